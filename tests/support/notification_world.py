@@ -267,8 +267,9 @@ class NotificationWorld:
             decision = NotifyDecision(hold=HOLD)
             venue_merge.merge(session, first, second, data, now=self.now, decision=decision)
 
+        before = self._read_places()
         self.do(f"merge {merged} into {kept}", act)
-        self._follow_merge()
+        self._follow_merge(before, {self.venue_ids[kept], self.venue_ids[merged]})
 
     def undo_merge(self) -> None:
         def act(session: Session) -> None:
@@ -278,17 +279,27 @@ class NotificationWorld:
             ).first()
             if last is not None:
                 decision = NotifyDecision(hold=HOLD)
+                both.update({last.kept_id, last.merged_id})
                 venue_merge.undo(session, last, now=self.now, decision=decision)
 
+        before, both = self._read_places(), set[int]()
         self.do("undo merge", act)
-        self._follow_merge()
+        self._follow_merge(before, both)
 
-    def _follow_merge(self) -> None:
-        """Whoever goes to the same address at the same hour does not go elsewhere."""
-        truth = self.truth()
+    def _read_places(self) -> dict[int, tuple[str, int]]:
+        """Address and id of each workshop's venue, also of a cancelled one, by id of workshop."""
+        places = [(each, self.read(n).venue) for n, each in enumerate(self.workshop_ids)]
+        return {each: (place.address, place.id) for each, place in places if place is not None}
+
+    def _follow_merge(self, before: dict[int, tuple[str, int]], both: set[int]) -> None:
+        """Two venues of one address became one, or two again: whoever knows that address of a
+        workshop there does not go elsewhere, whatever hour they know."""
+        after = self._read_places()
         for each in self.people.values():
-            if each.known[:2] == truth[each.workshop_id][:2]:
-                each.known = truth[each.workshop_id]
+            was_there = before[each.workshop_id][1] in both and each.known.venue_id in both
+            address, venue_id = after[each.workshop_id]
+            if was_there and each.known.address == address:
+                each.known = each.known._replace(venue_id=venue_id)
 
     def change_stop(self, mode: NotifyMode, **fields: Any) -> None:
         def act(session: Session) -> None:

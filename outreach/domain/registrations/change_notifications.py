@@ -9,7 +9,7 @@ and where tells of the change too, and is recorded like one.
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -118,7 +118,46 @@ def record_change(session: Session, workshop: Workshop, before: bytes) -> None:
     session.flush()
     of_workshop = sa.and_(Registration.workshop_id == workshop.id, _IS_ACTIVE)
     _update(session, sa.and_(of_workshop, Registration.known_facts.is_(None)), before)
-    knows = sa.and_(of_workshop, Registration.known_facts == workshop.facts)
+    _forget_informed(session, workshop)
+
+
+def rename_places(session: Session, workshop: Workshop, places: Mapping[bytes, bytes]) -> None:
+    """Gives places that people know their new `facts.compute_place`, by the former one: a venue was
+    merged into another of the same address, or the merge was undone. Nobody goes elsewhere for
+    that, so they know as much as before, also of a change that is not told yet."""
+    for name in ("facts", "withheld_facts"):
+        if (stored := getattr(workshop, name)) is not None:
+            setattr(workshop, name, facts.rename_place(stored, places))
+    session.flush()
+    people = sa.select(Registration.id).where(Registration.workshop_id == workshop.id)
+    for column, here in (
+        (Registration.known_facts, Registration.workshop_id == workshop.id),
+        (Notification.facts, Notification.registration_id.in_(people)),
+    ):
+        for known in session.scalars(sa.select(column).where(here).distinct()).all():
+            if known is not None:
+                session.execute(
+                    sa.update(column.class_)
+                    .where(here, column == known)
+                    .values({column: facts.rename_place(known, places)})
+                    .execution_options(synchronize_session=False)
+                )
+    _forget_informed(session, workshop)
+
+
+# Workshops that people know otherwise.
+HAS_UNINFORMED: Final = sa.exists().where(
+    Registration.workshop_id == Workshop.id, Registration.known_facts.is_not(None)
+)
+
+
+def _forget_informed(session: Session, workshop: Workshop) -> None:
+    """Whoever knows what is true is not told any more."""
+    knows = sa.and_(
+        Registration.workshop_id == workshop.id,
+        _IS_ACTIVE,
+        Registration.known_facts == workshop.facts,
+    )
     knowing = sa.select(Registration.id).where(knows)
     session.execute(
         sa.delete(Notification)

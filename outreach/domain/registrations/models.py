@@ -169,7 +169,7 @@ class Registration(Base):
     is_released: Mapped[bool] = mapped_column(default=False)
     claim: Mapped[SeatClaim] = mapped_column(default=SeatClaim.NONE)
     # What the party was last told, where that no longer holds (`change_notifications.py`).
-    known_facts: Mapped[bytes | None] = mapped_column(sa.LargeBinary(8), default=None)
+    known_facts: Mapped[bytes | None] = mapped_column(sa.LargeBinary(16), default=None)
 
     _key_store = cast("KeyStore | None", None)  # of the session that loaded it
     # The ciphertext of the details, and what it says; None where the key is gone.

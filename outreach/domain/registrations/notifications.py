@@ -54,7 +54,7 @@ class Notification(Base):
     message: Mapped[Message | None] = relationship(init=False)  # of that type only
     # What it says of the workshop (`workshops.facts`): one of a change from the beginning, others
     # from when they are claimed or called about (`change_notifications.SAID_FACTS`).
-    facts: Mapped[bytes | None] = mapped_column(sa.LargeBinary(8), default=None)
+    facts: Mapped[bytes | None] = mapped_column(sa.LargeBinary(16), default=None)
     # A text that is sent at night too (`text_hours`).
     is_urgent: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     due_at: Mapped[datetime]

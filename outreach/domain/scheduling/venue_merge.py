@@ -3,7 +3,8 @@
 The row of the merged venue stays, with `merged_into_id`: its former name finds the venue that it
 became, and so do its address at the desk, forms that were open, and files. All its workshops go to
 the venue that is kept, past ones too. Calendars see a new version, and people are notified, only
-where what they can read of the place has changed.
+where what they can read of the place has changed. Whoever is to be told of another change, or knows
+a workshop at a place that it has left, knows the address under the venue that it is now.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -145,6 +146,7 @@ def merge(
     _require_free(session, kept.office, _name(data), (kept, merged), ErrorCode.VENUE_EXISTS)
     kept_before, merged_before = _snapshot(kept), _snapshot(merged)
     stays = _list_stays(session, (kept, merged), now=now)
+    places = _read_places(kept, merged)
     days = _find_clashes([stay.workshop for stay in stays], merged)
     followers = _list_ids(session, Workshop.id, Workshop.venue_id == merged.id)
     stops = _list_ids(session, TourStop.id, TourStop.venue_id == merged.id)
@@ -171,6 +173,8 @@ def merge(
         stops=stops,
     )
     session.add(row)
+    for workshop in _list_uninformed(session, kept.office, now=now):
+        _rename_places(session, workshop, places, kept)
     notified = _move(session, row, merged, kept, stays, decision, stamp=stamp, now=now)
     return MergeEffect(len(followers), notified, days)
 
@@ -221,6 +225,7 @@ def undo(
             session, kept.office, _name(place), (kept, merged), ErrorCode.VENUE_MERGE_NAME
         )
     stays = _list_stays(session, (kept, merged), now=now)
+    places = _read_places(kept)
     stamp = _stamp(session, kept, merged, now)
     _set_names(session, kept, before, merged, former)
     _fill(kept, before, stamp)
@@ -231,6 +236,9 @@ def undo(
     merged.merged_into_id = None
     done.undone_at = now
     session.flush()
+    for workshop in _list_uninformed(session, kept.office, now=now):
+        goes_back = workshop.venue_id == kept.id and workshop.id in done.workshops
+        _rename_places(session, workshop, places, merged if goes_back else kept)
     notified = _move(session, done, kept, merged, stays, decision, stamp=stamp, now=now)
     return MergeEffect(len(done.workshops), notified)
 
@@ -263,10 +271,16 @@ def lock(session: Session, kept: Venue, merged: Venue) -> None:
     for venue in both:
         venues.lock(session, venue)
     ids = [venue.id for venue in both]
-    for table, column in ((TourStop, TourStop.venue_id), (Workshop, Workshop.venue_id)):
+    is_known_otherwise = sa.and_(
+        Workshop.office_id == kept.office_id, change_notifications.HAS_UNINFORMED
+    )
+    for table, condition in (
+        (TourStop, TourStop.venue_id.in_(ids)),
+        (Workshop, sa.or_(Workshop.venue_id.in_(ids), is_known_otherwise)),
+    ):
         session.execute(
             sa.select(table.id)
-            .where(column.in_(ids))
+            .where(condition)
             .order_by(table.id)
             .with_for_update(of=table, key_share=True)
         ).all()
@@ -280,6 +294,34 @@ def _list_stays(session: Session, both: Iterable[Venue], *, now: datetime) -> li
         upcoming = venue_change.list_upcoming(session, venue, now=now)
         stays += [_Stay(each, place, facts.compute_facts(each)) for each in upcoming]
     return stays
+
+
+def _list_uninformed(session: Session, office: Office, *, now: datetime) -> Sequence[Workshop]:
+    """The workshops of an office that have not ended and that people know otherwise."""
+    return session.scalars(
+        sa.select(Workshop)
+        .where(
+            Workshop.office_id == office.id,
+            Workshop.ends_at > now,
+            change_notifications.HAS_UNINFORMED,
+        )
+        .order_by(Workshop.id)
+    ).all()
+
+
+def _read_places(*of: Venue) -> dict[bytes, VenueData]:
+    """Venues as they are before a merge or its undoing, by `facts.compute_place`."""
+    return {facts.compute_place(venue): get_data(venue) for venue in of}
+
+
+def _rename_places(
+    session: Session, workshop: Workshop, before: Mapping[bytes, VenueData], venue: Venue
+) -> None:
+    """Whoever knows the workshop at one of these places knows it at `venue`, unless that is
+    elsewhere."""
+    new, place = facts.compute_place(venue), get_data(venue)
+    alike = [key for key, former in before.items() if not _differs(former, place)]
+    change_notifications.rename_places(session, workshop, dict.fromkeys(alike, new))
 
 
 def _list_ids(session: Session, column: Mapped[int], where: sa.ColumnElement[bool]) -> list[int]:

@@ -1,6 +1,7 @@
 """What people have to know of a workshop so as not to go in vain: a digest of it."""
 
 import hashlib
+from collections.abc import Mapping
 from datetime import date, time
 from typing import Final, Protocol
 from zoneinfo import ZoneInfo
@@ -8,9 +9,11 @@ from zoneinfo import ZoneInfo
 from outreach.domain.locations.venues import Venue
 from outreach.domain.workshops.models import DeliveryMode, Workshop
 
-SIZE: Final = 8  # bytes
-CANCELLED: Final = bytes(SIZE)  # of every cancelled workshop: nothing else matters then
-UNKNOWN: Final = b"\xff" * SIZE  # equals no workshop's
+_TIME_SIZE: Final = 8  # bytes: when it is and how one attends, before the place
+_PLACE_SIZE: Final = 8
+SIZE: Final = _TIME_SIZE + _PLACE_SIZE
+CANCELLED: Final = bytes(8)  # of every cancelled workshop: nothing else matters then
+UNKNOWN: Final = b"\xff" * 8  # equals no workshop's
 
 
 class WhenAndWhere(Protocol):
@@ -33,23 +36,38 @@ class WhenAndWhere(Protocol):
 
 
 def compute_facts(workshop: Workshop) -> bytes:
-    """SIZE bytes, equal as long as day, hours, zone, mode, venue and address are, and whether it is
-    cancelled. A venue may be renamed: nobody goes in vain for that."""
+    """SIZE bytes, equal as long as day, hours, zone, mode, venue and address are; CANCELLED where
+    it is. A venue may be renamed: nobody goes in vain for that."""
     return CANCELLED if workshop.is_cancelled else compute_facts_of_data(workshop)
 
 
 def compute_facts_of_data(workshop: WhenAndWhere) -> bytes:
     """The same of a workshop that is not cancelled."""
-    venue = workshop.venue
-    place = (str(venue.id), venue.address, venue.city, venue.region) if venue is not None else ()
-    parts = (
+    when = _digest(
         workshop.day.isoformat(),
         workshop.starts.isoformat(),
         workshop.ends.isoformat(),
         workshop.zone.key,
         workshop.mode.value,
-        *place,
         *(["second hour"] if workshop.is_second_hour else []),
     )
-    digest = hashlib.sha256("\0".join(parts).encode()).digest()[: SIZE - 1]
-    return b"\x01" + digest
+    return when[:_TIME_SIZE] + compute_place(workshop.venue)
+
+
+def compute_place(venue: Venue | None) -> bytes:
+    """The part of the facts that says where, of a workshop at that venue."""
+    place = (str(venue.id), venue.address, venue.city, venue.region) if venue is not None else ()
+    return _digest(*place)[:_PLACE_SIZE]
+
+
+def rename_place(known: bytes, places: Mapping[bytes, bytes]) -> bytes:
+    """The same facts where a venue is another one by now: `places` has its new `compute_place` by
+    its former one. Facts of a version that could not tell time and place apart stay as they are."""
+    if len(known) != SIZE:
+        return known
+    place = known[_TIME_SIZE:]
+    return known[:_TIME_SIZE] + places.get(place, place)
+
+
+def _digest(*parts: str) -> bytes:
+    return hashlib.sha256("\0".join(parts).encode()).digest()

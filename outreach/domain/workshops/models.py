@@ -220,10 +220,10 @@ class Workshop(Base):
     danger_at: Mapped[datetime | None] = mapped_column(init=False, default=None)
     visibility_before_danger: Mapped[Visibility | None] = mapped_column(init=False, default=None)
     # What people have to know since its last change (`facts.py`); NULL before the first one.
-    facts: Mapped[bytes | None] = mapped_column(sa.LargeBinary(8), init=False, default=None)
+    facts: Mapped[bytes | None] = mapped_column(sa.LargeBinary(16), init=False, default=None)
     # The facts that staff decided to tell nobody.
     withheld_facts: Mapped[bytes | None] = mapped_column(
-        sa.LargeBinary(8), init=False, default=None
+        sa.LargeBinary(16), init=False, default=None
     )
 
     def __post_init__(self) -> None:

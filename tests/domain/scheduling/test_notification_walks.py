@@ -22,8 +22,8 @@ from outreach.config import Config
 from outreach.db.store import Store
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
-from outreach.domain.registrations import ContactMethod
-from outreach.domain.registrations.change_notifications import NotifyMode
+from outreach.domain.registrations import ContactMethod, change_notifications
+from outreach.domain.registrations.change_notifications import HOLD, NotifyMode
 from outreach.keystore import KeyStore
 from tests.support.fixed_clock import fixed_clock
 from tests.support.notification_world import HOURS, NotificationWorld
@@ -151,6 +151,16 @@ def given(
     return app, store, key_store, config, chicago, rights
 
 
+@pytest.fixture
+def world(given: tuple[Flask, Store, KeyStore, Config, Office, Kind]) -> NotificationWorld:
+    """With two venues of one address, and a person whose confirmation was sent."""
+    made = NotificationWorld(*given)
+    made.change_venue_words(NotifyMode.NOTIFY, 1, "address", 0)
+    made.register(0, ContactMethod.EMAIL, takes_texts=False)
+    made.wait(HOLD)
+    return made
+
+
 def run(given: object, *, walks: int, length: int, is_same: bool) -> None:
     machine = type("Walk", (NotificationWalk,), {"given": given})
     run_state_machine_as_test(
@@ -166,6 +176,58 @@ def run(given: object, *, walks: int, length: int, is_same: bool) -> None:
             report_multiple_bugs=False,
         ),
     )
+
+
+def test_merge_within_the_hold_leaves_nobody_to_tell_of_a_change_that_is_undone(
+    world: NotificationWorld,
+) -> None:
+    [rosa] = world.active()
+    world.change(0, NotifyMode.NOTIFY, starts=time(11))
+    world.merge(1, 0)
+    assert world.read(0).venue_id == world.venue_ids[1]
+    world.undo()
+    world.wait(HOLD)
+    assert len(rosa.messages) == 1, world.say("told of what was undone")
+    world.finish()
+    assert len(rosa.messages) == 1
+
+
+@pytest.mark.parametrize("mode", [NotifyMode.NOTIFY, NotifyMode.LATER])
+def test_merge_and_its_undo_keep_who_is_to_be_told(
+    world: NotificationWorld, mode: NotifyMode
+) -> None:
+    [rosa] = world.active()
+    world.change(0, mode, starts=time(11))
+    world.merge(1, 0)
+    world.check()
+    world.undo_merge()
+    world.check()
+    world.undo()
+    world.finish()
+    assert len(rosa.messages) == 1, world.say("told of what was undone")
+
+
+def test_cancelled_merged_and_reinstated_within_the_hold_tells_nobody(
+    world: NotificationWorld,
+) -> None:
+    [rosa] = world.active()
+    world.switch(0, NotifyMode.NOTIFY)
+    world.merge(1, 0)
+    world.switch(0, NotifyMode.NOTIFY)
+    world.finish()
+    assert len(rosa.messages) == 1, world.say("told of what was undone")
+
+
+def test_merge_leaves_a_decision_to_tell_nobody(world: NotificationWorld) -> None:
+    [rosa] = world.active()
+    world.change(0, NotifyMode.NOBODY, starts=time(11))
+    world.merge(1, 0)
+    world.check()
+    world.wait(HOLD)
+    assert len(rosa.messages) == 1
+    with world.store.read() as session:
+        workshop = world.read(0)
+        assert not change_notifications.is_undecided(session, workshop, now=world.now)
 
 
 def test_what_people_know_is_true_after_a_hundred_steps(given: object) -> None:
