@@ -178,7 +178,7 @@ def _read_elsewhere(
 ) -> dict[str, list[CallAttempt]]:
     """The attempts to call the same phones in other registrations, by id of registration; of
     registrations for discreet workshops."""
-    others = _list_same_phone(session, registrations)
+    others = _list_same_phone(session, [e for e in registrations if e.workshop.is_discreet])
     key_ids = sorted({key_id for each in others.values() for key_id in each})
     by_key: dict[bytes, list[CallAttempt]] = {}
     for start in range(0, len(key_ids), BATCH):
@@ -200,17 +200,13 @@ def _read_elsewhere(
 def _list_same_phone(
     session: Session, registrations: Sequence[Registration]
 ) -> dict[str, list[bytes]]:
-    """The keys of other registrations with the same phone, by id of registration; of registrations
-    for discreet workshops. The key store knows them by an HMAC of the number."""
-    discreet = {
-        each.key_id: each.id
-        for each in registrations
-        if each.key_id is not None and each.workshop.is_discreet
-    }
-    if not discreet:
+    """The keys of other registrations with the same phone, by id of registration. The key store
+    knows them by an HMAC of the number."""
+    own = {each.key_id: each.id for each in registrations if each.key_id is not None}
+    if not own:
         return {}
-    same = keystore.of_session(session).list_same_contact(list(discreet))
-    return {discreet[key_id]: others for key_id, others in same.items()}
+    same = keystore.of_session(session).list_same_contact(list(own))
+    return {own[key_id]: others for key_id, others in same.items()}
 
 
 _SELECT: Final = sa.select(CallAttempt, Registration.joint_id).join(
@@ -407,7 +403,9 @@ def _lock(session: Session, registration: Registration) -> Workshop:
     if registration.key_id is None:
         raise NotFound("registration")
     others = _list_same_phone(session, [registration]).get(registration.id, [])
-    if others:  # a call about another workshop of the same phone
+    # A call about another workshop of the same phone. An ordinary call locks it too: whoever opens
+    # that of a discreet workshop at this moment sees it.
+    if others:
         rows = sa.select(Registration.id).where(
             Registration.key_id.in_([registration.key_id, *others])
         )

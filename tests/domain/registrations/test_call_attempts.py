@@ -30,6 +30,7 @@ from outreach.keystore import KeyStore
 from outreach.privacy import erasure, reconcile
 from tests.conftest import hold, seat
 from tests.support.fixed_clock import FIXED_NOW, fixed_clock
+from tests.support.interleaving import meet
 from tests.support.staff_client import employ
 
 pytestmark = fixed_clock
@@ -240,6 +241,44 @@ def test_outcome_of_an_opened_call_is_kept_though_the_phone_rang_for_another_wor
     assert record(store, ordinary, CallOutcome.NO_ANSWER, who=tomas) is not None
     assert record(store, circle, CallOutcome.OTHER_PERSON, who=ana) is not None
     assert block(store, circle, MORNING) is CallBlock.ENDED
+
+
+@pytest.mark.races
+@pytest.mark.parametrize("is_first_open", [True, False])
+@pytest.mark.parametrize("other", ["date", "circle", "ordinary"])
+def test_two_colleagues_at_once_do_not_ring_a_phone_twice(
+    store: Store, key_store: KeyStore, chicago: Office, women: Kind, rights: Kind, other: str,
+    is_first_open: bool,
+) -> None:  # fmt: skip
+    """Another date of the group, another discreet workshop, and one that needs no opened call."""
+    ana, tomas = employ(store), employ(store, "tomas@example.org")
+    circle = party_of(store, key_store, chicago, women)
+    elsewhere = party_of(store, key_store, chicago, rights if other == "ordinary" else women)
+    if other == "date":
+        with store.change() as session:
+            session.execute(sa.update(Registration).values(joint_id=circle.id))
+
+    def open_here() -> CallBlock | None:
+        with store.change() as session:
+            there = session.get_one(Registration, circle.id)
+            return call_attempts.open_call(session, there, organizer_id=ana, now=FIXED_NOW)
+
+    def call_elsewhere() -> object:
+        if other == "ordinary":
+            return record(store, elsewhere, CallOutcome.NO_ANSWER, who=tomas)
+        with store.change() as session:
+            there = session.get_one(Registration, elsewhere.id)
+            return call_attempts.open_call(session, there, organizer_id=tomas, now=FIXED_NOW)
+
+    if is_first_open:
+        assert meet(store, open_here, call_elsewhere, at="INSERT INTO call_attempt")[0] is None
+    else:
+        blocked = meet(store, call_elsewhere, open_here, at="INSERT INTO call_attempt")[1]
+        assert blocked in {CallBlock.OPENED, CallBlock.TODAY}
+    with store.read() as session:
+        callers = session.scalars(sa.select(CallAttempt.organizer_id)).all()
+    is_kept_anyway = other == "ordinary" and is_first_open  # that call was made already
+    assert callers == ([ana, tomas] if is_kept_anyway else [ana if is_first_open else tomas])
 
 
 @pytest.mark.parametrize("outcome", [CallOutcome.WRONG_NUMBER, CallOutcome.OTHER_PERSON])
