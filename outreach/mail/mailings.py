@@ -36,7 +36,7 @@ from outreach.mail import render, staff_letters
 from outreach.mail.delivery import LetterTransport
 from outreach.mail.delivery_round import DeliveryRound
 from outreach.mail.message_context import mail_from, new_letter_id
-from outreach.reports import bulletin_data, bulletin_text
+from outreach.reports import bulletin_data, bulletin_text, coverage
 
 log = logging.getLogger(__name__)
 
@@ -138,13 +138,16 @@ class _MailingWriter:
     texts: dict[tuple[int, int, str], str] = field(default_factory=dict)
 
     def __call__(self, claimed: ClaimedMessage, now: datetime) -> EmailMessage | None:
-        """None when the subscriber is gone or the mailing is obsolete."""
+        """None when the subscriber is gone or the mailing is obsolete, as is a reminder of what was
+        reported since."""
         with self.store.read() as session:
             mailing = mailings.read(session, claimed)
             if mailing is None:
                 return None
             if mailing.topic in staff_letters.TOPICS:
                 return self._write_to_staff(session, mailing, now)
+            if mailing.topic is MailingTopic.REPORT and not _is_report_late(session, mailing, now):
+                return None
             bulletin = self._bulletin(session, mailing, now)
             workshops = self._workshops(session, mailing, now)
             invitation = self._invitation(session, mailing, now)
@@ -249,3 +252,12 @@ class _MailingWriter:
                 document, subscriber.lang, self.config.public_url, max_length=None
             )
         return self.texts[cache_key]
+
+
+def _is_report_late(session: Session, mailing: Mailing, now: datetime) -> bool:
+    """Whether an office of the staff member must still report something of the month."""
+    assert mailing.organizer is not None
+    assert mailing.month is not None
+    slugs = missing_reports.get_own_slugs(mailing.organizer)
+    month = Month.from_number(mailing.month)
+    return bool(coverage.matrix(session, month, slugs, now=now).late)

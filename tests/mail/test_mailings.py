@@ -21,12 +21,13 @@ from outreach.config import Config
 from outreach.db.store import Store
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
-from outreach.domain.network.staff import StaffMember
+from outreach.domain.network.staff import Role, StaffMember
 from outreach.domain.newsletter import mailings as mailing_queue
 from outreach.domain.newsletter import subscribers
 from outreach.domain.newsletter.bulletins import BulletinEdition
 from outreach.domain.newsletter.mailings import Mailing, MailingTopic
 from outreach.domain.newsletter.subscribers import Subscriber
+from outreach.domain.reporting import months
 from outreach.keystore import KeyStore
 from outreach.mail import delivery, mailings
 from outreach.maintenance import doctor
@@ -283,7 +284,9 @@ def test_simultaneous_workers_send_each_mailing_once(march: BulletinMailing) -> 
     assert {row.tries for row in march.rows()} == {1}
 
 
-def test_late_staff_are_reminded_once_a_day_in_spanish(mailing: BulletinMailing) -> None:
+def test_late_staff_are_reminded_once_a_day_in_spanish(
+    mailing: BulletinMailing, chicago: Office
+) -> None:
     ana, elena = employ(mailing.store), employ(mailing.store, "elena@example.org")
     disabled = employ(mailing.store, "ivan@example.org")
     with mailing.store.change() as session:
@@ -315,6 +318,18 @@ def test_simultaneous_reminders_are_queued_once(mailing: BulletinMailing) -> Non
         each.start()
     for each in threads:
         each.join()
+    assert len(mailing.rows()) == 1
+
+
+def test_no_reminder_of_what_was_reported_during_the_hold(
+    mailing: BulletinMailing, chicago: Office, calgary: Office
+) -> None:
+    both = employ(mailing.store, "ana@example.org", Role.ORGANIZER, "chicago", "calgary")
+    mailing.remind(employ(mailing.store, "beto@example.org"), both)
+    with mailing.store.change() as session:
+        months.set_complete(session, chicago.id, MARCH, organizer_id=both, now=APRIL)
+    assert mailing.deliver() == 1
+    assert mailing.postman.to == ["ana@example.org"], "Calgary has not reported"
     assert len(mailing.rows()) == 1
 
 

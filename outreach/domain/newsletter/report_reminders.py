@@ -111,8 +111,8 @@ def undo(session: Session, month: Month, *, now: datetime) -> int:
         if each.id in reminded and reminded[each.id].reminded_at in undone_moments
     }
     reporters: dict[str, list[int]] = {slug: [] for slug in slugs}
-    for account_id, slug in missing_reports.list_reporters(session, slugs):
-        reporters[slug].append(account_id)
+    for account, slug in missing_reports.list_accounts(session, slugs):
+        reporters[slug].append(account.id)
     for slug, office_id in slugs.items():
         last = mailings.find_last_reminder(session, reporters[slug], month)
         reminded[office_id].reminded_at = last

@@ -112,6 +112,15 @@ def list_accounts(session: Session, slugs: Iterable[str]) -> list[tuple[StaffMem
     return [(row[0], row[1]) for row in rows]
 
 
+def get_own_slugs(staff_member: StaffMember) -> frozenset[str]:
+    """The slugs of the offices for which an account reports; roles for all are left out."""
+    return frozenset(
+        grant.office
+        for grant in staff_member.grants
+        if grant.role in _REPORTERS and grant.office != ALL_OFFICES
+    )
+
+
 def is_missing(now: datetime) -> sa.ColumnElement[bool]:
     """The condition of a query for workshops that are over and have no report."""
     return sa.and_(

@@ -1,7 +1,8 @@
-"""Random series of changes, undos, decisions and worker rounds: what each person was told last is
-what is true, nobody is told twice of one thing, and nobody of what was undone.
+"""Random series of changes, bulletins, reminders, undos, decisions and worker rounds: what each
+person was told last is what is true, nobody is told twice of one thing, and nobody of what was
+undone.
 
-A hundred steps run with every test run, thousands on each database with `tests/run --long`.
+Two hundred steps run with every test run, 20,000 on each database with `tests/run --long`.
 """
 
 from datetime import time, timedelta
@@ -26,6 +27,7 @@ from outreach.domain.registrations import ContactMethod, change_notifications
 from outreach.domain.registrations.change_notifications import HOLD, NotifyMode
 from outreach.keystore import KeyStore
 from tests.support.fixed_clock import fixed_clock
+from tests.support.mailing_world import MailingWorld
 from tests.support.notification_world import HOURS, NotificationWorld
 
 pytestmark = [fixed_clock, pytest.mark.any_database]
@@ -41,15 +43,92 @@ CONTACTS = st.sampled_from(
     + [(ContactMethod.PHONE, True)] * 2
     + [(ContactMethod.PHONE, False), (ContactMethod.NONE, False)]
 )
+SHEET_MODES = st.sampled_from([NotifyMode.NOTIFY] * 3 + [NotifyMode.LATER, NotifyMode.NOBODY])
+LANGUAGES = st.sampled_from(["es", "en", "fr"])
+SLUGS = st.sampled_from(["chicago", "calgary", "seattle"])
 MINUTES = st.sampled_from([0, 1, 1, 4, 6, 6, 30, 600, 1_440, 4_320, 11_000])
 
 
-class NotificationWalk(RuleBasedStateMachine):
+class MailingWalk(RuleBasedStateMachine):
+    """The bulletin and its subscribers, reminders to offices, and the worker."""
+
     given: tuple[Flask, Store, KeyStore, Config, Office, Kind]
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.world = MailingWorld(*self.given)
+
+    @initialize(languages=st.lists(LANGUAGES, max_size=3))
+    def begin_with_readers(self, languages: list[str]) -> None:
+        for lang in languages:
+            self.world.subscribe(is_confirmed=True, lang=lang)
+        self.world.write_bulletin()
+
+    @rule(is_confirmed=st.booleans(), lang=LANGUAGES)
+    def subscribe(self, is_confirmed: bool, lang: str) -> None:
+        self.world.subscribe(is_confirmed=is_confirmed, lang=lang)
+
+    @rule(number=INDEXES)
+    def confirm(self, number: int) -> None:
+        self.world.confirm(number)
+
+    @rule(number=INDEXES)
+    def unsubscribe(self, number: int) -> None:
+        self.world.unsubscribe(number)
+
+    @rule()
+    def write_bulletin(self) -> None:
+        self.world.write_bulletin()
+
+    @rule(mode=SHEET_MODES)
+    def publish(self, mode: NotifyMode) -> None:
+        self.world.publish(mode)
+
+    @rule(mode=SHEET_MODES)
+    def decide_mail(self, mode: NotifyMode) -> None:
+        self.world.decide_mail(mode)
+
+    @rule()
+    def undo_bulletin(self) -> None:
+        self.world.undo_bulletin()
+
+    @rule(slugs=st.frozensets(SLUGS, min_size=1))
+    def remind(self, slugs: frozenset[str]) -> None:
+        self.world.remind(slugs)
+
+    @rule()
+    def undo_reminders(self) -> None:
+        self.world.undo_reminders()
+
+    @rule(slug=SLUGS)
+    def complete(self, slug: str) -> None:
+        self.world.complete(slug)
+
+    @rule(number=st.integers(0, 3))
+    def change_account(self, number: int) -> None:
+        self.world.change_account(number)
+
+    @rule(is_final=st.booleans())
+    def refuse_letters(self, is_final: bool) -> None:
+        self.world.refuse_letters(is_final=is_final)
+
+    @rule(minutes=MINUTES)
+    def wait(self, minutes: int) -> None:
+        self.world.wait(timedelta(minutes=minutes))
+
+    @invariant()
+    def nobody_is_forgotten(self) -> None:
+        self.world.check()
+
+    def teardown(self) -> None:
+        self.world.finish()
+
+
+class NotificationWalk(MailingWalk):
+    """All of it: people of workshops too, and what changes for them."""
+
     @initialize(contacts=st.lists(CONTACTS, min_size=1, max_size=4), index=INDEXES)
-    def begin(self, contacts: list[tuple[ContactMethod, bool]], index: int) -> None:
-        self.world = NotificationWorld(*self.given)
+    def begin_with_people(self, contacts: list[tuple[ContactMethod, bool]], index: int) -> None:
         for contact, takes_texts in contacts:
             self.world.register(index, contact, takes_texts=takes_texts)
 
@@ -126,22 +205,9 @@ class NotificationWalk(RuleBasedStateMachine):
     def undo(self) -> None:
         self.world.undo()
 
-    @rule(minutes=MINUTES)
-    def wait(self, minutes: int) -> None:
-        self.world.wait(timedelta(minutes=minutes))
-
     @rule()
     def call(self) -> None:
         self.world.call()
-
-    @invariant()
-    def nobody_is_forgotten(self) -> None:
-        if hasattr(self, "world"):
-            self.world.check()
-
-    def teardown(self) -> None:
-        if hasattr(self, "world"):
-            self.world.finish()
 
 
 @pytest.fixture
@@ -161,8 +227,8 @@ def world(given: tuple[Flask, Store, KeyStore, Config, Office, Kind]) -> Notific
     return made
 
 
-def run(given: object, *, walks: int, length: int, is_same: bool) -> None:
-    machine = type("Walk", (NotificationWalk,), {"given": given})
+def run(walk: type[MailingWalk], given: object, *, walks: int, length: int, is_same: bool) -> None:
+    machine = type("Walk", (walk,), {"given": given})
     run_state_machine_as_test(
         machine,
         settings=settings(
@@ -230,10 +296,16 @@ def test_merge_leaves_a_decision_to_tell_nobody(world: NotificationWorld) -> Non
         assert not change_notifications.is_undecided(session, workshop, now=world.now)
 
 
-def test_what_people_know_is_true_after_a_hundred_steps(given: object) -> None:
-    run(given, walks=6, length=20, is_same=True)
+@pytest.mark.parametrize("walk", [NotificationWalk, MailingWalk])
+def test_what_people_know_is_true_after_a_hundred_steps(
+    given: object, walk: type[MailingWalk]
+) -> None:
+    run(walk, given, walks=6, length=20, is_same=True)
 
 
 @pytest.mark.long
-def test_what_people_know_is_true_after_thousands_of_steps(given: object) -> None:
-    run(given, walks=200, length=50, is_same=False)
+@pytest.mark.parametrize("walk", [NotificationWalk, MailingWalk])
+def test_what_people_know_is_true_after_thousands_of_steps(
+    given: object, walk: type[MailingWalk]
+) -> None:
+    run(walk, given, walks=200, length=50, is_same=False)

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from email.message import EmailMessage
+from html import unescape
 from threading import Barrier
 from typing import Any
 
@@ -153,6 +155,19 @@ def log_of(store: Store) -> list[str]:
         return list(session.scalars(sa.select(AuditEntry.action).order_by(AuditEntry.id)))
 
 
+def shown_letters(page: TestResponse) -> list[str]:
+    """The letters on a sheet, as `read_letter` gives them."""
+    found = re.findall(r'class="letter" lang="\w+"><b>(.+?)</b>(.+?)</div>', page.text, re.DOTALL)
+    return sorted(" ".join(unescape(f"{subject} {body}").split()) for subject, body in found)
+
+
+def read_letter(letter: EmailMessage) -> str:
+    """Subject and text of a letter, with the sheet's words in place of a personal link."""
+    text = f"{letter['Subject']} {letter.get_content()}"
+    own = (letter["List-Unsubscribe"] or "").strip("<>")
+    return " ".join((text.replace(own, "(su enlace)") if own else text).split())
+
+
 # The bulletin
 
 
@@ -188,8 +203,8 @@ def test_publishing_shows_the_sheet_and_publishes_nothing(scene: MailingScene) -
 
 
 def test_sheet_sends_the_form_again_and_letters_wait_for_the_hold(scene: MailingScene) -> None:
-    again = fields(scene.publish().text, PAGE) | {"aviso": "avisar"}
-    done = scene.elena.post(PAGE, **again)
+    sheet = scene.publish()
+    done = scene.elena.post(PAGE, **fields(sheet.text, PAGE) | {"aviso": "avisar"})
     assert done.location == f"{PAGE}?hecho=publicado"
     page = words(scene.elena.get(done.location))
     assert "Publicado. Los correos salen en 5 minutos." in page
@@ -197,10 +212,7 @@ def test_sheet_sends_the_form_again_and_letters_wait_for_the_hold(scene: Mailing
     assert scene.deliver() == []
     assert scene.deliver(HOLD) == ["marie", "rosa"]
     assert scene.deliver(2 * HOLD) == [], "nothing twice"
-    assert {str(each["Subject"]) for each in scene.postman.letters} == {
-        "Boletín de marzo de 2026",
-        "Bulletin\u00a0: mars 2026",
-    }
+    assert sorted(map(read_letter, scene.postman.letters)) == shown_letters(sheet)
 
 
 def test_form_sent_twice_publishes_and_writes_once(scene: MailingScene) -> None:
@@ -478,6 +490,55 @@ def test_reminders_go_to_chosen_offices_after_the_hold(
     assert headquarters.post(REMIND, aviso="avisar", office=["chicago"]).status_code == 303
     with store.read() as session:
         assert len(session.scalars(sa.select(Mailing)).all()) == 3, "nobody gets two"
+
+
+def test_reminder_is_the_letter_that_was_shown_and_leaves_once_after_the_hold(
+    headquarters: StaffClient, app: Flask, store: Store, key_store: KeyStore, config: Config
+) -> None:
+    staff_at(store)
+    sheet = headquarters.post(REMIND)
+    with serve_mail(Postman(free_port())) as postman:
+        scene = MailingScene(app, store, key_store, config, postman, headquarters)
+        headquarters.post(REMIND, aviso="avisar", office=["calgary", "chicago"])
+        assert scene.deliver() == []
+        assert scene.deliver(HOLD) == ["ana", "beto", "luz"]
+        assert scene.deliver(timedelta(days=1)) == [], "nothing twice"
+        assert set(map(read_letter, postman.letters)) == set(shown_letters(sheet))
+        assert "ya se le recordó" in words(headquarters.post(REMIND))
+        assert headquarters.post(f"{REMIND}/deshacer").status_code == 422, "they were sent"
+
+
+def test_undone_reminder_is_not_sent_and_one_reminded_again_is_sent_once(
+    headquarters: StaffClient, app: Flask, store: Store, key_store: KeyStore, config: Config
+) -> None:
+    staff_at(store)
+    with serve_mail(Postman(free_port())) as postman:
+        scene = MailingScene(app, store, key_store, config, postman, headquarters)
+        headquarters.post(REMIND, aviso="avisar", office=["calgary"])
+        headquarters.post(f"{REMIND}/deshacer")
+        assert scene.deliver(HOLD) == []
+        for _time in range(2):
+            headquarters.post(REMIND, aviso="avisar", office=["calgary"])
+        assert scene.deliver(HOLD) == ["luz"]
+
+
+def test_earlier_reminder_is_said_though_its_account_is_disabled(
+    headquarters: StaffClient, store: Store
+) -> None:
+    staff_at(store)
+    headquarters.post(REMIND, aviso="avisar", office=["chicago"])
+    long_ago = clock.now() - timedelta(days=2)
+    with store.change() as session:
+        for mailing in session.scalars(sa.select(Mailing)):
+            mailing.made_at = mailing.due_at = mailing.done_at = long_ago
+            reminded = mailing.organizer
+            if reminded is not None and reminded.email.startswith("ana"):
+                reminded.disabled_at = long_ago
+            else:
+                session.delete(mailing)
+    headquarters.post(REMIND, aviso="avisar", office=["chicago"])
+    headquarters.post(f"{REMIND}/deshacer")
+    assert reminded_on(headquarters.get(MONTH)) == 1
 
 
 def test_letter_that_did_not_arrive_is_said_on_the_sheet(
