@@ -488,8 +488,8 @@ class MailingWorld(NotificationWorld):
         edition = self._read_edition(bulletins.latest)
         for reader in self.expected.get(edition.number, []) if edition is not None else []:
             assert edition is not None
-            is_told = bool(reader.editions) and reader.editions[-1] == edition.number
-            assert is_told or reader.is_gone or reader.is_lost, self.say(
+            is_served = bool(reader.editions) and reader.editions[-1] == edition.number
+            assert is_served or reader.is_gone or reader.is_lost, self.say(
                 f"{reader.address} has {reader.editions}, and not {edition.number}"
             )
         for each in self.reminders:

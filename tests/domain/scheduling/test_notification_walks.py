@@ -259,7 +259,7 @@ def test_merge_within_the_hold_leaves_nobody_to_tell_of_a_change_that_is_undone(
 
 
 @pytest.mark.parametrize("mode", [NotifyMode.NOTIFY, NotifyMode.LATER])
-def test_merge_and_its_undo_keep_who_is_to_be_told(
+def test_merge_and_its_undo_keep_who_is_to_be_notified(
     world: NotificationWorld, mode: NotifyMode
 ) -> None:
     [rosa] = world.active()
