@@ -5,7 +5,6 @@ import signal
 import threading
 
 import click
-from flask import Flask
 
 from outreach import logs
 from outreach.app import create_app
@@ -32,12 +31,17 @@ def command(once: bool) -> None:
     if once:
         click.echo(f"{Worker(app).once()} letters sent.")
         return
-    run(app)
+    run(Worker(app))
 
 
-def run(app: Flask) -> None:
-    """Works over the databases of the application until a signal stops it."""
+def run(worker: Worker, *, ends_after_purge: bool = False) -> bool:
+    """Works until a signal stops it, or until the next purge; returns whether a signal did."""
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    Worker(app).run(stop, after=lambda sent: log.info("%d letters sent", sent) if sent else None)
+    worker.run(
+        stop,
+        after=lambda sent: log.info("%d letters sent", sent) if sent else None,
+        ends_after_purge=ends_after_purge,
+    )
+    return stop.is_set()

@@ -1,6 +1,10 @@
-"""Runs the worker beside the server, as a fork that is started again when it dies."""
+"""Runs the worker beside the server, as a fork that is started again when it dies, and each day.
+
+The daily purge reads whole tables, and leaves a process at twice its size. So the worker ends after
+it, and its next fork starts with the memory that it shares with the server."""
 
 import logging
+import mmap
 import os
 import signal
 import stat
@@ -9,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from functools import partial
+from datetime import date
 from pathlib import Path
 from typing import Final
 
@@ -24,6 +28,7 @@ POLL_SECONDS: Final = 0.5
 NAME: Final = "outreach-worker"  # at most 15 characters
 # Statuses of a process that was stopped: exit, SIGTERM before its handler is set, and Ctrl-C.
 STOPPED_STATUSES: Final = frozenset({0, -signal.SIGTERM, -signal.SIGINT, 130})
+PURGED_STATUS: Final = 75  # of a worker that ended since it has purged
 
 
 @contextmanager
@@ -38,7 +43,7 @@ def mail_worker(
     is_over = threading.Event()
     # Before the block, in which the server has threads and imports: a fork has neither the threads
     # nor the locks that they hold.
-    target = partial(run_worker, app)
+    target = ForkedWorker(app)
     first = fork(target)
     # A daemon thread, so that a second Ctrl-C does not wait for a letter.
     watch = threading.Thread(
@@ -52,29 +57,54 @@ def mail_worker(
         watch.join()
 
 
-def run_worker(app: Flask) -> None:
-    """Runs the worker over the databases of this application, in this process."""
-    from outreach.cli import worker  # here: it imports most of `outreach`
+class ForkedWorker:
+    """What each fork runs: the worker over the databases of one application."""
 
-    with suppress(OSError):  # only Linux has it; `ps` and `top` show the name
-        Path("/proc/self/comm").write_text(NAME)
-    worker.run(app)
+    def __init__(self, app: Flask) -> None:
+        self._app = app
+        self._purged_on = mmap.mmap(-1, mmap.PAGESIZE)  # shared by all forks: a day's ordinal
+
+    def __call__(self) -> int:
+        """Runs until it is stopped or has purged; the status to exit with."""
+        from outreach.cli import worker  # here: it imports most of `outreach`
+        from outreach.maintenance.worker import Worker
+
+        with suppress(OSError):  # only Linux has it; `ps` and `top` show the name
+            Path("/proc/self/comm").write_text(NAME)
+        ours = Worker(self._app, purged_on=self.read_day())
+        try:
+            was_stopped = worker.run(ours, ends_after_purge=True)
+        finally:
+            self._keep_day(ours.purged_on)
+        return 0 if was_stopped else PURGED_STATUS
+
+    def read_day(self) -> date | None:
+        """The day of the last purge of any fork."""
+        ordinal = int.from_bytes(self._purged_on[:4])
+        return date.fromordinal(ordinal) if ordinal else None
+
+    def _keep_day(self, day: date | None) -> None:
+        if day is not None:
+            self._purged_on[:4] = day.toordinal().to_bytes(4)
 
 
 def keep_running(
-    target: Callable[[], object],
+    target: Callable[[], int | None],
     is_over: threading.Event,
     is_stopped: Callable[[], bool] = lambda: False,
     first: int | None = None,
 ) -> None:
-    """Runs `target` in a fork, and again, until it returns, `is_over`, `is_stopped` or somebody
-    stops it. `first` is the id of a process that runs it already."""
+    """Runs `target` in a fork, and again, until it returns without PURGED_STATUS, `is_over`,
+    `is_stopped` or somebody stops it. `first` is the id of a process that runs it already."""
     pause = FIRST_PAUSE
     while first or (not is_over.is_set() and not is_stopped()):
         began = time.monotonic()
-        if _run(target, is_over, is_stopped, first) in STOPPED_STATUSES:
+        status = _run(target, is_over, is_stopped, first)
+        if status in STOPPED_STATUSES:
             return
         first = None
+        if status == PURGED_STATUS:
+            continue
         # After a longer run, pauses begin anew.
         if time.monotonic() - began > MAX_PAUSE:
             pause = FIRST_PAUSE
@@ -83,8 +113,9 @@ def keep_running(
         pause = min(pause * 2, MAX_PAUSE)
 
 
-def fork(target: Callable[[], object]) -> int:
-    """Starts a process that runs `target` with the memory of this one; its id.
+def fork(target: Callable[[], int | None]) -> int:
+    """Starts a process that runs `target` with the memory of this one, and exits with the status
+    that it returns; its id.
 
     It has neither the port of this one, which would stay taken if this one were killed, nor the
     pipe of a server process that is just being started, whose end is what tells that it died.
@@ -100,8 +131,7 @@ def fork(target: Callable[[], object]) -> int:
         for number in (signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        target()
-        status = 0
+        status = target() or 0
     except KeyboardInterrupt:
         status = 130
     except BaseException:  # it must not go on as the server; the hook logs it without its text
@@ -125,7 +155,7 @@ def _close_sockets_and_pipes() -> None:
 
 
 def _run(
-    target: Callable[[], object],
+    target: Callable[[], int | None],
     is_over: threading.Event,
     is_stopped: Callable[[], bool],
     first: int | None,

@@ -38,14 +38,14 @@ TEN_MINUTES: Final = timedelta(minutes=10)
 class Worker:
     """Runs rounds over the databases of one application."""
 
-    def __init__(self, app: Flask) -> None:
+    def __init__(self, app: Flask, *, purged_on: date | None = None) -> None:
         self.app = app
         self.config: Config = app.extensions["outreach_config"]
         self.store: Store = app.extensions["outreach_store"]
         self.key_store: KeyStore = app.extensions["outreach_key_store"]
         self.cache_warmer = EventCacheWarmer(self.store, self.config)
         self.seen_at: datetime | None = None
-        self.purged_on: date | None = None
+        self.purged_on = purged_on  # the day of the last purge, of this worker or one before it
         self.tidied_at: datetime | None = None
         self.delayed_states = DelayedStates()
         self.reports_asked_at: datetime | None = None
@@ -93,13 +93,21 @@ class Worker:
         return sent
 
     def run(
-        self, stop: threading.Event, *, after: Callable[[int], None] = lambda sent: None
+        self,
+        stop: threading.Event,
+        *,
+        after: Callable[[int], None] = lambda sent: None,
+        ends_after_purge: bool = False,
     ) -> None:
-        """Runs rounds until `stop` is set; a message that is being sent is finished first."""
+        """Runs rounds until `stop` is set; a message that is being sent is finished first. With
+        `ends_after_purge` it returns after a round in which it purged, too."""
         self.is_stopping = stop
+        purged_on = self.purged_on
         with self.leader.renewing(), self.hub_thread.running():
             while not stop.is_set():
                 after(self.round())
+                if ends_after_purge and self.purged_on != purged_on:
+                    return
                 stop.wait(PAUSE_SECONDS)
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from outreach.cli.serve import SQLITE_THREADS
+from tests.faults.site import children
 
 WORKERS = 2  # with as many threads each as `outreach serve` has on SQLite
 STOP_SECONDS = 10  # then a worker that does not stop is killed, as by `outreach serve`
@@ -27,11 +28,11 @@ class Running:
 
     def largest(self) -> float:
         """The memory in MB of the largest of its processes."""
-        return max(_resident(pid) for pid in (self.pid, *_children(self.pid))) / 1000
+        return max(_resident(pid) for pid in (self.pid, *children(self.pid))) / 1000
 
     def cpu_ms(self) -> float:
         """CPU time of its processes in milliseconds, with a resolution of 10 ms."""
-        every = (self.pid, *_children(self.pid))
+        every = (self.pid, *children(self.pid))
         return sum(_ticks(pid) for pid in every) * 1000 / os.sysconf("SC_CLK_TCK")
 
     def processor_ms(self) -> float:
@@ -71,7 +72,7 @@ def running(factory: str, environ: Mapping[str, str], path: str = "/") -> Iterat
 
 def tree_processor_ms(pids: Iterable[int]) -> float:
     """CPU milliseconds of these processes and those that they started, from the scheduler."""
-    every = {each for pid in pids for each in (pid, *_children(pid))}
+    every = {each for pid in pids for each in (pid, *children(pid))}
     return sum(_run_nanoseconds(pid) for pid in every) / 1e6
 
 
@@ -85,11 +86,6 @@ def _wait_for(address: str, process: "subprocess.Popen[bytes]") -> None:
         except OSError:
             time.sleep(0.1)
     raise RuntimeError("the server does not answer")
-
-
-def _children(pid: int) -> list[int]:
-    own = [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-    return [each for child in own for each in (child, *_children(child))]
 
 
 def _resident(pid: int) -> int:

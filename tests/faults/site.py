@@ -210,9 +210,9 @@ def leash() -> list[str]:
 
 
 def children(pid: int) -> list[int]:
-    try:
-        text = Path(f"/proc/{pid}/task/{pid}/children").read_text()
-    except OSError:
-        return []
-    own = [int(each) for each in text.split()]
+    """The ids of its children and theirs, whichever of its threads started them."""
+    own: list[int] = []
+    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+        with suppress(OSError):  # a thread that has ended
+            own += map(int, task.read_text().split())
     return [each for child in own for each in (child, *children(child))]

@@ -15,12 +15,15 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from flask import Flask
 
 from outreach import clock
 from outreach.cli import worker_process
 from outreach.config import Config
+from outreach.db.store import Store
 from outreach.domain.registrations import Registration
 from outreach.domain.registrations.notifications import Notification
+from outreach.keystore import KeyStore
 from tests.faults.conftest import Outbox
 from tests.support import server_process
 from tests.support.environment import where
@@ -183,6 +186,35 @@ def test_supervisor_restarts_only_unexpected_exits(tmp_path: Path) -> None:
 
     worker_process.keep_running(die_once, threading.Event())
     assert runs.read_text() == "run run "
+
+
+def test_worker_that_has_purged_is_followed_by_another(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    runs = tmp_path / "runs"
+
+    def purge_once() -> int:
+        with runs.open("a") as file:
+            file.write("run ")
+        return worker_process.PURGED_STATUS if runs.read_text() == "run " else 0
+
+    worker_process.keep_running(purge_once, threading.Event())
+    assert runs.read_text() == "run run "
+    assert caplog.messages == []
+
+
+@pytest.mark.any_database("each purges the same way")
+def test_day_of_the_purge_is_known_to_the_next_fork(app: Flask, store: Store) -> None:
+    """Else it would purge again, and end again."""
+    key_store: KeyStore = app.extensions["outreach_key_store"]
+    for each in (app.extensions["outreach_store"], key_store.store, store):
+        each.prepare_fork()
+    worker = worker_process.ForkedWorker(app)
+    assert worker.read_day() is None
+    began_on = clock.now().date()
+    _, status = os.waitpid(worker_process.fork(worker), 0)
+    assert os.waitstatus_to_exitcode(status) == worker_process.PURGED_STATUS
+    assert worker.read_day() in {began_on, clock.now().date()}
 
 
 def test_worker_keeps_no_socket_of_its_server(tmp_path: Path) -> None:

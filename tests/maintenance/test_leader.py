@@ -234,3 +234,9 @@ def test_worker_that_does_not_lead_sends_letters_and_deletes_its_files(
     worker.tidied_at = None
     worker.once()
     assert list(folder.glob("*.eml")) == []
+
+
+def test_worker_of_a_server_ends_after_its_purge(make_app: Callable[..., Flask]) -> None:
+    worker, began_on = Worker(make_app()), clock.now().date()
+    worker.run(threading.Event(), ends_after_purge=True)
+    assert worker.purged_on in {began_on, clock.now().date()}
