@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from jinja2 import StrictUndefined
 from werkzeug.routing import RequestRedirect
 
-from outreach import clock, i18n, languages, logs, web
+from outreach import clock, languages, logs, web
 from outreach.config import Config
 from outreach.db.postgresql import PAGES, Timeouts
 from outreach.db.retry import RetryPolicy
@@ -22,7 +22,7 @@ from outreach.keystore.rate_counters import RateCounters
 from outreach.keystore.save_rates import SaveRates
 from outreach.keystore.seat_shares import SeatShares
 from outreach.pdf import typesetting
-from outreach.web.middleware import error_pages, request_retry
+from outreach.web.middleware import error_pages, request_language, request_retry
 from outreach.web.presentation.html_whitespace import CompactHtml
 from outreach.web.presentation.template_code import TemplateCode
 
@@ -105,7 +105,7 @@ def create_app(config: Config | None = None, *, timeouts: Timeouts = PAGES) -> F
     except Exception:
         key_store.store.close()  # the caller gets no application to close it with
         raise
-    i18n.init_app(app)
+    request_language.init_app(app)
     web.init_app(app)
     return app
 

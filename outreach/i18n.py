@@ -1,11 +1,11 @@
 """Translates messages of the interface. The source language is Spanish.
 
-A request has one language, `g.lang`; `_()` and the templates use it. Letters, feeds, PDF files and
-reports, which are made outside of a request or in another language than its own, call
-`use_language` around a block or take the `Translator` of a language.
+A request has one language, which `web.middleware.request_language` tells; `_()` and the templates
+use it. Letters, feeds, PDF files and reports, which are made outside of a request or in another
+language than its own, call `use_language` around a block or take the `Translator` of a language.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache, lru_cache
@@ -14,11 +14,7 @@ from typing import Any, Final, cast
 
 from babel import Locale
 from babel.support import LazyProxy, Translations
-from flask import Flask, g, request
-from jinja2 import pass_eval_context
-from jinja2.nodes import EvalContext
 from markupsafe import Markup
-from werkzeug.routing import BaseConverter
 
 from outreach import languages
 from outreach.db.base import Words
@@ -34,14 +30,7 @@ NAMES: Final = {
 
 Message = tuple[str, str]  # context and text
 
-_get_globals: Final = g._get_current_object  # of werkzeug's proxy
 _used: ContextVar[str | None] = ContextVar("language", default=None)
-
-
-class LanguageConverter(BaseConverter):
-    """`<lang:lang>` in a route: the code of one of the languages of the site."""
-
-    regex = f"(?:{languages.PATTERN})"
 
 
 class Translator:
@@ -52,19 +41,19 @@ class Translator:
 
     def __init__(self, lang: str) -> None:
         self.lang, self.locale = lang, LOCALES[lang]
-        self._catalogue: NullTranslations = Translations.load(languages.CATALOGUES, [lang])
+        self.catalogue: NullTranslations = Translations.load(languages.CATALOGUES, [lang])
 
     def gettext(self, message: str, **values: Any) -> str:
-        text = self._catalogue.gettext(message)
+        text = self.catalogue.gettext(message)
         return text % values if values else text
 
     def ngettext(self, singular: str, plural: str, num: int, **values: Any) -> str:
         """The form for a number of things; `num` is one of the values."""
-        return self._catalogue.ngettext(singular, plural, num) % {"num": num, **values}
+        return self.catalogue.ngettext(singular, plural, num) % {"num": num, **values}
 
     def pgettext(self, context: str, message: str, **values: Any) -> str:
         """A message whose text alone does not say what it means."""
-        text = self._catalogue.pgettext(context, message)
+        text = self.catalogue.pgettext(context, message)
         return text % values if values else text
 
 
@@ -73,28 +62,19 @@ def translator(lang: str) -> Translator:
     return Translator(lang)
 
 
-def init_app(app: Flask) -> None:
-    app.url_map.converters["lang"] = LanguageConverter
-    app.jinja_env.globals["site_languages"] = languages.SITE_LANGUAGES
-    app.jinja_env.add_extension("jinja2.ext.i18n")
-    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]  # of jinja2.ext.i18n
-        lambda message: _messages().gettext(message),
-        lambda singular, plural, num: _messages().ngettext(singular, plural, num),
-        pgettext=lambda context, message: _messages().pgettext(context, message),
-        newstyle=True,  # values are put in by Jinja, which escapes them
-    )
-    app.jinja_env.globals |= {"_": _translate, "ngettext": _translate_number}
+def get_source_language() -> str:
+    return SOURCE
+
+
+# What tells the language where `use_language` does not: commands import no Flask for it, which
+# takes as long as the rest of a short one.
+tell_language: Callable[[], str] = get_source_language
 
 
 def current() -> str:
     """The language that messages are in at this moment."""
     used = _used.get()
-    if used is not None:
-        return used
-    try:  # one call where `g.get` and `has_app_context` are six: a page asks a hundred times
-        return _get_globals().__dict__.get("lang") or SOURCE
-    except RuntimeError:  # no application context
-        return SOURCE
+    return tell_language() if used is None else used
 
 
 @contextmanager
@@ -105,11 +85,6 @@ def use_language(lang: str) -> Iterator[None]:
         yield
     finally:
         _used.reset(token)
-
-
-def accepted() -> str:
-    """The language of the site that the browser prefers; Spanish if it names none of them."""
-    return request.accept_languages.best_match(LANGUAGES) or SOURCE
 
 
 def gettext(message: str, **values: Any) -> str:
@@ -162,31 +137,6 @@ def language_of(words: Words | None, lang: str) -> str:
 def as_markup(message: str, lang: str) -> Markup:
     """A message for a page, whose values are escaped. As in all templates, «%%» stands for «%»."""
     return Markup(translator(lang).gettext(message)) % {}  # noqa: S704 - of the package's catalogues
-
-
-@pass_eval_context
-def _translate(context: EvalContext, message: str, **values: Any) -> str:
-    """`_()` of the templates: what Jinja's own does, without three calls through the context for
-    each of the thirty messages of a page. `TemplateCode` writes those without values directly."""
-    text = _messages().gettext(message)
-    if context.autoescape:
-        text = Markup(text)  # noqa: S704 - of the package's catalogues; `%` escapes the values
-    return text % values
-
-
-@pass_eval_context
-def _translate_number(
-    context: EvalContext, singular: str, plural: str, num: int, **values: Any
-) -> str:
-    """`ngettext()` of the templates, in the same way."""
-    text = _messages().ngettext(singular, plural, num)
-    if context.autoescape:
-        text = Markup(text)  # noqa: S704 - of the package's catalogues; `%` escapes the values
-    return text % {"num": num, **values}
-
-
-def _messages() -> NullTranslations:
-    return translator(current())._catalogue
 
 
 # Marks for `outreach i18n extract`, on messages that are translated where they are used.

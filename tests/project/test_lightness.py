@@ -63,6 +63,13 @@ def test_command_line_loads_no_command_to_list_them() -> None:
     assert not modules & {"sqlalchemy", "flask", *OF_FEW}
 
 
+@pytest.mark.parametrize("command", ["counts", "feed"])
+def test_command_that_reads_loads_no_web_server(command: str) -> None:
+    modules = loaded_by(f"import outreach.cli.{command}")
+    assert "sqlalchemy" in modules
+    assert not modules & {"flask", "jinja2", "werkzeug", "granian"}
+
+
 @pytest.mark.parametrize("name", cli.COMMANDS)
 def test_list_of_commands_says_what_each_says_of_itself(name: str) -> None:
     command = importlib.import_module(f"outreach.cli.{name}").command

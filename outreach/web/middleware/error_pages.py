@@ -25,6 +25,7 @@ from outreach.errors import (
 )
 from outreach.i18n import gettext as _
 from outreach.web import error_messages
+from outreach.web.middleware import request_language
 
 log = logging.getLogger(__name__)
 
@@ -77,7 +78,7 @@ def page(status: int, error: Exception | None = None, **words: object) -> Respon
             return answer
     if "lang" not in g:
         first = request.path.split("/", 2)[1]
-        g.lang = first if first in i18n.LANGUAGES else i18n.accepted()
+        g.lang = first if first in i18n.LANGUAGES else request_language.get_accepted()
     g.other_languages_at = "/"
     if CALENDAR.fullmatch(request.path):
         return Response(_plain(status) + "\n", status, mimetype="text/plain")

@@ -25,6 +25,7 @@ from outreach.domain.workshops import Workshop
 from outreach.errors import NotFound
 from outreach.i18n import gettext as _
 from outreach.web.context import config, store
+from outreach.web.middleware import request_language
 from outreach.web.middleware.response_headers import let_sites_frame
 from outreach.web.presentation import formatting, workshop_cards
 from outreach.web.public import feed_params
@@ -114,7 +115,7 @@ def workshop_frame(public_id: str) -> Response:
 @root.get("/oembed")
 def describe() -> Response:
     """Describe the frame of an address of this site (oEmbed)."""
-    g.lang = i18n.accepted()
+    g.lang = request_language.get_accepted()
     if request.args.get("format", "json") != "json":
         return _text_response(_("Aquí solo hay JSON. Quita «format» de la dirección."), 501)
     try:
@@ -156,7 +157,7 @@ def _find_frame(address: str) -> EmbedFrame:
         raise NotFound("an address that is not ours")
     endpoint, values = current_app.url_map.bind(parts.netloc).match(unquote(parts.path))
     args = MultiDict(parse_qsl(parts.query, max_num_fields=100))
-    g.lang = values.get("lang", i18n.accepted())
+    g.lang = values.get("lang", request_language.get_accepted())
     with store().read() as session:
         if endpoint in {"workshops.workshop", "embed.workshop_frame"}:
             found = _find_visible(session, values["public_id"])

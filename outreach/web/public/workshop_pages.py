@@ -29,7 +29,7 @@ from outreach.domain.text import fold
 from outreach.domain.workshops import partners
 from outreach.errors import NotFound
 from outreach.web.context import config, store
-from outreach.web.middleware import page_cache
+from outreach.web.middleware import page_cache, request_language
 from outreach.web.middleware.reference_cache import ReferenceData, reference
 from outreach.web.middleware.response_headers import allow_location, keep_for, keep_private
 from outreach.web.presentation import alternatives, district_words, place_words, workshop_cards
@@ -68,7 +68,7 @@ class ListView:
 
 @root.get("/")
 def start() -> ResponseReturnValue:
-    answer = redirect(f"/{i18n.accepted()}/", 302)
+    answer = redirect(f"/{request_language.get_accepted()}/", 302)
     answer.headers["Vary"] = "Accept-Language"
     return answer
 

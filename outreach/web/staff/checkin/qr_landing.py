@@ -7,7 +7,7 @@ person and mark the arrival.
 from flask import Blueprint, g, render_template
 from flask.typing import ResponseReturnValue
 
-from outreach import i18n
+from outreach.web.middleware import request_language
 from outreach.web.middleware.response_headers import keep_private
 from outreach.web.staff.checkin import checkin_pages
 
@@ -26,6 +26,6 @@ def mark(token: str) -> ResponseReturnValue:
 
 def _public_page() -> ResponseReturnValue:
     keep_private()
-    g.lang = i18n.accepted()
+    g.lang = request_language.get_accepted()
     g.other_languages_at = "/"
     return render_template("my_registration/qr_landing.html")
