@@ -3,6 +3,7 @@
     python -m tests.benchmarks                       (journey, search, feeds, weight, burst, scale)
     python -m tests.benchmarks --only feeds --only scale
     python -m tests.benchmarks --only rates          (answers a second; needs wrk and nginx)
+    python -m tests.benchmarks --only decade         (ten years: ten minutes, 10 GB of disk)
     python -m tests.benchmarks --release             (these figures are those of a release)
 
 What an answer costs is processor time of the served processes, each measured right after a minimal
@@ -17,7 +18,7 @@ from contextlib import ExitStack
 from functools import cached_property
 from pathlib import Path
 from statistics import median
-from typing import Final
+from typing import Any, Final
 
 import click
 from rich.console import Console
@@ -28,6 +29,7 @@ from tests.benchmarks import (
     burst,
     costs,
     database_size,
+    decade,
     door,
     feed_costs,
     front,
@@ -127,7 +129,7 @@ class Bench:
         """A server with the 1,000 workshops of one feed."""
         return self._served("thousand", same=0, thousand=THOUSAND, others=0)
 
-    def _served(self, name: str, **sizes: int) -> tuple[Network, Running]:
+    def _served(self, name: str, **sizes: Any) -> tuple[Network, Running]:
         base = network(self.folder / name, **sizes)
         return base, self._exit_stack.enter_context(running(FACTORY, base.environ, "/es/"))
 
@@ -221,6 +223,19 @@ def measure_scale(bench: Bench) -> None:
         line = f"{what}, 50,000 stored beside 500"
         bench.add_figure(line, ratio)
         bench.add_result(line, f"{many:.2f} ms", baseline=f"{few:.2f} ms", ratio=ratio)
+
+
+def measure_decade(bench: Bench) -> None:
+    """Measures pages, a purge and a backup of ten years beside 500 workshops."""
+    with tempfile.TemporaryDirectory(dir=bench.folder) as folder:
+        for each in decade.measure(Path(folder), FACTORY, times=20, repetitions=bench.repetitions):
+            unit = "s" if each.is_command else "ms"
+            bench.add_result(
+                f"{each.what}, {decade.REGISTRATIONS:,} registrations",
+                f"{each.many:.2f} {unit}",
+                baseline=f"500 workshops {each.few:.2f} {unit}",
+                ratio=each.ratio,
+            )
 
 
 def compare_stored_counts(bench: Bench) -> None:
@@ -392,8 +407,9 @@ PARTS: Final[dict[str, Callable[[Bench], None]]] = {
     "burst": measure_burst,
     "scale": measure_scale,
     "rates": measure_rates,
+    "decade": measure_decade,
 }
-USUAL: Final = tuple(each for each in PARTS if each != "rates")
+USUAL: Final = tuple(each for each in PARTS if each not in {"rates", "decade"})
 
 
 def run_parts(bench: Bench, parts: Sequence[str], console: Console) -> list[str]:

@@ -20,7 +20,7 @@ from tests.faults.site import on_one_machine
 from tests.support.ports import free_port
 from tests.support.smtp_server import serve_mail
 
-PEOPLE: Final = 1000
+PEOPLE: Final = 2000
 SECONDS: Final = 10
 WORKSHOPS: Final = 40
 CALENDARS: Final = 500

@@ -5,9 +5,10 @@ only the other rows differ. The office `thousand` has a feed of a thousand event
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -38,9 +39,22 @@ class Network:
     database: str
 
 
-def network(folder: Path, *, same: int = SAME, thousand: int = 0, others: int) -> Network:
-    """Creates a database with that many workshops. Two thirds of the others are within the weeks of
-    the network's feed, the rest in the five years before."""
+def spread_recent(number: int) -> int:
+    """Days from today of one of the others: two thirds are within the weeks of the network's feed,
+    the rest in the five years before."""
+    return number % 140 - 25 if number % 3 else -(number % 1800) - 31
+
+
+def network(
+    folder: Path,
+    *,
+    same: int = SAME,
+    thousand: int = 0,
+    others: int,
+    offices: int = OFFICES,
+    spread: Callable[[int], int] = spread_recent,
+) -> Network:
+    """Creates a database with that many workshops."""
     environ = {
         "OUTREACH_DATA": str(folder / "data"),
         "OUTREACH_KEYS": str(folder / "keys"),
@@ -52,18 +66,17 @@ def network(folder: Path, *, same: int = SAME, thousand: int = 0, others: int) -
     store = Store(config.database_url, is_durable=False)
     with store.change() as session:
         installation_settings.set_calendar_host(session, HOST)
-        names = ["same", "thousand", *(f"office-{number}" for number in range(2, OFFICES))]
-        offices = [office(name, "Chicago", "IL", "America/Chicago") for name in names]
+        names = ["same", "thousand", *(f"office-{number}" for number in range(2, offices))]
+        made = [office(name, "Chicago", "IL", "America/Chicago") for name in names]
         kinds = [kind(f"kind-{n}", "Tus derechos", position=n) for n in range(KINDS)]
-        session.add_all([*offices, *kinds])
+        session.add_all([*made, *kinds])
         session.flush()
-        places = [venue(session, each).id for each in offices]
-        ids = [each.id for each in offices], [each.id for each in kinds], places
+        places = [venue(session, each).id for each in made]
+        ids = [each.id for each in made], [each.id for each in kinds], places
     with store.change() as session:
         connection = session.connection()
-        rows = list(_rows(clock.now().date(), same, thousand, others, *ids))
-        for start in range(0, len(rows), 10_000):
-            batch = rows[start : start + 10_000]
+        rows = _rows(clock.now().date(), same, thousand, others, *ids, spread)
+        while batch := list(islice(rows, 10_000)):
             connection.execute(sa.insert(Workshop.__table__), batch)  # type: ignore[arg-type]  # it is a Table
     with store.read() as session:
         session.execute(sa.text("ANALYZE"))
@@ -79,6 +92,7 @@ def _rows(
     offices: list[int],
     kinds: list[int],
     venues: list[int],
+    spread: Callable[[int], int],
 ) -> Iterator[dict[str, Any]]:
     def row(number: int, which: int, day: date) -> dict[str, Any]:
         mode = MODES[number // 2 % 3] if number % 2 else MODES[0]
@@ -90,8 +104,8 @@ def _rows(
     for number in range(thousand):
         yield row(1_000 + number, 1, today + timedelta(days=number % 400 - 60))
     for number in range(others):
-        ahead = number % 140 - 25 if number % 3 else -(number % 1800) - 31
-        yield row(10_000 + number, 2 + number % (OFFICES - 2), today + timedelta(days=ahead))
+        day = today + timedelta(days=spread(number))
+        yield row(10_000 + number, 2 + number % (len(offices) - 2), day)
 
 
 def _row(

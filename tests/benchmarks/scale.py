@@ -27,8 +27,8 @@ def measure(
         for what, path in PATHS.items():
             pairs = [
                 (
-                    _spend(many[1], many_poll, path, times),
-                    _spend(few[1], few_poll, path, times),
+                    spend(many[1], many_poll, path, times),
+                    spend(few[1], few_poll, path, times),
                 )
                 for _ in range(repetitions + 1)
             ][1:]
@@ -36,7 +36,7 @@ def measure(
             yield what, median(one for one, _ in pairs), median(each for _, each in pairs), ratio
 
 
-def _spend(server: Running, poll: Poll, path: str, times: int) -> float:
+def spend(server: Running, poll: Poll, path: str, times: int) -> float:
     before = server.processor_ms()
     for number in range(times):
         # Pages are asked for under an address of their own each, so that none comes from the cache.
