@@ -66,6 +66,7 @@ class State(NamedTuple):
     """What people have to know of a workshop; all of a cancelled one is that it is cancelled."""
 
     hour: time | None
+    ends: time | None = None  # a letter of a change says it, others lead to the page that does
     address: str = ""
     venue_id: int = 0  # two may have one address; no message says it
 
@@ -463,6 +464,8 @@ class NotificationWorld:
         assert said.hour == truth.hour, self.say(f"{to} is told {said}, but it is {truth}")
         assert said.address in {"", truth.address}, self.say(f"{to}: {said}, but {truth}")
         if is_change:
+            is_letter = someone.contact is ContactMethod.EMAIL
+            assert not is_letter or said.ends == truth.ends, self.say(f"{to}: {said}, but {truth}")
             assert someone.known != truth, self.say(f"{to} is told twice: {head}")
         earlier = [words for who, words in self._round if who is someone]
         if is_change or text.startswith(("Hoy:", "Mañana:")):
@@ -557,7 +560,8 @@ class NotificationWorld:
         if workshop.is_cancelled:
             return OFF
         place = workshop.venue
-        return State(workshop.starts, place.address, place.id) if place else State(workshop.starts)
+        state = State(workshop.starts, workshop.ends)
+        return state._replace(address=place.address, venue_id=place.id) if place else state
 
     def read(self, index: int) -> Workshop:
         with self.store.read() as session:
@@ -613,8 +617,15 @@ def find_state(text: str) -> State | None:
         return OFF
     address = next((each for each in ADDRESSES if each in words), "")
     # Not the end of an offer: «las 9:00 a. m. del 7 de diciembre».
-    found = re.search(r" de diciembre, (\d+):(\d\d) ([ap])\.", words)
+    found = re.search(rf" de diciembre, {_HOUR}", words)
     if found is None:
         return None
-    hour = int(found[1]) % 12 + (12 if found[3] == "p" else 0)
-    return State(time(hour, int(found[2])), address)
+    end = re.search(rf" de diciembre, \S+ .\. m\. a {_HOUR}", words)
+    return State(_make_hour(*found.groups()), _make_hour(*end.groups()) if end else None, address)
+
+
+_HOUR: Final = r"(\d+):(\d\d) ([ap])\."
+
+
+def _make_hour(hour: str, minute: str, half: str) -> time:
+    return time(int(hour) % 12 + (12 if half == "p" else 0), int(minute))

@@ -35,6 +35,7 @@ pytestmark = [fixed_clock, pytest.mark.any_database]
 INDEXES = st.integers(0, 2)
 PEOPLE = st.integers(0, 20)
 STARTS = st.sampled_from(sorted(HOURS))
+ENDS = st.sampled_from([time(15), time(16)])
 MODES = st.sampled_from(
     [NotifyMode.NOTIFY] * 4 + [NotifyMode.LATER] * 2 + [NotifyMode.NOBODY, NotifyMode.URGENT]
 )
@@ -147,6 +148,10 @@ class NotificationWalk(MailingWalk):
     @rule(index=INDEXES, mode=MODES, starts=STARTS)
     def change_hour(self, index: int, mode: NotifyMode, starts: object) -> None:
         self.world.change(index, mode, starts=starts)
+
+    @rule(index=INDEXES, mode=MODES, ends=ENDS)
+    def change_end(self, index: int, mode: NotifyMode, ends: time) -> None:
+        self.world.change(index, mode, ends=ends)
 
     @rule(index=INDEXES, mode=MODES, place=INDEXES)
     def change_place(self, index: int, mode: NotifyMode, place: int) -> None:
@@ -294,6 +299,20 @@ def test_merge_leaves_a_decision_to_tell_nobody(world: NotificationWorld) -> Non
     with world.store.read() as session:
         workshop = world.read(0)
         assert not change_notifications.is_undecided(session, workshop, now=world.now)
+
+
+def test_letter_says_until_when_if_the_end_alone_has_changed(world: NotificationWorld) -> None:
+    """The stop that moved took the end of its workshop along."""
+    world.register(2, ContactMethod.EMAIL, takes_texts=False)
+    [_, luz] = world.active()
+    world.change(2, NotifyMode.NOTIFY, starts=time(13))
+    world.wait(timedelta(0))
+    world.change_stop(NotifyMode.NOTIFY, starts=time(13))
+    world.change(2, NotifyMode.NOTIFY, starts=time(13))
+    assert world.read(2).ends == time(19)
+    world.finish()
+    assert [each.partition(":")[0] for each in luz.messages] == ["Tu lugar", "Cambio"]
+    assert luz.known.ends == time(19)
 
 
 @pytest.mark.parametrize("walk", [NotificationWalk, MailingWalk])
