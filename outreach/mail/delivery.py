@@ -176,7 +176,7 @@ class _NotificationWriter(Generic[Written]):
                 return None
             if outbox.may_be_true_again(notification):
                 raise Delayed(now + HOLD)
-            if outbox.is_obsolete(notification, now):
+            if outbox.is_obsolete(notification, now) or outbox.is_repeated(session, notification):
                 return None
             if (send_at := self.source.compute_send_time(notification, now)) > now:
                 raise Delayed(send_at)

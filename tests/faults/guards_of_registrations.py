@@ -320,6 +320,7 @@ def _of_the_sheet() -> Iterator[Guard]:
     mailing_test = "tests/web/staff/test_mailing_sheet.py"
     writing_test = "tests/web/staff/test_writing_to_people.py"
     danger_test = "tests/web/staff/test_venue_danger.py"
+    walks_test = "tests/domain/scheduling/test_notification_walks.py"
     for file, words, instead, test in (
         (
             sheet, "if sheet.reach.total or sheet.waiting:", "if False:",
@@ -385,8 +386,19 @@ def _of_the_sheet() -> Iterator[Guard]:
         (
             "outreach/domain/scheduling/venue_merge.py",
             "        _rename_places(session, workshop, places, kept)\n", "        pass\n",
-            "tests/domain/scheduling/test_notification_walks.py"
+            f"{walks_test}"
             "::test_merge_within_the_hold_leaves_nobody_to_tell_of_a_change_that_is_undone",
+        ),
+        (
+            "outreach/mail/delivery.py", " or outbox.is_repeated(session, notification):", ":",
+            f"{walks_test}::test_reminder_is_not_sent_beside_a_change_that_says_the_same",
+        ),
+        (
+            "outreach/domain/outbox/delivery_queue.py",
+            "is_informed = registration.known_facts in {None, workshop.facts}",
+            "is_informed = True",
+            f"{walks_test}"
+            "::test_reminder_is_sent_where_the_letter_of_that_day_said_something_else",
         ),
         (
             "outreach/domain/outbox/delivery_queue.py",

@@ -13,6 +13,7 @@ from outreach.domain.outbox.delivery_queue import (
     backlog,
     count_dead,
     is_obsolete,
+    is_repeated,
     may_be_true_again,
 )
 from outreach.domain.outbox.manual_calls import (
@@ -48,6 +49,7 @@ __all__ = [
     "count_dead",
     "find",
     "is_obsolete",
+    "is_repeated",
     "list_calls",
     "list_calls_of_message",
     "list_calls_of_offices",

@@ -189,6 +189,35 @@ _OF_WORKSHOP_AS_PLANNED: Final = {
 }
 
 
+def is_repeated(session: Session, notification: Notification) -> bool:
+    """Whether a reminder says only what another message said since the hour of reminders: the
+    worker was away, and then both are due."""
+    registration = notification.registration
+    workshop = registration.workshop
+    is_informed = registration.known_facts in {None, workshop.facts}
+    if notification.cause is not NotificationType.REMINDER or not is_informed:
+        return False
+    earlier = sa.select(Notification.id).where(
+        Notification.registration_id == registration.id,
+        Notification.cause.in_(_SAYING_WHEN_AND_WHERE),
+        # Stored to the hour.
+        Notification.done_at >= clock.hour_of(workshop.remind_at),
+        Notification.is_dead.is_(False),
+    )
+    return session.scalar(earlier.limit(1)) is not None
+
+
+# To somebody with a place, and no question.
+_SAYING_WHEN_AND_WHERE: Final = (
+    NotificationType.REGISTERED,
+    NotificationType.SEAT_GRANTED,
+    NotificationType.MOVED,
+    NotificationType.APPROVED,
+    NotificationType.CHANGED,
+    NotificationType.REINSTATED,
+)
+
+
 def backlog(session: Session, *, now: datetime) -> Backlog:
     """Letters and texts that are due; calls that staff have to make are not among them."""
     return LETTERS.backlog(session, now=now) + TEXTS.backlog(session, now=now)

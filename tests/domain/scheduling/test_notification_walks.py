@@ -28,7 +28,7 @@ from outreach.domain.registrations.change_notifications import HOLD, NotifyMode
 from outreach.keystore import KeyStore
 from tests.support.fixed_clock import fixed_clock
 from tests.support.mailing_world import MailingWorld
-from tests.support.notification_world import HOURS, NotificationWorld
+from tests.support.notification_world import FIRST_DAY, HOURS, NotificationWorld
 
 pytestmark = [fixed_clock, pytest.mark.any_database]
 
@@ -313,6 +313,38 @@ def test_letter_says_until_when_if_the_end_alone_has_changed(world: Notification
     world.finish()
     assert [each.partition(":")[0] for each in luz.messages] == ["Tu lugar", "Cambio"]
     assert luz.known.ends == time(19)
+
+
+def test_reminder_is_not_sent_beside_a_change_that_says_the_same(
+    world: NotificationWorld,
+) -> None:
+    """The worker was away for two days."""
+    [rosa] = world.active()
+    world.wait(timedelta(days=8))
+    world.change_series(NotifyMode.NOTIFY, time(13))
+    world.wait(timedelta(days=2))
+    assert [each.partition(":")[0] for each in rosa.messages] == ["Tu lugar", "Cambio"]
+    world.finish()
+
+
+def test_reminder_is_not_sent_beside_a_confirmation(world: NotificationWorld) -> None:
+    world.wait(timedelta(days=8))
+    world.register(0, ContactMethod.EMAIL, takes_texts=False)
+    world.wait(timedelta(days=2))
+    [_, luz] = world.active()
+    assert [each.partition(":")[0] for each in luz.messages] == ["Tu lugar"]
+
+
+def test_reminder_is_sent_where_the_letter_of_that_day_said_something_else(
+    world: NotificationWorld,
+) -> None:
+    world.wait(timedelta(days=9, hours=3))
+    world.register(2, ContactMethod.EMAIL, takes_texts=False)
+    world.wait(timedelta(0))
+    world.change(2, NotifyMode.LATER, day=FIRST_DAY)
+    world.wait(timedelta(0))
+    [_, luz] = world.active()
+    assert [each.partition(":")[0] for each in luz.messages] == ["Tu lugar", "Mañana"]
 
 
 @pytest.mark.parametrize("walk", [NotificationWalk, MailingWalk])
