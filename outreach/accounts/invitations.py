@@ -17,6 +17,7 @@ from outreach.accounts.server_encryption import ServerEncryption
 from outreach.accounts.sessions import digest
 from outreach.db.base import Base
 from outreach.db.store import changes_one_row
+from outreach.domain.network.staff import StaffMember
 
 LIFETIME: Final = timedelta(days=3)
 
@@ -129,6 +130,13 @@ def staff_id_of(session: Session, token: str, *, now: datetime) -> int | None:
 def redeem(session: Session, token: str, *, now: datetime) -> int | None:
     """The same, and uses the link up. Of several at once one gets the id, the others None."""
     organizer_id = staff_id_of(session, token, now=now)
+    # The account before its link, as who withdraws the invitation locks them: else each may wait
+    # for the other.
+    session.execute(
+        sa.select(StaffMember.id)
+        .where(StaffMember.id == organizer_id)
+        .with_for_update(key_share=True)
+    )
     is_redeemed = changes_one_row(
         session,
         sa.delete(Invitation).where(Invitation.digest == digest(token), Invitation.ends_at > now),

@@ -60,7 +60,7 @@ _NAMES: Final = {
     "ivan@example.org": "Iván Mora",
 }
 _WORKSHOPS_PER_OFFICE: Final = 2
-_NICKNAMES: Final = (
+NICKNAMES: Final = (
     "Rosa", "Beto", "Doña Chelo", "Alma R.", "Flor", "Esteban", "Lupe", "Chayo", "Memo", "Toño",
     "Nena", "Lety", "Paco", "Tere", "Chava", "Mago", "Pepe", "Yoli", "Nacho", "Concha",
 )  # fmt: skip
@@ -336,7 +336,7 @@ def _first_free_slot(session: Session, workshop: Workshop, party: RegistrationDa
 
 
 def _random_party(rng: random.Random, workshop: Workshop) -> RegistrationData:
-    name = rng.choice(_NICKNAMES)
+    name = rng.choice(NICKNAMES)
     contact = rng.choice((ContactMethod.NONE, ContactMethod.EMAIL, ContactMethod.PHONE))
     if workshop.is_discreet:
         contact = ContactMethod.NONE

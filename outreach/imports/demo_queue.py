@@ -50,7 +50,7 @@ def add(store: Store, key_store: KeyStore, *, now: datetime) -> None:
         register(waiting.to_call, 6, _by_phone(name, 160 + number, people=1 + number))
     lost = register(waiting.to_call, 6, _by_mail("Beto"))
     register(waiting.to_confirm, 6, _by_phone("Doña Chelo", 170))
-    for name in ("Paty", "Memo"):
+    for name in ("Lety", "Memo"):
         register(waiting.to_notify, 6, _by_mail(name))
     came = [
         register(waiting.to_report, 8, RegistrationData(name=name, people=2))

@@ -133,7 +133,7 @@ def register_and_erase(base: Network) -> None:
         "standing": RegistrationStatus.CONFIRMED, "people": 1, "contact": ContactMethod.NONE,
         "may_leave_message": False, "wants_reminder": False,
         "registered_at": datetime(2020, 1, 1, tzinfo=UTC), "lapses": 0, "is_declined": False,
-        "wants_entry": False, "changes": 0, "language": "", "needs": Codes(), "arrived": 1,
+        "wants_entry": False, "changes": 0, "language": "", "needs": Codes(), "arrived": 0,
         "needs_review": False, "appears_confirmed": False, "is_released": False,
         "claim": SeatClaim.NONE,
     }  # fmt: skip

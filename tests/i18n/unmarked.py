@@ -28,11 +28,11 @@ _SHOWN_ATTRIBUTES: Final = ("aria-label", "alt", "title", "placeholder")
 ALLOWED: Final = frozenset(
     re.findall(
         r"\w+",
-        "PDF SMS QR GPS RSS Atom JSON jCal OpenAPI CSV csv XLSX xlsx Excel iCal iCalendar UTC CIAM "
-        "MCLAP DACA Google Apple Outlook Thunderbird WhatsApp Android iPhone Signal Telegram "
-        "Markdown Chrome Firefox español Español English français Français es en fr ES EN FR qps "
-        "QPS Outreach API SHA HTML PNG SVG HTTPS GET POST webcal ID localhost Calendar Feed text "
-        "ASL LSM CC BY US CA MX",
+        "PDF SMS QR GPS RSS Atom JSON jCal JSCalendar OpenAPI CSV csv XLSX xlsx Excel iCal "
+        "iCalendar UTC CIAM MCLAP DACA Google Apple Outlook Thunderbird WhatsApp Android iPhone "
+        "Signal Telegram Markdown Chrome Firefox español Español English français Français es en "
+        "fr ES EN FR qps QPS Outreach API SHA HTML PNG SVG HTTPS GET POST webcal ID localhost "
+        "Calendar Feed text ASL LSM CC BY US CA MX",
     )
 )
 

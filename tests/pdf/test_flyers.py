@@ -109,7 +109,9 @@ def test_reading_order_is_the_visual_order(store: Store, chicago: Office, rights
         store, chicago, rights, venue_is_step_free=True, has_childcare=True,
         languages=Codes(["es", "en"]), interpretation=Codes(["nah"]),
     )  # fmt: skip
-    assert pdf_reader.words_of(flyer.pdf(make_flyer(workshop))).replace("\u00a0", " ") == (
+    text = pdf_reader.words_of(flyer.pdf(make_flyer(workshop))).replace("\u00a0", " ")
+    # A long address is broken at its slashes.
+    assert text.replace("\u200b ", "").replace("\u200b", "") == (
         "Taller gratis Conoce tus derechos Qué decir, qué no firmar y a quién llamar. "
         "sábado 28 noviembre 2026 10:00 a. m. a 12:00 p. m. hora del Centro "
         "Biblioteca de Pilsen 1805 S. Ejemplo St., Chicago, IL En español e inglés "

@@ -88,6 +88,8 @@ def is_call(node: ast.AST) -> bool:
 
 
 def _constant(node: ast.expr) -> str | None:
+    if isinstance(node, ast.Constant) and isinstance(node.value, bytes):
+        return node.value.decode("latin-1")  # a pattern of bytes has the same structure
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         return node.value
     return None
