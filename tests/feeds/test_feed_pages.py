@@ -96,11 +96,13 @@ def test_pages_end_where_one_day_is_too_large(
     add_workshops(store, chicago, rights, range(2, 3), 900)
     _lengthen_titles(store)
     with store.change() as session:
+        # In UTC, as pages count their days: in summer an evening of Chicago is still the same day.
+        too_large = session.scalars(sa.select(sa.func.min(Workshop.starts_at))).one().date()
         hold(session, chicago, rights, day=utc_today() + 5 * DAY, starts=time(12), ends=time(13))
     pages = read_pages(client)
     assert ids(pages) == []
     assert [page.get("next_url", "").partition("?")[2] for page in pages] == [
-        f"desde={utc_today() + 3 * DAY}",
+        f"desde={too_large}",
         "",
     ]
 
