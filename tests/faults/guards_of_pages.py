@@ -617,7 +617,7 @@ def _of_moves() -> Iterator[Guard]:
         f"{tests}::test_move_of_what_another_organizer_moved_meanwhile_is_refused",
     )  # fmt: skip
     yield Guard(
-        "S36", file, "notify_sheet.require_decision(session, [workshop])", "pass",
+        "S36", file, "notify_sheet.require_decision(session, [workshop], decision)", "pass",
         f"{tests}::test_workshop_with_people_asks_first_whom_to_tell",
     )  # fmt: skip
 
