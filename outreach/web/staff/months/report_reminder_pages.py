@@ -114,7 +114,8 @@ def _lead(month: Month, late: Mapping[str, CoverageRow]) -> str:
     pending = sum(row.pending for row in late.values())
     if not pending:
         return what
-    return f"{what}: {ngettext('%(num)d reporte', '%(num)d reportes', pending)}"
+    reports = ngettext("%(num)d reporte", "%(num)d reportes", pending)
+    return f"{what}: {reports}"
 
 
 def _people_words(people: int, number: int) -> str:
