@@ -25,6 +25,7 @@ from outreach.domain.newsletter.bulletins import BulletinEdition, BulletinPart, 
 from outreach.domain.newsletter.mailings import MIN_INTERVAL, Mailing, MailingTopic
 from outreach.domain.newsletter.report_reminders import OfficeReach
 from outreach.domain.newsletter.subscribers import Subscriber
+from outreach.domain.outbox.outbox_table import GIVE_UP_AFTER
 from outreach.domain.registrations.change_notifications import HOLD, NotifyDecision, NotifyMode
 from outreach.domain.reporting import months
 from outreach.domain.reporting.months import OfficeMonth
@@ -57,6 +58,7 @@ class Reader:
     key_id: bytes
     is_confirmed: bool
     editions: list[int] = field(default_factory=list)
+    tries: dict[int, int] = field(default_factory=dict)  # by edition
     is_gone: bool = False
     is_lost: bool = False  # the last letter was given up
 
@@ -84,7 +86,7 @@ class Reminder:
     account: Account
     slugs: frozenset[str]
     made_at: datetime
-    is_tried: bool = False
+    tries: int = 0
     is_done: bool = False
 
 
@@ -299,7 +301,7 @@ class MailingWorld(NotificationWorld):
             assert not held, self.say("reminders on hold were not undone")
 
     def _is_held(self, reminder: Reminder) -> bool:
-        is_waiting = not reminder.is_tried and not reminder.is_done
+        is_waiting = not reminder.tries and not reminder.is_done
         return is_waiting and reminder.made_at + HOLD > self.now
 
     def complete(self, slug: str) -> None:
@@ -383,22 +385,27 @@ class MailingWorld(NotificationWorld):
         assert account.is_reachable, self.say(f"{account.address} is not to be written to")
         assert reminder.made_at + HOLD <= self.now, self.say("a reminder during its hold")
         assert self._is_late(account), self.say(f"{account.address} is reminded of nothing")
-        reminder.is_tried = True
-        is_refused = self._is_refused(account)
+        reminder.tries += 1
+        is_refused, is_final = self._is_refused()
+        account.is_lost = is_refused and (
+            is_final or self._is_given_up(reminder.made_at, reminder.tries)
+        )
         reminder.is_done = account.is_lost or not is_refused
         self.log.append(f"  reminder to {account.address}{' refused' if is_refused else ''}")
         if is_refused:
-            raise DeliveryRefused(is_final=account.is_lost)
+            raise DeliveryRefused(is_final=is_final)
 
     def _is_late(self, account: Account) -> bool:
         with self.store.read() as session:
             return any(row.slug in account.slugs for row in self._list_late(session))
 
-    def _is_refused(self, recipient: Account | Reader) -> bool:
-        """Whether the mail server refuses this letter; `is_lost` says for good."""
-        is_refused = bool(self.refusals)
-        recipient.is_lost = is_refused and self.refusals.pop()
-        return is_refused
+    def _is_refused(self) -> tuple[bool, bool]:
+        """Whether the mail server refuses this letter, and whether for good."""
+        return (True, self.refusals.pop()) if self.refusals else (False, False)
+
+    def _is_given_up(self, made_at: datetime, tries: int) -> bool:
+        """Whether a letter that was refused now and then is not tried again."""
+        return tries > 1 and self.now - made_at > GIVE_UP_AFTER + timedelta(hours=1)
 
     def _judge_bulletin(self, reader: Reader, text: str) -> None:
         assert not reader.is_gone, self.say(f"{reader.address} has unsubscribed")
@@ -418,9 +425,14 @@ class MailingWorld(NotificationWorld):
         assert number not in reader.editions, self.say(f"{reader.address} gets it twice")
         assert edition.mail_decided_at is not None
         assert edition.mail_decided_at + HOLD <= self.now, self.say("a bulletin during its hold")
-        if self._is_refused(reader):
+        tries = reader.tries[number] = reader.tries.get(number, 0) + 1
+        is_refused, is_final = self._is_refused()
+        reader.is_lost = is_refused and (
+            is_final or self._is_given_up(edition.mail_decided_at, tries)
+        )
+        if is_refused:
             self.log.append("    refused")
-            raise DeliveryRefused(is_final=reader.is_lost)
+            raise DeliveryRefused(is_final=is_final)
         reader.editions.append(number)
         self.since_decision.append(reader.address)
 
