@@ -35,7 +35,8 @@ def command(once: bool) -> None:
 
 
 def run(worker: Worker, *, ends_after_purge: bool = False) -> bool:
-    """Works until a signal stops it, or until the next purge; returns whether a signal did."""
+    """Works until a signal stops it or, with `ends_after_purge`, it has purged; returns whether a
+    signal stopped it."""
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())

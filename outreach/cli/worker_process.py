@@ -1,7 +1,8 @@
 """Runs the worker beside the server, as a fork that is started again when it dies, and each day.
 
-The daily purge reads whole tables, and leaves a process at twice its size. So the worker ends after
-it, and its next fork starts with the memory that it shares with the server."""
+The daily purge reads whole tables, and leaves more memory in a process than all its other steps. So
+the worker ends after it, and its next fork starts with the memory that it shares with the server.
+"""
 
 import logging
 import mmap
@@ -28,7 +29,7 @@ POLL_SECONDS: Final = 0.5
 NAME: Final = "outreach-worker"  # at most 15 characters
 # Statuses of a process that was stopped: exit, SIGTERM before its handler is set, and Ctrl-C.
 STOPPED_STATUSES: Final = frozenset({0, -signal.SIGTERM, -signal.SIGINT, 130})
-PURGED_STATUS: Final = 75  # of a worker that ended since it has purged
+PURGED_STATUS: Final = 75  # of a worker that has purged
 
 
 @contextmanager
@@ -71,11 +72,11 @@ class ForkedWorker:
 
         with suppress(OSError):  # only Linux has it; `ps` and `top` show the name
             Path("/proc/self/comm").write_text(NAME)
-        ours = Worker(self._app, purged_on=self.read_day())
+        this_worker = Worker(self._app, purged_on=self.read_day())
         try:
-            was_stopped = worker.run(ours, ends_after_purge=True)
+            was_stopped = worker.run(this_worker, ends_after_purge=True)
         finally:
-            self._keep_day(ours.purged_on)
+            self._keep_day(this_worker.purged_on)
         return 0 if was_stopped else PURGED_STATUS
 
     def read_day(self) -> date | None:

@@ -3,7 +3,7 @@
     python -m tests.benchmarks                       (journey, search, feeds, weight, burst, scale)
     python -m tests.benchmarks --only feeds --only scale
     python -m tests.benchmarks --only rates          (answers a second; needs wrk and nginx)
-    python -m tests.benchmarks --only decade         (ten years: ten minutes, 10 GB of disk)
+    python -m tests.benchmarks --only decade         (ten years; takes 4 GB and half an hour)
     python -m tests.benchmarks --release             (these figures are those of a release)
 
 What an answer costs is processor time of the served processes, each measured right after a minimal
@@ -231,7 +231,7 @@ def measure_decade(bench: Bench) -> None:
         for each in decade.measure(Path(folder), FACTORY, times=20, repetitions=bench.repetitions):
             unit = "s" if each.is_command else "ms"
             bench.add_result(
-                f"{each.what}, {decade.REGISTRATIONS:,} registrations",
+                f"{each.what}, ten years of registrations",
                 f"{each.many:.2f} {unit}",
                 baseline=f"500 workshops {each.few:.2f} {unit}",
                 ratio=each.ratio,

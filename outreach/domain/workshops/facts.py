@@ -36,8 +36,8 @@ class WhenAndWhere(Protocol):
 
 
 def compute_facts(workshop: Workshop) -> bytes:
-    """SIZE bytes, equal as long as day, hours, zone, mode, venue and address are; CANCELLED where
-    it is. A venue may be renamed: nobody goes in vain for that."""
+    """SIZE bytes, equal as long as day, hours, zone, mode, venue and address are; CANCELLED for a
+    cancelled workshop. A venue may be renamed: nobody goes in vain for that."""
     return CANCELLED if workshop.is_cancelled else compute_facts_of_data(workshop)
 
 

@@ -51,10 +51,7 @@ def get_accepted() -> str:
 def _translate(context: EvalContext, message: str, **values: Any) -> str:
     """`_()` of the templates: what Jinja's own does, without three calls through the context for
     each of the thirty messages of a page. `TemplateCode` writes those without values directly."""
-    text = _messages().gettext(message)
-    if context.autoescape:
-        text = Markup(text)  # noqa: S704 - of the package's catalogues; `%` escapes the values
-    return text % values
+    return _prepare(context, _messages().gettext(message)) % values
 
 
 @pass_eval_context
@@ -62,10 +59,15 @@ def _translate_number(
     context: EvalContext, singular: str, plural: str, num: int, **values: Any
 ) -> str:
     """`ngettext()` of the templates, in the same way."""
-    text = _messages().ngettext(singular, plural, num)
-    if context.autoescape:
-        text = Markup(text)  # noqa: S704 - of the package's catalogues; `%` escapes the values
+    text = _prepare(context, _messages().ngettext(singular, plural, num))
     return text % {"num": num, **values}
+
+
+def _prepare(context: EvalContext, text: str) -> str:
+    """A message as markup where the template is a page, so that `%` escapes what is put in."""
+    if not context.autoescape:
+        return text
+    return Markup(text)  # noqa: S704 - a message of the package's own catalogues
 
 
 def _messages() -> NullTranslations:
