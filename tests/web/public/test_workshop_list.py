@@ -115,6 +115,18 @@ def test_canadians_see_canada_alone_in_kilometres_and_no_daca(
     assert titles(client.get("/es/?donde=AB").text) == ["En Calgary", "De Calgary", "De Chicago"]
 
 
+@pytest.mark.parametrize("mode", [DeliveryMode.IN_PERSON, DeliveryMode.PHONE_BANK])
+def test_front_page_says_that_nothing_is_announced_only_then(
+    client: FlaskClient, store: Store, chicago: Office, rights: Kind, mode: DeliveryMode
+) -> None:
+    nothing = "Por ahora no hay talleres anunciados aquí."
+    assert nothing in client.get("/es/").text
+    with store.change() as session:
+        place = venue(session, chicago) if mode.has_venue else None
+        hold(session, chicago, rights, venue=place, mode=mode)
+    assert nothing not in client.get("/es/").text
+
+
 def test_online_and_telephone_stand_in_their_own_section_and_only_there(
     client: FlaskClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
