@@ -26,6 +26,7 @@ from outreach.keystore import KeyStore
 from tests.conftest import hold, seat
 from tests.domain.registrations.test_change_notifications import StaffMember
 from tests.domain.scheduling.test_tours import five_stops, list_stops
+from tests.support.fixed_clock import fixed_clock
 from tests.support.html_forms import fields
 from tests.support.policy_table import SCOPES
 from tests.support.staff_client import employ, signed_in_as, words
@@ -321,6 +322,7 @@ def test_sheet_is_shown_with_the_words_and_nothing_is_changed(
     assert scene.send_due(timedelta(hours=1)) == []
 
 
+@fixed_clock  # an offer says until when, which may be an hour later a second after it was shown
 @each_action
 def test_letter_is_the_one_that_was_shown_and_leaves_after_the_hold(
     scene: WritingScene, name: str
