@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -17,6 +18,7 @@ from tests.browser import chromium, offline_phones, second_factors
 from tests.browser.offline_phones import TOMAS, OfflineWorkshop, Party
 from tests.browser.pages import press_sign_out
 from tests.browser.second_factors import PASSWORD
+from tests.support.qr_pictures import qr_pictures
 
 # The console reports failed requests. A violation of the content security policy is an error.
 EXPECTED_MESSAGE: Final = re.compile(
@@ -403,22 +405,79 @@ def test_name_is_hidden_after_some_seconds(
         assert rosa.name not in page.content()
 
 
-def test_camera_reads_qr_code(browser: Browser, tmp_path: Path, evening: OfflineWorkshop) -> None:
-    """Chromium has no BarcodeDetector on this platform, so a stub replaces it; the camera and its
-    permission are Chromium's fake ones."""
-    camera = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
-    with phone(browser, tmp_path / "phone", *camera) as context:
-        page, rosa = context.pages[0], evening.parties[0]
-        address = json.dumps(f"{evening.url}/q/{rosa.token}")
-        page.add_init_script(
-            f"""window.BarcodeDetector = class {{
-                async detect(video) {{ return video.videoWidth ? [{{rawValue: {address}}}] : []; }}
-            }};"""
-        )
+def camera_shows(picture: Path, address: str) -> tuple[str, ...]:
+    """Flags for a Chromium whose camera shows the QR code of an address, which it may use."""
+    (frame,) = islice(qr_pictures(lambda _: address), 1)
+    frame.image.save(picture, "JPEG", quality=85)  # a film of one picture
+    return (
+        "--use-fake-device-for-media-stream",
+        "--use-fake-ui-for-media-stream",
+        f"--use-file-for-fake-video-capture={picture}",
+    )
+
+
+def test_camera_of_offline_check_in_reads_qr_code(
+    browser: Browser, tmp_path: Path, evening: OfflineWorkshop
+) -> None:
+    """With the reader that the phone stored, since this Chromium has no BarcodeDetector."""
+    rosa = evening.parties[0]
+    flags = camera_shows(tmp_path / "camera.mjpeg", f"{evening.url}/q/{rosa.token}")
+    with phone(browser, tmp_path / "phone", *flags) as context:
+        page = context.pages[0]
         download_manifest(page, evening)
+        assert not page.evaluate("'BarcodeDetector' in window")
+        context.set_offline(True)
+        expect(page.locator("[data-status]")).to_have_text("Sin señal. Todo está enviado.")
         page.get_by_role("button", name="Leer el cuadro QR").click()
         expect(page.locator("[data-name]")).to_have_text(rosa.name)
         expect(page.locator("video")).to_be_hidden()
         page.get_by_role("button", name="Llegó").click()
+        expect(page.locator("[data-status]")).to_contain_text("Falta 1 llegada por enviar.")
+        context.set_offline(False)
         assert_all_sent(page, 1)
         assert evening.counts() == (1, 0)
+
+
+def test_camera_of_online_check_in_reads_qr_code(
+    browser: Browser, tmp_path: Path, evening: OfflineWorkshop
+) -> None:
+    rosa = evening.parties[0]
+    flags = camera_shows(tmp_path / "camera.mjpeg", f"{evening.url}/q/{rosa.token}")
+    with phone(browser, tmp_path / "phone", *flags) as context:
+        page = context.pages[0]
+        download_manifest(page, evening)
+        page.goto(f"{evening.url}/org/talleres/{evening.public_id}/entrada")
+        page.get_by_role("button", name="Leer el cuadro QR").click()
+        page.wait_for_url(f"**/q/{rosa.token}")
+        page.get_by_role("button", name="Llegó").click()
+        expect(page.get_by_role("button", name="Deshacer")).to_be_visible()
+        assert evening.counts() == (1, 0)
+        page.get_by_role("link", name="Leer otro cuadro QR").click()  # the camera opens by itself
+        page.wait_for_url(f"**/q/{rosa.token}")
+        expect(page.get_by_text("Ya estaba registrada su llegada.")).to_be_visible()
+
+
+def test_online_check_in_says_when_there_is_no_network(
+    browser: Browser, tmp_path: Path, evening: OfflineWorkshop
+) -> None:
+    with phone(browser, tmp_path / "phone") as context:
+        page = context.pages[0]
+        download_manifest(page, evening)
+        page.goto(f"{evening.url}/org/talleres/{evening.public_id}/entrada")
+        notice = page.get_by_text("Sin señal. Lo que marques aquí no se guarda")
+        expect(notice).to_be_hidden()
+        context.set_offline(True)
+        expect(notice).to_be_visible()
+        context.set_offline(False)
+        expect(notice).to_be_hidden()
+
+
+def test_camera_that_is_refused_or_missing_says_so(
+    browser: Browser, tmp_path: Path, evening: OfflineWorkshop
+) -> None:
+    with phone(browser, tmp_path / "phone") as context:  # a browser without a camera
+        page = context.pages[0]
+        download_manifest(page, evening)
+        page.get_by_role("button", name="Leer el cuadro QR").click()
+        expect(page.get_by_text("No se abrió la cámara.")).to_be_visible()
+        expect(page.get_by_role("button", name="Leer el cuadro QR")).to_be_visible()

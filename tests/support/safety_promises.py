@@ -7,7 +7,7 @@ PROMISES: Final[dict[str, tuple[str, ...]]] = {
     "S02": (
         "web/middleware/test_headers.py::test_every_response_has_the_security_headers",
         "web/middleware/test_headers.py::test_staff_pages_and_server_errors_have_the_security_headers",
-        "web/middleware/test_headers.py::test_only_the_offline_check_in_may_use_a_worker_and_the_camera",
+        "web/middleware/test_headers.py::test_only_check_in_pages_may_use_the_camera_and_one_a_worker",
     ),
     "S03": (
         "web/middleware/test_headers.py::test_pages_have_no_inline_code_and_no_foreign_resources",

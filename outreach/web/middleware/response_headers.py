@@ -64,11 +64,11 @@ FRAMED: Final = {
     ),
     "Cross-Origin-Resource-Policy": "cross-origin",
 }
-# The check-in page: it works without a network and reads QR codes with the camera.
-CHECKIN: Final = ALWAYS | {
-    "Content-Security-Policy": f"{CSP}; worker-src 'self'",
+# The check-in pages read QR codes with the camera; that of a phone works without a network too.
+WITH_CAMERA: Final = ALWAYS | {
     "Permissions-Policy": ALWAYS["Permissions-Policy"].replace("camera=()", "camera=(self)"),
 }
+OFFLINE_CHECKIN: Final = WITH_CAMERA | {"Content-Security-Policy": f"{CSP}; worker-src 'self'"}
 # The list page asks a phone where it is, when somebody presses the button.
 LOCATING: Final = ALWAYS | {
     "Permissions-Policy": ALWAYS["Permissions-Policy"].replace(
@@ -107,9 +107,14 @@ def let_sites_frame() -> None:
     g.is_framed = True
 
 
-def allow_checkin_features() -> None:
-    """Lets this page have a service worker and use the camera: for the check-in page only."""
-    g.is_checkin = True
+def allow_camera() -> None:
+    """Lets this page use the camera: for the check-in page of a signed-in account only."""
+    g.has_camera = True
+
+
+def allow_offline_checkin() -> None:
+    """Lets this page use the camera and have a service worker: for the phone's page only."""
+    g.is_offline_checkin = True
 
 
 def allow_location() -> None:
@@ -123,7 +128,9 @@ def _security_headers() -> dict[str, str]:
         return FRAMED
     if g.get("is_locating") and not g.get("is_private"):
         return LOCATING
-    return CHECKIN if g.get("is_checkin") else ALWAYS
+    if g.get("is_offline_checkin"):
+        return OFFLINE_CHECKIN
+    return WITH_CAMERA if g.get("has_camera") else ALWAYS
 
 
 def _finish(response: Response) -> Response:

@@ -5,7 +5,6 @@
   const NAME_SHOWN_MS = 12000;
   const SEND_EVERY_MS = 20000;
   const SEND_AFTER_EVENT_MS = 1500;
-  const CAMERA_EVERY_MS = 250;
   const EVENTS_SHOWN = 12;
   const root = document.getElementById("checkin-phone");
   const isSupported = window.checkinStore && window.indexedDB && window.crypto && crypto.subtle
@@ -35,11 +34,9 @@
   const peopleWords = (count) => count === 1 ? words.person : words.people.replace("{n}", count);
   const partyWords = (count) => words.found.replace("{people}", peopleWords(count));
   const input = root.querySelector("#q");
-  const video = root.querySelector("video");
   let manifest = null;    // the open one
   let party = null;       // the party of the last code
   let nameTimer = 0;
-  let cameraTimer = 0;
   let sendTimer = 0;
   let work = Promise.resolve();
 
@@ -107,7 +104,9 @@
     drawCounts(all);
     const unsent = all.filter(checkinStore.isUnsent).length;
     const unsentWords = unsent === 1 ? words.oneUnsent : words.manyUnsent.replace("{n}", unsent);
-    part("status").textContent = unsent ? unsentWords : words.allSent;
+    const networkWords = navigator.onLine ? words.withNetwork : words.withoutNetwork;
+    part("status").textContent = networkWords + " " + (unsent ? unsentWords : words.allSent);
+    part("status").dataset.network = navigator.onLine ? "on" : "off";
     part("status").dataset.unsent = unsent;
     const rows = all.filter((event) => !event.undone).slice(-EVENTS_SHOWN).reverse().map(eventRow);
     part("events").replaceChildren(...rows);
@@ -118,7 +117,7 @@
   function drawClosed() {
     const isClosed = Boolean(manifest.is_closed);
     if (isClosed && part("closed").hidden) {
-      stopCamera();
+      camera.close();
       show("result", false);
     }
     show("closed", isClosed);
@@ -251,7 +250,7 @@
 
   async function afterEvent() {
     await draw();
-    if (!cameraTimer) input.focus();
+    if (!camera.isOpen()) input.focus();
     clearTimeout(sendTimer);
     sendTimer = setTimeout(send, SEND_AFTER_EVENT_MS);
   }
@@ -284,46 +283,11 @@
     await start();
   }
 
-  /* The camera, where the browser can read QR codes. */
-  async function toggleCamera() {
-    if (cameraTimer) {
-      stopCamera();
-      return;
-    }
-    show("camera-failed", false);
-    try {
-      video.srcObject = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" } });
-    } catch (error) {
-      show("camera-failed", true);
-      return;
-    }
-    const detector = new BarcodeDetector({ formats: ["qr_code"] });
-    video.hidden = false;
-    await video.play();
-    show("start-camera", false);
-    show("stop-camera", true);
-    cameraTimer = setInterval(async () => {
-      const codes = await detector.detect(video).catch(() => []);
-      const seen = codes.map((code) => code.rawValue).find(checkinStore.tokenIn);
-      if (!seen || !cameraTimer) return;
-      stopCamera();
-      queue(() => find(seen));
-    }, CAMERA_EVERY_MS);
-  }
-
-  function stopCamera() {
-    clearInterval(cameraTimer);
-    cameraTimer = 0;
-    if (video.srcObject) video.srcObject.getTracks().forEach((track) => track.stop());
-    video.srcObject = null;
-    video.hidden = true;
-    show("start-camera", true);
-    show("stop-camera", false);
-  }
-
-  const canReadCodes = "BarcodeDetector" in window && navigator.mediaDevices;
-  show("camera", canReadCodes);
-  show("no-camera", !canReadCodes);
+  const camera = qrCamera(root, (text) => {
+    if (!checkinStore.tokenIn(text)) return false;
+    queue(() => find(text));
+    return true;
+  });
 
   part("search").addEventListener("submit", (event) => {
     event.preventDefault();
@@ -331,7 +295,6 @@
     input.value = "";
     queue(() => find(typed));
   });
-  part("camera").addEventListener("click", toggleCamera);
   part("add-walk-in").addEventListener("click", () => queue(() => add("walk_in", null, 1, words.notedWalkIn)));
   part("send").addEventListener("click", send);
   part("finish").addEventListener("click", finish);
@@ -342,9 +305,10 @@
     start();
   });
   window.addEventListener("online", send);
+  window.addEventListener("offline", draw);
   document.addEventListener("visibilitychange", () => {
     if (document.hidden) {
-      stopCamera();
+      camera.close();
       forgetName();
     } else {
       start();

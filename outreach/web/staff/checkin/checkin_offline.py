@@ -48,6 +48,8 @@ PARTS: Final = (
     "app.js",
     "checkin_store.js",
     "checkin_phone.js",
+    "qr_camera.js",
+    "qr_reader.js",
     "figtree.woff2",
     "i.svg",
 )
@@ -79,7 +81,7 @@ def offline_form() -> ResponseReturnValue:
 @requires(Scope.PUBLIC)
 def phone_page() -> ResponseReturnValue:
     """The check-in page of a phone, without any data: its script reads what the phone stores."""
-    response_headers.allow_checkin_features()
+    response_headers.allow_offline_checkin()
     return _render_phone_page()
 
 

@@ -26,7 +26,7 @@ from outreach.languages import STAFF_LANGUAGE
 from outreach.web import error_messages
 from outreach.web.context import key_store, store
 from outreach.web.error_messages import PageRefused
-from outreach.web.middleware.response_headers import keep_private
+from outreach.web.middleware.response_headers import allow_camera, keep_private
 from outreach.web.presentation.formatting import group_digits
 from outreach.web.staff.checkin import blueprint
 from outreach.web.staff.common import workshop_labels
@@ -257,6 +257,7 @@ def _check_in_page(public_id: str, *, tab: str, typed: str = "", fault: str = ""
         key=lambda row: fold(row.name),
     )
     expected = sum(row.people for row in rows if not row.is_waiting)
+    allow_camera()
     return page(
         "checkin/checkin",
         422 if fault else 200,
