@@ -29,8 +29,9 @@ def focus_by_id(page: Page, field: str) -> None:
     raise AssertionError(f"the tab key does not lead to {field}")
 
 
-# Says what is wrong with the focus, or nothing: it has no ring, or is outside of the window or
-# covered by a bar that stays in place. A hidden radio button shows its ring on its label.
+# Says what is wrong with the focus, or nothing: it has no ring, is outside of the window, or is
+# covered from top to bottom by a bar that stays in place (WCAG 2.4.11; a browser scrolls only the
+# first line of a text field into view). A hidden radio button shows its ring on its label.
 _UNSEEN: Final = """
     () => {
         const it = document.activeElement;
@@ -43,9 +44,11 @@ _UNSEEN: Final = """
         const [left, right] = [Math.max(box.left, 0), Math.min(box.right, innerWidth)];
         const [top, bottom] = [Math.max(box.top, 0), Math.min(box.bottom, innerHeight)];
         if (right <= left || bottom <= top) return `outside: ${it.outerHTML.slice(0, 120)}`;
-        const hit = document.elementFromPoint((left + right) / 2, (top + bottom) / 2);
-        if (label.contains(hit) || hit && hit.contains(label)) return '';
-        return `${it.outerHTML.slice(0, 120)} is covered by ${hit && hit.outerHTML.slice(0, 120)}`;
+        const hits = [0.1, 0.5, 0.9].map(share => (
+            document.elementFromPoint((left + right) / 2, top + (bottom - top) * share)));
+        if (hits.some(hit => label.contains(hit) || hit && hit.contains(label))) return '';
+        const over = hits[1] && hits[1].outerHTML.slice(0, 120);
+        return `${it.outerHTML.slice(0, 120)} is covered by ${over}`;
     }
 """
 

@@ -205,7 +205,7 @@ def send_events(page: Page, evening: OfflineWorkshop) -> None:
     """Opens the page with a network and waits until all events are sent."""
     page.goto(evening.page)
     page.reload()
-    expect(page.locator("[data-status]")).to_have_text("Todo está enviado.")
+    expect(page.locator("[data-status]")).to_have_text("Con señal. Todo está enviado.")
     expect(page.locator("[data-arrived]")).to_have_text(str(evening.counts()[0]))
 
 

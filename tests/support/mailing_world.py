@@ -387,10 +387,12 @@ class MailingWorld(NotificationWorld):
         assert self._is_late(account), self.say(f"{account.address} is reminded of nothing")
         reminder.tries += 1
         is_refused, is_final = self._is_refused()
-        account.is_lost = is_refused and (
+        is_given_up = is_refused and (
             is_final or self._is_given_up(reminder.made_at, reminder.tries)
         )
-        reminder.is_done = account.is_lost or not is_refused
+        # Until a letter arrives or is given up, it is the one before that counts.
+        account.is_lost = is_given_up or (is_refused and account.is_lost)
+        reminder.is_done = is_given_up or not is_refused
         self.log.append(f"  reminder to {account.address}{' refused' if is_refused else ''}")
         if is_refused:
             raise DeliveryRefused(is_final=is_final)

@@ -110,7 +110,7 @@ class NotificationWorld:
         self.office, self.kind = office, kind
         self.now = FIXED_NOW
         self.people: dict[str, Someone] = {}  # by address
-        self.batches: list[str] = []
+        self.batches: list[tuple[str, dict[str, State]]] = []  # and what people knew before
         self.urgent: set[int] = set()  # workshops whose people were told at once
         self.log: list[str] = []
         self._round: list[tuple[Someone, str]] = []
@@ -368,16 +368,16 @@ class NotificationWorld:
         self._with(someone, "undo approval", act)
 
     def undo(self) -> None:
-        """Undoes the last batch. Nobody was told what is undone."""
+        """Undoes the last batch. Nobody was told what is undone, unless it had been true before."""
         if not self.batches:
             return
-        batch = self.batches.pop()
+        batch, known = self.batches.pop()
         before = self.truth()
         self.do(f"undo {batch}", lambda session: undo.undo_all(session, batch, now=self.now))
         after = self.truth()
         for each in self.active():
             was, is_now = before[each.workshop_id], after[each.workshop_id]
-            if was != is_now:
+            if was != is_now and known.get(each.registration_id) != was:
                 assert each.known != was, self.say(f"{each.address} was told what was undone")
 
     def decide(self, mode: NotifyMode, *indexes: int) -> NotifyDecision:
@@ -574,6 +574,7 @@ class NotificationWorld:
 
     def do(self, what: str, act: Callable[[Session], object], batch: str = "") -> bool:
         """Runs a transaction; False where it was refused."""
+        known = {each.registration_id: each.known for each in self.people.values()}
         try:
             with self.store.change() as session:
                 act(session)
@@ -582,7 +583,7 @@ class NotificationWorld:
             return False
         self.log.append(what)
         if batch:
-            self.batches.append(batch)
+            self.batches.append((batch, known))
         return True
 
     def _with(self, someone: Someone, what: str, do: Callable[..., object]) -> bool:
