@@ -405,15 +405,22 @@ def test_name_is_hidden_after_some_seconds(
         assert rosa.name not in page.content()
 
 
-def camera_shows(picture: Path, address: str) -> tuple[str, ...]:
-    """Flags for a Chromium whose camera shows the QR code of an address, which it may use."""
-    (frame,) = islice(qr_pictures(lambda _: address), 1)
-    frame.image.save(picture, "JPEG", quality=85)  # a film of one picture
-    return (
+@contextmanager
+def phone_that_sees(
+    browser: Browser, folder: Path, evening: OfflineWorkshop, party: Party
+) -> Iterator[BrowserContext]:
+    """A phone with the manifest, whose camera sees the QR code of this party and may be used."""
+    (frame,) = islice(qr_pictures(lambda _: f"{evening.url}/q/{party.token}"), 1)
+    film = folder / "camera.mjpeg"
+    frame.image.save(film, "JPEG", quality=85)  # of one picture
+    flags = (
         "--use-fake-device-for-media-stream",
         "--use-fake-ui-for-media-stream",
-        f"--use-file-for-fake-video-capture={picture}",
+        f"--use-file-for-fake-video-capture={film}",
     )
+    with phone(browser, folder / "phone", *flags) as context:
+        download_manifest(context.pages[0], evening)
+        yield context
 
 
 def test_camera_of_offline_check_in_reads_qr_code(
@@ -421,10 +428,8 @@ def test_camera_of_offline_check_in_reads_qr_code(
 ) -> None:
     """With the reader that the phone stored, since this Chromium has no BarcodeDetector."""
     rosa = evening.parties[0]
-    flags = camera_shows(tmp_path / "camera.mjpeg", f"{evening.url}/q/{rosa.token}")
-    with phone(browser, tmp_path / "phone", *flags) as context:
+    with phone_that_sees(browser, tmp_path, evening, rosa) as context:
         page = context.pages[0]
-        download_manifest(page, evening)
         assert not page.evaluate("'BarcodeDetector' in window")
         context.set_offline(True)
         expect(page.locator("[data-status]")).to_have_text("Sin señal. Todo está enviado.")
@@ -442,10 +447,8 @@ def test_camera_of_online_check_in_reads_qr_code(
     browser: Browser, tmp_path: Path, evening: OfflineWorkshop
 ) -> None:
     rosa = evening.parties[0]
-    flags = camera_shows(tmp_path / "camera.mjpeg", f"{evening.url}/q/{rosa.token}")
-    with phone(browser, tmp_path / "phone", *flags) as context:
+    with phone_that_sees(browser, tmp_path, evening, rosa) as context:
         page = context.pages[0]
-        download_manifest(page, evening)
         page.goto(f"{evening.url}/org/talleres/{evening.public_id}/entrada")
         page.get_by_role("button", name="Leer el cuadro QR").click()
         page.wait_for_url(f"**/q/{rosa.token}")

@@ -105,7 +105,7 @@ _LATER: Final = {
 }
 _INCREMENT: Final = {
     dialect: sa.text(
-        "INSERT INTO ctag (name, number, changed_at) VALUES (:name, 1, :now) "  # noqa: S608 - of constants
+        "INSERT INTO ctag (name, number, changed_at) VALUES (:name, 1, :now) "  # noqa: S608 - `later` is one of _LATER
         f"ON CONFLICT (name) DO UPDATE SET number = ctag.number + 1, changed_at = {later}"
     ).bindparams(sa.bindparam("now", type_=ChangeCounter.__table__.c.changed_at.type))
     for dialect, later in _LATER.items()

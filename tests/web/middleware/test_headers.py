@@ -15,6 +15,7 @@ from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.network.staff import ALL_OFFICES, Role
 from tests.support.checkin_phone import held_today
+from tests.support.fixed_clock import fixed_clock
 from tests.support.public_urls import NOBODY, FurnishedSite, Page
 from tests.support.staff_client import employ, signed_in_as
 
@@ -155,6 +156,7 @@ def test_staff_pages_and_server_errors_have_the_security_headers(
         assert "Set-Cookie" not in answer.headers
 
 
+@fixed_clock  # the list of a workshop opens the day before
 def test_only_check_in_pages_may_use_the_camera_and_one_a_worker(
     spanish_site: FurnishedSite, store: Store, chicago: Office
 ) -> None:
