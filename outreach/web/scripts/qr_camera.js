@@ -17,9 +17,11 @@
     let run = 0;           // counts the times the camera was opened or closed
     let isOpen = false;
 
-    /* The browser's own reader, or the one that is loaded now. */
+    /* The browser's own reader, which some phones have without QR codes, or the one that is loaded now. */
     async function loadDetector() {
-      const Detector = window.BarcodeDetector || (await import(root.dataset.qrReader)).BarcodeDetector;
+      const own = window.BarcodeDetector;
+      const formats = own ? await own.getSupportedFormats().catch(() => []) : [];
+      const Detector = formats.includes("qr_code") ? own : (await import(root.dataset.qrReader)).BarcodeDetector;
       return new Detector({ formats: ["qr_code"] });
     }
 
