@@ -262,6 +262,22 @@ def count_uninformed(session: Session, workshops: Iterable[Workshop], *, has_tex
         .where(Workshop.id.in_([each.id for each in workshops]), IS_UNINFORMED)
         .group_by(Registration.contact, Registration.may_leave_message)
     )
+    return _sum_reach(rows, has_texts=has_texts)
+
+
+def count_pending(session: Session, workshop_ids: Iterable[int], *, has_texts: bool) -> Reach:
+    """The parties of these workshops for whom a notification of a change waits to be sent."""
+    rows = session.execute(
+        sa.select(Registration.contact, Registration.may_leave_message, sa.func.count())
+        .join(Notification, Notification.registration_id == Registration.id)
+        .where(Registration.workshop_id.in_(list(workshop_ids)), _IS_PENDING_CHANGE)
+        .group_by(Registration.contact, Registration.may_leave_message)
+    )
+    return _sum_reach(rows, has_texts=has_texts)
+
+
+def _sum_reach(rows: Iterable[sa.Row[ContactMethod, bool, int]], *, has_texts: bool) -> Reach:
+    """Of rows with the contact, whether texts are allowed, and how many parties."""
     counts: Counter[str] = Counter()
     for contact, takes_texts, number in rows:
         is_text = contact is ContactMethod.PHONE and takes_texts and has_texts
@@ -391,17 +407,6 @@ def is_undecided(session: Session, workshop: Workshop, *, now: datetime) -> bool
     """Whether people do not know what is true now, or wait for seats that were added, and nobody
     has decided about them."""
     found = sa.select(Workshop.id).where(Workshop.id == workshop.id, awaits_decision(now))
-    return session.scalar(found) is not None
-
-
-def has_pending(session: Session, workshop: Workshop) -> bool:
-    """Whether a notification of a change waits to be sent."""
-    found = (
-        sa.select(Notification.id)
-        .join(Registration, Registration.id == Notification.registration_id)
-        .where(Registration.workshop_id == workshop.id, _IS_PENDING_CHANGE)
-        .limit(1)
-    )
     return session.scalar(found) is not None
 
 

@@ -63,6 +63,7 @@ SOURCES: Final[Mapping[str, tuple[str, ...]]] = {
     "qr_reader.js": ("static/qr_reader.js",),
     "qr_reader-LICENSE.txt": ("static/qr_reader-LICENSE.txt",),
     "select_all.js": ("scripts/select_all.js",),
+    "toast.js": ("scripts/toast.js",),
     "figtree.woff2": ("static/figtree.woff2",),
     "figtree-OFL.txt": ("static/figtree-OFL.txt",),
     "i.svg": ("static/i.svg",),

@@ -306,7 +306,7 @@ def test_action_is_undone_with_its_notification(scene: Scene, name: str) -> None
     before = facts_of(scene.read())
     answer = send(scene, aviso="avisar")
     page = scene.ana.get(answer.location)
-    assert "Los avisos salen en 5 minutos." in words(page)
+    assert "Los avisos salen en 5 minutos. 1 correo Deshacer" in words(page)
     batch = page.text.split("/org/deshacer/")[1].split('"')[0]
     answer = scene.ana.post(f"/org/deshacer/{batch}")
     assert answer.status_code == (200 if name in PLACES else 303)

@@ -1,5 +1,6 @@
 """The notice that a change of a workshop can be undone."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from math import ceil
@@ -8,9 +9,10 @@ from sqlalchemy.orm import Session
 
 from outreach.domain.network.staff import Permission
 from outreach.domain.registrations import change_notifications
-from outreach.domain.registrations.change_notifications import HOLD
+from outreach.domain.registrations.change_notifications import HOLD, NO_REACH, Reach
 from outreach.domain.scheduling import place_changes, workshop_changes
 from outreach.domain.workshops import Workshop
+from outreach.web.context import config
 from outreach.web.staff.common.guards import has_permission
 
 
@@ -19,8 +21,18 @@ class Undoable:
     """The last change of a workshop, for the notice that offers to undo it."""
 
     batch: str
-    minutes: int  # until people are told; 0: they are not, or nobody has to be
-    is_undecided: bool
+    seconds: int  # until the hold ends; 0: it has ended, and people wait for a decision
+    is_telling: bool  # people are told when the hold ends
+    reach: Reach = NO_REACH  # who is told of the change then
+    is_undecided: bool = False
+
+    @property
+    def minutes(self) -> int:
+        return ceil(self.seconds / 60)
+
+    @property
+    def hold_seconds(self) -> int:
+        return int(HOLD.total_seconds())
 
 
 def find_undoable(session: Session, workshop: Workshop, *, now: datetime) -> Undoable | None:
@@ -28,13 +40,11 @@ def find_undoable(session: Session, workshop: Workshop, *, now: datetime) -> Und
     latest = workshop_changes.find_latest(session, workshop, now=now)
     if latest is None or not has_permission(Permission.EDIT, workshop.office.slug):
         return None
-    left = latest.made_at + HOLD - now
+    seconds = _count_seconds(latest.made_at, now)
     is_undecided = change_notifications.is_undecided(session, workshop, now=now)
-    if left.total_seconds() <= 0 and not is_undecided:
+    if not seconds and not is_undecided:
         return None
-    has_pending = change_notifications.has_pending(session, workshop) or workshop.hold_until
-    minutes = max(1, ceil(left.total_seconds() / 60)) if has_pending else 0
-    return Undoable(latest.batch, minutes, is_undecided)
+    return _describe(session, latest.batch, [workshop], seconds, is_undecided=is_undecided)
 
 
 def find_undoable_batch(session: Session, batch: str, *, now: datetime) -> Undoable | None:
@@ -48,6 +58,28 @@ def find_undoable_batch(session: Session, batch: str, *, now: datetime) -> Undoa
     offices = {each.workshop.office.slug for each in changes} | ({place.office} if place else set())
     if not made_at or not all(has_permission(Permission.EDIT, each) for each in offices):
         return None
-    left = made_at[0] + HOLD - now
-    minutes = ceil(left.total_seconds() / 60)
-    return Undoable(batch, minutes, is_undecided=False) if minutes > 0 else None
+    seconds = _count_seconds(made_at[0], now)
+    if not seconds:
+        return None
+    return _describe(session, batch, [each.workshop for each in changes], seconds)
+
+
+def _count_seconds(made_at: datetime, now: datetime) -> int:
+    """Until the hold of a change ends."""
+    return max(0, ceil((made_at + HOLD - now).total_seconds()))
+
+
+def _describe(
+    session: Session,
+    batch: str,
+    workshops: Iterable[Workshop],
+    seconds: int,
+    *,
+    is_undecided: bool = False,
+) -> Undoable:
+    found = list(workshops)
+    reach = change_notifications.count_pending(
+        session, [each.id for each in found], has_texts=bool(config().texts.url)
+    )
+    is_telling = bool(seconds and (reach.total or any(each.hold_until for each in found)))
+    return Undoable(batch, seconds, is_telling, reach, is_undecided)
