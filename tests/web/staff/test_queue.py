@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any, Final
 
 import pytest
@@ -31,11 +31,11 @@ from tests.conftest import hold, seat
 from tests.support import html_forms
 from tests.support.fixed_clock import FIXED_NOW, fixed_clock
 from tests.support.staff_client import StaffClient, at_once, employ, signed_in_as, words
+from tests.web.staff.conftest import workshop_of
 
 pytestmark = [pytest.mark.any_database, fixed_clock]
 
 PHONE: Final = "+13125550142"
-DAY: Final = date(2026, 12, 5)  # eight days after the fixed clock
 QUEUE: Final = "/org/por-atender"
 
 
@@ -48,24 +48,6 @@ def ana(app: Flask, store: Store, chicago: Office) -> StaffClient:
 def bea(app: Flask, store: Store, chicago: Office) -> StaffClient:
     """A colleague of Ana's."""
     return signed_in_as(app, store, employ(store, "bea@example.org"))
-
-
-def workshop_of(store: Store, office: Office, kind: Kind, **changes: Any) -> Workshop:
-    with store.change() as session:
-        return hold(session, office, kind, **{"day": DAY} | changes)
-
-
-@pytest.fixture
-def open_workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
-    return workshop_of(store, chicago, rights)
-
-
-@pytest.fixture
-def circle(store: Store, chicago: Office, women: Kind) -> Workshop:
-    """A discreet workshop whose address is approved one by one."""
-    return workshop_of(
-        store, chicago, women, title={"es": "Círculo"}, visibility=Visibility.APPROVED
-    )
 
 
 def with_phone(

@@ -10,7 +10,7 @@ from outreach import clock
 from outreach.config import Config
 from outreach.db.store import Store
 from outreach.domain.network import staff
-from outreach.domain.network.kinds import Kind, Visibility
+from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.network.staff import ALL_OFFICES, Role
 from outreach.domain.registrations import ContactMethod, Registration
@@ -20,7 +20,8 @@ from outreach.privacy import erasure
 from tests.conftest import seat
 from tests.support.fixed_clock import FIXED_NOW, fixed_clock
 from tests.support.staff_client import StaffClient, employ, signed_in_as, words
-from tests.web.staff.test_queue import QUEUE, open_line, record, to_call, workshop_of
+from tests.web.staff.conftest import workshop_of
+from tests.web.staff.test_queue import QUEUE, open_line, record, to_call
 
 pytestmark = [pytest.mark.any_database, fixed_clock]
 
@@ -34,18 +35,6 @@ def ana(app: Flask, store: Store, chicago: Office) -> StaffClient:
     with store.change() as session:
         staff.get(session, account_id).name = "Ana Robles"
     return signed_in_as(app, store, account_id)
-
-
-@pytest.fixture
-def open_workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
-    return workshop_of(store, chicago, rights)
-
-
-@pytest.fixture
-def circle(store: Store, chicago: Office, women: Kind) -> Workshop:
-    return workshop_of(
-        store, chicago, women, title={"es": "Círculo"}, visibility=Visibility.APPROVED
-    )
 
 
 def done(staff_client: StaffClient, query: str = "") -> str:
