@@ -151,6 +151,15 @@ def _count_slots(data: WorkshopData) -> int:
     return len(time_slots.list_offsets(data.starts, data.ends, _get_slot_minutes(data)))
 
 
+MAX_NIGHT_MINUTES: Final = 12 * 60
+
+
+def is_unlikely_night(starts: time, ends: time) -> bool:
+    """Whether the end is before the start and more than MAX_NIGHT_MINUTES after it on the next day:
+    probably one of the two is a slip. Front doors ask."""
+    return ends < starts and time_slots.count_minutes(starts, ends) > MAX_NIGHT_MINUTES
+
+
 def check(data: WorkshopData, *, is_draft: bool = False) -> None:
     """Raises Refusal where a workshop cannot have these data. A draft may have no venue yet."""
     if clock.is_skipped(data.day, data.starts, data.zone):

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Final
 
+from outreach.domain.scheduling import workshop_data
 from outreach.domain.text import fold
 from outreach.domain.workshops import DeliveryMode, WorkshopStatus
 from outreach.imports.guess import dates, headings, hours, small_values
@@ -405,16 +406,20 @@ def checked_text(parsed: ParsedRow, about: Field, text: str, most: int) -> str:
 
 
 def check_hours(parsed: ParsedRow) -> None:
-    """Refuses an end that is not after the start, and asks of a very long workshop."""
+    """Refuses an end that is the start, and asks of one that may be on the next day, and of a very
+    long workshop."""
     if parsed.starts is None or parsed.ends is None:
         return
     starts, ends = (
         datetime.combine(date(2000, 1, 1), each) for each in (parsed.starts, parsed.ends)
     )
     values = {"starts": f"{parsed.starts:%H:%M}", "ends": f"{parsed.ends:%H:%M}"}
-    if ends <= starts and parsed.ends > time(3):
+    is_unlikely = workshop_data.is_unlikely_night(parsed.starts, parsed.ends)
+    if ends == starts:
         parsed.say(Field.ENDS, RemarkCode.END_BEFORE_START, **values)
-    elif parsed.ends != time() and ends - starts > hours.MAX_LASTING:
+    elif is_unlikely or (ends < starts and parsed.ends > time(3)):
+        parsed.say(Field.ENDS, RemarkCode.ENDS_NEXT_DAY, **values)
+    elif ends - starts > hours.MAX_LASTING:
         parsed.say(Field.ENDS, RemarkCode.LASTS_LONG, **values)
 
 

@@ -43,6 +43,7 @@ _Hour = tuple[date, time, str]  # day, start and kind
 ACCEPTABLE: Final = frozenset(
     {
         RemarkCode.CHANGE_TELLS_PEOPLE,
+        RemarkCode.ENDS_NEXT_DAY,
         RemarkCode.HOUR_DOUBLED,
         RemarkCode.LASTS_LONG,
         RemarkCode.TWIN_OF_WORKSHOP,

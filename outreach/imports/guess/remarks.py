@@ -43,6 +43,7 @@ class RemarkCode(StrEnum):
     HALF_OF_DAY_UNKNOWN = "“%(value)s” does not say whether it is a. m. or p. m."
     HOURS_DIFFER = "the row says %(one)s and %(other)s; which hour is it?"
     END_BEFORE_START = "the end, %(ends)s, is not after the start, %(starts)s"
+    ENDS_NEXT_DAY = "it starts at %(starts)s and ends at %(ends)s; is that on the next day?"
     LASTS_LONG = "from %(starts)s to %(ends)s is very long; look at the hours"
     DURATION_UNREADABLE = "“%(value)s” is no length we can read"
     # the rest

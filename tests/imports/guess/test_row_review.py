@@ -12,7 +12,7 @@ from outreach.domain.network import offices
 from outreach.domain.network.offices import Office
 from outreach.imports.guess import conversation, row_review, stored_source
 from outreach.imports.guess.headings import Field
-from outreach.imports.guess.proposals import RowProposal
+from outreach.imports.guess.proposals import Outcome, RowProposal
 from outreach.imports.guess.remarks import RemarkCode
 from outreach.imports.guess.row_review import ReviewAnswers, ReviewedRow
 from outreach.imports.guess.stored_source import StoredSource
@@ -114,6 +114,33 @@ def test_answers_stay_with_their_rows_when_others_are_left_out(
         found = judge(session, office, stored, answers)
     assert [each.is_left_out for each in found] == [True, False, False]
     assert [each.proposal.capacity for each in found[1:]] == [second.proposal.capacity, 12]
+
+
+@pytest.mark.parametrize(
+    ("hours", "outcome"),
+    [
+        ("17:15,16:00", Outcome.ASKED),
+        ("09:00,01:00", Outcome.ASKED),
+        ("22:00,06:00", Outcome.ASKED),
+        ("20:00,00:30", Outcome.NEW),
+        ("17:15,17:15", Outcome.REFUSED),
+    ],
+)
+def test_end_before_the_start_is_asked_about_where_it_is_likely_a_slip(
+    store: Store, furnished: Office, hours: str, outcome: Outcome
+) -> None:
+    data = lines("Fecha,Inicio,Fin,Tipo,Sede", f"2026-12-05,{hours},DACA,Biblioteca de Pilsen")
+    with store.read() as session:
+        office, stored, _rows = keep(session, data)
+        answers = ReviewAnswers()
+        (row,) = judge(session, office, stored, answers)
+        assert row.proposal.outcome is outcome
+        if outcome is Outcome.ASKED:
+            (fix,) = row_review.list_fixes(row)
+            row_review.apply_fix(answers, row, fix)
+            (row,) = judge(session, office, stored, answers)
+            assert row.is_loadable
+            assert row.proposal.row is not None
 
 
 def test_a_yes_holds_only_for_the_values_of_which_it_was_said() -> None:

@@ -94,6 +94,14 @@ def test_ticked_days_and_lines_become_workshops_with_kind_defaults(
     assert len(audit_entries(store)) == 6
 
 
+def test_line_that_ends_before_it_starts_is_refused(
+    ana: StaffClient, store: Store, form_fields: dict[str, Any]
+) -> None:
+    look = ana.post("/org/talleres/mes-nuevo", **form_fields | {"lines": "9, 17:15-16:00"})
+    assert "termina antes de empezar" in words(look)
+    assert all_workshops(store) == []
+
+
 def test_ticks_of_an_outdated_list_are_refused(
     ana: StaffClient, store: Store, form_fields: dict[str, Any]
 ) -> None:

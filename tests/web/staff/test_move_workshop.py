@@ -77,6 +77,18 @@ def test_workshop_without_people_moves_at_once_and_back(
     assert "workshop changed" in actions
 
 
+def test_end_before_the_start_is_asked_about(
+    ana: StaffClient, store: Store, workshop: Workshop
+) -> None:
+    hours = {"hora": "17:15", "hasta": "16:00"}
+    asked = move(ana, workshop, **hours)
+    assert asked.status_code == 422
+    assert "¿Termina el día siguiente?" in words(asked)
+    assert place_of(store, workshop)[1:] == ("18:00", "20:00")
+    assert move(ana, workshop, **hours, next_day="17:15-16:00").status_code == 303
+    assert place_of(store, workshop)[1:] == ("17:15", "16:00")
+
+
 def test_page_of_moving_works_without_javascript(
     ana: StaffClient, store: Store, workshop: Workshop
 ) -> None:

@@ -72,6 +72,15 @@ def test_tour_and_stops_are_created(ana: StaffClient, store: Store) -> None:
     assert {"tour created", "stop added"} <= actions
 
 
+def test_stop_that_ends_before_it_starts_is_asked_about(ana: StaffClient, route: Tour) -> None:
+    path = f"/org/giras/chicago/{route.id}/parada"
+    hours = FILLED | {"day": str(a_saturday()), "starts": "17:15", "ends": "16:00"}
+    asked = ana.post(path, **hours)
+    assert asked.status_code == 422
+    assert "¿Termina el día siguiente?" in words(asked)
+    assert ana.post(path, **hours, next_day="17:15-16:00").status_code == 303
+
+
 def test_invalid_stop_is_reported_and_typed_values_are_kept(ana: StaffClient, route: Tour) -> None:
     path = f"/org/giras/chicago/{route.id}/parada"
     answer = ana.post(path, **FILLED | {"day": "mañana", "city": "", "kinds": [], "capacity": "x"})

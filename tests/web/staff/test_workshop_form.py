@@ -69,6 +69,33 @@ def test_capacity_of_consultations_follows_from_their_time_slots(
     assert "4 horas con 2 por hora: 8 lugares." in page
 
 
+def test_end_before_the_start_is_asked_about_where_it_would_last_very_long(
+    ana: StaffClient, store: Store
+) -> None:
+    slip = typed(starts="17:15", ends="16:00")
+    for answer in ({}, {"next_day": "17:15-15:00"}):
+        asked = ana.post("/org/talleres/nuevo", **slip | answer)
+        assert asked.status_code == 422
+        assert "¿Termina el día siguiente?" in words(asked)
+    ticked = html_forms.fields(asked.text, "/org/talleres/nuevo")
+    assert "next_day" not in ticked, "it was ticked for other hours"
+    yes = {"next_day": "17:15-16:00"}
+    made = ana.post("/org/talleres/nuevo", **slip | yes)
+    assert made.status_code == 303
+    path = f"/org/talleres/{_only(store).public_id}/editar"
+    again = html_forms.fields(ana.get(path).text, path)
+    assert again["next_day"] == "17:15-16:00", "it is not asked again"
+
+
+def test_workshop_past_midnight_is_saved_unasked(ana: StaffClient, store: Store) -> None:
+    night = typed(starts="20:00", ends="00:30")
+    assert ana.post("/org/talleres/nuevo", **night).status_code == 303
+    workshop = _only(store)
+    assert workshop.ends_at - workshop.starts_at == timedelta(hours=4, minutes=30)
+    path = f"/org/talleres/{workshop.public_id}/editar"
+    assert "next_day" not in ana.get(path).text
+
+
 @fixed_clock
 def test_hour_that_clocks_show_twice_is_asked_about(ana: StaffClient, store: Store) -> None:
     night = typed(day="2027-11-07", starts="01:30", ends="03:00")

@@ -8,7 +8,7 @@ from flask import Response, redirect, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
-from wtforms import Form, HiddenField
+from wtforms import Field, Form, HiddenField
 
 from outreach import clock
 from outreach.domain.network.staff import Permission
@@ -24,7 +24,15 @@ from outreach.web.error_messages import PageRefused
 from outreach.web.staff.calendar import blueprint
 from outreach.web.staff.calendar.calendar_params import PATH, CalendarView
 from outreach.web.staff.common import notify_sheet, workshop_labels
-from outreach.web.staff.common.form_fields import DayField, HourField, required
+from outreach.web.staff.common.form_fields import (
+    DayField,
+    HourField,
+    find_next_day_question,
+    hours_key,
+    line,
+    require_next_day_answer,
+    required,
+)
 from outreach.web.staff.common.guards import find_workshop, log_workshop_action, page
 from outreach.web.staff.common.permissions import Scope, requires
 
@@ -33,9 +41,17 @@ class MoveWorkshopForm(Form):
     dia = DayField(validators=[required(lazy("Escribe la fecha como 2026-12-05."))])
     hora = HourField(validators=[required(lazy("Escribe la hora como 18:30."))])
     hasta = HourField(validators=[required(lazy("Escribe la hora como 18:30."))])
+    next_day = line(11)  # the hours of which staff said that they end on the next day
     visto = HiddenField()  # the version of the workshop that the page showed; may be missing
     vista = HiddenField()  # the view of the calendar to go back to
     oficina = HiddenField()  # the office that it shows
+
+    @property
+    def next_day_question(self) -> str:
+        return find_next_day_question(self.hora.data, self.hasta.data)
+
+    def validate_hasta(self, _field: Field) -> None:
+        require_next_day_answer(self.next_day_question, self.next_day.data)
 
     @property
     def faults(self) -> list[tuple[str, str]]:
@@ -112,6 +128,7 @@ def _current(workshop: Workshop) -> dict[str, object]:
         "dia": workshop.day,
         "hora": workshop.starts,
         "hasta": workshop.ends,
+        "next_day": hours_key(workshop.starts, workshop.ends),
         "visto": str(workshop.sequence),
     }
 

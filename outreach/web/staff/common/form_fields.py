@@ -1,5 +1,6 @@
 """Form fields of the staff pages, whose error messages are whole sentences."""
 
+from datetime import time
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -17,6 +18,7 @@ from wtforms import (
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from outreach.domain.locations import venues
+from outreach.domain.scheduling import workshop_data
 from outreach.domain.text import clean, clean_lines
 from outreach.i18n import gettext as _
 from outreach.i18n import lazy
@@ -63,6 +65,24 @@ class NumberField(IntegerField):
             super().process_formdata(valuelist)
         except ValueError:
             raise ValueError(_("Escribe un número entero.")) from None
+
+
+def find_next_day_question(starts: time | None, ends: time | None) -> str:
+    """The value of the checkbox «Sí, termina el día siguiente», where these hours are likely a
+    slip: it names them, so that others are asked anew. Empty where nothing is asked."""
+    if starts is None or ends is None or not workshop_data.is_unlikely_night(starts, ends):
+        return ""
+    return hours_key(starts, ends)
+
+
+def require_next_day_answer(question: str, answer: str | None) -> None:
+    """Raises ValidationError where the question has not been answered."""
+    if question and answer != question:
+        raise ValidationError(_("¿Termina el día siguiente? Márcalo abajo, o corrige la hora."))
+
+
+def hours_key(starts: time, ends: time) -> str:
+    return f"{starts:%H:%M}-{ends:%H:%M}"
 
 
 class Choice(SelectField):

@@ -101,6 +101,7 @@ _REMARKS: Final = MappingProxyType(
         RemarkCode.END_BEFORE_START: lazy(
             "Termina a las %(ends)s, antes de empezar a las %(starts)s."
         ),
+        RemarkCode.ENDS_NEXT_DAY: lazy("De %(starts)s a %(ends)s: ¿termina el día siguiente?"),
         RemarkCode.LASTS_LONG: lazy("De %(starts)s a %(ends)s es muy largo. Revisa las horas."),
         RemarkCode.DURATION_UNREADABLE: lazy("«%(value)s» no dice cuánto dura."),
         RemarkCode.KIND_MISSING: lazy("Falta el tipo de taller."),
@@ -142,6 +143,7 @@ _REMARKS: Final = MappingProxyType(
 )
 _YES: Final = MappingProxyType(
     {
+        RemarkCode.ENDS_NEXT_DAY: lazy("Sí, el día siguiente"),
         RemarkCode.HOUR_DOUBLED: lazy("Traerlo con la primera"),
         RemarkCode.TWIN_OF_WORKSHOP: lazy("Es otro: traerlo"),
     }

@@ -118,6 +118,10 @@ def _hours(text: str) -> tuple[time, time | None] | None:
     if starts is None or not last:
         return None if starts is None else (starts, None)
     ends = _hour(last.strip())
+    if ends is not None and workshop_data.is_unlikely_night(starts, ends):
+        raise UnclearLine(
+            _("termina antes de empezar. Si termina el día siguiente, hazlo en «Nuevo taller».")
+        )
     return None if ends is None else (starts, ends)
 
 

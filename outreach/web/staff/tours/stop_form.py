@@ -26,7 +26,10 @@ from outreach.web.staff.common.form_fields import (
     DayField,
     HourField,
     NumberField,
+    find_next_day_question,
+    hours_key,
     line,
+    require_next_day_answer,
     required,
     with_merged_venue,
 )
@@ -37,6 +40,7 @@ class StopForm(Form):
     day = DayField(validators=[required(lazy("Escribe la fecha."))])
     starts = HourField(validators=[required(lazy("Escribe a qué hora empieza."))])
     ends = HourField(validators=[required(lazy("Escribe a qué hora termina."))])
+    next_day = line(11)  # the hours of which staff said that they end on the next day
     venue = Choice(default="")
     city = line(80)
     region = Choice()
@@ -74,6 +78,13 @@ class StopForm(Form):
     def validate_day(self, field: Field) -> None:
         if field.data is not None and not MIN_DAY <= field.data <= clock.now().date() + MAX_AHEAD:
             raise ValidationError(_("Revisa el año de la fecha."))
+
+    @property
+    def next_day_question(self) -> str:
+        return find_next_day_question(self.starts.data, self.ends.data)
+
+    def validate_ends(self, _field: Field) -> None:
+        require_next_day_answer(self.next_day_question, self.next_day.data)
 
     def validate_city(self, field: Field) -> None:
         if not self.venue.data and not field.data:
@@ -137,6 +148,7 @@ def _values(stop: TourStop) -> dict[str, Any]:
         "day": stop.day,
         "starts": stop.starts,
         "ends": stop.ends,
+        "next_day": hours_key(stop.starts, stop.ends),
         "city": stop.city,
         "region": stop.region,
         "venue": str(stop.venue.id) if stop.venue else "",

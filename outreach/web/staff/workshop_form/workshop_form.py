@@ -34,8 +34,11 @@ from outreach.web.staff.common.form_fields import (
     HourField,
     NumberField,
     OptionalChoice,
+    find_next_day_question,
+    hours_key,
     line,
     number,
+    require_next_day_answer,
     required,
     text,
 )
@@ -70,6 +73,7 @@ class WorkshopForm(Form):
     day = DayField(validators=[required(lazy("Escribe la fecha."))])
     starts = HourField(validators=[required(lazy("Escribe a qué hora empieza."))])
     ends = HourField(validators=[Optional()])
+    next_day = line(11)  # the hours of which staff said that they end on the next day
     which_hour = OptionalChoice(
         default=""
     )  # of an hour that clocks show twice; see `is_hour_doubled`
@@ -201,6 +205,13 @@ class WorkshopForm(Form):
             return
         if not MIN_DAY <= field.data <= clock.now().date() + MAX_AHEAD:
             raise ValidationError(_("Revisa el año de la fecha."))
+
+    @property
+    def next_day_question(self) -> str:
+        return find_next_day_question(self.starts.data, self.ends.data)
+
+    def validate_ends(self, _field: Field) -> None:
+        require_next_day_answer(self.next_day_question, self.next_day.data)
 
     def validate_which_hour(self, field: Field) -> None:
         if self.is_hour_doubled and not field.data and not self.is_draft:
@@ -382,6 +393,7 @@ def values_of(data: WorkshopData) -> dict[str, Any]:
         "day": data.day,
         "starts": data.starts,
         "ends": data.ends,
+        "next_day": hours_key(data.starts, data.ends),
         "which_hour": _which_hour(data),
         "mode": data.mode.value,
         "venue": str(data.venue.id) if data.venue is not None else "",
