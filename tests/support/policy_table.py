@@ -69,6 +69,7 @@ imports.read_sheet              POST  chosen-office   edit
 imports.columns_form            GET   office          edit
 imports.choose_columns          POST  office          edit
 imports.rows_page               GET   office          edit
+imports.left_rows_file          GET   office          edit
 imports.save_rows               POST  office          edit
 imports.load_draft              POST  office          edit
 imports.loaded_page             GET   office          edit

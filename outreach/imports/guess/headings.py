@@ -225,7 +225,7 @@ _OTHER: Final = _phrases(
     liga|enlace web|url|zoom|website|sitio web|materiales|material|presupuesto|costo|precio|
     cost|price|prix|cout|foto|imagen|image|photo|attachment|adjunto|archivo|etiquetas|tags|
     equipo|asistencia|attendance|asistieron|llegaron|count|total|no|num|numero|consecutivo|n|
-    hashtag|realizado|evaluacion|score|puntuacion|requisitos|que traer|puntaje"""
+    hashtag|realizado|evaluacion|score|puntuacion|requisitos|que traer|puntaje|que falta"""
 )
 # Words so small that they mean something only where they are the whole heading.
 _WHOLE_ONLY: Final = frozenset(

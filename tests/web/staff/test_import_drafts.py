@@ -1,5 +1,6 @@
 """Any sheet is brought in as a conversation: columns, rows mended in place, loading, undoing."""
 
+import csv
 import io
 import re
 from typing import Any
@@ -181,7 +182,7 @@ def test_column_that_is_chosen_again_asks_for_the_file_and_is_remembered(
 
 def column_of(page: TestResponse, heading: str) -> str:
     """The name of the choice for a heading."""
-    names = re.findall(r'for="(column-\w+)">\s*Qué es la columna (\w+)', page.text)
+    names = re.findall(r'for="(column-\w+)">\s*Qué es la columna (.+?)\s*</label>', page.text)
     return next(str(name) for name, each in names if each == heading)
 
 
@@ -633,3 +634,56 @@ def test_hostile_form_changes_nothing(ana: StaffClient, store: Store) -> None:
     assert "1 listo" in words(ana.get(f"{address}?ver=<b>&pag=99999&abre=%00"))
     markup = GOOD.replace("Renueva tu DACA", "<script>alert(1)</script>")
     assert "<script>alert" not in ana.get(f"{bring(ana, HEAD, markup)}?ver=ready").text
+
+
+def download_left(client: StaffClient, address: str) -> list[dict[str, str]]:
+    """The rows of the file of rows that wait, by heading."""
+    answer = client.get(f"{address}/renglones.csv")
+    assert answer.headers["Content-Disposition"] == "attachment; filename=renglones.csv"
+    return list(csv.DictReader(io.StringIO(answer.data.decode("utf-8-sig"))))
+
+
+def test_rows_that_wait_are_downloaded_with_what_they_lack(ana: StaffClient) -> None:
+    person = "Rosa Canaria,rosa@example.org"
+    address = bring(
+        ana,
+        f"{HEAD},Nombre completo,Correo",
+        f"{GOOD},{person}",
+        f"31/02/2027,10:00,DACA,=Renueva,Biblioteca de Pilsen,20,,{person}",
+        f"2027-02-28,18:00,DACA,-Renueva,Biblioteca de Pilsen,s/l,,{person}",
+        f"{PAST},{person}",
+    )
+    save(ana, address, form_of(ana, address), do=f"out:{key_of(ana, address, 5)}")
+    first, second = download_left(ana, address)
+    assert first == {
+        "Fecha": "31/02/2027",
+        "Hora": "10:00",
+        "Tipo": "DACA",
+        "Título": "'=Renueva",
+        "Sede": "Biblioteca de Pilsen",
+        "Cupo": "20",
+        "Estatus": "",
+        "Qué falta": "«31/02/2027» no está en el calendario.",
+    }
+    assert (second["Título"], second["Qué falta"]) == ("'-Renueva", "«s/l»: ¿cuántos lugares?")
+
+
+def test_rows_that_wait_are_mended_elsewhere_and_brought_in_again(
+    ana: StaffClient, store: Store
+) -> None:
+    address = bring(ana, "Tipo,Sede,Hora", "2026-12-12", "DACA,Biblioteca de Pilsen,18 hr o 19")
+    form, key = form_of(ana, address), key_of(ana, address, 3)
+    (left,) = download_left(ana, address)
+    assert (left["Día"], left["Hora"]) == ("2026-12-12", "18 hr o 19"), "it stood above the row"
+    save(ana, address, form, **{f"starts-{key}": "25:00"})
+    (left,) = download_left(ana, address)
+    assert left["Hora"] == "25:00", "what was typed"
+    file = ana.get(f"{address}/renglones.csv").data
+    path = send(ana, file, name="renglones.csv").headers["Location"]
+    page = ana.get(path)
+    assert fields(page.text, path)[column_of(page, "Qué falta")] == "", "it is not read"
+    mended = file.replace(b"25:00", b"18:00")
+    address = send(ana, mended, name="renglones.csv").headers["Location"].removesuffix("/columnas")
+    load(ana, address)
+    (workshop,) = all_workshops(store)
+    assert f"{workshop.day} {workshop.starts:%H:%M}" == "2026-12-12 18:00"

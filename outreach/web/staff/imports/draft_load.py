@@ -73,6 +73,7 @@ class NextStep:
     detail: str
     address: str
     action: str
+    file: str = ""  # the address of a download beside it
 
 
 @blueprint.post("/traer/<slug>/<draft_id>/cargar")
@@ -228,9 +229,14 @@ def _list_next_steps(
                     "Arregla los %(num)s renglones que no entraron",
                     draft.pending,
                 ),
-                _("Esperan hasta el %(day)s.", day=workshop_labels.short_day(last_day)),
+                _(
+                    "Esperan hasta el %(day)s. También puedes bajarlos en una hoja, con el motivo "
+                    "al lado.",
+                    day=workshop_labels.short_day(last_day),
+                ),
                 address,
                 _("Seguir"),
+                f"{address}/renglones.csv",
             )
         )
     return steps

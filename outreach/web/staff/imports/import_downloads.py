@@ -1,4 +1,4 @@
-"""Downloads: the import template, the errors of a file, and an export of workshops."""
+"""Downloads: the import template, errors of a file, rows of a draft that wait, and workshops."""
 
 import csv
 import io
@@ -17,12 +17,16 @@ from outreach.domain.scheduling import import_batches
 from outreach.domain.text import clean
 from outreach.i18n import gettext as _
 from outreach.imports import workshops
+from outreach.imports.guess import left_rows
+from outreach.imports.guess.remarks import Severity
+from outreach.imports.guess.row_review import ReviewedRow
 from outreach.imports.workshops import write
 from outreach.web.context import store
 from outreach.web.error_messages import PageRefused
 from outreach.web.staff.common.guards import current_staff, offices_with, page, require_permission
 from outreach.web.staff.common.permissions import Scope, requires
-from outreach.web.staff.imports import blueprint, import_labels, import_preview
+from outreach.web.staff.imports import blueprint, import_labels, import_preview, remark_words
+from outreach.web.staff.imports.draft_review import open_draft
 from outreach.web.staff.imports.import_pages import own_offices
 
 _TYPES: Final = {
@@ -112,6 +116,33 @@ def errors() -> ResponseReturnValue:
         advice = import_labels.what_to_do(fault, preview.kinds)
         writer.writerow([fault.line, fault.field, write.escape(fault.value_excerpt), advice])
     return _attachment(out.getvalue().encode("utf-8-sig"), "csv", "fallas")
+
+
+@blueprint.get("/traer/<slug>/<draft_id>/renglones.csv")
+@requires(Scope.OFFICE, Permission.EDIT)
+def left_rows_file(slug: str, draft_id: str) -> ResponseReturnValue:
+    """The rows of a draft that wait for an answer, with the columns of the sheet that are read."""
+    with store().read() as session:
+        opened = open_draft(session, slug, draft_id)
+    lines = left_rows.list_cells(
+        opened.stored,
+        opened.answers,
+        opened.open_rows,
+        labels={field: str(words) for field, words in remark_words.LABELS.items()},
+        sheet_label=_("Hoja"),
+        reason_label=_("Qué falta"),
+        find_reason=_find_reason,
+    )
+    out = io.StringIO(newline="")
+    csv.writer(out).writerows([write.escape(text) for text in line] for line in lines)
+    return _attachment(out.getvalue().encode("utf-8-sig"), "csv", "renglones")
+
+
+def _find_reason(row: ReviewedRow) -> str:
+    """What keeps a row from being loaded, as the page says it."""
+    serious = [each for each in row.parsed.remarks if each.severity is not Severity.NOTE]
+    serious.sort(key=lambda each: -each.severity)
+    return " ".join(dict.fromkeys(remark_words.remark_words(each) for each in serious))
 
 
 def _span() -> tuple[date, date, str]:
