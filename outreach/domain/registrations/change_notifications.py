@@ -220,7 +220,49 @@ def notify_uninformed(
             )
         notified_count += waiting is not None or decision.is_to_notify
     session.flush()
+    _hold_reminders(session, workshop, decision, now=now)
     return notified_count
+
+
+def _hold_reminders(
+    session: Session, workshop: Workshop, decision: NotifyDecision, *, now: datetime
+) -> None:
+    """Lets reminders wait that would tell of a change which can still be undone. The notification
+    of the change itself goes first."""
+    until = compute_due(workshop, decision, is_text=False, now=now) + _AFTER_CHANGE
+    if until <= now + _AFTER_CHANGE:
+        return
+    uninformed = _UNINFORMED.with_only_columns(Registration.id).order_by(None)
+    session.execute(
+        sa.update(Notification)
+        .where(
+            Notification.registration_id.in_(uninformed.params(workshop=workshop.id)),
+            Notification.cause == NotificationType.REMINDER,
+            Notification.done_at.is_(None),
+            Notification.leased_until.is_(None),
+            Notification.due_at < until,
+        )
+        .values(due_at=until)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def find_pending_ends(
+    session: Session, workshop: Workshop, *, now: datetime
+) -> dict[str, datetime]:
+    """From when each party may be told what a change made true that can still be undone, by id of
+    its registration; of the others there is nothing."""
+    rows = session.execute(
+        sa.select(Notification.registration_id, Notification.due_at)
+        .join(Registration, Registration.id == Notification.registration_id)
+        .where(
+            Registration.workshop_id == workshop.id, _IS_PENDING_CHANGE, Notification.due_at > now
+        )
+    )
+    return {row.registration_id: row.due_at + _AFTER_CHANGE for row in rows}
+
+
+_AFTER_CHANGE: Final = timedelta(seconds=1)
 
 
 _UNINFORMED: Final = (

@@ -13,7 +13,12 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from outreach.db.store import changes_one_row
-from outreach.domain.registrations import capacity, notifications, waitlist
+from outreach.domain.registrations import (
+    capacity,
+    change_notifications,
+    notifications,
+    waitlist,
+)
 from outreach.domain.registrations.models import (
     APPARENTLY_CONFIRMED,
     ContactMethod,
@@ -116,8 +121,16 @@ def request_reconfirmation(session: Session, workshop: Workshop, *, now: datetim
     if query is None:
         return 0
     parties = session.scalars(query.execution_options(populate_existing=True)).all()
+    # The question says day and hour: not before a change of them can no longer be undone.
+    held_until = change_notifications.find_pending_ends(session, workshop, now=now)
     for party in parties:
-        notifications.enqueue(session, party.id, NotificationType.RECONFIRM, now=now)
+        notifications.enqueue(
+            session,
+            party.id,
+            NotificationType.RECONFIRM,
+            now=now,
+            due_at=held_until.get(party.id),
+        )
         party.asked_at = now
     session.flush()
     return len(parties)

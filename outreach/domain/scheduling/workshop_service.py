@@ -277,7 +277,8 @@ def _notify_of_change(
     now: datetime,
 ) -> None:
     """Notifies people of a new time or place, and lets the waitlist follow."""
-    has_moved = bool(new & _WHEN_OR_WHERE)
+    # With time slots a new end is nobody's own hour: slots keep their start and their length.
+    has_moved = bool(new & _WHEN_OR_WHERE - ({"ends"} if workshop.has_slots else set()))
     if has_moved and now < workshop.ends_at:
         reconfirmation.reset_reconfirmation(session, workshop)
         registrations.follow_reminders(session, workshop, now=now)

@@ -7,6 +7,7 @@ from typing import Final, Protocol
 from zoneinfo import ZoneInfo
 
 from outreach.domain.locations.venues import Venue
+from outreach.domain.network.kinds import Way
 from outreach.domain.workshops.models import DeliveryMode, Workshop
 
 _TIME_SIZE: Final = 8  # bytes: when it is and how one attends, before the place
@@ -33,11 +34,14 @@ class WhenAndWhere(Protocol):
     def mode(self) -> DeliveryMode: ...
     @property
     def venue(self) -> Venue | None: ...
+    @property
+    def way(self) -> Way: ...
 
 
 def compute_facts(workshop: Workshop) -> bytes:
     """SIZE bytes, equal as long as day, hours, zone, mode, venue and address are; CANCELLED for a
-    cancelled workshop. A venue may be renamed: nobody goes in vain for that."""
+    cancelled workshop. A venue may be renamed: nobody goes in vain for that. With time slots the
+    end is nobody's own hour."""
     return CANCELLED if workshop.is_cancelled else compute_facts_of_data(workshop)
 
 
@@ -46,7 +50,7 @@ def compute_facts_of_data(workshop: WhenAndWhere) -> bytes:
     when = _digest(
         workshop.day.isoformat(),
         workshop.starts.isoformat(),
-        workshop.ends.isoformat(),
+        "" if workshop.way is Way.SLOTS else workshop.ends.isoformat(),
         workshop.zone.key,
         workshop.mode.value,
         *(["second hour"] if workshop.is_second_hour else []),

@@ -20,13 +20,14 @@ from outreach.db.store import Store
 from outreach.db.types import Codes
 from outreach.domain import outbox, registrations
 from outreach.domain.locations.venues import Venue
-from outreach.domain.network.kinds import Kind, Visibility
+from outreach.domain.network.kinds import Kind, Visibility, Way
 from outreach.domain.network.offices import Office
 from outreach.domain.registrations import (
     ContactMethod,
     Registration,
     RegistrationStatus,
     change_notifications,
+    reconfirmation,
     waitlist,
 )
 from outreach.domain.registrations.change_notifications import (
@@ -595,3 +596,101 @@ def test_venue_is_not_changed_back_under_people_who_know_that_they_go_there(
         refusal = undo.undo_all(session, "place", now=staff.now).refusal
     assert refusal is not None
     assert refusal.code is ErrorCode.UNDO_NOTIFIED_SINCE
+
+
+def list_subjects(staff: StaffMember) -> list[str]:
+    return [text.partition("\n")[0].partition(":")[0] for _address, text in staff.letters]
+
+
+@pytest.fixture
+def luz(staff: StaffMember, workshop: Workshop) -> Registration:
+    """Has a place and an e-mail, and wants the reminder; her confirmation was sent."""
+    made = seat(
+        staff.store,
+        staff.key_store,
+        workshop,
+        contact=ContactMethod.EMAIL,
+        address="luz@example.org",
+        wants_reminder=True,
+    )
+    staff.wait()
+    staff.letters.clear()
+    return made
+
+
+@pytest.mark.parametrize(
+    ("mode", "subject"), [(NotifyMode.NOTIFY, "Cambio"), (NotifyMode.LATER, "Mañana")]
+)
+def test_reminder_waits_until_the_change_that_it_tells_can_no_longer_be_undone(
+    staff: StaffMember, workshop: Workshop, luz: Registration, mode: NotifyMode, subject: str
+) -> None:
+    """The workshop is moved to tomorrow, after the hour of reminders."""
+    staff.now = datetime.combine(workshop.day - timedelta(days=5), time(12), ZONE)
+    tomorrow = workshop.day - timedelta(days=4)
+    staff.change(workshop, decide(mode, "move"), day=tomorrow)
+    staff.wait(HOLD - timedelta(seconds=1))
+    assert not staff.letters
+    staff.wait(timedelta(seconds=2))
+    assert list_subjects(staff) == [subject]
+    staff.wait(timedelta(days=1))
+    assert len(staff.letters) == 1, "it said the same"
+
+
+def test_reminder_that_is_due_within_the_hold_waits_too(
+    staff: StaffMember, workshop: Workshop, luz: Registration
+) -> None:
+    staff.now = workshop.remind_at - timedelta(minutes=1)
+    staff.change(workshop, decide(batch="later"), starts=HOURS[1])
+    staff.wait(timedelta(minutes=3))
+    assert not staff.letters
+    assert staff.undo("later") == [None]
+    staff.wait()
+    [(_address, text)] = staff.letters
+    assert "9:00" in text
+    assert list_subjects(staff) == ["Mañana"]
+
+
+def test_question_whether_one_still_comes_waits_for_the_hold(
+    staff: StaffMember, workshop: Workshop, rosa: Registration
+) -> None:
+    staff.change(workshop, TELL, confirm_days=3)
+    staff.now = datetime.combine(workshop.day - timedelta(days=6), time(12), ZONE)
+    staff.change(workshop, TELL, day=workshop.day - timedelta(days=4))
+    with staff.store.change() as session:
+        stored = session.get_one(Workshop, workshop.id)
+        assert reconfirmation.request_reconfirmation(session, stored, now=staff.now) == 1
+    staff.wait(HOLD - timedelta(seconds=1))
+    assert not staff.letters
+    staff.wait(timedelta(seconds=2))
+    change, question = list_subjects(staff)
+    assert change == "Cambio"
+    assert question.startswith("¿Sigues viniendo?")
+
+
+@pytest.mark.parametrize(
+    ("fields", "number"), [({"ends": time(14)}, 0), ({"starts": HOURS[1]}, 1), ({"day": 1}, 1)]
+)
+def test_party_with_a_time_slot_is_notified_of_its_own_hour_only(
+    staff: StaffMember, workshop: Workshop, fields: dict[str, Any], number: int
+) -> None:
+    staff.change(workshop, TELL, way=Way.SLOTS, slot_minutes=20, slot_places=1)
+    rosa = seat(
+        staff.store,
+        staff.key_store,
+        staff.read(workshop),
+        slot="09:20",
+        contact=ContactMethod.EMAIL,
+        address="rosa@example.org",
+    )
+    staff.wait()
+    with staff.store.change() as session:
+        session.get_one(Registration, rosa.id).confirmed_at = staff.now
+    staff.letters.clear()
+    if "day" in fields:
+        fields = {"day": workshop.day + timedelta(days=1)}
+    staff.change(workshop, TELL, **fields)
+    staff.wait()
+    assert list_subjects(staff) == ["Cambio"] * number
+    with staff.store.read() as session:
+        stored = session.get_one(Registration, rosa.id)
+        assert (stored.confirmed_at is None) == bool(number), "it still comes"

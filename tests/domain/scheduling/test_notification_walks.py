@@ -344,6 +344,9 @@ def test_reminder_is_sent_where_the_letter_of_that_day_said_something_else(
     world.change(2, NotifyMode.LATER, day=FIRST_DAY)
     world.wait(timedelta(0))
     [_, luz] = world.active()
+    assert len(luz.messages) == 1, "the change can still be undone"
+    world.wait(HOLD + timedelta(seconds=1))
+    [_, luz] = world.active()
     assert [each.partition(":")[0] for each in luz.messages] == ["Tu lugar", "Mañana"]
 
 
