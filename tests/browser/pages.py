@@ -300,6 +300,10 @@ REACHED_BY_FORM: Final = (
     MAILING_SHEET,
 )
 EVERY: Final = (*PUBLIC, *STAFF, *HEADQUARTERS, *REACHED_BY_FORM, *FILES, *SHEETS, *SIGNING_IN)
+# Where staff decide about people: checked on phone and desktop, light and dark, in every run.
+IN_EVERY_LOOK: Final = frozenset(
+    {"import", NOTIFY_SHEET, CHANGE_SAVED, MAILING_SHEET, *FILES, *SHEETS}
+)
 # One page of each layout. The others have the same parts; tests/run --long checks them all.
 IN_EVERY_RUN: Final = frozenset(
     (
@@ -337,10 +341,7 @@ IN_EVERY_RUN: Final = frozenset(
         "a venue",
         "translations",
         MONTH_PREVIEWED,
-        NOTIFY_SHEET,
-        MAILING_SHEET,
-        "import preview with errors",
-        "import of a sheet, rows",
+        *IN_EVERY_LOOK,
         "one kind",
         RECOVERY_CODES,
     )

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, Request, ViewportSize
 
 from tests.browser.chromium import DESKTOP, PHONE
 from tests.browser.conftest import opening
-from tests.browser.pages import EVERY, IN_EVERY_RUN, PUBLIC, visit
+from tests.browser.pages import EVERY, IN_EVERY_LOOK, IN_EVERY_RUN, PUBLIC, visit
 from tests.browser.world import World
 
 # Keep the order: the tests of a page share one visit.
@@ -58,6 +58,8 @@ class Visited(NamedTuple):
     @property
     def looks(self) -> tuple[list[Look], list[Look]]:
         """Returns what every run checks, and what only a long run checks."""
+        if self.name in IN_EVERY_LOOK:
+            return [LIGHT_DESKTOP, DARK_DESKTOP, LIGHT_PHONE, DARK_PHONE], []
         if self.name in PUBLIC:
             return [LIGHT_PHONE, DARK_DESKTOP], [DARK_PHONE, LIGHT_DESKTOP]
         return [LIGHT_DESKTOP], [DARK_DESKTOP, LIGHT_PHONE, DARK_PHONE]
