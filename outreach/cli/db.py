@@ -12,6 +12,7 @@ from outreach.config import Config
 from outreach.db.store import Store
 from outreach.domain.locations import venues
 from outreach.domain.network import installation_settings
+from outreach.domain.search import staff_search
 from outreach.errors import Misconfigured
 from outreach.keystore import KeyStore, MasterKeys
 from outreach.maintenance import migrate_database
@@ -99,6 +100,10 @@ def bring_up_to_date(config: Config, *, new_key_store: bool = False) -> None:
             installation_settings.set_calendar_host(session, config.host.partition(":")[0])
             installation_settings.set_key_store_version(session, version)
             venues.update_locations(session)
+        last: int | None = 0
+        while last is not None:  # each a short transaction: people register meanwhile
+            with store.change() as session:
+                last = staff_search.fill_search_text(session, after=last)
         key_store = KeyStore(keyring, MasterKeys(config.keys))
         key_store.attach(store)
         reconcile.seal_plain_values(store, key_store)

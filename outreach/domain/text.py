@@ -38,6 +38,16 @@ def fold(text: str) -> str:
     return " ".join(bare.split())
 
 
+MAX_SEARCH_TEXT: Final = 600  # characters; PostgreSQL indexes rows of up to 2,700 bytes
+
+
+def make_search_text(*texts: str) -> str:
+    """The words of these texts as `fold` has them, each once and with a space before it, so that
+    one LIKE finds the words that begin with what was typed. At most MAX_SEARCH_TEXT characters."""
+    words = dict.fromkeys(fold(" ".join(texts)).split())
+    return "".join(f" {word}" for word in words)[:MAX_SEARCH_TEXT]
+
+
 def code(length: int) -> str:
     """A random code in Crockford's base 32; five bits a character."""
     return "".join(CROCKFORD[byte & 31] for byte in secrets.token_bytes(length))

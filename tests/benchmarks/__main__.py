@@ -1,6 +1,6 @@
 """`python -m tests.benchmarks`: measures all benchmarks in one run on this machine.
 
-    python -m tests.benchmarks                       (journey, search, feeds, weight, burst, scale)
+    python -m tests.benchmarks                       (all but rates and decade)
     python -m tests.benchmarks --only feeds --only scale
     python -m tests.benchmarks --only rates          (answers a second; needs wrk and nginx)
     python -m tests.benchmarks --only decade         (ten years; takes 4 GB and half an hour)
@@ -39,6 +39,7 @@ from tests.benchmarks import (
     million,
     polling_load,
     scale,
+    staff_search,
     weight,
     workbook,
 )
@@ -164,6 +165,13 @@ def measure_journey(bench: Bench) -> None:
 def measure_search(bench: Bench) -> None:
     """Measures what a search costs that nobody has asked before."""
     _measure_pages(bench, (journey.SEARCH,))
+
+
+def measure_staff_search(bench: Bench) -> None:
+    """Measures what a search of the staff costs among 20,000 workshops."""
+    with tempfile.TemporaryDirectory(dir=bench.folder) as folder:
+        cost = staff_search.measure(Path(folder), repetitions=bench.repetitions)
+    bench.add_cost(cost, max_ratio=staff_search.MAX_P95_MS * journey.HELLOS_A_MS)
 
 
 def _measure_pages(bench: Bench, wanted: Sequence[str]) -> None:
@@ -402,6 +410,7 @@ def measure_rates(bench: Bench) -> None:
 PARTS: Final[dict[str, Callable[[Bench], None]]] = {
     "journey": measure_journey,
     "search": measure_search,
+    "staff-search": measure_staff_search,
     "feeds": measure_feeds,
     "weight": measure_weight,
     "burst": measure_burst,

@@ -233,7 +233,7 @@ def _of_forms() -> Iterator[Guard]:
         "return self.is_discreet", f"{many}::test_list_of_a_sensitive_kind_is_logged",
     )  # fmt: skip
     yield Guard(
-        "S23", "outreach/web/staff/attendees/registration_actions.py",
+        "S23", "outreach/web/staff/common/contact_views.py",
         "if allowance is ContactAllowance.NEEDS_FACTOR:", "if False:",
         f"{many}::test_more_contacts_need_the_second_factor_and_a_letter",
     )  # fmt: skip

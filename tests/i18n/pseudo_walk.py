@@ -235,6 +235,7 @@ def test_staff_pages(demo_app: Flask, allowed: frozenset[str]) -> None:
         client = signed_in_as(demo_app, _store(demo_app), ids[email])
         get = partial(client.client.get, headers=client.headers | ACCEPT_LANGUAGE)
         start = ["/org/", "/org/mas", "/org/talleres", "/org/cuenta"]
+        start += ["/org/buscar?q=c", "/org/buscar?q=5 dic", "/org/buscar?q=·"]
         count += crawl(start, "/org/", get, allowed | emails | holidays)
     get = partial(demo_app.test_client(use_cookies=False).get, headers=ACCEPT_LANGUAGE)
     count += crawl(["/org/entrar", "/org/invitacion/nada"], "/org/", get, allowed)

@@ -103,6 +103,11 @@ def furnish(app: Flask, store: Store, key_store: KeyStore, chicago: Office, righ
     return Place(app, store, url_values, {"registration": registration, "do": "undo"})
 
 
+# In an import each row names its office (`tests/web/staff/test_imports.py`); a search for a person
+# looks at all own offices (`tests/web/staff/test_person_search.py`).
+NAMES_NO_OFFICE: Final = frozenset(
+    {"staff.imports.upload", "staff.search.find_by_code", "staff.search.find_by_contact"}
+)
 OFFICE_SCOPES: Final = ("calgary", ALL_OFFICES, "chicago")  # all objects belong to Chicago
 
 
@@ -114,9 +119,8 @@ def refusal(page: tuple[str, str], role: Role, staff_office: str) -> int:
     if scope in {"signed-in", "half-signed-in"}:
         return 0 if is_allowed else 403
     if scope == "chosen-office":  # the form names the office
-        # In an import each row names its office: `tests/web/staff/test_imports.py`.
         is_elsewhere = (
-            staff_office == "calgary" and page[1] == "POST" and page[0] != "staff.imports.upload"
+            staff_office == "calgary" and page[1] == "POST" and page[0] not in NAMES_NO_OFFICE
         )
         return 403 if not is_allowed else 404 if is_elsewhere else 0
     if scope == "network":

@@ -42,6 +42,9 @@ auth.remove_passkey             POST  signed-in
 auth.sign_out                   POST  signed-in
 dashboard.today                 GET   signed-in
 dashboard.menu                  GET   signed-in
+search.search                   GET   signed-in
+search.find_by_code             POST  chosen-office   people
+search.find_by_contact          POST  chosen-office   contacts
 dashboard.packaged_form         GET   network         network
 dashboard.load_packaged         POST  network         network
 dashboard.checkins              GET   signed-in

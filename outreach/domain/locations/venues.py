@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -17,7 +17,7 @@ from outreach.db.base import Base, Words
 from outreach.domain.locations.gazetteer import miles_between
 from outreach.domain.locations.interpretation import MeaningKind, interpret
 from outreach.domain.network.offices import Office
-from outreach.domain.text import fold
+from outreach.domain.text import MAX_SEARCH_TEXT, fold, make_search_text
 from outreach.errors import ErrorCode, NotFound, Refusal
 
 AFFIRMED_FOR: Final = timedelta(days=90)
@@ -73,6 +73,10 @@ class Venue(Base):
     # order of its ids, and this may be a higher one.
     merged_into_id: Mapped[int | None] = mapped_column(default=None)
     changed_at: Mapped[datetime]
+    # The words of its name and address, set when a row is written, as of a workshop.
+    search_text: Mapped[str] = mapped_column(
+        sa.String(MAX_SEARCH_TEXT), init=False, default="", server_default="", deferred=True
+    )
 
     def __post_init__(self) -> None:
         self.city_plain = fold(self.city)
@@ -80,6 +84,22 @@ class Venue(Base):
     def is_affirmed(self, today: date) -> bool:
         """Whether the office's word about police and migration holds (S38)."""
         return self.affirmed_on is not None and today - self.affirmed_on <= AFFIRMED_FOR
+
+
+_SEARCHED_FIELDS: Final = ("name", "address", "area", "city")
+
+
+@sa.event.listens_for(Venue, "before_insert")
+@sa.event.listens_for(Venue, "before_update")
+def _update_search_text(_mapper: Any, _connection: Any, venue: Venue) -> None:
+    state = sa.inspect(venue)
+    if any(state.attrs[name].history.has_changes() for name in _SEARCHED_FIELDS):
+        venue.search_text = make_venue_text(venue)
+
+
+def make_venue_text(venue: Venue) -> str:
+    """What `Venue.search_text` holds."""
+    return make_search_text(*(getattr(venue, each) for each in _SEARCHED_FIELDS))
 
 
 @dataclass(frozen=True, kw_only=True)

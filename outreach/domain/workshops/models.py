@@ -7,7 +7,7 @@ Day and hours on the wall clock of the venue are the truth. `starts_at` and `end
 from collections.abc import Collection, Sequence
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -19,7 +19,7 @@ from outreach.db.types import Codes
 from outreach.domain.locations.venues import Venue
 from outreach.domain.network.kinds import HIGH_SENSITIVITIES, Kind, Visibility, Way
 from outreach.domain.network.offices import Office
-from outreach.domain.text import code
+from outreach.domain.text import MAX_SEARCH_TEXT, code, make_search_text
 from outreach.domain.workshops import seat_states
 from outreach.domain.workshops.series import WorkshopSeries
 from outreach.errors import NotFound
@@ -103,6 +103,10 @@ class Workshop(Base):
         sa.Index(None, "day", "starts", "id"),
         sa.Index(None, "office_id", "day"),
         sa.Index(None, "kind_id", "day"),
+        # Covers the staff's search (`search.staff_search`), which reads it and not the table.
+        sa.Index(
+            "ix_workshop_search", "office_id", "day", "id", "kind_id", "venue_id", "search_text"
+        ),
     )  # fmt: skip
 
     id: Mapped[int] = mapped_column(primary_key=True, init=False)
@@ -224,6 +228,11 @@ class Workshop(Base):
     # The facts that staff decided to tell nobody.
     withheld_facts: Mapped[bytes | None] = mapped_column(
         sa.LargeBinary(16), init=False, default=None
+    )
+    # The words of its titles and its public id, set when a row is written. The default is for a
+    # process of the version before, which writes no such column.
+    search_text: Mapped[str] = mapped_column(
+        sa.String(MAX_SEARCH_TEXT), init=False, default="", server_default="", deferred=True
     )
 
     def __post_init__(self) -> None:
@@ -349,6 +358,19 @@ class Workshop(Base):
 
     def has_ended(self, now: datetime) -> bool:
         return self.ends_at <= now
+
+
+@sa.event.listens_for(Workshop, "before_insert")
+@sa.event.listens_for(Workshop, "before_update")
+def _update_search_text(_mapper: Any, _connection: Any, workshop: Workshop) -> None:
+    state = sa.inspect(workshop)
+    if any(state.attrs[name].history.has_changes() for name in ("title", "public_id")):
+        workshop.search_text = make_workshop_text(workshop.title, workshop.public_id)
+
+
+def make_workshop_text(title: Words, public_id: str) -> str:
+    """What `Workshop.search_text` holds."""
+    return make_search_text(public_id, *title.values())
 
 
 def compute_opening(day: date, opens_days: int | None, zone: ZoneInfo) -> datetime | None:

@@ -43,6 +43,7 @@ INVITATIONS_AN_HOUR: Final = 30  # by one staff member
 INVITATIONS_A_DAY: Final = 5  # to one address, whoever invites
 CONTACTS_AN_HOUR: Final = 40  # seen by one staff member
 MORE_CONTACTS_AN_HOUR: Final = 200  # after the second factor was shown again
+PERSON_SEARCHES_AN_HOUR: Final = 60  # by code, of one staff member
 CODE_TRIES_AN_HOUR: Final = 5  # of one address, and of one registration code
 ACCOUNTS: Final = 10  # sign-ins of one address with all accounts, in those of one account
 _suggestions_lock: Final = Lock()
@@ -164,6 +165,14 @@ def _viewer(organizer_id: int) -> str:
 def count_look_up() -> None:
     """Counts the look-up of a registration code. Raises TooManyRequests."""
     _count("look-up", config().limits.look_ups)
+
+
+def count_person_search(organizer_id: int) -> None:
+    """Counts the search of a staff member for a door code, by address as any look-up of a code, and
+    by account: an office shares an address. Raises TooManyRequests."""
+    count_look_up()
+    who = key_store().digest_of_today(f"persons searched by {organizer_id}").hex()
+    _hit("person search", RateLimitItemPerHour(PERSON_SEARCHES_AN_HOUR), who)
 
 
 def count_code_try(code: str) -> bool:

@@ -20,6 +20,7 @@ from outreach.web.staff import (
     months,
     network,
     scheduling,
+    search,
     tours,
     workshop_form,
     workshops,
@@ -81,6 +82,7 @@ from outreach.web.staff.network import (
     venue_pages,
 )
 from outreach.web.staff.scheduling import duplicate, month_planner, repeat
+from outreach.web.staff.search import person_search, search_pages
 from outreach.web.staff.tours import tour_pages
 from outreach.web.staff.workshop_form import autosave
 from outreach.web.staff.workshops import (
@@ -141,12 +143,14 @@ VIEWS: Final = (
     partner_pages,
     place_pages,
     passkey_pages,
+    person_search,
     phone_registration,
     queue_pages,
     registration_actions,
     repeat,
     report_matrix,
     report_reminder_pages,
+    search_pages,
     series_edit,
     settings_page,
     sheet_download,
@@ -175,6 +179,7 @@ for _package in (
     months,
     network,
     scheduling,
+    search,
     tours,
     workshop_form,
     workshops,

@@ -123,6 +123,8 @@ WRITES_TO_NOBODY: Final = {
     "network.update_kind": "facts of workshops are their own",
     "attendees.create_certificate": "paper",
     "attendees.show_contact": "shows a contact",
+    "search.find_by_code": "shows where somebody is registered",
+    "search.find_by_contact": "shows where somebody is registered",
     "attendees.open_line": "shows a contact",
     "attendees.report": "a workshop that is over",
     "attendees.take_back_outcome": "a slip in the record of a call",

@@ -39,11 +39,16 @@ from outreach.web.staff.attendees import blueprint, done_rows, queue_cards
 from outreach.web.staff.attendees.queue_cards import QueueReader
 from outreach.web.staff.attendees.registration_actions import (
     answer_yes,
-    count_contact_view,
     give_up_by_phone,
     open_call,
 )
-from outreach.web.staff.common import call_labels, pending_work, queue_labels, workshop_labels
+from outreach.web.staff.common import (
+    call_labels,
+    contact_views,
+    pending_work,
+    queue_labels,
+    workshop_labels,
+)
 from outreach.web.staff.common.guards import (
     current_staff,
     find_workshop,
@@ -90,7 +95,7 @@ def queue() -> ResponseReturnValue:
 def open_line(public_id: str) -> ResponseReturnValue:
     """Shows whom a line is about and how they are reached, and logs it."""
     registration_id = clean(request.form.get("registration", ""))
-    if not count_contact_view():
+    if not contact_views.count_view():
         return require_fresh_factor(back=pending_work.PATH)
     with store().change() as session:
         workshop = find_workshop(session, public_id)

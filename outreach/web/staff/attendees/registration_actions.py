@@ -13,8 +13,6 @@ from outreach.domain import outbox, registrations
 from outreach.domain.audit.audit_log import Details
 from outreach.domain.checkin import checkin
 from outreach.domain.network.staff import Permission
-from outreach.domain.newsletter import mailings
-from outreach.domain.newsletter.mailings import MailingTopic
 from outreach.domain.registrations import (
     ContactMethod,
     Registration,
@@ -33,10 +31,8 @@ from outreach.privacy import erasure
 from outreach.web import error_messages
 from outreach.web.context import config, key_store, store
 from outreach.web.error_messages import PageRefused
-from outreach.web.middleware import rate_limits
-from outreach.web.middleware.rate_limits import ContactAllowance
 from outreach.web.staff.attendees import blueprint, message_pages
-from outreach.web.staff.common import call_labels, pending_work
+from outreach.web.staff.common import call_labels, contact_views, pending_work
 from outreach.web.staff.common.guards import (
     current_staff,
     find_workshop,
@@ -57,7 +53,7 @@ def show_contact(public_id: str) -> ResponseReturnValue:
     registration_id = clean(request.form.get("registration", ""))
     is_message = bool(request.form.get("message"))
     is_call = is_message or request.form.get("tab") == "llamadas"
-    if not count_contact_view():
+    if not contact_views.count_view():
         return require_fresh_factor()
     with store().change() as session:
         workshop = find_workshop(session, public_id)
@@ -71,20 +67,6 @@ def show_contact(public_id: str) -> ResponseReturnValue:
         draft = message_pages.MessageDraft()
         return message_pages.show_page(public_id, draft, shown=shown, fault=fault)
     return show(public_id, shown=shown, fault=fault)
-
-
-def count_contact_view() -> bool:
-    """Counts a look at a contact; False where the second factor has to be shown again first. The
-    first look beyond the usual number is reported to the administrators (S23)."""
-    who, now = current_staff(), clock.now()
-    allowance = rate_limits.count_contact_view(who.organizer_id, is_fresh=who.is_fresh(now))
-    if allowance is ContactAllowance.NEEDS_FACTOR:
-        return False
-    is_more = allowance is ContactAllowance.MORE
-    if is_more and rate_limits.is_first_beyond_usual(who.organizer_id):
-        with store().change() as session:
-            mailings.notify_admins(session, MailingTopic.CONTACTS, now=now)
-    return True
 
 
 def open_call(session: Session, party: Registration) -> CallBlock | None:

@@ -50,6 +50,8 @@ ACTIONS: Final[Mapping[str, AuditedAction]] = {
     # its people
     "list seen": AuditedAction(_PEOPLE, lazy("vio la lista de un taller con discreción")),
     "contact seen": AuditedAction(_PEOPLE, lazy("vio 1 contacto")),
+    "person searched by code": AuditedAction(_PEOPLE, lazy("buscó a alguien por su código")),
+    "person searched by contact": AuditedAction(_PEOPLE, lazy("buscó a alguien por su contacto")),
     "call made": AuditedAction(_PEOPLE, lazy("anotó una llamada")),
     "call taken back": AuditedAction(_PEOPLE, lazy("corrigió lo que anotó de una llamada")),
     "answer noted": AuditedAction(_PEOPLE, lazy("anotó si alguien viene")),

@@ -435,10 +435,18 @@ def _place(who: SignedInStaff) -> tuple[str, ZoneInfo | None, bool]:
     with store().read() as session:
         if ALL_OFFICES in who.grants:
             has_offices = offices.has_any(session)
-            return str(_("Toda la red")), clock.headquarters_zone(), has_offices
+            return str(_("Toda la red")), reader_zone(who.grants, []), has_offices
         own = [each for each in offices.list_offices(session) if each.slug in who.grants]
-    zones = {office.zone for office in own}
-    zone = zones.pop() if len(zones) == 1 else None
+    zone = reader_zone(who.grants, own)
     if len(own) == 1:
         return own[0].city, zone, True
     return ngettext("%(num)d oficina", "%(num)d oficinas", len(own)), zone, bool(own)
+
+
+def reader_zone(grants: Mapping[str, Role], own: Iterable[Office]) -> ZoneInfo | None:
+    """The clock of a reader with these roles: of headquarters for the whole network, else of the
+    own offices; None where theirs differ."""
+    if ALL_OFFICES in grants:
+        return clock.headquarters_zone()
+    zones = {office.zone for office in own}
+    return zones.pop() if len(zones) == 1 else None

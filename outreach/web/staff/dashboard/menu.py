@@ -29,10 +29,11 @@ class MenuEntry:
 @blueprint.get("/mas")
 @requires(Scope.SIGNED_IN)
 def menu() -> ResponseReturnValue:
-    return page("dashboard/menu", rest=_entries())
+    return page("dashboard/menu", rest=list_entries())
 
 
-def _entries() -> list[MenuEntry]:
+def list_entries() -> list[MenuEntry]:
+    """The pages of the menu that the staff member may open."""
     entries = [
         MenuEntry(
             "/org/cuenta", "lock", _("Mi cuenta"), _("Contraseña, llaves, códigos y sesiones")

@@ -1,0 +1,211 @@
+"""Finds workshops, venues and partners of the staff's offices by words and days.
+
+A word matches what begins with it, without accents and capitals. What is read is bounded by the
+offices of the staff member: the index `ix_workshop_search` covers the search of workshops. People
+are not searched here (`registrations.staff_lookup`).
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from outreach.domain.locations import venues
+from outreach.domain.locations.venues import Venue
+from outreach.domain.network import kinds
+from outreach.domain.network.kinds import Kind
+from outreach.domain.network.offices import Office
+from outreach.domain.text import fold
+from outreach.domain.workshops import Workshop
+from outreach.domain.workshops.models import make_workshop_text
+from outreach.domain.workshops.partners import Partner
+
+MAX_WORDS: Final = 6
+FILLED_AT_ONCE: Final = 500  # rows
+DaySpan = tuple[date, date]  # first and last day
+
+
+class DayMeaning(NamedTuple):
+    """What a query says where a part of it is read as a day."""
+
+    spans: tuple[DaySpan, ...]  # two where day or month may come first: «5/12»
+    words: tuple[str, ...]  # the rest of the query, folded
+
+
+@dataclass(frozen=True)
+class StaffQuery:
+    """A search. A workshop is found where all words match, or the day and the words beside it."""
+
+    words: tuple[str, ...]  # folded
+    code: str = ""  # all of it as one code, as `read_code` returns; empty where it cannot be one
+    day: DayMeaning | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.words
+
+
+@dataclass(frozen=True)
+class FoundWorkshops:
+    workshops: Sequence[Workshop]  # those to come, the next first; then past ones, the last first
+    total: int
+    ahead: int  # of the total
+
+
+def split_words(text: str) -> tuple[str, ...]:
+    """The words of a text as they are compared, at most MAX_WORDS."""
+    return tuple(fold(text).split()[:MAX_WORDS])
+
+
+def find_workshops(
+    session: Session, offices: Sequence[Office], query: StaffQuery, *, today: date, limit: int
+) -> FoundWorkshops:
+    """The workshops of these offices, drafts too; at most `limit` of them are loaded."""
+    if query.is_empty or not offices:
+        return FoundWorkshops([], 0, 0)
+    found = [
+        # Always by office: the plan is then the same for one office and for the whole network.
+        Workshop.office_id.in_([each.id for each in offices]),
+        sa.or_(*_conditions(query, offices, kinds.list_kinds(session))),
+    ]
+    is_ahead = Workshop.day >= today
+    total, ahead = session.execute(
+        sa.select(sa.func.count(), sa.func.count(sa.case((is_ahead, 1)))).where(*found)
+    ).one()
+    next_ids = sa.select(Workshop.id).where(*found, is_ahead).order_by(Workshop.day, Workshop.id)
+    past_ids = (
+        sa.select(Workshop.id)
+        .where(*found, Workshop.day < today)
+        .order_by(Workshop.day.desc(), Workshop.id.desc())
+    )
+    ids: list[int] = []
+    if ahead:
+        ids += session.scalars(next_ids.limit(limit))
+    if total > ahead and len(ids) < limit:
+        ids += session.scalars(past_ids.limit(limit - len(ids)))
+    by_id = {
+        each.id: each for each in session.scalars(sa.select(Workshop).where(Workshop.id.in_(ids)))
+    }
+    return FoundWorkshops([by_id[each] for each in ids], total, ahead)
+
+
+def _conditions(
+    query: StaffQuery, offices: Sequence[Office], all_kinds: Sequence[Kind]
+) -> list[sa.ColumnElement[bool]]:
+    """The ways in which a workshop is found; one is enough."""
+    ways = [sa.and_(*(_has_word(word, offices, all_kinds) for word in query.words))]
+    if query.code:
+        of_uid = sa.orm.aliased(Workshop)
+        by_uid = sa.select(of_uid.id).where(of_uid.uid == query.code)
+        ways.append(Workshop.search_text.contains(f" {query.code.lower()}"))
+        ways.append(Workshop.id.in_(by_uid))
+    if query.day is not None:
+        days = sa.or_(*(Workshop.day.between(first, last) for first, last in query.day.spans))
+        words = (_has_word(word, offices, all_kinds) for word in query.day.words)
+        ways.append(sa.and_(days, *words))
+    return ways
+
+
+def _has_word(
+    word: str, offices: Sequence[Office], all_kinds: Sequence[Kind]
+) -> sa.ColumnElement[bool]:
+    """Whether the title, the code, the venue, the kind or the city of the office has the word."""
+    office_ids = [each.id for each in offices]
+    at_venues = sa.select(Venue.id).where(
+        Venue.office_id.in_(office_ids), Venue.search_text.contains(f" {word}")
+    )
+    choices = [Workshop.search_text.contains(f" {word}"), Workshop.venue_id.in_(at_venues)]
+    if of_kinds := [each.id for each in all_kinds if has_words(kind_words(each), (word,))]:
+        choices.append(Workshop.kind_id.in_(of_kinds))
+    if of_offices := [each.id for each in offices if has_words(office_words(each), (word,))]:
+        choices.append(Workshop.office_id.in_(of_offices))
+    return sa.or_(*choices)
+
+
+def kind_words(kind: Kind) -> str:
+    return fold(" ".join((*kind.name.values(), *kind.short_name.values(), kind.public_code)))
+
+
+def office_words(office: Office) -> str:
+    return fold(" ".join((*office.name.values(), office.city, office.slug)))
+
+
+def has_words(folded: str, words: Collection[str]) -> bool:
+    """Whether each word begins a word of a folded text."""
+    padded = f" {folded}"
+    return all(f" {word}" in padded for word in words)
+
+
+def find_kinds(session: Session, words: Sequence[str]) -> list[Kind]:
+    return [each for each in kinds.list_kinds(session) if has_words(kind_words(each), words)]
+
+
+def find_venues(
+    session: Session, offices: Sequence[Office], words: Sequence[str], *, limit: int
+) -> Sequence[Venue]:
+    """Venues of these offices by name or address, those in use first."""
+    if not words or not offices:
+        return []
+    return session.scalars(
+        sa.select(Venue)
+        .options(sa.orm.joinedload(Venue.office, innerjoin=True))
+        .where(
+            Venue.office_id.in_([each.id for each in offices]),
+            Venue.merged_into_id.is_(None),
+            *(Venue.search_text.contains(f" {word}") for word in words),
+        )
+        .order_by(Venue.retired_at.is_not(None), Venue.name, Venue.id)
+        .limit(limit)
+    ).all()
+
+
+def find_partners(
+    session: Session, offices: Sequence[Office], words: Sequence[str], *, limit: int
+) -> list[Partner]:
+    """Organizations of these offices by name: a few hundred, which are read."""
+    if not words or not offices:
+        return []
+    rows = session.execute(
+        sa.select(Partner.id, Partner.name).where(
+            Partner.office_id.in_([each.id for each in offices])
+        )
+    )
+    ids = [row.id for row in rows if has_words(fold(row.name), words)]
+    found = sa.select(Partner).where(Partner.id.in_(ids[:limit]))
+    return list(session.scalars(found.order_by(Partner.retired_at.is_not(None), Partner.name)))
+
+
+def fill_search_text(session: Session, *, after: int, limit: int = FILLED_AT_ONCE) -> int | None:
+    """Writes the words of workshops that an older version stored, of at most `limit` with ids above
+    `after`. Returns the last id, None where none is left. With `after=0` of all venues too."""
+    if not after:
+        _fill_venues(session)
+    rows = session.execute(
+        sa.select(Workshop.id, Workshop.title, Workshop.public_id)
+        .where(Workshop.id > after, Workshop.search_text == "")
+        .order_by(Workshop.id)
+        .limit(limit)
+    ).all()
+    _write(
+        session,
+        Workshop.__table__,
+        {row.id: make_workshop_text(row.title, row.public_id) for row in rows},
+    )
+    return rows[-1].id if rows else None
+
+
+def _fill_venues(session: Session) -> None:
+    rows = session.scalars(sa.select(Venue).where(Venue.search_text == "")).all()
+    _write(session, Venue.__table__, {each.id: venues.make_venue_text(each) for each in rows})
+
+
+def _write(session: Session, table: Any, texts: dict[int, str]) -> None:
+    change = sa.update(table).where(table.c.id == sa.bindparam("row_id"))
+    if texts:
+        session.connection().execute(
+            change.values(search_text=sa.bindparam("words")),
+            [{"row_id": row_id, "words": text} for row_id, text in texts.items()],
+        )

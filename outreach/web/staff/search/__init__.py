@@ -1,0 +1,8 @@
+"""Search of everything that a staff member may open.
+
+May import all rooms of the staff's pages but those beside it. Start with `search_pages`.
+"""
+
+from flask import Blueprint
+
+blueprint = Blueprint("search", __name__)
