@@ -82,7 +82,7 @@ from outreach.web.staff.network import (
     venue_pages,
 )
 from outreach.web.staff.scheduling import duplicate, month_planner, repeat
-from outreach.web.staff.search import person_search, search_pages
+from outreach.web.staff.search import help_page, person_search, search_pages
 from outreach.web.staff.tours import tour_pages
 from outreach.web.staff.workshop_form import autosave
 from outreach.web.staff.workshops import (
@@ -124,6 +124,7 @@ VIEWS: Final = (
     first_day,
     flyers,
     help_line_page,
+    help_page,
     import_downloads,
     import_pages,
     invitation,

@@ -1,4 +1,4 @@
-"""Search of everything that a staff member may open.
+"""Search of everything that a staff member may open, and the page of help.
 
 May import all rooms of the staff's pages but those beside it. Start with `search_pages`.
 """
