@@ -1,7 +1,7 @@
 """Finds workshops, venues and partners of the staff's offices by words and days.
 
 A word matches what begins with it, without accents and capitals. What is read is bounded by the
-offices of the staff member: the index `ix_workshop_search` covers the search of workshops. People
+offices of the staff member: an index covers the search of workshops (decision 0046). People
 are not searched here (`registrations.staff_lookup`).
 """
 
@@ -24,6 +24,7 @@ from outreach.domain.workshops.models import make_workshop_text
 from outreach.domain.workshops.partners import Partner
 
 MAX_WORDS: Final = 6
+MAX_SORTED: Final = 500  # workshops
 FILLED_AT_ONCE: Final = 500  # rows
 DaySpan = tuple[date, date]  # first and last day
 
@@ -67,29 +68,54 @@ def find_workshops(
     if query.is_empty or not offices:
         return FoundWorkshops([], 0, 0)
     found = [
-        # Always by office: the plan is then the same for one office and for the whole network.
+        # Also of who sees all offices: without it, SQLite does not choose the index.
         Workshop.office_id.in_([each.id for each in offices]),
         sa.or_(*_conditions(query, offices, kinds.list_kinds(session))),
     ]
-    is_ahead = Workshop.day >= today
+    ahead_only = sa.case((Workshop.day >= today, 1))
     total, ahead = session.execute(
-        sa.select(sa.func.count(), sa.func.count(sa.case((is_ahead, 1)))).where(*found)
+        sa.select(sa.func.count(), sa.func.count(ahead_only)).where(*found)
     ).one()
-    next_ids = sa.select(Workshop.id).where(*found, is_ahead).order_by(Workshop.day, Workshop.id)
-    past_ids = (
-        sa.select(Workshop.id)
-        .where(*found, Workshop.day < today)
-        .order_by(Workshop.day.desc(), Workshop.id.desc())
-    )
-    ids: list[int] = []
-    if ahead:
-        ids += session.scalars(next_ids.limit(limit))
-    if total > ahead and len(ids) < limit:
-        ids += session.scalars(past_ids.limit(limit - len(ids)))
+    ids = list_ids(session, found, total, today=today, limit=limit) if total else []
     by_id = {
         each.id: each for each in session.scalars(sa.select(Workshop).where(Workshop.id.in_(ids)))
     }
-    return FoundWorkshops([by_id[each] for each in ids], total, ahead)
+    # One may be deleted meanwhile.
+    return FoundWorkshops([by_id[each] for each in ids if each in by_id], total, ahead)
+
+
+def list_ids(
+    session: Session,
+    found: Sequence[sa.ColumnElement[bool]],
+    total: int,
+    *,
+    today: date,
+    limit: int,
+) -> list[int]:
+    """The ids of the `total` found: of those to come, the next first, and then of past ones, the
+    last first. A few are read from the index that covers the search and sorted here; of many, the
+    index of days leads to the first ones soon."""
+    if total <= MAX_SORTED:
+        rows = session.execute(sa.select(Workshop.day, Workshop.id).where(*found)).all()
+        ahead = sorted((day, each) for day, each in rows if day >= today)
+        past = sorted(((day, each) for day, each in rows if day < today), reverse=True)
+        return [each for _day, each in (*ahead, *past)][:limit]
+    ids = list(
+        session.scalars(
+            sa.select(Workshop.id)
+            .where(*found, Workshop.day >= today)
+            .order_by(Workshop.day, Workshop.id)
+            .limit(limit)
+        )
+    )
+    if len(ids) < limit:
+        ids += session.scalars(
+            sa.select(Workshop.id)
+            .where(*found, Workshop.day < today)
+            .order_by(Workshop.day.desc(), Workshop.id.desc())
+            .limit(limit - len(ids))
+        )
+    return ids
 
 
 def _conditions(

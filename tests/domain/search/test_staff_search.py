@@ -163,18 +163,36 @@ def test_search_reads_one_index_and_not_the_table(
             at(session, chicago, rights, TODAY, title={"es": f"Taller {number}"})
     for offices in ([chicago], [chicago, calgary]):
         with collect_statements(store.engine) as asked, store.read() as session:
-            find(session, offices, "taller daca", code="7K3MQX9P")
+            assert find(session, offices, "taller 29", code="7K3MQX9P") == ["Taller 29"]
         with store.engine.connect() as connection:
-            plans = {
-                statement: [
+            plans = [
+                [
                     str(row[3])
                     for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
                 ]
                 for statement, values in asked.items()
-                if "search_text" in statement
-            }
-        assert len(plans) == 1  # nothing is found, so nothing more is asked
-        (steps,) = plans.values()
-        covered = "SEARCH workshop USING COVERING INDEX ix_workshop_search (office_id=?)"
-        assert covered in steps
-        assert not any(step.startswith("SCAN workshop") for step in steps)
+                if "search_text LIKE" in statement and "FROM workshop" in statement
+            ]
+        assert len(plans) == 2  # one counts, one lists
+        for steps in plans:
+            covered = "SEARCH workshop USING COVERING INDEX ix_workshop_search (office_id=?)"
+            assert covered in steps
+            assert not any(step.startswith("SCAN workshop") for step in steps)
+
+
+def test_many_are_listed_in_the_order_of_a_few(store: Store, chicago: Office, rights: Kind) -> None:
+    with store.change() as session:
+        for number in range(12):
+            day = date.fromordinal(TODAY.toordinal() + number * (-1) ** number)
+            at(session, chicago, rights, day, title={"es": f"Taller {day}"})
+    with store.read() as session:
+        everything = [Workshop.office_id == chicago.id]
+        few, many = (
+            [
+                staff_search.list_ids(session, everything, total, today=TODAY, limit=limit)
+                for limit in (3, 9, 20)
+            ]
+            for total in (12, staff_search.MAX_SORTED + 1)
+        )
+    assert few == many
+    assert [len(each) for each in few] == [3, 9, 12]

@@ -59,4 +59,4 @@ def test_menu_of_the_account_says_who_is_signed_in_and_by_which_clock(
     client = signed_in_as(app, store, employ(store, "ana@example.org"))
     text = words(client.get("/org/"))
     assert "A ana@example.org hora de Chicago" in text
-    assert "Mi cuenta y mis llaves Cerrar sesión" in text
+    assert "Mi cuenta y mis llaves Ayuda y atajos Cerrar sesión" in text

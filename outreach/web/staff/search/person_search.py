@@ -74,7 +74,7 @@ def find_by_code() -> ResponseReturnValue:
         parties = [
             _describe(each, names[each.id].name if each.id in names else "") for each in found
         ]
-    _record("person searched by code", found, own, {})
+    _log("person searched by code", found, own, {})
     return _answer(_by_code_heading(), typed=f"{code[:3]} {code[3:]}", found=parties)
 
 
@@ -95,7 +95,7 @@ def find_by_contact() -> ResponseReturnValue:
         ids = [each.id for each in own]
         found = staff_lookup.find_by_contact(session, key_store(), contact, ids, now=clock.now())
         parties = [_describe(each, "") for each in found]
-    _record("person searched by contact", found, own, {"reason": reason})
+    _log("person searched by contact", found, own, {"reason": reason})
     return _answer(_by_contact_heading(), found=parties)
 
 
@@ -121,7 +121,7 @@ def _find_fault(contact: str, reason: str) -> str:
     return ""
 
 
-def _record(
+def _log(
     action: str, found: Sequence[Registration], own: Sequence[Office], details: Details
 ) -> None:
     """Writes a search in the audit log: at each workshop where somebody was found; else at the own
