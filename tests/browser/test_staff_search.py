@@ -35,7 +35,7 @@ def require_accessible(page: Page) -> None:
     require_no_violation(page, [(PHONE, "dark", ALL_RULES), (DESKTOP, "dark", ALL_RULES)])
 
 
-def test_search_opens_by_key_and_a_result_by_arrows(opened: Open) -> None:
+def test_search_and_a_result_open_by_keys(opened: Open) -> None:
     page = opened(viewport=DESKTOP)
     sign_in(page)
     page.goto("/org/mas")

@@ -165,7 +165,7 @@ def test_search_reads_one_index_and_not_the_table(
         with collect_statements(store.engine) as asked, store.read() as session:
             assert find(session, offices, "taller 29", code="7K3MQX9P") == ["Taller 29"]
         with store.engine.connect() as connection:
-            plans = [
+            explained = [
                 [
                     str(row[3])
                     for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
@@ -173,8 +173,8 @@ def test_search_reads_one_index_and_not_the_table(
                 for statement, values in asked.items()
                 if "search_text LIKE" in statement and "FROM workshop" in statement
             ]
-        assert len(plans) == 2  # one counts, one lists
-        for steps in plans:
+        assert len(explained) == 2  # one counts, one lists
+        for steps in explained:
             covered = "SEARCH workshop USING COVERING INDEX ix_workshop_search (office_id=?)"
             assert covered in steps
             assert not any(step.startswith("SCAN workshop") for step in steps)

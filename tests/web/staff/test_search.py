@@ -156,12 +156,12 @@ def test_page_says_what_can_be_searched_where_nothing_is_found(
     assert "<b>xyzzyqq" not in page.text
     for text in (words(page), words(client.get("/org/buscar"))):
         assert "viernes 5" in text
-        assert "A las personas no se les busca por nombre." in text
+        assert "A las personas no se les busca por nombre" in text
     assert client.get("/org/buscar", query_string={"q": "x" * 5000}).status_code == 200
     assert links(client, "contraseña") == ["/org/cuenta#p", "/org/cuenta"]
 
 
-def test_number_of_workshops_is_told_where_more_are_found_than_shown(
+def test_number_of_workshops_is_said_where_more_are_found_than_shown(
     app: Flask, store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
