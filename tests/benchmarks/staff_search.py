@@ -21,7 +21,7 @@ from outreach.domain.search import staff_search
 from outreach.domain.workshops import Workshop
 from outreach.web.staff.common.guards import COOKIE
 from tests.benchmarks.costs import Cost
-from tests.benchmarks.network import HOST, network
+from tests.benchmarks.network import network
 from tests.benchmarks.poll import Poll
 from tests.benchmarks.server import running
 
@@ -48,11 +48,11 @@ def measure(folder: Path, *, repetitions: int = 3) -> Cost:
     queries = [*_WORDS, *_DAYS, *codes][:50]
     with (
         running("tests.benchmarks.hello:create_app", {}) as bare,
-        running("outreach.app:create_server_app", base.environ, "/es/") as ours,
+        running("outreach.app:create_app", base.environ, "/es/") as ours,
         Poll(bare.port) as bare_poll,
         Poll(ours.port) as poll,
     ):
-        headers = {"Cookie": f"{COOKIE}={cookie}", "Host": HOST}
+        headers = {"Cookie": f"{COOKIE}={cookie}"}
         found = []
         for repetition in range(repetitions + 1):
             costs = []

@@ -80,6 +80,10 @@
     first.click();
   });
   dialog.addEventListener("keydown", function (event) {
+    if (event.key === "Escape") { /* in a field with a text it would only empty the field */
+      event.preventDefault();
+      return dialog.close();
+    }
     if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
     event.preventDefault();
     move(event.key === "ArrowDown" ? 1 : -1);
