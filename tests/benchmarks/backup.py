@@ -25,6 +25,7 @@ from tests.conftest import SERVER, Pair
 
 WORKSHOPS: Final = 22_000
 REGISTRATIONS: Final = 100_000
+BATCH: Final = 10_000
 PASSPHRASE: Final = "correct horse battery staple"
 
 
@@ -40,7 +41,7 @@ class BackupResult:
 def measured(folder: Path) -> Iterator[BackupResult]:
     """Measures on SQLite; and on PostgreSQL where the tests have a server."""
     base = network(folder / "year", same=300, others=WORKSHOPS - 300)
-    _register(Config.from_environ(base.environ))
+    register(Config.from_environ(base.environ))
     yield from _measure_backups(folder, "SQLite", base.environ)
     if not SERVER:
         return
@@ -76,16 +77,17 @@ def _run(environ: dict[str, str], *arguments: str) -> float:
     return perf_counter() - started_at
 
 
-def _register(config: Config) -> None:
+def register(config: Config, count: int = REGISTRATIONS) -> None:
+    """Adds that many registrations, with their keys, to the upcoming workshops."""
     store, keys = Store(config.database_url), Store(config.keyring_url)
     key_store, now = KeyStore(keys, MasterKeys(config.keys)), clock.now()
     future_workshops = sa.text("SELECT id, day FROM workshop WHERE day > :day ORDER BY id")
     with store.read() as session:
         workshops = session.execute(future_workshops, {"day": now.date().isoformat()}).all()
-    for start in range(0, REGISTRATIONS, 10_000):
+    for start in range(0, count, BATCH):
         rows: list[dict[str, Any]] = []
         key_rows: list[dict[str, Any]] = []
-        for number in range(start, start + 10_000):
+        for number in range(start, min(start + BATCH, count)):
             workshop, day = workshops[number % len(workshops)]
             key_id = secrets.token_bytes(16)
             sealed_key, generation = key_store.envelope.seal(secrets.token_bytes(32), key_id)

@@ -2,6 +2,9 @@
 
 The office `same` has the same workshops in all networks, so that its feed has the same bytes and
 only the other rows differ. The office `thousand` has a feed of a thousand events.
+
+Each office is in a city of its own: those of the packaged offices, then the largest towns. All are
+given the zone of Chicago, so that one day and hour mean the same instant everywhere.
 """
 
 import hashlib
@@ -10,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import islice
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import sqlalchemy as sa
 
@@ -20,8 +23,10 @@ from outreach.clock import Month
 from outreach.config import Config
 from outreach.db.store import Store
 from outreach.db.types import Codes
+from outreach.domain.locations import gazetteer
 from outreach.domain.network import installation_settings
 from outreach.domain.workshops import Workshop
+from outreach.imports import packaged
 from tests.benchmarks.million import ZONE
 from tests.conftest import LONG_AGO, kind, office, venue
 
@@ -37,6 +42,27 @@ MODES: Final = ("presencial", "virtual_sala", "telefonico")
 class Network:
     environ: dict[str, str]
     database: str
+
+
+class City(NamedTuple):
+    city: str
+    region: str
+    country: str
+    latitude: float
+    longitude: float
+
+
+def list_cities(count: int) -> list[City]:
+    """Chicago, the other cities of the packaged offices, and then the largest other towns."""
+    rows = [
+        City(row.city, row.region, row.country, row.latitude, row.longitude)
+        for row in packaged.read_offices()
+    ]
+    towns = sorted(gazetteer.load().towns(), key=lambda each: -each.population)
+    rows.sort(key=lambda each: each.city != "Chicago")
+    rows += [City(each.name, each.region, each.country, *each.position) for each in towns]
+    by_name = {(each.city, each.region): each for each in reversed(rows)}
+    return list(dict.fromkeys(by_name[each.city, each.region] for each in rows))[:count]
 
 
 def spread_recent(number: int) -> int:
@@ -67,7 +93,13 @@ def network(
     with store.change() as session:
         installation_settings.set_calendar_host(session, HOST)
         names = ["same", "thousand", *(f"office-{number}" for number in range(2, offices))]
-        made = [office(name, "Chicago", "IL", "America/Chicago") for name in names]
+        made = [
+            office(
+                name, city.city, city.region, "America/Chicago", country=city.country,
+                latitude=city.latitude, longitude=city.longitude,
+            )
+            for name, city in zip(names, list_cities(offices), strict=True)
+        ]  # fmt: skip
         kinds = [kind(f"kind-{n}", "Tus derechos", position=n) for n in range(KINDS)]
         session.add_all([*made, *kinds])
         session.flush()
