@@ -28,6 +28,7 @@ from outreach.web.presentation.template_code import TemplateCode
 
 PACKAGE = Path(__file__).parent
 MAX_FORM_BYTES = 64 * 1024  # our largest form, filled in, has under 10 KB
+GARBAGE_OBJECTS: Final = 700  # Python's own; `outreach.cli` raises it for the start
 WARM_UP_PATHS: Final = (
     *(f"/{code}/" for code in languages.CODES),
     "/es/red",
@@ -150,6 +151,7 @@ def _freeze() -> None:
     forks share, which copies them."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(GARBAGE_OBJECTS)
 
 
 def _templates() -> Path:

@@ -67,7 +67,20 @@ def test_command_line_loads_no_command_to_list_them() -> None:
 def test_command_that_reads_loads_no_web_server(command: str) -> None:
     modules = loaded_by(f"import outreach.cli.{command}")
     assert "sqlalchemy" in modules
-    assert not modules & {"flask", "jinja2", "werkzeug", "granian"}
+    assert not modules & {"flask", "jinja2", "werkzeug", "granian", "phonenumbers"}
+
+
+def test_counts_load_nothing_that_reads_typed_places() -> None:
+    assert "rapidfuzz" not in loaded_by("import outreach.cli.counts")
+
+
+def test_start_of_a_program_looks_for_garbage_seldom() -> None:
+    ended = "import gc, atexit\natexit.register(lambda: print(gc.get_threshold()[0]))\n"
+    program = f"{ended}from outreach import cli\nimport sys\nsys.argv = ['outreach', '--help']\n"
+    shown = subprocess.run(
+        [sys.executable, "-c", f"{program}cli.run()"], capture_output=True, text=True, check=True
+    )
+    assert shown.stdout.splitlines()[-1] == str(cli.START_OBJECTS)
 
 
 @pytest.mark.parametrize("name", cli.COMMANDS)

@@ -15,7 +15,6 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 from outreach import clock
 from outreach.db.base import Base, Words
 from outreach.domain.locations.gazetteer import miles_between
-from outreach.domain.locations.interpretation import MeaningKind, interpret
 from outreach.domain.network.offices import Office
 from outreach.domain.text import MAX_SEARCH_TEXT, fold, make_search_text
 from outreach.errors import ErrorCode, NotFound, Refusal
@@ -406,6 +405,8 @@ def _locate_area(office: Office, region: str, city: str, area: str) -> tuple[flo
 
 
 def _find_position(words: str) -> tuple[float, float] | None:
+    from outreach.domain.locations.interpretation import MeaningKind, interpret  # and rapidfuzz
+
     meaning = interpret(words)
     is_point = meaning.kind is MeaningKind.POINT and meaning.place is not None
     return meaning.place.position if is_point and meaning.place else None
