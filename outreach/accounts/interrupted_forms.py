@@ -17,6 +17,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from outreach.accounts.server_encryption import ServerEncryption
 from outreach.accounts.sessions import StaffSession
 from outreach.db.base import Base
+from outreach.db.store import change_rows
 from outreach.errors import DataErased
 
 LIFETIME: Final = timedelta(hours=12)
@@ -115,9 +116,11 @@ def discard(session: Session, digest: str) -> None:
     session.execute(sa.delete(InterruptedForm).where(InterruptedForm.session_digest == digest))
 
 
-def purge(session: Session, *, now: datetime) -> None:
-    """Deletes the forms that were not taken up within 12 hours."""
-    session.execute(sa.delete(InterruptedForm).where(InterruptedForm.saved_at < now - LIFETIME))
+def purge(session: Session, *, now: datetime) -> int:
+    """Deletes the forms that were not taken up within 12 hours; returns how many."""
+    return change_rows(
+        session, sa.delete(InterruptedForm).where(InterruptedForm.saved_at < now - LIFETIME)
+    )
 
 
 def _open(stored: InterruptedForm, organizer_id: int, key: ServerEncryption) -> KeptForm | None:

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from outreach.accounts.server_encryption import ServerEncryption
 from outreach.accounts.sessions import digest
 from outreach.db.base import Base
-from outreach.db.store import changes_one_row
+from outreach.db.store import change_rows, changes_one_row
 from outreach.domain.network.staff import StaffMember
 
 LIFETIME: Final = timedelta(days=3)
@@ -163,9 +163,9 @@ def pending(session: Session, *, now: datetime) -> dict[int, OpenInvitation]:
     }
 
 
-def purge(session: Session, *, now: datetime) -> None:
-    """Deletes expired links."""
-    session.execute(sa.delete(Invitation).where(Invitation.ends_at <= now))
+def purge(session: Session, *, now: datetime) -> int:
+    """Deletes expired links; returns how many."""
+    return change_rows(session, sa.delete(Invitation).where(Invitation.ends_at <= now))
 
 
 def _about(token_digest: str) -> str:

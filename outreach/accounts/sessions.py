@@ -14,7 +14,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from outreach.accounts.passkeys import Passkey
 from outreach.accounts.totp import TotpSecret
 from outreach.db.base import Base
-from outreach.db.store import changes_one_row
+from outreach.db.store import change_rows, changes_one_row
 from outreach.domain.network.staff import Role, RoleAssignment, StaffMember
 from outreach.domain.newsletter import mailings
 from outreach.domain.newsletter.mailings import MailingTopic
@@ -327,10 +327,10 @@ def list_browsers(session: Session, signed: SignedInStaff, *, now: datetime) -> 
     return sorted(found, key=lambda each: not each.is_this)
 
 
-def purge(session: Session, *, now: datetime) -> None:
+def purge(session: Session, *, now: datetime) -> int:
     """Deletes sessions whose cookie need not be recognized any more: an ended one twelve hours
     after its start, an expired one RECOGNIZED later, one without its second factor once it is
-    over."""
+    over; returns how many."""
     is_ended = sa.and_(StaffSession.ended_at.is_not(None), StaffSession.started_at < now - AT_MOST)
     is_half = sa.and_(
         StaffSession.proven_at.is_(None),
@@ -338,7 +338,7 @@ def purge(session: Session, *, now: datetime) -> None:
         StaffSession.started_at < now - SETUP,
     )
     is_old = StaffSession.started_at < now - AT_MOST - RECOGNIZED
-    session.execute(sa.delete(StaffSession).where(sa.or_(is_ended, is_half, is_old)))
+    return change_rows(session, sa.delete(StaffSession).where(sa.or_(is_ended, is_half, is_old)))
 
 
 def _is_alive(now: datetime) -> tuple[sa.ColumnElement[bool], ...]:

@@ -1,7 +1,7 @@
 """Runs the worker beside the server, as a fork that is started again when it dies, and each day.
 
-The daily purge reads whole tables, and leaves more memory in a process than all its other steps. So
-the worker ends after it, and its next fork starts with the memory that it shares with the server.
+The daily purge reads all who are stored, and leaves more memory in a process than its other steps.
+So the worker ends after it, and its next fork starts with the memory that the server shares.
 """
 
 import logging

@@ -240,9 +240,15 @@ class _Watch:
 
 def changes_one_row(session: Session, statement: sa.Update | sa.Delete) -> bool:
     """Whether a conditional UPDATE or DELETE changed exactly one row."""
+    return change_rows(session, statement) == 1
+
+
+def change_rows(session: Session, statement: sa.Update | sa.Delete) -> int:
+    """Executes an UPDATE or DELETE, of which objects of the session learn nothing; returns of how
+    many rows."""
     result = session.execute(statement.execution_options(synchronize_session=False))
     assert isinstance(result, sa.CursorResult)
-    return result.rowcount == 1
+    return result.rowcount
 
 
 def _hide_values(engine: sa.Engine) -> None:

@@ -34,6 +34,7 @@ MAX_OVERDUE: Final = timedelta(days=3)
 # The minute of a registration: only a repeated post and the limits of letters need it (S26, S30).
 MADE_AT_LIFETIME: Final = timedelta(hours=1)
 LINK_REQUEST_LIFETIME: Final = timedelta(days=1)
+BATCH_KEYS: Final = 500  # read or deleted by one statement
 OwnKeyTable = type[IndexKey] | type[DayKey] | type[Secret]
 
 
@@ -47,6 +48,16 @@ class KeyRequest:
 
     id: bytes
     key_ids: list[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredKey:
+    """What the key store knows of a key without its master key."""
+
+    id: bytes
+    workshop: int
+    forget_on: date
+    made_on: date
 
 
 class KeyStore:
@@ -349,22 +360,25 @@ class KeyStore:
         assert isinstance(old, sa.CursorResult)
         return old.rowcount
 
-    def destroy_unused(self, used: set[bytes]) -> int:
-        """Deletes keys made before yesterday that no registration uses: of failed registrations,
-        or from a restored key backup. Returns how many."""
-        gone = self.unused(used)
-        with self.store.change() as session:
-            for some in batched(gone, 500):
-                session.execute(sa.delete(Key).where(Key.id.in_(some)))
-        if gone:
-            self.store.truncate_log()
-        return len(gone)
+    def list_batches(self) -> Iterator[Sequence[StoredKey]]:
+        """All keys in the order of their ids, in batches. Each is read by itself: no transaction
+        stays open."""
+        last = b""
+        while True:
+            with self.store.read_rows() as connection:
+                rows = connection.execute(_NEXT_KEYS, {"last": last}).all()
+            if not rows:
+                return
+            yield [StoredKey(*row) for row in rows]
+            last = rows[-1].id
 
-    def unused(self, used: set[bytes]) -> list[bytes]:
-        """The ids of the keys that `destroy_unused` would delete."""
-        with self.store.read() as session:
-            old = sa.select(Key.id).where(Key.made_on < self.today() - timedelta(days=1))
-            return sorted(set(session.scalars(old)) - used)
+    def list_existing(self, key_ids: Sequence[bytes]) -> set[bytes]:
+        """Those of these ids that are of a key, which may be due."""
+        found = set[bytes]()
+        with self.store.read_rows() as connection:
+            for some in batched(key_ids, BATCH_KEYS):
+                found.update(connection.scalars(sa.select(Key.id).where(Key.id.in_(some))))
+        return found
 
     def ids(self) -> set[bytes]:
         """The ids of all keys."""
@@ -482,6 +496,12 @@ _NEW_KEY: Final = sa.insert(Key.__table__)  # type: ignore[arg-type]  # it is a 
 _GET: Final = sa.select(Key.id, Key.sealed, Key.generation).where(
     Key.id.in_(sa.bindparam("ids", expanding=True)),
     Key.forget_on > sa.bindparam("today", type_=sa.Date),
+)
+_NEXT_KEYS: Final = (
+    sa.select(Key.id, Key.workshop, Key.forget_on, Key.made_on)
+    .where(Key.id > sa.bindparam("last", type_=sa.LargeBinary))
+    .order_by(Key.id)
+    .limit(BATCH_KEYS)
 )
 _NEW_LINK_REQUEST: Final = sa.insert(LinkRequest.__table__)  # type: ignore[arg-type]  # it is a Table
 _LOCK: Final = sa.select(sa.func.pg_advisory_xact_lock(sa.bindparam("number", type_=sa.BigInteger)))

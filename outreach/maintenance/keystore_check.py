@@ -48,9 +48,7 @@ def check(main: Store, key_store: KeyStore) -> Iterator[CheckResult]:
     yield CheckResult(
         "rows", not blind, words if not blind else f"{words}. To empty them: outreach purge"
     )
-    with main.read() as session:
-        used = reconcile.used_key_ids(session)
-    unused = len(key_store.unused(used))
+    unused = len(reconcile.find_unused_keys(main, key_store))
     words = f"{unused} keys belong to no registration"
     yield CheckResult(
         "unused", not unused, words if not unused else f"{words}. To destroy them: outreach purge"

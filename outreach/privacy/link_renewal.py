@@ -15,10 +15,10 @@ from outreach.domain import registrations
 from outreach.domain.registrations import Registration
 from outreach.errors import NotFound
 from outreach.keystore import KeyStore, RegistrationKey, link_renewals
+from outreach.privacy import reconcile
 
 IS_LEFT_AFTER: Final = timedelta(minutes=1)  # a renewal not finished by then was interrupted
 MAX_AHEAD: Final = 50  # renewals by which a key store that was put back may be behind
-BATCH: Final = 500
 
 
 def renew(
@@ -77,15 +77,15 @@ def end_interrupted(store: Store, key_store: KeyStore, *, now: datetime) -> int:
 def reconcile_links(store: Store, key_store: KeyStore, *, now: datetime) -> int:
     """Makes links and keys agree where one database was put back to an earlier state: what was
     renewed stays so. Returns of how many registrations."""
-    with store.read() as session:
-        rows = session.execute(
-            sa.select(Registration.key_id, Registration.manage_digest).where(
-                Registration.key_id.is_not(None), Registration.manage_digest.is_not(None)
-            )
-        ).all()
     count = 0
-    for start in range(0, len(rows), BATCH):
-        some = {row[0]: row[1] for row in rows[start : start + BATCH] if row[0] is not None}
+    for key_ids in reconcile.list_row_batches(store):
+        with store.read() as session:
+            rows = session.execute(
+                sa.select(Registration.key_id, Registration.manage_digest).where(
+                    Registration.key_id.in_(key_ids), Registration.manage_digest.is_not(None)
+                )
+            )
+            some = {row[0]: row[1] for row in rows if row[0] is not None}
         for key_id, key in key_store.get_all(some).items():
             if registrations.manage_digest_of(key_store, key) != some[key_id]:
                 count += _reconcile(store, key_store, key_id, now=now)

@@ -2,7 +2,8 @@
 
 import hashlib
 import secrets
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
@@ -10,26 +11,27 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from outreach.db.store import Store
+from outreach.db.store import Store, change_rows
 from outreach.domain import registrations
 from outreach.domain.checkin import checkin_events, checkin_tokens
 from outreach.domain.newsletter.subscribers import Subscriber
 from outreach.domain.registrations import (
     Registration,
     RegistrationStatus,
-    call_attempts,
     capacity,
     plain_values,
     totals,
 )
-from outreach.domain.registrations.models import APPARENTLY_CONFIRMED
+from outreach.domain.registrations.call_attempts import CallAttempt
+from outreach.domain.registrations.models import APPARENTLY_CONFIRMED, IS_UNCLEARED
 from outreach.domain.registrations.notifications import Notification
 from outreach.domain.registrations.staff_messages import Message
-from outreach.domain.scheduling import workshop_changes
+from outreach.domain.scheduling.workshop_changes import KeptAnswer
 from outreach.domain.text import code
 from outreach.domain.workshops import Workshop
 from outreach.errors import OutreachError
 from outreach.keystore import KeyStore
+from outreach.keystore.keystore import BATCH_KEYS, batched
 
 # Parties without a seat when the workshop began are kept for a shorter time (DATA02); not those
 # whose pages show a seat, or the day of the erasure would tell who was beyond a share (S29).
@@ -60,27 +62,60 @@ class KeyReference:
 
     id: str
     key_id: bytes
+    workshop_id: int
     forget_on: date
 
 
-def key_references(session: Session) -> list[KeyReference]:
-    """All registrations that have a key."""
+def find_references(session: Session, key_ids: Iterable[bytes]) -> list[KeyReference]:
+    """The registrations with these keys, in the order in which several workshops are locked."""
     retention_days = sa.case(
         (IS_WITHOUT_SEAT, WAITLIST_RETENTION.days),
         else_=Workshop.retention_days,
     )
-    rows = session.execute(
-        sa.select(Registration.id, Registration.key_id, Workshop.day, retention_days)
-        .join(Workshop, Workshop.id == Registration.workshop_id)
-        .where(Registration.key_id.is_not(None))
-        # The order in which several workshops are locked.
-        .order_by(Registration.workshop_id)
+    found = list[KeyReference]()
+    for some in batched(key_ids, BATCH_KEYS):
+        rows = session.execute(
+            sa.select(
+                Registration.id,
+                Registration.key_id,
+                Registration.workshop_id,
+                Workshop.day,
+                retention_days,
+            )
+            .join(Workshop, Workshop.id == Registration.workshop_id)
+            .where(Registration.key_id.in_(some))
+        )
+        found += [
+            KeyReference(registration_id, key_id, workshop_id, day + timedelta(days=days))
+            for registration_id, key_id, workshop_id, day, days in rows
+            if key_id is not None
+        ]
+    return sorted(found, key=lambda each: each.workshop_id)
+
+
+def list_row_batches(store: Store) -> Iterator[list[bytes]]:
+    """The key ids of all registrations that have one, in batches. Each is read by itself: no
+    transaction stays open, and nothing of erased people is read."""
+    last = b""
+    while True:
+        with store.read_rows() as connection:
+            found = connection.scalars(_NEXT_ROWS, {"last": last})
+            key_ids = [key_id for key_id in found if key_id is not None]
+        if not key_ids:
+            return
+        yield key_ids
+        last = key_ids[-1]
+
+
+_NEXT_ROWS: Final = (
+    sa.select(Registration.key_id)
+    .where(
+        Registration.key_id.is_not(None),
+        Registration.key_id > sa.bindparam("last", type_=sa.LargeBinary),
     )
-    return [
-        KeyReference(registration_id, key_id, day + timedelta(days=days))
-        for registration_id, key_id, day, days in rows
-        if key_id is not None
-    ]
+    .order_by(Registration.key_id)
+    .limit(BATCH_KEYS)
+)
 
 
 def correct_days(store: Store, key_store: KeyStore, *, now: datetime) -> None:
@@ -97,21 +132,21 @@ def correct_workshops(store: Store, key_store: KeyStore) -> None:
     """Sets the workshop of keys to that of their registration. The key store is updated after
     somebody moved to another date, and may have been out of reach then."""
     # Keys before rows, as in `find_wrong_days`.
-    stored = key_store.list_workshops()
-    with store.read() as session:
-        rows = session.execute(
-            sa.select(Registration.key_id, Registration.workshop_id)
-            .where(Registration.key_id.is_not(None))
-            .execution_options(yield_per=1000)
-        )
-        right = {key_id: workshop_id for key_id, workshop_id in rows if key_id is not None}
-    wrong = {
-        key_id: (was, right[key_id])
-        for key_id, was in stored.items()
-        if key_id in right and right[key_id] != was
-    }
-    if wrong:
-        key_store.correct_workshops(wrong)
+    for keys in key_store.list_batches():
+        stored = {each.id: each.workshop for each in keys}
+        with store.read() as session:
+            rows = session.execute(
+                sa.select(Registration.key_id, Registration.workshop_id).where(
+                    Registration.key_id.in_(stored)
+                )
+            ).all()
+        wrong = {
+            key_id: (stored[key_id], workshop_id)
+            for key_id, workshop_id in rows
+            if key_id is not None and stored[key_id] != workshop_id
+        }
+        if wrong:
+            key_store.correct_workshops(wrong)
 
 
 def find_wrong_days(
@@ -122,7 +157,7 @@ def find_wrong_days(
     clock from a late purge."""
     # Keys before rows, and corrected only where the stored day is still the same: a move that
     # happens meanwhile is not undone.
-    days, today = key_store.days(), key_store.today()
+    today = key_store.today()
     wrong: dict[bytes, tuple[date, date]] = {}
     is_without_seat = sa.and_(
         IS_WITHOUT_SEAT,
@@ -132,25 +167,51 @@ def find_wrong_days(
     retention_days = sa.case(
         (is_without_seat, WAITLIST_RETENTION.days), else_=Workshop.retention_days
     )
-    with store.read() as session:
-        rows = session.execute(
-            sa.select(Registration.key_id, Workshop.day, retention_days)
-            .join(Workshop, Workshop.id == Registration.workshop_id)
-            .where(Registration.key_id.is_not(None))
-            .execution_options(yield_per=1000)
-        )
+    for keys in key_store.list_batches():
+        stored = {each.id: each.forget_on for each in keys}
+        with store.read() as session:
+            rows = session.execute(
+                sa.select(Registration.key_id, Workshop.day, retention_days)
+                .join(Workshop, Workshop.id == Registration.workshop_id)
+                .where(Registration.key_id.in_(stored))
+            ).all()
         for key_id, workshop_day, days_after in rows:
-            stored = None if key_id is None else days.get(key_id)
             day = max(workshop_day + timedelta(days=days_after), today)
-            if key_id is not None and stored is not None and max(stored, today) != day:
-                wrong[key_id] = (stored, day)
+            if key_id is not None and max(stored[key_id], today) != day:
+                wrong[key_id] = (stored[key_id], day)
     return wrong
 
 
 def used_key_ids(session: Session) -> set[bytes]:
     """The ids of all keys of registrations and subscribers."""
+    registered = session.scalars(
+        sa.select(Registration.key_id).where(Registration.key_id.is_not(None))
+    )
     subscribers = session.scalars(sa.select(Subscriber.key_id))
-    return {row.key_id for row in key_references(session)}.union(subscribers)
+    return {key_id for key_id in registered if key_id is not None}.union(subscribers)
+
+
+def find_unused_keys(store: Store, key_store: KeyStore) -> list[bytes]:
+    """Keys made before yesterday that nobody uses: of failed registrations, or from a restored key
+    backup."""
+    since, unused = key_store.today() - timedelta(days=1), list[bytes]()
+    for keys in key_store.list_batches():
+        old = [each.id for each in keys if each.made_on < since]
+        with store.read() as session:
+            used = {
+                *session.scalars(
+                    sa.select(Registration.key_id).where(Registration.key_id.in_(old))
+                ),
+                *session.scalars(sa.select(Subscriber.key_id).where(Subscriber.key_id.in_(old))),
+            }
+        unused += [each for each in old if each not in used]
+    return unused
+
+
+def _count_used(session: Session) -> int:
+    registered = sa.select(sa.func.count()).where(Registration.key_id.is_not(None))
+    subscribers = sa.select(sa.func.count()).select_from(Subscriber)
+    return (session.scalar(registered) or 0) + (session.scalar(subscribers) or 0)
 
 
 def find_rows_without_key(
@@ -161,12 +222,15 @@ def find_rows_without_key(
     one."""
     # Rows before keys: a key exists before its row, so nobody who registers at this moment is
     # found.
+    missing, kept_count = list[bytes](), 0
+    for key_ids in list_row_batches(store):
+        known = key_store.list_existing(key_ids)
+        missing += [each for each in key_ids if each not in known]
+        kept_count += len(known)
     with store.read() as session:
-        rows = key_references(session)
-    known = key_store.ids()
-    blind = [row for row in rows if row.key_id not in known]
+        blind = find_references(session, missing)
     early = sum(1 for row in blind if row.forget_on > key_store.today())
-    if not sure and early > max(MAX_UNEXPECTED, len(rows) - len(blind)):
+    if not sure and early > max(MAX_UNEXPECTED, kept_count):
         raise TooManyBlind(
             f"{early} registrations have lost their key, more than have one. If the ring is lost, "
             "load its spare first: outreach keys spare --load FILE. If they are to be forgotten, "
@@ -178,12 +242,12 @@ def find_rows_without_key(
 def require_matching_stores(store: Store, key_store: KeyStore) -> None:
     """Raises TooManyUnused where more than a few keys are unused, and more than are used: the main
     database is empty, or belongs to another key store."""
+    unused = len(find_unused_keys(store, key_store))
     with store.read() as session:
-        used = used_key_ids(session)
-    unused = len(key_store.unused(used))
-    if unused > max(MAX_UNEXPECTED, len(used)):
+        used = _count_used(session)
+    if unused > max(MAX_UNEXPECTED, used):
         raise TooManyUnused(
-            f"{unused} keys in the ring are of no registration here; {len(used)} are. See that "
+            f"{unused} keys in the ring are of no registration here; {used} are. See that "
             "OUTREACH_DATABASE_URL and OUTREACH_KEYRING_URL belong together, or put a backup back "
             "first: outreach restore FILE. If they are to be forgotten, run again with --yes"
         )
@@ -195,19 +259,27 @@ def reconcile_stores(
     """Clears rows whose key is gone: after a purge, an interrupted erasure or a restore. Returns
     how many. Raises as `find_rows_without_key`."""
     rows = find_rows_without_key(store, key_store, sure=sure)
+    clear_rows(store, rows, now=now)
+    return len(rows)
+
+
+def clear_rows(store: Store, rows: Sequence[KeyReference], *, now: datetime) -> None:
+    """Clears the rows of `find_rows_without_key`, a batch in each transaction."""
     for start in range(0, len(rows), BATCH_ROWS):
         with store.change() as session:
             for row in rows[start : start + BATCH_ROWS]:
                 registration = session.get_one(Registration, row.id)
                 registrations.cancel(session, registration, now=now)
-    return len(rows)
 
 
-def seal_plain_values(store: Store, key_store: KeyStore) -> int:
+def seal_plain_values(store: Store, key_store: KeyStore, *, of_erased: bool = True) -> int:
     """Encrypts what earlier versions stored plain (`plain_values.py`), in a transaction for each
-    workshop; returns of how many registrations."""
+    workshop; returns of how many registrations.
+
+    Without `of_erased` it reads no rows of erased people, which have plain values only until the
+    database is upgraded or a copy is restored."""
     with store.read() as session:
-        workshop_ids = plain_values.list_workshops(session)
+        workshop_ids = plain_values.list_workshops(session, of_erased=of_erased)
     total = 0
     for workshop_id in workshop_ids:
         with store.change() as session:
@@ -224,12 +296,14 @@ def recount_totals(store: Store) -> int:
     """Computes the totals of all workshops with people anew (`totals.recount`), in a transaction
     for each; returns how many were wrong."""
     with store.read() as session:
-        workshop_ids = session.scalars(
-            sa.select(Registration.workshop_id)
-            .where(Registration.key_id.is_not(None))
-            .distinct()
-            .order_by(Registration.workshop_id)
-        ).all()
+        # DISTINCT would make SQLite read the index of workshops, which has all registrations.
+        workshop_ids = sorted(
+            set(
+                session.scalars(
+                    sa.select(Registration.workshop_id).where(Registration.key_id.is_not(None))
+                )
+            )
+        )
     wrong = 0
     for workshop_id in workshop_ids:
         with store.change() as session:
@@ -238,31 +312,60 @@ def recount_totals(store: Store) -> int:
     return wrong
 
 
-def clear_erased_rows(session: Session, *, now: datetime) -> int:
-    """Reduces rows of erased people to numbers: deletes their notifications, calls, times,
-    and replaces ids and nonces that old letters and forms have. Returns how many notifications were
-    deleted."""
-    erased = sa.select(Registration.id).where(Registration.key_id.is_(None))
-    deleted = session.execute(
-        sa.delete(Notification)
-        .where(Notification.registration_id.in_(erased))
-        .execution_options(synchronize_session=False)
+def clear_erased_rows(store: Store, *, now: datetime) -> Counter[str]:
+    """Reduces rows of erased people to numbers, a batch in each transaction: deletes their
+    notifications, calls and answers, and replaces times, ids and nonces that old letters and forms
+    have. Returns how many rows were deleted, by table."""
+    deleted = Counter[str]()
+    for table in _TABLES_OF_PEOPLE:
+        # Found without a lock: somebody who has been erased stays so.
+        while registration_ids := _find_erased(store, table):
+            with store.change() as session:
+                deleted[table.__tablename__] += change_rows(
+                    session, sa.delete(table).where(table.registration_id.in_(registration_ids))
+                )
+    is_left = True
+    while is_left:
+        with store.change() as session:
+            rows = find_uncleared_rows(session, now=now, limit=BATCH_ROWS)
+            _replace_values(session, rows)
+        is_left = len(rows) == BATCH_ROWS
+    return deleted
+
+
+# Their rows are deleted with the key of the registration.
+_TABLES_OF_PEOPLE: Final = (Notification, CallAttempt, KeptAnswer)
+
+
+def _find_erased(store: Store, table: type[Notification | CallAttempt | KeptAnswer]) -> list[str]:
+    """Some erased registrations that have rows in this table."""
+    with store.read() as session:
+        return list(
+            session.scalars(
+                sa.select(table.registration_id).where(_is_erased(table)).limit(BATCH_ROWS)
+            )
+        )
+
+
+def _is_erased(table: type[Notification | CallAttempt | KeptAnswer]) -> sa.ColumnElement[bool]:
+    # By the living, of whom there is an index: PostgreSQL would read all the erased ones.
+    return ~sa.exists().where(
+        Registration.id == table.registration_id, Registration.key_id.is_not(None)
     )
-    assert isinstance(deleted, sa.CursorResult)
-    workshop_changes.delete_answers(session, erased)
-    call_attempts.delete_of(session, Registration.key_id.is_(None))
-    _replace_values(session, find_uncleared_rows(session, now=now))
-    return deleted.rowcount
 
 
-def delete_unreadable_messages(session: Session) -> None:
-    """Deletes staff messages that no registered person can read any more."""
+def count_rows_of_erased(session: Session, table: type[Notification | CallAttempt]) -> int:
+    """The number of rows that `clear_erased_rows` would delete."""
+    counted = sa.select(sa.func.count()).select_from(table).where(_is_erased(table))
+    return session.scalar(counted) or 0
+
+
+def delete_unreadable_messages(session: Session) -> int:
+    """Deletes staff messages that no registered person can read any more; returns how many."""
     can_read = sa.exists().where(
         Registration.workshop_id == Message.workshop_id, Registration.key_id.is_not(None)
     )
-    session.execute(
-        sa.delete(Message).where(~can_read).execution_options(synchronize_session=False)
-    )
+    return change_rows(session, sa.delete(Message).where(~can_read))
 
 
 def count_notifications(session: Session, registration_ids: Sequence[str]) -> int:
@@ -274,17 +377,16 @@ def count_notifications(session: Session, registration_ids: Sequence[str]) -> in
     return total
 
 
-def find_uncleared_rows(session: Session, *, now: datetime) -> Sequence[tuple[str, datetime]]:
+def find_uncleared_rows(
+    session: Session, *, now: datetime, limit: int
+) -> Sequence[tuple[str, datetime]]:
     """Ids of erased registrations with their old id and nonce, and the start of their workshop,
     which becomes their time."""
     rows = session.execute(
         sa.select(Registration.id, Workshop.starts_at)
         .join(Workshop, Workshop.id == Registration.workshop_id)
-        .where(
-            Registration.key_id.is_(None),
-            Registration.queue_number != 0,
-            Registration.registered_at < now - FORM_LIFETIME,
-        )
+        .where(IS_UNCLEARED, Registration.registered_at < now - FORM_LIFETIME)
+        .limit(limit)
     )
     return [(row[0], row[1]) for row in rows]
 

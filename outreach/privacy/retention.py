@@ -7,29 +7,21 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Final
+from typing import Final, Protocol
 
-import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from outreach import clock
 from outreach.accounts import interrupted_forms, invitations, sessions, webauthn_challenges
-from outreach.accounts.interrupted_forms import InterruptedForm
-from outreach.accounts.invitations import Invitation
-from outreach.accounts.sessions import StaffSession
 from outreach.config import Config
 from outreach.db.store import Store
 from outreach.domain.audit import hash_chain
-from outreach.domain.audit.audit_log import AuditEntry
 from outreach.domain.checkin import checkin_events, checkin_tokens
-from outreach.domain.checkin.checkin_events import CheckinEvent
-from outreach.domain.checkin.checkin_tokens import CheckinToken
 from outreach.domain.dashboard import digests, staff_alerts
 from outreach.domain.network import fraud_reports
 from outreach.domain.registrations import assisted
 from outreach.domain.registrations.call_attempts import CallAttempt
 from outreach.domain.registrations.notifications import Notification
-from outreach.domain.registrations.staff_messages import Message
 from outreach.domain.scheduling import (
     form_drafts,
     import_batches,
@@ -37,9 +29,6 @@ from outreach.domain.scheduling import (
     place_changes,
     workshop_changes,
 )
-from outreach.domain.scheduling.form_drafts import FormDraft
-from outreach.domain.scheduling.import_batches import ImportBatch
-from outreach.domain.scheduling.import_drafts import ImportDraft
 from outreach.keystore import KeyStore, TooManyDue, key_backup, rotation
 from outreach.privacy import (
     audit_verification,
@@ -109,51 +98,58 @@ def purge(
     blind = reconcile.find_rows_without_key(store, key_store, sure=True)
     with store.read() as session:
         notifications = reconcile.count_notifications(session, [row.id for row in blind])
-    emptied = reconcile_stores(store, key_store, now=now, sure=True)
-    reconcile.seal_plain_values(store, key_store)
+    reconcile.clear_rows(store, blind, now=now)
+    reconcile.seal_plain_values(store, key_store, of_erased=keep_unused)
     link_renewal.reconcile_links(store, key_store, now=now)
     reconcile.recount_totals(store)
-    with store.read() as session:
-        used = reconcile.used_key_ids(session)
-    unused = 0 if keep_unused else key_store.destroy_unused(used)
+    unused = [] if keep_unused else reconcile.find_unused_keys(store, key_store)
+    key_store.destroy(*unused)
     rows = {
         "look-ups": key_store.tidy(),
         "subscribers": subscriber_erasure.purge(store, key_store, now=now),
     }
     audit_verification.allow_deletion(store, key_store, now=now)
-    with store.change() as session:
-        rows |= _clear(session, now=now)
-    rows["notices"] += notifications
+    cleared = reconcile.clear_erased_rows(store, now=now)
+    rows["notices"] = notifications + cleared[Notification.__tablename__]
+    rows["call attempts"] = cleared[CallAttempt.__tablename__]
+    for noun, delete in _DELETIONS.items():
+        with store.change() as session:
+            rows[noun] = delete(session, now=now)
+    for delete_silently in _UNCOUNTED_DELETIONS:
+        with store.change() as session:
+            delete_silently(session, now=now)
     with store.read() as session:
         folder = None if config is None else config.mail_folder
         files = mail_folder.find_expired(session, key_store, folder)
     store.truncate_log()
     letters = mail_folder.delete(files)
     _refresh_backup(key_store, now=now)
-    return Purged(keys, emptied, unused, letters, rows)
+    return Purged(keys, len(blind), len(unused), letters, rows)
 
 
 def preview(store: Store, key_store: KeyStore, config: Config, *, now: datetime) -> Purged:
     """The numbers of what `purge` would erase now; changes nothing."""
     with store.read() as session:
-        references, used = reconcile.key_references(session), reconcile.used_key_ids(session)
         files = mail_folder.find_expired(session, key_store, config.mail_folder)
         waitlisted = reconcile.find_waitlisted_keys(session, now=now)
-    late = {
-        each.key_id for each in waitlisted if each.day + WAITLIST_RETENTION <= key_store.today()
-    }
-    known = key_store.ids()
+    late = key_store.list_existing(
+        [each.key_id for each in waitlisted if each.day + WAITLIST_RETENTION <= key_store.today()]
+    )
     wrong_days = reconcile.find_wrong_days(store, key_store, now=now)
     later = {key_id for key_id, (_stored, day) in wrong_days.items() if day > key_store.today()}
-    due = ((key_store.due_ids() | wrong_days.keys()) - later) | (late & known)
-    cleared = [row.id for row in references if row.key_id in due or row.key_id not in known]
+    due = ((key_store.due_ids() | wrong_days.keys()) - later) | late
+    with store.read() as session:
+        cleared = {each.id for each in reconcile.find_references(session, due)}
+    cleared |= {each.id for each in reconcile.find_rows_without_key(store, key_store, sure=True)}
     with store.change() as session:
-        notifications = reconcile.count_notifications(session, cleared)
-        rows = _clear(session, now=now)
+        rows = {noun: delete(session, now=now) for noun, delete in _DELETIONS.items()}
         session.rollback()
-    rows["notices"] += notifications
+    with store.read() as session:
+        rows["notices"] = reconcile.count_notifications(session, list(cleared))
+        rows["notices"] += reconcile.count_rows_of_erased(session, Notification)
+        rows["call attempts"] = reconcile.count_rows_of_erased(session, CallAttempt)
     rows["subscribers"] = len(subscriber_erasure.find_expired(store, key_store, now=now, sure=True))
-    unused = key_store.unused(used)
+    unused = reconcile.find_unused_keys(store, key_store)
     return Purged(len(due), len(cleared), len(unused), len(files), rows)
 
 
@@ -223,50 +219,43 @@ def _shorten_retention(key_store: KeyStore, waitlisted: Sequence[WaitlistedKey])
         key_store.expire_by(key_ids, day)
 
 
-def _clear(session: Session, *, now: datetime) -> dict[str, int]:
-    """Deletes expired rows of the main database; returns how many by name."""
-    before = _count(session)
-    reconcile.clear_erased_rows(session, now=now)
-    reconcile.delete_unreadable_messages(session)
-    interrupted_forms.purge(session, now=now)
-    sessions.purge(session, now=now)
-    invitations.purge(session, now=now)
-    webauthn_challenges.purge(session, now=now)
-    form_drafts.purge(session, now=now)
-    workshop_changes.delete_old(session, now=now)
-    digests.delete_old(session, now=now)
-    staff_alerts.delete_old(session, now=now)
-    place_changes.delete_old(session, now=now)
-    import_batches.purge(session, now=now)
-    import_drafts.purge(session, now=now)
-    checkin_events.purge(session, now=now)
-    checkin_tokens.purge(session, now=now)
-    assisted.purge(session, now=now)
+def _delete_messages(session: Session, *, now: datetime) -> int:
+    return reconcile.delete_unreadable_messages(session)
+
+
+def _delete_fraud_counts(session: Session, *, now: datetime) -> None:
     fraud_reports.purge(session, clock.network_day(now))
-    # Last, since writers of the audit log wait for it.
-    hash_chain.delete_old_rows(session, now=now)
-    after = _count(session)
-    return {noun: before[noun] - after[noun] for noun in _TABLES}
 
 
-_TABLES: Final = {
-    "notices": Notification,
-    "messages": Message,
-    "call attempts": CallAttempt,
-    "journal entries": AuditEntry,
-    "sessions": StaffSession,
-    "invitations": Invitation,
-    "unsaved forms": FormDraft,
-    "interrupted forms": InterruptedForm,
-    "files brought and not loaded": ImportBatch,
-    "sheets begun": ImportDraft,
-    "door marks": CheckinEvent,
-    "door passes": CheckinToken,
+class _Deletion(Protocol):
+    """Deletes what has expired; returns how many rows."""
+
+    def __call__(self, session: Session, *, now: datetime) -> int: ...
+
+
+class _SilentDeletion(Protocol):
+    def __call__(self, session: Session, *, now: datetime) -> None: ...
+
+
+# What expires by itself, each in a transaction of its own; by the noun that `Purged` counts it by.
+_DELETIONS: Final[dict[str, _Deletion]] = {
+    "messages": _delete_messages,
+    "journal entries": hash_chain.delete_old_rows,
+    "sessions": sessions.purge,
+    "invitations": invitations.purge,
+    "unsaved forms": form_drafts.purge,
+    "interrupted forms": interrupted_forms.purge,
+    "files brought and not loaded": import_batches.purge,
+    "sheets begun": import_drafts.purge,
+    "door marks": checkin_events.purge,
+    "door passes": checkin_tokens.purge,
 }
-
-
-def _count(session: Session) -> dict[str, int]:
-    return {
-        noun: session.scalar(sa.select(sa.func.count()).select_from(table)) or 0
-        for noun, table in _TABLES.items()
-    }
+_UNCOUNTED_DELETIONS: Final[tuple[_SilentDeletion, ...]] = (
+    webauthn_challenges.purge,
+    workshop_changes.delete_old,
+    digests.delete_old,
+    staff_alerts.delete_old,
+    place_changes.delete_old,
+    assisted.purge,
+    _delete_fraud_counts,
+)

@@ -40,7 +40,7 @@ def find_expired(
     # Rows before keys: a key exists before its row.
     with store.read() as session:
         rows = session.scalars(sa.select(Subscriber)).all()
-    known = key_store.ids() - key_store.due_ids()
+    known = key_store.list_existing([row.key_id for row in rows]) - key_store.due_ids()
     blind = [row for row in rows if row.key_id not in known]
     early = sum(1 for row in blind if row.confirmed_at is not None)
     if not sure and early > max(MAX_UNEXPECTED, len(rows) - len(blind)):

@@ -47,7 +47,7 @@ def _of_calls() -> Iterator[Guard]:
         ),
         (
             "outreach/privacy/reconcile.py",
-            "    call_attempts.delete_of(session, Registration.key_id.is_(None))\n", "",
+            "(Notification, CallAttempt, KeptAnswer)", "(Notification, KeptAnswer)",
             f"{rule}::test_attempts_go_with_the_person",
         ),
     ):  # fmt: skip

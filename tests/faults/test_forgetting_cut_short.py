@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 
@@ -157,13 +157,14 @@ def test_registration_during_a_purge_is_kept(
 def test_registration_between_two_reconcile_reads_is_kept(
     config: Config, store: Store, key_store: KeyStore, workshop: Workshop
 ) -> None:
+    seat(store, key_store, workshop)
     came: list[Registration] = []
 
     class Busy(KeyStore):
         """A key store in which a person registers just after its keys were read."""
 
-        def ids(self) -> set[bytes]:
-            found = super().ids()
+        def list_existing(self, key_ids: Sequence[bytes]) -> set[bytes]:
+            found = super().list_existing(key_ids)
             came.append(seat(store, key_store, workshop))
             return found
 
@@ -173,8 +174,8 @@ def test_registration_between_two_reconcile_reads_is_kept(
         )
         == 0
     )
-    assert len(came) == 1
-    assert pointing(store) == 1
+    assert came
+    assert pointing(store) == 1 + len(came)
 
 
 @pytest.mark.long

@@ -23,6 +23,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, SessionTransaction, mapped_column
 
 from outreach.db.base import Base
+from outreach.db.store import change_rows
 from outreach.domain.audit import text_details
 from outreach.domain.audit.audit_log import (
     JSON_FORMAT,
@@ -165,16 +166,16 @@ def find_last_old_row(session: Session, *, now: datetime) -> ChainLink | None:
     return find_link(session, last if first_recent is None else min(last, first_recent - 1))
 
 
-def delete_old_rows(session: Session, *, now: datetime) -> None:
-    """Deletes rows over a year old; the rest of the chain stays valid."""
+def delete_old_rows(session: Session, *, now: datetime) -> int:
+    """Deletes rows over a year old; the rest of the chain stays valid. Returns how many."""
     last = find_last_old_row(session, now=now)
     if last is None:
-        return
+        return 0
     chain = _lock_ends(session)
     if last.number <= chain.gone:
-        return
+        return 0
     chain.gone, chain.gone_hash = last
-    session.execute(sa.delete(AuditEntry).where(AuditEntry.number <= last.number))
+    return change_rows(session, sa.delete(AuditEntry).where(AuditEntry.number <= last.number))
 
 
 @event.listens_for(Session, "before_commit")

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from outreach import clock, keystore
 from outreach.db.base import Base
+from outreach.db.store import change_rows
 from outreach.domain.registrations import (
     STATUSES_WITH_SEATS,
     Registration,
@@ -175,9 +176,10 @@ def rename_party(session: Session, old_id: str, new_id: str) -> None:
     )
 
 
-def purge(session: Session, *, now: datetime) -> None:
-    """Deletes the events of workshops whose phones are too late. The counts stay."""
-    session.execute(sa.delete(CheckinEvent).where(CheckinEvent.ends_at <= now))
+def purge(session: Session, *, now: datetime) -> int:
+    """Deletes the events of workshops whose phones are too late, and returns how many. The counts
+    stay."""
+    return change_rows(session, sa.delete(CheckinEvent).where(CheckinEvent.ends_at <= now))
 
 
 class _EventMerge:

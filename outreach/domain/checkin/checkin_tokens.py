@@ -15,7 +15,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from outreach import keystore
 from outreach.db.base import Base
-from outreach.db.store import changes_one_row
+from outreach.db.store import change_rows, changes_one_row
 from outreach.domain.checkin import checkin, checkin_events
 from outreach.domain.network.offices import Office
 from outreach.domain.network.staff import (
@@ -190,6 +190,7 @@ def revoke(session: Session, organizer_id: int) -> None:
     session.execute(sa.delete(CheckinToken).where(CheckinToken.organizer_id == organizer_id))
 
 
-def purge(session: Session, *, now: datetime) -> None:
-    for table in (CheckinToken, CheckinTokenRow):
-        session.execute(sa.delete(table).where(table.ends_at <= now))
+def purge(session: Session, *, now: datetime) -> int:
+    """Deletes expired tokens and the parties of their manifests; returns how many tokens."""
+    session.execute(sa.delete(CheckinTokenRow).where(CheckinTokenRow.ends_at <= now))
+    return change_rows(session, sa.delete(CheckinToken).where(CheckinToken.ends_at <= now))

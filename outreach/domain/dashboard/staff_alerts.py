@@ -147,7 +147,8 @@ def delete_old(session: Session, *, now: datetime) -> None:
     session.execute(
         sa.delete(StaffAlert)
         .where(
-            StaffAlert.workshop_id.in_(sa.select(Workshop.id).where(is_past)),
+            # A value and no EXISTS, for which PostgreSQL would read all workshops.
+            sa.select(is_past).where(Workshop.id == StaffAlert.workshop_id).scalar_subquery(),
             StaffAlert.made_at < now - REPEATED_AFTER,
         )
         .execution_options(synchronize_session=False)

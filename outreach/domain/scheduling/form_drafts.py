@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from outreach.db.base import Base
+from outreach.db.store import change_rows
 from outreach.errors import ErrorCode, NotFound, Refusal
 
 RETENTION: Final = timedelta(days=30)
@@ -130,8 +131,8 @@ def forget(session: Session, workshop_id: int) -> None:
     session.execute(sa.delete(FormDraft).where(FormDraft.form == workshop_form_key(workshop_id)))
 
 
-def purge(session: Session, *, now: datetime) -> None:
-    session.execute(sa.delete(FormDraft).where(FormDraft.saved_at < now - RETENTION))
+def purge(session: Session, *, now: datetime) -> int:
+    return change_rows(session, sa.delete(FormDraft).where(FormDraft.saved_at < now - RETENTION))
 
 
 def _delete_oldest(session: Session, organizer_id: int) -> None:

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from outreach.db.base import Base
-from outreach.db.store import changes_one_row
+from outreach.db.store import change_rows, changes_one_row
 from outreach.domain.text import code
 from outreach.errors import NotFound
 
@@ -116,9 +116,11 @@ def take(session: Session, batch: ImportBatch) -> bool:
     return changes_one_row(session, sa.delete(ImportBatch).where(ImportBatch.id == batch.id))
 
 
-def purge(session: Session, *, now: datetime) -> None:
-    """Deletes expired batches."""
-    session.execute(sa.delete(ImportBatch).where(ImportBatch.made_at <= now - RETENTION))
+def purge(session: Session, *, now: datetime) -> int:
+    """Deletes expired batches; returns how many."""
+    return change_rows(
+        session, sa.delete(ImportBatch).where(ImportBatch.made_at <= now - RETENTION)
+    )
 
 
 def _make_room(session: Session, organizer_id: int) -> None:

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from outreach.db.base import Base
+from outreach.db.store import change_rows
 from outreach.domain.network.offices import Office
 from outreach.domain.text import code
 from outreach.errors import ErrorCode, NotFound, Refusal
@@ -151,9 +152,11 @@ def list_pending(
     ).all()
 
 
-def purge(session: Session, *, now: datetime) -> None:
-    """Deletes expired drafts."""
-    session.execute(sa.delete(ImportDraft).where(ImportDraft.made_at <= now - RETENTION))
+def purge(session: Session, *, now: datetime) -> int:
+    """Deletes expired drafts; returns how many."""
+    return change_rows(
+        session, sa.delete(ImportDraft).where(ImportDraft.made_at <= now - RETENTION)
+    )
 
 
 def _pack(source: Mapping[str, Any]) -> tuple[bytes, str]:
