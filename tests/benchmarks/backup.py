@@ -17,9 +17,12 @@ from outreach.cli import main
 from outreach.config import Config
 from outreach.db.store import Store
 from outreach.db.types import Codes
-from outreach.domain.registrations import Registration
+from outreach.domain.registrations import Registration, party_details
+from outreach.domain.registrations.models import manage_digest_of
+from outreach.domain.registrations.party_details import PartyDetails
 from outreach.domain.text import code
 from outreach.keystore import Key, KeyStore, MasterKeys
+from outreach.keystore.encryption import unpack_key
 from tests.benchmarks.network import network
 from tests.conftest import SERVER, Pair
 
@@ -89,8 +92,10 @@ def register(config: Config, count: int = REGISTRATIONS) -> None:
         key_rows: list[dict[str, Any]] = []
         for number in range(start, min(start + BATCH, count)):
             workshop, day = workshops[number % len(workshops)]
-            key_id = secrets.token_bytes(16)
-            sealed_key, generation = key_store.envelope.seal(secrets.token_bytes(32), key_id)
+            key_id, registration_id = secrets.token_bytes(16), code(26)
+            key = unpack_key(secrets.token_bytes(32))
+            sealed_key, generation = key_store.envelope.seal(key, key_id)
+            details = party_details.encrypt(key, registration_id, PartyDetails(language="es"))
             forget_on = date.fromisoformat(day) + timedelta(days=30)
             key_rows.append(
                 {
@@ -100,12 +105,14 @@ def register(config: Config, count: int = REGISTRATIONS) -> None:
             )  # fmt: skip
             rows.append(
                 {
-                    "id": code(26), "workshop_id": workshop, "standing": "seated", "people": 1,
+                    "id": registration_id, "workshop_id": workshop, "people": 1,
+                    "standing": "seated",
                     "contact": "none", "may_leave_message": False, "wants_reminder": False,
-                    "language": "es", "needs": Codes(), "key_id": key_id,
-                    "sealed": secrets.token_bytes(80), "manage_digest": secrets.token_bytes(32),
+                    "language": "", "needs": Codes(), "key_id": key_id,
+                    "sealed": secrets.token_bytes(80),
+                    "manage_digest": manage_digest_of(key_store, key),
                     "entry_digest": secrets.token_bytes(32),
-                    "sealed_details": secrets.token_bytes(284),
+                    "sealed_details": details,
                     "code_digest": secrets.token_bytes(32),
                     "nonce": secrets.token_bytes(32), "registered_at": now,
                     "queue_number": number,
