@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "main_uncleared"
-down_revision = "main_feed_copies"
+down_revision = "main_search_text"
 
 
 def upgrade() -> None:
