@@ -72,6 +72,8 @@ def test_enter_opens_the_first_result_or_the_page_where_there_is_none(opened: Op
     sign_in(page)
     page.locator("a[data-search]").click()
     search(page, "lista de talleres")
+    # Before the answer, Enter leads to the page of the search.
+    expect(page.get_by_role("link", name="Lista de talleres")).to_be_visible()
     page.keyboard.press("Enter")
     page.wait_for_url(re.compile(r"/org/talleres\?vista=lista"))
     page.keyboard.press("/")
