@@ -110,7 +110,7 @@ def test_keys_are_letters_while_somebody_types_and_can_be_switched_off(opened: O
     expect(page.locator(FIELD)).to_be_focused()
 
 
-@pytest.mark.parametrize("path", ["/org/buscar?q=talleres", "/org/ayuda?de=/org/talleres"])
+@pytest.mark.parametrize("path", ["/org/buscar?q=talleres", "/org/ayuda?de=calendar"])
 def test_search_and_help_are_pages_without_scripts(opened: Open, path: str) -> None:
     page = opened(viewport=PHONE, java_script_enabled=False)
     sign_in(page)

@@ -9,13 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from flask import current_app, make_response, render_template, request
+from flask import make_response, render_template, request
 from flask.typing import ResponseReturnValue
-from werkzeug.exceptions import HTTPException
 
 from outreach.domain.network.staff import ALL_OFFICES, Permission
 from outreach.i18n import lazy
-from outreach.web.staff.common.guards import has_permission, local_path, page
+from outreach.web.staff.common.guards import has_permission, page
 from outreach.web.staff.common.permissions import Scope, requires
 from outreach.web.staff.search import blueprint
 
@@ -148,25 +147,14 @@ HELP: Final[Mapping[str, ScreenHelp]] = {
 @blueprint.get("/ayuda")
 @requires(Scope.SIGNED_IN)
 def show_help() -> ResponseReturnValue:
-    """`de` is the path of the screen; `parte=1` gives the text alone, for the dialog."""
+    """`de` is the name of the screen, a key of HELP; any other is the first page. `parte=1` gives
+    the text alone, for the dialog."""
     values: dict[str, Any] = {
         # The dialog may lie over the page: an id is there only once.
         "prefix": "dialogo-" if request.args.get("parte") else "",
-        "screen": HELP[find_screen(request.args.get("de", ""))],
+        "screen": HELP.get(request.args.get("de", ""), HELP["dashboard"]),
         "has_guide": has_permission(Permission.NETWORK, ALL_OFFICES),
     }
     if request.args.get("parte"):
         return make_response(render_template("staff/search/help_text.html", **values))
     return page("search/help", **values)
-
-
-def find_screen(path: str) -> str:
-    """The key of HELP for a path below /org; of the first page for any other."""
-    routes = current_app.create_url_adapter(request)
-    assert routes is not None  # there is a request
-    try:
-        endpoint, _values = routes.match(local_path(path), "GET")
-    except HTTPException:  # no page, or a redirect to one
-        return "dashboard"
-    name = str(endpoint).split(".")[1]
-    return name if name in HELP else "dashboard"
