@@ -141,7 +141,7 @@ def test_calendar_works_without_javascript(opened: Open, world: World) -> None:
     page.locator(f"td[data-day='{day}'] .month-day").click()
     page.locator("#dia .agenda a").first.click()
     page.get_by_role("link", name="Mover").first.click()
-    page.get_by_label("Día").fill(str(day + timedelta(days=3)))
+    page.get_by_label("Día", exact=True).fill(str(day + timedelta(days=3)))
     page.get_by_role("button", name="Mover").click()
     expect(page.get_by_role("status").first).to_contain_text(SAVED)
     page.get_by_role("link", name="Semana").click()
@@ -162,7 +162,7 @@ def test_moving_with_people_asks_whom_to_tell(opened: Open, world: World) -> Non
     sign_in(page)
     with_calls = world.more["calls"]
     page.goto(f"/org/talleres/{with_calls}/mover")
-    day = date.fromisoformat(page.get_by_label("Día").input_value())
+    day = date.fromisoformat(page.get_by_label("Día", exact=True).input_value())
     page.goto(f"/org/talleres?vista=semana&dia={day}")
     page.locator(f"[href='/org/talleres/{with_calls}'][data-move]").focus()
     page.keyboard.press("ArrowDown")

@@ -17,7 +17,7 @@ from outreach.domain.search.staff_search import DayMeaning, StaffQuery, split_wo
 from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.domain.workshops.partners import Partner, PartnerKind
 from tests.conftest import hold, venue
-from tests.web.public.test_use_of_indexes import collect_statements
+from tests.support.index_use import collect_statements
 
 TODAY = date(2027, 1, 15)
 

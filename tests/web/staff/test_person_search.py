@@ -21,9 +21,9 @@ from outreach.keystore import KeyStore
 from outreach.web.middleware.rate_limits import CONTACTS_AN_HOUR, PERSON_SEARCHES_AN_HOUR
 from tests.conftest import hold, seat, tomorrow
 from tests.support.fixed_clock import fixed_clock
+from tests.support.index_use import collect_statements
 from tests.support.limits import UNLIMITED
 from tests.support.staff_client import StaffClient, employ, signed_in_as, words
-from tests.web.public.test_use_of_indexes import collect_statements
 
 pytestmark = pytest.mark.any_database
 BY_CODE, BY_CONTACT = "/org/buscar/codigo", "/org/buscar/contacto"
