@@ -3,7 +3,7 @@
 All kinds have the same design: a different one would reveal a discreet kind.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Final
 
@@ -23,9 +23,17 @@ _ARTICLES: Final[Mapping[str, Mapping[str, str]]] = {
 
 
 def pdf(
-    workshop: Workshop, name: str, hours: str, lang: str, *, brand: str, today: date, now: datetime
+    workshop: Workshop,
+    names: Sequence[str],
+    hours: str,
+    lang: str,
+    *,
+    brand: str,
+    today: date,
+    now: datetime,
 ) -> bytes:
-    """Return a PDF/UA in `lang`, with the name as typed. `hours` is a decimal: "2", "1.5"."""
+    """Return a PDF/UA in `lang` with one page for each name, as typed. `hours` is a decimal: "2",
+    "1.5"."""
     _ = translator(lang)
     office = workshop.office
     place = office if workshop.is_discreet or workshop.venue is None else workshop.venue
@@ -38,7 +46,7 @@ def pdf(
         "brand": brand,
         "title": _.gettext("Constancia de participación"),
         "says": _.gettext("%(office)s hace constar que", office=_with_article(office.name, lang)),
-        "name": flyer_text.add_soft_hyphens(clean(name)),
+        "names": [flyer_text.add_soft_hyphens(clean(name)) for name in names],
         "was_at": _.gettext("participó en un taller")
         if workshop.is_discreet
         else _.gettext("participó en «%(title)s»", title=title),

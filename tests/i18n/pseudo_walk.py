@@ -390,7 +390,7 @@ def test_papers(demo_app: Flask, allowed: frozenset[str]) -> None:
             )  # fmt: skip
             check("flyer", pdf_reader.words_of(flyer.pdf(prepared)), allowed)
         certified = certificate.pdf(
-            workshop, accented("Rosa"), "1.5", CODE, brand=BRAND, today=date(2026, 12, 1), now=now
+            workshop, [accented("Rosa")], "1.5", CODE, brand=BRAND, today=date(2026, 12, 1), now=now
         )
         check("certificate", pdf_reader.words_of(certified), allowed)
         line = checkin_sheet.SheetLine(

@@ -18,6 +18,7 @@ from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.keystore import KeyStore
+from outreach.web.staff.attendees.certificates import MAX_NAMES
 from tests.conftest import hold
 from tests.support import canaries, pdf_reader
 from tests.support.staff_client import StaffClient, employ, signed_in_as, words
@@ -105,6 +106,45 @@ def test_name_is_stored_nowhere(
     assert entries == [("certificate made", '{"hours":"2","language":"es"}')], (
         "one entry without the name"
     )
+
+
+def test_one_file_has_a_certificate_for_each_name(
+    ana: StaffClient, past_workshop: Workshop, store: Store
+) -> None:
+    answer = send(ana, past_workshop, name="Rosa Canariosa\r\n\r\n  Beto   Plumaverde\r\nLalo")
+    assert answer.status_code == 200
+    pdf_lang, title = TITLES["es"]
+    assert pdf_reader.faults(answer.data, lang=pdf_lang, title=title, pages=3, headings=3) == []
+    sheets = [text.split() for text in pdf_reader.pages_of(answer.data)]
+    assert ["Canariosa" in sheet for sheet in sheets] == [True, False, False]
+    assert ["Plumaverde" in sheet for sheet in sheets] == [False, True, False]
+    assert ["Lalo" in sheet for sheet in sheets] == [False, False, True]
+    with store.read() as session:
+        entry = session.scalars(
+            sa.select(AuditEntry).where(AuditEntry.action == "certificate made")
+        ).one()
+    assert entry.details == '{"hours":"2","language":"es","people":3}'
+
+
+@pytest.mark.any_database("what a form says")
+def test_faults_of_any_name_are_reported(ana: StaffClient, past_workshop: Workshop) -> None:
+    answer = send(ana, past_workshop, name="Rosa\nA-123456789")
+    assert answer.status_code == 422
+    assert "No pongas números de documentos." in words(answer)
+    answer = send(ana, past_workshop, name="\n".join(["Rosa"] * (MAX_NAMES + 1)))
+    assert answer.status_code == 422
+    assert f"Son más de {MAX_NAMES} nombres." in words(answer)
+
+
+def test_discreet_workshop_has_one_certificate_at_a_time(
+    ana: StaffClient, store: Store, chicago: Office, women: Kind
+) -> None:
+    workshop = make_workshop(store, chicago, women)
+    assert "<textarea" not in ana.get(path(workshop)).text
+    answer = send(ana, workshop, name="Rosa\nBeto")
+    assert answer.status_code == 422
+    assert "haz una constancia a la vez" in words(answer)
+    assert send(ana, workshop, name="Rosa").status_code == 200
 
 
 @pytest.mark.any_database("what a form says")

@@ -16,7 +16,7 @@ CERTIFICATE: Final[dict[str, Any]] = {
     "brand": "Red de consulados",
     "title": "Constancia de participación",
     "says": "El consulado hace constar que",
-    "name": "Íñigo Ñandú",
+    "names": ["Íñigo Ñandú"],
     "was_at": "participó en un taller",
     "when": "el 31 de enero de 2020.",
     "hours": "Duró 2 horas.",
@@ -42,7 +42,7 @@ def both(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 @pytest.mark.parametrize("name", ["Íñigo Ñandú", "Luz 🌵 Canario", "</script>'\"\\ \x7f"])
 def test_process_makes_the_same_document(both: Any, name: str) -> None:
-    here, apart = both(typesetting.pdf, CERTIFICATE | {"name": name})
+    here, apart = both(typesetting.pdf, CERTIFICATE | {"names": [name]})
     assert here.startswith(b"%PDF")
     assert apart == here
 

@@ -18,8 +18,12 @@ _PAINTS: Final = {"S", "s", "f", "F", "f*", "B", "B*", "b", "b*", "Tj", "TJ", "'
 
 def words_of(body: bytes) -> str:
     """The words of a PDF in reading order, separated by single spaces."""
-    pages = PdfReader(io.BytesIO(body)).pages
-    return " ".join(" ".join(page.extract_text() for page in pages).split())
+    return " ".join(" ".join(pages_of(body)).split())
+
+
+def pages_of(body: bytes) -> list[str]:
+    """The text of each page of a PDF."""
+    return [page.extract_text() for page in PdfReader(io.BytesIO(body)).pages]
 
 
 def squashed(text: str) -> str:
@@ -27,13 +31,14 @@ def squashed(text: str) -> str:
     return "".join(re.sub("[-\u00ad\u200b]", "", text).split())
 
 
-def faults(body: bytes, *, lang: str, title: str, pages: int = 1) -> list[str]:
-    """The violations of PDF/UA-1; empty when the PDF is accessible."""
+def faults(body: bytes, *, lang: str, title: str, pages: int = 1, headings: int = 1) -> list[str]:
+    """The violations of PDF/UA-1; empty when the PDF is accessible. `headings` is the number of its
+    first-level headings."""
     with pikepdf.open(io.BytesIO(body)) as pdf:
         return [
             *_document(pdf, lang, title, pages),
             *_pages(pdf),
-            *_structure(pdf),
+            *_structure(pdf, headings),
             *_contents(pdf),
         ]
 
@@ -71,13 +76,13 @@ def _pages(pdf: Any) -> Iterator[str]:
                     yield f"the font {name} is not in it"
 
 
-def _structure(pdf: Any) -> Iterator[str]:
+def _structure(pdf: Any, headings: int) -> Iterator[str]:
     if "/StructTreeRoot" not in pdf.Root:
         yield "it has no structure"
         return
     elements = list(_elements(pdf.Root.StructTreeRoot.K))
     kinds = [str(each.S) for each in elements]
-    if kinds.count("/H1") != 1:
+    if kinds.count("/H1") != headings:
         yield f"{kinds.count('/H1')} first headings"
     for each, kind in zip(elements, kinds, strict=True):
         if kind in {"/Figure", "/Formula"} and not str(each.get("/Alt", "")).strip():

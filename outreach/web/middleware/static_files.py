@@ -65,7 +65,7 @@ SOURCES: Final[Mapping[str, tuple[str, ...]]] = {
     "qr_reader-LICENSE.txt": ("static/qr_reader-LICENSE.txt",),
     "search.js": ("scripts/search.js",),
     "select_all.js": ("scripts/select_all.js",),
-    "shortcuts.js": ("scripts/shortcuts.js",),
+    "shortcuts.js": ("scripts/shortcuts.js", "scripts/menus.js"),
     "toast.js": ("scripts/toast.js",),
     "figtree.woff2": ("static/figtree.woff2",),
     "figtree-OFL.txt": ("static/figtree-OFL.txt",),

@@ -1,4 +1,4 @@
-"""Certificates of attendance. The typed name is printed, and stored or logged nowhere."""
+"""Certificates of attendance. The typed names are printed, and stored or logged nowhere."""
 
 import re
 import unicodedata
@@ -8,12 +8,12 @@ from typing import Any, Final
 from flask import Response, request
 from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
-from wtforms import Form, ValidationError
+from wtforms import Form, TextAreaField, ValidationError
 
 from outreach import clock
 from outreach.domain.checkin import checkin
 from outreach.domain.network.staff import Permission
-from outreach.domain.text import looks_like_an_id
+from outreach.domain.text import clean_lines, looks_like_an_id
 from outreach.domain.workshops import Workshop
 from outreach.errors import Refusal
 from outreach.i18n import NAMES, lazy
@@ -28,17 +28,32 @@ from outreach.web.staff.common.guards import find_workshop, log_workshop_action,
 from outreach.web.staff.common.permissions import Scope, requires
 
 MAX_HOURS: Final = 100
+MAX_NAMES: Final = 60
+MAX_NAME_LENGTH: Final = 60
 _HOURS: Final = re.compile(r"[0-9]{1,3}([.,][05])?")
 
 
 class CertificateForm(Form):
-    name = line(60, required(lazy("Escribe el nombre.")))
+    """A name a line. A discreet workshop has one certificate at a time: a file with all who came
+    would be a list of them."""
+
+    name = TextAreaField(
+        filters=[lambda typed: clean_lines(typed or "")],
+        validators=[required(lazy("Escribe el nombre."))],
+    )
     hours = line(5, required(lazy("Escribe cuántas horas duró.")))
     language = Choice(default="es")
 
-    def __init__(self, typed: MultiDict[str, str] | None = None, **values: Any) -> None:
+    def __init__(
+        self, workshop: Workshop, typed: MultiDict[str, str] | None = None, **values: Any
+    ) -> None:
         super().__init__(typed, data=values)
         self.language.choices = list(NAMES.items())
+        self.takes_several = not workshop.is_discreet
+
+    @property
+    def names(self) -> list[str]:
+        return [name for name in (self.name.data or "").split("\n") if name]
 
     @property
     def faults(self) -> list[tuple[str, str]]:
@@ -51,10 +66,12 @@ class CertificateForm(Form):
         ]
 
     def validate_name(self, field: Any) -> None:
-        if not any(unicodedata.category(letter)[0] == "L" for letter in field.data):
-            raise ValidationError(_("Escribe el nombre con letras."))
-        if looks_like_an_id(unicodedata.normalize("NFKC", field.data)):
-            raise ValidationError(_("Escribe solo el nombre. No pongas números de documentos."))
+        if len(self.names) > 1 and not self.takes_several:
+            raise ValidationError(_("Este taller es discreto: haz una constancia a la vez."))
+        if len(self.names) > MAX_NAMES:
+            raise ValidationError(_("Son más de %(num)d nombres. Haz otro archivo.", num=MAX_NAMES))
+        for name in self.names or [""]:
+            _require_name(name)
 
     def validate_hours(self, field: Any) -> None:
         typed = field.data
@@ -67,36 +84,47 @@ class CertificateForm(Form):
         return f"{float((self.hours.data or '').replace(',', '.')):g}"
 
 
+def _require_name(name: str) -> None:
+    """Raises ValidationError."""
+    if len(name) > MAX_NAME_LENGTH:
+        raise ValidationError(_("Es demasiado largo. Escribe menos."))
+    if not any(unicodedata.category(letter)[0] == "L" for letter in name):
+        raise ValidationError(_("Escribe el nombre con letras."))
+    if looks_like_an_id(unicodedata.normalize("NFKC", name)):
+        raise ValidationError(_("Escribe solo el nombre. No pongas números de documentos."))
+
+
 @blueprint.get("/talleres/<public_id>/constancia")
 @requires(Scope.WORKSHOP, Permission.EDIT)
 def certificate_form(public_id: str) -> ResponseReturnValue:
     with store().read() as session:
         workshop = find_workshop(session, public_id)
-    return _page(workshop, CertificateForm(hours=_length(workshop)), now=clock.now())
+    return _page(workshop, CertificateForm(workshop, hours=_length(workshop)), now=clock.now())
 
 
 @blueprint.post("/talleres/<public_id>/constancia")
 @requires(Scope.WORKSHOP, Permission.EDIT)
 def create_certificate(public_id: str) -> ResponseReturnValue:
-    form, now = CertificateForm(request.form), clock.now()
-    is_valid = form.validate()
+    now = clock.now()
     with store().read() as session:
         workshop = find_workshop(session, public_id)
-    if not is_valid:
+    form = CertificateForm(workshop, request.form)
+    if not form.validate():
         return _page(workshop, form, now=now, status=422)
-    lang = form.language.data
+    lang, names = form.language.data, form.names
+    details: dict[str, Any] = {"language": lang, "hours": form.hours_text}
+    if len(names) > 1:
+        details["people"] = len(names)
     try:
         with store().change() as session:
             current = find_workshop(session, public_id)
             checkin.require_over(current, now=now)
-            log_workshop_action(
-                session, current, "certificate made", {"language": lang, "hours": form.hours_text}
-            )
+            log_workshop_action(session, current, "certificate made", details)
     except Refusal:
         return _page(workshop, form, now=now, status=422)
     body = paper.pdf(
         workshop,
-        form.name.data or "",
+        names,
         form.hours_text,
         lang,
         brand=config().brand,

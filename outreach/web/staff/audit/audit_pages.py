@@ -19,14 +19,13 @@ from outreach.domain.network import offices, staff
 from outreach.domain.network.offices import Office
 from outreach.domain.network.staff import ALL_OFFICES, Permission
 from outreach.i18n import gettext as _
-from outreach.i18n import say
 from outreach.privacy import audit_verification
 from outreach.web.context import key_store, store
 from outreach.web.presentation.formatting import day as day_words
 from outreach.web.presentation.formatting import first_capital, month_and_year
-from outreach.web.presentation.workshop_cards import CardTag
-from outreach.web.staff.audit import audit_details, audit_labels, blueprint
+from outreach.web.staff.audit import audit_labels, audit_rows, blueprint
 from outreach.web.staff.audit.audit_labels import AuditSubject
+from outreach.web.staff.audit.audit_rows import AuditRow
 from outreach.web.staff.common import workshop_labels
 from outreach.web.staff.common.guards import find_workshop, has_permission, offices_with, page
 from outreach.web.staff.common.permissions import Scope, requires
@@ -46,21 +45,6 @@ class AuditParams:
     def query(self, **changes: object) -> str:
         values = {"mes": self.month, "que": self.about, "quien": self.who} | changes
         return "?" + "&".join(f"{key}={value}" for key, value in values.items() if value)
-
-
-@dataclass(frozen=True)
-class AuditRow:
-    """One entry, as the page shows it."""
-
-    at: time
-    who: str
-    address_of_who: str  # where `who` is a display name, which anybody may choose
-    action: str
-    workshop: str  # its title and day
-    address: str  # of the page of the workshop
-    place: str  # the city of the office, where entries of several are shown
-    detail: str
-    tag: CardTag | None
 
 
 @blueprint.get("/bitacora")
@@ -141,35 +125,9 @@ def _days(
     today = clock.now().astimezone(zone).date()
     by_day: dict[date, list[AuditRow]] = defaultdict(list)
     for line in lines:
-        local = line.at.astimezone(zone)
-        by_day[local.date()].append(_row(line, local, cities, accounts, is_of_one=is_of_one))
+        row = audit_rows.describe(line, zone, cities, accounts, is_of_one=is_of_one)
+        by_day[row.at.date()].append(row)
     return [(_day_words(day, today), rows) for day, rows in by_day.items()]
-
-
-def _row(
-    line: AuditLine,
-    local: datetime,
-    cities: dict[str, str],
-    accounts: dict[int, str],
-    *,
-    is_of_one: bool,
-) -> AuditRow:
-    workshop, address = "", ""
-    if line.public_id and line.day and not is_of_one:
-        workshop = f"{say(line.title, 'es')}, {workshop_labels.short_day(line.day)}"
-        address = f"/org/talleres/{line.public_id}"
-    gone = _("Una cuenta que ya no existe") if line.organizer_id else _("El sistema")
-    return AuditRow(
-        at=local.time(),
-        who=line.name or line.email or gone,
-        address_of_who=(line.email or "") if line.name else "",
-        action=audit_labels.sentence(line, accounts),
-        workshop=workshop,
-        address=address,
-        place="" if is_of_one else cities.get(line.office, ""),
-        detail=audit_details.words(line.details, cities),
-        tag=audit_labels.tag(line),
-    )
 
 
 def _day_words(day: date, today: date) -> str:

@@ -90,6 +90,11 @@ def brief_day(day: date) -> str:
     return formats.dated(day, formats.SHORT_DAY, current())
 
 
+def moment(at: datetime) -> str:
+    """28 nov, 5:20 p. m.; `at` is local"""
+    return f"{brief_day(at.date())}, {hour_words(at.time())}"
+
+
 def place(workshop: Workshop) -> str:
     if workshop.venue is not None:
         return workshop.venue.name

@@ -25,13 +25,14 @@ from outreach.domain.registrations import (
 from outreach.domain.registrations import RegistrationStatus as Place
 from outreach.domain.scheduling import workshop_service
 from outreach.domain.text import clean
-from outreach.domain.workshops import Workshop, partners
+from outreach.domain.workshops import Workshop, WorkshopStatus, partners
 from outreach.errors import Refusal
 from outreach.i18n import gettext as _
 from outreach.web import error_messages
 from outreach.web.context import config, store
 from outreach.web.error_messages import PageRefused
 from outreach.web.presentation import workshop_cards
+from outreach.web.staff.audit import audit_rows
 from outreach.web.staff.common import (
     notify_sheet,
     publish_warnings,
@@ -50,8 +51,11 @@ from outreach.web.staff.workshops import (
     attendee_list,
     blueprint,
     doubtful_seats,
+    series_dates,
     series_edit,
+    workshop_actions,
 )
+from outreach.web.staff.workshops.workshop_actions import ActionContext
 
 MAX_SEATS: Final = 100_000
 
@@ -144,12 +148,31 @@ def show(public_id: str, *, shown: str = "", fault: str = "", beyond: int = 0) -
         undo = undo or undo_notice.find_undoable(session, workshop, now=now)
         is_undecided = change_notifications.is_undecided(session, workshop, now=now)
         held = address_approval.list_held(session, workshop)
+        may_edit = has_permission(Permission.EDIT, workshop.office.slug)
+        history = audit_rows.list_history(session, workshop) if may_edit else ()
+        is_cancelled = workshop.status is WorkshopStatus.CANCELLED
+        cancellation = audit_rows.find_cancellation(session, workshop) if is_cancelled else None
+        dates = series_dates.load(session, workshop, now=now)
+    numbers = _numbers(workshop, attendees.everyone)
     return page(
         "workshops/detail",
         422 if fault or beyond else 200,
         workshop=workshop,
         beyond=beyond,
-        may_save=workshop.is_open(now) and (workshop.has_waiting_list or not workshop.is_full),
+        actions=workshop_actions.list_actions(
+            workshop,
+            ActionContext(
+                now=now,
+                has_permission=lambda action: has_permission(action, workshop.office.slug),
+                can_register=workshop.is_open(now)
+                and (workshop.has_waiting_list or not workshop.is_full),
+                has_attendees=bool(numbers["parties"]),
+                has_warnings=bool(checked.warnings and not checked.missing),
+            ),
+        ),
+        history=history,
+        cancellation=cancellation,
+        dates=dates,
         now=now,
         fault=fault,
         offer=series_edit.offered_address(public_id) if workshop.series else "",
@@ -167,12 +190,11 @@ def show(public_id: str, *, shown: str = "", fault: str = "", beyond: int = 0) -
         held={each.id for each in held},
         held_minutes=_count_minutes(held[0].approval_hold_until, now) if held else 0,
         is_undecided=is_undecided,
-        is_open_to_danger=workshop_service.is_open_to_danger(workshop, now=now),
         unsent=len(attendees.unsent),
-        doubtful_seats=seats if has_permission(Permission.EDIT, workshop.office.slug) else None,
+        doubtful_seats=seats if may_edit else None,
         doubtful=seats.registration_ids,
         approval_is_overdue=workshop.starts_at - now <= address_approval.DECIDED_BEFORE,
-        **_numbers(workshop, attendees.everyone),
+        **numbers,
         **attendee_list.context(workshop, attendees, shown),
     )
 
