@@ -86,7 +86,7 @@ def make_text(workshop: Workshop, lang: str, *, link: str, phone: str) -> FlyerT
         day=str(workshop.day.day),
         month=formats.date_name(workshop.day, "MMMM", lang),
         year=str(workshop.day.year),
-        hours=_hours(workshop, lang),
+        hours=hours(workshop, lang),
         zone=formats.zone_name(workshop.zone, workshop.day, lang),
         place=add_soft_hyphens(place),
         address=add_soft_hyphens(address),
@@ -163,9 +163,9 @@ def _host(workshop: Workshop, lang: str) -> str:
 def _facts(workshop: Workshop, lang: str) -> Iterable[str]:
     _ = translator(lang)
     venue = workshop.venue
-    if languages := _language_names(workshop.languages, lang):
+    if languages := language_names(workshop.languages, lang):
         yield _.gettext("En %(languages)s", languages=languages)
-    if languages := _language_names(workshop.interpretation, lang):
+    if languages := language_names(workshop.interpretation, lang):
         yield _.gettext("Intérprete si lo pides: %(languages)s", languages=languages)
     features = (
         (_.gettext("También en línea"), workshop.mode is DeliveryMode.HYBRID),
@@ -178,12 +178,12 @@ def _facts(workshop: Workshop, lang: str) -> Iterable[str]:
     yield " · ".join(text for text, is_offered in features if is_offered)
 
 
-def _language_names(codes: Iterable[str], lang: str) -> str:
+def language_names(codes: Iterable[str], lang: str) -> str:
     """Return «español e inglés» or "Spanish and English", as in a sentence; empty for no codes."""
     return formats.within_sentence(formats.language_names(tuple(codes), lang), lang)
 
 
-def _hours(workshop: Workshop, lang: str) -> str:
+def hours(workshop: Workshop, lang: str) -> str:
     return translator(lang).pgettext(
         "hours on a line of their own",
         "%(first)s a %(last)s",

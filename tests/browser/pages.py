@@ -190,6 +190,7 @@ STAFF: Final[dict[str, Callable[[World], str]]] = {
     "check-in": lambda world: f"/org/talleres/{world.more['tomorrow']}/entrada",
     TOO_EARLY: lambda world: f"/org/talleres/{world.plain}/entrada",
     "flyer": lambda world: f"/org/talleres/{world.plain}/volante",
+    "flyer of a month": lambda world: "/org/volantes/chicago",
     "flyer of a discreet workshop": lambda world: (
         f"/org/talleres/{world.discreet}/volante?idioma=en"
     ),

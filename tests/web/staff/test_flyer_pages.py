@@ -5,13 +5,15 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 
-from outreach import clock
+from outreach import clock, formats
+from outreach.clock import Month
+from outreach.config import Config
 from outreach.db.store import Store
 from outreach.domain.network.kinds import Kind, Way
 from outreach.domain.network.offices import Office
 from outreach.domain.network.staff import Role
 from outreach.domain.workshops import Workshop, WorkshopStatus
-from tests.conftest import hold, tomorrow
+from tests.conftest import hold, tomorrow, venue
 from tests.support import pdf_reader
 from tests.support.staff_client import StaffClient, employ, signed_in_as, words
 
@@ -166,3 +168,64 @@ def test_workshop_pages_link_to_the_flyer(
     door = ana.get(f"/org/talleres/{discreet_workshop.public_id}/entrada")
     assert "lista.pdf" not in door.text
     assert "su lista no se imprime" in words(door)
+
+
+def test_flyer_of_a_month_has_the_public_workshops_to_come(
+    reader: StaffClient, store: Store, config: Config, chicago: Office, calgary: Office,
+    rights: Kind, women: Kind,
+) -> None:  # fmt: skip
+    month = Month.from_day(clock.now().date()).plus(2)
+    days = [month.first + timedelta(days=days) for days in range(6)]
+    with store.change() as session:
+        place = venue(session, chicago, name="Casa de la Palmera", address="1641 S. Ejemplo St.")
+        hold(session, chicago, rights, day=days[0], venue=place)
+        hold(session, chicago, rights, day=days[1], title={"es": "Taller en borrador"},
+             status=WorkshopStatus.DRAFT)  # fmt: skip
+        hold(session, chicago, women, day=days[2], title={"es": "Taller discreto"})
+        hold(session, chicago, rights, day=days[3], title={"es": "Con enlace"}, way=Way.UNLISTED)
+        hold(session, calgary, rights, day=days[4], title={"es": "Otra oficina"})
+        cancelled = hold(session, chicago, rights, day=days[5], title={"es": "Se canceló"})
+        cancelled.status = WorkshopStatus.CANCELLED
+    page = reader.get(f"/org/volantes/chicago?mes={month}")
+    assert ": 1 taller" in words(page)
+    for lang, title in (("es", "Conoce tus derechos"), ("en", "Know your rights")):
+        for size in ("carta", "a4"):
+            file = reader.get(f"/org/volantes/chicago.pdf?mes={month}&idioma={lang}&papel={size}")
+            assert file.mimetype == "application/pdf"
+            text = pdf_reader.words_of(file.data)
+            assert title in text
+            assert "Casa de la Palmera, 1641 S. Ejemplo St." in text
+            for hidden in ("borrador", "discreto", "enlace", "Otra oficina", "canceló"):
+                assert hidden not in text
+            squares = pdf_reader.read_square_of_pdf(file.data)
+            assert squares == [f"{config.public_url}/{lang}/o/chicago"]
+    assert reader.get(f"/org/volantes/chicago.png?mes={month}").mimetype == "image/png"
+
+
+def test_flyer_of_a_month_without_workshops_says_so(reader: StaffClient) -> None:
+    month = Month.from_day(clock.now().date()).plus(3)
+    page = reader.get(f"/org/volantes/chicago?mes={month}")
+    assert "no queda ningún taller público por anunciar" in words(page)
+    assert "volantes/chicago.pdf" not in page.text
+
+
+@pytest.mark.parametrize("query", ["mes=x", "mes=2026-13", "idioma=de", "papel=a3"])
+def test_flyer_of_a_month_refuses_unknown_values(reader: StaffClient, query: str) -> None:
+    assert reader.get(f"/org/volantes/chicago.pdf?{query}").status_code == 404
+
+
+def test_flyer_of_a_month_with_many_workshops_is_accessible(
+    reader: StaffClient, store: Store, chicago: Office, rights: Kind
+) -> None:
+    month = Month.from_day(clock.now().date()).plus(2)
+    title = {"es": "Un título bastante largo para ver cómo se parte en varios renglones"}
+    with store.change() as session:
+        for days in range(40):
+            day = month.first + timedelta(days=days % 28)
+            hold(session, chicago, rights, day=day, title=title)
+    file = reader.get(f"/org/volantes/chicago.pdf?mes={month}").data
+    sheets = pdf_reader.pages_of(file)
+    assert sum(each.count("Un título bastante") for each in sheets) == 40
+    document_title = f"Talleres gratis: {formats.dated(month.first, formats.MONTH_AND_YEAR, 'es')}"
+    faults = pdf_reader.faults(file, lang="es-MX", title=document_title, pages=len(sheets))
+    assert faults == []

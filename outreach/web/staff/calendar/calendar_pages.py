@@ -81,6 +81,7 @@ def list_workshops() -> ResponseReturnValue:
         total=sum(counts.values()),
         scope=scope,
         offices=seen if len(seen) > 1 else [],
+        flyer_office=params.office or (seen[0].slug if len(seen) == 1 else ""),
         shows=[each for each in AgendaFilter if counts[each] or each is params.show],
         may_edit=any(has_permission(Permission.EDIT, each.slug) for each in seen),
         may=has_permission,
