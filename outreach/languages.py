@@ -23,7 +23,7 @@ SITE_LANGUAGES = (
     Language("en", "English", locale="en_US", html_lang="en", capitalizes_languages=True),
     Language("fr", "français", locale="fr_CA", html_lang="fr-CA"),
 )
-STAFF_LANGUAGE = "es"  # of the staff's pages, calendar and letters
+STAFF_LANGUAGE = "es"  # of the staff's pages, calendar and letters until an account chooses
 CATALOGUES = Path(__file__).parent / "translations"
 
 CODES: Final = tuple(language.code for language in SITE_LANGUAGES)

@@ -38,6 +38,7 @@ class CalendarOwner:
 
     organizer_id: int
     offices: frozenset[str] | None  # slugs; None for all of them
+    language: str
 
 
 def create(session: Session, organizer_id: int, *, now: datetime) -> str:
@@ -64,13 +65,14 @@ def created_at_of(session: Session, organizer_id: int) -> datetime | None:
 def owner_of(session: Session, token: str) -> CalendarOwner | None:
     """The owner of a token; None for an unknown token or an account that may see no workshop."""
     rows = session.execute(
-        sa.select(StaffMember.id, RoleAssignment.office, RoleAssignment.role)
+        sa.select(StaffMember.id, StaffMember.language, RoleAssignment.office, RoleAssignment.role)
         .join(CalendarToken, CalendarToken.organizer_id == StaffMember.id)
         .join(RoleAssignment, RoleAssignment.organizer_id == StaffMember.id)
         .where(CalendarToken.token_hash == digest(token), StaffMember.disabled_at.is_(None))
     ).all()
-    grants = {office: role for _, office, role in rows}
+    grants = {office: role for _, _, office, role in rows}
     seen = frozenset(office for office in grants if is_allowed(grants, Permission.SEE, office))
     if not seen:
         return None
-    return CalendarOwner(rows[0][0], None if ALL_OFFICES in seen else seen)
+    organizer_id, language = rows[0][:2]
+    return CalendarOwner(organizer_id, None if ALL_OFFICES in seen else seen, language)

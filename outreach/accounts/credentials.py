@@ -94,6 +94,18 @@ def rename(session: Session, organizer_id: int, name: str, *, now: datetime) -> 
     return True
 
 
+def set_language(session: Session, organizer_id: int, language: str, *, now: datetime) -> bool:
+    """Sets the language of an account's pages and letters. False where it was the same."""
+    is_other = (StaffMember.id == organizer_id, StaffMember.language != language)
+    statement = sa.update(StaffMember).where(*is_other).values(language=language)
+    if not changes_one_row(session, statement):
+        return False
+    audit_log.record(
+        session, organizer_id, "language chosen", now=now, details={"language": language}
+    )
+    return True
+
+
 def has_second_factor(session: Session, organizer_id: int) -> bool:
     """Whether the account has a TOTP secret or a passkey."""
     return totp.is_enrolled(session, organizer_id) or bool(passkeys.list_for(session, organizer_id))

@@ -76,6 +76,7 @@ class SignedInStaff:
     proven_at: datetime | None
     has_new_rights: bool  # since the previous request
     name: str  # the display name; empty where there is none
+    language: str  # of the pages
 
     @property
     def label(self) -> str:
@@ -153,6 +154,7 @@ def find(session: Session, token: str, *, now: datetime) -> tuple[SignedInStaff,
             StaffSession,
             StaffMember.email,
             StaffMember.name,
+            StaffMember.language,
             RoleAssignment.office,
             RoleAssignment.role,
         )
@@ -164,7 +166,7 @@ def find(session: Session, token: str, *, now: datetime) -> tuple[SignedInStaff,
     ).all()
     if not rows:
         return None
-    row, email, name = rows[0][:3]
+    row, email, name, language = rows[0][:4]
     # The outer join gives one row without an office for an account without a role.
     grants = {office: role for *_account, office, role in rows if office}
     signed = SignedInStaff(
@@ -176,6 +178,7 @@ def find(session: Session, token: str, *, now: datetime) -> tuple[SignedInStaff,
         proven_at=row.proven_at,
         has_new_rights=row.rights not in {"", _rights(grants)},
         name=name,
+        language=language,
     )
     return signed, now - row.seen_at > TOUCH
 

@@ -23,24 +23,22 @@ def command() -> None:
 
 @command.command()
 @click.argument("path", type=click.Path(dir_okay=False, writable=True, path_type=Path))
-@click.option("--with-staff", is_flag=True, help="With the messages of the staff's pages.")
-def extract(path: Path, with_staff: bool) -> None:
+def extract(path: Path) -> None:
     """Write the messages of the source to PATH, a template for translators (.pot)."""
-    template = catalogues.extract(with_staff=with_staff)
+    template = catalogues.extract()
     catalogues.write(path, template)
     click.echo(f"{len(template)} messages written to {path}")
 
 
 @command.command()
 @click.argument("lang", nargs=-1, type=click.Choice(TRANSLATED))
-@click.option("--with-staff", is_flag=True, help="With the messages of the staff's pages.")
-def update(lang: tuple[str, ...], with_staff: bool) -> None:
+def update(lang: tuple[str, ...]) -> None:
     """Bring the catalogues up to date with the source, then compile them.
 
     Without LANG, all of them. New messages come without a translation and are listed; messages
     that the source no longer has are removed.
     """
-    template = catalogues.extract(with_staff=with_staff)
+    template = catalogues.extract()
     for code in lang or TRANSLATED:
         missing = catalogues.update(code, template)
         click.echo(f"{code}: {len(template)} messages, {len(missing)} without a translation")

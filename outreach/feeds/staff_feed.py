@@ -36,17 +36,13 @@ from outreach.feeds.ics_feed import HEADER_BYTES, MAX_BYTES, OFFICE_WINDOW, PROD
 from outreach.feeds.serialization import IcsText
 from outreach.feeds.vevent import MAX_TITLE_LENGTH, PublicSite
 from outreach.feeds.vtimezone import vtimezone
-from outreach.i18n import say, translator
-from outreach.languages import STAFF_LANGUAGE
+from outreach.i18n import current, gettext, pgettext, say, use_language
 from outreach.zone_rules import UTC_KEY
 
 FORMAT: Final = 2  # raise it when the same workshop is written differently
-LANG: Final = "+"  # in the event cache, where public events have their language
 MAX_EVENTS: Final = 1500  # about as many as fit
 DAY: Final = timedelta(days=1)
 SECOND: Final = timedelta(seconds=1)
-
-_STAFF: Final = translator(STAFF_LANGUAGE)
 
 
 @dataclass
@@ -67,6 +63,14 @@ class WrittenStaffFeed:
 
 
 def write(
+    session: Session, own_offices: Offices, site: PublicSite, lang: str, *, now: datetime
+) -> WrittenStaffFeed:
+    """The feed in one language, as `_write` makes it."""
+    with use_language(lang):
+        return _write(session, own_offices, site, now=now)
+
+
+def _write(
     session: Session, own_offices: Offices, site: PublicSite, *, now: datetime
 ) -> WrittenStaffFeed:
     """The workshops of these offices within the window of an office's feed. If they do not fit, the
@@ -98,7 +102,8 @@ def _filled(
     """The events with their texts, cached or new, and the rows of the new ones."""
     pieces = {line.id: StaffEventText(line, now.replace(microsecond=0)) for line in lines}
     digests = {line.id: _digest(line, site) for line in lines}
-    for kept in event_cache.find_by_workshops(session, list(pieces), LANG):
+    lang = current().upper()  # in the event cache, where public events have the code itself
+    for kept in event_cache.find_by_workshops(session, list(pieces), lang):
         piece = pieces[kept.workshop_id]
         if kept.made_with == digests[kept.workshop_id]:
             piece.changed_at, piece.text = kept.changed_at, kept.text
@@ -109,7 +114,7 @@ def _filled(
     for workshop in feed_query.read(session, missing):
         piece = pieces[workshop.id]
         piece.text = _event(workshop, piece.line.waiting, site, piece.changed_at)
-        style = EventStyle(LANG, is_short=False, made_with=digests[workshop.id])
+        style = EventStyle(lang, is_short=False, made_with=digests[workshop.id])
         fresh.append(row(workshop.id, style, piece.changed_at, piece.text))
     return [piece for piece in pieces.values() if piece.text], fresh
 
@@ -168,13 +173,13 @@ def _status(workshop: Workshop) -> str:
 def _title(workshop: Workshop, waiting: int) -> str:
     """The title, cut so that the number of seats at its end is complete."""
     if workshop.is_discreet:
-        name = say(workshop.kind.neutral_title, STAFF_LANGUAGE)
+        name = say(workshop.kind.neutral_title, current())
     else:
-        name = say(workshop.title, STAFF_LANGUAGE)
-    name = clean(name) or _STAFF.gettext(labels.NEUTRAL)
+        name = say(workshop.title, current())
+    name = clean(name) or gettext(labels.NEUTRAL)
     before = {
-        WorkshopStatus.DRAFT: _STAFF.gettext("BORRADOR: "),
-        WorkshopStatus.CANCELLED: _STAFF.gettext(labels.CANCELLED),
+        WorkshopStatus.DRAFT: gettext("BORRADOR: "),
+        WorkshopStatus.CANCELLED: gettext(labels.CANCELLED),
     }
     prefix = before.get(workshop.status, "")
     places = _places(workshop, waiting)
@@ -191,21 +196,19 @@ def _places(workshop: Workshop, waiting: int) -> str:
     }:
         return ""
     taken = workshop.taken_seats
-    seats = _STAFF.gettext(
-        "%(taken)d de %(capacity)d lugares", taken=taken, capacity=workshop.capacity
-    )
+    seats = gettext("%(taken)d de %(capacity)d lugares", taken=taken, capacity=workshop.capacity)
     if not waiting:
         return seats
-    waitlisted = _STAFF.gettext("%(number)d en espera", number=waiting)
+    waitlisted = gettext("%(number)d en espera", number=waiting)
     return f"{seats} · {waitlisted}"
 
 
 def _place(workshop: Workshop) -> str:
     """The place as in public feeds: only the city unless the address is public."""
     if workshop.mode is DeliveryMode.PHONE_BANK:
-        return _STAFF.gettext(labels.BY_PHONE)
+        return gettext(labels.BY_PHONE)
     if not workshop.mode.has_venue:
-        return _STAFF.gettext(labels.ONLINE)
+        return gettext(labels.ONLINE)
     venue = workshop.venue
     if venue is None:
         return clean(f"{workshop.office.city}, {workshop.office.region}")
@@ -218,12 +221,12 @@ def _place(workshop: Workshop) -> str:
 def _description(workshop: Workshop, waiting: int, start: datetime) -> str:
     parts = [
         _places(workshop, waiting),
-        _STAFF.gettext("Borrador: el público todavía no lo ve.")
+        gettext("Borrador: el público todavía no lo ve.")
         if workshop.status is WorkshopStatus.DRAFT
         else "",
         clean(workshop.office.city),
-        _STAFF.pgettext(*labels.SYNTHETIC) if workshop.is_synthetic else "",
-        labels.local_time(start, STAFF_LANGUAGE),
+        pgettext(*labels.SYNTHETIC) if workshop.is_synthetic else "",
+        labels.local_time(start, current()),
     ]
     return "\n".join(part for part in parts if part)
 
@@ -262,14 +265,14 @@ def _header(
 ) -> bytes:
     """The calendar's own properties: no UID (`ics_feed`), and no SOURCE, since the address is a
     permission and a saved file may be passed on."""
-    name = _STAFF.gettext("Mis talleres")
-    about = _STAFF.gettext(
+    name = gettext("Mis talleres")
+    about = gettext(
         "Con borradores y lugares apartados, sin nombres. "
         "No compartas la dirección de este calendario."
     )
     if reaches is not None:
-        about += " " + _STAFF.gettext(
-            "Son muchos: llega hasta el %(day)s.", day=labels.day(reaches, STAFF_LANGUAGE)
+        about += " " + gettext(
+            "Son muchos: llega hasta el %(day)s.", day=labels.day(reaches, current())
         )
     lines = [
         ("BEGIN", "VCALENDAR"),

@@ -31,7 +31,6 @@ from outreach.errors import DataErased
 from outreach.i18n import gettext as _
 from outreach.i18n import use_language
 from outreach.keystore import KeyStore
-from outreach.languages import STAFF_LANGUAGE
 from outreach.mail import render, staff_letters
 from outreach.mail.delivery import LetterTransport
 from outreach.mail.delivery_round import DeliveryRound
@@ -177,7 +176,7 @@ class _MailingWriter:
             return MailingContext(
                 mailing=mailing,
                 address=staff_member.email,
-                lang=STAFF_LANGUAGE,
+                lang=staff_member.language,
                 now=now,
                 letter_id=letter_id,
                 workshops=workshops,

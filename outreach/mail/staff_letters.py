@@ -27,7 +27,6 @@ from outreach.domain.newsletter.mail_choices import LetterGroup
 from outreach.domain.newsletter.mailings import Mailing, MailingTopic
 from outreach.domain.workshops import Workshop
 from outreach.keystore import KeyStore, bursts
-from outreach.languages import STAFF_LANGUAGE
 from outreach.mail import render
 from outreach.mail.message_context import mail_from
 
@@ -63,6 +62,7 @@ class StaffLetterData:
 
     address: str
     token: str  # of the link that turns it off
+    language: str
     digest: Digest | None = None
     alerts: Sequence[StaffAlert] = ()
 
@@ -80,7 +80,12 @@ def gather(
         found = staff_alerts.list_of_mailing(session, mailing, known, now=now)
         token = _token(key_store, staff_member, LetterGroup.ALERTS)
         return (
-            StaffLetterData(address=staff_member.email, token=token, alerts=found)
+            StaffLetterData(
+                address=staff_member.email,
+                token=token,
+                language=staff_member.language,
+                alerts=found,
+            )
             if found
             else None
         )
@@ -92,7 +97,9 @@ def gather(
     if digest.is_empty:
         return None
     token = _token(key_store, staff_member, LetterGroup.DIGEST)
-    return StaffLetterData(address=staff_member.email, token=token, digest=digest)
+    return StaffLetterData(
+        address=staff_member.email, token=token, language=staff_member.language, digest=digest
+    )
 
 
 def write(data: StaffLetterData, config: Config, *, letter_id: str, now: datetime) -> EmailMessage:
@@ -105,7 +112,7 @@ def write(data: StaffLetterData, config: Config, *, letter_id: str, now: datetim
         "stop": stop,
     }
     html = ""
-    with i18n.use_language(STAFF_LANGUAGE):
+    with i18n.use_language(data.language):
         if data.digest is None:
             types = sorted({each.alert_type.value for each in data.alerts})
             text = render_template(
@@ -145,7 +152,7 @@ def _describe_door(workshop: Workshop) -> DoorLine:
         return DoorLine(starts=workshop.starts)
     return DoorLine(
         starts=workshop.starts,
-        name=i18n.say(workshop.kind.short_name, STAFF_LANGUAGE),
+        name=i18n.say(workshop.kind.short_name, i18n.current()),
         taken=workshop.taken_seats,
         seats=workshop.capacity if workshop.takes_places else 0,
     )

@@ -26,15 +26,6 @@ KEYWORDS: Final[dict[str, Any]] = {
     "NN_": (1, 2),
     "NP_": ((1, "c"), 2),
 }
-# Messages that only the staff reads are in Spanish; `extract` omits them unless `with_staff`.
-STAFF_FOLDER: Final = "staff"
-STAFF_FILES: Final = frozenset(
-    {
-        "outreach/feeds/staff_feed.py",
-        "outreach/pdf/checkin_sheet.py",
-        "outreach/web/error_messages.py",
-    }
-)
 PATTERN_CONTEXTS: Final = ("date pattern",)  # the translations of these are patterns of CLDR
 
 # A letter of the pseudo-language for each. The vowels are in the alphabet of text messages
@@ -46,9 +37,8 @@ MARKS: Final = frozenset(_ACCENTED)
 _KEPT: Final = re.compile(r"%\(\w+\)[a-z]|%[sd%]|</?[a-z][^<>]*>|&#?\w+;|\{\w*\}|https?://\S*")
 
 
-def extract(*, with_staff: bool = False) -> Catalog:
-    """The messages of the source, as a template of catalogues. `with_staff`: those of the staff's
-    pages too."""
+def extract() -> Catalog:
+    """The messages of the source, as a template of catalogues."""
     catalogue = Catalog(project="outreach", charset="utf-8")
     for folder, pattern, method in SOURCES:
         found = extract_from_dir(
@@ -58,15 +48,9 @@ def extract(*, with_staff: bool = False) -> Catalog:
             directory_filter=lambda path: Path(path).name != "__pycache__",
         )
         for file, _line, message, comments, context in sorted(found, key=lambda each: each[0]):
-            name = f"{folder}/{file}"
-            if with_staff or not is_for_staff(name):
-                catalogue.add(message, None, [(name, 0)], auto_comments=comments, context=context)
+            locations = [(f"{folder}/{file}", 0)]
+            catalogue.add(message, None, locations, auto_comments=comments, context=context)
     return catalogue
-
-
-def is_for_staff(path: str) -> bool:
-    """Whether only the staff reads the messages of this file."""
-    return STAFF_FOLDER in Path(path).parts[:-1] or path in STAFF_FILES
 
 
 def update(lang: str, template: Catalog) -> list[str]:
@@ -106,7 +90,7 @@ def write_pseudo(folder: Path, lang: str) -> None:
     """Writes a complete catalogue of accented Spanish, and compiles it: a text on a page that has
     no accents of it comes from no catalogue."""
     catalogue = Catalog(project="outreach", charset="utf-8")
-    for message in extract(with_staff=True):
+    for message in extract():
         if message.id:
             forms = tuple(_accented(form, message.context or "") for form in _forms(message.id))
             catalogue.add(

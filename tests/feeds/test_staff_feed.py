@@ -354,7 +354,7 @@ def test_staff_feed_with_an_hour_that_comes_twice_has_no_zone_of_its_own(
         )  # fmt: skip
     with store.read() as session:
         now = datetime(2027, 11, 1, 12, tzinfo=UTC)
-        body = staff_feed.write(session, None, SITE, now=now).body
+        body = staff_feed.write(session, None, SITE, "es", now=now).body
     assert b"DTSTART:20271107T073000Z\r\n" in body
     assert b"X-WR-TIMEZONE" not in body
     starts = {each.starts for each in read_occurrences(body)}
@@ -380,7 +380,7 @@ def test_large_staff_feed_ends_with_a_whole_day_and_states_it(
         session.get_one(Workshop, workshop.id).title = {"es": title}
     insert_copies(store, workshop, [today + timedelta(days=n // a_day - 5) for n in range(count)])
     with store.read() as session:
-        body = staff_feed.write(session, None, SITE, now=clock.now()).body
+        body = staff_feed.write(session, None, SITE, "es", now=clock.now()).body
     assert 600_000 < len(body) <= 900_000
     text = unfolded(body)
     days = Counter(re.findall(r"DTSTART;TZID=America/Chicago:(\d{8})", text))

@@ -306,7 +306,7 @@ def test_refusals(demo_app: Flask, allowed: frozenset[str]) -> None:
 def test_staff_calendar(demo_app: Flask, allowed: frozenset[str]) -> None:
     site = PublicSite("http://localhost:8000", "talleres.example.org", "312 555 0142")
     with demo_app.app_context(), _store(demo_app).read() as session:
-        written = staff_feed.write(session, None, site, now=clock.now())
+        written = staff_feed.write(session, None, site, CODE, now=clock.now())
     values = list(values_of_calendar(written.body.decode()))
     assert len(values) > 100
     for value in values:

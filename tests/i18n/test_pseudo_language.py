@@ -46,7 +46,7 @@ def test_accents_keep_placeholders_tags_and_addresses() -> None:
 def test_pseudo_catalogue_is_complete(tmp_path: Path) -> None:
     catalogues.write_pseudo(tmp_path, "qps")
     catalogue = catalogues.read(tmp_path / "qps" / catalogues.PO, "en")
-    template = catalogues.extract(with_staff=True)
+    template = catalogues.extract()
     assert {(each.context, each.id) for each in catalogue} == {
         (each.context, each.id) for each in template
     }

@@ -30,7 +30,10 @@ FORBIDDEN: Final = {
         r"heure de New York", r"Sortie rapide", r"le carré et le code",
     ),
 }  # fmt: skip
-# Of the pages of the staff, which are in Spanish only: their texts are in no catalogue.
+# Messages of these files are read by the staff only, who do say «registro».
+STAFF_FILES: Final = re.compile(
+    r".*/staff/|outreach/(feeds/staff_feed|pdf/checkin_sheet|web/error_messages)\.py"
+)
 FORBIDDEN_FOR_STAFF: Final = (
     r"Cómo se llega\b", r"El tipo dice otra cosa", r"Minutos más largo", r"Escribe true",
     r"true \(sí\)", r"un lugar hasta las", r"[Hh]asta las [^%]*until", r"Hasta las %\(hour\)s\.",
@@ -41,13 +44,15 @@ FORBIDDEN_FOR_STAFF: Final = (
 
 
 def texts(lang: str) -> Iterator[str]:
-    """Every text of a language: the catalogue, and the kinds that come with the package."""
+    """Every text of a language: the catalogue, in Spanish without the messages of the staff pages,
+    and the kinds that come with the package."""
     # The source strings are the Spanish ones: those of any catalogue.
     file = PACKAGE / "translations" / ("en" if lang == "es" else lang) / "LC_MESSAGES/messages.po"
     with file.open("rb") as opened:
         for message in read_po(opened):
             found = message.id if lang == "es" else message.string
-            if message.id and found:
+            is_for_staff = all(STAFF_FILES.match(file) for file, _line in message.locations)
+            if message.id and found and not (lang == "es" and is_for_staff):
                 yield from [found] if isinstance(found, str) else found
     for name in ("taxonomy.json", "sample-workshops.json"):
         yield from _in(json.loads((PACKAGE / "imports/data" / name).read_text()), lang)

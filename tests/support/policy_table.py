@@ -32,6 +32,7 @@ auth.switch_letters_off           POST  public
 auth.print_recovery_codes       POST  signed-in
 auth.totp_form                  GET   signed-in
 auth.change_totp                POST  signed-in
+auth.change_language            POST  signed-in
 auth.change_name                POST  signed-in
 auth.download_recovery_codes    POST  signed-in
 auth.new_passkey                GET   signed-in
@@ -189,6 +190,9 @@ bulletin.undo                   POST  network         network
 dashboard.data_held             GET   network         network
 audit.workshop_log              GET   workshop        edit
 audit.office_log                GET   office          edit
+workshops.month_flyer           GET   office          see
+workshops.month_flyer_pdf       GET   office          see
+workshops.month_flyer_png       GET   office          see
 audit.network_log               GET   network         network
 network.settings                GET   network         network
 network.show_advocate_review    GET   network         network

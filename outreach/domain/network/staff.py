@@ -8,6 +8,7 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship, selectinload
 
+from outreach import languages
 from outreach.db.base import Base
 from outreach.errors import ErrorCode, NotFound, Refusal
 
@@ -56,6 +57,10 @@ class StaffMember(Base):
     password: Mapped[str | None] = mapped_column(sa.String(200), default=None)
     disabled_at: Mapped[datetime | None] = mapped_column(default=None)
     signed_in_at: Mapped[datetime | None] = mapped_column(default=None)  # the last time
+    # Of the staff pages, letters and calendar of this account.
+    language: Mapped[str] = mapped_column(
+        sa.String(5), server_default="es", default=languages.STAFF_LANGUAGE
+    )
     grants: Mapped[list["RoleAssignment"]] = relationship(
         init=False, cascade="all, delete-orphan", passive_deletes=True
     )

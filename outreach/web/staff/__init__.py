@@ -1,7 +1,7 @@
 """Staff pages, below /org: one package a subject, each a blueprint below the blueprint `staff`.
 
-The permission of a page stands at its route (`common.permissions`). Always in Spanish. May import
-`web.forms` and below, and never `public`. Start with `common.guards`.
+The permission of a page stands at its route (`common.permissions`). Pages are in the language of
+the account. May import `web.forms` and below, and never `public`. Start with `common.guards`.
 """
 
 from typing import Final

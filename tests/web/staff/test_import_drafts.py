@@ -220,7 +220,7 @@ def test_hours_without_half_are_asked_once(ana: StaffClient) -> None:
     address = bring(ana, HEAD, GOOD.replace("18:00", "6"), LATER.replace("18:00", "6:30"))
     path = f"{address}/columnas"
     page = ana.get(path)
-    assert "¿De qué parte del día es «6», «6:30»?" in words(page)
+    assert "¿De qué parte del día es «6, 6:30»?" in words(page)
     ana.post(path, **(fields(page.text, path) | {"half": "pm"}))
     page_text = words(ana.get(f"{address}?ver=ready")).replace("\xa0", " ")
     assert "2 listos" in page_text

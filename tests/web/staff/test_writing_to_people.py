@@ -74,6 +74,7 @@ WRITES_TO_NOBODY: Final = {
     "auth.confirm": "shows a factor again",
     "auth.end_session": "ends a session",
     "auth.rename_passkey": "names a key",
+    "auth.change_language": "the language of one account",
     "auth.change_name": "a name for colleagues",
     "auth.download_recovery_codes": "a file for the staff member",
     "auth.sign_out": "ends a session",

@@ -15,9 +15,8 @@ from outreach.domain.network import staff
 from outreach.domain.registrations import PersonalData
 from outreach.domain.registrations.change_notifications import NotifyMode
 from outreach.formats import join_words
+from outreach.i18n import current, ngettext
 from outreach.i18n import gettext as _
-from outreach.i18n import ngettext
-from outreach.languages import STAFF_LANGUAGE
 from outreach.web.context import key_store
 from outreach.web.presentation import formatting
 from outreach.web.staff.attendees import queue_cards
@@ -118,4 +117,4 @@ def _say_decision(line: DoneLine) -> str:
 
 def _who(line: DoneLine, labels: Mapping[int, str]) -> str:
     names = [labels[each] for each in line.organizer_ids if each in labels]
-    return join_words(names, STAFF_LANGUAGE) if names else ""
+    return join_words(names, current()) if names else ""

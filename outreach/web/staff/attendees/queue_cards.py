@@ -15,9 +15,8 @@ from outreach.domain.registrations import (
 from outreach.domain.registrations.call_attempts import CallBlock
 from outreach.domain.workshops import Workshop
 from outreach.formats import language_name
+from outreach.i18n import current, ngettext
 from outreach.i18n import gettext as _
-from outreach.i18n import ngettext
-from outreach.languages import STAFF_LANGUAGE
 from outreach.web.presentation import formatting
 from outreach.web.staff.common import call_labels, workshop_labels
 from outreach.web.staff.common.workshop_labels import WorkshopListRow
@@ -169,7 +168,7 @@ def _note(line: WorkLine, now: datetime) -> str:
 
 def _language(line: WorkLine) -> str:
     assert line.registration is not None
-    return formatting.first_capital(language_name(line.registration.language, STAFF_LANGUAGE))
+    return formatting.first_capital(language_name(line.registration.language, current()))
 
 
 def _reasons(line: WorkLine) -> list[str]:

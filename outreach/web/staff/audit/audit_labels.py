@@ -179,6 +179,7 @@ ACTIONS: Final[Mapping[str, AuditedAction]] = {
     "letters chosen": AuditedAction(_IN, lazy("eligió qué correos recibe")),
     "letters turned off": AuditedAction(_IN, lazy("dejó de recibir correos, con el enlace de uno")),
     "display name changed": AuditedAction(_IN, lazy("cambió su nombre")),
+    "language chosen": AuditedAction(_IN, lazy("eligió el idioma de sus páginas")),
     "password changed": AuditedAction(_IN, lazy("cambió su contraseña")),
     "password set by link": AuditedAction(_IN, lazy("puso su contraseña con el enlace")),
     "session ended": AuditedAction(_IN, lazy("terminó una de sus sesiones")),

@@ -13,8 +13,8 @@ from outreach.domain.network.staff import StaffMember
 from outreach.domain.newsletter import mailings
 from outreach.domain.newsletter.mailings import MailingTopic
 from outreach.domain.text import clean
+from outreach.i18n import LANGUAGES, ngettext
 from outreach.i18n import gettext as _
-from outreach.i18n import ngettext
 from outreach.web.context import store
 from outreach.web.error_messages import PageRefused
 from outreach.web.staff.auth import blueprint, letter_choices, login
@@ -66,6 +66,18 @@ def change_name() -> ResponseReturnValue:
     with store().change() as session:
         credentials.rename(session, current_staff().organizer_id, name, now=clock.now())
     return redirect("/org/cuenta?hecho=mi-nombre", 303)
+
+
+@blueprint.post("/cuenta/idioma")
+@requires(Scope.SIGNED_IN)
+def change_language() -> ResponseReturnValue:
+    """Sets the language of the pages, letters and calendar (field `language`)."""
+    language = request.form.get("language", "")
+    if language not in LANGUAGES:
+        raise PageRefused(_("Elige un idioma de la lista."))
+    with store().change() as session:
+        credentials.set_language(session, current_staff().organizer_id, language, now=clock.now())
+    return redirect("/org/cuenta?hecho=idioma", 303)
 
 
 @blueprint.post("/cuenta/contrasena")
@@ -148,6 +160,7 @@ def _done_message(what: str) -> str:
         "llave": _("Guardamos tu llave. Ya puedes entrar con ella."),
         "nombre": _("Cambiamos el nombre de la llave."),
         "mi-nombre": _("Guardamos tu nombre."),
+        "idioma": _("Desde ahora tus páginas y tus correos salen en este idioma."),
         "quitada": _("Quitamos la llave. Ya no abre nada."),
         "correos": _("Guardamos qué correos recibes."),
         "aplicacion": _("Tu aplicación nueva ya da los códigos. La de antes ya no sirve."),

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from outreach import clock
 from outreach.clock import Month
 from outreach.domain.newsletter.bulletins import BulletinLine, EditionMail
-from outreach.i18n import LANGUAGES, NAMES, translator
+from outreach.i18n import LANGUAGES, NAMES, current, translator
 from outreach.i18n import gettext as _
-from outreach.languages import STAFF_LANGUAGE
 from outreach.reports import bulletin_text
 from outreach.reports.bulletin_checks import BulletinIssue, BulletinIssueType
 from outreach.web.presentation import formatting
@@ -75,7 +74,7 @@ def _issue_words(issue: BulletinIssue, month: Month) -> tuple[str, str, str]:
             _("Ir a guardar"),
         )
     if issue.type is BulletinIssueType.MISSING:
-        part = labels()[STAFF_LANGUAGE][issue.part]
+        part = labels()[current()][issue.part]
         return (
             _("Falta el %(language)s: «%(part)s»", language=language, part=part),
             _("Sin este texto no se puede publicar."),

@@ -11,8 +11,8 @@ from outreach.domain.dashboard import agenda
 from outreach.domain.dashboard.agenda import AgendaKey, AgendaQuery
 from outreach.domain.text import fold
 from outreach.domain.workshops import Workshop, WorkshopStatus
+from outreach.i18n import current
 from outreach.i18n import gettext as _
-from outreach.languages import STAFF_LANGUAGE
 from outreach.web.staff.calendar.calendar_params import CalendarParams, ListOrder
 
 PAGE_SIZE: Final = 200
@@ -75,7 +75,7 @@ def _column(params: CalendarParams, order: ListOrder, name: str) -> ListColumn:
 # A sort keeps the order of time among equals.
 _SORT_KEYS: Final[Mapping[ListOrder, Callable[[AgendaKey], Any]]] = {
     ListOrder.WHEN: lambda key: (key.day, key.starts, key.id),
-    ListOrder.TITLE: lambda key: fold(key.title.get(STAFF_LANGUAGE, "")),
+    ListOrder.TITLE: lambda key: fold(key.title.get(current(), "")),
     ListOrder.VENUE: lambda key: fold(key.venue),
     ListOrder.SEATS: lambda key: key.taken,
     ListOrder.STATUS: lambda key: _STATUSES.index(key.status),

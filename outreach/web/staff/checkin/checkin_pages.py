@@ -22,7 +22,6 @@ from outreach.domain.text import clean, fold, read_code
 from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.errors import NotFound, Refusal
 from outreach.i18n import gettext as _
-from outreach.languages import STAFF_LANGUAGE
 from outreach.web import error_messages
 from outreach.web.context import key_store, store
 from outreach.web.error_messages import PageRefused
@@ -38,6 +37,7 @@ from outreach.web.staff.common.guards import (
     page,
     require_token,
     signed_in_staff,
+    staff_language,
 )
 from outreach.web.staff.common.permissions import Scope, requires
 
@@ -214,7 +214,7 @@ def _log_discreet_list(workshop: Workshop) -> None:
 
 
 def _prepare() -> None:
-    g.lang = STAFF_LANGUAGE
+    g.lang = staff_language()
     keep_private()
 
 

@@ -37,7 +37,7 @@ from outreach.domain.workshops import Workshop
 from outreach.errors import NotFound
 from outreach.i18n import gettext as _
 from outreach.i18n import ngettext
-from outreach.languages import STAFF_LANGUAGE
+from outreach.languages import CODES, STAFF_LANGUAGE
 from outreach.web.context import config, store
 from outreach.web.middleware import response_headers
 from outreach.web.staff.common import kept_forms, pending_work
@@ -61,7 +61,7 @@ staff_pages = Blueprint("staff", __name__, url_prefix="/org")
 
 @staff_pages.before_request
 def _guard() -> ResponseReturnValue | None:
-    g.lang = STAFF_LANGUAGE
+    g.lang = staff_language()
     response_headers.keep_private()
     rule = rule_of(request.endpoint)
     if rule.scope is Scope.PUBLIC:
@@ -91,6 +91,14 @@ def _guard() -> ResponseReturnValue | None:
     if rule.is_fresh and not who.is_fresh(clock.now()):
         return require_fresh_factor()
     return None
+
+
+def staff_language() -> str:
+    """The language of a staff page: that of the account; before somebody signs in, the one that the
+    address asks for (`idioma`), or Spanish."""
+    who = session_staff()
+    wanted = request.args.get("idioma", "") if who is None else who.language
+    return wanted if wanted in CODES else STAFF_LANGUAGE
 
 
 def enforce(rule: PageRule, given: Mapping[str, str]) -> None:

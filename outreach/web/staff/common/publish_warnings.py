@@ -19,6 +19,7 @@ from outreach.domain.workshops.publish_checks import (
     RequiredField,
     UnconfirmedWarnings,
 )
+from outreach.i18n import current, say
 from outreach.i18n import gettext as _
 from outreach.web import error_messages
 from outreach.web.context import config
@@ -111,7 +112,7 @@ def _mark(workshop: Workshop, what: PublishWarning) -> str:
 
 def _name(workshop: Workshop) -> str:
     when = f"{workshop_labels.short_day(workshop.day)}, {hour_words(workshop.starts)}"
-    return f"{when}, {workshop.title.get('es', '')}"
+    return f"{when}, {say(workshop.title, current())}"
 
 
 def check(session: Session, workshop: Workshop) -> CheckedWorkshop:

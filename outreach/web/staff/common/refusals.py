@@ -17,7 +17,6 @@ from outreach.domain.network import offices, staff
 from outreach.domain.network.staff import ALL_OFFICES, PERMISSIONS, Permission, Role
 from outreach.errors import NotFound
 from outreach.i18n import gettext as _
-from outreach.languages import STAFF_LANGUAGE
 from outreach.web.context import config, store
 from outreach.web.middleware import error_pages, response_headers
 from outreach.web.middleware.same_origin import CrossSiteRequest
@@ -56,7 +55,7 @@ def show(
         error, PermissionMissing | FormTokenInvalid
     ):
         return None
-    g.lang = STAFF_LANGUAGE
+    g.lang = guards.staff_language()
     response_headers.keep_private()
     who = guards.signed_in_staff()
     text = _permission_text(error, who) if isinstance(error, PermissionMissing) else None

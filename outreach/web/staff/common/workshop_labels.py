@@ -24,7 +24,6 @@ from outreach.domain.workshops import DeliveryMode, Workshop, WorkshopStatus, ti
 from outreach.formats import language_name
 from outreach.i18n import current, ngettext
 from outreach.i18n import gettext as _
-from outreach.languages import STAFF_LANGUAGE
 from outreach.web.presentation import workshop_cards
 from outreach.web.presentation.formatting import day as day_words
 from outreach.web.presentation.formatting import hour as hour_words
@@ -173,7 +172,7 @@ def need_words(need: str) -> str:
     if need.startswith(INTERPRETER):
         return _(
             "Intérprete: %(language)s",
-            language=language_name(need.removeprefix(INTERPRETER), STAFF_LANGUAGE),
+            language=language_name(need.removeprefix(INTERPRETER), current()),
         )
     return words.get(need, need)
 

@@ -80,7 +80,7 @@ def calendar_feed(token: str) -> ResponseReturnValue:
         site = PublicSite(
             config().public_url, installation_settings.get_calendar_host(session), config().phone
         )
-        written = staff_feed.write(session, owner.offices, site, now=clock.now())
+        written = staff_feed.write(session, owner.offices, site, owner.language, now=clock.now())
     _cache(written)
     headers = {
         "Cache-Control": CACHE_CONTROL,

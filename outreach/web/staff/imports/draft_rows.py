@@ -19,6 +19,7 @@ from outreach.domain.network.kinds import Kind
 from outreach.domain.network.staff import Permission
 from outreach.domain.scheduling import import_memory
 from outreach.domain.text import clean, fold
+from outreach.i18n import current, say
 from outreach.imports.guess import mending, row_review
 from outreach.imports.guess.headings import Field
 from outreach.imports.guess.proposals import Outcome
@@ -265,7 +266,7 @@ def show(
         is_conflict=is_conflict,
         is_outdated=is_outdated,
         is_saved=saved or bool(request.args.get("hecho")),
-        all_kinds=sorted(opened.kinds.values(), key=lambda each: each.short_name.get("es", "")),
+        all_kinds=sorted(opened.kinds.values(), key=lambda each: say(each.short_name, current())),
         count_changed=sum(each.proposal.outcome is Outcome.CHANGED for each in opened.loadable),
         count_published=sum(_is_public(row) for row in opened.loadable),
         count_past=sum(row.is_open and row.has(RemarkCode.DAY_PAST) for row in opened.rows),

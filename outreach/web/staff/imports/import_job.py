@@ -25,13 +25,13 @@ from outreach.domain.registrations.change_notifications import HOLD, NotifyDecis
 from outreach.domain.scheduling import import_batches
 from outreach.domain.scheduling.import_batches import ImportBatch
 from outreach.errors import NotFound, OutreachError
-from outreach.i18n import translator
+from outreach.i18n import current, translator, use_language
+from outreach.i18n import gettext as _
 from outreach.imports import workshops
 from outreach.imports.import_errors import ImportFault, ImportRejected
 from outreach.imports.import_result import ImportResult
 from outreach.imports.workshops.preview import PreviewVerdict
 from outreach.keystore import KeyStore
-from outreach.languages import STAFF_LANGUAGE
 from outreach.web import error_messages
 from outreach.web.context import key_store, store
 from outreach.web.staff.common.guards import current_staff
@@ -160,13 +160,16 @@ def stream_progress(work: ImportJob, batch: ImportBatch, template: Response) -> 
     """Loads the file in a thread; the response is the page with progress while it lasts."""
     before, _marker, after = template.get_data(as_text=True).partition(MARKER)
     threading.Thread(target=work.run_in_background).start()
-    answer = Response(_lines(work, batch, before, after), mimetype="text/html")
+    answer = Response(_lines(work, batch, current(), before, after), mimetype="text/html")
     answer.direct_passthrough = True  # streamed, not compressed
     return answer
 
 
-def _lines(work: ImportJob, batch: ImportBatch, before: str, after: str) -> Iterator[bytes]:
-    _ = translator(STAFF_LANGUAGE)
+def _lines(
+    work: ImportJob, batch: ImportBatch, lang: str, before: str, after: str
+) -> Iterator[bytes]:
+    """The page in pieces. They are made after the request, which told the language."""
+    _ = translator(lang)
     yield before.encode()
     while isinstance(state := work.progress.get(), int):
         done, total = format(state, ","), format(batch.lines, ",")
@@ -180,7 +183,8 @@ def _lines(work: ImportJob, batch: ImportBatch, before: str, after: str) -> Iter
     else:
         link = escape(state.address if state is not None else "/org/talleres")
         failed = escape(_.gettext("No se cargó nada."))
-        result = f"<li><b>{failed}</b> {_why(state)}</li>"
+        with use_language(lang):
+            result = f"<li><b>{failed}</b> {_why(state)}</li>"
         refresh = ""  # the reason is read first
     following = escape(_.gettext("Seguir"))
     yield f'{result}</ul><p><a class="button" href="{link}">{following}</a></p>{refresh}'.encode()
@@ -189,21 +193,20 @@ def _lines(work: ImportJob, batch: ImportBatch, before: str, after: str) -> Iter
 
 def _why(outcome: ImportJobOutcome | None) -> str:
     """Why nothing was loaded, and what to do, as HTML; with the first errors of the file."""
-    _ = translator(STAFF_LANGUAGE)
     if outcome is None:  # loaded already, or failed
-        return _.gettext("Mira si ya están tus talleres. Si no, sube el archivo otra vez.")
+        return str(_("Mira si ya están tus talleres. Si no, sube el archivo otra vez."))
     if not outcome.faults:
-        return _.gettext("Algo cambió desde que lo viste. Míralo otra vez y decide.")
+        return str(_("Algo cambió desde que lo viste. Míralo otra vez y decide."))
     items = [f"</li><li>{escape(_fault_words(each))}" for each in outcome.faults[:MAX_FAULTS]]
     if len(outcome.faults) > MAX_FAULTS:
         others = format(len(outcome.faults) - MAX_FAULTS, ",")
-        more = _.gettext("Y %(num)s más.", num=others)
+        more = _("Y %(num)s más.", num=others)
         items.append(f"</li><li>{escape(more)}")
-    return _.gettext("Arregla el archivo y súbelo otra vez.") + "".join(items)
+    return _("Arregla el archivo y súbelo otra vez.") + "".join(items)
 
 
 def _fault_words(fault: ImportFault) -> str:
-    return translator(STAFF_LANGUAGE).gettext(
+    return _(
         "Renglón %(line)d, %(field)s: %(fault)s",
         line=fault.line,
         field=fault.field,

@@ -8,12 +8,11 @@ from typing import Final
 from outreach.domain.network.kinds import Kind, Way
 from outreach.domain.workshops import DeliveryMode, WorkshopStatus
 from outreach.formats import language_name
+from outreach.i18n import current, lazy, ngettext
 from outreach.i18n import gettext as _
-from outreach.i18n import lazy, ngettext
 from outreach.imports.import_errors import ImportFault
 from outreach.imports.row_parser import RowParser
 from outreach.imports.workshops.preview import PreviewedRow, PreviewVerdict
-from outreach.languages import STAFF_LANGUAGE
 from outreach.web import error_messages
 from outreach.web.presentation.formatting import hour as hour_words
 from outreach.web.presentation.workshop_cards import CardTag
@@ -108,7 +107,7 @@ def value(field: str, text: str) -> str:
     if field == "mode":
         return mode_words(DeliveryMode(text))
     if field == "languages":
-        return ", ".join(language_name(code, STAFF_LANGUAGE) for code in text.split())
+        return ", ".join(language_name(code, current()) for code in text.split())
     if field == "childcare":
         return str(_("Sí") if text == "true" else _("No"))
     return text

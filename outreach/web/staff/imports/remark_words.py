@@ -206,7 +206,8 @@ def fix_words(fix: RowFix) -> str:
     ((field, text),) = list(fix.typed.items())[:1]
     if field is Field.DAY:
         return _("Usar %(value)s", value=iso_words(text))
-    return _("Usar %(value)s", value=text.replace(" am", " a. m.").replace(" pm", " p. m."))
+    hours = text.replace(" am", " " + _("a. m.")).replace(" pm", " " + _("p. m."))
+    return _("Usar %(value)s", value=hours)
 
 
 def outcome_tag(outcome: Outcome, *, is_left_out: bool) -> CardTag:

@@ -20,8 +20,8 @@ from outreach.domain.reporting import figures, months, typing_slips
 from outreach.domain.reporting.figures import FigureSeries, MonthlyFigure
 from outreach.domain.text import clean
 from outreach.errors import Conflict
+from outreach.i18n import current, say
 from outreach.i18n import gettext as _
-from outreach.i18n import say
 from outreach.web.context import store
 from outreach.web.presentation.formatting import group_digits
 from outreach.web.staff.common.guards import current_staff, page
@@ -272,7 +272,7 @@ def _page(
     fingerprint: str = "",
 ) -> Response:
     faults = [
-        (f"value-{each.code}", f"{say(each.series.label, 'es')}: {each.fault}")
+        (f"value-{each.code}", f"{say(each.series.label, current())}: {each.fault}")
         for each in entries
         if each.fault
     ]
@@ -284,7 +284,7 @@ def _page(
         revision=revision,
         faults=faults,
         doubtful=[
-            (say(each.series.label, "es"), each.warnings) for each in entries if each.warnings
+            (say(each.series.label, current()), each.warnings) for each in entries if each.warnings
         ],
         print=fingerprint,
         is_taken=status == 409,

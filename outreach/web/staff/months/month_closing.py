@@ -17,8 +17,8 @@ from outreach.domain.reporting import figures, months
 from outreach.domain.reporting.months import MonthRevision
 from outreach.domain.text import clean
 from outreach.errors import Conflict, Refusal
+from outreach.i18n import current, say
 from outreach.i18n import gettext as _
-from outreach.i18n import say
 from outreach.reports import change_causes, coverage, month_report, workshop_counts
 from outreach.reports.month_report import MAX_REASON_LENGTH, MonthChange, MonthDraft
 from outreach.web import error_messages
@@ -195,7 +195,7 @@ def _change_lines(
         changes,
         offices={each.slug: each for each in offices.list_offices(session)},
         kinds={each.code: each for each in kinds.list_kinds(session)},
-        series={each.code: say(each.label, "es") for each in figures.list_series(session)},
+        series={each.code: say(each.label, current()) for each in figures.list_series(session)},
         causes=change_causes.find_causes_since(session, month, latest.cut),
     )
 

@@ -9,8 +9,8 @@ from outreach.clock import Month
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.reporting import months
+from outreach.i18n import current, ngettext, say
 from outreach.i18n import gettext as _
-from outreach.i18n import ngettext, say
 from outreach.reports.change_causes import FIGURE, ChangeCause
 from outreach.reports.coverage import CoverageRow, ReportState
 from outreach.reports.month_report import MonthChange
@@ -105,7 +105,7 @@ def _line(
     causes: Mapping[tuple[str, str], ChangeCause],
 ) -> MonthChangeLine:
     kind = kinds.get(change.kind)
-    kind_name = say(kind.short_name, "es") if kind else change.kind
+    kind_name = say(kind.short_name, current()) if kind else change.kind
     sign = (kind.sign, kind.pictogram) if kind else None
     if change.what == "people":
         why = _("Asistencia de toda la red. No se dice por oficina.")

@@ -16,9 +16,8 @@ from outreach.domain.newsletter import report_reminders
 from outreach.domain.newsletter.report_reminders import NoReach, OfficeReach
 from outreach.domain.registrations.change_notifications import NotifyMode
 from outreach.errors import Refusal
+from outreach.i18n import current, ngettext
 from outreach.i18n import gettext as _
-from outreach.i18n import ngettext
-from outreach.languages import STAFF_LANGUAGE
 from outreach.mail import preview
 from outreach.reports import coverage
 from outreach.reports.coverage import CoverageRow
@@ -89,7 +88,7 @@ def _describe(
     """The sheet. The offices are in the order of the page; `names` are those of accounts, by id."""
     reached = [each for each in reach if each.account_ids]
     people = len({account_id for each in reached for account_id in each.account_ids})
-    letter = preview.of_reminder(month, STAFF_LANGUAGE, config(), now=clock.now())
+    letter = preview.of_reminder(month, current(), config(), now=clock.now())
     return MailingSheet(
         title=ngettext("Recordar a %(num)d oficina", "Recordar a %(num)d oficinas", len(late)),
         lead=_lead(month, late),
@@ -97,7 +96,7 @@ def _describe(
         offices=[_line(late[each.slug], each, names) for each in reached],
         unreached=_group_unreached(late, reach),
         unreached_count=len(reach) - len(reached),
-        letters=[(STAFF_LANGUAGE, i18n.NAMES[STAFF_LANGUAGE], letter)] if people else (),
+        letters=[(current(), i18n.NAMES[current()], letter)] if people else (),
         button=_("Enviar los recordatorios"),
         telling=ngettext("Enviar a %(num)d persona", "Enviar a %(num)d personas", people)
         if people
@@ -148,7 +147,7 @@ def _name_people(account_ids: Sequence[int], names: Mapping[int, str]) -> str:
         known.append(ngettext("%(num)d persona más", "%(num)d personas más", more))
     elif more:
         known.append(ngettext("%(num)d persona", "%(num)d personas", more))
-    return formats.join_words(known, STAFF_LANGUAGE) if known else ""
+    return formats.join_words(known, current()) if known else ""
 
 
 def _pending_words(row: CoverageRow) -> str:

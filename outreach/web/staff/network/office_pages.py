@@ -84,8 +84,8 @@ class OfficeForm(Form):
         self.rank.choices = [(each, rank_words(each)) for each in sorted(known, key=_rank_order)]
         self.country.choices = country_choices()
         self.region.choices = [
-            (code, names["es"])
-            for code, names in sorted(regions.NAMES.items(), key=lambda item: item[1]["es"])
+            (code, names[current()])
+            for code, names in sorted(regions.NAMES.items(), key=lambda item: item[1][current()])
         ]
 
     def validate_slug(self, field: Any) -> None:

@@ -30,9 +30,8 @@ from outreach.domain.scheduling.workshop_data import WorkshopData
 from outreach.domain.text import clean
 from outreach.errors import Refusal
 from outreach.formats import language_name
-from outreach.i18n import SPOKEN
+from outreach.i18n import SPOKEN, current, say
 from outreach.i18n import gettext as _
-from outreach.languages import STAFF_LANGUAGE
 from outreach.web import error_messages
 from outreach.web.context import store
 from outreach.web.error_messages import PageRefused
@@ -77,13 +76,13 @@ class MonthForm(Form):
     ) -> None:
         venue = str(offered_venues[0].id) if offered_venues else ""
         super().__init__(typed, data={"languages": ["es"], "venue": venue})
-        self.kind.choices = [(kind.public_code, kind.name.get("es", kind.code)) for kind in offered]
+        self.kind.choices = [(kind.public_code, say(kind.name, current())) for kind in offered]
         self.venue_names = venues.get_distinct_names(offered_venues)
         self.venue.choices = [
             *((str(number), name) for number, name in self.venue_names.items()),
             ("", _("En línea")),
         ]
-        self.languages.choices = [(code, language_name(code, STAFF_LANGUAGE)) for code in SPOKEN]
+        self.languages.choices = [(code, language_name(code, current())) for code in SPOKEN]
 
     def validate_languages(self, field: Field) -> None:
         if not field.data:

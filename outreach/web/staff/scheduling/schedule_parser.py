@@ -20,6 +20,7 @@ from outreach.domain.scheduling import workshop_data
 from outreach.domain.scheduling.workshop_data import WorkshopData
 from outreach.domain.text import fold
 from outreach.domain.workshops import DeliveryMode
+from outreach.i18n import current, say
 from outreach.i18n import gettext as _
 
 ONLINE: Final = "en linea"
@@ -159,7 +160,7 @@ def _find_by_name(text: str, common: CommonFields) -> Kind | Venue:
 
 def _ambiguous(several: Sequence[Kind | Venue], text: str, common: CommonFields) -> UnclearLine:
     names = [
-        common.venue_names[each.id] if isinstance(each, Venue) else each.name.get("es", "")
+        common.venue_names[each.id] if isinstance(each, Venue) else say(each.name, current())
         for each in several[:3]
     ]
     alternatives = str(_(" o ")).join(f"«{name}»" for name in names)
@@ -183,8 +184,7 @@ def _names(named: Kind | Venue) -> Iterator[str]:
     if isinstance(named, Venue):
         yield fold(named.name)
         return
-    yield fold(named.name.get("es", ""))
-    yield fold(named.short_name.get("es", ""))
+    yield from map(fold, (*named.name.values(), *named.short_name.values()))
     yield fold(named.public_code)
 
 

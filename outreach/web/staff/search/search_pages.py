@@ -20,6 +20,7 @@ from outreach.domain.registrations.code_lookup import CODE_LENGTH
 from outreach.domain.search import staff_search
 from outreach.domain.search.staff_search import FoundWorkshops, StaffQuery
 from outreach.domain.text import clean
+from outreach.i18n import current, say
 from outreach.i18n import gettext as _
 from outreach.web.context import store
 from outreach.web.staff.common import workshop_labels
@@ -165,7 +166,7 @@ def _find_new_workshops(
         MenuEntry(
             f"/org/talleres/nuevo?tipo={each.public_code}",
             "plus",
-            _("Nuevo taller: %(kind)s", kind=each.name.get("es", "")),
+            _("Nuevo taller: %(kind)s", kind=say(each.name, current())),
             "",
         )
         for each in staff_search.find_kinds(session, words)[:2]

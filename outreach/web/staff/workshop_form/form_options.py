@@ -11,9 +11,8 @@ from outreach.domain.workshops import DeliveryMode
 from outreach.domain.workshops.partners import Partner, Speaker
 from outreach.domain.workshops.series import WorkshopSeries
 from outreach.formats import language_name
-from outreach.i18n import SPOKEN
+from outreach.i18n import SPOKEN, current, say
 from outreach.i18n import gettext as _
-from outreach.languages import STAFF_LANGUAGE
 from outreach.web.presentation import workshop_cards
 from outreach.web.staff.common import workshop_labels
 
@@ -33,7 +32,7 @@ def by_field(
     speakers: Iterable[Speaker],
 ) -> dict[str, Options]:
     """The options by the name of the field."""
-    spoken = [(code, language_name(code, STAFF_LANGUAGE)) for code in SPOKEN]
+    spoken = [(code, language_name(code, current())) for code in SPOKEN]
     return {
         "kind": [(kind.code, words_of(kind)) for kind in kinds],
         "which_hour": [
@@ -63,7 +62,7 @@ def by_field(
 
 
 def region_options() -> Options:
-    return [(code, name["es"]) for code, name in regions.NAMES.items()]
+    return [(code, name[current()]) for code, name in regions.NAMES.items()]
 
 
 def zones(office: Office) -> Options:
@@ -73,7 +72,7 @@ def zones(office: Office) -> Options:
 
 
 def words_of(kind: Kind) -> str:
-    return kind.name.get("es", kind.code)
+    return say(kind.name, current())
 
 
 def venue_options(offered: Iterable[Venue], office: Office) -> Options:

@@ -24,9 +24,8 @@ from outreach.domain.workshops import DeliveryMode, time_slots
 from outreach.domain.workshops.partners import Partner, Speaker
 from outreach.domain.workshops.series import WorkshopSeries
 from outreach.formats import language_name
-from outreach.i18n import SPOKEN, lazy
+from outreach.i18n import SPOKEN, current, lazy
 from outreach.i18n import gettext as _
-from outreach.languages import STAFF_LANGUAGE
 from outreach.web.staff.common.form_fields import (
     Choice,
     Choices,
@@ -255,7 +254,7 @@ class WorkshopForm(Form):
     def validate_interpretation(self, field: Field) -> None:
         for lang, limit in self.limits.items():
             if limit.data is not None and lang not in (field.data or ()):
-                name = language_name(lang, STAFF_LANGUAGE)
+                name = language_name(lang, current())
                 raise ValidationError(
                     _("Marca intérprete de %(language)s, o quita su límite.", language=name)
                 )
