@@ -1,7 +1,7 @@
 """«Talleres» as a calendar: its views, filters and order; the form that an empty day opens."""
 
 import re
-from datetime import date, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -317,3 +317,12 @@ def test_a_staff_member_keeps_at_most_twenty_views(ana: StaffClient) -> None:
     assert len(names) == MAX_VIEWS
     assert "Vista 00" not in names
     assert f"Vista {MAX_VIEWS + 1:02}" in names
+
+
+@pytest.mark.time_machine(datetime(2027, 2, 1, 2, 30, tzinfo=UTC))
+def test_calendar_opens_on_the_day_of_the_office(app: Flask, store: Store, chicago: Office) -> None:
+    """The evening of 31 January in Chicago is in February in UTC."""
+    ana = signed_in_as(app, store, employ(store))
+    page = ana.get("/org/talleres?vista=mes")
+    assert "Enero de 2027" in words(page)
+    assert re.search(r'<td data-day="2027-01-31" class="[^"]*month-today', page.text)

@@ -31,6 +31,7 @@ from outreach.web.staff.common.guards import (
     has_permission,
     offices_with,
     page,
+    reader_zone,
     require_permission,
 )
 from outreach.web.staff.common.permissions import Scope, requires
@@ -59,11 +60,13 @@ class CalendarScope:
 @requires(Scope.SIGNED_IN)
 def list_workshops() -> ResponseReturnValue:
     now = clock.now()
-    params = read_params(request.args, today=now.date())
-    if params.office:
-        require_permission(Permission.SEE, params.office)
     with store().read() as session:
         seen = offices_with(session, Permission.SEE)
+        zone = reader_zone(current_staff().grants, seen) or clock.headquarters_zone()
+        today = now.astimezone(zone).date()
+        params = read_params(request.args, today=today)
+        if params.office:
+            require_permission(Permission.SEE, params.office)
         scope = _read_scope(session, params, seen)
         first, last = params.span
         query = AgendaQuery(
@@ -87,7 +90,7 @@ def list_workshops() -> ResponseReturnValue:
         may=has_permission,
         undo=undo,
         done=_done_message(request.args.get("hecho", ""), request.args.get("cuantos", "")),
-        today=now.date(),
+        today=today,
         now=now,
         words=workshop_labels,
         **values,
