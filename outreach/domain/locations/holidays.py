@@ -1,4 +1,4 @@
-"""Holidays of the United States, Canada and Mexico, with Spanish names.
+"""Holidays of the United States, Canada and Mexico, with names in the languages of the site.
 
 A consulate keeps those of its country and Mexico's; a venue keeps those of its state or province.
 """
@@ -9,6 +9,8 @@ from datetime import date
 from functools import lru_cache
 from typing import Final
 
+from outreach.db.base import Words
+
 HOME: Final = "MX"
 _SEPARATOR: Final = "; "  # two holidays on one day
 _OBSERVED: Final = " (observed)"  # a holiday on a weekend is kept on another day
@@ -16,46 +18,71 @@ _OBSERVED: Final = " (observed)"  # a holiday on a weekend is kept on another da
 
 @dataclass(frozen=True)
 class Holiday:
-    name: str
+    names: Words
     is_home: bool  # Mexico's
+
+    @property
+    def name(self) -> str:
+        """In Spanish."""
+        return self.names["es"]
 
 
 def list_holidays(day: date, country: str, region: str) -> list[Holiday]:
     """The holidays of that day at a place, then those of Mexico; none is listed twice."""
     local = [
-        Holiday(name, is_home=False) for name in _load_year(country, region, day.year).get(day, ())
+        Holiday(names, is_home=False)
+        for names in _load_year(country, region, day.year).get(day, ())
     ]
     known = {each.name for each in local}
     return local + [
-        Holiday(name, is_home=True)
-        for name in _load_year(HOME, "", day.year).get(day, ())
-        if name not in known
+        Holiday(names, is_home=True)
+        for names in _load_year(HOME, "", day.year).get(day, ())
+        if names["es"] not in known
     ]
 
 
 @lru_cache(maxsize=256)
-def _load_year(country: str, region: str, year: int) -> dict[date, tuple[str, ...]]:
+def _load_year(country: str, region: str, year: int) -> dict[date, tuple[Words, ...]]:
     import holidays as library  # a slow import that few processes need
 
     if country not in {"US", "CA", HOME}:
         return {}
     has_region = region in library.country_holidays(country).subdivisions
     found = library.country_holidays(
-        country,
-        subdiv=region if has_region else None,
-        years=year,
-        language="es" if country == HOME else "en_US",
+        country, subdiv=region if has_region else None, years=year, language="en_US"
     )
-    return {day: tuple(dict.fromkeys(_translate(names))) for day, names in found.items()}
+    return {day: tuple(_translate(names, country)) for day, names in found.items()}
 
 
-def _translate(names: str) -> Iterator[str]:
-    for name in names.split(_SEPARATOR):
-        bare = name.replace(_OBSERVED, "").replace(" (observado)", "")
-        spanish = SPANISH_NAMES.get(bare, bare)
-        yield spanish if bare == name else f"{spanish} (se guarda este día)"
+def _translate(english: str, country: str) -> Iterator[Words]:
+    """The names of the holidays of one day, each once."""
+    seen = set[str]()
+    for name in english.split(_SEPARATOR):
+        bare = name.replace(_OBSERVED, "")
+        own = MEXICAN_NAMES if country == HOME else {}
+        spanish = own.get(bare) or SPANISH_NAMES.get(bare, bare)
+        if spanish in seen:
+            continue
+        seen.add(spanish)
+        yield _names(spanish, bare, is_observed=bare != name)
 
 
+def find_names(spanish: str) -> Words:
+    """The names of the holiday with this Spanish one, where only that is stored."""
+    bare = spanish.removesuffix(f" ({_KEPT_THEN['es']})")
+    known = SPANISH_NAMES | MEXICAN_NAMES
+    english = next((name for name, own in known.items() if own == bare), bare)
+    return _names(bare, english, is_observed=bare != spanish)
+
+
+def _names(spanish: str, english: str, *, is_observed: bool) -> Words:
+    names = {"es": spanish, "en": english, "fr": FRENCH_NAMES.get(spanish, english)}
+    if not is_observed:
+        return names
+    return {lang: f"{name} ({_KEPT_THEN[lang]})" for lang, name in names.items()}
+
+
+_KEPT_THEN: Final = {"es": "se guarda este día", "en": "observed", "fr": "observé ce jour"}
 _TABLE: Final = """
 New Year's Day|Año Nuevo
 New Year's Eve|Víspera de Año Nuevo
@@ -163,4 +190,94 @@ Discovery Day|Día del Descubrimiento
 SPANISH_NAMES: Final = dict(line.split("|") for line in _TABLE.strip().splitlines()) | {
     "George Washington Day, Presidents' Day, and the Day of the Women and Men Heroes of"
     " Puerto Rico": "Día de los Presidentes y de los Próceres",
+}
+
+# Those of Mexico that have other names there.
+MEXICAN_NAMES: Final = {
+    "Constitution Day": "Día de la Constitución",
+    "Benito Juárez's birthday": "Natalicio de Benito Juárez",
+    "Independence Day": "Día de la Independencia",
+    "Revolution Day": "Día de la Revolución",
+    "Change of Federal Government": "Transmisión del Poder Ejecutivo Federal",
+}
+
+# By the Spanish name.
+FRENCH_NAMES: Final = {
+    "Año Nuevo": "Jour de l’An",
+    "Víspera de Año Nuevo": "Veille du jour de l’An",
+    "Día del Trabajo": "Fête du Travail",
+    "Navidad": "Noël",
+    "Nochebuena": "Veille de Noël",
+    "Segundo día de Navidad": "Lendemain de Noël",
+    "Día después de Navidad": "Lendemain de Noël",
+    "Día de Acción de Gracias": "Action de grâce",
+    "Viernes después de Acción de Gracias": "Lendemain de l’Action de grâce",
+    "Día de los Caídos": "Jour du Souvenir des soldats",
+    "Juneteenth, fin de la esclavitud": "Juneteenth, fin de l’esclavage",
+    "Día de la Emancipación": "Jour de l’émancipation",
+    "Día de la Independencia de Estados Unidos": "Fête de l’Indépendance des États-Unis",
+    "Día de los Veteranos": "Jour des anciens combattants",
+    "Día del Recuerdo": "Jour du Souvenir",
+    "Día de Martin Luther King": "Journée Martin Luther King",
+    "Día de los Presidentes": "Jour des présidents",
+    "Natalicio de Lincoln": "Anniversaire de Lincoln",
+    "Toma de posesión presidencial": "Investiture présidentielle",
+    "Viernes Santo": "Vendredi saint",
+    "Jueves Santo": "Jeudi saint",
+    "Lunes de Pascua": "Lundi de Pâques",
+    "Martes de Carnaval": "Mardi gras",
+    "Día de Reyes": "Épiphanie",
+    "Día de Muertos": "Jour des Morts",
+    "Diwali": "Diwali",
+    "Día de Colón": "Jour de Christophe Colomb",
+    "Día de los Pueblos Indígenas": "Journée des peuples autochtones",
+    "Día de la Herencia Indígena": "Jour du patrimoine autochtone",
+    "Día de elecciones": "Jour d’élections",
+    "Día de elecciones primarias": "Jour d’élections primaires",
+    "Día de César Chávez": "Journée César Chávez",
+    "Día de Susan B. Anthony": "Journée Susan B. Anthony",
+    "Día de la Madre Cabrini": "Journée de Mère Cabrini",
+    "Día de Casimir Pulaski": "Journée Casimir Pulaski",
+    "Feriado estatal": "Jour férié de l’État",
+    "Día de los Patriotas": "Jour des patriotes",
+    "Día de Truman": "Journée Truman",
+    "Día de Lyndon B. Johnson": "Journée Lyndon B. Johnson",
+    "Día de la Independencia de Texas": "Jour de l’indépendance du Texas",
+    "Día de San Jacinto": "Journée de San Jacinto",
+    "Día de los Pioneros": "Journée des pionniers",
+    "Día de Nevada": "Journée du Nevada",
+    "Día de Alaska": "Journée de l’Alaska",
+    "Día de Seward": "Journée Seward",
+    "Día del Árbol": "Journée de l’arbre",
+    "Día de la Victoria": "Jour de la Victoire",
+    "Día del Estado": "Fête de l’État",
+    "Día de Virginia Occidental": "Journée de la Virginie-Occidentale",
+    "Día de la Batalla de Bennington": "Jour de la bataille de Bennington",
+    "Día de las juntas del pueblo": "Jour des assemblées municipales",
+    "Día del Príncipe Kuhio": "Journée du prince Kuhio",
+    "Día de Kamehameha": "Journée Kamehameha",
+    "Día de la Constitución de Puerto Rico": "Jour de la Constitution de Porto Rico",
+    "Día de la Puertorriqueñidad": "Journée de l’identité portoricaine",
+    "Día del Traspaso": "Jour du transfert",
+    "Día de la Libertad": "Jour de la liberté",
+    "Día de Canadá": "Fête du Canada",
+    "Día de Victoria": "Fête de Victoria",
+    "Día de la Familia": "Jour de la famille",
+    "Feriado cívico": "Congé civique",
+    "Día de la Verdad y la Reconciliación": "Journée de la vérité et de la réconciliation",
+    "San Juan Bautista": "Saint-Jean-Baptiste",
+    "Día de Columbia Británica": "Fête de la Colombie-Britannique",
+    "Día de Louis Riel": "Journée Louis Riel",
+    "Día de Nuevo Brunswick": "Fête du Nouveau-Brunswick",
+    "Día de la Herencia": "Jour du patrimoine",
+    "Día de Nunavut": "Fête du Nunavut",
+    "Día de los Isleños": "Fête des Insulaires",
+    "Día de Saskatchewan": "Fête de la Saskatchewan",
+    "Día del Descubrimiento": "Jour de la découverte",
+    "Día de los Presidentes y de los Próceres": "Jour des présidents et des héros",
+    "Día de la Constitución": "Jour de la Constitution",
+    "Natalicio de Benito Juárez": "Anniversaire de Benito Juárez",
+    "Día de la Independencia": "Jour de l’Indépendance",
+    "Día de la Revolución": "Jour de la Révolution",
+    "Transmisión del Poder Ejecutivo Federal": "Changement de gouvernement fédéral",
 }

@@ -1,5 +1,6 @@
 """Days of a recurrence rule, and the conflicts that are shown before workshops are created."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, time, timedelta
 from zoneinfo import ZoneInfo
@@ -118,14 +119,21 @@ def test_holidays_of_the_region_and_of_mexico_are_listed() -> None:
     assert names("2027-05-05") == []
 
 
-def test_every_holiday_of_every_region_has_a_spanish_name() -> None:
-    english = set()
+def test_every_holiday_of_every_region_has_a_name_in_each_language() -> None:
+    found: dict[str, Mapping[str, str]] = {}
     for country in ("US", "CA"):
         for region in set(NAMES) & set(library.country_holidays(country).subdivisions):
             for day in library.country_holidays(country, subdiv=region, years=(2026, 2027, 2028)):
-                english |= set(names(day.isoformat(), country, region))
-    assert len(english) > 60
-    assert [name for name in english if name.endswith((" Day", "Birthday", "Eve"))] == []
+                listed = holidays.list_holidays(day, country, region)
+                found |= {each.name: each.names for each in listed}
+    assert len(found) > 60
+    assert [name for name in found if name.endswith((" Day", "Birthday", "Eve"))] == []
+    for name, in_each in found.items():
+        assert in_each.keys() == {"es", "en", "fr"}
+        assert not in_each["fr"].endswith((" Day", "Birthday", "Eve")), name
+        assert not in_each["en"].startswith("Día"), name
+        assert in_each["fr"] != in_each["es"] or name == "Diwali"
+        assert holidays.find_names(name)["fr"] == in_each["fr"]
 
 
 # Conflicts

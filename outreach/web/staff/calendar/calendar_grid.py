@@ -12,8 +12,8 @@ from outreach.domain.locations import holidays
 from outreach.domain.locations.venues import Venue
 from outreach.domain.network.offices import Office
 from outreach.domain.workshops import Workshop, WorkshopStatus
+from outreach.i18n import current, ngettext, say
 from outreach.i18n import gettext as _
-from outreach.i18n import ngettext
 from outreach.web.presentation.formatting import hour as hour_words
 from outreach.web.staff.common import workshop_labels
 
@@ -233,7 +233,7 @@ def get_holiday(day: date, office: Office | None) -> str:
     """The name of the first holiday of an office; of several offices, of Mexico's."""
     country, region = (office.country, office.region) if office else (holidays.HOME, "")
     found = holidays.list_holidays(day, country, region)
-    return found[0].name if found else ""
+    return say(found[0].names, current()) if found else ""
 
 
 def _row(days: Sequence[date], entries: Iterable[CalendarEntry]) -> list[CalendarDay]:

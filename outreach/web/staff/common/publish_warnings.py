@@ -12,6 +12,7 @@ from flask import request
 from sqlalchemy.orm import Session
 
 from outreach import clock
+from outreach.domain.locations import holidays
 from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import Workshop, WorkshopStatus, publish_checks
 from outreach.domain.workshops.publish_checks import (
@@ -150,6 +151,10 @@ def publish(session: Session, workshop: Workshop) -> None:
     log_workshop_action(session, workshop, "workshop published")
 
 
+def _holiday(spanish: str) -> str:
+    return say(holidays.find_names(spanish), current())
+
+
 def _warning_words(warning: UnconfirmedWarnings) -> tuple[str, str]:
     detail = warning.detail
     words: dict[PublishWarning, tuple[str, str]] = {
@@ -184,7 +189,7 @@ def _warning_words(warning: UnconfirmedWarnings) -> tuple[str, str]:
         ),
         PublishWarning.HOLIDAY: (
             _("Ese día es feriado"),
-            _("Es %(name)s. Revisa que la sede abra.", name=detail),
+            _("Es %(name)s. Revisa que la sede abra.", name=_holiday(detail)),
         ),
         PublishWarning.DOUBLED: (
             _("Esa hora pasa dos veces ese día"),

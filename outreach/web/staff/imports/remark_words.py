@@ -5,9 +5,10 @@ from datetime import date
 from types import MappingProxyType
 from typing import Final
 
+from outreach.domain.locations import holidays
 from outreach.domain.workshops import WorkshopStatus
+from outreach.i18n import current, lazy, say
 from outreach.i18n import gettext as _
-from outreach.i18n import lazy
 from outreach.imports.guess.headings import Field
 from outreach.imports.guess.proposals import Outcome
 from outreach.imports.guess.remarks import Remark, RemarkCode
@@ -164,9 +165,10 @@ def remark_words(remark: Remark) -> str:
     code = remark.error.code
     if not isinstance(code, RemarkCode):
         return error_messages.say(remark.error)
-    return str(_REMARKS[code]) % {
-        name: _value_words(value) for name, value in remark.error.values.items()
-    }
+    values = {name: _value_words(value) for name, value in remark.error.values.items()}
+    if code is RemarkCode.HOLIDAY:
+        values["name"] = say(holidays.find_names(str(values["name"])), current())
+    return str(_REMARKS[code]) % values
 
 
 def _value_words(value: object) -> object:

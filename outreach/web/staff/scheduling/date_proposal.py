@@ -23,6 +23,7 @@ from outreach.domain.scheduling.recurrence import DateProposal
 from outreach.domain.scheduling.workshop_data import WorkshopData
 from outreach.domain.workshops import Workshop
 from outreach.domain.workshops.publish_checks import PublishWarning
+from outreach.i18n import current, say
 from outreach.i18n import gettext as _
 from outreach.web.context import config, store
 from outreach.web.presentation.formatting import hour as hour_words
@@ -60,7 +61,8 @@ def warnings(proposal: DateProposal) -> list[DateWarning]:
         )
         found.append(DateWarning(CardTag(_("No se puede"), "tag-bad"), more))
     for each in proposal.holidays:
-        name = _("%(name)s, México", name=each.name) if each.is_home else each.name
+        name = say(each.names, current())
+        name = _("%(name)s, México", name=name) if each.is_home else name
         found.append(
             DateWarning(CardTag(name, "tag-bad"), _("Día feriado: la sede puede estar cerrada"))
         )

@@ -321,6 +321,5 @@ def _weeks(sheet: PlannerSheet) -> list[list[PlannerCell | None]]:
 
 def _cell(sheet: PlannerSheet, day: date, today: date) -> PlannerCell:
     day_holidays = holidays.list_holidays(day, sheet.office.country, sheet.office.region)
-    return PlannerCell(
-        day, day in sheet.ticked, day < today, ", ".join(each.name for each in day_holidays)
-    )
+    names = ", ".join(say(each.names, current()) for each in day_holidays)
+    return PlannerCell(day, day in sheet.ticked, day < today, names)
