@@ -52,13 +52,16 @@ def invite(
     name: str = "",
     letter_key: ServerEncryption | None = None,
 ) -> str:
-    """Creates an account with that role at each of these offices («*»: all offices). Returns the
-    token of the link that sets its password; with `letter_key`, a letter carries it too. Raises
-    Refusal as `staff.add` and `check_roles` do, and where an office lead may not give that role."""
+    """Creates an account with that role at each of these offices («*»: all offices), in the
+    language of who invites. Returns the token of the link that sets its password; with
+    `letter_key`, a letter carries it too. Raises Refusal as `staff.add` and `check_roles` do, and
+    where an office lead may not give that role."""
     rights = dict.fromkeys(office_slugs, role)
     check_roles(session, rights)
     _check_giving(session, rights, by=by)
     organizer = staff.add(session, email, role, rights, name=name)
+    if by is not None:
+        organizer.language = session.get_one(StaffMember, by).language
     _log(session, organizer, "account invited", rights, by=by, now=now)
     return _make_link(session, organizer, by=by, now=now, letter_key=letter_key)
 

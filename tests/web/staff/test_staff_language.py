@@ -119,3 +119,23 @@ def test_calendar_is_in_the_language_of_its_owner(
         assert seats in feed
         again = ana.get(address[0])
         assert again.text == feed, "the cached event is that of the language"
+
+
+def test_invitation_is_in_the_language_of_who_invites(
+    app: Flask, store: Store, chicago: Office
+) -> None:
+    lead = signed_in_as(app, store, employ(store, "lea@example.org", Role.LEAD))
+    choose(lead, "fr")
+    answer = lead.post(
+        "/org/personal/invitar",
+        email="nora@example.org", name="Nora", role="organizer", places="chicago", do="link",
+    )  # fmt: skip
+    link = re.search(r"/org/invitacion/[\w-]+", answer.text)
+    assert link is not None
+    page = app.test_client().get(link[0])
+    assert '<html lang="fr-CA"' in page.text
+    with store.read() as session:
+        found = session.scalar(
+            sa.select(StaffMember.language).where(StaffMember.email == "nora@example.org")
+        )
+    assert found == "fr"

@@ -1,7 +1,7 @@
 """The page of an invitation link, which sets name and password. The link is no second factor: what
 follows is the second step of a first sign-in, or the code of an account that has one."""
 
-from flask import redirect, request
+from flask import g, redirect, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
@@ -60,11 +60,13 @@ def _name_fault(name: str) -> str:
 
 
 def _staff_member_of(session: Session, token: str) -> StaffMember:
-    """Raises NotFound, alike for a link that is used, expired, withdrawn or unknown."""
+    """The account of a link, in whose language the page is. Raises NotFound, alike for a link that
+    is used, expired, withdrawn or unknown."""
     organizer_id = invitations.staff_id_of(session, token, now=clock.now())
     organizer = session.get(StaffMember, organizer_id) if organizer_id is not None else None
     if organizer is None or organizer.disabled_at is not None:
         raise NotFound("invitation")
+    g.lang = organizer.language
     return organizer
 
 
