@@ -176,6 +176,7 @@ def test_dates_of_a_series_are_listed_with_their_states(
         dates[0].status, dates[0].head_count = WorkshopStatus.HELD, 22
         dates[2].status = WorkshopStatus.CANCELLED
     page = open_page(ana, dates[1])
+    assert f"Serie de {len(dates)} fechas" in words(ana.get(f"/org/talleres/{dates[1].public_id}"))
     past, upcoming = page.select(".series-dates")
     assert "llegaron 22 personas" in " ".join(read_labels([past]))
     rows = read_labels(upcoming.select("li"))

@@ -21,6 +21,10 @@ class SeriesDates:
     upcoming: Sequence[Workshop]  # at most MAX_UPCOMING
     left_out: int  # upcoming dates that are not listed
 
+    @property
+    def count(self) -> int:
+        return len(self.past) + len(self.upcoming) + self.left_out
+
 
 def load(session: Session, workshop: Workshop, *, now: datetime) -> SeriesDates | None:
     """The dates of the series; None without one, or where this is its only date."""
