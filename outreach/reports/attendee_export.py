@@ -3,14 +3,13 @@
 Lists confirmed, offered and waitlisted registrations. The caller must refuse discreet kinds (S23).
 """
 
-import csv
 import io
 from collections.abc import Iterable, Mapping
 from typing import Final
 
 from outreach.domain.registrations import PersonalData, Registration, RegistrationStatus
 from outreach.reports import spreadsheets
-from outreach.reports.spreadsheets import Cell, escape
+from outreach.reports.spreadsheets import Cell
 
 HEADINGS: Final = (
     "Nombre", "Código", "Personas", "Llegaron", "Situación", "Hora", "Aviso", "Necesita", "Idioma",
@@ -46,11 +45,7 @@ def table(
 
 def as_csv(rows: Iterable[Iterable[Cell]]) -> bytes:
     """Return the rows as CSV in UTF-8 with a byte order mark, which Excel needs."""
-    out = io.StringIO()
-    writer = csv.writer(out)
-    for row in rows:
-        writer.writerow([escape(cell) for cell in row])
-    return out.getvalue().encode("utf-8-sig")
+    return spreadsheets.as_csv(rows).encode("utf-8-sig")
 
 
 def as_xlsx(rows: list[list[Cell]], title: str) -> bytes:

@@ -1,6 +1,5 @@
 """The tables of a month, and the same numbers as CSV, JSON and XLSX."""
 
-import csv
 import io
 from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
@@ -12,7 +11,7 @@ from outreach.domain.locations import regions
 from outreach.i18n import N_
 from outreach.reports import spreadsheets, trends, workshop_counts
 from outreach.reports.month_report import MonthChange, MonthReport
-from outreach.reports.spreadsheets import Cell, escape
+from outreach.reports.spreadsheets import Cell
 from outreach.reports.trends import ReportedMonth
 from outreach.reports.workshop_counts import TOTAL, WorkshopCounts
 from outreach.reports.workshop_rows import WorkshopRow
@@ -62,11 +61,7 @@ def as_csv(
     translate: Translate = str,
 ) -> str:
     """Return the table as CSV (RFC 4180). The web pages encode it as utf-8-sig, for Excel."""
-    out = io.StringIO()
-    writer = csv.writer(out)
-    for row in table(count, by, lang=lang, translate=translate):
-        writer.writerow([escape(cell) for cell in row])
-    return out.getvalue()
+    return spreadsheets.as_csv(table(count, by, lang=lang, translate=translate))
 
 
 def as_json(

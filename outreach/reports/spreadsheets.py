@@ -1,5 +1,7 @@
-"""XLSX workbooks with frozen headings and column widths, and protection from formula injection."""
+"""CSV and XLSX, safe from formula injection; workbooks have frozen headings and column widths."""
 
+import csv
+import io
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -24,6 +26,15 @@ def escape(cell: Cell) -> Cell:
         return cell
     text = _SEPARATOR_BEFORE_FORMULA.sub(r"\1 ", cell)
     return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
+
+
+def as_csv(rows: Iterable[Iterable[Cell]]) -> str:
+    """Return the rows as CSV (RFC 4180). Pages encode it as utf-8-sig, for Excel."""
+    out = io.StringIO()
+    writer = csv.writer(out)
+    for row in rows:
+        writer.writerow([escape(cell) for cell in row])
+    return out.getvalue()
 
 
 class Spreadsheet:

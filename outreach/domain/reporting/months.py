@@ -69,6 +69,13 @@ def get_closing_time(month: Month) -> datetime:
     return clock.instant(day, CLOSES_AT, clock.headquarters_zone())
 
 
+def find_closing_next(now: datetime) -> Month:
+    """The month whose closing time is the next one."""
+    month = Month.from_day(clock.network_day(now))
+    before = month.plus(-1)
+    return before if now < get_closing_time(before) else month
+
+
 def lock(session: Session, month: Month) -> None:
     """Locks a month until the transaction ends: closing, reopening and publishing its bulletin run
     one after the other. Called before anything of the month is read."""

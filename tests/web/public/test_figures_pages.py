@@ -17,6 +17,7 @@ from outreach.domain.reporting import months
 from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import Workshop
 from outreach.reports import month_report
+from outreach.web.presentation import sparklines
 from outreach.web.public.figures import charts
 from tests.conftest import hold
 from tests.support.public_urls import Page
@@ -205,6 +206,6 @@ def test_map_legend_gives_the_range_of_each_shade(app: Flask) -> None:
 
 
 def test_line_chart_spans_its_minimum_and_maximum() -> None:
-    assert charts.line([0, 10, 5]) == "M0.0 23.0L50.0 1.0L100.0 12.0"
-    assert charts.line([]) == ""
-    assert charts.line([3]) == "M0.0 1.0"
+    assert sparklines.draw([0, 10, 5]) == "M0.0 23.0L50.0 1.0L100.0 12.0"
+    assert sparklines.draw([]) == ""
+    assert sparklines.draw([3]) == "M0.0 1.0"

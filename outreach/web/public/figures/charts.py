@@ -12,12 +12,11 @@ from outreach import i18n
 from outreach.clock import Month
 from outreach.domain.locations import regions
 from outreach.reports.trends import ReportedMonth
-from outreach.web.presentation import formatting
+from outreach.web.presentation import formatting, sparklines
 
 MAX_HEIGHT: Final = 160.0  # height of the tallest column, in SVG units
 STEP: Final = 31  # from one column to the next
 MIN_WIDE_NUMBER: Final = 1_000  # numbers from here on are too wide for the space over each column
-LINE_SIZE: Final = 100.0, 24.0  # width and height of a sparkline
 SIDE: Final = 28  # side of a square of the map with its gap
 SHADES: Final = 4
 
@@ -67,23 +66,9 @@ def columns(totals: Sequence[tuple[Month, int]], this: Month | None) -> list[Cha
     ]
 
 
-def line(numbers: Sequence[int]) -> str:
-    """Return the SVG path of a sparkline from zero to the maximum; empty if all are zero."""
-    maximum = max(numbers, default=0)
-    if not maximum:
-        return ""
-    width, height = LINE_SIZE
-    step = width / max(len(numbers) - 1, 1)
-    points = (
-        f"{step * index:.1f} {1 + (height - 2) * (1 - number / maximum):.1f}"
-        for index, number in enumerate(numbers)
-    )
-    return "M" + "L".join(points)
-
-
 def lines(row: Sequence[ReportedMonth], codes: Iterable[str]) -> dict[str, str]:
     """Return the sparkline of each kind or office through the months of the row."""
-    return {code: line([each.numbers.get(code, 0) for each in row]) for code in codes}
+    return {code: sparklines.draw([each.numbers.get(code, 0) for each in row]) for code in codes}
 
 
 def squares(by_region: Mapping[str, int]) -> list[ChartSquare]:

@@ -14,7 +14,7 @@ from outreach.reports import month_tables, trends, workshop_counts
 from outreach.reports.trends import ReportedMonth
 from outreach.web.context import store
 from outreach.web.middleware.response_headers import keep_for, keep_private
-from outreach.web.presentation import formatting
+from outreach.web.presentation import formatting, sparklines
 from outreach.web.public.figures import charts, month_params
 from outreach.web.public.figures.month_params import pages
 
@@ -71,7 +71,7 @@ def office(slug: str) -> ResponseReturnValue:
         row=row,
         kinds=_bars(row, all_kinds),
         columns=charts.columns([(each.month, each.total) for each in row[-SHOWN:]], None),
-        line=charts.line([each.total for each in row]),
+        line=sparklines.draw([each.total for each in row]),
         years=_years(row),
         month_names=_month_names(),
         notes=month_tables.trend_notes(row),
@@ -99,7 +99,7 @@ def kind(code: str) -> ResponseReturnValue:
         total=sum(each.total for each in row),
         row=row,
         columns=charts.columns([(each.month, each.total) for each in row[-SHOWN:]], None),
-        line=charts.line([each.total for each in row]),
+        line=sparklines.draw([each.total for each in row]),
         offices=_offices(row, cities),
         years=_years(row),
         month_names=_month_names(),

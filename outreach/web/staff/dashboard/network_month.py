@@ -42,9 +42,7 @@ class NetworkMonth:
 def load(session: Session, *, now: datetime) -> NetworkMonth:
     """The month that closes next, as it is now. Needs the language of a request."""
     today = clock.network_day(now)
-    month = Month.from_day(today)
-    if now < months.get_closing_time(month.plus(-1)):
-        month = month.plus(-1)
+    month = months.find_closing_next(now)
     closes_at = months.get_closing_time(month)
     rows = coverage.matrix(session, month, None, now=now).rows
     reach = report_reminders.find_reach(session, [row.slug for row in rows], month, now=now)
