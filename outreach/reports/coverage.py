@@ -44,6 +44,7 @@ class CoverageRow:
     id: int
     slug: str
     city: str
+    region: str  # IL, QC
     core: tuple[int, ...]
     others: int
     total: int
@@ -116,6 +117,7 @@ def matrix(session: Session, month: Month, slugs: Slugs, *, now: datetime) -> Co
             id=office.id,
             slug=office.slug,
             city=office.city,
+            region=office.region,
             core=numbers,
             others=counts.get(TOTAL, 0) - sum(numbers),
             total=counts.get(TOTAL, 0),

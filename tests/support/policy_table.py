@@ -63,6 +63,10 @@ dashboard.calendar              GET   signed-in
 dashboard.create_calendar       POST  signed-in
 dashboard.revoke_calendar       POST  signed-in
 months.latest                   GET   signed-in
+months.control_room_page        GET   network         network
+months.control_room_file        GET   network         network
+figures.figures_page            GET   signed-in
+figures.figures_file            GET   signed-in
 months.detail                   GET   signed-in
 imports.upload_form             GET   chosen-office   edit
 imports.upload                  POST  chosen-office   edit

@@ -148,6 +148,13 @@ def list_venues(session: Session, office: Office) -> Sequence[Venue]:
     ).all()
 
 
+def list_with_ids(session: Session, ids: Iterable[int]) -> Sequence[Venue]:
+    """The venues with these ids, of any office, by name."""
+    return session.scalars(
+        sa.select(Venue).where(Venue.id.in_(sorted(ids))).order_by(Venue.name, Venue.city, Venue.id)
+    ).all()
+
+
 def list_merged(session: Session, office: Office) -> Sequence[Venue]:
     """The venues of an office that were merged into another: its former names."""
     return session.scalars(

@@ -119,6 +119,18 @@ def get(session: Session, organizer_id: int) -> StaffMember:
     return organizer
 
 
+def count_active(session: Session) -> dict[str, int]:
+    """How many accounts that are not disabled have a role at each office, by slug; roles for the
+    whole network by ALL_OFFICES."""
+    rows = session.execute(
+        sa.select(RoleAssignment.office, sa.func.count())
+        .join(StaffMember, StaffMember.id == RoleAssignment.organizer_id)
+        .where(StaffMember.disabled_at.is_(None))
+        .group_by(RoleAssignment.office)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
 def list_staff(session: Session) -> Sequence[StaffMember]:
     """All accounts with their role assignments, by address."""
     every = sa.select(StaffMember).order_by(StaffMember.email)

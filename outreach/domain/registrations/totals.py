@@ -22,13 +22,15 @@ from outreach.domain.registrations.models import (
     RegistrationStatus,
     open_details,
 )
+from outreach.domain.workshops import Workshop
 from outreach.errors import DataErased
 
 MIN_PLAIN: Final = 5
 PADDED_BYTES: Final = 512  # before encryption, or a multiple
 ARRIVED: Final = "arrived"  # people, cancelled registrations and people of the waitlist included
 SEATED: Final = "arrived seated"  # of them, those of confirmed registrations
-_NEED, _LANGUAGE, _SLOT = "need ", "language ", "arrived slot "
+NEED, LANGUAGE = "need ", "language "  # prefixes; the code follows
+_SLOT: Final = "arrived slot "
 
 
 class PeopleTotals(Base):
@@ -43,7 +45,7 @@ class PeopleTotals(Base):
 
 def of_party(needs: Iterable[str], language: str) -> Counter[str]:
     """What a party with a seat adds to the totals."""
-    names = [*map(need_name, needs), *([f"{_LANGUAGE}{language}"] if language else [])]
+    names = [*map(need_name, needs), *([f"{LANGUAGE}{language}"] if language else [])]
     return Counter(names)
 
 
@@ -58,7 +60,7 @@ def of_arrival(registration: Registration, people: int) -> Counter[str]:
 
 
 def need_name(need: str) -> str:
-    return f"{_NEED}{need}"
+    return f"{NEED}{need}"
 
 
 def slot_name(slot_id: int) -> str:
@@ -77,9 +79,23 @@ def read_all(session: Session, workshop_ids: Iterable[int]) -> dict[int, Counter
     found = {workshop_id: Counter[str]() for workshop_id in ids}
     for start in range(0, len(ids), 500):
         for row in session.execute(_SELECT, {"ids": ids[start : start + 500]}):
-            found[row.workshop_id] = Counter(row.numbers)
-            found[row.workshop_id].update(_decrypt(session, row.workshop_id, row.sealed))
+            found[row.workshop_id] = open_row(session, *row)
     return found
+
+
+def read_where(session: Session, *conditions: sa.ColumnElement[bool]) -> dict[int, Counter[str]]:
+    """The totals by id of workshop, of all workshops with these conditions, in one statement."""
+    rows = session.execute(SELECT_WITH_WORKSHOP.where(*conditions))
+    return {row.workshop_id: open_row(session, *row) for row in rows}
+
+
+def open_row(
+    session: Session, workshop_id: int, numbers: Mapping[str, int], sealed: bytes
+) -> Counter[str]:
+    """The totals of a row of `SELECT_WITH_WORKSHOP`."""
+    counted = Counter(numbers)
+    counted.update(_decrypt(session, workshop_id, sealed))
+    return counted
 
 
 def add(session: Session, workshop_id: int, changes: Mapping[str, int]) -> None:
@@ -121,9 +137,13 @@ def recount(session: Session, workshop_id: int) -> bool:
     return is_wrong
 
 
-_SELECT: Final = sa.select(
-    PeopleTotals.workshop_id, PeopleTotals.numbers, PeopleTotals.sealed
-).where(PeopleTotals.workshop_id.in_(sa.bindparam("ids", expanding=True)))
+_COLUMNS: Final = (PeopleTotals.workshop_id, PeopleTotals.numbers, PeopleTotals.sealed)
+_SELECT: Final = sa.select(*_COLUMNS).where(
+    PeopleTotals.workshop_id.in_(sa.bindparam("ids", expanding=True))
+)
+SELECT_WITH_WORKSHOP: Final = sa.select(*_COLUMNS).join(
+    Workshop, Workshop.id == PeopleTotals.workshop_id
+)
 
 
 def _write(session: Session, workshop_id: int, counted: Counter[str]) -> None:

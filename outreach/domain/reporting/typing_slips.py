@@ -3,13 +3,15 @@ what is usual. Pages ask about them once; nothing is refused."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from enum import StrEnum
 from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from outreach.clock import Month
+from outreach.domain.network.kinds import Kind
 from outreach.domain.workshops import Workshop, WorkshopStatus
 
 TENFOLD: Final = 10
@@ -26,6 +28,74 @@ def is_slip(value: int, references: Sequence[int]) -> bool:
     if least - SMALL <= value <= most + SMALL:
         return False
     return value >= TENFOLD * most or TENFOLD * value <= least
+
+
+@dataclass(frozen=True, kw_only=True)
+class OddHeadCount:
+    """A reported number of people that may be typed wrong, and between which numbers others of that
+    office and kind lie. A workshop is named by its public id."""
+
+    public_id: str
+    office_id: int
+    kind_id: int
+    is_discreet: bool
+    day: date
+    people: int
+    least: int
+    most: int
+
+
+def list_odd_head_counts(session: Session, month: Month) -> list[OddHeadCount]:
+    """The reported numbers of a month that are far from those of the twelve months before it, by
+    day. Two statements; an office that held none of that kind before has nothing to compare."""
+    of_month = Workshop.month == month.number
+    known = (Workshop.status == WorkshopStatus.HELD, Workshop.head_count.is_not(None))
+    usual = {
+        (row.office_id, row.kind_id): (row.least, row.most)
+        for row in session.execute(
+            sa.select(
+                Workshop.office_id,
+                Workshop.kind_id,
+                sa.func.min(Workshop.head_count).label("least"),
+                sa.func.max(Workshop.head_count).label("most"),
+            )
+            .where(
+                Workshop.month.between(month.plus(-12).number, month.plus(-1).number),
+                *known,
+            )
+            .group_by(Workshop.office_id, Workshop.kind_id)
+        )
+    }
+    rows = session.execute(
+        sa.select(
+            Workshop.public_id,
+            Workshop.office_id,
+            Workshop.kind_id,
+            sa.or_(Workshop.is_discreet, Kind.is_discreet),
+            Workshop.day,
+            Workshop.head_count,
+        )
+        .join(Kind, Kind.id == Workshop.kind_id)
+        .where(of_month, *known)
+        .order_by(Workshop.day, Workshop.id)
+    )
+    found = []
+    for public_id, office_id, kind_id, is_discreet, day, people in rows:
+        least, most = usual.get((office_id, kind_id), (None, None))
+        if least is None or most is None or people is None or not is_slip(people, [least, most]):
+            continue
+        odd = OddHeadCount(
+            public_id=public_id,
+            office_id=office_id,
+            kind_id=kind_id,
+            is_discreet=is_discreet,
+            day=day,
+            people=people,
+            least=least,
+            most=most,
+        )
+        found.append(odd)
+    return found
 
 
 def list_head_counts(session: Session, workshop: Workshop) -> Sequence[int]:

@@ -38,6 +38,7 @@ SOURCES: Final[Mapping[str, tuple[str, ...]]] = {
     "staff.css": (
         "styles/staff_frame.css",
         "styles/staff_lists.css",
+        "styles/staff_figures.css",
         "styles/search.css",
         "styles/month.css",
         "styles/calendar.css",

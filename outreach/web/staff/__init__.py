@@ -16,6 +16,7 @@ from outreach.web.staff import (
     calendar,
     checkin,
     dashboard,
+    figures,
     imports,
     months,
     network,
@@ -54,6 +55,7 @@ from outreach.web.staff.checkin import (
 )
 from outreach.web.staff.common import guards, permissions, refusals
 from outreach.web.staff.dashboard import data_held, first_day, menu, my_calendar, today
+from outreach.web.staff.figures import figures_page
 from outreach.web.staff.imports import (
     draft_columns,
     draft_load,
@@ -63,6 +65,7 @@ from outreach.web.staff.imports import (
     import_pages,
 )
 from outreach.web.staff.months import (
+    control_room_page,
     figures_entry,
     month_closing,
     report_matrix,
@@ -114,6 +117,7 @@ VIEWS: Final = (
     certificates,
     checkin_offline,
     checkin_pages,
+    control_room_page,
     data_held,
     doubtful_seats,
     draft_columns,
@@ -122,6 +126,7 @@ VIEWS: Final = (
     draft_start,
     duplicate,
     figures_entry,
+    figures_page,
     first_day,
     flyers,
     month_flyers,
@@ -178,6 +183,7 @@ for _package in (
     calendar,
     checkin,
     dashboard,
+    figures,
     imports,
     months,
     network,

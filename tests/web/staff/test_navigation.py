@@ -27,11 +27,22 @@ def places(client: StaffClient, path: str = "/org/mas") -> dict[str, str]:
 @pytest.mark.parametrize(
     ("role", "office", "wide"),
     [
-        (Role.ORGANIZER, "chicago", ["/org/sedes"]),
-        (Role.LEAD, "chicago", ["/org/sedes", "/org/personal"]),
-        (Role.DOOR, "chicago", []),
-        (Role.READER, ALL_OFFICES, []),
-        (Role.ADMIN, ALL_OFFICES, ["/org/red", "/org/boletin", "/org/sedes", "/org/personal"]),
+        (Role.ORGANIZER, "chicago", ["/org/cifras", "/org/sedes"]),
+        (Role.LEAD, "chicago", ["/org/cifras", "/org/sedes", "/org/personal"]),
+        (Role.DOOR, "chicago", ["/org/cifras"]),
+        (Role.READER, ALL_OFFICES, ["/org/cifras"]),
+        (
+            Role.ADMIN,
+            ALL_OFFICES,
+            [
+                "/org/control",
+                "/org/red",
+                "/org/boletin",
+                "/org/cifras",
+                "/org/sedes",
+                "/org/personal",
+            ],
+        ),
     ],
 )
 def test_wide_screens_have_the_pages_that_the_role_may_open(

@@ -426,9 +426,12 @@ def _list_wide_places(*, has_offices: bool) -> list[tuple[str, str, str, str]]:
     is_network = has_permission(Permission.NETWORK, ALL_OFFICES)
     if is_network:
         places += [
+            ("wide", "/org/control", "eye", str(_("Red"))),
             ("wide", "/org/red", "flag", str(_("Oficinas"))),
             ("wide", "/org/boletin", "letter", str(_("Boletín"))),
         ]
+    if has_offices:
+        places.append(("wide", "/org/cifras", "bars", str(_("Cifras"))))
     if has_offices and has_permission_anywhere(Permission.EDIT):
         places.append(("wide", "/org/sedes", "place", str(_("Sedes"))))
     if has_permission_anywhere(Permission.COLLEAGUES):

@@ -45,6 +45,9 @@ def list_entries() -> list[MenuEntry]:
     entries.append(
         MenuEntry("/org/giras", "flag", _("Consulado móvil"), _("Giras con sus paradas"))
     )
+    entries.append(
+        MenuEntry("/org/cifras", "bars", _("Cifras"), _("Asistencia, lugares, espera, idiomas"))
+    )
     if own := [
         slug
         for slug in current_staff().grants
@@ -85,6 +88,7 @@ def list_entries() -> list[MenuEntry]:
         )
     if is_network:
         entries += [
+            MenuEntry("/org/control", "eye", _("Red"), _("Cómo van las oficinas en el mes")),
             MenuEntry("/org/boletin", "letter", _("Boletín"), _("Lo que la red cuenta cada mes")),
             MenuEntry("/org/red", "place", _("Oficinas"), _("Las oficinas de la red")),
             MenuEntry("/org/tipos", "flag", _("Tipos de taller"), _("Lo que la red ofrece")),

@@ -97,6 +97,14 @@ HELP: Final[Mapping[str, ScreenHelp]] = {
         ),
         "start",
     ),
+    "figures": ScreenHelp(
+        lazy("Cifras"),
+        (
+            lazy("Elige el año, y si las quieres por oficina, tipo, sede, día u hora."),
+            lazy("Ninguna cifra deja saber de menos de cinco personas; cada tabla se puede bajar."),
+        ),
+        "features",
+    ),
     "imports": ScreenHelp(
         lazy("Traer talleres"),
         (

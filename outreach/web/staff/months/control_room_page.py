@@ -1,0 +1,301 @@
+"""The control room of headquarters: the month of the network, with a line for each office."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+from urllib.parse import urlencode
+
+from flask import Response, request
+from flask.typing import ResponseReturnValue
+
+from outreach import clock, i18n
+from outreach.clock import Month
+from outreach.domain.locations import regions
+from outreach.domain.network.staff import Permission
+from outreach.domain.newsletter.report_reminders import NoReach
+from outreach.domain.reporting import months
+from outreach.domain.reporting.typing_slips import OddHeadCount
+from outreach.errors import NotFound
+from outreach.i18n import gettext as _
+from outreach.reports import control_room, spreadsheets
+from outreach.reports.attendance_counts import MIN_PUBLISHED
+from outreach.reports.control_room import ControlRoom, OfficeLine, OfficeOrder
+from outreach.reports.spreadsheets import Cell
+from outreach.web.context import store
+from outreach.web.presentation import formatting, sparklines
+from outreach.web.staff.common import figure_labels, workshop_labels
+from outreach.web.staff.common.guards import page
+from outreach.web.staff.common.permissions import Scope, requires
+from outreach.web.staff.months import blueprint, month_access, month_labels
+
+PATH: Final = "/org/control"
+PAGE_SIZE: Final = 100
+MAX_ODD: Final = 6  # numbers to clear up; the rest are counted
+MAX_UNMANNED: Final = 8  # offices named; the table by accounts has the rest
+TILE_WIDTH, TILE_HEIGHT = 34, 38  # of a square of the map with its gap
+
+
+@dataclass(frozen=True, kw_only=True)
+class ControlRoomParams:
+    """What the address asks for."""
+
+    month: Month
+    order: OfficeOrder = OfficeOrder.PENDING
+    is_reversed: bool = False
+    region: str = ""  # IL, QC; empty for all
+    number: int = 1  # of the page, from 1
+
+    def address(self, *, ending: str = "", **changes: object) -> str:
+        """The address with these parameters changed; an empty one is left out."""
+        query: dict[str, object] = {
+            "mes": self.month,
+            "orden": self.order_text if self.order_text != OfficeOrder.PENDING else "",
+            "estado": self.region,
+        }
+        query |= changes
+        return (
+            f"{PATH}{ending}?{urlencode({name: value for name, value in query.items() if value})}"
+        )
+
+    @property
+    def order_text(self) -> str:
+        return f"-{self.order}" if self.is_reversed else str(self.order)
+
+    def sort_address(self, order: OfficeOrder) -> str:
+        """The address of the table by this column; once more, the other way round."""
+        is_other_way = order is self.order and not self.is_reversed
+        return self.address(orden=f"-{order}" if is_other_way else str(order))
+
+
+@dataclass(frozen=True)
+class OfficeColumn:
+    """The heading of a column. Rates have no address: offices are not ranked by them."""
+
+    name: str
+    address: str = ""
+    sorting: str = ""  # as `aria-sort` has it
+
+
+@dataclass(frozen=True)
+class MapTile:
+    """A state or province: how many reports its offices owe, and its look."""
+
+    code: str
+    name: str
+    x: int
+    y: int
+    look: str  # good, some, late, nobody; empty without an office
+    mark: str
+    words: str
+    address: str
+
+
+@blueprint.get("/control")
+@requires(Scope.NETWORK, Permission.NETWORK)
+def control_room_page() -> ResponseReturnValue:
+    now = clock.now()
+    params = _read_params(request.args, closing_next=months.find_closing_next(now))
+    with store().read() as session:
+        found = control_room.load(session, params.month, now=now)
+        latest = months.find_latest_revision(session, params.month)
+    lines = _sort(found, params)
+    number = min(params.number, max(1, -(-len(lines) // PAGE_SIZE)))
+    first = (number - 1) * PAGE_SIZE
+    closes_at = months.get_closing_time(params.month)
+    odd = [_odd_words(found, each) for each in found.odd_counts]
+    return page(
+        "months/control_room",
+        found=found,
+        asked=params,
+        days_left=(clock.network_day(closes_at) - clock.network_day(now)).days,
+        is_due=now < closes_at,
+        closes=workshop_labels.headquarters_moment(closes_at),
+        latest=latest,
+        odd=odd[:MAX_ODD],
+        odd_count=len(odd) + len(found.odd_figures),
+        tiles=_list_tiles(found, params),
+        columns=_list_columns(params),
+        lines=lines[first : first + PAGE_SIZE],
+        total=len(lines),
+        before=params.address(pagina=number - 1) if number > 1 else "",
+        after=params.address(pagina=number + 1) if first + PAGE_SIZE < len(lines) else "",
+        unmanned=[(each, _unmanned_words(found, each)) for each in found.unmanned[:MAX_UNMANNED]],
+        region_name=_region_name(params.region) if params.region else "",
+        words=month_labels,
+        labels=figure_labels,
+        draw=sparklines.draw,
+    )
+
+
+@blueprint.get("/control.csv")
+@requires(Scope.NETWORK, Permission.NETWORK)
+def control_room_file() -> ResponseReturnValue:
+    """All offices of the table, in its order."""
+    now = clock.now()
+    params = _read_params(request.args, closing_next=months.find_closing_next(now))
+    with store().read() as session:
+        found = control_room.load(session, params.month, now=now)
+    rows = [_csv_headings(found), *(_csv_row(found, each) for each in _sort(found, params))]
+    answer = Response(spreadsheets.as_csv(rows).encode("utf-8-sig"), mimetype="text/csv")
+    name = f'attachment; filename="red-{params.month}.csv"'
+    answer.headers["Content-Disposition"] = name
+    return answer
+
+
+def _read_params(query: Mapping[str, str], *, closing_next: Month) -> ControlRoomParams:
+    """Raises NotFound for a month or a region that there is not. Any other order is the usual
+    one, and any other page the first."""
+    month = month_access.month_of(query["mes"]) if query.get("mes") else closing_next
+    order = query.get("orden", "")
+    region = query.get("estado", "")
+    if region and region not in regions.NAMES:
+        raise NotFound(f"region {region[:10]}")
+    number = query.get("pagina", "")
+    params = ControlRoomParams(
+        month=month,
+        region=region,
+        number=int(number) if number.isdecimal() and len(number) < 5 else 1,
+    )
+    if order.removeprefix("-") not in tuple(OfficeOrder):
+        return params
+    column = OfficeOrder(order.removeprefix("-"))
+    return replace(params, order=column, is_reversed=order.startswith("-"))
+
+
+def _sort(found: ControlRoom, params: ControlRoomParams) -> list[OfficeLine]:
+    lines = [each for each in found.lines if params.region in {"", each.coverage.region}]
+    return control_room.sort_lines(lines, params.order, is_reversed=params.is_reversed)
+
+
+def _list_columns(params: ControlRoomParams) -> list[OfficeColumn]:
+    names: list[tuple[OfficeOrder | None, str]] = [
+        (OfficeOrder.NAME, _("Oficina")),
+        (OfficeOrder.PENDING, _("Debe")),
+        (OfficeOrder.REPORTED, _("Reportados")),
+        (OfficeOrder.WORKSHOPS, _("Talleres")),
+        (OfficeOrder.PEOPLE, _("Personas")),
+        (None, _("Llegaron")),
+        (None, _("Lugares usados")),
+        (OfficeOrder.ACCOUNTS, _("Cuentas")),
+        (None, _("Seis meses")),
+    ]
+    columns = []
+    for order, name in names:
+        sorting = ""
+        if order is params.order:
+            sorting = "descending" if params.is_reversed else "ascending"
+        address = params.sort_address(order) if order is not None else ""
+        columns.append(OfficeColumn(name, address, sorting))
+    return columns
+
+
+def _list_tiles(found: ControlRoom, params: ControlRoomParams) -> list[MapTile]:
+    """The states and provinces of the map, by what their offices owe."""
+    by_region: dict[str, list[OfficeLine]] = {}
+    for each in found.lines:
+        by_region.setdefault(each.coverage.region, []).append(each)
+    unmanned = {each.coverage.slug for each in found.unmanned}
+    late = {each.slug for each in found.matrix.late}
+    tiles = []
+    for code, (column, row) in regions.TILES.items():
+        lines = by_region.get(code, [])
+        look, mark, words = _look(lines, late, unmanned) if lines else ("", "", "")
+        tile = MapTile(
+            code=code,
+            name=_region_name(code),
+            x=column * TILE_WIDTH + 1,
+            y=row * TILE_HEIGHT + 1,
+            look=look,
+            mark=mark,
+            words=words,
+            address=params.address(estado=code) if lines else "",
+        )
+        tiles.append(tile)
+    return tiles
+
+
+def _look(lines: Sequence[OfficeLine], late: set[str], unmanned: set[str]) -> tuple[str, str, str]:
+    """The look, the mark and the words of a state with these offices."""
+    slugs = {each.coverage.slug for each in lines}
+    pending = sum(each.coverage.pending for each in lines)
+    reports = i18n.ngettext("%(num)d por reportar", "%(num)d por reportar", pending)
+    if slugs & late:
+        number = len(slugs & late)
+        offices = i18n.ngettext("%(num)d oficina tarde", "%(num)d oficinas tarde", number)
+        return "late", str(pending or "!"), f"{offices}, {reports}"
+    if slugs & unmanned:
+        number = len(slugs & unmanned)
+        return (
+            "nobody",
+            "?",
+            i18n.ngettext(
+                "%(num)d oficina sin nadie que pueda entrar",
+                "%(num)d oficinas sin nadie que pueda entrar",
+                number,
+            ),
+        )
+    if pending:
+        return "some", str(pending), reports
+    return "good", "✓", _("al día")
+
+
+def _region_name(code: str) -> str:
+    return i18n.say(regions.NAMES.get(code), i18n.current()) or code
+
+
+def _unmanned_words(found: ControlRoom, line: OfficeLine) -> str:
+    words: dict[NoReach | None, str] = {
+        NoReach.NO_ACCOUNT: _("Nadie tiene cuenta"),
+        NoReach.DISABLED: _("Sus cuentas están suspendidas"),
+        NoReach.UNCONFIRMED: _("Nadie ha usado su invitación"),
+    }
+    return words.get(found.reach[line.coverage.slug].cause, "")
+
+
+def _odd_words(found: ControlRoom, odd: OddHeadCount) -> tuple[str, str, str]:
+    """The address of the workshop, which one it is, and what is odd; a small number is not said."""
+    kind = found.kinds[odd.kind_id]
+    city = next((e.coverage.city for e in found.lines if e.coverage.id == odd.office_id), "")
+    name = _("Taller") if odd.is_discreet else formatting.localize(kind.short_name)
+    title = f"{city}, {name}, {workshop_labels.brief_day(odd.day)}"
+    if odd.people < MIN_PUBLISHED:
+        people = _("menos de %(num)d personas", num=MIN_PUBLISHED)
+    else:
+        people = i18n.ngettext("%(num)d persona", "%(num)d personas", odd.people)
+    usual = _("En un año fueron de %(least)s a %(most)s.", least=odd.least, most=odd.most)
+    if odd.least < MIN_PUBLISHED:
+        usual = _("En un año fueron cuando más %(most)s.", most=odd.most)
+    if odd.most < MIN_PUBLISHED:
+        usual = _("En un año fueron menos de %(num)d.", num=MIN_PUBLISHED)
+    return f"/org/talleres/{odd.public_id}", title, f"{people}. {usual}"
+
+
+def _csv_headings(found: ControlRoom) -> list[Cell]:
+    return [
+        _("Mes"), _("Oficina"), _("Ciudad"), _("Estado o provincia"), _("Situación"),
+        _("Reportados"), _("Por reportar"), _("Talleres"), _("Personas"), _("Y más"),
+        _("Llegaron, %"), _("Lugares usados, %"), _("Cuentas"),
+        *(str(found.month.plus(each)) for each in range(1 - control_room.TREND_MONTHS, 1)),
+    ]  # fmt: skip
+
+
+def _csv_row(found: ControlRoom, line: OfficeLine) -> list[Cell]:
+    """Of a rate at an end of the scale «95» means so many or more, as on the page."""
+    row, figures = line.coverage, line.figures
+    show_rate = figures.show_rate if figures else None
+    seats_used = figures.seats_used if figures else None
+    return [
+        str(found.month),
+        row.slug,
+        row.city,
+        row.region,
+        month_labels.state_tag(row).words,
+        line.reported,
+        row.pending,
+        row.total,
+        *figure_labels.people_cells(figures),
+        show_rate.percent if show_rate else "",
+        seats_used.percent if seats_used else "",
+        line.accounts,
+        *line.trend,
+    ]
