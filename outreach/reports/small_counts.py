@@ -16,7 +16,7 @@ from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from outreach.reports.attendance_counts import MIN_HIDDEN, MIN_PUBLISHED
+from outreach.reports.attendance_counts import MIN_PUBLISHED
 
 _Z_SCORE: Final = 1.96  # two-sided 95 %
 # With so many people, a rate is rounded to so many of a hundred: at least five people each.
@@ -107,26 +107,27 @@ def _join(same: Sequence[_Group]) -> list[_Group]:
     ones with it as far as people are missing.
 
     Enough is what the complete ones have at least, and five people more: then any of those may be
-    of a small count."""
+    of a small count. Before a complete group is added there is never enough: a sum of small counts
+    alone, or of some with what was not enough before, would bound each of them."""
     small = [group for group in same if not group.is_complete]
     complete = [group for group in same if group.is_complete]
     if not small:
         return complete
     first = small[0]
-    joined = small[1:]
-    while True:
-        for other in joined:
-            first.indexes += other.indexes
-            first.people += other.people
-            first.least += other.least
-        enough = max(MIN_HIDDEN, first.least + MIN_PUBLISHED)
-        first.is_complete = first.people >= enough
-        if first.is_complete or not complete:
-            break
-        joined = [complete.pop()]
+    for other in small[1:]:
+        _add(first, other)
+    while complete and not first.is_complete:
+        _add(first, complete.pop())
+        first.is_complete = first.people >= first.least + MIN_PUBLISHED
     if first.is_complete:
-        first.least = max(MIN_HIDDEN, first.least + MIN_PUBLISHED)
+        first.least += MIN_PUBLISHED
     return [*complete, first]
+
+
+def _add(group: _Group, other: _Group) -> None:
+    group.indexes += other.indexes
+    group.people += other.people
+    group.least += other.least
 
 
 @dataclass(frozen=True)

@@ -119,7 +119,7 @@ def try_to_narrow(worlds: int, seed: int) -> int:
                 low, high = min(low, value), max(high, value)
                 if high - low >= MIN_PUBLISHED - 1:
                     break
-            counts = [one.head_count for one in found.workshops]
+            counts = [one.head_count or 0 for one in found.workshops]
             assert high - low >= MIN_PUBLISHED - 1, (
                 f"{each} is from {low} to {high} of {counts} in {groups_of(found)}"
             )
@@ -131,8 +131,8 @@ def test_no_small_count_can_be_narrowed() -> None:
 
 
 @pytest.mark.long
-def test_no_small_count_of_five_thousand_years_can_be_narrowed() -> None:
-    assert try_to_narrow(5_000, seed=2026) > 5_000
+def test_no_small_count_of_two_thousand_years_can_be_narrowed() -> None:
+    assert try_to_narrow(2_000, seed=2026) > 2_000
 
 
 def test_no_difference_of_a_total_and_its_part_is_small() -> None:

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from outreach.clock import Month
 from outreach.db.store import Store
+from outreach.domain.network import kinds
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.registrations import ContactMethod
@@ -79,17 +80,21 @@ def load(
         )
 
 
-def names(store: Store, model: type[Kind] | type[Office]) -> dict[int, str]:
+def read_codes(store: Store) -> dict[int, str]:
+    """The code of each kind by its id."""
     with store.read() as session:
-        return {
-            each.id: each.code if isinstance(each, Kind) else each.slug
-            for each in session.scalars(sa.select(model))
-        }
+        return kinds.list_codes(session)
+
+
+def read_slugs(store: Store) -> dict[int, str]:
+    """The slug of each office by its id."""
+    with store.read() as session:
+        return {each.id: each.slug for each in session.scalars(sa.select(Office))}
 
 
 def test_workshops_are_those_of_the_reports_of_the_months(network: Store) -> None:
     found = load(network, MONTHS[0], MONTHS[-1])
-    codes, slugs = names(network, Kind), names(network, Office)
+    codes, slugs = read_codes(network), read_slugs(network)
     by_kind, by_office = Counter[str](), Counter[str]()
     by_month = {}
     with network.read() as session:
@@ -107,7 +112,7 @@ def test_workshops_are_those_of_the_reports_of_the_months(network: Store) -> Non
 
 
 def test_people_of_a_month_are_those_of_its_report_or_hidden_there_too(network: Store) -> None:
-    codes = names(network, Kind)
+    codes = read_codes(network)
     shown = 0
     for month in MONTHS:
         with network.change() as session:

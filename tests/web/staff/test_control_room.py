@@ -5,7 +5,7 @@ import gzip
 import io
 import re
 from datetime import UTC, date, datetime
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import pytest
 import sqlalchemy as sa
@@ -183,7 +183,7 @@ def add_many(store: Store, where: Office, number: int) -> None:
             if column.key != "id"
         }
         session.execute(
-            sa.insert(Office.__table__),
+            sa.insert(cast("sa.Table", Office.__table__)),
             [
                 of_office | {"slug": f"o-{index}", "city": f"Ciudad {index * 7919 % 100_003}"}
                 for index in range(number)
@@ -191,7 +191,7 @@ def add_many(store: Store, where: Office, number: int) -> None:
         )
         ids = session.scalars(sa.select(Office.id).where(Office.slug.startswith("o-"))).all()
         session.execute(
-            sa.insert(Workshop.__table__),
+            sa.insert(cast("sa.Table", Workshop.__table__)),
             [
                 plain
                 | {

@@ -229,7 +229,9 @@ def _file_rows(view: FiguresView, table: FigureTable) -> list[list[Cell]]:
     if table is FigureTable.HELP:
         return figures_tables.help_rows(view.best)
     small = next(each for each in _asked_tables(view) if each.table is table)
-    return [[small.heading, _("Número")], *([name, number] for name, number in small.rows)]
+    rows: list[list[Cell]] = [[small.heading, _("Número")]]
+    rows += [[name, number] for name, number in small.rows]
+    return rows
 
 
 def _lower(by: FigureGrouping) -> str:
