@@ -32,6 +32,7 @@ from outreach.domain.scheduling import (
     venue_merge,
     workshop_changes,
 )
+from outreach.domain.search import unmet_searches
 from outreach.domain.websub import subscriptions
 from outreach.domain.workshops import partners, series, time_slots
 
@@ -76,6 +77,7 @@ __all__ = [
     "time_slots",
     "totals",
     "tours",
+    "unmet_searches",
     "venue_merge",
     "venues",
     "workshop_changes",

@@ -29,6 +29,7 @@ from outreach.domain.scheduling import (
     place_changes,
     workshop_changes,
 )
+from outreach.domain.search import unmet_searches
 from outreach.keystore import KeyStore, TooManyDue, key_backup, rotation
 from outreach.privacy import (
     audit_verification,
@@ -227,6 +228,10 @@ def _delete_fraud_counts(session: Session, *, now: datetime) -> None:
     fraud_reports.purge(session, clock.network_day(now))
 
 
+def _delete_unmet_searches(session: Session, *, now: datetime) -> None:
+    unmet_searches.purge(session, clock.network_day(now))
+
+
 class _Deletion(Protocol):
     """Deletes what has expired; returns how many rows."""
 
@@ -258,4 +263,5 @@ _UNCOUNTED_DELETIONS: Final[tuple[_SilentDeletion, ...]] = (
     place_changes.delete_old,
     assisted.purge,
     _delete_fraud_counts,
+    _delete_unmet_searches,
 )

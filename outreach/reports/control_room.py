@@ -6,13 +6,14 @@ offices. Offices stand by what they have not reported; no order ranks them by a 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from statistics import median
 from typing import Final
 
 from sqlalchemy.orm import Session
 
+from outreach import clock
 from outreach.clock import Month
 from outreach.db.base import Words
 from outreach.domain.network import kinds, staff
@@ -21,12 +22,15 @@ from outreach.domain.newsletter import report_reminders
 from outreach.domain.newsletter.report_reminders import NoReach, OfficeReach
 from outreach.domain.reporting import figures, typing_slips
 from outreach.domain.reporting.typing_slips import OddHeadCount
+from outreach.domain.search import unmet_searches
+from outreach.domain.search.unmet_searches import UnmetSearch
 from outreach.domain.text import fold
 from outreach.reports import coverage, staff_figures, trends
-from outreach.reports.coverage import CoverageMatrix, CoverageRow
+from outreach.reports.coverage import CoverageMatrix, CoverageRow, IdleOffice
 from outreach.reports.staff_figures import FigureGrouping, FiguresRow
 
 TREND_MONTHS: Final = 6
+UNMET_WEEKS: Final = 8
 UNMANNED: Final = frozenset({NoReach.NO_ACCOUNT, NoReach.DISABLED, NoReach.UNCONFIRMED})
 
 
@@ -80,6 +84,8 @@ class ControlRoom:
     odd_counts: Sequence[OddHeadCount]
     odd_figures: Sequence[OddFigure]
     kinds: Mapping[int, Kind]
+    idle: Sequence[IdleOffice]
+    unmet: Sequence[tuple[UnmetSearch, int]]  # of the last UNMET_WEEKS
 
     @property
     def reported(self) -> int:
@@ -114,6 +120,7 @@ def load(session: Session, month: Month, *, now: datetime) -> ControlRoom:
         for row in matrix.rows
     ]
     asked = [row.slug for row in matrix.rows if row.is_asked]
+    today = clock.network_day(now)
     reach = report_reminders.find_reach(session, asked, month, now=now)
     return ControlRoom(
         month=month,
@@ -124,6 +131,8 @@ def load(session: Session, month: Month, *, now: datetime) -> ControlRoom:
         odd_counts=typing_slips.list_odd_head_counts(session, month),
         odd_figures=_list_odd_figures(session, month),
         kinds={each.id: each for each in kinds.list_kinds(session)},
+        idle=coverage.list_idle(session, today),
+        unmet=unmet_searches.list_shown(session, today - UNMET_WEEKS * timedelta(weeks=1)),
     )
 
 

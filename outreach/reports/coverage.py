@@ -23,6 +23,7 @@ from outreach.reports import workshop_counts
 from outreach.reports.workshop_counts import TOTAL
 
 AHEAD: Final = timedelta(days=30)
+IDLE_AFTER: Final = timedelta(days=90)
 FIRST_MONTH: Final = Month(2020, 1)  # the only month with a list of the offices that were open
 Slugs = frozenset[str] | None  # slugs of offices; None for all offices
 
@@ -215,6 +216,44 @@ def gaps(session: Session, slugs: Slugs, *, now: datetime) -> CoverageGaps:
         offices=tuple(sorted(office.city for office in open_offices if office.id in idle)),
         kinds=missing,
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class IdleOffice:
+    """An open office that has held no workshop for IDLE_AFTER, and the days of its last and its
+    next one."""
+
+    slug: str
+    city: str
+    last: date | None
+    following: date | None
+
+
+def list_idle(session: Session, today: date) -> list[IdleOffice]:
+    """The open offices without a workshop for so long, the longest first."""
+    counted = workshop_counts.IS_COUNTED
+    last = _group_days(session, sa.func.max(Workshop.day), Workshop.day <= today, counted)
+    following = _group_days(session, sa.func.min(Workshop.day), Workshop.day > today, counted)
+    idle = [
+        IdleOffice(
+            slug=office.slug,
+            city=office.city,
+            last=last.get(office.id),
+            following=following.get(office.id),
+        )
+        for office in offices.list_open_offices(session, today)
+        if last.get(office.id, date.min) <= today - IDLE_AFTER
+    ]
+    return sorted(idle, key=lambda each: (each.last or date.min, each.city))
+
+
+def _group_days(
+    session: Session, day: sa.ColumnElement[date], *conditions: sa.ColumnElement[bool]
+) -> dict[int, date]:
+    rows = session.execute(
+        sa.select(Workshop.office_id, day).where(*conditions).group_by(Workshop.office_id)
+    )
+    return {row[0]: row[1] for row in rows}
 
 
 def _count_outstanding(

@@ -22,8 +22,9 @@ from outreach.domain.network import help_lines, offices
 from outreach.domain.network.help_lines import HelpLine, HelpPurpose
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
-from outreach.domain.search import search, workshop_list
+from outreach.domain.search import search, unmet_searches, workshop_list
 from outreach.domain.search.search import SearchFilters, SearchResult
+from outreach.domain.search.unmet_searches import UnmetSearch
 from outreach.domain.search.workshop_list import KindCounts, ListedResult, ListPage
 from outreach.domain.text import fold
 from outreach.domain.workshops import partners
@@ -34,7 +35,7 @@ from outreach.web.middleware.reference_cache import ReferenceData, reference
 from outreach.web.middleware.response_headers import allow_location, keep_for, keep_private
 from outreach.web.presentation import alternatives, district_words, place_words, workshop_cards
 from outreach.web.presentation.workshop_cards import CardOptions
-from outreach.web.public import list_fragments, search_words, sharing
+from outreach.web.public import list_fragments, search_words, sharing, unmet_tally
 from outreach.web.public.search_params import Period, SearchParams
 
 pages = Blueprint("workshops", __name__, url_prefix="/<lang:lang>")
@@ -78,12 +79,14 @@ def upcoming() -> ResponseReturnValue:
     allow_location()
     now, data_version = clock.now(), store().mark()
     if (cached := page_cache.current().recall(data_version, now)) is not None:
+        unmet_tally.note_cached(now=now)
         return cached
     params, known = SearchParams.read(), reference()
     chosen = _chosen(known.kinds, params)
     with store().read() as session:
         where = geocoding.resolve(session, params.where, offices=known.known_offices)
         view = _search(session, params, known, chosen, where, data_version, now)
+    unmet_tally.note(_list_unmet(params, chosen, view, now), now=now)
     # The parts of the page that change with the clock: begun workshops and openings.
     clock_states = tuple(
         (each.starts_at <= now, workshop_cards.opening(each, now=now)) for each in view.results
@@ -153,6 +156,27 @@ def _search(
         )[:FEW_FOUND]
     counts = () if _is_front(params) else _count_kinds(session, params, page, mark, now)
     return ListView(page, online, is_related, tuple(instead), today, counts)
+
+
+def _list_unmet(
+    params: SearchParams, chosen: Sequence[Kind], view: ListView, now: datetime
+) -> list[UnmetSearch]:
+    """What a search is counted as that found nothing at its place, and nothing of its own online;
+    empty for any other."""
+    where = view.page.filters.where
+    has_found = view.page.total or (view.online.found and view.is_online_related)
+    if has_found or _is_front(params) or "tras" in request.args:
+        return []
+    if where.scale in search.NOT_ONE_PLACE or not (where.region or chosen):
+        return []
+    today = clock.network_day(now)
+    wanted = [
+        (each.id, each.is_discreet or each.neutral_code in params.kinds) for each in chosen
+    ] or [(unmet_searches.ANY_KIND, False)]
+    return [
+        unmet_searches.make(today, where.region, kind_id, is_discreet=is_discreet)
+        for kind_id, is_discreet in wanted
+    ]
 
 
 def _count_kinds(

@@ -15,6 +15,8 @@ from outreach.domain.network.staff import Permission
 from outreach.domain.newsletter.report_reminders import NoReach
 from outreach.domain.reporting import months
 from outreach.domain.reporting.typing_slips import OddHeadCount
+from outreach.domain.search import unmet_searches
+from outreach.domain.search.unmet_searches import UnmetSearch
 from outreach.errors import NotFound
 from outreach.i18n import gettext as _
 from outreach.reports import control_room, spreadsheets
@@ -121,6 +123,10 @@ def control_room_page() -> ResponseReturnValue:
         after=params.address(pagina=number + 1) if first + PAGE_SIZE < len(lines) else "",
         unmanned=[(each, _unmanned_words(found, each)) for each in found.unmanned[:MAX_UNMANNED]],
         region_name=_region_name(params.region) if params.region else "",
+        unmet=[(*_unmet_words(found, each), number) for each, number in found.unmet[:PAGE_SIZE]],
+        idle=found.idle[:PAGE_SIZE],
+        min_searches=unmet_searches.MIN_SHOWN,
+        day_words=workshop_labels.brief_day,
         words=month_labels,
         labels=figure_labels,
         draw=sparklines.draw,
@@ -130,14 +136,22 @@ def control_room_page() -> ResponseReturnValue:
 @blueprint.get("/control.csv")
 @requires(Scope.NETWORK, Permission.NETWORK)
 def control_room_file() -> ResponseReturnValue:
-    """All offices of the table, in its order."""
+    """All offices of the table, in its order; `tabla=busquedas` is what was searched for and not
+    found, `tabla=sin-talleres` the offices without workshops."""
     now = clock.now()
     params = _read_params(request.args, closing_next=months.find_closing_next(now))
     with store().read() as session:
         found = control_room.load(session, params.month, now=now)
-    rows = [_csv_headings(found), *(_csv_row(found, each) for each in _sort(found, params))]
+    table = request.args.get("tabla", "")
+    if table == "busquedas":
+        rows = _unmet_rows(found)
+    elif table == "sin-talleres":
+        rows = _idle_rows(found)
+    else:
+        rows = [_csv_headings(found), *(_csv_row(found, each) for each in _sort(found, params))]
     answer = Response(spreadsheets.as_csv(rows).encode("utf-8-sig"), mimetype="text/csv")
-    name = f'attachment; filename="red-{params.month}.csv"'
+    part = f"-{table}" if table in {"busquedas", "sin-talleres"} else f"-{params.month}"
+    name = f'attachment; filename="red{part}.csv"'
     answer.headers["Content-Disposition"] = name
     return answer
 
@@ -268,6 +282,34 @@ def _odd_words(found: ControlRoom, odd: OddHeadCount) -> tuple[str, str, str]:
     if odd.most < MIN_PUBLISHED:
         usual = _("En un año fueron menos de %(num)d.", num=MIN_PUBLISHED)
     return f"/org/talleres/{odd.public_id}", title, f"{people}. {usual}"
+
+
+def _unmet_words(found: ControlRoom, unmet: UnmetSearch) -> tuple[str, str, str]:
+    """Week, state and kind of a search that found nothing."""
+    kind = found.kinds.get(unmet.kind_id)
+    return (
+        _("semana del %(day)s", day=workshop_labels.brief_day(unmet.week)),
+        _region_name(unmet.region) if unmet.region else _("Toda la red"),
+        formatting.localize(kind.short_name) if kind else _("Cualquiera"),
+    )
+
+
+def _unmet_rows(found: ControlRoom) -> list[list[Cell]]:
+    rows: list[list[Cell]] = [
+        [_("Semana desde"), _("Estado o provincia"), _("Tipo"), _("Búsquedas")]
+    ]
+    for each, number in found.unmet:
+        _week, region, kind = _unmet_words(found, each)
+        rows.append([each.week.isoformat(), region, kind, number])
+    return rows
+
+
+def _idle_rows(found: ControlRoom) -> list[list[Cell]]:
+    rows: list[list[Cell]] = [[_("Oficina"), _("Ciudad"), _("Último"), _("Siguiente")]]
+    for each in found.idle:
+        days = ("" if day is None else day.isoformat() for day in (each.last, each.following))
+        rows.append([each.slug, each.city, *days])
+    return rows
 
 
 def _csv_headings(found: ControlRoom) -> list[Cell]:
