@@ -46,7 +46,7 @@ class OfficeOrder(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class OfficeLine:
+class ControlRoomLine:
     """The month of one office."""
 
     coverage: CoverageRow
@@ -78,7 +78,7 @@ class OddFigure:
 class ControlRoom:
     month: Month
     matrix: CoverageMatrix
-    lines: tuple[OfficeLine, ...]
+    lines: tuple[ControlRoomLine, ...]
     total: FiguresRow
     reach: Mapping[str, OfficeReach]  # of the offices that owe reports or are late
     odd_counts: Sequence[OddHeadCount]
@@ -97,7 +97,7 @@ class ControlRoom:
         return sum(each.coverage.pending > 0 for each in self.lines)
 
     @property
-    def unmanned(self) -> list[OfficeLine]:
+    def unmanned(self) -> list[ControlRoomLine]:
         """The offices for which nobody signs in."""
         slugs = {slug for slug, each in self.reach.items() if each.cause in UNMANNED}
         return [each for each in self.lines if each.coverage.slug in slugs]
@@ -111,7 +111,7 @@ def load(session: Session, month: Month, *, now: datetime) -> ControlRoom:
     accounts = staff.count_active(session)
     history = trends.by_office(session, month.plus(1 - TREND_MONTHS), month, now=now)
     lines = [
-        OfficeLine(
+        ControlRoomLine(
             coverage=row,
             figures=of_offices.get(row.id),
             accounts=accounts.get(row.slug, 0),
@@ -137,8 +137,8 @@ def load(session: Session, month: Month, *, now: datetime) -> ControlRoom:
 
 
 def sort_lines(
-    lines: Sequence[OfficeLine], order: OfficeOrder, *, is_reversed: bool = False
-) -> list[OfficeLine]:
+    lines: Sequence[ControlRoomLine], order: OfficeOrder, *, is_reversed: bool = False
+) -> list[ControlRoomLine]:
     """The lines by a column: who has not reported first, numbers from the largest, fewest accounts
     first. Hidden numbers of people are last in either direction."""
     by_name = sorted(lines, key=lambda line: fold(line.coverage.city))
@@ -149,7 +149,7 @@ def sort_lines(
     return [*(reversed(shown) if is_reversed else shown), *hidden]
 
 
-def _sort_key(line: OfficeLine, order: OfficeOrder) -> tuple[int, int]:
+def _sort_key(line: ControlRoomLine, order: OfficeOrder) -> tuple[int, int]:
     row = line.coverage
     keys = {
         OfficeOrder.PENDING: (int(not row.is_late), -row.pending),

@@ -81,7 +81,7 @@ def test_month_that_closes_next_is_shown_first(elena: StaffClient, october: str)
     assert "Cierra en 8 días: 5 de diciembre" in text
 
 
-def test_offices_stand_by_what_they_owe_and_by_a_chosen_column(
+def test_offices_stand_by_missing_reports_and_by_a_chosen_column(
     elena: StaffClient, october: str
 ) -> None:
     assert cities(elena.get(PAGE).text) == ["Calgary", "Reno", "Chicago"]

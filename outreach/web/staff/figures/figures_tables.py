@@ -20,8 +20,8 @@ from outreach.web.staff.common import figure_labels
 from outreach.web.staff.figures.figures_params import FigureMeasure
 
 MAX_BARS: Final = 80  # of a chart; its table has all rows
-BAR_START, BAR_WIDTH, BAR_STEP = 170.0, 220.0, 22  # of a chart of 440 units
-MAX_NAME: Final = 26  # characters beside a bar
+BAR_WIDTH, BAR_STEP = 140.0, 22  # of a chart of 360 units, whose bars begin at 150
+MAX_NAME: Final = 20  # characters beside a bar
 _MONDAY: Final = date(2026, 1, 5)
 
 
@@ -41,7 +41,7 @@ class ChartBar:
 
 @dataclass(frozen=True, kw_only=True)
 class BarChart:
-    """Bars with their names, drawn in 440 units of width. The table beside it has the numbers."""
+    """Bars with their names, drawn in 360 units of width. The table beside it has the numbers."""
 
     id: str
     title: str

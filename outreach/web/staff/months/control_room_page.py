@@ -21,7 +21,7 @@ from outreach.errors import NotFound
 from outreach.i18n import gettext as _
 from outreach.reports import control_room, spreadsheets
 from outreach.reports.attendance_counts import MIN_PUBLISHED
-from outreach.reports.control_room import ControlRoom, OfficeLine, OfficeOrder
+from outreach.reports.control_room import ControlRoom, ControlRoomLine, OfficeOrder
 from outreach.reports.spreadsheets import Cell
 from outreach.web.context import store
 from outreach.web.presentation import formatting, sparklines
@@ -176,7 +176,7 @@ def _read_params(query: Mapping[str, str], *, closing_next: Month) -> ControlRoo
     return replace(params, order=column, is_reversed=order.startswith("-"))
 
 
-def _sort(found: ControlRoom, params: ControlRoomParams) -> list[OfficeLine]:
+def _sort(found: ControlRoom, params: ControlRoomParams) -> list[ControlRoomLine]:
     lines = [each for each in found.lines if params.region in {"", each.coverage.region}]
     return control_room.sort_lines(lines, params.order, is_reversed=params.is_reversed)
 
@@ -205,7 +205,7 @@ def _list_columns(params: ControlRoomParams) -> list[OfficeColumn]:
 
 def _list_tiles(found: ControlRoom, params: ControlRoomParams) -> list[MapTile]:
     """The states and provinces of the map, by what their offices owe."""
-    by_region: dict[str, list[OfficeLine]] = {}
+    by_region: dict[str, list[ControlRoomLine]] = {}
     for each in found.lines:
         by_region.setdefault(each.coverage.region, []).append(each)
     unmanned = {each.coverage.slug for each in found.unmanned}
@@ -228,7 +228,9 @@ def _list_tiles(found: ControlRoom, params: ControlRoomParams) -> list[MapTile]:
     return tiles
 
 
-def _look(lines: Sequence[OfficeLine], late: set[str], unmanned: set[str]) -> tuple[str, str, str]:
+def _look(
+    lines: Sequence[ControlRoomLine], late: set[str], unmanned: set[str]
+) -> tuple[str, str, str]:
     """The look, the mark and the words of a state with these offices."""
     slugs = {each.coverage.slug for each in lines}
     pending = sum(each.coverage.pending for each in lines)
@@ -257,7 +259,7 @@ def _region_name(code: str) -> str:
     return i18n.say(regions.NAMES.get(code), i18n.current()) or code
 
 
-def _unmanned_words(found: ControlRoom, line: OfficeLine) -> str:
+def _unmanned_words(found: ControlRoom, line: ControlRoomLine) -> str:
     words: dict[NoReach | None, str] = {
         NoReach.NO_ACCOUNT: _("Nadie tiene cuenta"),
         NoReach.DISABLED: _("Sus cuentas están suspendidas"),
@@ -321,7 +323,7 @@ def _csv_headings(found: ControlRoom) -> list[Cell]:
     ]  # fmt: skip
 
 
-def _csv_row(found: ControlRoom, line: OfficeLine) -> list[Cell]:
+def _csv_row(found: ControlRoom, line: ControlRoomLine) -> list[Cell]:
     """Of a rate at an end of the scale «95» means so many or more, as on the page."""
     row, figures = line.coverage, line.figures
     show_rate = figures.show_rate if figures else None
