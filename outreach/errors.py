@@ -80,6 +80,7 @@ class ErrorCode(StrEnum):
         "only a draft that was never published is deleted; this one can be cancelled"
     )
     DELETE_WITH_REGISTRATIONS = "it has registrations already; it is not deleted"
+    DELETE_WITH_TEAM = "somebody is in its team; take them out of it first, so that they are told"
     WORKSHOP_WITHOUT_VENUE = "it has no venue: it is online or by telephone"
     WORKSHOP_CANCELLED = "it is cancelled"
     WORKSHOP_STARTED = "it has started, or is over"
@@ -129,6 +130,10 @@ class ErrorCode(StrEnum):
     VENUE_EXISTS = "there is a venue with that name and address; change the name"
     MEETING_POINT_TELLS_ADDRESS = "the meeting point tells the venue's name or address"
     PARTNER_EXISTS = "there is one with that name; use it, or change the name"
+    UNIT_ELSEWHERE = "the unit is at another workshop elsewhere at that time; choose another"
+    ASSIGNED_ALREADY = "they are in the team of this workshop already"
+    ASSIGNMENT_RELEASED = "they are not needed at this workshop any more"
+    MEMBER_ERASED = "the data of this member are erased; add them again"
     ACCOUNT_EXISTS = "there is an account with that address; look for it in the list"
     LAST_ADMINISTRATOR = (
         "it is the only account that administers the network; give that role to another first"

@@ -21,6 +21,7 @@ from outreach.domain.registrations import (
     totals,
 )
 from outreach.domain.reporting import figures, months
+from outreach.domain.roster import models as roster
 from outreach.domain.scheduling import (
     form_drafts,
     import_batches,
@@ -67,6 +68,7 @@ __all__ = [
     "partners",
     "place_changes",
     "registrations",
+    "roster",
     "saved_views",
     "series",
     "staff",

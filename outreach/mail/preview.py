@@ -18,8 +18,9 @@ from outreach.domain.registrations import (
 )
 from outreach.domain.registrations.notifications import Notification, NotificationType
 from outreach.domain.registrations.staff_messages import Message
+from outreach.domain.roster.models import RosterLetterType, RosterRole
 from outreach.domain.workshops import Workshop
-from outreach.mail import mailings, render
+from outreach.mail import mailings, render, roster_letters
 from outreach.mail.mailings import MailingContext
 from outreach.mail.message_context import MessageContext
 
@@ -55,6 +56,18 @@ def of_change(
     """The letter that tells a change of a workshop to somebody with a place, as `of_message`."""
     registration = _registration(workshop, RegistrationStatus.CONFIRMED, lang, now)
     return _render(registration, cause, lang, config, now, link)
+
+
+def of_roster_change(
+    workshop: Workshop, role: RosterRole, lang: str, config: Config, *, link: str
+) -> MessagePreview:
+    """The letter that asks a roster member again after a change, or tells them of a cancellation.
+    Needs an application context."""
+    letter_type = RosterLetterType.CANCELLED if workshop.is_cancelled else RosterLetterType.ASK
+    subject, body = roster_letters.render_words(
+        workshop, letter_type, role, lang, config, links=(link, link), is_again=True
+    )
+    return MessagePreview(subject, body)
 
 
 def of_bulletin(

@@ -63,8 +63,13 @@ def compose(
     letter["Date"] = format_datetime(at)
     for name, value in own.items():
         letter[name] = value
-    _set_text(letter, _GAPS.sub("\n\n", body).strip() + "\n")
+    _set_text(letter, collapse_gaps(body))
     return letter
+
+
+def collapse_gaps(body: str) -> str:
+    """The text of a letter with one empty line between paragraphs."""
+    return _GAPS.sub("\n\n", body).strip() + "\n"
 
 
 def message_id(config: Config, letter_id: str) -> str:

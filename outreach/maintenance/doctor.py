@@ -16,6 +16,7 @@ from outreach.db.store import Store
 from outreach.domain import outbox
 from outreach.domain.network import advocate_review, help_lines, staff
 from outreach.domain.newsletter import mailings
+from outreach.domain.roster import roster_letters
 from outreach.domain.scheduling import timezone_update
 from outreach.keystore import KeyStore, MasterKeys
 from outreach.mail import delivery
@@ -139,20 +140,24 @@ def _schema(base: Database, store: Store) -> CheckResult:
 
 def _outbox(session: Session) -> Iterator[CheckResult]:
     before = clock.now() - LATE_AFTER
-    late = outbox.LETTERS.count_late(session, before) + mailings.OUTBOX.count_late(session, before)
+    late = sum(each.count_late(session, before) for each in (outbox.LETTERS, *_OTHER_OUTBOXES))
     words = f"{late} letters late by an hour and a quarter or more"
     if late:
-        oldest = (
-            outbox.backlog(session, now=before) + mailings.OUTBOX.backlog(session, now=before)
-        ).oldest_due_at
+        backlogs = (each.backlog(session, now=before) for each in _OTHER_OUTBOXES)
+        oldest = sum(backlogs, outbox.backlog(session, now=before)).oldest_due_at
         minutes = int((clock.now() - (oldest or before)).total_seconds() // 60)
         words += (
             f", the oldest by {minutes} minutes. See the lines on mail and the worker, and the log"
         )
     yield CheckResult("outbox", not late, words)
-    if dead := outbox.count_dead(session) + mailings.OUTBOX.count_dead(session):
+    if dead := outbox.count_dead(session) + sum(
+        each.count_dead(session) for each in _OTHER_OUTBOXES
+    ):
         words = f"{dead}: an address is wrong, or the mail server refuses us"
         yield CheckResult("letters given up", False, words)
+
+
+_OTHER_OUTBOXES: Final = (mailings.OUTBOX, roster_letters.OUTBOX)
 
 
 def _texts(config: Config, key_store: KeyStore) -> CheckResult:

@@ -24,6 +24,7 @@ from outreach.db.store import Store
 from outreach.domain import outbox, workshops
 from outreach.domain.network import installation_settings
 from outreach.domain.newsletter import mailings
+from outreach.domain.roster import roster_letters
 from outreach.keystore import KeyStore
 
 SHARED_FOLDER: Final = "PROMETHEUS_MULTIPROC_DIR"  # the folder that the processes of a server share
@@ -60,8 +61,10 @@ class _GaugeCollector(Collector):
 
 def _main_gauges(store: Store, now: datetime) -> Iterator[GaugeMetricFamily]:
     with store.read() as session:
-        backlog = outbox.backlog(session, now=now) + mailings.OUTBOX.backlog(session, now=now)
-        dead = outbox.count_dead(session) + mailings.OUTBOX.count_dead(session)
+        others = (mailings.OUTBOX, roster_letters.OUTBOX)
+        backlogs = (each.backlog(session, now=now) for each in others)
+        backlog = sum(backlogs, outbox.backlog(session, now=now))
+        dead = outbox.count_dead(session) + sum(each.count_dead(session) for each in others)
         published = workshops.count_published(session)
         seen = installation_settings.get_worker_seen_at(session)
     age = (now - backlog.oldest_due_at).total_seconds() if backlog.oldest_due_at else 0.0

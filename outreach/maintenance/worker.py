@@ -20,7 +20,7 @@ from outreach.domain.network import installation_settings
 from outreach.domain.outbox import link_recovery
 from outreach.domain.registrations.public_seats import DelayedStates
 from outreach.keystore import KeyStore
-from outreach.mail import delivery, mailings
+from outreach.mail import delivery, mailings, roster_letters
 from outreach.maintenance import scheduled_jobs
 from outreach.maintenance.event_cache_warmup import EventCacheWarmer
 from outreach.maintenance.hub_thread import HUB, HubThread
@@ -250,6 +250,17 @@ def _deliver_mailings(worker: Worker, now: datetime) -> int:
         )  # fmt: skip
 
 
+def _deliver_roster_letters(worker: Worker, now: datetime) -> int:
+    transport = delivery.letter_transport(worker.config)
+    if transport is None:
+        return 0
+    with worker.app.app_context():
+        return roster_letters.deliver(
+            worker.store, worker.key_store, worker.config, transport,
+            now=now, should_stop=worker.is_stopping.is_set, warn=worker.warn,
+        )  # fmt: skip
+
+
 def _push_feeds(worker: Worker, now: datetime) -> int:
     """Where no thread does it more often."""
     return 0 if worker.hub_thread.is_running else worker.hub_thread.run_round(now)
@@ -281,10 +292,11 @@ STEPS: Final[tuple[tuple[str, Callable[[Worker, datetime], int]], ...]] = (
     ("letters", _deliver_letters),
     ("texts", _deliver_texts),
     ("circulars", _deliver_mailings),
+    ("roster", _deliver_roster_letters),
     (HUB, _push_feeds),
     ("entries", _warm_event_cache),
 )
-SENDING: Final = frozenset({"letters", "texts", "circulars"})
+SENDING: Final = frozenset({"letters", "texts", "circulars", "roster"})
 LED: Final = frozenset(
     {
         "purge",

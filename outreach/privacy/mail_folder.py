@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from outreach.domain.newsletter import mailings
 from outreach.domain.registrations import Registration
+from outreach.domain.roster import members
 from outreach.keystore import KeyStore
 
 
@@ -18,7 +19,8 @@ def find_expired(session: Session, key_store: KeyStore, folder: Path | None) -> 
     recipients = {path: _recipient_id(path) for path in _letters(folder)}
     if not recipients:
         return []
-    known = mailings.readers(session) | {
+    known = mailings.readers(session) | members.list_recipient_ids(session)
+    known |= {
         registration_id.lower()
         for registration_id in session.scalars(
             sa.select(Registration.id).where(Registration.key_id.is_not(None))

@@ -26,6 +26,7 @@ from outreach.domain.registrations.call_attempts import CallAttempt
 from outreach.domain.registrations.models import APPARENTLY_CONFIRMED, IS_UNCLEARED
 from outreach.domain.registrations.notifications import Notification
 from outreach.domain.registrations.staff_messages import Message
+from outreach.domain.roster.models import RosterMember
 from outreach.domain.scheduling.workshop_changes import KeptAnswer
 from outreach.domain.text import code
 from outreach.domain.workshops import Workshop
@@ -182,13 +183,17 @@ def find_wrong_days(
     return wrong
 
 
+# Whose rows have a key of their own, beside registrations.
+_OTHER_TABLES: Final = (Subscriber, RosterMember)
+
+
 def used_key_ids(session: Session) -> set[bytes]:
-    """The ids of all keys of registrations and subscribers."""
+    """The ids of all keys of registrations, subscribers and roster members."""
     registered = session.scalars(
         sa.select(Registration.key_id).where(Registration.key_id.is_not(None))
     )
-    subscribers = session.scalars(sa.select(Subscriber.key_id))
-    return {key_id for key_id in registered if key_id is not None}.union(subscribers)
+    others = (session.scalars(sa.select(table.key_id)) for table in _OTHER_TABLES)
+    return {key_id for key_id in registered if key_id is not None}.union(*others)
 
 
 def find_unused_keys(store: Store, key_store: KeyStore) -> list[bytes]:
@@ -202,7 +207,13 @@ def find_unused_keys(store: Store, key_store: KeyStore) -> list[bytes]:
                 *session.scalars(
                     sa.select(Registration.key_id).where(Registration.key_id.in_(old))
                 ),
-                *session.scalars(sa.select(Subscriber.key_id).where(Subscriber.key_id.in_(old))),
+                *(
+                    key_id
+                    for table in _OTHER_TABLES
+                    for key_id in session.scalars(
+                        sa.select(table.key_id).where(table.key_id.in_(old))
+                    )
+                ),
             }
         unused += [each for each in old if each not in used]
     return unused
@@ -210,8 +221,8 @@ def find_unused_keys(store: Store, key_store: KeyStore) -> list[bytes]:
 
 def _count_used(session: Session) -> int:
     registered = sa.select(sa.func.count()).where(Registration.key_id.is_not(None))
-    subscribers = sa.select(sa.func.count()).select_from(Subscriber)
-    return (session.scalar(registered) or 0) + (session.scalar(subscribers) or 0)
+    others = (sa.select(sa.func.count()).select_from(table) for table in _OTHER_TABLES)
+    return sum(session.scalar(counted) or 0 for counted in (registered, *others))
 
 
 def find_rows_without_key(

@@ -36,6 +36,7 @@ from outreach.privacy import (
     link_renewal,
     mail_folder,
     reconcile,
+    roster_erasure,
     subscriber_erasure,
 )
 from outreach.privacy.reconcile import (
@@ -95,6 +96,7 @@ def purge(
         reconcile.require_matching_stores(store, key_store)
     reconcile.find_rows_without_key(store, key_store, sure=sure)
     subscriber_erasure.find_expired(store, key_store, now=now, sure=sure)
+    roster_erasure.find_expired(store, key_store, now=now, sure=sure)
     keys = key_store.destroy_due(sure=sure)
     blind = reconcile.find_rows_without_key(store, key_store, sure=True)
     with store.read() as session:
@@ -108,6 +110,7 @@ def purge(
     rows = {
         "look-ups": key_store.tidy(),
         "subscribers": subscriber_erasure.purge(store, key_store, now=now),
+        "roster members": roster_erasure.purge(store, key_store, now=now),
     }
     audit_verification.allow_deletion(store, key_store, now=now)
     cleared = reconcile.clear_erased_rows(store, now=now)
@@ -150,6 +153,7 @@ def preview(store: Store, key_store: KeyStore, config: Config, *, now: datetime)
         rows["notices"] += reconcile.count_rows_of_erased(session, Notification)
         rows["call attempts"] = reconcile.count_rows_of_erased(session, CallAttempt)
     rows["subscribers"] = len(subscriber_erasure.find_expired(store, key_store, now=now, sure=True))
+    rows["roster members"] = len(roster_erasure.find_expired(store, key_store, now=now, sure=True))
     unused = reconcile.find_unused_keys(store, key_store)
     return Purged(len(due), len(cleared), len(unused), len(files), rows)
 

@@ -112,6 +112,7 @@ MESSAGES: Final[Mapping[StrEnum, str]] = MappingProxyType(
         ),
         ErrorCode.DELETE_WITH_REGISTRATIONS: N_("Ya tiene personas registradas. No se borra."),
         ErrorCode.WORKSHOP_WITHOUT_VENUE: N_("No tiene sede: es en línea o por teléfono."),
+        ErrorCode.DELETE_WITH_TEAM: N_("Tiene equipo. Quítalo primero, para que lo sepan."),
         ErrorCode.WORKSHOP_CANCELLED: N_("Está cancelado."),
         ErrorCode.WORKSHOP_STARTED: N_("Ya empezó o ya pasó."),
         ErrorCode.NEW_DATE_PAST: N_("Quedaría en una fecha que ya pasó."),
@@ -198,6 +199,12 @@ MESSAGES: Final[Mapping[StrEnum, str]] = MappingProxyType(
         ErrorCode.MEETING_POINT_TELLS_ADDRESS: N_(
             "El punto de encuentro lo lee cualquiera: no escribas ahí el nombre ni la calle de la sede."
         ),
+        ErrorCode.UNIT_ELSEWHERE: N_(
+            "La unidad está a esa hora en otro taller, en otro lugar. Elige otra."
+        ),
+        ErrorCode.ASSIGNED_ALREADY: N_("Ya está en el equipo de este taller."),
+        ErrorCode.ASSIGNMENT_RELEASED: N_("Ya no hace falta en este taller."),
+        ErrorCode.MEMBER_ERASED: N_("Sus datos ya se borraron. Agrega a la persona otra vez."),
         ErrorCode.PARTNER_EXISTS: N_("Ya hay alguien con ese nombre. Usa ese, o cambia el nombre."),
         ErrorCode.ACCOUNT_IN_USE: N_(
             "Esa cuenta ya se usa o está suspendida: no necesita invitación."

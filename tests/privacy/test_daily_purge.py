@@ -80,6 +80,7 @@ def test_daily_job_purges_and_rotates_the_master_key_monthly(
         rows={
             "look-ups": 0,
             "subscribers": 0,
+            "roster members": 0,
             "notices": 0,
             "messages": 0,
             "call attempts": 0,

@@ -16,6 +16,7 @@ from outreach.domain.registrations.change_notifications import (
     NotifyDecision,
     Reach,
 )
+from outreach.domain.roster import assignments
 from outreach.domain.scheduling import (
     form_drafts,
     workshop_changes,
@@ -143,6 +144,8 @@ def delete_draft(session: Session, workshop: Workshop, now: datetime) -> frozens
     is_used = sa.exists().where(Registration.workshop_id == workshop.id)
     if session.scalar(sa.select(is_used)):
         raise Refusal(ErrorCode.DELETE_WITH_REGISTRATIONS)
+    if assignments.has_team(session, workshop):
+        raise Refusal(ErrorCode.DELETE_WITH_TEAM)
     form_drafts.forget(session, workshop.id)  # SQLite may reuse the id
     session.delete(workshop)
     return frozenset({"status"})

@@ -25,6 +25,7 @@ from outreach.domain.network.kinds import Visibility
 from outreach.domain.network.offices import Office
 from outreach.domain.registrations import ContactMethod, change_notifications, reconfirmation
 from outreach.domain.registrations.change_notifications import AT_ONCE, NotifyDecision
+from outreach.domain.roster import assignments
 from outreach.domain.scheduling import venue_change, workshop_service
 from outreach.domain.text import fold
 from outreach.domain.workshops import Workshop, WorkshopStatus, facts, tour_stops
@@ -322,6 +323,7 @@ def _rename_places(
     new, place = facts.compute_place(venue), get_data(venue)
     alike = [key for key, former in before.items() if not _differs(former, place)]
     change_notifications.rename_places(session, workshop, dict.fromkeys(alike, new))
+    assignments.rename_places(session, workshop, dict.fromkeys(alike, new))
 
 
 def _list_ids(session: Session, column: Mapped[int], where: sa.ColumnElement[bool]) -> list[int]:

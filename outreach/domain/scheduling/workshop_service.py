@@ -35,6 +35,7 @@ from outreach.domain.registrations.change_notifications import (
     NotifyDecision,
     NotifyMode,
 )
+from outreach.domain.roster import assignments
 from outreach.domain.scheduling import workshop_changes
 from outreach.domain.scheduling.workshop_changes import STATUS, ChangeAction
 from outreach.domain.scheduling.workshop_data import (
@@ -211,6 +212,7 @@ def change(
         _notify_of_change(session, workshop, new, facts_before, decision, now)
     elif new & _WHEN_OR_WHERE and now < workshop.ends_at:
         reconfirmation.reset_reconfirmation(session, workshop)
+        assignments.follow_change(session, workshop, decision, now=now)
     return new
 
 
@@ -302,6 +304,7 @@ def notify(session: Session, workshop: Workshop, decision: NotifyDecision, *, no
     if decision.mode is NotifyMode.URGENT and is_near > URGENT_BEFORE:
         raise Refusal(ErrorCode.NOT_URGENT)
     notified_count = change_notifications.notify_uninformed(session, workshop, decision, now=now)
+    assignments.follow_change(session, workshop, decision, now=now)
     if not decision.is_to_notify:
         return notified_count
     is_held = decision.hold and decision.mode is NotifyMode.NOTIFY

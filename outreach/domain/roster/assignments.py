@@ -1,0 +1,397 @@
+"""Assignments of roster members to workshops: asked, confirmed, declined, asked again.
+
+`known_facts` is what a member was last told, or answered to (`workshops.facts`); NULL before. What
+they confirmed holds as long as the workshop is what it was: one that moves makes a confirmed member
+one to be asked again, and a change that is undone makes them a confirmed one again. Letters follow
+the decision of staff, its hold and its undo, as those to attendees do.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Final
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from outreach.db.store import change_rows
+from outreach.domain.registrations.change_notifications import (
+    HOLD,
+    NotifyDecision,
+    compute_due,
+)
+from outreach.domain.roster import member_clashes, members
+from outreach.domain.roster.models import (
+    ACTIVE_STATES,
+    AssignmentState,
+    RosterAssignment,
+    RosterLetter,
+    RosterLetterType,
+    RosterMember,
+    RosterRole,
+)
+from outreach.domain.workshops import Workshop, facts
+from outreach.errors import ErrorCode, NotFound, Refusal
+
+KEPT: Final = timedelta(days=90)  # rows of letters that were sent
+
+
+# Without a lease no attempt can have arrived: one with an unknown outcome keeps its lease.
+_IS_PENDING: Final = sa.and_(RosterLetter.done_at.is_(None), RosterLetter.leased_until.is_(None))
+
+
+def list_of_workshop(session: Session, workshop: Workshop) -> Sequence[RosterAssignment]:
+    """The assignments of a workshop but released ones, in the order in which they were made."""
+    return session.scalars(
+        sa.select(RosterAssignment)
+        .where(
+            RosterAssignment.workshop_id == workshop.id,
+            RosterAssignment.state != AssignmentState.RELEASED,
+        )
+        .order_by(RosterAssignment.id)
+    ).all()
+
+
+def list_of_member(
+    session: Session, member: RosterMember, *, first_day: date, last_day: date
+) -> Sequence[RosterAssignment]:
+    """The active assignments of a member within these days, by start."""
+    return session.scalars(
+        sa.select(RosterAssignment)
+        .join(Workshop, Workshop.id == RosterAssignment.workshop_id)
+        .options(sa.orm.contains_eager(RosterAssignment.workshop))
+        .where(
+            RosterAssignment.member_id == member.id,
+            RosterAssignment.state.in_(ACTIVE_STATES),
+            Workshop.day.between(first_day, last_day),
+        )
+        .order_by(Workshop.starts_at, Workshop.id)
+    ).all()
+
+
+def find_of_workshop(session: Session, workshop: Workshop, assignment_id: int) -> RosterAssignment:
+    """An assignment of this workshop, locked. Raises NotFound."""
+    found = session.scalar(
+        sa.select(RosterAssignment)
+        .where(RosterAssignment.id == assignment_id, RosterAssignment.workshop_id == workshop.id)
+        .with_for_update(of=RosterAssignment)
+        .execution_options(populate_existing=True)
+    )
+    if found is None:
+        raise NotFound("roster assignment")
+    return found
+
+
+def lock(session: Session, workshop: Workshop) -> None:
+    """Locks the workshop until the transaction ends, and refreshes it: an answer at the moment of a
+    move is one to what the workshop was before, or is found outdated."""
+    session.flush()  # a refresh discards pending changes
+    row = sa.select(Workshop.id).where(Workshop.id == workshop.id)
+    session.execute(row.with_for_update(key_share=True))
+    session.refresh(workshop)
+
+
+def ask(
+    session: Session,
+    workshop: Workshop,
+    member: RosterMember,
+    *,
+    now: datetime,
+    hold: timedelta = HOLD,
+) -> RosterAssignment:
+    """Assigns a member and asks them by letter after `hold`; a member without an e-mail is asked by
+    staff. A member who was released a moment ago has what they had. Raises Refusal where the
+    workshop takes nobody any more, where they are assigned already, and for a mobile unit that
+    stands elsewhere."""
+    members.lock(session, member)
+    if member.retired_at is not None:
+        raise NotFound("roster member")
+    _require_ahead(workshop, now)
+    if member.role is RosterRole.MOBILE_UNIT:
+        busy = member_clashes.list_overlapping(session, [member.id], workshop)[member.id]
+        if member_clashes.is_elsewhere(workshop, busy):
+            raise Refusal(ErrorCode.UNIT_ELSEWHERE)
+    assignment = session.scalar(
+        sa.select(RosterAssignment).where(
+            RosterAssignment.workshop_id == workshop.id, RosterAssignment.member_id == member.id
+        )
+    )
+    if assignment is None:
+        assignment = RosterAssignment(
+            workshop_id=workshop.id, member_id=member.id, role=member.role, made_at=now
+        )
+        session.add(assignment)
+        session.flush()
+    elif assignment.is_active:
+        raise Refusal(ErrorCode.ASSIGNED_ALREADY)
+    elif _take_back_release(session, assignment, workshop):
+        return assignment
+    assignment.state, assignment.role = AssignmentState.ASKED, member.role
+    assignment.confirmed_facts = assignment.answered_at = None
+    _enqueue(session, assignment, RosterLetterType.ASK, due_at=now + hold, now=now)
+    return assignment
+
+
+def _take_back_release(session: Session, assignment: RosterAssignment, workshop: Workshop) -> bool:
+    """Whether a member who was released, and does not know it yet, has what they had again."""
+    was_released = assignment.state is AssignmentState.RELEASED
+    is_unaware = _delete_pending(session, assignment) and was_released
+    current = facts.compute_facts(workshop)
+    if not is_unaware or assignment.known_facts != current:
+        return False
+    is_confirmed = assignment.confirmed_facts == current
+    assignment.state = AssignmentState.CONFIRMED if is_confirmed else AssignmentState.ASKED
+    return True
+
+
+def ask_again(
+    session: Session, assignment: RosterAssignment, *, now: datetime, hold: timedelta = HOLD
+) -> None:
+    """Asks once more. Raises Refusal where the workshop takes nobody any more."""
+    _require_ahead(assignment.workshop, now)
+    _delete_pending(session, assignment)
+    if assignment.state is AssignmentState.DECLINED:
+        assignment.state = AssignmentState.ASKED
+    _enqueue(session, assignment, RosterLetterType.ASK, due_at=now + hold, now=now)
+
+
+def release(
+    session: Session, assignment: RosterAssignment, *, now: datetime, hold: timedelta = HOLD
+) -> None:
+    """The member is not needed any more, and is told after `hold` if they know of it."""
+    was_active, is_asked = assignment.is_active, _has_letter(session, assignment)
+    _delete_pending(session, assignment)
+    if assignment.known_facts is None and not is_asked:
+        session.delete(assignment)
+        return
+    assignment.state = AssignmentState.RELEASED
+    if was_active and not assignment.workshop.has_ended(now):
+        _enqueue(session, assignment, RosterLetterType.RELEASED, due_at=now + hold, now=now)
+
+
+def release_member(session: Session, member: RosterMember, *, now: datetime) -> list[Workshop]:
+    """Releases a member from the workshops that are ahead; returns them."""
+    ahead = session.scalars(
+        sa.select(RosterAssignment)
+        .join(Workshop, Workshop.id == RosterAssignment.workshop_id)
+        .where(
+            RosterAssignment.member_id == member.id,
+            RosterAssignment.state.in_(ACTIVE_STATES),
+            Workshop.ends_at > now,
+        )
+        .order_by(RosterAssignment.id)
+    ).all()
+    workshops = [each.workshop for each in ahead]
+    for each in ahead:
+        release(session, each, now=now)
+    return workshops
+
+
+def answer(
+    session: Session, assignment: RosterAssignment, *, can_come: bool, now: datetime
+) -> bool:
+    """Records an answer to what the workshop is now; False where it was given before. Raises
+    Refusal where the workshop takes nobody any more, or the member is not needed."""
+    _require_ahead(assignment.workshop, now)
+    if assignment.state is AssignmentState.RELEASED:
+        raise Refusal(ErrorCode.ASSIGNMENT_RELEASED)
+    state = AssignmentState.CONFIRMED if can_come else AssignmentState.DECLINED
+    _delete_pending(session, assignment)
+    assignment.known_facts = facts.compute_facts(assignment.workshop)
+    if assignment.state is state:
+        return False
+    assignment.state, assignment.answered_at = state, now
+    assignment.confirmed_facts = assignment.known_facts if can_come else None
+    return True
+
+
+def _require_ahead(workshop: Workshop, now: datetime) -> None:
+    if workshop.is_cancelled:
+        raise Refusal(ErrorCode.WORKSHOP_CANCELLED)
+    if now >= workshop.starts_at:
+        raise Refusal(ErrorCode.WORKSHOP_STARTED)
+
+
+def _holds(assignment: RosterAssignment, workshop: Workshop) -> bool:
+    """Whether what the member confirmed is what the workshop is, and they know no other."""
+    current = facts.compute_facts(workshop)
+    return assignment.confirmed_facts == current and assignment.known_facts in (None, current)
+
+
+def _enqueue(
+    session: Session,
+    assignment: RosterAssignment,
+    letter_type: RosterLetterType,
+    *,
+    due_at: datetime,
+    now: datetime,
+) -> None:
+    if not assignment.member.has_email:
+        return
+    known = facts.compute_facts(assignment.workshop)
+    session.add(
+        RosterLetter(
+            assignment_id=assignment.id,
+            letter_type=letter_type,
+            facts=known,
+            made_at=now,
+            due_at=due_at,
+        )
+    )
+    session.flush()
+
+
+def _has_letter(session: Session, assignment: RosterAssignment) -> bool:
+    """Whether a letter was sent, or may have been."""
+    tried = sa.exists().where(RosterLetter.assignment_id == assignment.id, sa.not_(_IS_PENDING))
+    return bool(session.scalar(sa.select(tried)))
+
+
+def _delete_pending(session: Session, assignment: RosterAssignment) -> bool:
+    """Deletes letters that nobody has tried to send. Returns whether there were any."""
+    is_own = RosterLetter.assignment_id == assignment.id
+    return bool(change_rows(session, sa.delete(RosterLetter).where(is_own, _IS_PENDING)))
+
+
+# What follows from a change of a workshop
+
+
+def follow_change(
+    session: Session, workshop: Workshop, decision: NotifyDecision, *, now: datetime
+) -> None:
+    """Makes the assignments of a workshop follow what it is now, in the transaction that changes it
+    or decides who is told: members who confirmed something else are to be asked again, and are
+    written to as `decision` says. Letters that wait say what is true when they are sent."""
+    if now >= workshop.ends_at:
+        return
+    for assignment in session.scalars(_ACTIVE_OF_WORKSHOP, {"workshop": workshop.id}).all():
+        _follow(session, assignment, workshop, decision, now)
+    session.flush()
+
+
+_ACTIVE_OF_WORKSHOP: Final = (
+    sa.select(RosterAssignment)
+    .where(
+        RosterAssignment.workshop_id == sa.bindparam("workshop"),
+        RosterAssignment.state.in_(ACTIVE_STATES),
+    )
+    .order_by(RosterAssignment.id)
+)
+
+
+def _follow(
+    session: Session,
+    assignment: RosterAssignment,
+    workshop: Workshop,
+    decision: NotifyDecision,
+    now: datetime,
+) -> None:
+    current = facts.compute_facts(workshop)
+    if _holds(assignment, workshop):
+        assignment.state = AssignmentState.CONFIRMED
+    elif assignment.state is AssignmentState.CONFIRMED:
+        assignment.state = AssignmentState.ASK_AGAIN
+    pending = session.scalars(
+        sa.select(RosterLetter)
+        .where(RosterLetter.assignment_id == assignment.id, _IS_PENDING)
+        .execution_options(populate_existing=True)
+    ).first()
+    if pending is not None and pending.facts == current:
+        return
+    is_unasked = assignment.known_facts is None and not workshop.is_cancelled
+    is_waiting = is_unasked and pending is not None
+    if not is_waiting and not _is_uninformed(assignment, current):
+        _delete_pending(session, assignment)
+        return
+    letter_type = RosterLetterType.CANCELLED if workshop.is_cancelled else RosterLetterType.ASK
+    due_at = compute_due(workshop, decision, is_text=False, now=now)
+    if pending is not None:
+        pending.letter_type, pending.facts = letter_type, current
+        if decision.is_to_notify:
+            pending.due_at = due_at
+    elif decision.is_to_notify:
+        _enqueue(session, assignment, letter_type, due_at=due_at, now=now)
+
+
+def _is_uninformed(assignment: RosterAssignment, current: bytes) -> bool:
+    return assignment.known_facts is not None and assignment.known_facts != current
+
+
+@dataclass(frozen=True)
+class RosterReach:
+    """How many members have to be written to because of a change, by their role."""
+
+    asked_again: Mapping[RosterRole, int]
+    cancelled: Mapping[RosterRole, int]  # are told that it is not held
+
+    @property
+    def total(self) -> int:
+        return sum(self.asked_again.values()) + sum(self.cancelled.values())
+
+
+NO_ROSTER_REACH: Final = RosterReach({}, {})
+
+
+def count_uninformed(session: Session, workshops: Iterable[Workshop]) -> RosterReach:
+    """The members of these workshops who know something else, and can be written to."""
+    by_id = {each.id: each for each in workshops}
+    again, cancelled = Counter[RosterRole](), Counter[RosterRole]()
+    rows = session.execute(
+        sa.select(RosterAssignment.workshop_id, RosterAssignment.role, RosterAssignment.known_facts)
+        .join(RosterMember, RosterMember.id == RosterAssignment.member_id)
+        .where(
+            RosterAssignment.workshop_id.in_(by_id),
+            RosterAssignment.state.in_(ACTIVE_STATES),
+            RosterAssignment.known_facts.is_not(None),
+            RosterMember.has_email,
+        )
+    )
+    for workshop_id, role, known in rows:
+        workshop = by_id[workshop_id]
+        if known != facts.compute_facts(workshop):
+            (cancelled if workshop.is_cancelled else again)[role] += 1
+    return RosterReach(again, cancelled)
+
+
+def rename_places(session: Session, workshop: Workshop, places: Mapping[bytes, bytes]) -> None:
+    """As `change_notifications.rename_places`: nobody is asked again for a merged venue."""
+    for assignment in session.scalars(
+        sa.select(RosterAssignment).where(RosterAssignment.workshop_id == workshop.id)
+    ):
+        for name in ("known_facts", "confirmed_facts"):
+            if (known := getattr(assignment, name)) is not None:
+                setattr(assignment, name, facts.rename_place(known, places))
+    session.flush()
+
+
+def has_team(session: Session, workshop: Workshop) -> bool:
+    """Whether somebody is assigned to the workshop and has not declined."""
+    return bool(session.execute(_ACTIVE_OF_WORKSHOP, {"workshop": workshop.id}).first())
+
+
+def find_unsent(session: Session, assignment_ids: Collection[int]) -> set[int]:
+    """Of these assignments, those with a letter that is not sent yet."""
+    return set(
+        session.scalars(
+            sa.select(RosterLetter.assignment_id).where(
+                RosterLetter.assignment_id.in_(assignment_ids), RosterLetter.done_at.is_(None)
+            )
+        )
+    )
+
+
+def find_undelivered(session: Session, assignment_ids: Collection[int]) -> set[int]:
+    """Of these assignments, those whose last letter was given up."""
+    rows = session.execute(
+        sa.select(RosterLetter.assignment_id, RosterLetter.is_dead)
+        .where(RosterLetter.assignment_id.in_(assignment_ids), RosterLetter.done_at.is_not(None))
+        .order_by(RosterLetter.done_at, RosterLetter.id)
+    )
+    last = {row[0]: row[1] for row in rows}
+    return {assignment_id for assignment_id, is_dead in last.items() if is_dead}
+
+
+def delete_old_letters(session: Session, *, now: datetime) -> None:
+    """Deletes rows of letters that were sent long ago."""
+    change_rows(session, sa.delete(RosterLetter).where(RosterLetter.done_at < now - KEPT))
