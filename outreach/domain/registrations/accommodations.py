@@ -22,9 +22,18 @@ def list_offered(workshop: Workshop) -> list[str]:
         AccessNeed.STEP_FREE.value: workshop.mode.has_venue,
         AccessNeed.CHILDCARE.value: workshop.has_childcare and workshop.mode.has_venue,
         **{f"{INTERPRETER}{lang}": True for lang in workshop.interpretation},
+        AccessNeed.REMOTE_INTERPRETER.value: bool(workshop.interpretation),
         AccessNeed.SIGN_LANGUAGE.value: True,
     }
     return [need for need, is_offered in offered.items() if is_offered]
+
+
+def is_interpretation(need: str) -> bool:
+    """Whether a need is an interpreter of some kind."""
+    return need.startswith(INTERPRETER) or need in {
+        AccessNeed.REMOTE_INTERPRETER,
+        AccessNeed.SIGN_LANGUAGE,
+    }
 
 
 def get_left(session: Session, workshop_id: int) -> Mapping[str, int]:

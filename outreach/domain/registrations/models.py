@@ -64,6 +64,7 @@ class AccessNeed(StrEnum):
     STEP_FREE = "step_free"
     CHILDCARE = "childcare"
     SIGN_LANGUAGE = "sign_language"
+    REMOTE_INTERPRETER = "remote_interpreter"  # by phone, from another region
 
 
 CODE_LENGTH: Final = 6  # of check-in codes

@@ -136,6 +136,7 @@ def need_words(need: str) -> str:
     words: dict[str, str] = {
         AccessNeed.STEP_FREE: _("Entrada para silla de ruedas"),
         AccessNeed.CHILDCARE: _("Cuidado de niños"),
+        AccessNeed.REMOTE_INTERPRETER: _("Intérprete por teléfono, de otra región"),
         AccessNeed.SIGN_LANGUAGE: _("Intérprete de señas"),
     }
     return words.get(need, need)

@@ -167,6 +167,7 @@ def need_words(need: str) -> str:
     words: dict[str, str] = {
         AccessNeed.STEP_FREE: _("Entrada sin escalones"),
         AccessNeed.CHILDCARE: _("Cuidado de niños"),
+        AccessNeed.REMOTE_INTERPRETER: _("Intérprete por teléfono, de otra región"),
         AccessNeed.SIGN_LANGUAGE: _("Lengua de señas"),
     }
     if need.startswith(INTERPRETER):
