@@ -27,6 +27,7 @@ _WHERE: Final = {
     Scope.WORKSHOP: "office of the workshop",
     Scope.OFFICE: "that office",
     Scope.ACCOUNT: "office of the account",
+    Scope.MEMBER: "office of the member",
     Scope.CHOSEN_OFFICE: "office in the form",
     Scope.NETWORK: "all offices",
 }

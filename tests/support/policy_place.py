@@ -17,6 +17,7 @@ from outreach.domain.workshops.partners import Partner, PartnerKind, Speaker
 from outreach.keystore import KeyStore
 from tests.conftest import LONG_AGO, hold, seat, tomorrow
 from tests.support.policy_table import PERMISSIONS_NEEDED, SCOPES
+from tests.support.roster import add_member
 from tests.support.staff_client import StaffClient, employ
 
 EMPTY_SHEET: Final[dict[str, Any]] = {"name": "enero.csv", "tables": [], "calendar": None}
@@ -92,6 +93,7 @@ def furnish(app: Flask, store: Store, key_store: KeyStore, chicago: Office, righ
         "venue": str(workshop.venue.id),
         "partner": str(partner.id),
         "speaker": str(speaker.id),
+        "member_id": str(add_member(store, key_store, chicago).id),
         "batch": "UNKNOWN",
         "draft_id": imported.public_id,
         "view_id": "1",

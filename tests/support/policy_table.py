@@ -139,6 +139,14 @@ network.new_speaker             GET   office          edit
 network.create_speaker          POST  office          edit
 network.edit_speaker            GET   office          edit
 network.update_speaker          POST  office          edit
+roster.list_members             GET   chosen-office   edit
+roster.new_member               GET   chosen-office   edit
+roster.create_member            POST  chosen-office   edit
+roster.show_member              GET   member          edit
+roster.update_member            POST  member          edit
+roster.update_feed              POST  member          edit
+roster.team                     GET   workshop        edit
+roster.change_team              POST  workshop        edit
 workshops.flyer                 GET   workshop        see
 workshops.flyer_pdf             GET   workshop        see
 workshops.flyer_png             GET   workshop        see

@@ -20,6 +20,7 @@ from outreach.web.staff import (
     imports,
     months,
     network,
+    roster,
     scheduling,
     search,
     tours,
@@ -84,6 +85,7 @@ from outreach.web.staff.network import (
     venue_merge_pages,
     venue_pages,
 )
+from outreach.web.staff.roster import roster_pages, team_pages
 from outreach.web.staff.scheduling import duplicate, month_planner, repeat
 from outreach.web.staff.search import help_page, person_search, search_pages
 from outreach.web.staff.tours import tour_pages
@@ -158,11 +160,13 @@ VIEWS: Final = (
     repeat,
     report_matrix,
     report_reminder_pages,
+    roster_pages,
     search_pages,
     series_edit,
     settings_page,
     sheet_download,
     staff_accounts,
+    team_pages,
     today,
     totp_setup,
     tour_pages,
@@ -187,6 +191,7 @@ for _package in (
     imports,
     months,
     network,
+    roster,
     scheduling,
     search,
     tours,

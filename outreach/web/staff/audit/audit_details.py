@@ -98,6 +98,7 @@ _PHRASES: Final[Mapping[str, str]] = {
     "tour": lazy("gira %s"),
     "venue": lazy("sede %s"),
     "merged": lazy("que era la %s"),
+    "member": lazy("persona del equipo %s"),
     "workshops": lazy("talleres: %s"),
 }
 # A code that stands for words.
@@ -118,9 +119,9 @@ _CODES: Final[Mapping[str, Mapping[str, str]]] = {
 # Keys are said in this order; one that is not here comes last.
 _ORDER: Final = (
     "month", "office", "kind", "file", "tour", "stop", "venue", "merged", "partner", "speaker",
-    "draft", "clone_of", "repeats", "same_as", "template", "audience", "reason", "by", "held",
-    "fields", "figure", "value", "roles", "before", "after", "first_line", "last_line", "edition",
-    "revision", "new", "changed", "cancelled", "same", "file_type", "language",
+    "member", "draft", "clone_of", "repeats", "same_as", "template", "audience", "reason", "by",
+    "held", "fields", "figure", "value", "roles", "before", "after", "first_line", "last_line",
+    "edition", "revision", "new", "changed", "cancelled", "same", "file_type", "language",
 )  # fmt: skip
 
 

@@ -153,6 +153,23 @@ ACTIONS: Final[Mapping[str, AuditedAction]] = {
     "speaker offered": AuditedAction(
         _WORKSHOPS, lazy("volvió a ofrecer a una persona que da talleres")
     ),
+    # the roster
+    "roster member added": AuditedAction(_WORKSHOPS, lazy("agregó a alguien al equipo")),
+    "roster member changed": AuditedAction(_WORKSHOPS, lazy("cambió a alguien del equipo")),
+    "roster member retired": AuditedAction(_WORKSHOPS, lazy("retiró a alguien del equipo")),
+    "roster member offered": AuditedAction(_WORKSHOPS, lazy("volvió a ofrecer a alguien")),
+    "roster calendar made": AuditedAction(
+        _WORKSHOPS, lazy("hizo la dirección del calendario de alguien del equipo")
+    ),
+    "roster calendar stopped": AuditedAction(
+        _WORKSHOPS, lazy("quitó la dirección del calendario de alguien del equipo")
+    ),
+    "member asked": AuditedAction(_WORKSHOPS, lazy("preguntó a alguien si puede ayudar")),
+    "member asked again": AuditedAction(_WORKSHOPS, lazy("preguntó otra vez a alguien")),
+    "member released": AuditedAction(_WORKSHOPS, lazy("quitó a alguien de un taller")),
+    "member answer noted": AuditedAction(_WORKSHOPS, lazy("anotó la respuesta de alguien")),
+    "member confirmed": AuditedAction(_WORKSHOPS, lazy("dijo por su enlace que sí puede")),
+    "member declined": AuditedAction(_WORKSHOPS, lazy("dijo por su enlace que no puede")),
     # signing in
     "signed in": AuditedAction(_IN, lazy("inició sesión")),
     "signed out": AuditedAction(_IN, lazy("cerró sesión")),

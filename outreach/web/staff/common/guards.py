@@ -33,6 +33,7 @@ from outreach.domain.audit.audit_log import Details
 from outreach.domain.network import offices, staff
 from outreach.domain.network.offices import Office
 from outreach.domain.network.staff import ALL_OFFICES, Permission, Role
+from outreach.domain.roster import members
 from outreach.domain.workshops import Workshop
 from outreach.errors import NotFound
 from outreach.i18n import gettext as _
@@ -122,6 +123,13 @@ def enforce(rule: PageRule, given: Mapping[str, str]) -> None:
             with store().read() as session:
                 account = staff.get(session, int(given["organizer_id"]))
                 require_permission_at_one(rule.permission, [each.office for each in account.grants])
+        case Scope.MEMBER:
+            with store().read() as session:
+                slug = members.get_office_slug(session, int(given["member_id"]))
+            if slug:
+                require_permission(rule.permission, slug)
+            elif not has_permission_anywhere(rule.permission):
+                raise PermissionMissing(rule.permission)
         case _:
             if not has_permission_anywhere(rule.permission):
                 raise PermissionMissing(rule.permission)

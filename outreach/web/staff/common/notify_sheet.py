@@ -26,6 +26,9 @@ from outreach.domain.registrations.change_notifications import (
     Reach,
 )
 from outreach.domain.registrations.notifications import NotificationType
+from outreach.domain.roster import assignments
+from outreach.domain.roster.assignments import NO_ROSTER_REACH, RosterReach
+from outreach.domain.roster.models import RosterRole
 from outreach.domain.scheduling import untold_changes, workshop_changes
 from outreach.domain.scheduling.workshop_changes import WorkshopChange
 from outreach.domain.scheduling.workshop_service import NOTIFIED_CHANGES
@@ -71,10 +74,29 @@ class NotifySheet:
     can_tell_nobody: bool
     can_be_urgent: bool
     is_held: bool  # nothing is sent in the next minutes
+    roster: RosterReach = NO_ROSTER_REACH  # members of the team who are written to
 
     @property
     def reasons(self) -> Mapping[str, str]:
         return SILENCE_REASONS
+
+    @property
+    def tells_somebody(self) -> bool:
+        """Whether attendees or members of the team are written to or called."""
+        return bool(self.reach.total or self.roster.total)
+
+    @property
+    def roster_words(self) -> list[str]:
+        """«1 ponente será preguntada de nuevo», a line for each role."""
+        again = [_ask_words(role, each) for role, each in self.roster.asked_again.items()]
+        return again + [
+            ngettext(
+                "%(num)d del equipo: se le dice que se canceló",
+                "%(num)d del equipo: se les dice que se canceló",
+                each,
+            )
+            for each in ([sum(self.roster.cancelled.values())] if self.roster.cancelled else [])
+        ]
 
     @property
     def act(self) -> str:
@@ -99,6 +121,34 @@ class NotifySheet:
             "Guardar y avisar a %(num)d personas",
             self.people,
         )
+
+
+def _ask_words(role: RosterRole, number: int) -> str:
+    match role:
+        case RosterRole.SPEAKER:
+            return ngettext(
+                "%(num)d ponente será preguntada de nuevo",
+                "%(num)d ponentes serán preguntadas de nuevo",
+                number,
+            )
+        case RosterRole.INTERPRETER:
+            return ngettext(
+                "%(num)d intérprete será preguntada de nuevo",
+                "%(num)d intérpretes serán preguntadas de nuevo",
+                number,
+            )
+        case RosterRole.VOLUNTEER:
+            return ngettext(
+                "%(num)d persona de apoyo será preguntada de nuevo",
+                "%(num)d personas de apoyo serán preguntadas de nuevo",
+                number,
+            )
+        case RosterRole.MOBILE_UNIT:
+            return ngettext(
+                "%(num)d unidad móvil será preguntada de nuevo",
+                "%(num)d unidades móviles serán preguntadas de nuevo",
+                number,
+            )
 
 
 class NeedsDecision(Exception):
@@ -142,7 +192,7 @@ def require_decision(
         _log_unusual(session, workshops, NotifyMode(request.form[MODE_FIELD]))
         return
     sheet = describe(session, workshops, decision.batch)
-    if sheet.reach.total or sheet.waiting:
+    if sheet.tells_somebody or sheet.waiting:
         raise NeedsDecision(sheet)
 
 
@@ -163,16 +213,20 @@ def describe(session: Session, workshops: Sequence[Workshop], batch: str = "") -
     waiting = sum(map(len, fitting.values()))
     changes = workshop_changes.list_batch(session, batch) if batch else []
     letters = _write_letters(workshops[0]) if reach.total else []
+    roster = assignments.count_uninformed(session, workshops)
     return NotifySheet(
         reach=reach,
         people=_count_people(session, workshops, fitting),
         things=_list_things(session, workshops, batch, changes),
-        letters=letters + (_write_offers(held[0]) if waiting else []),
+        letters=letters
+        + (_write_offers(held[0]) if waiting else [])
+        + (_write_to_roster(workshops[0], roster) if roster.total else []),
         is_cancellation=is_cancellation and (not batch or bool(changes)),
         waiting=waiting,
         can_tell_nobody=not is_cancellation and near >= NOTIFIED_CHANGES and not held,
         can_be_urgent=far <= URGENT_BEFORE,
         is_held=near > change_notifications.NO_HOLD_BEFORE,
+        roster=roster,
     )
 
 
@@ -227,6 +281,21 @@ def _write_offers(workshop: Workshop) -> list[tuple[str, str, MessagePreview]]:
             lang,
             _("%(language)s: a quien espera", language=name),
             preview.of_offer(workshop, lang, config(), now=now, until=until, link=_("(su enlace)")),
+        )
+        for lang, name in i18n.NAMES.items()
+    ]
+
+
+def _write_to_roster(
+    workshop: Workshop, roster: RosterReach
+) -> list[tuple[str, str, MessagePreview]]:
+    """The letter to members of the team."""
+    role = next(iter([*roster.asked_again, *roster.cancelled]))
+    return [
+        (
+            lang,
+            _("%(language)s: al equipo", language=name),
+            preview.of_roster_change(workshop, role, lang, config(), link=_("(su enlace)")),
         )
         for lang, name in i18n.NAMES.items()
     ]

@@ -31,6 +31,7 @@ class Scope(StrEnum):
     WORKSHOP = "workshop"  # the permission at the office of the workshop `public_id`
     OFFICE = "office"  # the permission at the office `slug`
     ACCOUNT = "account"  # at an office where the account `organizer_id` works
+    MEMBER = "member"  # at the office of the roster member `member_id`; at any for the network's
     CHOSEN_OFFICE = "chosen-office"  # at some office; the view checks the one that the form names
     NETWORK = "network"  # the permission at all offices
 
@@ -53,6 +54,7 @@ _PARAMETER: Final = {
     Scope.WORKSHOP: "public_id",
     Scope.OFFICE: "slug",
     Scope.ACCOUNT: "organizer_id",
+    Scope.MEMBER: "member_id",
 }
 
 

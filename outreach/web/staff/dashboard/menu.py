@@ -79,6 +79,12 @@ def list_entries() -> list[MenuEntry]:
                 "/org/traer", "upload", _("Traer talleres"), _("De una hoja o de un calendario")
             ),
             MenuEntry("/org/sedes", "place", _("Sedes"), _("Dónde se dan los talleres")),
+            MenuEntry(
+                "/org/equipo",
+                "people",
+                _("Ponentes e intérpretes"),
+                _("Quién puede, cuándo, y en qué taller"),
+            ),
             MenuEntry("/org/aliados", "people", _("Con quién"), _("Quienes ayudan a darlos")),
         ]
     is_network = has_permission(Permission.NETWORK, ALL_OFFICES)

@@ -130,6 +130,15 @@ HELP: Final[Mapping[str, ScreenHelp]] = {
         ),
         "settings",
     ),
+    "roster": ScreenHelp(
+        lazy("Ponentes e intérpretes"),
+        (
+            lazy("Primero sale quien está libre ese día y a esa hora."),
+            lazy("La carta que pregunta sale a los cinco minutos, y no dice quién viene."),
+            lazy("Si el taller se mueve, a quien dijo que sí se le pregunta otra vez."),
+        ),
+        "people",
+    ),
     "scheduling": _WORKSHOP,
     "search": ScreenHelp(
         lazy("Buscar"),

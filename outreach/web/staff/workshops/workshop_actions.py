@@ -110,6 +110,7 @@ def _candidates(
             action("assisted", _("Registro asistido"), "/asistido", "people"),
             may_edit and may_register,
         ),
+        (action("team", _("Equipo"), "/equipo", "people"), may_edit),
         (
             action("message", _("Enviar mensaje"), "/mensaje", "letter"),
             may_edit and (is_published or is_cancelled) and not has_ended,

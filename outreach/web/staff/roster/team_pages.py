@@ -1,0 +1,256 @@
+"""The team of a workshop: who gives it, interprets and helps, and who could.
+
+Who is free at that day and hour is listed first. What speaks against a person is said and decided
+by staff; a mobile unit that stands elsewhere is refused. No page of members has attendees.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from flask import redirect, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+
+from outreach import clock
+from outreach.domain.network.staff import Permission
+from outreach.domain.registrations import accommodations, totals
+from outreach.domain.roster import assignments, member_clashes, members
+from outreach.domain.roster.models import (
+    AssignmentState,
+    RosterAssignment,
+    RosterMember,
+    RosterRole,
+)
+from outreach.domain.workshops import Workshop
+from outreach.errors import NotFound, Refusal
+from outreach.i18n import gettext as _
+from outreach.web import error_messages
+from outreach.web.context import key_store, store
+from outreach.web.error_messages import PageRefused
+from outreach.web.presentation.workshop_cards import CardTag
+from outreach.web.staff.common import workshop_labels
+from outreach.web.staff.common.guards import find_workshop, log_workshop_action, page
+from outreach.web.staff.common.permissions import Scope, requires
+from outreach.web.staff.roster import blueprint, roster_labels
+
+_MAX_DIGITS: Final = 9  # of an id
+_ACTIONS: Final = frozenset({"ask", "again", "yes", "no", "release"})
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class TeamRow:
+    """A member who is assigned."""
+
+    id: int  # of the assignment
+    name: str
+    what: str
+    tag: CardTag
+    clashes: Sequence[str]
+    note: str
+    can_be_asked: bool
+    answers: Sequence[str]  # that staff can note: `yes`, `no`
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class CandidateRow:
+    """A member who could be."""
+
+    id: int
+    name: str
+    what: str
+    place: str
+    clashes: Sequence[str]
+    is_refused: bool  # a mobile unit that stands elsewhere
+    has_email: bool
+
+
+@blueprint.get("/talleres/<public_id>/equipo")
+@requires(Scope.WORKSHOP, Permission.EDIT)
+def team(public_id: str) -> ResponseReturnValue:
+    """`papel` limits who could be assigned to a role."""
+    return _team_page(public_id)
+
+
+@blueprint.post("/talleres/<public_id>/equipo")
+@requires(Scope.WORKSHOP, Permission.EDIT)
+def change_team(public_id: str) -> ResponseReturnValue:
+    """`do=ask` with `member` assigns; `again`, `yes`, `no` and `release` are of an `assignment`."""
+    what, now = request.form.get("do", ""), clock.now()
+    try:
+        if what not in _ACTIONS:
+            raise PageRefused(_("Elige qué hacer."))
+        with store().change() as session:
+            workshop = find_workshop(session, public_id)
+            assignments.lock(session, workshop)
+            if what == "ask":
+                member_id, action = _ask(session, workshop), "member asked"
+            else:
+                assignment = assignments.find_of_workshop(session, workshop, _read_id("assignment"))
+                member_id = assignment.member_id
+                if what == "again":
+                    assignments.ask_again(session, assignment, now=now)
+                    action = "member asked again"
+                elif what == "release":
+                    assignments.release(session, assignment, now=now)
+                    action = "member released"
+                else:
+                    assignments.answer(session, assignment, can_come=what == "yes", now=now)
+                    action = "member answer noted"
+            log_workshop_action(session, workshop, action, {"member": member_id})
+    except Refusal as refusal:
+        return _team_page(public_id, fault=error_messages.say(refusal))
+    return redirect(f"/org/talleres/{public_id}/equipo?hecho={what}", 303)
+
+
+def _ask(session: Session, workshop: Workshop) -> int:
+    """Assigns the member that the form names and returns their id. Raises NotFound for one of
+    another office."""
+    member = members.find(session, [workshop.office.id], _read_id("member"))
+    assignments.ask(session, workshop, member, now=clock.now())
+    return member.id
+
+
+def _read_id(name: str) -> int:
+    """Raises NotFound where the field has no id."""
+    text = request.form.get(name, "")
+    if not (text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS):
+        raise NotFound(name)
+    return int(text)
+
+
+def _team_page(public_id: str, *, fault: str = "") -> ResponseReturnValue:
+    asked = request.args.get("papel", "")
+    role = RosterRole(asked) if asked in set(RosterRole) else None
+    now = clock.now()
+    with store().read() as session:
+        workshop = find_workshop(session, public_id)
+        team_rows = assignments.list_of_workshop(session, workshop)
+        taken = {each.member_id for each in team_rows}
+        others = [
+            each
+            for each in members.list_members(session, [workshop.office.id], role=role)
+            if each.id not in taken
+        ]
+        can_assign = not workshop.is_cancelled and now < workshop.starts_at
+        rows = _make_team(session, workshop, team_rows, can_assign=can_assign)
+        candidates = _make_candidates(session, workshop, others) if can_assign else []
+        needs = _count_needs(session, workshop)
+    return page(
+        "roster/team",
+        422 if fault else 200,
+        workshop=workshop,
+        team=rows,
+        free=[each for each in candidates if not each.clashes],
+        clashing=[each for each in candidates if each.clashes],
+        needs=needs,
+        can_assign=can_assign,
+        roles=[(each.value, roster_labels.role_words(each)) for each in RosterRole],
+        role=role,
+        words=workshop_labels,
+        done=_done_message(request.args.get("hecho", "")),
+        fault=fault,
+    )
+
+
+def _make_team(
+    session: Session,
+    workshop: Workshop,
+    team_rows: Sequence[RosterAssignment],
+    *,
+    can_assign: bool,
+) -> list[TeamRow]:
+    ids = [each.id for each in team_rows]
+    unsent = assignments.find_unsent(session, ids)
+    undelivered = assignments.find_undelivered(session, ids) - unsent
+    members_there = [each.member for each in team_rows]
+    details = members.open_details(key_store(), members_there)
+    overlapping = member_clashes.list_overlapping(
+        session, [each.member_id for each in team_rows], workshop
+    )
+    rows = []
+    for each in team_rows:
+        clashes = member_clashes.find_clashes(each.member, workshop, overlapping[each.member_id])
+        opened = details.get(each.member_id)
+        rows.append(
+            TeamRow(
+                id=each.id,
+                name=opened.name if opened else "–",
+                what=roster_labels.what_words(each.member),
+                tag=roster_labels.state_tag(each),
+                clashes=[roster_labels.clash_words(clash) for clash in clashes],
+                note=_say_delivery(
+                    each, is_unsent=each.id in unsent, is_dead=each.id in undelivered
+                ),
+                can_be_asked=can_assign
+                and each.member.has_email
+                and each.id not in unsent
+                and each.state is not AssignmentState.CONFIRMED,
+                answers=_list_answers(each) if can_assign else (),
+            )
+        )
+    return rows
+
+
+def _list_answers(assignment: RosterAssignment) -> Sequence[str]:
+    """The answers that are not the one of now."""
+    current = {AssignmentState.CONFIRMED: "yes", AssignmentState.DECLINED: "no"}
+    return [each for each in ("yes", "no") if each != current.get(assignment.state)]
+
+
+def _say_delivery(assignment: RosterAssignment, *, is_unsent: bool, is_dead: bool) -> str:
+    """What has to be said of how the member is reached."""
+    if is_unsent:
+        return _("La carta sale en unos minutos")
+    if is_dead:
+        return _("No le llegó la carta: llama y anota su respuesta")
+    if not assignment.member.has_email and assignment.is_active:
+        return _("Sin correo: pregunta tú y anota su respuesta")
+    return ""
+
+
+def _make_candidates(
+    session: Session, workshop: Workshop, others: Sequence[RosterMember]
+) -> list[CandidateRow]:
+    """Who could be assigned, by name."""
+    details = members.open_details(key_store(), others)
+    overlapping = member_clashes.list_overlapping(session, [each.id for each in others], workshop)
+    rows = [
+        CandidateRow(
+            id=each.id,
+            name=details[each.id].name,
+            what=roster_labels.what_words(each),
+            place=roster_labels.place_words(each),
+            clashes=[
+                roster_labels.clash_words(clash)
+                for clash in member_clashes.find_clashes(each, workshop, overlapping[each.id])
+            ],
+            is_refused=each.is_unit and member_clashes.is_elsewhere(workshop, overlapping[each.id]),
+            has_email=each.has_email,
+        )
+        for each in others
+        if each.id in details
+    ]
+    return sorted(rows, key=lambda row: row.name.casefold())
+
+
+def _count_needs(session: Session, workshop: Workshop) -> list[tuple[str, int]]:
+    """What kinds of interpreter the parties with a seat asked for, and how many did."""
+    counted = totals.read(session, workshop.id)
+    found = (
+        (need, counted[totals.need_name(need)])
+        for need in accommodations.list_offered(workshop)
+        if accommodations.is_interpretation(need)
+    )
+    return [(workshop_labels.need_words(need), number) for need, number in found if number]
+
+
+def _done_message(what: str) -> str:
+    messages: dict[str, str] = {
+        "ask": _("Está en el equipo. La carta sale en 5 minutos: hasta entonces puedes quitarla."),
+        "again": _("Le preguntamos otra vez en 5 minutos."),
+        "release": _("Ya no está en el equipo. Si ya lo sabía, se lo decimos en 5 minutos."),
+        "yes": _("Anotado: sí puede."),
+        "no": _("Anotado: no puede."),
+    }
+    return messages.get(what, "")
