@@ -1,7 +1,7 @@
 """Clashes of workshops: two at the same time in one venue or with one speaker."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -44,6 +44,26 @@ def find_clashes(session: Session, workshops: Iterable[Workshop]) -> list[Clash]
     for name, group in _by_speaker(session, planned).items():
         found += [Clash(*pair, speaker=name[1]) for pair in _overlapping(group)]
     return sorted(found, key=lambda clash: (clash.second.starts_at, clash.second.id, clash.speaker))
+
+
+def find_speaker_clashes(
+    session: Session, workshop: Workshop, speaker_ids: Collection[int]
+) -> list[Clash]:
+    """The clashes of a workshop, which need not be stored, with others that these speakers give."""
+    rows = session.execute(
+        sa.select(Workshop, Speaker.name)
+        .join(WorkshopSpeaker, WorkshopSpeaker.workshop_id == Workshop.id)
+        .join(Speaker, Speaker.id == WorkshopSpeaker.speaker_id)
+        .where(
+            Speaker.id.in_(speaker_ids),
+            Workshop.status.in_(_PLANNED),
+            Workshop.id != (workshop.id or 0),
+            Workshop.starts_at < workshop.ends_at,
+            Workshop.ends_at > workshop.starts_at,
+        )
+        .order_by(Workshop.starts_at, Workshop.id, Speaker.name)
+    )
+    return [Clash(other, workshop, speaker=name) for other, name in rows]
 
 
 def _overlapping(group: Sequence[Workshop]) -> Iterable[tuple[Workshop, Workshop]]:

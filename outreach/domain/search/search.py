@@ -304,6 +304,50 @@ def build_result(row: sa.Row[*tuple[Any, ...]]) -> SearchResult:
     return SearchResult._make(row)
 
 
+def preview_result(workshop: Workshop) -> SearchResult:
+    """The result that a list would have of a workshop that is not stored."""
+    venue, office, kind = workshop.venue, workshop.office, workshop.kind
+    seats_left = (
+        workshop.shown_seats if workshop.is_discreet else min(workshop.seats_left, MAX_SEATS_SHOWN)
+    )
+    return SearchResult(
+        id=0,
+        public_id=workshop.public_id,
+        title_json=json.dumps(workshop.title),
+        day=workshop.day,
+        starts=workshop.starts,
+        ends=workshop.ends,
+        zone=workshop.zone,
+        starts_at=workshop.starts_at,
+        status=workshop.status,
+        way=workshop.way,
+        mode=workshop.mode,
+        visibility=workshop.visibility,
+        seats_left=seats_left,
+        has_waiting_list=workshop.has_waiting_list,
+        opens_days=workshop.opens_days,
+        languages=workshop.languages,
+        interpretation=workshop.interpretation,
+        has_childcare=workshop.has_childcare,
+        is_synthetic=workshop.is_synthetic,
+        series_id=None,
+        kind_code=kind.code,
+        kind_name_json=json.dumps(kind.short_name),
+        is_discreet=workshop.is_discreet,
+        sign=kind.sign,
+        pictogram=kind.pictogram,
+        venue_name=venue.name if venue else None,
+        venue_city=venue.city if venue else None,
+        venue_region=venue.region if venue else None,
+        venue_area=venue.area if venue else None,
+        office_city=office.city,
+        office_region=office.region,
+        office_slug=office.slug,
+        office_name_json=json.dumps(office.name),
+        office_zone=office.zone,
+    )
+
+
 def write_key(found: SearchResult) -> str:
     """The key of the page after this result."""
     return f"{found.day:%Y%m%d}-{found.starts:%H%M}-{found.id}"

@@ -5,12 +5,12 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from outreach.domain.locations import holidays
 from outreach.domain.network.kinds import Visibility
-from outreach.domain.workshops.models import DeliveryMode, Workshop, WorkshopStatus
+from outreach.domain.workshops import free_times
+from outreach.domain.workshops.models import DeliveryMode, Workshop
 from outreach.errors import ErrorCode, Refusal
 
 MIN_DAYS: Final = 3  # a workshop sooner than this is hardly noticed
@@ -86,7 +86,7 @@ def find_warnings(
     venue = workshop.venue
     if workshop.is_discreet and venue and workshop.visibility is Visibility.PUBLIC:
         warnings.append(UnconfirmedWarnings(PublishWarning.OPEN_ADDRESS))
-    if (other := _find_overlapping(session, workshop)) is not None:
+    if (other := free_times.find_overlapping(session, workshop)) is not None:
         warnings.append(
             UnconfirmedWarnings(
                 PublishWarning.TAKEN, f"{other.title.get('es', '')}, {other.starts:%H:%M}"
@@ -122,29 +122,3 @@ def _find_day_warnings(workshop: Workshop, now: datetime) -> list[UnconfirmedWar
         which = "2" if workshop.is_second_hour else "1"
         warnings.append(UnconfirmedWarnings(PublishWarning.DOUBLED, which))
     return warnings
-
-
-def _find_overlapping(session: Session, workshop: Workshop) -> Workshop | None:
-    """Another workshop in the same venue at the same time that is not cancelled. Those of one stop
-    of a tour are meant to share it."""
-    if workshop.venue is None:
-        return None
-    return session.scalars(
-        sa.select(Workshop)
-        .where(
-            Workshop.venue_id == workshop.venue.id,
-            Workshop.id != workshop.id,
-            *_is_of_another_stop(workshop),
-            Workshop.status.in_((WorkshopStatus.DRAFT, WorkshopStatus.PUBLISHED)),
-            Workshop.starts_at < workshop.ends_at,
-            Workshop.ends_at > workshop.starts_at,
-        )
-        .order_by(Workshop.starts_at, Workshop.id)
-        .limit(1)
-    ).first()
-
-
-def _is_of_another_stop(workshop: Workshop) -> list[sa.ColumnElement[bool]]:
-    if workshop.stop_id is None:
-        return []
-    return [sa.or_(Workshop.stop_id.is_(None), Workshop.stop_id != workshop.stop_id)]

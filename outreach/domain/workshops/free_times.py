@@ -1,0 +1,130 @@
+"""Free hours of a venue that is taken, and other venues that are free at an hour."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Final
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from outreach import clock
+from outreach.domain.locations import holidays
+from outreach.domain.locations.venues import Venue
+from outreach.domain.workshops.models import Workshop, WorkshopStatus
+
+MAX_FREE_TIMES: Final = 3
+DAYS_AHEAD: Final = 14
+STEP_MINUTES: Final = 30
+LATEST_END: Final = time(21)
+_PLANNED_STATUSES: Final = (WorkshopStatus.DRAFT, WorkshopStatus.PUBLISHED)
+
+
+@dataclass(frozen=True)
+class FreeTime:
+    """Hours on the wall clock of a venue at which nothing else is there."""
+
+    day: date
+    starts: time
+    ends: time
+
+
+def find_overlapping(session: Session, workshop: Workshop) -> Workshop | None:
+    """Another workshop in the same venue at the same time that is not cancelled. Those of one stop
+    of a tour are meant to share it. `workshop` need not be stored, nor its venue."""
+    if workshop.venue is None or workshop.venue.id is None:
+        return None
+    return session.scalars(
+        _select_others(workshop, workshop.starts_at, workshop.ends_at)
+        .where(Workshop.venue_id == workshop.venue.id)
+        .order_by(Workshop.starts_at, Workshop.id)
+        .limit(1)
+    ).first()
+
+
+def list_free_times(session: Session, workshop: Workshop, *, now: datetime) -> list[FreeTime]:
+    """At most MAX_FREE_TIMES times at which the venue of the workshop is free for as long: the next
+    one of its day that ends by LATEST_END, then its hour on later days that are no holidays."""
+    venue = workshop.venue
+    if venue is None or venue.id is None:
+        return []
+    begins = clock.instant(workshop.day, time(0), workshop.zone)
+    until = begins + timedelta(days=DAYS_AHEAD + 2)
+    taken = session.execute(
+        _select_others(workshop, begins, until)
+        .where(Workshop.venue_id == venue.id)
+        .with_only_columns(Workshop.starts_at, Workshop.ends_at)
+    ).all()
+    found: list[FreeTime] = []
+    for each in _list_candidates(workshop):
+        if any(each.day == other.day for other in found):
+            continue
+        starts_at, ends_at = clock.span(each.day, each.starts, each.ends, workshop.zone)
+        is_possible = not clock.is_skipped(each.day, each.starts, workshop.zone)
+        is_free = not any(since < ends_at and starts_at < end for since, end in taken)
+        if is_possible and is_free and starts_at > now:
+            found.append(each)
+        if len(found) == MAX_FREE_TIMES:
+            break
+    return found
+
+
+def list_free_venues(
+    session: Session, workshop: Workshop, offered: Iterable[Venue]
+) -> Sequence[Venue]:
+    """Those of the venues that are free at the time of the workshop, hold its seats, and are in the
+    same zone; the venue of the workshop is none of them."""
+    taken = set(
+        session.scalars(
+            _select_others(workshop, workshop.starts_at, workshop.ends_at)
+            .where(Workshop.venue_id.is_not(None))
+            .with_only_columns(Workshop.venue_id)
+        )
+    )
+    seats = workshop.capacity + workshop.overbooked
+    return [
+        each
+        for each in offered
+        if each.id not in taken
+        and each is not workshop.venue
+        and each.retired_at is None
+        and each.zone.key == workshop.zone.key
+        and (each.capacity is None or each.capacity >= seats)
+    ]
+
+
+def _list_candidates(workshop: Workshop) -> Iterator[FreeTime]:
+    starts = datetime.combine(workshop.day, workshop.starts)
+    ends = datetime.combine(workshop.day, workshop.ends)
+    length = ends - starts if ends > starts else ends + timedelta(days=1) - starts
+    step = timedelta(minutes=STEP_MINUTES)
+    latest = datetime.combine(workshop.day, LATEST_END)
+    later = starts.replace(minute=0) + step
+    while later + length <= latest:
+        if later > starts:
+            yield FreeTime(workshop.day, later.time(), (later + length).time())
+        later += step
+    place = workshop.venue or workshop.office
+    for days in range(1, DAYS_AHEAD + 1):
+        day = workshop.day + timedelta(days=days)
+        if not holidays.list_holidays(day, workshop.office.country, place.region):
+            yield FreeTime(day, workshop.starts, workshop.ends)
+
+
+def _select_others(
+    workshop: Workshop, starts_at: datetime, ends_at: datetime
+) -> sa.Select[Workshop]:
+    """The other workshops that are not cancelled and overlap with this time."""
+    query = sa.select(Workshop).where(
+        Workshop.status.in_(_PLANNED_STATUSES),
+        Workshop.starts_at < ends_at,
+        Workshop.ends_at > starts_at,
+    )
+    if workshop.id is not None:
+        query = query.where(Workshop.id != workshop.id)
+    if workshop.stop_id is not None:
+        is_of_another_stop = sa.or_(
+            Workshop.stop_id.is_(None), Workshop.stop_id != workshop.stop_id
+        )
+        query = query.where(is_of_another_stop)
+    return query
