@@ -49,6 +49,7 @@ class ErrorCode(StrEnum):
     ADMISSION_IN_USE = "places have been saved already; the way to get in stays as it is"
     FORM_DRAFT_TOO_LONG = "that is too long; write less"
     IMPORT_DRAFT_TOO_LARGE = "the sheet is too much for a draft; bring it in parts"
+    WORKSHOP_TEMPLATES_TOO_MANY = "the office has %(most)s templates; delete one"
     IMPORT_DRAFTS_TOO_MANY = "the office has %(most)s sheets begun; finish or delete one"
     # publishing, cancelling and reporting a workshop
     WORKSHOP_PAST = "that day and hour are past; look at the date"

@@ -32,6 +32,7 @@ from outreach.domain.scheduling import (
     tours,
     venue_merge,
     workshop_changes,
+    workshop_templates,
 )
 from outreach.domain.search import unmet_searches
 from outreach.domain.websub import subscriptions
@@ -83,6 +84,7 @@ __all__ = [
     "venue_merge",
     "venues",
     "workshop_changes",
+    "workshop_templates",
     "workshops",
 ]
 

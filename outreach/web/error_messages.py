@@ -58,6 +58,9 @@ MESSAGES: Final[Mapping[StrEnum, str]] = MappingProxyType(
             "Ya hay lugares apartados. La forma de entrar se queda como está."
         ),
         ErrorCode.FORM_DRAFT_TOO_LONG: N_("Es demasiado largo. Escribe menos."),
+        ErrorCode.WORKSHOP_TEMPLATES_TOO_MANY: N_(
+            "La oficina ya tiene %(most)s plantillas. Borra una."
+        ),
         ErrorCode.IMPORT_DRAFT_TOO_LARGE: N_("La hoja es demasiado grande. Tráela por partes."),
         ErrorCode.IMPORT_DRAFTS_TOO_MANY: N_(
             "La oficina tiene %(most)s hojas a medias. Termina o borra una."

@@ -45,6 +45,8 @@ ACTIONS: Final[Mapping[str, AuditedAction]] = {
     "change undone": AuditedAction(_WORKSHOPS, lazy("deshizo un cambio del taller")),
     "notification decided": AuditedAction(_WORKSHOPS, lazy("decidió si se avisa")),
     "workshop deleted": AuditedAction(_WORKSHOPS, lazy("borró un borrador")),
+    "workshop template saved": AuditedAction(_WORKSHOPS, lazy("guardó una plantilla de taller")),
+    "workshop template deleted": AuditedAction(_WORKSHOPS, lazy("borró una plantilla de taller")),
     "workshop reinstated": AuditedAction(_WORKSHOPS, lazy("reactivó el taller")),
     "attendance reported": AuditedAction(_WORKSHOPS, lazy("reportó la asistencia")),
     # its people
