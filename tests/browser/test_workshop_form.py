@@ -1,19 +1,31 @@
-"""The form of a workshop: autosave, and use by keyboard."""
+"""The form of a workshop: one screen, what follows what is typed, autosave, and use by keyboard."""
 
 import re
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, expect
+from axe_playwright_python.base import AXE_SCRIPT
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.browser.chromium import DESKTOP
+from tests.browser.chromium import DESKTOP, PHONE
 from tests.browser.conftest import Open
 from tests.browser.data_workshop_form import free_day
 from tests.browser.keyboard import focus, focus_by_id
 from tests.browser.pages import sign_in
 from tests.browser.second_factors import PASSWORD, next_code
+from tests.browser.test_every_page import (
+    DARK_DESKTOP,
+    DARK_PHONE,
+    LIGHT_DESKTOP,
+    LIGHT_PHONE,
+    require_no_violation,
+)
 from tests.browser.world import ANA, World
 
 COOKIE = "__Host-staff"
+MAX_PHONE_HEIGHT = 2200
+NEW = "/org/talleres/nuevo?tipo=derechos"
+# How much of the page lies outside of the window, and how far it has been scrolled.
+HIDDEN_HEIGHT = "[document.documentElement.scrollHeight - innerHeight, scrollY]"
 
 
 @pytest.mark.long
@@ -38,6 +50,7 @@ def test_autosave_survives_the_end_of_the_session(opened: Open, world: World) ->
     other.locator("#waiting [type=submit]").click()
     other.wait_for_url("**/org/")
     other.close()
+    page.locator("#textos summary").click()
     page.get_by_label("Qué traer").fill("Agua")
     expect(status).to_contain_text("Borrador guardado:")
 
@@ -60,6 +73,7 @@ def test_autosave_resumes_after_a_network_failure(browser: Browser, world: World
     page = browser.new_page(base_url=world.url)  # the console may report the network error
     sign_in(page)
     page.goto(f"/org/talleres/{world.plain}/editar")
+    page.locator("#textos summary").click()
     page.route("**/org/talleres/borrador", lambda route: route.abort("internetdisconnected"))
     page.get_by_label("Qué traer").fill("Una silla")
     expect(page.locator("#autosave-status")).to_contain_text("No se pudo guardar ahora.")
@@ -102,6 +116,106 @@ def test_workshop_is_published_by_keyboard(opened: Open, world: World) -> None:
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile("hecho=publicado"))
     expect(page.get_by_role("heading", level=1)).to_have_text("Tus derechos, sin ratón")
+
+
+def test_ordinary_workshop_is_created_by_keyboard_without_scrolling(
+    opened: Open, world: World
+) -> None:
+    page = opened(viewport=DESKTOP)
+    sign_in(page)
+    page.goto(NEW)
+    assert page.evaluate(HIDDEN_HEIGHT) == [0, 0]
+    focus(page, "textbox", "Título")
+    page.keyboard.press("Control+A")
+    page.keyboard.type("Tus derechos en una pantalla")
+    focus_by_id(page, "day")
+    day = free_day()
+    page.keyboard.type(f"{day:%m%d%Y}")
+    focus_by_id(page, "starts")
+    page.keyboard.type("0320PM")
+    focus_by_id(page, "venue")
+    page.keyboard.type("Biblioteca de la Villita")
+    focus_by_id(page, "capacity")
+    page.keyboard.press("Control+A")
+    page.keyboard.type("30")
+    expect(page.locator("#form-look")).to_contain_text("Tus derechos en una pantalla")
+    expect(page.locator("#form-hours")).to_contain_text(f"{day.day} de ")
+    expect(page.locator("#form-look")).to_contain_text("Biblioteca de la Villita")
+    assert page.locator("#form-remarks").inner_text() == ""
+    focus(page, "button", "Guardar borrador")
+    assert page.evaluate(HIDDEN_HEIGHT) == [0, 0]
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("hecho=borrador"))
+
+
+def test_form_fits_a_phone_and_shows_only_what_applies(opened: Open, world: World) -> None:
+    page = opened(viewport=PHONE, reduced_motion="reduce")  # no colour transitions
+    sign_in(page)
+    page.goto(NEW)
+    assert page.evaluate("document.documentElement.scrollHeight") <= MAX_PHONE_HEIGHT
+    link, room = page.get_by_label("Enlace para entrar en línea"), page.locator("#venue")
+    expect(link).to_be_hidden()
+    page.locator("#mode").select_option("virtual_sala")
+    expect(link).to_be_visible()
+    expect(room).to_be_hidden()
+    page.locator("#mode").select_option("presencial")
+    expect(page.locator("#venue_name")).to_be_hidden()
+    room.select_option("nueva")
+    expect(page.locator("#venue_name")).to_be_visible()
+    page.locator("#interpretes summary").click()
+    limit = page.locator("#limit_nah")
+    expect(limit).to_be_hidden()
+    page.locator("[name=interpretation][value=nah]").check()
+    expect(limit).to_be_visible()
+    expect(page.locator("#interpretes summary")).to_contain_text("Náhuatl")
+    page.locator("#vista summary").click()
+    expect(page.locator("#form-look")).to_be_visible()
+    page.evaluate(AXE_SCRIPT)
+    require_no_violation(page, [LIGHT_PHONE, DARK_PHONE])
+
+
+def test_clash_is_said_while_typing_and_a_free_hour_fills_the_form(
+    opened: Open, world: World
+) -> None:
+    page = opened(viewport=DESKTOP, reduced_motion="reduce")  # no colour transitions
+    sign_in(page)
+    page.goto(f"/org/talleres/{world.more['with partners']}/editar")
+    taken = {name: page.locator(f"#{name}").input_value() for name in ("venue", "day", "starts")}
+    page.goto(NEW)
+    page.locator("#day").fill(taken["day"])
+    page.locator("#starts").fill(taken["starts"])
+    page.locator("#venue").select_option(taken["venue"])
+    remarks = page.locator("#form-remarks")
+    expect(remarks).to_contain_text("La sede ya está ocupada a esa hora")
+    expect(remarks.get_by_role("button")).to_have_count(4)  # three hours and another venue
+    page.evaluate(AXE_SCRIPT)
+    require_no_violation(page, [LIGHT_DESKTOP, DARK_DESKTOP])
+    remarks.get_by_role("button").first.click()
+    expect(remarks).not_to_contain_text("ocupada")
+    assert _values(page, "venue", "day") == [taken["venue"], taken["day"]]
+    assert _values(page, "starts") != [taken["starts"]]
+    expect(page.locator("#day")).to_be_focused()
+
+
+def test_form_works_whole_without_javascript(opened: Open, world: World) -> None:
+    page = opened(viewport=DESKTOP, java_script_enabled=False)
+    sign_in(page)
+    page.goto(NEW)
+    page.locator("#title_es").fill("Sin guion")
+    page.locator("#day").fill(str(free_day()))
+    page.locator("#starts").fill("07:15")
+    page.locator("#capacity").fill("90")
+    page.locator("#venue").select_option(world.more["a venue"])
+    page.get_by_role("button", name="Vista previa").click()
+    expect(page.locator("#form-look")).to_contain_text("Sin guion")
+    page.get_by_role("button", name="Poner 40 lugares").click()
+    expect(page.locator("#capacity")).to_have_value("40")
+    page.get_by_role("button", name="Guardar borrador").click()
+    expect(page).to_have_url(re.compile("hecho=borrador"))
+
+
+def _values(page: Page, *ids: str) -> list[str]:
+    return [page.locator(f"#{each}").input_value() for each in ids]
 
 
 def _end_session(context: BrowserContext) -> None:

@@ -119,6 +119,8 @@ workshops.edit_texts            GET   workshop        edit
 workshops.update_texts          POST  workshop        edit
 workshop_form.save_draft        POST  chosen-office   edit
 workshop_form.discard_draft     POST  chosen-office   edit
+workshop_form.show_preview      POST  chosen-office   edit
+workshop_form.delete_template   POST  chosen-office   edit
 network.list_venues             GET   chosen-office   edit
 network.download_venues          GET   office          edit
 network.new_venue               GET   office          edit

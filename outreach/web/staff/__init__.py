@@ -89,7 +89,7 @@ from outreach.web.staff.roster import roster_pages, team_pages
 from outreach.web.staff.scheduling import duplicate, month_planner, repeat
 from outreach.web.staff.search import help_page, person_search, search_pages
 from outreach.web.staff.tours import tour_pages
-from outreach.web.staff.workshop_form import autosave
+from outreach.web.staff.workshop_form import autosave, form_preview, template_pages
 from outreach.web.staff.workshops import (
     bulk_actions,
     cancel_workshop,
@@ -132,6 +132,7 @@ VIEWS: Final = (
     first_day,
     flyers,
     month_flyers,
+    form_preview,
     help_line_page,
     help_page,
     import_downloads,
@@ -167,6 +168,7 @@ VIEWS: Final = (
     sheet_download,
     staff_accounts,
     team_pages,
+    template_pages,
     today,
     totp_setup,
     tour_pages,

@@ -104,6 +104,8 @@ WRITES_TO_NOBODY: Final = {
     "workshops.update_texts": "texts are not what people have to know",
     "workshop_form.save_draft": "keeps what is typed",
     "workshop_form.discard_draft": "forgets what was typed",
+    "workshop_form.show_preview": "shows what is typed",
+    "workshop_form.delete_template": "forgets a template",
     "months.mark_complete": "a mark of the office",
     "months.update_figures": "figures",
     "months.close": "figures",

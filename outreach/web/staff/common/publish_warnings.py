@@ -89,7 +89,7 @@ def require_confirmed(
         for each in publish_checks.find_warnings(session, workshop, now=clock.now()):
             if each.what not in known:
                 marks.append(_mark(workshop, each.what))
-                found.setdefault(_warning_words(each), []).append(_name(workshop))
+                found.setdefault(warning_words(each), []).append(_name(workshop))
     if not set(marks) <= set(request.form.get(CONFIRMED_FIELD, "").split()):
         asked = [AskedWarning(*words, names) for words, names in found.items()]
         raise NeedsConfirmations(AskedWorkshops(asked, " ".join(marks)))
@@ -131,7 +131,7 @@ def in_words(
     """Warnings and missing fields as the page shows them."""
     return CheckedWorkshop(
         error_messages.say_fields(missing),
-        [_warning_words(each) for each in warnings],
+        [warning_words(each) for each in warnings],
         " ".join(each.what for each in warnings),
     )
 
@@ -155,7 +155,8 @@ def _holiday(spanish: str) -> str:
     return say(holidays.find_names(spanish), current())
 
 
-def _warning_words(warning: UnconfirmedWarnings) -> tuple[str, str]:
+def warning_words(warning: UnconfirmedWarnings) -> tuple[str, str]:
+    """What is odd about the workshop, and what to do about it."""
     detail = warning.detail
     words: dict[PublishWarning, tuple[str, str]] = {
         PublishWarning.OPEN_ADDRESS: (

@@ -17,7 +17,7 @@ from outreach.domain.locations.venues import Venue
 from outreach.domain.network.kinds import Kind, Visibility, Way
 from outreach.domain.network.offices import Office
 from outreach.domain.registrations import INTERPRETER, AccessNeed
-from outreach.domain.scheduling import workshop_data
+from outreach.domain.scheduling import workshop_data, workshop_templates
 from outreach.domain.scheduling.workshop_data import DEFAULT_SLOT_MINUTES, MAX_PARTY, WorkshopData
 from outreach.domain.text import WEB_LINK
 from outreach.domain.workshops import DeliveryMode, time_slots
@@ -120,6 +120,7 @@ class WorkshopForm(Form):
     series = Choice(default="")
     series_name = line(120)
     series_joint = BooleanField()
+    template_name = line(workshop_templates.MAX_NAME)
 
     def __init__(
         self,
@@ -171,7 +172,7 @@ class WorkshopForm(Form):
         kind = self._kind
         if kind is None or not kind.is_discreet:
             return ""
-        venue = next((each for each in self._venues if str(each.id) == self.venue.data), None)
+        venue = self.known_venue
         default = workshop_data.get_default_visibility(kind, venue)
         if default is Visibility.PHONE_ONLY:
             words: str = _("Este tipo de taller pide que la dirección se diga solo por teléfono.")
@@ -196,14 +197,29 @@ class WorkshopForm(Form):
         return words
 
     @property
+    def venues(self) -> Sequence[Venue]:
+        """The venues to choose from."""
+        return self._venues
+
+    @property
+    def known_venue(self) -> Venue | None:
+        """The chosen venue; None where there is none, or it is a new one."""
+        return next((each for each in self._venues if str(each.id) == self.venue.data), None)
+
+    @property
     def zones(self) -> list[str]:
         return [value for value, *_rest in self.venue_zone.iter_choices()]
 
     def validate_day(self, field: Field) -> None:
-        if field.data is None:
-            return
-        if not MIN_DAY <= field.data <= clock.now().date() + MAX_AHEAD:
+        if field.data is not None and self.likely_day is None:
             raise ValidationError(_("Revisa el año de la fecha."))
+
+    @property
+    def likely_day(self) -> date | None:
+        """The typed day, if a workshop may have it: on the way to 2026 browsers send the year 2."""
+        day: date | None = self.day.data
+        is_likely = day is not None and MIN_DAY <= day <= clock.now().date() + MAX_AHEAD
+        return day if is_likely else None
 
     @property
     def next_day_question(self) -> str:
@@ -271,7 +287,7 @@ class WorkshopForm(Form):
     @property
     def is_hour_doubled(self) -> bool:
         """Whether clocks at the venue show the hour of the start or end twice that day."""
-        day, starts = self.day.data, self.starts.data
+        day, starts = self.likely_day, self.starts.data
         if day is None or starts is None:
             return False
         ends = self.ends.data or _end_time(day, starts, self._kind.minutes if self._kind else 60)
@@ -282,7 +298,7 @@ class WorkshopForm(Form):
         """Of the chosen venue, else of the office."""
         if self.is_new_venue and clock.is_zone(self.venue_zone.data or ""):
             return zone_of(self)
-        venue = next((each for each in self._venues if str(each.id) == self.venue.data), None)
+        venue = self.known_venue
         return venue.zone if self.has_venue and venue is not None else self.office.zone
 
     def slot_count(self, kind: Kind) -> int:
@@ -308,10 +324,10 @@ class WorkshopForm(Form):
     def data_over(
         self, base: WorkshopData, kind: Kind, venue: Venue | None, series: WorkshopSeries | None
     ) -> WorkshopData:
-        """`base` with the fields of the form. Only after `validate()`."""
-        day, starts = self.day.data, self.starts.data
-        assert day is not None
-        assert starts is not None
+        """`base` with the fields of the form, which has valid choices; day and start are those of
+        `base` where they are not typed."""
+        day = self.likely_day or base.day
+        starts = base.starts if self.starts.data is None else self.starts.data
         from_kind = {"retention_days", "has_reminders"} if kind is not base.kind else set()
         return replace(
             base,

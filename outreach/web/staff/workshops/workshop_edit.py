@@ -21,7 +21,12 @@ from outreach.domain.network import kinds, offices
 from outreach.domain.network.kinds import Way
 from outreach.domain.network.offices import Office
 from outreach.domain.network.staff import Permission
-from outreach.domain.scheduling import workshop_changes, workshop_data, workshop_service
+from outreach.domain.scheduling import (
+    workshop_changes,
+    workshop_data,
+    workshop_service,
+    workshop_templates,
+)
 from outreach.domain.text import clean
 from outreach.domain.workshops import Workshop, WorkshopStatus, partners, series
 from outreach.domain.workshops.partners import ChosenPartners
@@ -44,7 +49,14 @@ from outreach.web.staff.common.guards import (
 from outreach.web.staff.common.kept_forms import restores
 from outreach.web.staff.common.permissions import PermissionMissing, Scope, requires
 from outreach.web.staff.common.publish_warnings import CheckedWorkshop, NeedsConfirmation
-from outreach.web.staff.workshop_form import autosave, form_factory, form_options
+from outreach.web.staff.workshop_form import (
+    autosave,
+    form_factory,
+    form_options,
+    form_preview,
+    form_remarks,
+    template_pages,
+)
 from outreach.web.staff.workshop_form.autosave import DraftOffer
 from outreach.web.staff.workshop_form.form_factory import GivenPlace, form_of, kinds_of
 from outreach.web.staff.workshop_form.workshop_form import NEW, WorkshopForm, words_of, zone_of
@@ -52,7 +64,8 @@ from outreach.web.staff.workshops import blueprint, series_edit
 
 _KEY_DAY_FIELDS: Final = frozenset({"day", "retention_days"})
 _GIVEN: Final = ("dia", "hora", "sede")  # by the calendar: where and when the new one is
-_FILL_ACTIONS: Final = frozenset({"overbook", "kind"})  # buttons that fill the form, without saving
+_GIVEN_FIELDS: Final = dict(zip(_GIVEN, ("day", "starts", "venue"), strict=True))
+_OVERBOOK, _CHANGE_KIND, _PREVIEW, _TEMPLATE = "overbook", "kind", "preview", "template"
 
 
 class _EditConflict(PageRefused):
@@ -74,6 +87,11 @@ def new() -> ResponseReturnValue:
             form = form_of(session, office, typed)
             return _form_page(session, form, workshop=None, nonce=nonce)
         office = _chosen_office(session, slug) if slug else own_offices[0]
+        if template := request.args.get("plantilla"):
+            given = {_GIVEN_FIELDS[n]: request.args[n] for n in _GIVEN if n in request.args}
+            typed = template_pages.fields_of(session, office, template, given)
+            form = form_of(session, office, typed)
+            return _form_page(session, form, workshop=None, nonce=secrets.token_urlsafe(16))
         if not code or (not slug and len(own_offices) > 1):
             return page(
                 "workshops/choose_type",
@@ -82,6 +100,9 @@ def new() -> ResponseReturnValue:
                 kinds=kinds_of(session, office),
                 words_of=words_of,
                 offers=autosave.offers_of_new(session),
+                templates=[
+                    (each, workshop_templates.list_templates(session, each)) for each in own_offices
+                ],
                 given={each: request.args[each] for each in _GIVEN if each in request.args},
             )
         form = form_factory.of_kind(session, office, kinds.find(session, code), _read_given())
@@ -129,11 +150,14 @@ def edit(public_id: str) -> ResponseReturnValue:
 def update(public_id: str) -> ResponseReturnValue:
     with store().read() as session:
         workshop = find_workshop(session, public_id)
-        if request.form.get("action") in _FILL_ACTIONS:
-            form = _overbooked(session, workshop.office, request.form, workshop)
-            return _form_page(session, form, workshop=workshop)
+        filled = _filled_form(session, workshop.office, request.form, workshop)
+        if filled is not None:
+            return _form_page(session, filled, workshop=workshop)
         form = form_of(session, workshop.office, request.form, workshop=workshop)
-        is_valid = form.validate()
+        is_template = request.form.get("action") == _TEMPLATE
+        is_valid = is_template or form.validate()
+    if is_template:
+        return _save_template(form, public_id=public_id)
     if not is_valid:
         return _refused_form(form, public_id=public_id)
     try:
@@ -173,13 +197,14 @@ def _create(typed: MultiDict[str, str]) -> ResponseReturnValue:
     slug, nonce = clean(typed.get("office", "")), _nonce(typed)
     with store().read() as session:
         office = _chosen_office(session, slug)
-        if typed.get("action") in _FILL_ACTIONS:
-            is_kind = typed.get("action") == "kind"
-            fill = form_factory.change_kind if is_kind else _overbooked
-            form = fill(session, office, typed)
-            return _form_page(session, form, workshop=None, nonce=nonce)
+        filled = _filled_form(session, office, typed)
+        if filled is not None:
+            return _form_page(session, filled, workshop=None, nonce=nonce)
         form = form_of(session, office, typed)
-        is_valid = form.validate()
+        is_template = typed.get("action") == _TEMPLATE
+        is_valid = is_template or form.validate()
+    if is_template:
+        return _save_template(form, nonce=nonce)
     if not is_valid:
         return _refused_form(form, nonce=nonce)
     try:
@@ -190,6 +215,45 @@ def _create(typed: MultiDict[str, str]) -> ResponseReturnValue:
         with store().read() as session:
             public_id, what = _created_before(session, nonce, error), ""
     return redirect(f"/org/talleres/{public_id}?hecho={what}", 303)
+
+
+def _filled_form(
+    session: Session,
+    office: Office,
+    typed: MultiDict[str, str],
+    workshop: Workshop | None = None,
+) -> WorkshopForm | None:
+    """The form after a press of a button that fills or shows it, without saving; None for other
+    buttons."""
+    action = typed.get("action", "")
+    if action == _OVERBOOK:
+        return _overbooked(session, office, typed, workshop)
+    if action == _CHANGE_KIND and workshop is None:
+        return form_factory.change_kind(session, office, typed)
+    if action == _PREVIEW or action.startswith(form_remarks.FILL_PREFIX):
+        return form_of(session, office, form_remarks.fill(typed), workshop=workshop)
+    return None
+
+
+def _save_template(form: WorkshopForm, *, public_id: str = "", nonce: str = "") -> Response:
+    """The form again, after its fields were kept as a template of the office; the workshop is not
+    saved."""
+    why, kept = None, ""
+    try:
+        kept = template_pages.save(form, request.form)
+    except Refusal as refusal:
+        why = refusal
+    with store().read() as session:
+        workshop = find_workshop(session, public_id) if public_id else None
+        return _form_page(
+            session,
+            form,
+            workshop=workshop,
+            nonce=nonce,
+            status=422 if why else 200,
+            why=why,
+            kept_template=kept,
+        )
 
 
 def _refused_form(
@@ -428,6 +492,7 @@ def _form_page(
     why: Refusal | NeedsConfirmation | None = None,
     offers: Sequence[DraftOffer] = (),
     kept_at: str = "",
+    kept_template: str = "",
 ) -> Response:
     faults = form.faults
     if isinstance(why, Refusal):
@@ -446,11 +511,14 @@ def _form_page(
         nonce=nonce,
         faults=[] if kept_at else faults,
         kept_at=kept_at,
+        kept_template=kept_template,
+        preview=form_preview.preview(session, form, workshop),
+        is_previewed=request.form.get("action") == _PREVIEW,
         gaps=faults,
         is_overtaken=isinstance(why, _EditConflict),
         is_draft=workshop is None or workshop.status is WorkshopStatus.DRAFT,
         suggestion=_suggestion(session, form),
-        is_overbooking=request.form.get("action") == "overbook",
+        is_overbooking=request.form.get("action") == _OVERBOOK,
         checked=publish_warnings.in_words(why.warnings)
         if isinstance(why, NeedsConfirmation)
         else CheckedWorkshop(),
