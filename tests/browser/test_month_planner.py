@@ -21,6 +21,7 @@ from tests.browser.pages import sign_in
 from tests.browser.world import World
 
 MAX_INTERACTIONS: Final = 60
+MAX_PLANNER_INTERACTIONS: Final = 40
 WORKSHOP_COUNT: Final = 30
 LIBRARY, PARISH, ROOM = VENUES
 ORDINALS: Final = ("primer", "segundo")
@@ -182,6 +183,35 @@ def test_entering_thirty_workshops_takes_at_most_sixty_interactions(
     assert ana.interactions <= MAX_INTERACTIONS
     public = opened(f"/es/?desde={month.first}&hasta={month.last}&donde=chicago")
     expect(public.locator("h1")).to_be_visible()
+
+
+@pytest.mark.long
+def test_planner_takes_at_most_forty_interactions_for_thirty_workshops(
+    opened: Open, world: World
+) -> None:
+    month = Month.from_day(clock.now().date()).plus(7)  # that no other test uses
+    days = days_without_holidays(month)
+    ticked, typed = days[:20], days[:10]
+    page = opened(viewport=DESKTOP)
+    sign_in(page)
+    page.goto(f"/org/talleres/mes-nuevo?mes={month}")
+    ana = InteractionCounter(page)
+    ana.choose("Sede", LIBRARY)
+    ana.fill("Empieza", "10:00")
+    for day in ticked:
+        ana.click(page.locator(f"label:has([name=days][value='{day.day}'])"))
+    numbers = " ".join(str(day.day) for day in typed)
+    ana.fill("Otros talleres, uno por línea", f"{numbers}; 18:00; {PARISH}; DACA")
+    ana.press("Revisar")
+    ana.press("Publicar")
+    expect(page).to_have_url(re.compile("hecho=publicados"))
+    print(f"{WORKSHOP_COUNT} workshops, {ana.interactions} interactions")
+    assert ana.interactions <= MAX_PLANNER_INTERACTIONS
+    page.goto(f"/org/talleres/mes-nuevo?mes={month}")
+    expect(page.locator("#days")).to_contain_text(f"Ya tienes {WORKSHOP_COUNT} talleres")
+    cell = page.locator(f"td:has([name=days][value='{typed[0].day}'])")
+    expect(cell).to_contain_text("10:00 Tus derechos")
+    expect(cell).to_contain_text("18:00 DACA")
 
 
 def next_month_text(page: Page) -> str:

@@ -49,6 +49,23 @@ def form_fields(store: Store, ana: StaffClient, chicago: Office, women: Kind) ->
     }
 
 
+def test_month_shows_what_is_booked_already(
+    ana: StaffClient, store: Store, chicago: Office, calgary: Office, rights: Kind
+) -> None:
+    month = Month.from_day(monday())
+    day = month.first.replace(day=20)
+    with store.change() as session:
+        hold(session, chicago, rights, day=day, starts=time(9, 30), status=WorkshopStatus.DRAFT)
+        hold(session, chicago, rights, day=day, starts=time(17), status=WorkshopStatus.CANCELLED)
+        hold(session, chicago, rights, day=month.following.first)
+        hold(session, calgary, rights, day=day)
+    page = words(ana.get(f"/org/talleres/mes-nuevo?mes={month}"))
+    assert "Ya tienes 1 taller este mes" in page
+    assert "9:30 Tus derechos" in page
+    assert "17:00" not in page
+    assert "18:00" not in page
+
+
 def test_ticked_days_and_lines_become_workshops_with_kind_defaults(
     ana: StaffClient, store: Store, form_fields: dict[str, Any]
 ) -> None:

@@ -2,7 +2,8 @@
 
 import calendar
 import re
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
@@ -18,6 +19,7 @@ from wtforms.validators import Optional
 from outreach import clock
 from outreach.clock import Month
 from outreach.db.types import Codes
+from outreach.domain import workshops
 from outreach.domain.audit.audit_log import Details
 from outreach.domain.locations import holidays, venues
 from outreach.domain.locations.venues import Venue
@@ -28,6 +30,7 @@ from outreach.domain.network.staff import Permission
 from outreach.domain.scheduling import recurrence
 from outreach.domain.scheduling.workshop_data import WorkshopData
 from outreach.domain.text import clean
+from outreach.domain.workshops import Workshop
 from outreach.errors import Refusal
 from outreach.formats import language_name
 from outreach.i18n import SPOKEN, current, say
@@ -273,6 +276,7 @@ def _page(
     proposals = recurrence.propose(session, sheet.workshops) if is_shown else []
     rows = [(str(number), each) for number, each in enumerate(proposals, 1)]
     chosen = set(request.form.getlist("date"))
+    booked = {} if rows else _list_booked(session, sheet)
     is_resubmitted = (
         request.form.get("action") in {"draft", "publish"}
         and request.form.get("list_mark") == sheet.mark
@@ -288,7 +292,8 @@ def _page(
         faults=sheet.faults,
         nonce=nonce,
         offices=own if len(own) > 1 else [],
-        weeks=_weeks(sheet),
+        weeks=_weeks(sheet, booked),
+        booked_count=sum(len(each) for each in booked.values()),
         first=Month.from_day(clock.now().date()),
         rows=rows,
         list_mark=sheet.mark,
@@ -305,21 +310,39 @@ class PlannerCell:
     is_ticked: bool
     is_past: bool
     closed: str  # the name of the holiday, if any
+    booked: Sequence[Workshop]  # what the office has that day already
 
 
-def _weeks(sheet: PlannerSheet) -> list[list[PlannerCell | None]]:
+def _list_booked(session: Session, sheet: PlannerSheet) -> dict[date, list[Workshop]]:
+    """The workshops of the office in the month that are not cancelled, by day."""
+    since, until = sheet.month.first, sheet.month.following.first
+    found = defaultdict[date, list[Workshop]](list)
+    for each in workshops.list_workshops(session, sheet.office, since=since, until=until):
+        if not each.is_cancelled:
+            found[each.day].append(each)
+    return found
+
+
+def _weeks(
+    sheet: PlannerSheet, booked: Mapping[date, Sequence[Workshop]]
+) -> list[list[PlannerCell | None]]:
     """The weeks of the month, Sunday first; None for days outside it."""
     today = clock.now().astimezone(sheet.office.zone).date()
     weeks = calendar.Calendar(firstweekday=6).monthdatescalendar(
         sheet.month.year, sheet.month.month
     )
     return [
-        [_cell(sheet, day, today) if day.month == sheet.month.month else None for day in week]
+        [
+            _cell(sheet, day, today, booked.get(day, ()))
+            if day.month == sheet.month.month
+            else None
+            for day in week
+        ]
         for week in weeks
     ]
 
 
-def _cell(sheet: PlannerSheet, day: date, today: date) -> PlannerCell:
+def _cell(sheet: PlannerSheet, day: date, today: date, booked: Sequence[Workshop]) -> PlannerCell:
     day_holidays = holidays.list_holidays(day, sheet.office.country, sheet.office.region)
     names = ", ".join(say(each.names, current()) for each in day_holidays)
-    return PlannerCell(day, day in sheet.ticked, day < today, names)
+    return PlannerCell(day, day in sheet.ticked, day < today, names, booked)
