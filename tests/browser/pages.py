@@ -399,6 +399,15 @@ def visit(page: Page, world: World, name: str) -> None:
     assert answer.status == ERRORS.get(name, 409 if name == TOO_EARLY else 200)
 
 
+def follow_action(page: Page, name: str) -> None:
+    """Follows a link of a workshop's page, in the menu where it is no main action."""
+    link = page.get_by_role("link", name=name)
+    page.locator(".menu > summary").wait_for()
+    if not link.is_visible():
+        page.locator(".menu > summary").click()
+    link.click()
+
+
 def sign_in(page: Page, email: str = ANA) -> None:
     """Signs in a staff member, Ana by default."""
     second_factors.sign_in(page, email)

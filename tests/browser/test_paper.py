@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.chromium import DESKTOP
 from tests.browser.conftest import Open
-from tests.browser.pages import sign_in
+from tests.browser.pages import follow_action, sign_in
 from tests.browser.world import World
 from tests.support import pdf_reader
 
@@ -35,7 +35,7 @@ def test_qr_codes_of_flyers_lead_to_the_workshop(
     page = opened(viewport=DESKTOP)
     sign_in(page)
     page.goto(f"/org/talleres/{world.more['flyer']}")
-    page.get_by_role("link", name="Volante").click()
+    follow_action(page, "Volante")
     page.get_by_role("link", name={"es": "Español", "en": "English"}[lang], exact=True).click()
     for each in page.locator(".muestra img").all():
         each.scroll_into_view_if_needed()
@@ -74,14 +74,14 @@ def test_certificate_is_printed(opened: Open, world: World) -> None:
     page = opened(viewport=DESKTOP)
     sign_in(page)
     page.goto(f"/org/talleres/{world.past}")
-    page.get_by_role("link", name="Constancia").click()
-    page.get_by_role("button", name="Hacer la constancia").click()
+    follow_action(page, "Constancias")
+    page.get_by_role("button", name="Hacer las constancias").click()
     expect(page.locator("[data-alert]")).to_contain_text("Escribe el nombre.")
-    page.get_by_label("Nombre").fill("Rosa Hernández")
+    page.get_by_label("Nombres").fill("Rosa Hernández\nBeto Ruiz")
     page.get_by_label("English").check(force=True)
     expect(page.get_by_label("Horas")).to_have_value("2")
     with page.expect_response("**/constancia") as sent:
-        page.get_by_role("button", name="Hacer la constancia").click()
+        page.get_by_role("button", name="Hacer las constancias").click()
     assert sent.value.status == 200
     assert sent.value.headers["content-type"] == "application/pdf"
     assert sent.value.headers["cache-control"] == "no-store"

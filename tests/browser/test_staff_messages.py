@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Open
-from tests.browser.pages import sign_in
+from tests.browser.pages import follow_action, sign_in
 from tests.browser.world import World
 
 with_and_without = pytest.mark.parametrize(
@@ -27,7 +27,7 @@ def test_message_is_sent_after_preview_and_calls_are_marked_done(
     page = opened(java_script_enabled=has_script)
     sign_in(page)
     page.goto(f"/org/talleres/{world.more['without message']}")
-    page.get_by_role("link", name="Enviar mensaje").click()
+    follow_action(page, "Enviar mensaje")
     page.get_by_text("Todas: 2 registros").click()
     page.get_by_text("Cambió la hora" if has_script else "Recordatorio", exact=True).click()
     page.get_by_label("Algo más (si quieres)").fill(BACK_DOOR)
@@ -58,7 +58,7 @@ def test_registration_by_phone_is_made_and_cancelled(
     page = opened(java_script_enabled=has_script)
     sign_in(page)
     page.goto(f"/org/talleres/{world.more['for phone registrations']}")
-    page.get_by_role("link", name="Apartar por teléfono").click()
+    follow_action(page, "Apartar por teléfono")
     page.get_by_label("Su nombre o apodo").fill(name)
     page.get_by_label("Su teléfono").fill("312 555 0142" if has_script else "312 555 0143")
     page.get_by_role("button", name="Apartar su lugar").click()

@@ -10,7 +10,7 @@ from tests.browser.chromium import DESKTOP
 from tests.browser.conftest import Open
 from tests.browser.data_workshop_form import free_day
 from tests.browser.keyboard import focus
-from tests.browser.pages import press_sign_out, sign_in
+from tests.browser.pages import follow_action, press_sign_out, sign_in
 from tests.browser.world import World
 
 with_and_without = pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_organizer_publishes_workshop_and_public_sees_it(
     for feed in ("/es/cal/red.ics", "/es/cal/chicago.ics", f"/es/t/{public_id}.ics"):
         assert title.replace(",", r"\,") in _unfold(visitor_page.request.get(feed).text())
 
-    page.get_by_role("link", name="Cancelar el taller").click()
+    follow_action(page, "Cancelar el taller")
     page.locator("label.choice").first.click()  # the reason, not published
     page.get_by_role("button", name="Sí, cancelar el taller").click()
     expect(page).to_have_url(re.compile("hecho=cancelado"))

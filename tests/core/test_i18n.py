@@ -33,7 +33,7 @@ from tests.conftest import hold, seat
 
 pytestmark = pytest.mark.any_database
 
-PLACEHOLDER: Final = re.compile(r"%\(\w+\)[sd]|%s")
+PLACEHOLDER: Final = re.compile(r"%\(\w+\)[sd]|%[s%]")
 # A translation of these takes the values that its language needs: 2:30 p.m., 14 h 30.
 CHOICES: Final = {"hour and minutes", "whole hour"}
 LANGS: Final = ("es", "en", "fr")

@@ -61,7 +61,7 @@ def list_main(page: BeautifulSoup) -> list[str]:
 @pytest.mark.parametrize(
     ("stage", "main"),
     [
-        ("draft", ["Publicar de todos modos", "Editar", "Volante"]),
+        ("draft", ["Publicar de todos modos", "Editar", "Repetir"]),
         ("ahead", ["Editar", "Volante", "Enviar mensaje"]),
         ("tomorrow", ["Pasar lista", "Editar", "Volante"]),
         ("over", ["Reportar asistencia", "Pasar lista", "Editar"]),

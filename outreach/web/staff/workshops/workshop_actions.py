@@ -14,7 +14,7 @@ from outreach.i18n import gettext as _
 MAX_MAIN_ACTIONS: Final = 3
 # The keys of the main actions by what comes next for the workshop, the first one being primary.
 _MAIN_KEYS: Final[Mapping[str, Sequence[str]]] = {
-    "draft": ("publish", "edit", "flyer"),
+    "draft": ("publish", "edit", "repeat"),
     "ahead": ("check_in", "edit", "flyer", "message"),
     "over": ("report", "check_in", "edit"),
     "reported": ("certificates", "report", "edit"),
