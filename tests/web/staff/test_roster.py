@@ -297,7 +297,7 @@ def test_sheet_before_a_move_counts_the_team_and_shows_its_letter(team: TeamScen
     confirm(team.store, team.workshop, member)
     page = words(move(team))
     assert SHEET in page
-    assert "1 ponente será preguntada de nuevo" in page
+    assert "1 ponente: se le pregunta otra vez" in page
     assert "Dijiste que sí, y después cambió" in page
     assert read_state(team.store, team.workshop, member) is AssignmentState.CONFIRMED
     assert move(team, aviso="avisar").status_code == 303

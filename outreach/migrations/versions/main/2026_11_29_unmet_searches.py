@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "main_unmet_searches"
-down_revision = "main_uncleared"
+down_revision = "main_staff_language"
 
 
 def upgrade() -> None:

@@ -87,7 +87,7 @@ class NotifySheet:
 
     @property
     def roster_words(self) -> list[str]:
-        """«1 ponente será preguntada de nuevo», a line for each role."""
+        """«1 ponente: se le pregunta otra vez», a line for each role."""
         again = [_ask_words(role, each) for role, each in self.roster.asked_again.items()]
         return again + [
             ngettext(
@@ -127,26 +127,26 @@ def _ask_words(role: RosterRole, number: int) -> str:
     match role:
         case RosterRole.SPEAKER:
             return ngettext(
-                "%(num)d ponente será preguntada de nuevo",
-                "%(num)d ponentes serán preguntadas de nuevo",
+                "%(num)d ponente: se le pregunta otra vez",
+                "%(num)d ponentes: se les pregunta otra vez",
                 number,
             )
         case RosterRole.INTERPRETER:
             return ngettext(
-                "%(num)d intérprete será preguntada de nuevo",
-                "%(num)d intérpretes serán preguntadas de nuevo",
+                "%(num)d intérprete: se le pregunta otra vez",
+                "%(num)d intérpretes: se les pregunta otra vez",
                 number,
             )
         case RosterRole.VOLUNTEER:
             return ngettext(
-                "%(num)d persona de apoyo será preguntada de nuevo",
-                "%(num)d personas de apoyo serán preguntadas de nuevo",
+                "%(num)d persona de apoyo: se le pregunta otra vez",
+                "%(num)d personas de apoyo: se les pregunta otra vez",
                 number,
             )
         case RosterRole.MOBILE_UNIT:
             return ngettext(
-                "%(num)d unidad móvil será preguntada de nuevo",
-                "%(num)d unidades móviles serán preguntadas de nuevo",
+                "%(num)d unidad móvil: se le pregunta otra vez",
+                "%(num)d unidades móviles: se les pregunta otra vez",
                 number,
             )
 

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "main_workshop_template"
-down_revision = "main_uncleared"
+down_revision = "main_roster"
 
 
 def upgrade() -> None:
