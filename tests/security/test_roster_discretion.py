@@ -34,7 +34,7 @@ def named_site(furnished_site: FurnishedSite, chicago: Office, women: Kind) -> F
     key_store = app.extensions["outreach_key_store"]
     speaker = add_member(store, key_store, chicago, name="Nayeli Canaria")
     interpreter = add_member(
-        store, key_store, None, RosterRole.INTERPRETER, name="Itzel Canaria", is_remote=True
+        store, key_store, None, RosterRole.INTERPRETER, name="Itzel Canaria", is_by_phone=True
     )
     with store.change() as session:
         shown = Speaker(office_id=chicago.id, name="Silvia Canaria", partner=None, is_shown=True)

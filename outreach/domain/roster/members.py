@@ -44,7 +44,7 @@ class MemberData:
     office_id: int | None
     role: RosterRole
     languages: Codes = field(default_factory=Codes)
-    is_remote: bool = False
+    is_by_phone: bool = False
     lang: str = "es"
     hours: Sequence[tuple[int, time, time]] = ()
     absences: Sequence[tuple[date, date]] = ()
@@ -101,7 +101,7 @@ def add(session: Session, sealed: SealedDetails, data: MemberData) -> RosterMemb
         office_id=data.office_id,
         role=data.role,
         languages=data.languages,
-        is_remote=data.is_remote,
+        is_by_phone=data.is_by_phone,
         lang=data.lang,
         key_id=sealed.key_id,
         sealed=sealed.sealed,
@@ -116,7 +116,7 @@ def add(session: Session, sealed: SealedDetails, data: MemberData) -> RosterMemb
 def change(session: Session, member: RosterMember, sealed: SealedDetails, data: MemberData) -> None:
     """Stores what staff say of a member now; the office stays."""
     member.role, member.languages = data.role, data.languages
-    member.is_remote, member.lang = data.is_remote, data.lang
+    member.is_by_phone, member.lang = data.is_by_phone, data.lang
     member.sealed, member.has_email = sealed.sealed, sealed.has_email
     member.hours.clear()
     member.absences.clear()

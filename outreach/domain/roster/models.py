@@ -57,7 +57,7 @@ class RosterMember(Base):
     office: Mapped[Office | None] = relationship(init=False, lazy="joined")
     role: Mapped[RosterRole]
     languages: Mapped[Codes]  # that an interpreter interprets
-    is_remote: Mapped[bool]  # interprets by phone, for other regions too
+    is_by_phone: Mapped[bool]  # interprets by phone, for other regions too
     lang: Mapped[str] = mapped_column(sa.String(2))  # of letters and the calendar
     key_id: Mapped[bytes] = mapped_column(sa.LargeBinary(16), unique=True)  # in the key store
     sealed: Mapped[bytes]

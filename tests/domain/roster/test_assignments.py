@@ -356,10 +356,10 @@ def test_hours_are_by_the_clock_of_the_members_office(
 def test_members_of_another_office_are_not_found(
     store: Store, key_store: KeyStore, chicago: Office, nayeli: RosterMember
 ) -> None:
-    everywhere = add_member(store, key_store, None, RosterRole.INTERPRETER, is_remote=True)
+    everywhere = add_member(store, key_store, None, RosterRole.INTERPRETER, is_by_phone=True)
     with store.read() as session:
         assert [each.id for each in members.list_members(session, [0])] == [everywhere.id]
-        assert members.find(session, [0], everywhere.id).is_remote
+        assert members.find(session, [0], everywhere.id).is_by_phone
         with pytest.raises(NotFound):
             members.find(session, [0], nayeli.id)
         found = members.list_members(session, [chicago.id], language="nah")

@@ -163,7 +163,11 @@ def test_file_has_every_office_and_no_formula(
     assert {row["Ciudad"] for row in rows} == {"'=1+1", "Calgary", "Chicago"}
     [chicago] = [row for row in rows if row["Oficina"] == "chicago"]
     assert (chicago["Reportados"], chicago["Talleres"], chicago["Personas"]) == ("2", "2", "23")
-    assert (chicago["2026-10"], chicago["2026-09"], chicago["Llegaron, %"]) == ("2", "0", "")
+    assert (chicago["2026-10"], chicago["2026-09"], chicago["Llegaron de cada 100"]) == (
+        "2",
+        "0",
+        "",
+    )
 
 
 def add_many(store: Store, where: Office, number: int) -> None:

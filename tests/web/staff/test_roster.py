@@ -77,7 +77,7 @@ def team(app: Flask, store: Store, key_store: KeyStore, chicago: Office, rights:
 
 NEW = {
     "name": "Nayeli Flores", "email": "Nayeli@Example.org", "role": "interpreter",
-    "office": "chicago", "languages": ["nah", "mix"], "lang": "en", "is_remote": "yes",
+    "office": "chicago", "languages": ["nah", "mix"], "lang": "en", "is_by_phone": "yes",
     "from_0": "09:00", "to_0": "13:00", "away_0": "2026-12-24", "back_0": "2027-01-02",
 }  # fmt: skip
 
@@ -92,7 +92,7 @@ def test_member_is_saved_sealed_and_listed(team: TeamScene) -> None:
     answer = team.ana.post("/org/equipo/nuevo", **(NEW | {"languages": spoken[:2]}))
     assert answer.status_code == 303
     (member,) = read_members(team.store)
-    assert (member.role, member.lang, member.is_remote) == (RosterRole.INTERPRETER, "en", True)
+    assert (member.role, member.lang, member.is_by_phone) == (RosterRole.INTERPRETER, "en", True)
     assert [(each.weekday, each.starts, each.ends) for each in member.hours] == [
         (0, time(9), time(13))
     ]
@@ -188,7 +188,7 @@ def test_member_of_another_office_is_not_assigned(team: TeamScene) -> None:
 def test_network_member_is_seen_without_contact_and_changed_by_headquarters(
     team: TeamScene,
 ) -> None:
-    member = add_member(team.store, team.key_store, None, RosterRole.INTERPRETER, is_remote=True)
+    member = add_member(team.store, team.key_store, None, RosterRole.INTERPRETER, is_by_phone=True)
     path = f"/org/equipo/{member.id}"
     page = team.ana.get(path)
     assert NAME in words(page)

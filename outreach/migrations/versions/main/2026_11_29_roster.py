@@ -13,7 +13,7 @@ def upgrade() -> None:
         sa.Column('office_id', sa.Integer(), nullable=True),
         sa.Column('role', sa.String(length=20), nullable=False),
         sa.Column('languages', sa.String(length=120), nullable=False),
-        sa.Column('is_remote', sa.Boolean(), nullable=False),
+        sa.Column('is_by_phone', sa.Boolean(), nullable=False),
         sa.Column('lang', sa.String(length=2), nullable=False),
         sa.Column('key_id', sa.LargeBinary(length=16), nullable=False),
         sa.Column('sealed', sa.LargeBinary(), nullable=False),

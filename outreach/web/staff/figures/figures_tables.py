@@ -168,8 +168,8 @@ def file_rows(first: str, rows: Sequence[NamedRow]) -> list[list[Cell]]:
     """The rows of a table as cells: without a number where it is hidden, with a 1 where there are
     more people than the number says."""
     headings: list[Cell] = [
-        first, _("Talleres"), _("Reportados"), _("Personas"), _("Y más"), _("Llegaron, %"),
-        _("Lugares usados, %"), _("Se quedaron esperando"),
+        first, _("Talleres"), _("Reportados"), _("Personas"), _("Y más"), _("Llegaron de cada 100"),
+        _("Lugares usados de cada 100"), _("Se quedaron esperando"),
     ]  # fmt: skip
     return [headings, *(_file_row(each.name, each.figures) for each in rows)]
 
@@ -189,7 +189,7 @@ def _file_row(name: str, row: FiguresRow) -> list[Cell]:
 def help_rows(best: Mapping[FigureGrouping, Sequence[NamedRow]]) -> list[list[Cell]]:
     """What would help, as cells: of ten people who have a seat, so many to so many come."""
     rows: list[list[Cell]] = [
-        [_("Qué"), _("Nombre"), _("Llegaron, %"), _("De cada 10, desde"), _("Hasta")]
+        [_("Qué"), _("Nombre"), _("Llegaron de cada 100"), _("De cada 10, desde"), _("Hasta")]
     ]
     for by, named in best.items():
         for each in named:

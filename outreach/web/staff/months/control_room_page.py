@@ -318,7 +318,7 @@ def _csv_headings(found: ControlRoom) -> list[Cell]:
     return [
         _("Mes"), _("Oficina"), _("Ciudad"), _("Estado o provincia"), _("Situación"),
         _("Reportados"), _("Por reportar"), _("Talleres"), _("Personas"), _("Y más"),
-        _("Llegaron, %"), _("Lugares usados, %"), _("Cuentas"),
+        _("Llegaron de cada 100"), _("Lugares usados de cada 100"), _("Cuentas"),
         *(str(found.month.plus(each)) for each in range(1 - control_room.TREND_MONTHS, 1)),
     ]  # fmt: skip
 

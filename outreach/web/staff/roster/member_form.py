@@ -41,7 +41,7 @@ class MemberForm(Form):
     role = Choice()
     office = OptionalChoice()  # only in the form of a new member: it stays
     languages = Choices()
-    is_remote = BooleanField()
+    is_by_phone = BooleanField()
     lang = Choice()
 
     def __init__(
@@ -119,7 +119,7 @@ class MemberForm(Form):
             office_id=office_id,
             role=role,
             languages=Codes(self.languages.data or ()) if is_interpreter else Codes(),
-            is_remote=is_interpreter and bool(self.is_remote.data),
+            is_by_phone=is_interpreter and bool(self.is_by_phone.data),
             lang=self.lang.data,
             hours=[
                 (number, starts.data, ends.data)
@@ -156,7 +156,7 @@ def read_values(member: RosterMember, details: MemberDetails) -> dict[str, Any]:
         "email": details.email,
         "role": member.role.value,
         "languages": list(member.languages),
-        "is_remote": member.is_remote,
+        "is_by_phone": member.is_by_phone,
         "lang": member.lang,
     }
     hours: dict[str, time] = {}

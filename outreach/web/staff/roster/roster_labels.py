@@ -34,7 +34,7 @@ def what_words(member: RosterMember) -> str:
         names = [language_name(code, STAFF_LANGUAGE) for code in member.languages]
         spoken = ", ".join(within_sentence(name, STAFF_LANGUAGE) for name in names)
         parts = [_("Intérprete de %(language)s", language=spoken)]
-    if member.is_remote:
+    if member.is_by_phone:
         parts.append(_("por teléfono a otras regiones"))
     return ", ".join(parts)
 
