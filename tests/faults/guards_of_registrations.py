@@ -323,7 +323,7 @@ def _of_the_sheet() -> Iterator[Guard]:
     walks_test = "tests/domain/scheduling/test_notification_walks.py"
     for file, words, instead, test in (
         (
-            sheet, "if sheet.reach.total or sheet.waiting:", "if False:",
+            sheet, "if sheet.tells_somebody or sheet.waiting:", "if False:",
             f"{sheet_test}::test_action_shows_the_sheet_first_and_changes_nothing",
         ),
         (
