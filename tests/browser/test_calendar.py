@@ -13,7 +13,7 @@ from outreach.clock import Month
 from tests.browser.chromium import DESKTOP, PHONE
 from tests.browser.conftest import Open
 from tests.browser.data_series import VENUES
-from tests.browser.pages import sign_in
+from tests.browser.pages import follow_action, sign_in
 from tests.browser.test_month_planner import (
     WORKSHOP_COUNT,
     InteractionCounter,
@@ -140,7 +140,7 @@ def test_calendar_works_without_javascript(opened: Open, world: World) -> None:
     page.goto(f"/org/talleres?mes={Month.from_day(day)}")
     page.locator(f"td[data-day='{day}'] .month-day").click()
     page.locator("#dia .agenda a").first.click()
-    page.get_by_role("link", name="Mover").first.click()
+    follow_action(page, "Mover")
     page.get_by_label("Día", exact=True).fill(str(day + timedelta(days=3)))
     page.get_by_role("button", name="Mover").click()
     expect(page.get_by_role("status").first).to_contain_text(SAVED)
