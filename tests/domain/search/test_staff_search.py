@@ -151,13 +151,11 @@ def test_upgrade_writes_the_words_of_what_an_older_version_stored(
         assert len(find(session, [chicago], "taller biblioteca")) == 5
 
 
-@pytest.mark.any_database("SQLite says which index covers a query")
+@pytest.mark.parametrize("config", ["sqlite"], indirect=True)  # it says what an index covers
 def test_search_reads_one_index_and_not_the_table(
     store: Store, chicago: Office, calgary: Office, rights: Kind
 ) -> None:
     """The same plan for one office and for all: the rows that are read are those of the index."""
-    if not store.is_sqlite:
-        pytest.skip("of SQLite")
     with store.change() as session:
         for number in range(30):
             at(session, chicago, rights, TODAY, title={"es": f"Taller {number}"})
