@@ -223,3 +223,17 @@ def test_either_of_day_and_month_may_come_first() -> None:
         (date(2026, 12, 5), date(2026, 12, 5)),
         (date(2027, 5, 12), date(2027, 5, 12)),
     )
+
+
+@pytest.mark.any_database("reads text")
+@pytest.mark.parametrize("typed", ["BZNK MHZW", "bznkmhzw", "bznk-mhzw", "7K3M QX9P", "7k3m qx9p"])
+def test_code_is_read_with_and_without_digits(typed: str) -> None:
+    code = search_text.read_query(typed, today=FRIDAY).code
+    assert code in {"BZNKMHZW", "7K3MQX9P"}
+    assert code[:4].lower() == typed[:4].lower()
+
+
+@pytest.mark.any_database("reads text")
+@pytest.mark.parametrize("typed", ["daca", "BZNK MH", "Muñoz Rivera", "ana@example.org"])
+def test_other_text_is_no_code(typed: str) -> None:
+    assert search_text.read_query(typed, today=FRIDAY).code == ""

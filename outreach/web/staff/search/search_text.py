@@ -22,6 +22,7 @@ _RELATIVE_DAYS: Final = {
     "pasado manana": 2, "manana": 1, "hoy": 0, "ayer": -1, "antier": -2, "anteayer": -2,
 }  # fmt: skip
 _ADDRESS: Final = re.compile(r"(?:/t/|/talleres/|taller-)([0-9A-Za-z]{10,26})\b")
+_CODE: Final = re.compile(r"[0-9A-Za-z][0-9A-Za-z -]*")
 _DAY_MARKS: Final = frozenset({"dia", "el"})  # before the number of a day without its month
 _PHONE: Final = re.compile(r"\+?(?:[\s().-]*[0-9]){8,15}")
 _YEAR: Final = re.compile(r"20[0-9]{2}")
@@ -48,10 +49,12 @@ def is_like_a_contact(text: str) -> bool:
 
 
 def _read_public_code(text: str) -> str:
-    """The text as a part of the id or as the UID of a workshop, as `7K3M QX9P`."""
-    code = read_code(text)
+    """The text as a part of the id or as the UID of a workshop, as `7K3M QX9P`.
+
+    Some codes have no digit, so a word of their letters is read as a code beside a word."""
+    code = read_code(text) if _CODE.fullmatch(text) else ""
     is_code = MIN_CODE_LENGTH <= len(code) <= 26 and set(code) <= set(CROCKFORD)
-    return code if is_code and any(each.isdigit() for each in code) else ""
+    return code if is_code else ""
 
 
 def _read_day(text: str, today: date) -> DayMeaning | None:
