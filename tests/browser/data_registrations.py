@@ -71,6 +71,8 @@ def make(store: Store, key_store: KeyStore, *, now: datetime) -> dict[str, str]:
     }
     _move(store, workshops["moved"], now)
     _request_calls(store, key_store, workshops["calls"], now)
+    for contact in (LUZ, ROSA):  # for whom a change that is undone is held
+        seat(store, key_store, workshops["to change and undo"], **contact)
     _check_in_some(store, key_store, workshops["started"])
     seat(store, key_store, workshops["tomorrow"], people=2)
     with store.read() as session:
@@ -164,6 +166,7 @@ def _create_workshops(session: Session) -> dict[str, Workshop]:
             women, 3, visibility=Visibility.APPROVED, title={"es": "Con confianza"}
         ),
         "calls": at(rights, 4, confirm_days=14, title={"es": "Con llamadas"}),
+        "to change and undo": at(rights, 5, title={"es": "Con cambios"}),
         "started": hold(
             session, chicago, rights, day=clock.now().date() - timedelta(days=1), capacity=3
         ),

@@ -462,7 +462,7 @@ def _open_sheet(page: Page, world: World, name: str) -> None:
 def open_notify_sheet(page: Page, world: World) -> None:
     """Changes the hours of a workshop with people, which shows the sheet and saves nothing."""
     second_factors.sign_in_or_reuse_session(page, ANA)
-    page.goto(f"/org/talleres/{world.more['calls']}/editar")
+    page.goto(f"/org/talleres/{world.more['to change and undo']}/editar")
     page.get_by_label("Empieza", exact=True).fill("17:15")
     page.get_by_role("button", name="Guardar cambios").click()
     page.get_by_role("heading", name="¿A quién le avisamos?").wait_for()
