@@ -202,7 +202,7 @@ STAFF: Final[dict[str, Callable[[World], str]]] = {
     "audit log of a workshop": lambda world: f"/org/talleres/{world.plain}/bitacora",
     "audit log of an office": lambda world: "/org/bitacora/chicago",
     "month of an office": lambda world: "/org/mes/2020-01",
-    "figures of an office": lambda world: "/org/cifras?por=dia",
+    "staff figures by weekday": lambda world: "/org/cifras?por=dia",
     "more pages": lambda world: "/org/mas",
     "search of the staff": lambda world: "/org/buscar",
     "search of the staff, found": lambda world: "/org/buscar?q=taller",
