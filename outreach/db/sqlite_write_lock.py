@@ -3,9 +3,14 @@
 SQLite lets one connection write. Another one sleeps and tries again, each time longer, and may be
 overtaken for seconds. With this lock the threads of a process wait for a `threading.Lock`, and
 processes for `flock`, which wakes the next one at once. Measured: decision 0011.
+
+The file of the lock also holds a counter of changes, which readers look at instead of asking the
+database (decision 0049).
 """
 
 import contextlib
+import mmap
+import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +21,8 @@ try:
 except ImportError:  # on Windows processes wait as SQLite makes them
     fcntl = None  # type: ignore[assignment]  # compared with None before it is used
 
+_COUNTER_BYTES = 8
+
 
 class WriteLock:
     """The lock of one database file."""
@@ -25,6 +32,8 @@ class WriteLock:
         self._lock = threading.Lock()
         self._holder: int | None = None  # identity of the thread
         self._file: IO[bytes] | None = None
+        self._counter: memoryview | None = None  # one number of 8 bytes, shared by processes
+        self._opening = threading.Lock()
 
     @contextlib.contextmanager
     def acquire(self) -> Iterator[None]:
@@ -42,6 +51,15 @@ class WriteLock:
             finally:
                 self._holder = None
 
+    def count(self) -> int | None:
+        """How many changes have ended, of all processes: equal counts mean that none has been
+        committed in between. None while one is under way, and where it is not known."""
+        counter = self._counter
+        if counter is None and (self._opened() is None or (counter := self._counter) is None):
+            return None
+        number: int = counter[0]
+        return None if number % 2 else number
+
     @contextlib.contextmanager
     def _locked(self) -> Iterator[None]:
         file = self._opened()
@@ -49,19 +67,43 @@ class WriteLock:
             yield
             return
         fcntl.flock(file, fcntl.LOCK_EX)
+        counter = self._counter
+        if counter is not None:
+            counter[0] |= 1  # odd while a change is under way, also if its process is killed
         try:
             yield
         finally:
+            if counter is not None:
+                counter[0] += 1
             fcntl.flock(file, fcntl.LOCK_UN)
 
     def close(self) -> None:
-        if self._file is not None:
-            self._file.close()
-            self._file = None
+        with self._opening:
+            # The mapping ends with its last reference: a thread may be reading it.
+            self._counter = None
+            if self._file is not None:
+                self._file.close()
+                self._file = None
 
     def _opened(self) -> IO[bytes] | None:
-        if self._file is None and self._path is not None and fcntl is not None:
+        if self._file is not None or self._path is None or fcntl is None:
+            return self._file
+        with self._opening:
             # SQLite has a better message for a folder that cannot be written to.
             with contextlib.suppress(OSError):
-                self._file = self._path.open("ab")
-        return self._file
+                if self._file is None:
+                    file = self._path.open("ab+")
+                    self._counter = _map_counter(file)
+                    self._file = file
+            return self._file
+
+
+def _map_counter(file: IO[bytes]) -> memoryview | None:
+    """The counter in the first bytes of the file; None if the disk has no room for it."""
+    with contextlib.suppress(OSError):
+        if os.fstat(file.fileno()).st_size < _COUNTER_BYTES:
+            # Two processes may both do this; a file opened for appending becomes longer than
+            # needed, and its first bytes stay as they are.
+            os.write(file.fileno(), bytes(_COUNTER_BYTES))
+        return memoryview(mmap.mmap(file.fileno(), _COUNTER_BYTES)).cast("Q")
+    return None

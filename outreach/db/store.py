@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from threading import RLock
 from time import monotonic, sleep
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from weakref import WeakSet
 
 import sqlalchemy as sa
@@ -46,10 +46,10 @@ class Store:
         self._reading = sessionmaker(self.engine, expire_on_commit=False, autoflush=False)
         self._changing = sessionmaker(changing, expire_on_commit=False)
         self._changing_rows = changing
-        self._watch = _Watch(self.engine)
         self._write_lock = (
             WriteLock(self.engine.url.database or "") if self.is_sqlite else _NoLock()
         )
+        self._watch = _Watch(self.engine, self._write_lock)
         if self.is_sqlite:
             _stores.add(self)
             _reopen_after_read_only(self.engine, url)
@@ -157,6 +157,8 @@ class Store:
 
 
 _POLL_SECONDS = 0.2
+_KEPT_SECONDS: Final = 1.0
+_MAX_KEPT: Final = 4000  # of one short text each
 _TRY = sa.text("SELECT pg_try_advisory_lock(:number)")
 _FREE = sa.text("SELECT pg_advisory_unlock(:number)")
 
@@ -172,11 +174,25 @@ class _NoLock(WriteLock):
         yield
 
 
-class _Watch:
-    """A connection of its own for short queries that run many times a second."""
+class _Answer(NamedTuple):
+    """What a query returned, and how long that is sure to be valid."""
 
-    def __init__(self, engine: sa.Engine) -> None:
+    value: Any
+    changes: int  # the counter of the write lock
+    until: float  # of `monotonic`
+
+
+class _Watch:
+    """A connection of its own for short queries that run many times a second.
+
+    On SQLite an answer is kept until the next change. A change that another program makes, which
+    does not take the lock of writers, is seen within a second.
+    """
+
+    def __init__(self, engine: sa.Engine, write_lock: WriteLock) -> None:
         self._engine = engine
+        self._write_lock = write_lock
+        self._kept: dict[tuple[str, ...], _Answer] = {}
         self._is_sqlite = engine.dialect.name == "sqlite"
         # Two equal snapshots of PostgreSQL see the same transactions.
         self._mark_query = (
@@ -188,15 +204,28 @@ class _Watch:
         self._lock = RLock()  # reentrant: an error while opening closes
 
     def mark(self) -> Hashable:
-        with self._lock:
-            answer = self._ask(self._mark_query)
-            # The values of two connections cannot be compared.
-            return self._process, self._opened, answer
+        mark: Hashable = self._ask_or_recall(self._mark_query)
+        return mark
 
     def read_number(self, query: str, value: str) -> int | None:
+        found = self._ask_or_recall(query if self._is_sqlite else query.replace("?", "%s"), value)
+        return None if found is None else int(found)
+
+    def _ask_or_recall(self, query: str, *values: str) -> Any:
+        changes = self._write_lock.count()  # before the query: a later change has another count
+        kept = self._kept.get((query, *values))
+        if kept is not None and kept.changes == changes and monotonic() < kept.until:
+            return kept.value
         with self._lock:
-            found = self._ask(query if self._is_sqlite else query.replace("?", "%s"), value)
-            return None if found is None else int(found)
+            found = self._ask(query, *values)
+            if query == self._mark_query:
+                # The values of two connections cannot be compared.
+                found = self._process, self._opened, found
+        if changes is not None:
+            if len(self._kept) >= _MAX_KEPT:
+                self._kept = {}
+            self._kept[query, *values] = _Answer(found, changes, monotonic() + _KEPT_SECONDS)
+        return found
 
     def close(self) -> None:
         # A timeout, since two threads that both fail while opening could wait for each other.
