@@ -88,11 +88,26 @@ def run(config: Config, host: str, port: int, workers: int, *, mail: bool) -> No
         app, worker_app = _load_applications(config, has_worker=mail)
         server = _make_server(config, host, port, workers)
         logs.log_uncaught_errors()
-        # A forked process inherits our signal handler, which does not stop it while it starts. It
-        # serves nobody yet, so the default action is right.
-        os.register_at_fork(after_in_child=lambda: signal.signal(signal.SIGTERM, signal.SIG_DFL))
+        stop_starting_forks()
         with mail_worker(worker_app, is_stopped=lambda: server.interrupt_signal):
             server.serve(target_loader=lambda: app, wrap_loader=False)
+
+
+def stop_starting_forks() -> None:
+    """Lets SIGTERM end a fork that is still starting.
+
+    It inherits our handler, which would only note the signal. It serves nobody yet, so the default
+    action is right. A signal that comes before that is set waits, or the handler would take it."""
+
+    def act_by_default() -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
+
+    os.register_at_fork(
+        before=lambda: signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM}),
+        after_in_parent=lambda: signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM}),
+        after_in_child=act_by_default,
+    )
 
 
 def _load_applications(config: Config, *, has_worker: bool) -> tuple[Flask, Flask | None]:

@@ -241,6 +241,30 @@ def test_server_stops_when_signalled_during_start(
     assert "Killing" not in server.log.read_text()
 
 
+# Its fork is signalled before the first line of ours runs in it.
+_SIGNALLED_FORK = """
+import os, signal
+from outreach.cli.serve import stop_starting_forks
+reading, writing = os.pipe()
+os.register_at_fork(after_in_child=lambda: os.read(reading, 1))
+signal.signal(signal.SIGTERM, lambda *_: None)
+stop_starting_forks()
+fork = os.fork()
+if fork == 0:
+    os._exit(0)
+os.kill(fork, signal.SIGTERM)
+os.write(writing, b"!")
+print(os.waitstatus_to_exitcode(os.waitpid(fork, 0)[1]))
+"""
+
+
+def test_fork_stops_when_signalled_before_it_begins() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _SIGNALLED_FORK], capture_output=True, text=True, check=True
+    )
+    assert int(done.stdout) == -signal.SIGTERM
+
+
 @pytest.mark.long  # takes half a minute
 @pytest.mark.any_database("the timeout does not depend on the database")
 def test_shutdown_waits_thirty_seconds_for_an_unfinished_form(
