@@ -9,7 +9,7 @@ and where tells of the change too, and is recorded like one.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -18,6 +18,7 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from outreach import clock
 from outreach.domain.registrations import text_hours
 from outreach.domain.registrations.models import ACTIVE_STATUSES, ContactMethod, Registration
 from outreach.domain.registrations.notifications import Notification, NotificationType
@@ -220,31 +221,46 @@ def notify_uninformed(
             )
         notified_count += waiting is not None or decision.is_to_notify
     session.flush()
-    _hold_reminders(session, workshop, decision, now=now)
+    _follow_holds(session, workshop, decision, {row.id for row in rows}, now=now)
     return notified_count
 
 
-def _hold_reminders(
-    session: Session, workshop: Workshop, decision: NotifyDecision, *, now: datetime
+def _follow_holds(
+    session: Session,
+    workshop: Workshop,
+    decision: NotifyDecision,
+    uninformed: Set[str],
+    *,
+    now: datetime,
 ) -> None:
-    """Lets reminders wait that would tell of a change which can still be undone. The notification
-    of the change itself goes first."""
-    until = compute_due(workshop, decision, is_text=False, now=now) + _AFTER_CHANGE
-    if until <= now + _AFTER_CHANGE:
-        return
-    uninformed = _UNINFORMED.with_only_columns(Registration.id).order_by(None)
-    session.execute(
-        sa.update(Notification)
-        .where(
-            Notification.registration_id.in_(uninformed.params(workshop=workshop.id)),
-            Notification.cause == NotificationType.REMINDER,
-            Notification.done_at.is_(None),
-            Notification.leased_until.is_(None),
-            Notification.due_at < until,
-        )
-        .values(due_at=until)
-        .execution_options(synchronize_session=False)
+    """Lets reminders and questions wait that would tell of a change which can still be undone, and
+    no longer: to whoever knows what is true they are due as if there had been no change. The
+    notification of the change itself goes first."""
+    pending = find_pending_ends(session, workshop, now=now)
+    end = compute_due(workshop, decision, is_text=False, now=now)
+    for each in session.scalars(_WAITING, {"workshop": workshop.id}):
+        if each.registration_id in uninformed:
+            held_until = end + _AFTER_CHANGE if end > now else each.due_at
+            each.due_at = max(
+                each.due_at, held_until, pending.get(each.registration_id, each.due_at)
+            )
+        elif each.due_at > now and not each.tries:  # one that failed waits for its next try
+            is_reminder = each.cause is NotificationType.REMINDER
+            each.due_at = workshop.remind_at if is_reminder else clock.hour_of(now)
+    session.flush()
+
+
+_WAITING: Final = (
+    sa.select(Notification)
+    .join(Registration, Registration.id == Notification.registration_id)
+    .where(
+        Registration.workshop_id == sa.bindparam("workshop"),
+        Notification.cause.in_((NotificationType.REMINDER, NotificationType.RECONFIRM)),
+        Notification.done_at.is_(None),
+        Notification.leased_until.is_(None),
     )
+    .execution_options(populate_existing=True)
+)
 
 
 def find_pending_ends(

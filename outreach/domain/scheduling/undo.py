@@ -7,7 +7,7 @@ the change: a seat, an offer, an approval, or a later edit.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -16,7 +16,7 @@ from outreach.domain import workshops
 from outreach.domain.locations import venues
 from outreach.domain.locations.venues import Venue, VenueData
 from outreach.domain.registrations import ACTIVE_STATUSES, Registration
-from outreach.domain.registrations.change_notifications import LATER
+from outreach.domain.registrations.change_notifications import HOLD, NotifyDecision, NotifyMode
 from outreach.domain.scheduling import (
     bulk,
     place_changes,
@@ -30,6 +30,9 @@ from outreach.domain.scheduling.workshop_changes import ChangeAction, WorkshopCh
 from outreach.domain.workshops import Workshop, WorkshopStatus, tour_stops
 from outreach.domain.workshops.tour_stops import TourStop
 from outreach.errors import ErrorCode, Refusal
+
+# An earlier change may still be on hold: reminders that would tell of it wait on.
+_LATER: Final = NotifyDecision(NotifyMode.LATER, HOLD)
 
 
 @dataclass(frozen=True)
@@ -154,7 +157,7 @@ def _restore_venue(
         name: workshop_changes.decode(session, name, value, getattr(venue, name))
         for name, value in values.items()
     }
-    venue_change.change_venue(session, venue, VenueData(**given), now=now, decision=LATER)
+    venue_change.change_venue(session, venue, VenueData(**given), now=now, decision=_LATER)
     affirmed_on = before.get("affirmed_on")
     venue.affirmed_on = date.fromisoformat(affirmed_on) if affirmed_on else None
 
@@ -220,9 +223,9 @@ def undo(session: Session, change: WorkshopChange, *, now: datetime) -> None:
     workshop_service.lock(session, workshop)
     _require_independent(session, change, workshop, now=now)
     if change.action is ChangeAction.CANCELLED:
-        workshop_service.reinstate(session, workshop, now=now, decision=LATER)
+        workshop_service.reinstate(session, workshop, now=now, decision=_LATER)
     elif change.action is ChangeAction.REINSTATED:
-        workshop_service.cancel(session, workshop, now=now, decision=LATER)
+        workshop_service.cancel(session, workshop, now=now, decision=_LATER)
     else:
         data = workshop_service.get_data(workshop)
         given = {
@@ -230,7 +233,7 @@ def undo(session: Session, change: WorkshopChange, *, now: datetime) -> None:
             for name, value in change.before.items()
             if name not in workshop_changes.CHOSEN
         }
-        workshop_service.change(session, workshop, replace(data, **given), now=now, decision=LATER)
+        workshop_service.change(session, workshop, replace(data, **given), now=now, decision=_LATER)
         workshop_changes.restore_chosen(session, workshop, change.before)
     workshop_changes.restore_answers(session, change)
     session.delete(change)

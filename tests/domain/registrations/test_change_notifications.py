@@ -650,6 +650,56 @@ def test_reminder_that_is_due_within_the_hold_waits_too(
     assert list_subjects(staff) == ["Mañana"]
 
 
+@pytest.mark.parametrize("way", ["move", "cancel"])
+def test_reminder_is_sent_at_its_hour_once_nothing_is_on_hold(
+    staff: StaffMember, workshop: Workshop, luz: Registration, way: str
+) -> None:
+    staff.now = workshop.remind_at - timedelta(minutes=1)
+    if way == "move":
+        staff.change(workshop, decide(batch="later"), starts=HOURS[1])
+    else:
+        staff.cancel(workshop, decide(batch="later"))
+    staff.wait(timedelta(minutes=2))
+    assert not staff.letters
+    assert staff.undo("later") == [None]
+    staff.wait(timedelta(0))
+    assert list_subjects(staff) == ["Mañana"]
+
+
+@pytest.mark.parametrize("mode", [None, NotifyMode.LATER])
+def test_reminder_waits_for_the_change_that_is_still_on_hold(
+    staff: StaffMember, workshop: Workshop, luz: Registration, mode: NotifyMode | None
+) -> None:
+    """The second change is undone, or people are told later of it: the first one is on hold."""
+    staff.now = workshop.remind_at - timedelta(minutes=1)
+    staff.change(workshop, decide(batch="first"), starts=HOURS[1])
+    staff.wait(timedelta(minutes=1))
+    staff.change(workshop, decide(mode or NotifyMode.NOTIFY, "second"), starts=HOURS[2])
+    if mode is None:
+        assert staff.undo("second") == [None]
+    staff.wait(timedelta(minutes=3))
+    assert not staff.letters
+    staff.wait(HOLD)
+    assert list_subjects(staff) == ["Cambio"]
+
+
+def test_question_is_sent_at_once_when_the_cancellation_is_undone(
+    staff: StaffMember, workshop: Workshop, rosa: Registration
+) -> None:
+    staff.change(workshop, TELL, confirm_days=3)
+    staff.now = datetime.combine(workshop.day - timedelta(days=2), time(12), ZONE)
+    with staff.store.change() as session:
+        stored = session.get_one(Workshop, workshop.id)
+        assert reconfirmation.request_reconfirmation(session, stored, now=staff.now) == 1
+    staff.cancel(workshop, decide(batch="off"))
+    staff.wait(timedelta(minutes=1))
+    assert not staff.letters
+    assert staff.undo("off") == [None]
+    staff.wait(timedelta(0))
+    [subject] = list_subjects(staff)
+    assert subject.startswith("¿Sigues viniendo?")
+
+
 def test_question_whether_one_still_comes_waits_for_the_hold(
     staff: StaffMember, workshop: Workshop, rosa: Registration
 ) -> None:
