@@ -1,7 +1,7 @@
 """Import of workshops: a file is previewed row by row and loaded whole or not at all."""
 
 from dataclasses import replace
-from datetime import time
+from datetime import UTC, datetime, time
 
 import pytest
 import sqlalchemy as sa
@@ -369,6 +369,14 @@ def test_template_needs_an_office(app: Flask, store: Store, form: str) -> None:
     answer = staff_client.get(f"/org/traer/plantilla.{form}")
     assert answer.status_code == 422
     assert "Todavía no hay oficinas. Agrega una primero." in words(answer)
+
+
+@pytest.mark.time_machine(datetime(2027, 2, 1, 2, 30, tzinfo=UTC))
+def test_template_is_of_the_month_after_that_of_the_office(
+    staff_client: StaffClient,
+) -> None:
+    """The evening of 31 January in Chicago is in February in UTC."""
+    assert "2027-02-01T18:00" in staff_client.get("/org/traer/plantilla.csv").text
 
 
 @pytest.mark.parametrize("form", ["csv", "xlsx"])

@@ -1,7 +1,7 @@
 """Month planner: ticked days and typed lines, previewed and then created."""
 
 import re
-from datetime import time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -64,6 +64,14 @@ def test_month_shows_what_is_booked_already(
     assert "9:30 Tus derechos" in page
     assert "17:00" not in page
     assert "18:00" not in page
+
+
+@pytest.mark.time_machine(datetime(2027, 2, 1, 2, 30, tzinfo=UTC))
+def test_planner_opens_on_the_month_after_that_of_the_office(ana: StaffClient) -> None:
+    """The evening of 31 January in Chicago is in February in UTC."""
+    for asked, month in (("", "2027-02"), ("?mes=2027-01", "2027-01"), ("?mes=2026-12", "2027-02")):
+        page = ana.get(f"/org/talleres/mes-nuevo{asked}")
+        assert fields(page.text, "/org/talleres/mes-nuevo")["month"] == month
 
 
 def test_ticked_days_and_lines_become_workshops_with_kind_defaults(

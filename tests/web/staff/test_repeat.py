@@ -2,7 +2,7 @@
 
 import re
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -15,6 +15,7 @@ from outreach.db.store import Store
 from outreach.domain.audit.audit_log import AuditEntry
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
+from outreach.domain.scheduling.recurrence import MAX_AHEAD
 from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.domain.workshops.series import WorkshopSeries
 from tests.conftest import hold
@@ -278,6 +279,17 @@ def test_warnings_of_a_duplicate_are_shown_once(
     assert known
     assert duplicate(ana, first, known=known[1], **taken).status_code == 303
     assert len(all_workshops(store)) == 2
+
+
+@pytest.mark.time_machine(datetime(2027, 2, 1, 2, 30, tzinfo=UTC))
+def test_days_of_a_duplicate_are_counted_from_that_of_the_workshop(
+    ana: StaffClient, store: Store, first: Workshop
+) -> None:
+    """The evening of 31 January in Chicago is in February in UTC."""
+    last = date(2027, 1, 31) + MAX_AHEAD
+    answer = duplicate(ana, first, day=str(last + timedelta(days=1)))
+    assert "Revisa el año" in words(answer)
+    assert duplicate(ana, first, day=str(last)).status_code in {303, 409}
 
 
 @pytest.mark.parametrize(

@@ -47,7 +47,8 @@ def template(form: str) -> ResponseReturnValue:
     facts = known.offices[slugs[0]]
     own = {kind.code: kind for kind in known.kinds.values()}
     codes = [code for code, kind in own.items() if facts.country in kind.countries]
-    day = clock.Month.from_day(clock.now().date()).following.first
+    today = clock.now().astimezone(facts.zone).date()
+    day = Month.from_day(today).following.first
     rows = [
         dict.fromkeys(write.COLUMNS, "")
         | {

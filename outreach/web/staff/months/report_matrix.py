@@ -36,7 +36,7 @@ from outreach.web.staff.months import blueprint, month_access, month_labels
 @requires(Scope.SIGNED_IN)
 def latest() -> ResponseReturnValue:
     """Redirects to the previous month, which is the one to report."""
-    return redirect(f"/org/mes/{Month.from_day(clock.now().date()).plus(-1)}", 303)
+    return redirect(f"/org/mes/{Month.from_day(clock.network_day(clock.now())).plus(-1)}", 303)
 
 
 @blueprint.get("/mes/<month>")

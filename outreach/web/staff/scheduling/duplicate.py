@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from flask import Response, redirect, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
+from werkzeug.datastructures import MultiDict
 from wtforms import Field, Form, ValidationError
 
 from outreach import clock
@@ -39,8 +40,14 @@ class DuplicateForm(Form):
     day = DayField(validators=[required(lazy("Escribe la fecha."))])
     starts = HourField(validators=[required(lazy("Escribe a qué hora empieza."))])
 
+    def __init__(
+        self, typed: MultiDict[str, str] | None, workshop: Workshop, **values: object
+    ) -> None:
+        super().__init__(typed, data=values)
+        self._today = clock.now().astimezone(workshop.zone).date()
+
     def validate_day(self, field: Field) -> None:
-        today = clock.now().date()
+        today = self._today
         if field.data is not None and not (
             today - recurrence.MAX_AHEAD <= field.data <= today + recurrence.MAX_AHEAD
         ):
@@ -64,16 +71,17 @@ class DuplicateForm(Form):
 def duplicate_form(public_id: str) -> ResponseReturnValue:
     with store().read() as session:
         workshop = find_workshop(session, public_id)
-        return _page(workshop, DuplicateForm(None, data={"starts": workshop.starts}))
+        return _page(workshop, DuplicateForm(None, workshop, starts=workshop.starts))
 
 
 @blueprint.post("/talleres/<public_id>/clonar")
 @requires(Scope.WORKSHOP, Permission.EDIT)
 @request_retry.repeatable
 def duplicate(public_id: str) -> ResponseReturnValue:
-    form, nonce = DuplicateForm(request.form), date_proposal.typed_nonce()
+    nonce = date_proposal.typed_nonce()
     with store().read() as session:
         workshop = find_workshop(session, public_id)
+        form = DuplicateForm(request.form, workshop)
         if recurrence.has_created(session, nonce):  # the same form sent again
             return redirect(f"/org/talleres/{_created_before(session, nonce)}", 303)
         if not form.validate():

@@ -132,7 +132,7 @@ def month_form() -> ResponseReturnValue:
         if not own:
             raise PermissionMissing(Permission.EDIT)
         office = _office(session, slug) if slug else own[0]
-        sheet = _blank(session, office, _month(request.args.get("mes", "")))
+        sheet = _blank(session, office, _month(office, request.args.get("mes", "")))
         return _page(session, sheet, date_proposal.new_nonce(), own)
 
 
@@ -197,14 +197,18 @@ def _office(session: Session, slug: str) -> Office:
     return offices.find(session, slug)
 
 
-def _month(typed: str) -> Month:
+def _month(office: Office, typed: str) -> Month:
     """The typed month, if it is this one or one of the 36 after it; else the next one."""
-    current = Month.from_day(clock.now().date())
+    current = Month.from_day(_today(office))
     try:
         month = Month.parse(typed)
     except ValueError:
         return current.following
     return month if current <= month <= current.plus(36) else current.following
+
+
+def _today(office: Office) -> date:
+    return clock.now().astimezone(office.zone).date()
 
 
 def _blank(session: Session, office: Office, month: Month) -> PlannerSheet:
@@ -214,7 +218,8 @@ def _blank(session: Session, office: Office, month: Month) -> PlannerSheet:
 
 def _sheet(session: Session, typed: MultiDict[str, str]) -> PlannerSheet:
     """The form and the workshops that it means. Raises NotFound for another office."""
-    office, month = _office(session, clean(typed.get("office", ""))), _month(typed.get("month", ""))
+    office = _office(session, clean(typed.get("office", "")))
+    month = _month(office, typed.get("month", ""))
     offered, offered_venues = _kinds(session, office), venues.list_selectable(session, office)
     form = MonthForm(with_merged_venue(session, typed, "venue"), offered, offered_venues)
     sheet = PlannerSheet(office, month, form, _ticked(typed, month), [], [])
@@ -224,7 +229,7 @@ def _sheet(session: Session, typed: MultiDict[str, str]) -> PlannerSheet:
     common = CommonFields(
         office=office,
         month=month,
-        today=clock.now().astimezone(office.zone).date(),
+        today=_today(office),
         kinds=offered,
         venues=offered_venues,
         kind=kinds.find(session, form.kind.data),
@@ -294,7 +299,7 @@ def _page(
         offices=own if len(own) > 1 else [],
         weeks=_weeks(sheet, booked),
         booked_count=sum(len(each) for each in booked.values()),
-        first=Month.from_day(clock.now().date()),
+        first=Month.from_day(_today(sheet.office)),
         rows=rows,
         list_mark=sheet.mark,
         ticked=chosen if is_resubmitted else advised,
@@ -327,7 +332,7 @@ def _weeks(
     sheet: PlannerSheet, booked: Mapping[date, Sequence[Workshop]]
 ) -> list[list[PlannerCell | None]]:
     """The weeks of the month, Sunday first; None for days outside it."""
-    today = clock.now().astimezone(sheet.office.zone).date()
+    today = _today(sheet.office)
     weeks = calendar.Calendar(firstweekday=6).monthdatescalendar(
         sheet.month.year, sheet.month.month
     )
