@@ -27,6 +27,7 @@ from rich.table import Table
 from tests.benchmarks import (
     backup,
     burst,
+    control,
     costs,
     database_size,
     decade,
@@ -172,6 +173,14 @@ def measure_staff_search(bench: Bench) -> None:
     with tempfile.TemporaryDirectory(dir=bench.folder) as folder:
         cost = staff_search.measure(Path(folder), repetitions=bench.repetitions)
     bench.add_cost(cost, max_ratio=staff_search.MAX_P95_MS * journey.HELLOS_A_MS)
+
+
+def measure_control(bench: Bench) -> None:
+    """Measures what the control room of headquarters costs with few offices and with many."""
+    with tempfile.TemporaryDirectory(dir=bench.folder) as folder:
+        found = control.measure(Path(folder), repetitions=bench.repetitions)
+    for cost in found:
+        bench.add_cost(cost, max_ratio=control.MAX_MS * journey.HELLOS_A_MS)
 
 
 def _measure_pages(bench: Bench, wanted: Sequence[str]) -> None:
@@ -411,6 +420,7 @@ PARTS: Final[dict[str, Callable[[Bench], None]]] = {
     "journey": measure_journey,
     "search": measure_search,
     "staff-search": measure_staff_search,
+    "control": measure_control,
     "feeds": measure_feeds,
     "weight": measure_weight,
     "burst": measure_burst,
