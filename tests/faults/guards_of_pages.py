@@ -620,6 +620,19 @@ def _of_moves() -> Iterator[Guard]:
         "S36", file, "notify_sheet.require_decision(session, [workshop], decision)", "pass",
         f"{tests}::test_workshop_with_people_asks_first_whom_to_tell",
     )  # fmt: skip
+    walk = "tests/web/staff/test_editors_walk.py"
+    yield Guard(
+        "S36", "outreach/web/staff/workshops/cancel_workshop.py",
+        'if request.form.get("visto", str(workshop.sequence)) != str(workshop.sequence):',
+        "if False:",
+        f"{walk}::test_cancellation_of_what_was_moved_meanwhile_is_refused",
+    )  # fmt: skip
+    yield Guard(
+        "S36", "outreach/web/staff/workshop_form/form_factory.py",
+        "saved = (_saved(session, workshop), workshop.is_cancelled)",
+        "saved = _saved(session, workshop)",
+        f"{walk}::test_edit_of_what_was_cancelled_meanwhile_is_refused",
+    )  # fmt: skip
 
 
 def _of_letters_to_staff() -> Iterator[Guard]:

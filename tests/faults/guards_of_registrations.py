@@ -335,6 +335,16 @@ def _of_the_sheet() -> Iterator[Guard]:
             f"{changes_test}::test_change_is_notified_after_the_hold",
         ),
         (
+            changes, "elif each.due_at > now and not each.tries:", "elif False:",
+            f"{changes_test}::test_reminder_is_sent_at_its_hour_once_nothing_is_on_hold",
+        ),
+        (
+            "outreach/domain/scheduling/undo.py",
+            "_LATER: Final = NotifyDecision(NotifyMode.LATER, HOLD)",
+            "_LATER: Final = NotifyDecision(NotifyMode.LATER)",
+            f"{changes_test}::test_reminder_waits_for_a_change_that_is_decided_later",
+        ),
+        (
             "outreach/domain/scheduling/workshop_service.py",
             "if workshop.is_cancelled or is_near < NOTIFIED_CHANGES:", "if False:",
             f"{changes_test}"

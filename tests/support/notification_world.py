@@ -1,8 +1,8 @@
 """Workshops of an office and their people, for random series of what staff, people and the worker
 do: what each person was told last, read from the messages themselves.
 
-Each workshop starts at one of three hours and is at one of three addresses, so a message says
-which state of it is meant.
+Each workshop starts in December at one of three hours and is at one of three addresses, so a
+message says which state of it is meant.
 """
 
 import re
@@ -66,6 +66,7 @@ class State(NamedTuple):
     """What people have to know of a workshop; all of a cancelled one is that it is cancelled."""
 
     hour: time | None
+    day: int = 0  # of December; 0 where a message does not say it
     ends: time | None = None  # a letter of a change says it, others lead to the page that does
     address: str = ""
     venue_id: int = 0  # two may have one address; no message says it
@@ -462,6 +463,7 @@ class NotificationWorld:
             return
         is_change = text.startswith(CHANGE_WORDS)
         assert said.hour == truth.hour, self.say(f"{to} is told {said}, but it is {truth}")
+        assert said.day in {0, truth.day}, self.say(f"{to} is told {said}, but it is {truth}")
         assert said.address in {"", truth.address}, self.say(f"{to}: {said}, but {truth}")
         if is_change:
             is_letter = someone.contact is ContactMethod.EMAIL
@@ -560,7 +562,7 @@ class NotificationWorld:
         if workshop.is_cancelled:
             return OFF
         place = workshop.venue
-        state = State(workshop.starts, workshop.ends)
+        state = State(workshop.starts, workshop.day.day, workshop.ends)
         return state._replace(address=place.address, venue_id=place.id) if place else state
 
     def read(self, index: int) -> Workshop:
@@ -618,11 +620,13 @@ def find_state(text: str) -> State | None:
         return OFF
     address = next((each for each in ADDRESSES if each in words), "")
     # Not the end of an offer: «las 9:00 a. m. del 7 de diciembre».
-    found = re.search(rf" de diciembre, {_HOUR}", words)
+    found = re.search(rf"(\d+) de diciembre, {_HOUR}", words)
     if found is None:
         return None
+    day, *hour = found.groups()
     end = re.search(rf" de diciembre, \S+ .\. m\. a {_HOUR}", words)
-    return State(_make_hour(*found.groups()), _make_hour(*end.groups()) if end else None, address)
+    ends = _make_hour(*end.groups()) if end else None
+    return State(_make_hour(*hour), int(day), ends, address)
 
 
 _HOUR: Final = r"(\d+):(\d\d) ([ap])\."

@@ -683,6 +683,21 @@ def test_reminder_waits_for_the_change_that_is_still_on_hold(
     assert list_subjects(staff) == ["Cambio"]
 
 
+def test_reminder_waits_for_a_change_that_is_decided_later(
+    staff: StaffMember, workshop: Workshop, luz: Registration
+) -> None:
+    """The change after it is undone; it can still be undone too."""
+    staff.now = workshop.remind_at - timedelta(minutes=1)
+    staff.change(workshop, decide(NotifyMode.LATER, "first"), starts=HOURS[1])
+    staff.wait(timedelta(minutes=1))
+    staff.change(workshop, decide(NotifyMode.LATER, "second"), starts=HOURS[2])
+    assert staff.undo("second") == [None]
+    staff.wait(timedelta(minutes=3))
+    assert not staff.letters
+    staff.wait(HOLD)
+    assert list_subjects(staff) == ["Mañana"]
+
+
 def test_question_is_sent_at_once_when_the_cancellation_is_undone(
     staff: StaffMember, workshop: Workshop, rosa: Registration
 ) -> None:

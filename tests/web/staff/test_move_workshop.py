@@ -1,15 +1,13 @@
-"""Moving a workshop in the calendar: what is asked, what is refused, two organizers at once."""
+"""Moving a workshop in the calendar: what is asked, and what is refused. Two organizers who move,
+edit and undo in any order are in `test_editors_walk`."""
 
 import re
-from dataclasses import dataclass, field
-from datetime import date, time, timedelta
+from datetime import date, time
 from typing import Any, Final
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
 from outreach.db.store import Store
@@ -167,72 +165,3 @@ def test_only_editors_of_the_office_move_its_workshops(
         assert move(client, workshop).status_code in {403, 404}
         assert client.get(path_of(workshop)).status_code in {403, 404}
     assert place_of(store, workshop) == ("2027-01-15", "18:00", "20:00")
-
-
-# Two organizers, in any order of looking, moving and undoing
-
-
-@dataclass
-class Organizer:
-    client: StaffClient
-    seen: str = ""  # the version that their page shows
-    undo: str = ""  # the address of their last undo
-
-
-@dataclass
-class Expected:
-    """Where the workshop has to be; what undoes each change, and where it was before."""
-
-    place: tuple[str, str, str]
-    changes: list[tuple[str, tuple[str, str, str]]] = field(default_factory=list)
-
-
-steps = st.tuples(
-    st.sampled_from(["look", "move", "undo"]),
-    st.integers(0, 1),  # who
-    st.integers(0, 6),  # days later
-    st.integers(8, 18),  # the hour
-)
-
-
-@settings(
-    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
-@given(walk=st.lists(steps, min_size=4, max_size=14))
-def test_workshop_is_where_the_last_accepted_change_put_it(
-    app: Flask, store: Store, chicago: Office, rights: Kind, walk: list[tuple[str, int, int, int]]
-) -> None:
-    with store.change() as session:
-        workshop = hold(session, chicago, rights, day=DAY, starts=time(18), ends=time(20))
-        emails = [f"{workshop.public_id}{number}@example.org" for number in range(2)]
-    two = [Organizer(signed_in_as(app, store, employ(store, each))) for each in emails]
-    path = path_of(workshop)
-    expected = Expected(place_of(store, workshop))
-    for action, who, days, hour in walk:
-        organizer = two[who]
-        if action == "look":
-            organizer.seen = str(fields(organizer.client.get(path).text, path)["visto"])
-        elif action == "move" and organizer.seen:
-            day = str(DAY + timedelta(days=days))
-            to = (day, f"{hour:02}:00", f"{hour + 2:02}:00")
-            is_current = organizer.seen == _version(store, workshop)
-            answer = organizer.client.post(
-                path, dia=to[0], hora=to[1], hasta=to[2], visto=organizer.seen
-            )
-            assert answer.status_code == (303 if is_current else 422)
-            if is_current and to != expected.place:
-                organizer.undo = f"/org/deshacer/{answer.location.rpartition('lote=')[2]}"
-                expected.changes.append((organizer.undo, expected.place))
-                expected.place = to
-        elif action == "undo" and organizer.undo:
-            answer = organizer.client.post(organizer.undo)
-            if place_of(store, workshop) != expected.place:
-                last, expected.place = expected.changes.pop()
-                assert organizer.undo == last, "a change on which another depends is not undone"
-            assert answer.status_code < 500
-        assert place_of(store, workshop) == expected.place
-
-
-def _version(store: Store, workshop: Workshop) -> str:
-    with store.read() as session:
-        return str(session.get_one(Workshop, workshop.id).sequence)

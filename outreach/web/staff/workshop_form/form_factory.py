@@ -70,8 +70,10 @@ def of_workshop(session: Session, workshop: Workshop) -> WorkshopForm:
 
 
 def fingerprint(session: Session, workshop: Workshop) -> str:
-    """A hash of the saved fields of the form, which detects a change by somebody else."""
-    return sha256(repr(_saved(session, workshop)).encode()).hexdigest()[:16]
+    """A hash of the saved fields of the form and of whether the workshop is cancelled, which
+    detects a change by somebody else."""
+    saved = (_saved(session, workshop), workshop.is_cancelled)
+    return sha256(repr(saved).encode()).hexdigest()[:16]
 
 
 def _saved(session: Session, workshop: Workshop) -> dict[str, Any]:

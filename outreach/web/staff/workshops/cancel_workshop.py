@@ -11,6 +11,7 @@ from outreach.errors import Refusal
 from outreach.i18n import gettext as _
 from outreach.web import error_messages
 from outreach.web.context import store
+from outreach.web.error_messages import PageRefused
 from outreach.web.presentation import icons
 from outreach.web.staff.common import notify_sheet, workshop_labels
 from outreach.web.staff.common.guards import find_workshop, log_workshop_action, page
@@ -33,6 +34,14 @@ def cancel(public_id: str) -> ResponseReturnValue:
     try:
         with store().change() as session:
             workshop = find_workshop(session, public_id)
+            workshop_service.lock(session, workshop)
+            if request.form.get("visto", str(workshop.sequence)) != str(workshop.sequence):
+                raise PageRefused(
+                    _(
+                        "Alguien más cambió este taller mientras lo mirabas. "
+                        "Su hora de ahora está arriba."
+                    )
+                )
             decision = notify_sheet.read_decision()
             workshop_service.cancel(session, workshop, now=clock.now(), decision=decision)
             notify_sheet.require_decision(session, [workshop], decision)
@@ -48,6 +57,7 @@ def _ask(public_id: str, fault: str = "") -> ResponseReturnValue:
     now = clock.now()
     with store().change() as session:
         workshop = find_workshop(session, public_id)
+        seen = workshop.sequence
         try:
             workshop_service.cancel(session, workshop, now=now, decision=LATER)
             sheet = notify_sheet.describe(session, [workshop])
@@ -63,6 +73,7 @@ def _ask(public_id: str, fault: str = "") -> ResponseReturnValue:
         question=_("¿Cancelar este taller?"),
         lead=f"{name}, {workshop_labels.when(workshop)}",
         back=(f"/org/talleres/{public_id}", name),
+        seen=seen,
         action=request.path,
         here="workshops",
         look=icons.sign_class(workshop.kind.sign),
