@@ -18,6 +18,15 @@ SECRET: Final = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 COOKIE: Final = "__Host-staff"
 NORA: Final = "nora@example.org"  # has no second factor
 PABLO: Final = "pablo@example.org"  # his recovery codes are replaced by some tests
+# One of each role that Ana and Elena do not have.
+LEA, DAVID, RITA = "lea@example.org", "david@example.org", "rita@example.org"
+ROLES: Final = {
+    PABLO: Role.ORGANIZER,
+    NORA: Role.ORGANIZER,
+    LEA: Role.LEAD,
+    DAVID: Role.DOOR,
+    RITA: Role.READER,
+}
 CODE_COUNT: Final = 2000
 
 # Recovery codes by e-mail address that are unused on every server of this process.
@@ -27,10 +36,10 @@ _session_cookies: dict[str, Any] = {}
 
 
 def make(session: Session, key: ServerEncryption, *, now: datetime) -> None:
-    """Adds Nora and Pablo, and gives everybody but Nora a second factor."""
-    for email in (PABLO, NORA):
+    """Adds the accounts of ROLES, and gives everybody but Nora a second factor."""
+    for email, role in ROLES.items():
         staff_member = StaffMember(email=email, password=passwords.hash_password(PASSWORD))
-        staff_member.grants.append(RoleAssignment(office="chicago", role=Role.ORGANIZER))
+        staff_member.grants.append(RoleAssignment(office="chicago", role=role))
         session.add(staff_member)
     session.flush()
     for staff_member in staff.list_staff(session):
