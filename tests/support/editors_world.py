@@ -366,7 +366,7 @@ class EditorsWorld(NotificationWorld):
                 )
             free = stored.seats_left + stored.held_seats
             assert min(stored.seats_left, stored.held_seats) >= 0, self.say("seats below none")
-            assert taken + free == stored.capacity + stored.overbooked, self.say(
+            assert (taken or 0) + free == stored.capacity + stored.overbooked, self.say(
                 f"{taken} taken and {free} free of {stored.capacity}"
             )
 

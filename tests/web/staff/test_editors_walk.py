@@ -16,6 +16,7 @@ from hypothesis.stateful import (
     RuleBasedStateMachine,
     initialize,
     invariant,
+    precondition,
     rule,
     run_state_machine_as_test,
 )
@@ -91,6 +92,7 @@ class EditorsWalk(RuleBasedStateMachine):
     def cancel(self, who: int, index: int, mode: NotifyMode | None) -> None:
         self.world.cancel(who, index, mode)
 
+    @precondition(lambda self: any(each.is_cancelled for each in self.world.facts.values()))
     @rule(who=EDITORS, index=INDEXES, mode=MODES)
     def reinstate(self, who: int, index: int, mode: NotifyMode | None) -> None:
         self.world.reinstate(who, index, mode)

@@ -45,6 +45,17 @@ def test_pages_are_in_the_chosen_language(
     assert title[language] in detail
 
 
+@pytest.mark.parametrize(("language", "name"), [("en", "French"), ("fr", "Français")])
+def test_spoken_languages_are_named_in_the_chosen_language(
+    ana: StaffClient, language: str, name: str
+) -> None:
+    choose(ana, language)
+    for page in ("/org/equipo", "/org/equipo/nuevo"):
+        text = words(ana.get(page))
+        assert name in text
+        assert "Francés" not in text
+
+
 def test_language_is_of_one_account_and_is_logged(
     app: Flask, ana: StaffClient, store: Store
 ) -> None:

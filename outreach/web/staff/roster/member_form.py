@@ -17,7 +17,6 @@ from outreach.domain.text import looks_like_an_id
 from outreach.formats import language_name
 from outreach.i18n import gettext as _
 from outreach.i18n import lazy
-from outreach.languages import STAFF_LANGUAGE
 from outreach.web.forms.contact_fields import read_email
 from outreach.web.staff.common.form_fields import (
     Choice,
@@ -60,7 +59,7 @@ class MemberForm(Form):
         _set_choices(self.role, roles)
         whole = [(NETWORK, _("Toda la red"))] if has_network else []
         _set_choices(self.office, [*((each.slug, each.city) for each in offices), *whole])
-        spoken = [(code, language_name(code, STAFF_LANGUAGE)) for code in i18n.SPOKEN]
+        spoken = [(code, language_name(code, i18n.current())) for code in i18n.SPOKEN]
         _set_choices(self.languages, spoken)
         _set_choices(self.lang, list(i18n.NAMES.items()))
 

@@ -10,8 +10,8 @@ from outreach.domain.roster.models import (
     RosterRole,
 )
 from outreach.formats import language_name, within_sentence
+from outreach.i18n import current
 from outreach.i18n import gettext as _
-from outreach.languages import STAFF_LANGUAGE
 from outreach.web.presentation import formatting
 from outreach.web.presentation.workshop_cards import CardTag
 from outreach.web.staff.common import workshop_labels
@@ -31,8 +31,8 @@ def what_words(member: RosterMember) -> str:
     """The role, of an interpreter with the languages: «Intérprete de náhuatl, por teléfono»."""
     parts = [role_words(member.role)]
     if member.role is RosterRole.INTERPRETER and member.languages:
-        names = [language_name(code, STAFF_LANGUAGE) for code in member.languages]
-        spoken = ", ".join(within_sentence(name, STAFF_LANGUAGE) for name in names)
+        names = [language_name(code, current()) for code in member.languages]
+        spoken = ", ".join(within_sentence(name, current()) for name in names)
         parts = [_("Intérprete de %(language)s", language=spoken)]
     if member.is_by_phone:
         parts.append(_("por teléfono a otras regiones"))

@@ -78,7 +78,7 @@ def list_members() -> ResponseReturnValue:
         "roster/list",
         rows=rows,
         roles=[(each.value, roster_labels.role_words(each)) for each in RosterRole],
-        languages=[(code, language_name(code, STAFF_LANGUAGE)) for code in i18n.SPOKEN],
+        languages=[(code, language_name(code, i18n.current())) for code in i18n.SPOKEN],
         offices=own_offices,
         role=role,
         language=language,

@@ -7,9 +7,8 @@ from wtforms import SelectField
 
 from outreach.domain.network.kinds import Way
 from outreach.formats import language_name
+from outreach.i18n import current, ngettext
 from outreach.i18n import gettext as _
-from outreach.i18n import ngettext
-from outreach.languages import STAFF_LANGUAGE
 from outreach.web.staff.workshop_form.form_options import NEW
 from outreach.web.staff.workshop_form.workshop_form import WorkshopForm
 
@@ -63,7 +62,7 @@ def _entry(form: WorkshopForm) -> str:
 
 
 def _accommodations(form: WorkshopForm) -> str:
-    names = [language_name(each, STAFF_LANGUAGE) for each in form.interpretation.data or ()]
+    names = [language_name(each, current()) for each in form.interpretation.data or ()]
     if form.has_childcare.data:
         names.append(_("cuidado de niños"))
     return ", ".join(names) or _("Ninguno")
