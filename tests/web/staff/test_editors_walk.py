@@ -82,7 +82,8 @@ class EditorsWalk(RuleBasedStateMachine):
     def edit(
         self, who: int, index: int, mode: NotifyMode | None, starts: time, capacity: int
     ) -> None:
-        self.world.edit(who, index, mode, starts=starts, capacity=capacity)
+        ends = time(starts.hour + 4)
+        self.world.edit(who, index, mode, starts=starts, ends=ends, capacity=capacity)
 
     @rule(who=EDITORS, index=INDEXES, mode=MODES, capacity=CAPACITIES)
     def edit_capacity(self, who: int, index: int, mode: NotifyMode | None, capacity: int) -> None:
