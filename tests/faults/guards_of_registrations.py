@@ -336,13 +336,15 @@ def _of_the_sheet() -> Iterator[Guard]:
         ),
         (
             changes, "elif each.due_at > now and not each.tries:", "elif False:",
-            f"{changes_test}::test_reminder_is_sent_at_its_hour_once_nothing_is_on_hold",
+            "tests/domain/registrations/test_held_reminders.py"
+            "::test_reminder_is_sent_at_its_hour_once_nothing_is_on_hold",
         ),
         (
             "outreach/domain/scheduling/undo.py",
             "_LATER: Final = NotifyDecision(NotifyMode.LATER, HOLD)",
             "_LATER: Final = NotifyDecision(NotifyMode.LATER)",
-            f"{changes_test}::test_reminder_waits_for_a_change_that_is_decided_later",
+            "tests/domain/registrations/test_held_reminders.py"
+            "::test_reminder_waits_for_a_change_that_is_decided_later",
         ),
         (
             "outreach/domain/scheduling/workshop_service.py",
