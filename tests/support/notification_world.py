@@ -32,7 +32,6 @@ from outreach.domain.registrations import (
     Registration,
     RegistrationStatus,
     address_approval,
-    change_notifications,
     text_hours,
 )
 from outreach.domain.registrations.change_notifications import (
@@ -42,6 +41,7 @@ from outreach.domain.registrations.change_notifications import (
     NotifyMode,
 )
 from outreach.domain.registrations.notifications import Notification
+from outreach.domain.roster import undecided_changes
 from outreach.domain.scheduling import tours, undo, venue_change, venue_merge, workshop_service
 from outreach.domain.scheduling.venue_merge import VenueMerge
 from outreach.domain.workshops import Workshop, WorkshopStatus
@@ -505,7 +505,7 @@ class NotificationWorld:
                         Notification.done_at.is_(None),
                     )
                 )
-                is_undecided = change_notifications.is_undecided(session, workshop, now=self.now)
+                is_undecided = undecided_changes.is_undecided(session, workshop, now=self.now)
                 assert is_withheld or is_queued or is_undecided, self.say(
                     f"{each.address or each.registration_id} is forgotten: knows {each.known}, "
                     f"it is {truth[each.workshop_id]}, {party.known_facts!r} {workshop.facts!r}"

@@ -18,12 +18,12 @@ from outreach.domain.registrations import (
     Registration,
     RegistrationStatus,
     address_approval,
-    change_notifications,
     doubtful,
     review,
 )
 from outreach.domain.registrations.doubtful import DoubtfulSeats
 from outreach.domain.reporting import missing_reports as late
+from outreach.domain.roster import undecided_changes
 from outreach.domain.workshops import DeliveryMode, Workshop, WorkshopStatus
 from outreach.keystore.bursts import BurstKeys
 
@@ -262,7 +262,7 @@ def _full(now: datetime) -> sa.ColumnElement[bool]:
 _RULES: Final[Mapping[AlertType, Callable[[datetime], sa.ColumnElement[bool]]]] = {
     AlertType.MISSING_REPORT: _is_missing_report,
     AlertType.APPROVAL_OVERDUE: address_approval.is_overdue,
-    AlertType.UNDECIDED: change_notifications.awaits_decision,
+    AlertType.UNDECIDED: undecided_changes.awaits_decision,
     AlertType.APPROVAL: _awaits_approval,
     AlertType.REVIEW: _needs_review,
     AlertType.EXPOSED: _exposed,

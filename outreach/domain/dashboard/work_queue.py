@@ -24,13 +24,13 @@ from outreach.domain.registrations import (
     Registration,
     address_approval,
     call_attempts,
-    change_notifications,
     review,
     totals,
 )
 from outreach.domain.registrations.call_attempts import NO_HISTORY, CallHistory
 from outreach.domain.registrations.notifications import Notification, NotificationType
 from outreach.domain.reporting import missing_reports
+from outreach.domain.roster import undecided_changes
 from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.keystore.bursts import BurstKeys
 
@@ -44,7 +44,7 @@ class WorkSort(StrEnum):
     APPROVE = "aprobar"  # the address: a person may not read it yet
     CALL = "llamar"
     CONFIRM = "confirmar"  # a call that asks «are you still coming?»
-    NOTIFY = "avisar"  # a change whose people nobody has decided to tell
+    NOTIFY = "avisar"  # a change whose people or team nobody has decided to tell
     REVIEW = "revisar"  # registrations beyond the share of their network
     LETTER = "correos"  # that came back
     REPORT = "reportar"  # a workshop that is over
@@ -283,7 +283,7 @@ def _count_doubtful(
 
 def _list_undecided(session: Session, office_ids: Sequence[int], now: datetime) -> list[WorkLine]:
     workshops = _select_workshops(
-        session, Workshop.office_id.in_(office_ids), change_notifications.awaits_decision(now)
+        session, Workshop.office_id.in_(office_ids), undecided_changes.awaits_decision(now)
     )
     return [
         WorkLine(workshop=each, sorts=[WorkSort.NOTIFY], since=each.changed_at)

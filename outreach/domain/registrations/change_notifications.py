@@ -461,15 +461,9 @@ _RECORD_UNKNOWN: Final = (
 )
 
 
-def is_undecided(session: Session, workshop: Workshop, *, now: datetime) -> bool:
-    """Whether people do not know what is true now, or wait for seats that were added, and nobody
-    has decided about them."""
-    found = sa.select(Workshop.id).where(Workshop.id == workshop.id, awaits_decision(now))
-    return session.scalar(found) is not None
-
-
 def awaits_decision(now: datetime) -> sa.ColumnElement[bool]:
-    """The condition of a query for workshops that `is_undecided`."""
+    """The condition of a query for workshops whose attendees do not know what is true now, or wait
+    for seats that were added, and nobody has decided about them."""
     is_queued = sa.exists().where(
         Notification.registration_id == Registration.id,
         sa.or_(

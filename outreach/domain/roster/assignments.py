@@ -354,6 +354,13 @@ def count_uninformed(session: Session, workshops: Iterable[Workshop]) -> RosterR
     return RosterReach(again, cancelled)
 
 
+def list_outdated_facts(session: Session, workshop: Workshop) -> set[bytes]:
+    """What members of the team know of the workshop that is not true any more."""
+    current = facts.compute_facts(workshop)
+    active = session.scalars(_ACTIVE_OF_WORKSHOP, {"workshop": workshop.id}).all()
+    return {each.known_facts for each in active if each.known_facts} - {current}
+
+
 def rename_places(session: Session, workshop: Workshop, places: Mapping[bytes, bytes]) -> None:
     """As `change_notifications.rename_places`: nobody is asked again for a merged venue."""
     for assignment in session.scalars(

@@ -1,4 +1,4 @@
-"""The changes of a workshop since its people were last told of one."""
+"""The changes of a workshop since its people and its team were last told of one."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from outreach.domain.registrations import Registration
 from outreach.domain.registrations.change_notifications import IS_UNINFORMED
+from outreach.domain.roster import assignments
 from outreach.domain.scheduling import workshop_changes, workshop_service
 from outreach.domain.scheduling.workshop_changes import CHOSEN, STATUS, WorkshopChange
 from outreach.domain.scheduling.workshop_data import WorkshopData
@@ -35,7 +36,7 @@ def list_untold(session: Session, workshop: Workshop, *, now: datetime) -> list[
             .join(Workshop, Workshop.id == Registration.workshop_id)
             .where(Workshop.id == workshop.id, IS_UNINFORMED)
         )
-    )
+    ) | assignments.list_outdated_facts(session, workshop)
     data, is_cancelled = workshop_service.get_data(workshop), workshop.is_cancelled
     found: list[WorkshopChange] = []
     for change in reversed(workshop_changes.list_kept(session, workshop, now=now)):

@@ -119,6 +119,8 @@ def _update_workshop(
     workshop_service.mark_changed(workshop, now, is_new_version=True)
     session.flush()
     if not is_notified:
+        if workshop.status is WorkshopStatus.DRAFT and new & NOTIFIED_FIELDS:
+            workshop_service.follow_draft(session, workshop, decision, now=now)
         return 0
     if decision.batch:
         made = workshop_changes.record_change(

@@ -436,6 +436,9 @@ def _update(
         workshop_service.mark_changed(workshop, stamp, is_new_version=is_new_version)
     session.flush()
     if not is_elsewhere:
+        is_draft = workshop.status is WorkshopStatus.DRAFT
+        if is_draft and facts.compute_facts(workshop) != stay.facts:
+            workshop_service.follow_draft(session, workshop, decision, now=now)
         return 0
     reconfirmation.reset_reconfirmation(session, workshop)
     change_notifications.record_change(session, workshop, stay.facts)

@@ -212,7 +212,7 @@ def change(
         _notify_of_change(session, workshop, new, facts_before, decision, now)
     elif new & _WHEN_OR_WHERE and now < workshop.ends_at:
         reconfirmation.reset_reconfirmation(session, workshop)
-        assignments.follow_change(session, workshop, decision, now=now)
+        follow_draft(session, workshop, decision, now=now)
     return new
 
 
@@ -290,6 +290,18 @@ def _notify_of_change(
         change_notifications.record_change(session, workshop, facts_before)
     if has_moved or new & _CAPACITY:
         notify(session, workshop, decision, now=now)
+
+
+def follow_draft(
+    session: Session, workshop: Workshop, decision: NotifyDecision, *, now: datetime
+) -> None:
+    """Makes the team follow a change of when or where of a workshop that is not published: nobody
+    else knows of it."""
+    workshop.facts = facts.compute_facts(workshop)
+    if decision.mode is NotifyMode.NOBODY:
+        workshop.withheld_facts = workshop.facts
+    session.flush()
+    assignments.follow_change(session, workshop, decision, now=now)
 
 
 def notify(session: Session, workshop: Workshop, decision: NotifyDecision, *, now: datetime) -> int:

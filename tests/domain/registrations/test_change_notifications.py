@@ -26,7 +26,6 @@ from outreach.domain.registrations import (
     ContactMethod,
     Registration,
     RegistrationStatus,
-    change_notifications,
     waitlist,
 )
 from outreach.domain.registrations.change_notifications import (
@@ -37,6 +36,7 @@ from outreach.domain.registrations.change_notifications import (
     compute_due,
 )
 from outreach.domain.registrations.notifications import NotificationType
+from outreach.domain.roster import undecided_changes
 from outreach.domain.scheduling import (
     undo,
     venue_change,
@@ -207,12 +207,12 @@ def test_later_waits_for_a_decision(
     staff.wait(timedelta(hours=1))
     assert not staff.letters
     with staff.store.read() as session:
-        assert change_notifications.is_undecided(session, workshop, now=staff.now)
+        assert undecided_changes.is_undecided(session, workshop, now=staff.now)
     staff.notify(workshop, TELL)
     staff.wait()
     assert len(staff.letters) == 1
     with staff.store.read() as session:
-        assert not change_notifications.is_undecided(session, workshop, now=staff.now)
+        assert not undecided_changes.is_undecided(session, workshop, now=staff.now)
 
 
 def test_nobody_is_notified_with_a_reason_until_the_next_change(
@@ -222,7 +222,7 @@ def test_nobody_is_notified_with_a_reason_until_the_next_change(
     staff.wait(timedelta(hours=1))
     assert not staff.letters
     with staff.store.read() as session:
-        assert not change_notifications.is_undecided(session, workshop, now=staff.now)
+        assert not undecided_changes.is_undecided(session, workshop, now=staff.now)
     staff.change(workshop, TELL, starts=HOURS[2])
     staff.wait()
     assert len(staff.letters) == 1
@@ -571,7 +571,7 @@ def test_venue_that_is_renamed_makes_nobody_uninformed(
     staff.wait(timedelta(days=1))
     assert not staff.letters
     with staff.store.read() as session:
-        assert not change_notifications.is_undecided(session, workshop, now=staff.now)
+        assert not undecided_changes.is_undecided(session, workshop, now=staff.now)
 
 
 def test_venue_is_not_changed_back_under_people_who_know_that_they_go_there(

@@ -23,8 +23,9 @@ from outreach.config import Config
 from outreach.db.store import Store
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
-from outreach.domain.registrations import ContactMethod, change_notifications
+from outreach.domain.registrations import ContactMethod
 from outreach.domain.registrations.change_notifications import HOLD, NotifyMode
+from outreach.domain.roster import undecided_changes
 from outreach.keystore import KeyStore
 from tests.support.fixed_clock import fixed_clock
 from tests.support.mailing_world import MailingWorld
@@ -298,7 +299,7 @@ def test_merge_leaves_a_decision_to_tell_nobody(world: NotificationWorld) -> Non
     assert len(rosa.messages) == 1
     with world.store.read() as session:
         workshop = world.read(0)
-        assert not change_notifications.is_undecided(session, workshop, now=world.now)
+        assert not undecided_changes.is_undecided(session, workshop, now=world.now)
 
 
 def test_letter_says_until_when_if_the_end_alone_has_changed(world: NotificationWorld) -> None:

@@ -352,3 +352,22 @@ def test_calendar_address_is_shown_once_and_revoked(team: TeamScene) -> None:
     assert team.ana.post(f"{path}/calendario", do="revoke").status_code == 303
     assert client.get(address).status_code == 404
     assert team.list_actions() == ["roster calendar made", "roster calendar stopped"]
+
+
+def test_letter_that_is_put_off_waits_in_the_queue(team: TeamScene) -> None:
+    member = team.add()
+    confirm(team.store, team.workshop, member)
+    sheet = words(move(team))
+    assert "queda en «Por avisar»" in sheet
+    assert move(team, aviso="luego").status_code == 303
+    address = f"/org/talleres/{team.workshop.public_id}"
+    queue = team.ana.get("/org/por-atender?ver=avisar")
+    assert "Cambió y no lo saben" in words(queue)
+    assert f'href="{address}"' in queue.text
+    assert "Hay personas que no saben del último cambio." in words(team.ana.get(address))
+    asked = words(team.ana.post(f"{address}/avisar"))
+    assert "1 ponente: se le pregunta otra vez" in asked
+    assert "6:00 p. m." in asked, "what changed is shown"
+    assert team.ana.post(f"{address}/avisar", aviso="avisar").status_code == 303
+    assert list_unsent(team.store) == ["ask"]
+    assert "Cambió y no lo saben" not in words(team.ana.get("/org/por-atender?ver=avisar"))

@@ -9,8 +9,8 @@ from flask.typing import ResponseReturnValue
 
 from outreach import clock
 from outreach.domain.network.staff import Permission
-from outreach.domain.registrations import change_notifications
 from outreach.domain.registrations.change_notifications import NotifyDecision, NotifyMode
+from outreach.domain.roster import undecided_changes
 from outreach.domain.scheduling import workshop_service
 from outreach.errors import Refusal
 from outreach.i18n import gettext as _
@@ -71,7 +71,7 @@ def _tell(public_id: str) -> None:
         workshop = find_workshop(session, public_id)
         workshop_service.lock(session, workshop)
         workshop_service.require_closed_for_danger(workshop)
-        is_undecided = change_notifications.is_undecided(session, workshop, now=clock.now())
+        is_undecided = undecided_changes.is_undecided(session, workshop, now=clock.now())
         count = workshop_service.notify(
             session, workshop, NotifyDecision(NotifyMode.URGENT), now=clock.now()
         )
@@ -96,7 +96,7 @@ def _danger_page(public_id: str, *, fault: str = "") -> ResponseReturnValue:
         workshop = find_workshop(session, public_id)
         is_closed = workshop.is_closed_for_danger
         sheet = notify_sheet.describe(session, [workshop]) if is_closed else None
-        is_undecided = change_notifications.is_undecided(session, workshop, now=now)
+        is_undecided = undecided_changes.is_undecided(session, workshop, now=now)
         others = [
             each
             for each in workshop_service.list_endangered(session, workshop, now=now)

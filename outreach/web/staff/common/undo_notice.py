@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from outreach.domain.network.staff import Permission
 from outreach.domain.registrations import change_notifications
 from outreach.domain.registrations.change_notifications import HOLD, NO_REACH, Reach
+from outreach.domain.roster import undecided_changes
 from outreach.domain.scheduling import place_changes, workshop_changes
 from outreach.domain.workshops import Workshop
 from outreach.web.context import config
@@ -41,7 +42,7 @@ def find_undoable(session: Session, workshop: Workshop, *, now: datetime) -> Und
     if latest is None or not has_permission(Permission.EDIT, workshop.office.slug):
         return None
     seconds = _count_seconds(latest.made_at, now)
-    is_undecided = change_notifications.is_undecided(session, workshop, now=now)
+    is_undecided = undecided_changes.is_undecided(session, workshop, now=now)
     if not seconds and not is_undecided:
         return None
     return _describe(session, latest.batch, [workshop], seconds, is_undecided=is_undecided)

@@ -20,9 +20,9 @@ from outreach.domain.registrations import (
     AccessNeed,
     Registration,
     address_approval,
-    change_notifications,
 )
 from outreach.domain.registrations import RegistrationStatus as Place
+from outreach.domain.roster import undecided_changes
 from outreach.domain.scheduling import workshop_service
 from outreach.domain.text import clean
 from outreach.domain.workshops import Workshop, WorkshopStatus, partners
@@ -146,7 +146,7 @@ def show(public_id: str, *, shown: str = "", fault: str = "", beyond: int = 0) -
         seats = doubtful_seats.load(session, workshop, now=now)
         undo = undo_notice.find_undoable_batch(session, request.args.get("lote", ""), now=now)
         undo = undo or undo_notice.find_undoable(session, workshop, now=now)
-        is_undecided = change_notifications.is_undecided(session, workshop, now=now)
+        is_undecided = undecided_changes.is_undecided(session, workshop, now=now)
         held = address_approval.list_held(session, workshop)
         may_edit = has_permission(Permission.EDIT, workshop.office.slug)
         history = audit_rows.list_history(session, workshop) if may_edit else ()
