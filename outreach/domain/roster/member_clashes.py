@@ -1,12 +1,14 @@
 """What keeps a member from a workshop: another one at the same time, days away, other hours.
 
+`find_clashes` is about one member; `find_in_team` and `find_in_teams` about those assigned.
 For people these are said and decided by staff. A mobile unit stands in one place: it is refused a
 workshop while it is at another one elsewhere.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
@@ -18,6 +20,7 @@ from outreach.domain.workshops import Workshop, WorkshopStatus
 
 _PLANNED: Final = (WorkshopStatus.DRAFT, WorkshopStatus.PUBLISHED)
 _INSTANT: Final = timedelta(microseconds=1)
+_IDS_IN_QUERY: Final = 500
 
 
 class ClashType(StrEnum):
@@ -30,6 +33,15 @@ class ClashType(StrEnum):
 class MemberClash:
     clash_type: ClashType
     workshop: Workshop | None = None  # the other one
+
+
+@dataclass(frozen=True)
+class TeamClash:
+    """A clash of a member at a workshop to which they are assigned."""
+
+    workshop: Workshop
+    member: RosterMember
+    clash: MemberClash
 
 
 def find_clashes(
@@ -54,8 +66,9 @@ def find_clashes(
 
 
 def is_elsewhere(workshop: Workshop, others: Iterable[Workshop]) -> bool:
-    """Whether one of the others is not at the venue of this workshop."""
-    return any(each.venue_id is None or each.venue_id != workshop.venue_id for each in others)
+    """Whether one of the others is not at the venue of this workshop, which need not be stored."""
+    here = workshop.venue.id if workshop.venue is not None else None
+    return any(each.venue_id is None or each.venue_id != here for each in others)
 
 
 def _is_within_hours(member: RosterMember, workshop: Workshop) -> bool:
@@ -74,6 +87,100 @@ def _is_within_hours(member: RosterMember, workshop: Workshop) -> bool:
     )
 
 
+def find_in_team(session: Session, workshop: Workshop) -> list[TeamClash]:
+    """The clashes of the team of a stored workshop, with the times and the venue of this object,
+    which may be others than the stored ones."""
+    team = [each.member for each in _list_assigned(session, [workshop.id])]
+    overlapping = list_overlapping(session, [each.id for each in team], workshop)
+    return [
+        TeamClash(workshop, member, clash)
+        for member in team
+        for clash in find_clashes(member, workshop, overlapping[member.id])
+    ]
+
+
+def find_in_teams(
+    session: Session, workshops: Iterable[Workshop], *, now: datetime
+) -> list[TeamClash]:
+    """The clashes of the teams of these workshops, in order of time: of drafts and published ones
+    that are not over. Two of these workshops at the same time are one clash, of the later one."""
+    planned = {
+        each.id: each for each in workshops if each.status in _PLANNED and each.ends_at > now
+    }
+    assigned = _list_assigned(session, list(planned))
+    others = _list_others(session, {each.member_id for each in assigned}, planned.values())
+    found = []
+    for each in assigned:
+        workshop = planned[each.workshop_id]
+        overlapping = [
+            other for other in others[each.member_id] if _is_at_same_time(workshop, other)
+        ]
+        found += [
+            TeamClash(workshop, each.member, clash)
+            for clash in find_clashes(each.member, workshop, overlapping)
+            if clash.workshop is None
+            or clash.workshop.id not in planned
+            or _place_in_time(clash.workshop) < _place_in_time(workshop)
+        ]
+    return sorted(found, key=lambda each: (*_place_in_time(each.workshop), each.member.id))
+
+
+def _is_at_same_time(workshop: Workshop, other: Workshop) -> bool:
+    is_overlapping = other.starts_at < workshop.ends_at and other.ends_at > workshop.starts_at
+    return is_overlapping and other.id != workshop.id
+
+
+def _place_in_time(workshop: Workshop) -> tuple[datetime, int]:
+    return workshop.starts_at, workshop.id
+
+
+def _list_assigned(session: Session, workshop_ids: Sequence[int]) -> list[RosterAssignment]:
+    """The active assignments of these workshops."""
+    found: list[RosterAssignment] = []
+    for start in range(0, len(workshop_ids), _IDS_IN_QUERY):
+        found += session.scalars(
+            sa.select(RosterAssignment)
+            .where(
+                RosterAssignment.workshop_id.in_(workshop_ids[start : start + _IDS_IN_QUERY]),
+                RosterAssignment.state.in_(ACTIVE_STATES),
+            )
+            .order_by(RosterAssignment.id)
+        ).all()
+    return found
+
+
+def _list_others(
+    session: Session, member_ids: Collection[int], workshops: Iterable[Workshop]
+) -> Mapping[int, Sequence[Workshop]]:
+    """The planned workshops of each of these members in the time of these workshops, by start."""
+    found: dict[int, list[Workshop]] = defaultdict(list)
+    listed, ids = list(workshops), sorted(member_ids)
+    for start in range(0, len(ids), _IDS_IN_QUERY):
+        rows = session.execute(
+            _select_planned(ids[start : start + _IDS_IN_QUERY]).where(
+                Workshop.starts_at < max(each.ends_at for each in listed),
+                Workshop.ends_at > min(each.starts_at for each in listed),
+            )
+        ).unique()
+        for member_id, other in rows:
+            found[member_id].append(other)
+    return found
+
+
+def _select_planned(member_ids: Collection[int]) -> sa.Select[int, Workshop]:
+    """The planned workshops to which each of these members is assigned, by start."""
+    return (
+        sa.select(RosterAssignment.member_id, Workshop)
+        .join(Workshop, Workshop.id == RosterAssignment.workshop_id)
+        .where(
+            RosterAssignment.member_id.in_(member_ids),
+            RosterAssignment.state.in_(ACTIVE_STATES),
+            Workshop.status.in_(_PLANNED),
+        )
+        .order_by(Workshop.starts_at, Workshop.id)
+    )
+
+
 def list_overlapping(
     session: Session, member_ids: Collection[int], workshop: Workshop
 ) -> dict[int, Sequence[Workshop]]:
@@ -81,17 +188,11 @@ def list_overlapping(
     an empty list for a member who has none."""
     found: dict[int, list[Workshop]] = {each: [] for each in member_ids}
     rows = session.execute(
-        sa.select(RosterAssignment.member_id, Workshop)
-        .join(Workshop, Workshop.id == RosterAssignment.workshop_id)
-        .where(
-            RosterAssignment.member_id.in_(found),
+        _select_planned(found).where(
             RosterAssignment.workshop_id != workshop.id,
-            RosterAssignment.state.in_(ACTIVE_STATES),
-            Workshop.status.in_(_PLANNED),
             Workshop.starts_at < workshop.ends_at,
             Workshop.ends_at > workshop.starts_at,
         )
-        .order_by(Workshop.starts_at, Workshop.id)
     ).unique()
     for member_id, other in rows:
         found[member_id].append(other)

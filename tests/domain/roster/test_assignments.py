@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
+from time_machine import TimeMachineFixture
 
 from outreach import clock
 from outreach.db.store import Store
@@ -406,3 +407,98 @@ def test_letters_sent_long_ago_are_deleted(
         with store.change() as session:
             assignments.delete_old_letters(session, now=later)
             assert session.scalar(count) == left
+
+
+def find_in_teams(store: Store, *workshops: Workshop) -> list[tuple[int, ClashType, int | None]]:
+    """The workshop, what keeps a member from it, and the other workshop, of each clash."""
+    with store.read() as session:
+        listed = [session.get_one(Workshop, each.id) for each in workshops]
+        return [
+            (
+                each.workshop.id,
+                each.clash.clash_type,
+                each.clash.workshop.id if each.clash.workshop else None,
+            )
+            for each in member_clashes.find_in_teams(session, listed, now=clock.now())
+        ]
+
+
+def test_clashes_of_teams_are_one_for_each_pair_and_one_for_each_other_reason(
+    store: Store,
+    key_store: KeyStore,
+    chicago: Office,
+    rights: Kind,
+    workshop: Workshop,
+    nayeli: RosterMember,
+) -> None:
+    away = add_member(
+        store, key_store, chicago, absences=[(workshop.day, workshop.day + timedelta(days=1))]
+    )
+    with store.change() as session:
+        later = hold(session, chicago, rights, starts=time(19, 0), ends=time(21, 0))
+        after = hold(session, chicago, rights, starts=time(21, 0), ends=time(22, 0))
+    for each in (workshop, later, after):
+        ask(store, each, nayeli)
+    ask(store, after, away)
+    pair = (later.id, ClashType.OVERLAP, workshop.id)
+    absence = (after.id, ClashType.AWAY, None)
+    assert find_in_teams(store, workshop, later, after) == [pair, absence]
+    assert find_in_teams(store, workshop) == [(workshop.id, ClashType.OVERLAP, later.id)]
+    assert answer(store, later, nayeli, can_come=False)
+    release(store, after, away)
+    assert find_in_teams(store, workshop, later, after) == []
+
+
+def test_what_is_over_cancelled_or_of_a_retired_member_is_no_clash(
+    store: Store,
+    chicago: Office,
+    rights: Kind,
+    workshop: Workshop,
+    nayeli: RosterMember,
+    time_machine: TimeMachineFixture,
+) -> None:
+    with store.change() as session:
+        later = hold(session, chicago, rights, starts=time(19, 0), ends=time(21, 0))
+        third = hold(session, chicago, rights, starts=time(18, 30), ends=time(20, 30))
+    for each in (workshop, later, third):
+        ask(store, each, nayeli)
+    with store.change() as session:
+        workshop_service.cancel(session, session.get_one(Workshop, third.id), now=clock.now())
+    assert find_in_teams(store, workshop, later, third) == [
+        (later.id, ClashType.OVERLAP, workshop.id)
+    ]
+    with store.change() as session:
+        member = session.get_one(RosterMember, nayeli.id)
+        assignments.release_member(session, member, now=clock.now())
+        members.retire(member, now=clock.now())
+    assert find_in_teams(store, workshop, later) == []
+    with store.change() as session:
+        members.reinstate(session.get_one(RosterMember, nayeli.id))
+    for each in (workshop, later):
+        ask(store, each, nayeli)
+    assert len(find_in_teams(store, workshop, later)) == 1
+    time_machine.move_to(later.ends_at, tick=False)
+    assert find_in_teams(store, workshop, later) == []
+
+
+def test_typed_hour_and_venue_are_compared_with_the_other_workshops_of_the_team(
+    store: Store, key_store: KeyStore, chicago: Office, rights: Kind, workshop: Workshop
+) -> None:
+    unit = add_member(store, key_store, chicago, RosterRole.MOBILE_UNIT, name="Unidad 1", email="")
+    with store.change() as session:
+        stored = session.get_one(Workshop, workshop.id)
+        beside = hold(session, chicago, rights, venue=stored.venue)
+    for each in (workshop, beside):
+        ask(store, each, unit)
+    with store.read() as session:
+        stored = session.get_one(Workshop, workshop.id)
+        data = workshop_service.get_data(stored)
+        session.expunge(stored)
+        typed = workshop_service.prepare(data, now=clock.now())
+        typed.id = stored.id
+        assert member_clashes.find_in_team(session, typed) == []
+        moved = workshop_service.prepare(replace(data, venue=None), now=clock.now())
+        moved.id = stored.id
+        (found,) = member_clashes.find_in_team(session, moved)
+        assert found.clash.workshop is not None
+        assert found.clash.workshop.id == beside.id

@@ -12,19 +12,20 @@ from sqlalchemy.orm import Session
 from outreach import clock
 from outreach.domain.dashboard import agenda, clashes, saved_views
 from outreach.domain.dashboard.agenda import MAX_WORKSHOPS, AgendaFilter, AgendaQuery, Offices
-from outreach.domain.dashboard.clashes import Clash
 from outreach.domain.locations import venues
 from outreach.domain.locations.venues import Venue
 from outreach.domain.network import kinds
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.network.staff import Permission, get_office_slugs
+from outreach.domain.roster import member_clashes
 from outreach.domain.workshops import Workshop
 from outreach.i18n import gettext as _
 from outreach.web.context import store
-from outreach.web.staff.calendar import blueprint, calendar_grid, workshop_list
+from outreach.web.staff.calendar import blueprint, calendar_grid, clash_rows, workshop_list
 from outreach.web.staff.calendar.calendar_grid import MAX_IN_CELL, CalendarEntry
 from outreach.web.staff.calendar.calendar_params import CalendarParams, CalendarView, read_params
+from outreach.web.staff.calendar.clash_rows import ClashRow
 from outreach.web.staff.common import undo_notice, workshop_labels
 from outreach.web.staff.common.guards import (
     current_staff,
@@ -147,25 +148,27 @@ def _show_calendar(
     session: Session, params: CalendarParams, scope: CalendarScope, query: AgendaQuery
 ) -> dict[str, Any]:
     """The entries of the days that are shown. Clashes are looked for among all workshops of these
-    days, also those that a filter hides."""
+    days, also those that a filter hides; those of teams also with workshops that are not shown."""
     now = clock.now()
     everything = agenda.list_workshops(
         session, scope.own, query.since, query.until, limit=MAX_WORKSHOPS
     )
     found = clashes.find_clashes(session, everything)
+    in_teams = member_clashes.find_in_teams(session, everything, now=now)
+    rows = clash_rows.make_rows(found, in_teams, {each.id for each in everything})
     chosen: Sequence[Workshop] = everything
     if params.has_filters:
         ids = {key.id for key in agenda.list_keys(session, query, now=now)}
         chosen = [each for each in everything if each.id in ids]
-    clashing = {each.id for clash in found for each in (clash.first, clash.second)}
+    clashing = {each.id for row in rows for each in row.workshops}
     movable = {each.slug for each in scope.offices if has_permission(Permission.EDIT, each.slug)}
     entries = calendar_grid.make_entries(chosen, clashing=clashing, movable=movable, now=now)
     return {
         "entries": entries,
-        "clashes": found,
+        "clashes": rows,
         "seats": sum(each.taken_seats for each in chosen if each.takes_places),
         "is_cut": len(everything) == MAX_WORKSHOPS,
-        **_shape(params, scope, entries, found),
+        **_shape(params, scope, entries, rows),
     }
 
 
@@ -173,7 +176,7 @@ def _shape(
     params: CalendarParams,
     scope: CalendarScope,
     entries: Sequence[CalendarEntry],
-    found: Sequence[Clash],
+    clash_list: Sequence[ClashRow],
 ) -> dict[str, Any]:
     """The entries in the shape of the view."""
     if params.view is CalendarView.VENUES:
@@ -192,7 +195,7 @@ def _shape(
         "on_a_day": MAX_IN_CELL,
         "chosen": chosen,
         "of_the_day": [each for each in entries if each.workshop.day == chosen],
-        "day_clashes": [each for each in found if each.second.day == chosen],
+        "day_clashes": [each for each in clash_list if each.day == chosen],
         "holiday": calendar_grid.get_holiday(chosen, scope.office),
     }
 

@@ -18,6 +18,7 @@ from outreach.formats import language_name
 from outreach.i18n import gettext as _
 from outreach.i18n import lazy
 from outreach.web.forms.contact_fields import read_email
+from outreach.web.staff.common import roster_labels
 from outreach.web.staff.common.form_fields import (
     Choice,
     Choices,
@@ -27,7 +28,6 @@ from outreach.web.staff.common.form_fields import (
     line,
     required,
 )
-from outreach.web.staff.roster import roster_labels
 
 WEEKDAYS: Final = range(7)
 MAX_ABSENCES: Final = 8

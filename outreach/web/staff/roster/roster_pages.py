@@ -26,7 +26,7 @@ from outreach.i18n import gettext as _
 from outreach.languages import STAFF_LANGUAGE
 from outreach.web.context import config, key_store, store
 from outreach.web.presentation.icons import qr
-from outreach.web.staff.common import workshop_labels
+from outreach.web.staff.common import roster_labels, workshop_labels
 from outreach.web.staff.common.guards import (
     has_permission,
     log_office_action,
@@ -36,7 +36,7 @@ from outreach.web.staff.common.guards import (
     require_permission,
 )
 from outreach.web.staff.common.permissions import PermissionMissing, Scope, requires
-from outreach.web.staff.roster import blueprint, member_form, roster_labels
+from outreach.web.staff.roster import blueprint, member_form
 from outreach.web.staff.roster.member_form import NETWORK, MemberForm
 
 SHOWN_AHEAD: Final = timedelta(days=400)  # of a member's assignments

@@ -29,10 +29,10 @@ from outreach.web import error_messages
 from outreach.web.context import key_store, store
 from outreach.web.error_messages import PageRefused
 from outreach.web.presentation.workshop_cards import CardTag
-from outreach.web.staff.common import workshop_labels
+from outreach.web.staff.common import roster_labels, workshop_labels
 from outreach.web.staff.common.guards import find_workshop, log_workshop_action, page
 from outreach.web.staff.common.permissions import Scope, requires
-from outreach.web.staff.roster import blueprint, roster_labels
+from outreach.web.staff.roster import blueprint
 
 _MAX_DIGITS: Final = 9  # of an id
 _ACTIONS: Final = frozenset({"ask", "again", "yes", "no", "release"})

@@ -10,13 +10,15 @@ from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
 from outreach.domain.dashboard import clashes
+from outreach.domain.roster import member_clashes, members
 from outreach.domain.workshops import Workshop, free_times, partners, publish_checks
 from outreach.domain.workshops.free_times import FreeTime
 from outreach.domain.workshops.publish_checks import PublishWarning, UnconfirmedWarnings
 from outreach.i18n import gettext as _
 from outreach.web import error_messages
+from outreach.web.context import key_store
 from outreach.web.presentation.formatting import hour as hour_words
-from outreach.web.staff.common import workshop_labels
+from outreach.web.staff.common import roster_labels, workshop_labels
 from outreach.web.staff.common.publish_warnings import warning_words
 from outreach.web.staff.workshop_form.typed_workshop import TypedWorkshop
 from outreach.web.staff.workshop_form.workshop_form import WorkshopForm
@@ -68,6 +70,7 @@ def list_remarks(
     ]
     if typed.has_time:
         found += _list_speaker_remarks(session, form, workshop)
+        found += _list_team_remarks(session, workshop, now)
     return found
 
 
@@ -131,6 +134,21 @@ def _list_speaker_remarks(
                 title=other.title.get("es", ""),
                 hour=hour_words(other.starts),
             ),
+        )
+
+
+def _list_team_remarks(session: Session, workshop: Workshop, now: datetime) -> Iterator[FormRemark]:
+    """What keeps members of the team from the workshop as it is typed; of a new one nothing."""
+    if workshop.id is None or workshop.ends_at <= now:
+        return
+    found = member_clashes.find_in_team(session, workshop)
+    details = members.open_details(key_store(), [each.member for each in found])
+    for each in found:
+        opened = details.get(each.member.id)
+        name = opened.name if opened is not None else roster_labels.role_words(each.member.role)
+        yield FormRemark(
+            f"{name}: {roster_labels.clash_words(each.clash)}",
+            _("Cambia la hora, o pregunta a alguien más en «Equipo»."),
         )
 
 

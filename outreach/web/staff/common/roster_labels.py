@@ -54,12 +54,15 @@ def state_tag(assignment: RosterAssignment) -> CardTag:
     return tags[assignment.state]
 
 
-def clash_words(clash: MemberClash) -> str:
+def clash_words(clash: MemberClash, *, has_place: bool = True) -> str:
+    """What keeps a member from a workshop. Without `has_place` it does not say where they are: the
+    other workshop may be a discreet one of another office."""
     if clash.clash_type is ClashType.AWAY:
         return _("Está fuera ese día")
     if clash.clash_type is ClashType.OUTSIDE_HOURS:
         return _("No es su horario")
-    assert clash.workshop is not None
+    if clash.workshop is None or not has_place:
+        return _("A esa hora está en otro taller")
     return _(
         "A esa hora está en otro taller: %(when)s, %(place)s",
         when=workshop_labels.when(clash.workshop),
