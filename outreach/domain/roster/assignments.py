@@ -53,6 +53,12 @@ def list_of_workshop(session: Session, workshop: Workshop) -> Sequence[RosterAss
     ).all()
 
 
+def list_speakers(session: Session, workshop: Workshop) -> Sequence[RosterAssignment]:
+    """The active assignments of who gives a workshop."""
+    active = session.scalars(_ACTIVE_OF_WORKSHOP, {"workshop": workshop.id}).all()
+    return [each for each in active if each.role is RosterRole.SPEAKER]
+
+
 def list_of_member(
     session: Session, member: RosterMember, *, first_day: date, last_day: date
 ) -> Sequence[RosterAssignment]:

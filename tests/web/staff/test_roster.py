@@ -371,3 +371,29 @@ def test_letter_that_is_put_off_waits_in_the_queue(team: TeamScene) -> None:
     assert team.ana.post(f"{address}/avisar", aviso="avisar").status_code == 303
     assert list_unsent(team.store) == ["ask"]
     assert "Cambió y no lo saben" not in words(team.ana.get("/org/por-atender?ver=avisar"))
+
+
+def test_speaker_of_the_team_is_named_without_being_typed(team: TeamScene) -> None:
+    speaker, silent = team.add(), team.add(name="Silvia Canaria")
+    declined = team.add(name="Dalia Canaria")
+    interpreter = team.add(RosterRole.INTERPRETER, name="Itzel Canaria")
+    for each in (speaker, silent, declined, interpreter):
+        team.ask(each)
+    team.act("yes", speaker)
+    team.act("no", declined)
+    address = f"/org/talleres/{team.workshop.public_id}"
+    for page in (team.ana.get(address), team.ana.get(f"{address}/editar")):
+        assert f"{NAME}, Silvia Canaria (por contestar)" in words(page)
+        assert "Dalia" not in page.text
+        assert "Itzel" not in page.text
+    path = f"{address}/editar"
+    form = fields(team.ana.get(path).text, path)
+    assert form["facilitator"] == ""
+    assert team.ana.post(path, **(form | {"title_es": "Otro"})).status_code == 303
+    with team.store.read() as session:
+        assert session.get_one(Workshop, team.workshop.id).facilitator == ""
+    for role in (Role.READER, Role.DOOR):
+        reader = team.sign_in(f"{role}@example.org", role, "chicago")
+        assert "Canaria" not in reader.get(address).text
+    public = team.app.test_client().get(f"/es/talleres/{team.workshop.public_id}/")
+    assert "Canaria" not in public.text

@@ -16,8 +16,8 @@ MAX_LENGTH: Final = 60
 _WITH_PLACES: Final = frozenset({Way.PLACE, Way.SLOTS, Way.UNLISTED})
 
 
-def summarize(form: WorkshopForm) -> dict[str, str]:
-    """The words by the id of the part."""
+def summarize(form: WorkshopForm, team: Iterable[str] = ()) -> dict[str, str]:
+    """The words by the id of the part. `team` are names of the team's speakers."""
     found = {
         "textos": form.bring_es.data or form.summary_es.data or _("Nada escrito"),
         "traducciones": _translations(form),
@@ -25,7 +25,7 @@ def summarize(form: WorkshopForm) -> dict[str, str]:
         "entrada": _entry(form),
         "interpretes": _accommodations(form),
         "sillas": _reconfirmation(form),
-        "aliados": _names(form),
+        "aliados": _names(form, team),
         "serie": (form.series.data == NEW and form.series_name.data) or _label(form.series),
     }
     return {part: _shorten(words) for part, words in found.items()}
@@ -75,8 +75,8 @@ def _reconfirmation(form: WorkshopForm) -> str:
     return ngettext("Preguntamos %(num)d día antes", "Preguntamos %(num)d días antes", days)
 
 
-def _names(form: WorkshopForm) -> str:
-    names = [form.facilitator.data or ""]
+def _names(form: WorkshopForm, team: Iterable[str]) -> str:
+    names = [form.facilitator.data or "", *team]
     names += _labels(form.speakers, form.speakers.data or ())
     names += _labels(form.partners, form.partners.data or ())
     return ", ".join(name for name in names if name) or _("Nadie anotado")

@@ -21,6 +21,7 @@ from outreach.languages import STAFF_LANGUAGE
 from outreach.web.context import store
 from outreach.web.presentation import formatting, workshop_cards
 from outreach.web.presentation.workshop_cards import CardTag, WorkshopCard
+from outreach.web.staff.common import team_names
 from outreach.web.staff.common.guards import find_workshop, require_permission
 from outreach.web.staff.common.permissions import Scope, requires
 from outreach.web.staff.workshop_form import blueprint, fold_summaries, form_remarks, typed_workshop
@@ -56,6 +57,7 @@ class FormPreview:
     remarks: Sequence[FormRemark]
     public: PublicPreview | None  # None where the form describes no possible workshop
     summaries: Mapping[str, str]  # what each fold of the form holds, by its id
+    team: Sequence[str]  # names of the team's speakers, who need not be typed
 
 
 @blueprint.post("/talleres/vista-previa")
@@ -83,11 +85,13 @@ def preview(session: Session, form: WorkshopForm, saved: Workshop | None) -> For
     """What the page says about the form, valid or not. `saved` is the workshop that it changes."""
     now = clock.now()
     typed = typed_workshop.build(session, form, saved, now=now)
+    team = team_names.list_speakers(session, saved) if saved is not None else []
     return FormPreview(
         when=_when(form, typed),
         remarks=form_remarks.list_remarks(session, form, typed, now=now),
         public=None if typed.workshop is None else _look(typed, typed.workshop, now),
-        summaries=fold_summaries.summarize(form),
+        summaries=fold_summaries.summarize(form, team),
+        team=team,
     )
 
 

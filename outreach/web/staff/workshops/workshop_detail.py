@@ -36,6 +36,7 @@ from outreach.web.staff.audit import audit_rows
 from outreach.web.staff.common import (
     notify_sheet,
     publish_warnings,
+    team_names,
     undo_notice,
     workshop_labels,
 )
@@ -149,6 +150,7 @@ def show(public_id: str, *, shown: str = "", fault: str = "", beyond: int = 0) -
         is_undecided = undecided_changes.is_undecided(session, workshop, now=now)
         held = address_approval.list_held(session, workshop)
         may_edit = has_permission(Permission.EDIT, workshop.office.slug)
+        giving += team_names.list_speakers(session, workshop) if may_edit else []
         history = audit_rows.list_history(session, workshop) if may_edit else ()
         is_cancelled = workshop.status is WorkshopStatus.CANCELLED
         cancellation = audit_rows.find_cancellation(session, workshop) if is_cancelled else None
