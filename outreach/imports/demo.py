@@ -34,7 +34,7 @@ from outreach.domain.registrations import AccessNeed, ContactMethod, Registratio
 from outreach.domain.scheduling import workshop_data, workshop_service
 from outreach.domain.scheduling.workshop_data import WorkshopData
 from outreach.domain.workshops import DeliveryMode, Workshop, WorkshopStatus, time_slots
-from outreach.imports import demo_queue, demo_registrations, figures, workshops
+from outreach.imports import demo_queue, demo_registrations, demo_roster, figures, workshops
 from outreach.imports import kinds as kinds_file
 from outreach.imports import offices as offices_file
 from outreach.keystore import KeyStore
@@ -128,6 +128,7 @@ def fill(store: Store, key_store: KeyStore, *, now: datetime) -> bool:
     _add_registrations(store, key_store, created, now)
     demo_registrations.add(store, key_store, now=now)
     demo_queue.add(store, key_store, now=now)
+    demo_roster.add(store, key_store, now=now)
     return True
 
 
