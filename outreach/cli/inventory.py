@@ -3,7 +3,9 @@
 import click
 
 from outreach.cli.context import open_key_store, open_store, settings
+from outreach.domain.roster import assignments
 from outreach.privacy import retention_report
+from outreach.privacy.retention_report import RosterHeld
 
 
 @click.command()
@@ -27,5 +29,23 @@ def command() -> None:
     click.echo(f"{report.calls} calls that staff noted, erased with the registration")
     click.echo(f"{report.look_ups} requests for a lost link")
     click.echo(f"{report.subscribers} subscribers of the bulletin")
+    _print_roster(report.roster)
     since = f", since {report.first_entry:%Y-%m-%d}" if report.first_entry else ""
     click.echo(f"{report.entries} entries of the audit log, none with a registered person{since}")
+
+
+def _print_roster(held: RosterHeld) -> None:
+    """What is stored about members of the roster, in which table and until when."""
+    click.echo(f"{held.members} members of the roster (roster_member), name and e-mail encrypted")
+    click.echo("  erased a year after they are retired, with all of the following")
+    if held.first_erased is not None:
+        click.echo(f"  {held.retired} retired, the first erased on {held.first_erased}")
+    click.echo(
+        f"  {held.availability} rows with their hours and days away (roster_hours, roster_absence)"
+    )
+    click.echo(f"  {held.assignments} assignments to workshops, with answers (roster_assignment)")
+    days = assignments.KEPT.days
+    click.echo(
+        f"  {held.letters} letters to them, without text or address (roster_letter), erased "
+        f"{days} days after they were sent"
+    )

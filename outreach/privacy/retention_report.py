@@ -12,6 +12,14 @@ from outreach.domain.network.offices import Office
 from outreach.domain.newsletter.subscribers import NO_WORKSHOP, Subscriber
 from outreach.domain.registrations.call_attempts import CallAttempt
 from outreach.domain.registrations.notifications import Notification
+from outreach.domain.roster import members
+from outreach.domain.roster.models import (
+    RosterAbsence,
+    RosterAssignment,
+    RosterLetter,
+    RosterMember,
+    WorkingHours,
+)
 from outreach.domain.workshops import Workshop
 from outreach.keystore import Key, KeyStore, LinkRequest
 
@@ -26,6 +34,18 @@ class RetentionShare:
 
 
 @dataclass(frozen=True)
+class RosterHeld:
+    """Rows about members of the roster."""
+
+    members: int  # retired ones too; name and e-mail are encrypted
+    retired: int
+    first_erased: date | None  # the first of the retired ones
+    availability: int  # hours of a weekday, and spans of days away
+    assignments: int
+    letters: int  # sent ones too; without text or address
+
+
+@dataclass(frozen=True)
 class RetentionReport:
     keys: int
     overdue: int  # due and not purged
@@ -36,6 +56,7 @@ class RetentionReport:
     calls: int  # that staff noted
     subscribers: int  # of the bulletin, unconfirmed ones too
     look_ups: int  # requests for a lost link
+    roster: RosterHeld
     entries: int  # of the audit log
     first_entry: datetime | None
 
@@ -68,6 +89,7 @@ def count_held(session: Session, key_store: KeyStore) -> RetentionReport:
         calls=session.scalar(calls) or 0,
         subscribers=session.scalar(subscribers) or 0,
         look_ups=look_ups,
+        roster=_count_roster(session),
         entries=entries,
         first_entry=first_entry,
     )
@@ -87,6 +109,26 @@ def _count_keys(key_store: KeyStore) -> tuple[dict[tuple[int, date], int], date 
         oldest = session.scalar(sa.select(sa.func.min(Key.made_on)).where(is_of_registration))
         look_ups = session.scalar(sa.select(sa.func.count()).select_from(LinkRequest)) or 0
     return by_workshop, oldest, look_ups
+
+
+def _count_roster(session: Session) -> RosterHeld:
+    counts = {
+        table: session.scalar(sa.select(sa.func.count()).select_from(table)) or 0
+        for table in (RosterMember, WorkingHours, RosterAbsence, RosterAssignment, RosterLetter)
+    }
+    retired, first = session.execute(
+        sa.select(sa.func.count(), sa.func.min(RosterMember.retired_at)).where(
+            RosterMember.retired_at.is_not(None)
+        )
+    ).one()
+    return RosterHeld(
+        members=counts[RosterMember],
+        retired=retired,
+        first_erased=members.compute_forget_day(first) if first is not None else None,
+        availability=counts[WorkingHours] + counts[RosterAbsence],
+        assignments=counts[RosterAssignment],
+        letters=counts[RosterLetter],
+    )
 
 
 def _cities(session: Session, workshops: set[int]) -> dict[int, str]:

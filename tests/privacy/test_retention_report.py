@@ -1,24 +1,29 @@
 """The page «Lo que todavía guardamos»: numbers of what is kept, for admins."""
 
 import re
-from datetime import timedelta
+from datetime import time, timedelta
 
 import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner
 from flask import Flask
 
+from outreach import clock
 from outreach.cli import main
 from outreach.config import Config
+from outreach.db.base import Base
 from outreach.db.store import Store
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.network.staff import ALL_OFFICES, Role
 from outreach.domain.registrations import ContactMethod
+from outreach.domain.roster import assignments, members
+from outreach.domain.roster.models import RosterMember
 from outreach.keystore import Key, KeyStore
 from outreach.privacy import retention_report
 from tests.conftest import hold, seat
 from tests.support.environment import where
+from tests.support.roster import add_member
 from tests.support.staff_client import StaffClient, employ, signed_in_as, words
 
 pytestmark = pytest.mark.core
@@ -91,3 +96,44 @@ def test_retention_report_is_for_admins(app: Flask, store: Store, elena: StaffCl
     ana = signed_in_as(app, store, employ(store))
     assert 'href="/org/datos"' not in ana.get("/org/mas").text
     assert ana.get("/org/datos").status_code == 403
+
+
+def test_roster_is_counted_with_its_tables_and_days(
+    elena: StaffClient,
+    store: Store,
+    key_store: KeyStore,
+    chicago: Office,
+    rights: Kind,
+    config: Config,
+) -> None:
+    now = clock.now()
+    absence = (now.date(), now.date())
+    giving = add_member(
+        store, key_store, chicago, hours=[(0, time(9), time(12))], absences=[absence]
+    )
+    gone = add_member(store, key_store, chicago, name="Xochitl", email="xo@example.org")
+    with store.change() as session:
+        workshop = hold(session, chicago, rights)
+        assignments.ask(session, workshop, session.get_one(RosterMember, giving.id), now=now)
+        members.retire(session.get_one(RosterMember, gone.id), now=now)
+    page = words(elena.get("/org/datos"))
+    assert "2 ponentes e intérpretes" in page
+    assert "se borran un año después de retirarlos" in page
+    assert "No guardamos datos de nadie." not in page
+    printed = CliRunner().invoke(main, ["inventory"], env=where(config)).stdout
+    for line in (
+        "2 members of the roster (roster_member), name and e-mail encrypted",
+        f"1 retired, the first erased on {members.compute_forget_day(now)}",
+        "2 rows with their hours and days away (roster_hours, roster_absence)",
+        "1 assignments to workshops, with answers (roster_assignment)",
+        "1 letters to them, without text or address (roster_letter), erased 90 days after",
+    ):
+        assert line in printed
+    assert not re.search("Xochitl|xo@|Canaria", printed + page)
+
+
+def test_inventory_names_every_table_of_the_roster(config: Config, store: Store) -> None:
+    printed = CliRunner().invoke(main, ["inventory"], env=where(config)).stdout
+    tables = [each for each in Base.metadata.tables if each.startswith("roster_")]
+    assert len(tables) >= 5
+    assert [each for each in tables if each not in printed] == []
