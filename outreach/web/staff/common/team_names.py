@@ -1,7 +1,7 @@
 """The names of those of the team who give a workshop, for its page and its form.
 
 They are read from the roster and copied nowhere: it has them encrypted, and erases them (decision
-0049).
+0054).
 """
 
 from sqlalchemy.orm import Session
