@@ -6,9 +6,10 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
+from outreach import formats
 from outreach.domain.workshops.publish_checks import RequiredField
 from outreach.errors import ErrorCode, Refusal
-from outreach.i18n import gettext
+from outreach.i18n import current, gettext
 from outreach.imports.file_types import ForeignFormat
 from outreach.imports.import_errors import ImportErrorCode
 
@@ -22,7 +23,7 @@ MESSAGES: Final[Mapping[StrEnum, str]] = MappingProxyType(
     {
         # scheduling: what staff say of a workshop
         ErrorCode.HOUR_SKIPPED: N_(
-            "Ese día el reloj se adelanta y no existen las %(hour)s. Elige otra hora."
+            "Ese día el reloj se adelanta y no existen las %(hour)s: elige otra hora."
         ),
         ErrorCode.ENDS_AT_START: N_(
             "La hora de término es la misma que la de inicio. Cambia una de las dos."
@@ -50,7 +51,7 @@ MESSAGES: Final[Mapping[StrEnum, str]] = MappingProxyType(
         ErrorCode.SLOT_TOO_SHORT: N_("Di cada cuántos minutos empieza una cita: 5 o más."),
         ErrorCode.SLOT_WITHOUT_PLACES: N_("Di cuántos lugares hay a cada hora: 1 o más."),
         ErrorCode.SLOTS_OVERBOOKED: N_("En las citas a una hora no se dan lugares de más."),
-        ErrorCode.SLOT_TAKEN: N_("Alguien tiene la cita de las %(hour)s. Deja esa hora como está."),
+        ErrorCode.SLOT_TAKEN: N_("Alguien tiene la cita de las %(hour)s: deja esa hora como está."),
         ErrorCode.ACCOMMODATION_PROMISED: N_(
             "Ya se prometió apoyo a %(promised)s. Pon %(promised)s o más."
         ),
@@ -550,7 +551,7 @@ def _say_value(value: object) -> object:
     if isinstance(value, Refusal):
         return say(value)
     if isinstance(value, time):
-        return f"{value:%H:%M}"
+        return formats.hour(value, current())
     if isinstance(value, date):
         return f"{value.day}/{value.month}/{value.year}"
     if isinstance(value, StrEnum):

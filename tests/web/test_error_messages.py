@@ -88,7 +88,7 @@ def test_every_raised_code_has_the_values_of_its_message() -> None:
         (
             Refusal(ErrorCode.SLOT_TAKEN, hour=time(9, 5)),
             "somebody has the time slot at 09:05; leave it as it is",
-            "Alguien tiene la cita de las 09:05. Deja esa hora como está.",
+            "Alguien tiene la cita de las 9:05\u00a0a.\u00a0m.: deja esa hora como está.",
         ),
         (
             Refusal(

@@ -1,12 +1,13 @@
 """Publish checks: required fields, which block publishing, and warnings, which are asked once."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from sqlalchemy.orm import Session
 
+from outreach.db.base import Words
 from outreach.domain.locations import holidays
 from outreach.domain.network.kinds import Visibility
 from outreach.domain.workshops import free_times
@@ -41,10 +42,18 @@ class PublishWarning(StrEnum):
     DOUBLED = "doubled"  # the hour exists twice on that day
 
 
+class VenueOccupant(NamedTuple):
+    """The workshop that is in the venue already; its title in each language."""
+
+    title: Words
+    starts: time
+
+
 @dataclass(frozen=True)
 class UnconfirmedWarnings:
     what: PublishWarning
     detail: str = ""  # the number or name that the message mentions
+    occupant: VenueOccupant | None = None  # of TAKEN
 
 
 def find_missing_fields(workshop: Workshop, *, phone: str = "") -> list[RequiredField]:
@@ -87,11 +96,8 @@ def find_warnings(
     if workshop.is_discreet and venue and workshop.visibility is Visibility.PUBLIC:
         warnings.append(UnconfirmedWarnings(PublishWarning.OPEN_ADDRESS))
     if (other := free_times.find_overlapping(session, workshop)) is not None:
-        warnings.append(
-            UnconfirmedWarnings(
-                PublishWarning.TAKEN, f"{other.title.get('es', '')}, {other.starts:%H:%M}"
-            )
-        )
+        occupant = VenueOccupant(other.title, other.starts)
+        warnings.append(UnconfirmedWarnings(PublishWarning.TAKEN, occupant=occupant))
     places = workshop.capacity + workshop.overbooked
     if venue and venue.capacity is not None and workshop.takes_places and not workshop.has_slots:
         warnings += (

@@ -117,7 +117,7 @@ def test_taken_venue_is_said_with_free_hours_that_fill_the_form(
     clash = form(venue=str(room.id), capacity="15")
     answer = ana.post(PREVIEW, **clash)
     assert "La sede ya está ocupada a esa hora" in words(answer)
-    assert "Conoce tus derechos, 09:00" in words(answer)
+    assert "Ahí está: 9:00 a. m., Conoce tus derechos. Cambia la hora o la sede." in words(answer)
     buttons = [
         ("sáb 6 feb, 11:00 a. m.", "fill day=2027-02-06&amp;starts=11%3A00&amp;ends=13%3A00"),
         ("dom 7 feb, 10:00 a. m.", "fill day=2027-02-07&amp;starts=10%3A00&amp;ends=12%3A00"),
@@ -173,7 +173,7 @@ def test_other_date_of_a_speaker_is_said(
     [
         ({"day": "2027-02-15"}, "Ese día es feriado"),
         ({"day": "2026-11-20"}, "Ese día y esa hora ya pasaron"),
-        ({"day": "2027-03-14", "starts": "02:30"}, "no existen las 02:30"),
+        ({"day": "2027-03-14", "starts": "02:30"}, "no existen las 2:30 a. m.: elige otra hora"),
         ({"day": "2027-11-07", "starts": "01:30", "ends": "03:00"}, "¿Cuál de las dos?"),
         ({"starts": "17:15", "ends": "16:00"}, "Sí, termina el día siguiente"),
     ],

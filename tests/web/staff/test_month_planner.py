@@ -233,7 +233,7 @@ def test_publishing_a_month_asks_about_a_taken_venue_as_publishing_one_does(
     assert asked.status_code == 422
     page = words(asked)
     assert "Antes de publicar, mira esto" in page
-    assert "La sede ya está ocupada a esa hora. Ahí está: Conoce tus derechos, 18:00" in page
+    assert "La sede ya está ocupada a esa hora. Ahí está: 6:00 p. m., Conoce tus derechos." in page
     assert "No se guardó nada todavía" in page
     assert "Publicar de todos modos" in page
     assert all(offered_dates(asked).values()), "what was ticked stays ticked"

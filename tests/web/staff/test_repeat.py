@@ -195,7 +195,7 @@ def test_nonexistent_hour_is_refused_and_nothing_is_created(
     days = [gap, gap + timedelta(weeks=1)]
     answer = repeat(ana, early, days, dias="6", veces="2")
     assert answer.status_code == 422
-    assert "no existen las 02:30" in words(answer)
+    assert "no existen las 2:30 a. m." in words(answer)
     assert "No se hizo nada" in words(answer)
     assert [each.id for each in all_workshops(store)] == [early.id]
     assert audit_entries(store) == []

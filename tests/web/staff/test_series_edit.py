@@ -323,5 +323,5 @@ def test_shift_to_a_nonexistent_hour_is_refused(
         early = hold(session, chicago, rights, day=gap, starts=time(1, 30), ends=time(5))
     answer = apply_bulk_action(ana, "mover", [early], hora="02:30")
     assert answer.status_code == 422
-    assert "no existen las 02:30" in words(answer)
+    assert "no existen las 2:30 a. m." in words(answer)
     assert fresh(store, [early])[0].starts == time(1, 30)

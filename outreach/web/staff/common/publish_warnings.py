@@ -19,6 +19,7 @@ from outreach.domain.workshops.publish_checks import (
     PublishWarning,
     RequiredField,
     UnconfirmedWarnings,
+    VenueOccupant,
 )
 from outreach.i18n import current, say
 from outreach.i18n import gettext as _
@@ -155,6 +156,11 @@ def _holiday(spanish: str) -> str:
     return say(holidays.find_names(spanish), current())
 
 
+def _occupant(other: VenueOccupant | None) -> str:
+    """«9:00 a. m., Conoce tus derechos»: the hour is first, since it ends in a full stop."""
+    return f"{hour_words(other.starts)}, {say(other.title, current())}" if other else ""
+
+
 def warning_words(warning: UnconfirmedWarnings) -> tuple[str, str]:
     """What is odd about the workshop, and what to do about it."""
     detail = warning.detail
@@ -165,7 +171,7 @@ def warning_words(warning: UnconfirmedWarnings) -> tuple[str, str]:
         ),
         PublishWarning.TAKEN: (
             _("La sede ya está ocupada a esa hora"),
-            _("Ahí está: %(other)s. Cambia la hora o la sede.", other=detail),
+            _("Ahí está: %(other)s. Cambia la hora o la sede.", other=_occupant(warning.occupant)),
         ),
         PublishWarning.CROWDED: (
             _("No caben tantas personas"),

@@ -56,7 +56,7 @@ def warnings(proposal: DateProposal) -> list[DateWarning]:
     data, found = proposal.data, []
     if proposal.is_skipped:
         more = _(
-            "El reloj se adelanta y no existen las %(hour)s. Elige otra hora para este día.",
+            "El reloj se adelanta y no existen las %(hour)s: elige otra hora para este día.",
             hour=hour_words(data.starts),
         )
         found.append(DateWarning(CardTag(_("No se puede"), "tag-bad"), more))

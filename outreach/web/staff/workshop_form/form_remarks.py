@@ -130,7 +130,7 @@ def _list_speaker_remarks(
         yield FormRemark(
             _("%(name)s ya tiene otro taller a esa hora", name=clash.speaker),
             _(
-                "%(title)s, %(hour)s. Cambia la hora o quién habla.",
+                "%(hour)s, %(title)s. Cambia la hora o quién habla.",
                 title=other.title.get("es", ""),
                 hour=hour_words(other.starts),
             ),
