@@ -197,6 +197,26 @@ def test_clash_is_said_while_typing_and_a_free_hour_fills_the_form(
     expect(page.locator("#day")).to_be_focused()
 
 
+def test_preview_is_shown_in_another_language_with_one_request(opened: Open, world: World) -> None:
+    page = opened(viewport=DESKTOP)
+    sign_in(page)
+    page.goto(NEW)
+    expect(page.get_by_role("radio", name="Español")).to_be_checked()
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.url.partition("/org/")[2]))
+    page.get_by_role("radio", name="English").check()
+    expect(page.locator("#form-look")).to_contain_text("Know your rights")
+    page.locator("#title_en").evaluate("field => field.closest('details').open = true")
+    page.locator("#title_en").fill("Rights at work")
+    expect(page.locator("#form-look")).to_contain_text("Rights at work")
+    page.get_by_role("radio", name="Français").check()
+    expect(page.locator("#form-look")).not_to_contain_text("Rights at work")
+    # The choice alone is not saved: one draft, of the title.
+    expect(page.locator("#autosave-status")).to_contain_text("Borrador guardado:")
+    assert sent.count("talleres/vista-previa") == 3
+    assert sent.count("talleres/borrador") == 1
+
+
 def test_form_works_whole_without_javascript(opened: Open, world: World) -> None:
     page = opened(viewport=DESKTOP, java_script_enabled=False)
     sign_in(page)
@@ -208,6 +228,10 @@ def test_form_works_whole_without_javascript(opened: Open, world: World) -> None
     page.locator("#venue").select_option(world.more["a venue"])
     page.get_by_role("button", name="Vista previa").click()
     expect(page.locator("#form-look")).to_contain_text("Sin guion")
+    page.get_by_role("radio", name="English").check()
+    page.get_by_role("button", name="Ver así").click()
+    expect(page.locator("#form-look")).to_contain_text("7:15 a.m.")
+    expect(page.get_by_role("radio", name="English")).to_be_checked()
     page.get_by_role("button", name="Poner 40 lugares").click()
     expect(page.locator("#capacity")).to_have_value("40")
     page.get_by_role("button", name="Guardar borrador").click()

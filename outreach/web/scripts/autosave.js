@@ -17,10 +17,11 @@
     return new URLSearchParams(new FormData(form));
   }
 
-  /* All fields but the form token. */
+  /* All fields but the form token and how the preview is looked at. */
   function typedText() {
     var fields = typedFields();
     fields.delete("token");
+    fields.delete("preview_language");
     return fields.toString();
   }
 

@@ -88,7 +88,7 @@
     if (request) request.abort();
   });
 
-  form.querySelector("[data-preview-button]").hidden = true;
+  form.querySelectorAll("[data-preview-button]").forEach((button) => { button.hidden = true; });
   function unfold() {
     if (wide.matches) side.open = true;
   }

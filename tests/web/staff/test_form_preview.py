@@ -1,5 +1,6 @@
 """While a workshop is typed: what people would see and what is odd, without JavaScript too."""
 
+import re
 from datetime import date, time
 from typing import Any
 
@@ -43,6 +44,11 @@ def form(**changes: Any) -> dict[str, Any]:
     return typed(**plain | changes)
 
 
+def spaced(page: str) -> str:
+    """The text of a page with ordinary spaces."""
+    return " ".join(re.sub(r"<[^>]+>", "", page).split())
+
+
 def count(store: Store) -> tuple[int, ...]:
     with store.read() as session:
         tables = (Workshop, Venue, FormDraft)
@@ -65,6 +71,34 @@ def test_preview_shows_card_page_and_calendar_entry_and_stores_nothing(
     assert "<form" not in answer.text
     assert "<a " not in answer.text, "what is not there yet leads nowhere"
     assert (count(store), store.mark()) == (before, mark)
+
+
+def test_preview_is_read_in_the_chosen_language(ana: StaffClient, store: Store) -> None:
+    english = form(title_en="Know your rights", preview_language="en")
+    answer = ana.post(PREVIEW, **english)
+    shown = answer.text.partition('id="form-look"')[2].partition('id="form-summaries"')[0]
+    assert shown.count("Know your rights") == 3
+    assert "Saturday, February 6, 10:00 a.m. to 12:00 p.m." in spaced(shown)
+    assert shown.count(' lang="en"') == 3
+    assert "En la lista" in shown, "the page itself stays in the language of the account"
+    assert "Sábado 6 de febrero de 2027" in words(answer)
+    untranslated = ana.post(PREVIEW, **form(title_en="", preview_language="fr"))
+    assert '<b lang="es-MX">Conoce tus derechos</b>' in untranslated.text
+    assert "samedi 6 f" in words(untranslated).lower()
+    other = ana.post(PREVIEW, **form(preview_language="zz"))
+    assert "Sábado 6 de febrero, 10:00" in spaced(other.text)
+
+
+def test_button_shows_the_preview_in_another_language_and_keeps_the_choice(
+    ana: StaffClient, store: Store
+) -> None:
+    page = ana.post(NEW, **form(preview_language="en", action="preview"))
+    assert fields(page.text, NEW)["preview_language"] == "en"
+    assert "Saturday, February 6" in words(page)
+    ana.post("/org/talleres/borrador", **form(preview_language="en"))
+    with store.read() as session:
+        draft = session.scalars(sa.select(FormDraft)).one()
+    assert draft.first("preview_language") == ""
 
 
 def test_button_shows_the_preview_in_the_page_and_keeps_what_is_typed(

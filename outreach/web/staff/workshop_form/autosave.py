@@ -39,7 +39,9 @@ NONCE: Final = re.compile(r"[A-Za-z0-9_-]{22}")
 MAX_OFFERS: Final = 3
 _NUMBER: Final = re.compile(r"[0-9]{1,9}")
 # Fields of buttons and of the session, which are not stored.
-_NOT_STORED: Final = frozenset({"token", "action", "sure", "office", "nonce", "workshop"})
+_NOT_STORED: Final = frozenset(
+    {"token", "action", "sure", "office", "nonce", "workshop", "preview_language"}
+)
 
 
 @dataclass(frozen=True)

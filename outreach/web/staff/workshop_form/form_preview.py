@@ -3,12 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Final
 
 from flask import render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from outreach import clock
+from outreach import clock, i18n
 from outreach.domain.network import offices
 from outreach.domain.network.kinds import Visibility, Way
 from outreach.domain.network.staff import Permission
@@ -17,7 +18,6 @@ from outreach.domain.text import clean
 from outreach.domain.workshops import Workshop
 from outreach.feeds import vevent
 from outreach.i18n import gettext as _
-from outreach.languages import STAFF_LANGUAGE
 from outreach.web.context import store
 from outreach.web.presentation import formatting, workshop_cards
 from outreach.web.presentation.workshop_cards import CardTag, WorkshopCard
@@ -30,11 +30,13 @@ from outreach.web.staff.workshop_form.form_remarks import FormRemark
 from outreach.web.staff.workshop_form.typed_workshop import TypedWorkshop
 from outreach.web.staff.workshop_form.workshop_form import WorkshopForm
 
+LANGUAGE_FIELD: Final = "preview_language"  # a choice of how to look, which is stored nowhere
+
 
 @dataclass(frozen=True, kw_only=True)
 class PublicPreview:
-    """The card of the list, the head of the page, and the entry of calendars, as anybody sees
-    them."""
+    """The card of the list, the head of the page, and the entry of calendars, as a reader of one
+    language sees them."""
 
     workshop: Workshop
     card: WorkshopCard
@@ -55,9 +57,14 @@ class FormPreview:
 
     when: str  # «Sábado 5 de diciembre de 2026, 10:00 a. m. a 12:00 p. m.», or empty
     remarks: Sequence[FormRemark]
+    language: str  # of `public`
     public: PublicPreview | None  # None where the form describes no possible workshop
     summaries: Mapping[str, str]  # what each fold of the form holds, by its id
     team: Sequence[str]  # names of the team's speakers, who need not be typed
+
+    @property
+    def html_language(self) -> str:
+        return i18n.HTML_LANG[self.language]
 
 
 @blueprint.post("/talleres/vista-previa")
@@ -86,13 +93,23 @@ def preview(session: Session, form: WorkshopForm, saved: Workshop | None) -> For
     now = clock.now()
     typed = typed_workshop.build(session, form, saved, now=now)
     team = team_names.list_speakers(session, saved) if saved is not None else []
+    language = _chosen_language()
+    with i18n.use_language(language):
+        public = None if typed.workshop is None else _look(typed, typed.workshop, now)
     return FormPreview(
         when=_when(form, typed),
         remarks=form_remarks.list_remarks(session, form, typed, now=now),
-        public=None if typed.workshop is None else _look(typed, typed.workshop, now),
+        language=language,
+        public=public,
         summaries=fold_summaries.summarize(form, team),
         team=team,
     )
+
+
+def _chosen_language() -> str:
+    """The language in which people would read; that of the page until another is chosen."""
+    chosen = request.form.get(LANGUAGE_FIELD, "")
+    return chosen if chosen in i18n.LANGUAGES else i18n.current()
 
 
 def _when(form: WorkshopForm, typed: TypedWorkshop) -> str:
@@ -115,8 +132,8 @@ def _look(typed: TypedWorkshop, workshop: Workshop, now: datetime) -> PublicPrev
         workshop=workshop,
         card=replace(card, address=""),
         place_note=_place_note(workshop),
-        calendar_title=vevent.title(workshop, STAFF_LANGUAGE),
-        calendar_place=vevent.place(workshop, STAFF_LANGUAGE),
+        calendar_title=vevent.title(workshop, i18n.current()),
+        calendar_place=vevent.place(workshop, i18n.current()),
         is_listed=workshop.way is not Way.UNLISTED,
         has_time=typed.has_time,
     )

@@ -31,7 +31,7 @@ _NOT_KEPT: Final = frozenset(
     {
         "token", "action", "sure", "office", "nonce", "workshop", "seen", "day", "which_hour",
         "venue_same", "online_url", "live_url", "facilitator", "series", "series_name",
-        "series_joint", "template_name",
+        "series_joint", "template_name", "preview_language",
     }
 )  # fmt: skip
 
