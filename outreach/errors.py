@@ -50,6 +50,10 @@ class ErrorCode(StrEnum):
     FORM_DRAFT_TOO_LONG = "that is too long; write less"
     IMPORT_DRAFT_TOO_LARGE = "the sheet is too much for a draft; bring it in parts"
     WORKSHOP_TEMPLATES_TOO_MANY = "the office has %(most)s templates; delete one"
+    MESSAGE_TEXTS_TOO_MANY = "the office has %(most)s texts; delete one"
+    MESSAGE_TEXT_NEEDS_NAME = "name the text, in %(most)s letters or less"
+    MESSAGE_TEXT_NAME_IN_USE = "another text has that name; choose another"
+    MESSAGE_TEXT_EMPTY = "there is no text to save; write one"
     IMPORT_DRAFTS_TOO_MANY = "the office has %(most)s sheets begun; finish or delete one"
     # publishing, cancelling and reporting a workshop
     WORKSHOP_PAST = "that day and hour are past; look at the date"

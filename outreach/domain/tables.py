@@ -13,6 +13,7 @@ from outreach.domain.dashboard import digests, saved_views, staff_alerts
 from outreach.domain.locations import office_places, venues
 from outreach.domain.network import fraud_reports, installation_settings, kinds, offices, staff
 from outreach.domain.newsletter import bulletins, mail_choices, mailings, subscribers
+from outreach.domain.outbox import message_texts
 from outreach.domain.registrations import (
     assisted,
     call_attempts,
@@ -60,6 +61,7 @@ __all__ = [
     "kinds",
     "mail_choices",
     "mailings",
+    "message_texts",
     "metadata",
     "months",
     "network_changes",

@@ -62,6 +62,12 @@ MESSAGES: Final[Mapping[StrEnum, str]] = MappingProxyType(
         ErrorCode.WORKSHOP_TEMPLATES_TOO_MANY: N_(
             "La oficina ya tiene %(most)s plantillas. Borra una."
         ),
+        ErrorCode.MESSAGE_TEXTS_TOO_MANY: N_("La oficina ya tiene %(most)s textos. Borra uno."),
+        ErrorCode.MESSAGE_TEXT_NEEDS_NAME: N_(
+            "Ponle al texto un nombre de %(most)s letras o menos."
+        ),
+        ErrorCode.MESSAGE_TEXT_NAME_IN_USE: N_("Otro texto ya se llama así. Elige otro nombre."),
+        ErrorCode.MESSAGE_TEXT_EMPTY: N_("No hay texto que guardar. Escríbelo primero."),
         ErrorCode.IMPORT_DRAFT_TOO_LARGE: N_("La hoja es demasiado grande. Tráela por partes."),
         ErrorCode.IMPORT_DRAFTS_TOO_MANY: N_(
             "La oficina tiene %(most)s hojas a medias. Termina o borra una."

@@ -172,6 +172,7 @@ STAFF: Final[dict[str, Callable[[World], str]]] = {
     "import": lambda world: "/org/traer",
     "staff calendar": lambda world: "/org/mi-calendario",
     "write a message": lambda world: f"/org/talleres/{world.more['messaged']}/mensaje",
+    "texts of messages": lambda world: "/org/textos",
     "message sent": lambda world: (
         f"/org/talleres/{world.more['messaged']}/mensaje?enviado={world.more['message']}"
     ),

@@ -205,7 +205,7 @@ def test_preview_is_shown_in_another_language_with_one_request(opened: Open, wor
     sent: list[str] = []
     page.on("request", lambda request: sent.append(request.url.partition("/org/")[2]))
     page.get_by_role("radio", name="English").check()
-    expect(page.locator("#form-look")).to_contain_text("Know your rights")
+    expect(page.locator("#form-look")).to_contain_text("Your rights")
     page.locator("#title_en").evaluate("field => field.closest('details').open = true")
     page.locator("#title_en").fill("Rights at work")
     expect(page.locator("#form-look")).to_contain_text("Rights at work")

@@ -180,6 +180,9 @@ attendees.export                GET   workshop        export
 attendees.resend                POST  workshop        edit
 attendees.message_form          GET   workshop        edit
 attendees.send_message          POST  workshop        edit
+attendees.list_message_texts    GET   chosen-office   edit
+attendees.rename_message_text   POST  chosen-office   edit
+attendees.delete_message_text   POST  chosen-office   edit
 checkin.check_in_form           GET   workshop        door
 checkin.check_in                POST  workshop        door
 checkin.danger_form             GET   workshop        door

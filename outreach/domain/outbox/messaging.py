@@ -78,14 +78,19 @@ def check(
         raise Refusal(ErrorCode.MESSAGE_WITHOUT_REASON)
     if paragraph and workshop.is_discreet:
         raise Refusal(ErrorCode.MESSAGE_TEXT_NOT_ALLOWED)
+    check_paragraph(paragraph)
+    if template is MessageTemplate.BRING and not (workshop.bring or paragraph):
+        raise Refusal(ErrorCode.MESSAGE_WITHOUT_BRING)
+
+
+def check_paragraph(paragraph: Mapping[str, str]) -> None:
+    """Raises Refusal when no message may have this text, by language."""
     if any(len(text) > MAX_PARAGRAPH for text in paragraph.values()):
         raise Refusal(ErrorCode.MESSAGE_TOO_LONG, most=MAX_PARAGRAPH)
     if any(_LINK.search(text) for text in paragraph.values()):
         raise Refusal(ErrorCode.MESSAGE_WITH_LINK)
     if paragraph and "es" not in paragraph:
         raise Refusal(ErrorCode.MESSAGE_WITHOUT_SPANISH)
-    if template is MessageTemplate.BRING and not (workshop.bring or paragraph):
-        raise Refusal(ErrorCode.MESSAGE_WITHOUT_BRING)
 
 
 def send(

@@ -106,6 +106,8 @@ WRITES_TO_NOBODY: Final = {
     "workshop_form.discard_draft": "forgets what was typed",
     "workshop_form.show_preview": "shows what is typed",
     "workshop_form.delete_template": "forgets a template",
+    "attendees.rename_message_text": "names a text of the office",
+    "attendees.delete_message_text": "forgets a text of the office",
     "months.mark_complete": "a mark of the office",
     "months.update_figures": "figures",
     "months.close": "figures",

@@ -5,7 +5,7 @@ import json
 import re
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from flask import Response, redirect, request
@@ -16,12 +16,12 @@ from outreach import clock
 from outreach.domain import outbox
 from outreach.domain.audit.audit_log import Details
 from outreach.domain.network.staff import Permission
-from outreach.domain.outbox import messaging
+from outreach.domain.outbox import message_texts, messaging
 from outreach.domain.registrations import ContactMethod
 from outreach.domain.registrations.staff_messages import Audience, Message, MessageTemplate
-from outreach.domain.text import clean_lines
+from outreach.domain.text import clean, clean_lines
 from outreach.domain.workshops import Workshop
-from outreach.errors import Refusal
+from outreach.errors import ErrorCode, Refusal
 from outreach.i18n import LANGUAGES
 from outreach.i18n import gettext as _
 from outreach.mail import preview
@@ -29,7 +29,7 @@ from outreach.web import error_messages
 from outreach.web.context import config, store
 from outreach.web.error_messages import PageRefused
 from outreach.web.middleware import request_retry
-from outreach.web.staff.attendees import blueprint
+from outreach.web.staff.attendees import blueprint, message_text_pages
 from outreach.web.staff.common import workshop_labels
 from outreach.web.staff.common.guards import current_staff, find_workshop, log_workshop_action, page
 from outreach.web.staff.common.kept_forms import restores
@@ -46,6 +46,7 @@ class MessageDraft:
     template: str = ""
     audience: str = Audience.CONFIRMED
     paragraph: Mapping[str, str] = field(default_factory=dict)
+    text_name: str = ""  # under which the office keeps the text
     nonce: str = field(default_factory=lambda: secrets.token_urlsafe(16))
 
     @property
@@ -65,9 +66,14 @@ def message_form(public_id: str) -> ResponseReturnValue:
 @requires(Scope.WORKSHOP, Permission.EDIT)
 @request_retry.repeatable
 def send_message(public_id: str) -> ResponseReturnValue:
-    """Sends the message as it was previewed (`do=send`); otherwise shows the preview."""
+    """Sends the message as it was previewed (`do=send`), fills in a text of the office (`use`) or
+    keeps the typed one (`keep`); otherwise shows the preview."""
     draft, now = _typed(request.form), clock.now()
     try:
+        if request.form.get("do") == "use":
+            return show_page(public_id, _with_text(public_id, draft))
+        if request.form.get("do") == "keep":
+            return _keep_text(public_id, draft)
         template, audience = _chosen(draft)
         if request.form.get("do") != "send" or request.form.get("seen") != draft.fingerprint:
             with store().read() as session:
@@ -107,6 +113,7 @@ def show_page(
     *,
     is_seen: bool = False,
     fault: str = "",
+    kept_text: str = "",
     shown: str = "",
     action: Permission | None = None,
 ) -> Response:
@@ -117,6 +124,7 @@ def show_page(
         workshop = find_workshop(session, public_id, action)
         messaging.require_open(workshop, now=now)
         sent = messaging.find(session, workshop, number)
+        texts = [] if workshop.is_discreet else message_texts.list_texts(session, workshop.office)
         reach = {each: messaging.reach(session, workshop, each) for each in Audience}
         calls = (
             outbox.list_calls_of_message(
@@ -147,6 +155,9 @@ def show_page(
         ],
         reach=reach[sent.audience if sent else audience],
         longest=messaging.MAX_PARAGRAPH,
+        texts=texts,
+        longest_name=message_texts.MAX_NAME,
+        kept_text=kept_text,
         letters={} if fault else _previews(workshop, _sample(workshop, chosen, audience, draft)),
         is_seen=is_seen,
         fault=fault,
@@ -170,8 +181,27 @@ def _typed(form: MultiDict[str, str]) -> MessageDraft:
         template=form.get("template", ""),
         audience=form.get("audience", ""),
         paragraph={lang: text for lang, text in texts.items() if text},
+        text_name=clean(form.get("text_name", "")),
         **({"nonce": nonce} if _NONCE.fullmatch(nonce) else {}),
     )
+
+
+def _with_text(public_id: str, draft: MessageDraft) -> MessageDraft:
+    """The draft with the chosen text of the office in place of what is typed. Raises Refusal for a
+    discreet workshop, and NotFound."""
+    with store().read() as session:
+        workshop = find_workshop(session, public_id)
+        if workshop.is_discreet:
+            raise Refusal(ErrorCode.MESSAGE_TEXT_NOT_ALLOWED)
+        text = message_text_pages.find(session, workshop.office, request.form.get("text", ""))
+        return replace(draft, paragraph=dict(text.paragraph))
+
+
+def _keep_text(public_id: str, draft: MessageDraft) -> Response:
+    with store().change() as session:
+        workshop = find_workshop(session, public_id)
+        message_text_pages.keep(session, workshop, draft.text_name, draft.paragraph)
+    return show_page(public_id, replace(draft, text_name=""), kept_text=draft.text_name)
 
 
 def _chosen(draft: MessageDraft) -> tuple[MessageTemplate, Audience]:

@@ -75,6 +75,9 @@ ACTIONS: Final[Mapping[str, AuditedAction]] = {
     "place saved by phone": AuditedAction(_PEOPLE, lazy("apartó un lugar por teléfono")),
     "places changed": AuditedAction(_WORKSHOPS, lazy("cambió los lugares")),
     "message sent": AuditedAction(_PEOPLE, lazy("mandó un mensaje")),
+    "message text saved": AuditedAction(_WORKSHOPS, lazy("guardó un texto de mensaje")),
+    "message text renamed": AuditedAction(_WORKSHOPS, lazy("renombró un texto de mensaje")),
+    "message text deleted": AuditedAction(_WORKSHOPS, lazy("borró un texto de mensaje")),
     "list exported": AuditedAction(_PEOPLE, lazy("bajó la lista")),
     # its door
     "door taken along": AuditedAction(_PEOPLE, lazy("llevó la lista de la entrada en su teléfono")),

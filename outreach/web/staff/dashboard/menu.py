@@ -86,6 +86,12 @@ def list_entries() -> list[MenuEntry]:
                 _("Quién puede, cuándo, y en qué taller"),
             ),
             MenuEntry("/org/aliados", "people", _("Con quién"), _("Quienes ayudan a darlos")),
+            MenuEntry(
+                "/org/textos",
+                "letter",
+                _("Textos de mensajes"),
+                _("Lo que tu oficina escribe más de una vez"),
+            ),
         ]
     is_network = has_permission(Permission.NETWORK, ALL_OFFICES)
     if has_permission_anywhere(Permission.COLLEAGUES) and not is_network:
