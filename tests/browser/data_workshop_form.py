@@ -1,5 +1,5 @@
-"""Test data for the form of a workshop: venues, partners, an incomplete draft, and an unsaved
-form."""
+"""Test data for the form of a workshop: venues, partners, an incomplete draft, an unsaved form, and
+a text of its office for messages."""
 
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from outreach.db.store import Store
 from outreach.domain.locations import holidays
 from outreach.domain.network import kinds, offices, staff
+from outreach.domain.outbox import message_texts
 from outreach.domain.scheduling import form_drafts, workshop_data, workshop_service
 from outreach.domain.workshops import WorkshopStatus, partners
 from outreach.domain.workshops.partners import ChosenPartners, Partner, PartnerKind, Speaker
@@ -62,6 +63,8 @@ def make(store: Store, organizer: str, *, now: datetime) -> dict[str, str]:
             session, with_partners, ChosenPartners((partner.id, shelter.id), (speaker.id,))
         )
         incomplete_id = _create_incomplete_draft(session, now)
+        parking = {"es": "Hay dónde estacionarse atrás.", "en": "There is parking behind."}
+        message_texts.save(session, chicago, "Estacionamiento", parking, now=now)
         form_draft = form_drafts.save(
             session,
             staff.get_by_email(session, organizer).id,

@@ -50,6 +50,29 @@ def test_message_is_sent_after_preview_and_calls_are_marked_done(
     expect(page.get_by_role("heading", name="Llamadas")).to_contain_text("0 de 1 hechas")
 
 
+def test_text_of_the_office_is_chosen_and_kept_without_javascript(
+    opened: Open, world: World
+) -> None:
+    page = opened(java_script_enabled=False)
+    sign_in(page)
+    page.goto(f"/org/talleres/{world.more['messaged']}/mensaje")
+    typed = page.get_by_label("Algo más (si quieres)")
+    page.get_by_label("Textos de la oficina").select_option("Estacionamiento")
+    page.get_by_role("button", name="Usar este").click()
+    expect(typed).to_have_value("Hay dónde estacionarse atrás.")
+    expect(page.get_by_label("En inglés")).to_have_value("There is parking behind.")
+    typed.fill(BACK_DOOR)
+    page.get_by_text("Guardar este texto para otra vez").click()
+    page.get_by_label("Nombre del texto").fill("Puerta")
+    page.get_by_role("button", name="Guardar el texto").click()
+    expect(page.get_by_role("status").first).to_contain_text("Texto guardado: «Puerta».")
+    page.get_by_text("Guardar este texto para otra vez").click()
+    page.get_by_role("link", name="Ver y borrar los textos de la oficina").click()
+    page.get_by_role("button", name="Borrar Puerta").click()
+    expect(page.get_by_role("status")).to_contain_text("Texto borrado.")
+    expect(page.locator("main")).not_to_contain_text(BACK_DOOR)
+
+
 @with_and_without
 def test_registration_by_phone_is_made_and_cancelled(
     opened: Open, world: World, has_script: bool
