@@ -152,7 +152,12 @@ def test_form_fits_a_phone_and_shows_only_what_applies(opened: Open, world: Worl
     page = opened(viewport=PHONE, reduced_motion="reduce")  # no colour transitions
     sign_in(page)
     page.goto(NEW)
+    texts = ("#textos", "#traducciones")  # what an ordinary workshop has to say of its own
+    for each in texts:
+        page.locator(f"{each} summary").click()
     assert page.evaluate("document.documentElement.scrollHeight") <= MAX_PHONE_HEIGHT
+    for each in texts:
+        page.locator(f"{each} summary").click()
     link, room = page.get_by_label("Enlace para entrar en línea"), page.locator("#venue")
     expect(link).to_be_hidden()
     page.locator("#mode").select_option("virtual_sala")
