@@ -95,6 +95,7 @@ _PHRASES: Final[Mapping[str, str]] = {
     "sessions": lazy("sesiones: %s"),
     "speaker": lazy("persona %s"),
     "stop": lazy("parada %s"),
+    "text": lazy("texto %s"),
     "tour": lazy("gira %s"),
     "venue": lazy("sede %s"),
     "merged": lazy("que era la %s"),
@@ -119,9 +120,10 @@ _CODES: Final[Mapping[str, Mapping[str, str]]] = {
 # Keys are said in this order; one that is not here comes last.
 _ORDER: Final = (
     "month", "office", "kind", "file", "tour", "stop", "venue", "merged", "partner", "speaker",
-    "member", "draft", "clone_of", "repeats", "same_as", "template", "audience", "reason", "by",
-    "held", "fields", "figure", "value", "roles", "before", "after", "first_line", "last_line",
-    "edition", "revision", "new", "changed", "cancelled", "same", "file_type", "language",
+    "member", "draft", "clone_of", "repeats", "same_as", "template", "text", "audience", "reason",
+    "by", "held", "fields", "figure", "value", "roles", "before", "after", "first_line",
+    "last_line", "edition", "revision", "new", "changed", "cancelled", "same", "file_type",
+    "language",
 )  # fmt: skip
 
 
