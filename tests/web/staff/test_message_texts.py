@@ -60,7 +60,7 @@ def test_text_is_kept_and_chosen_in_another_message(
     page = keep(ana, evening, more_en="There is parking behind.")
     assert page.status_code == 200
     assert "Texto guardado: «Estacionamiento». El mensaje todavía no sale." in words(page)
-    assert fields(page.text, address_of(evening))["more_es"].strip() == PARKING
+    assert str(fields(page.text, address_of(evening))["more_es"]).strip() == PARKING
     (text,) = read_texts(store)
     assert text.paragraph == {"es": PARKING, "en": "There is parking behind."}
     with store.change() as session:
@@ -71,8 +71,8 @@ def test_text_is_kept_and_chosen_in_another_message(
     chosen = form | {"do": "use", "text": str(text.id), "audience": "waiting", "more_es": "No"}
     chosen.pop("token")
     filled = fields(ana.post(address_of(other), **chosen).text, address_of(other))
-    assert filled["more_es"].strip() == PARKING
-    assert filled["more_en"].strip() == "There is parking behind."
+    assert str(filled["more_es"]).strip() == PARKING
+    assert str(filled["more_en"]).strip() == "There is parking behind."
     assert filled["audience"] == "waiting", "the rest of the form stays"
     assert filled["nonce"] == form["nonce"]
 
@@ -108,7 +108,7 @@ def test_text_passes_the_checks_of_a_typed_one(
     assert said in words(answer)
     assert read_texts(store) == []
     sent = fields(answer.text, address_of(evening))
-    assert sent["more_es"].strip() == form["more_es"], "nothing typed is lost"
+    assert str(sent["more_es"]).strip() == form["more_es"], "nothing typed is lost"
 
 
 def test_discreet_workshop_has_no_texts_of_its_own(
