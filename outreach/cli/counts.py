@@ -7,11 +7,10 @@ import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, BinaryIO, NoReturn
+from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn
 
 import click
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from sqlalchemy.orm import Session
 
 from outreach import clock
@@ -31,6 +30,9 @@ from outreach.reports import (
 from outreach.reports.month_report import MonthChange, MonthReport
 from outreach.reports.month_tables import GroupedBy
 from outreach.reports.trends import ReportedMonth
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
 
 MAX_MONTHS = 1_200
 
@@ -193,8 +195,17 @@ def _period_writers(
     }
 
 
-def _progress() -> Progress:
+def _progress() -> "Progress":
     """A progress bar, shown where stderr is a terminal."""
+    # Here, since the columns of a table, which most counts are, need none of it.
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
