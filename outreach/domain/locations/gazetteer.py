@@ -1,22 +1,25 @@
 """The packaged gazetteer: places of the United States and Canada by name, postal code or position.
 
-The files of `data/` are read at the first look-up of a process, by a server at its start. The text
-is kept as it is in the file and a place is read from its line when it is asked for: 45,000 objects
-would take more memory than all the rest of a worker (decision 0034)."""
+The files of `data/` are mapped at the first look-up of a process, by a server at its start, and a
+place is read from its line when it is asked for: 45,000 objects would take more memory than all the
+rest of a worker (decision 0034)."""
 
 import csv
 import math
+import mmap
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import lru_cache
 from importlib.resources import files
 from operator import itemgetter
+from pathlib import Path
 from typing import Final
 
 from outreach.db.base import Words
 from outreach.domain.locations import city_names, regions
+from outreach.domain.locations.gazetteer_index import NameLines, map_file, read_index
 from outreach.domain.locations.place_text import canonicalize, find_region
 
 SPOKEN_POPULATION: Final = 30_000  # a quarter that people name is as likely as a town of this size
@@ -24,15 +27,16 @@ MIN_LOCATED_POPULATION: Final = 20_000  # of a town that a phone's position is t
 MIN_CORRECTED_POPULATION: Final = 2_000  # smaller places must be spelled right
 MAX_LANDMARK_MILES: Final = 25
 UNCOUNTED_POPULATION: Final = 300  # a place that only the post office names
-COUNTRIES: Final = {"us": "US", "ca": "CA"}  # the file's name: the country
-_DATA: Final = files("outreach.domain.locations") / "data"
+FILES: Final = ("us.tsv", "ca.tsv")
+INDEX: Final = "names.idx"
+REBUILD: Final = "python -m outreach.imports.gazetteer_build --index"
+_DATA: Final = Path(str(files("outreach.domain.locations"))) / "data"
 _CANADIAN: Final = frozenset(
     ("AB", "BC", "MB", "NB", "NL", "NS", "NT", "NU", "ON", "PE", "QC", "SK", "YT")
 )
 _EARTH_RADIUS_MILES: Final = 3958.8
 
 Position = tuple[float, float]
-_Numbers = int | tuple[int, ...]  # most names have one place
 
 
 class PlaceKind(StrEnum):
@@ -86,30 +90,39 @@ def miles_between(one: Position, other: Position) -> float:
 class Gazetteer:
     """Places by name. `find` takes words as `canonicalize` writes them."""
 
-    def __init__(self) -> None:
-        self._text = b""  # all files; a number below is where a line starts in it
-        self._own: dict[str, _Numbers] = {}  # by the name of the place
-        self._people: dict[str, int] = {}  # in the largest place of a name
-        self._spoken: dict[str, list[GazetteerPlace]] = {}  # by what people say
-        self._other: dict[str, _Numbers] = {}  # by other names in GeoNames
-        self._counties: dict[str, _Numbers] = {}
-        self._postal: list[tuple[int, int]] = []  # where the postal codes of a file are
-        self._large: list[tuple[float, float, int]] = []  # from south to north
-        self._weights: dict[str, tuple[float, float, int]] = {}
+    def __init__(self, folder: Path = _DATA) -> None:
+        """Raises ValueError where the index was made from other files."""
+        self._texts = [map_file(folder / name) for name in FILES]
+        self._index = read_index(folder / INDEX)
+        if [*map(len, self._texts)] != [*self._index.sizes]:
+            raise ValueError(f"{INDEX} is older than {' or '.join(FILES)}: {REBUILD}")
         self._localized = city_names.load()
-        for name in COUNTRIES:
-            self._read(name)
-        self._large.sort()
+        self._spoken: dict[str, list[GazetteerPlace]] = {}  # by what people say
+        self._large = [self._located(number) for number in self._index.large]
         self._read_spoken()
         self.region_places = dict(self._regions())
 
+    def release(self) -> None:
+        """Gives back the memory of the files' pages that were looked at. The next look-up maps them
+        again; it reads no disk as long as the system keeps them."""
+        for text in self._texts:
+            text.madvise(mmap.MADV_DONTNEED)
+
     def find(self, words: str) -> list[GazetteerPlace]:
         """The places of that name; those by other names only where none has it as its own."""
-        own = [*self._spoken.get(words, ()), *self._places(self._own, words)]
-        return own or list(self._places(self._other, words))
+        own = [*self._spoken.get(words, ()), *self._towns_of_name(words)]
+        return own or [
+            _read_place(fields, self._localized)
+            for fields in self._candidates(self._index.other, words)
+            if words in get_other_names(fields)
+        ]
 
     def find_counties(self, words: str) -> list[GazetteerPlace]:
-        return list(self._places(self._counties, words))
+        return [
+            _read_place(fields, self._localized)
+            for fields in self._candidates(self._index.counties, words)
+            if make_county_name(fields[1]) == words
+        ]
 
     def find_postal(self, code: str) -> GazetteerPlace | None:
         """A ZIP code or the first half of a Canadian postal code, in capitals."""
@@ -129,17 +142,18 @@ class Gazetteer:
     def _postal_from(self, code: str) -> Iterator[str]:
         """The lines of postal codes from a code on, of the file that has such codes."""
         wanted = code.encode()
-        low, high = self._postal[0 if code[:1].isdigit() else 1]
-        end = high
+        file = 0 if code[:1].isdigit() else 1
+        text, low = self._texts[file], self._index.postal[file]
+        end = high = len(text)
         while low < high:  # the lines are sorted by their code
-            middle = self._text.rfind(b"\n", low - 1, (low + high) // 2) + 1
-            if self._text[middle + 2 : middle + 2 + len(wanted)] < wanted:
-                low = self._text.index(b"\n", middle) + 1
+            middle = text.rfind(b"\n", low - 1, (low + high) // 2) + 1
+            if text[middle + 2 : middle + 2 + len(wanted)] < wanted:
+                low = text.find(b"\n", middle) + 1
             else:
                 high = middle
         while low < end:
-            stop = self._text.index(b"\n", low)
-            yield self._text[low:stop].decode()
+            stop = text.find(b"\n", low)
+            yield text[low:stop].decode()
             low = stop + 1
 
     def find_nearest(self, position: Position) -> GazetteerPlace:
@@ -174,57 +188,28 @@ class Gazetteer:
 
     def names(self) -> Iterator[tuple[str, int]]:
         """The names that spelling is compared with, and how many people live there."""
-        yield from self._people.items()
+        for number in self._index.spelled:
+            _kind, name, _region, _lat, _lon, people, *_more = self._fields(number)
+            yield canonicalize(name), int(people)
         for name, places in self._spoken.items():
             if len(name) >= 5:
                 yield name, max(place.population for place in places)
 
     def towns(self) -> Iterator[GazetteerPlace]:
-        for name in self._own:
-            yield from self._places(self._own, name)
+        yield from map(self._place, sorted(self._index.own.lines))
 
     def counties(self) -> Iterator[GazetteerPlace]:
-        for name in self._counties:
-            yield from self._places(self._counties, name)
+        yield from map(self._place, sorted(self._index.counties.lines))
 
     def postal_codes(self) -> Iterator[GazetteerPlace]:
-        for start, end in self._postal:
-            for line in self._text[start:end].decode().splitlines():
+        for text, start in zip(self._texts, self._index.postal, strict=True):
+            for line in text[start:].decode().splitlines():
                 yield _read_postal(line)
 
     def spoken(self) -> Iterator[tuple[str, GazetteerPlace]]:
         for name, places in self._spoken.items():
             for place in places:
                 yield name, place
-
-    def _read(self, name: str) -> None:
-        """Takes up a file: places and counties, then postal codes."""
-        data = (_DATA / f"{name}.tsv").read_bytes()
-        start = len(self._text)
-        self._text += data
-        middle = data.index(b"\nZ\t") + 1
-        self._postal.append((start + middle, start + len(data)))
-        for line in data[:middle].decode().splitlines():
-            kind, own, region, lat, lon, people, *more = line.split("\t")
-            if kind == "C":
-                _add(self._counties, _county_name(own), start)
-            else:
-                words = canonicalize(own)
-                _add(self._own, words, start)
-                if int(people) > max(MIN_CORRECTED_POPULATION, self._people.get(words, 0)):
-                    self._people[words] = int(people)
-                for other in more[1].split("|") if len(more) > 1 and more[1] else ():
-                    _add(self._other, other, start)
-                self._weigh(region, float(lat), float(lon), int(people) + 1)
-                if int(people) >= MIN_LOCATED_POPULATION and not (more and more[0]):
-                    self._large.append((float(lat), float(lon), start))
-            start += len(line.encode()) + 1
-
-    def _weigh(self, region: str, latitude: float, longitude: float, weight: int) -> None:
-        north, west, total = self._weights.get(region, (0.0, 0.0, 0))
-        self._weights[region] = (
-            north + weight * latitude, west + weight * longitude, total + weight
-        )  # fmt: skip
 
     def _read_spoken(self) -> None:
         for row in _read_csv("spoken_names.csv"):
@@ -251,52 +236,75 @@ class Gazetteer:
         )  # fmt: skip
 
     def _find_own(self, name: str, region: str) -> GazetteerPlace:
-        for place in self._places(self._own, canonicalize(name)):
+        for place in self._towns_of_name(canonicalize(name)):
             if place.region == region:
                 return place
         raise ValueError(f"spoken_names.csv: there is no {name}, {region}")
 
     def _regions(self) -> Iterator[tuple[str, GazetteerPlace]]:
-        for code, (north, west, total) in self._weights.items():
-            names = regions.NAMES[code]
-            middle = north / total, west / total
-            yield (
-                code,
-                GazetteerPlace(PlaceKind.REGION, names["en"], code, middle, total, names=names),
-            )
+        """From the first lines of each file."""
+        for text in self._texts:
+            for line in iter(text.readline, b""):
+                kind, code, lat, lon, people, *_more = line.decode().rstrip("\n").split("\t")
+                if kind != "R":
+                    break
+                names = regions.NAMES[code]
+                yield (
+                    code,
+                    GazetteerPlace(
+                        PlaceKind.REGION, names["en"], code, (float(lat), float(lon)), int(people),
+                        names=names,
+                    ),
+                )  # fmt: skip
 
-    def _places(self, index: dict[str, "_Numbers"], words: str) -> Iterator[GazetteerPlace]:
-        numbers = index.get(words, ())
-        for number in (numbers,) if isinstance(numbers, int) else numbers:
-            yield self._place(number)
+    def _towns_of_name(self, words: str) -> Iterator[GazetteerPlace]:
+        for fields in self._candidates(self._index.own, words):
+            if canonicalize(fields[1]) == words:
+                yield _read_place(fields, self._localized)
+
+    def _candidates(self, names: NameLines, words: str) -> Iterator[list[str]]:
+        return map(self._fields, names.find(words))
 
     def _place(self, number: int) -> GazetteerPlace:
-        line = self._text[number : self._text.index(b"\n", number)].decode()
-        kind, name, region, lat, lon, people, *more = line.split("\t")
-        return GazetteerPlace(
-            PlaceKind.COUNTY if kind == "C" else PlaceKind.TOWN,
-            name,
-            region,
-            (float(lat), float(lon)),
-            int(people) or UNCOUNTED_POPULATION,
-            more[0] if more else "",
-            more[2] if len(more) > 2 else "",
-            names=self._localized.get((region, name), {}),
-        )
+        return _read_place(self._fields(number), self._localized)
+
+    def _located(self, number: int) -> tuple[float, float, int]:
+        _kind, _name, _region, lat, lon, *_more = self._fields(number)
+        return float(lat), float(lon), number
+
+    def _fields(self, number: int) -> list[str]:
+        """The columns of the line that starts there; those of the second file count from the end of
+        the first."""
+        first, second = self._texts
+        text, start = (first, number) if number < len(first) else (second, number - len(first))
+        return text[start : text.find(b"\n", start)].decode().split("\t")
+
+
+def _read_place(
+    fields: Sequence[str], localized: Mapping[tuple[str, str], Words]
+) -> GazetteerPlace:
+    kind, name, region, lat, lon, people, *more = fields
+    return GazetteerPlace(
+        PlaceKind.COUNTY if kind == "C" else PlaceKind.TOWN,
+        name,
+        region,
+        (float(lat), float(lon)),
+        int(people) or UNCOUNTED_POPULATION,
+        more[0] if more else "",
+        more[2] if len(more) > 2 else "",
+        names=localized.get((region, name), {}),
+    )
+
+
+def get_other_names(fields: Sequence[str]) -> Sequence[str]:
+    """The other names in the columns of a place, as `canonicalize` writes them."""
+    return fields[7].split("|") if len(fields) > 7 and fields[7] else ()
 
 
 @lru_cache(maxsize=1)
 def load() -> Gazetteer:
     """The gazetteer of this process, read at the first call."""
     return Gazetteer()
-
-
-def _add(index: dict[str, "_Numbers"], name: str, number: int) -> None:
-    there = index.get(name, ())
-    if there == ():
-        index[name] = number
-    else:
-        index[name] = (*((there,) if isinstance(there, int) else there), number)
 
 
 def list_distinct(
@@ -318,7 +326,8 @@ def _is_same(one: GazetteerPlace, other: GazetteerPlace, within_miles: float) ->
     )
 
 
-def _county_name(name: str) -> str:
+def make_county_name(name: str) -> str:
+    """What people call a county: «Cook County» is «cook»."""
     words = canonicalize(name).split()
     if words[-1] in {"county", "parish", "municipality", "municipio", "borough"} and len(words) > 1:
         words = words[:-1]

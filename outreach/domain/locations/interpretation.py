@@ -370,5 +370,7 @@ def _as_number(code: str) -> int:
 
 @lru_cache(maxsize=1)
 def warm_up() -> None:
-    """Reads the data, so that the first search does not wait for it."""
+    """Reads the data, so that the first search does not wait for it. Most of the files is read only
+    for the names that spelling is compared with."""
     interpret("chicgo")
+    gazetteer.load().release()

@@ -2,13 +2,16 @@
 
 from collections import defaultdict
 from functools import cache
+from pathlib import Path
 from typing import Final
 
 import pytest
 
 from outreach.domain.locations import gazetteer, regions
 from outreach.domain.locations.gazetteer import GazetteerPlace, miles_between
+from outreach.domain.locations.gazetteer_index import write_index
 from outreach.domain.locations.place_text import canonicalize
+from outreach.imports import gazetteer_build
 from tests.support.fixed_clock import fixed_clock
 
 pytestmark = fixed_clock
@@ -62,6 +65,31 @@ def test_every_region_has_a_position_in_it_and_postal_codes() -> None:
     there = gazetteer.load().region_places
     assert there.keys() == regions.NAMES.keys() == BOXES.keys() == postal_codes().keys()
     assert not [code for code, place in there.items() if is_outside(place)]
+
+
+def test_index_is_that_of_the_files(tmp_path: Path) -> None:
+    texts = [(gazetteer_build.FOLDER / name).read_bytes() for name in gazetteer.FILES]
+    write_index(tmp_path / gazetteer.INDEX, gazetteer_build.make_index(texts))
+    packaged = (gazetteer_build.FOLDER / gazetteer.INDEX).read_bytes()
+    assert (tmp_path / gazetteer.INDEX).read_bytes() == packaged, gazetteer.REBUILD
+
+
+def test_index_of_other_files_is_refused(tmp_path: Path) -> None:
+    for name in (*gazetteer.FILES, gazetteer.INDEX):
+        (tmp_path / name).write_bytes((gazetteer_build.FOLDER / name).read_bytes())
+    with (tmp_path / "ca.tsv").open("ab") as file:
+        file.write(b"Z\tZ9Z\tYT\t60.000\t-135.000\tNowhere\n")
+    with pytest.raises(ValueError, match="is older than us"):
+        gazetteer.Gazetteer(tmp_path)
+
+
+def test_town_is_found_by_each_of_its_names() -> None:
+    """Also where two names have one CRC-32: the line says which it is."""
+    data = gazetteer.load()
+    lost = [town for town in data.towns() if town not in data.find(canonicalize(town.name))]
+    assert not lost
+    assert [each.name for each in data.find("ancoraria")] == ["Anchorage"]
+    assert all(canonicalize(name) == name and people > 0 for name, people in data.names())
 
 
 def test_no_position_is_outside_its_state() -> None:
