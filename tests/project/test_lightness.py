@@ -2,6 +2,7 @@
 (decision 0042)."""
 
 import importlib
+import platform
 import subprocess
 import sys
 from typing import Final
@@ -33,6 +34,24 @@ OF_FEW: Final = frozenset(
     }
 )
 SERVER: Final = "import outreach.cli.serve, outreach.app, outreach.cli.worker"
+ARENAS: Final = """
+import ctypes, threading
+from outreach.cli import serve
+serve.limit_arenas()
+libc = ctypes.CDLL(None)
+libc.malloc.restype = libc.fdopen.restype = ctypes.c_void_p
+together = threading.Barrier(8)
+def allocate():
+    together.wait()  # a thread that ends leaves its arena to the next
+    libc.malloc(5000)
+    together.wait()
+threads = [threading.Thread(target=allocate) for _ in range(8)]
+for each in threads: each.start()
+for each in threads: each.join()
+file = ctypes.c_void_p(libc.fdopen(1, b"w"))
+libc.malloc_info(0, file)
+libc.fflush(file)
+"""
 LIST: Final = """
 from outreach import cli
 try:
@@ -82,6 +101,14 @@ def test_program_looks_for_garbage_seldom_at_its_start_and_not_at_its_end() -> N
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
     assert shown.stdout.splitlines()[-1] == f"{cli.START_OBJECTS} True"
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="its malloc has arenas")
+def test_threads_of_a_server_share_two_arenas() -> None:
+    shown = subprocess.run(
+        [sys.executable, "-c", ARENAS], capture_output=True, text=True, check=True
+    )
+    assert shown.stdout.count("<heap nr=") <= 2
 
 
 @pytest.mark.parametrize("name", cli.COMMANDS)
