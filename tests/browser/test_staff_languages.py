@@ -37,7 +37,8 @@ PEOPLE: Final[Mapping[str, Pages]] = {
     ELENA: HEADQUARTERS,
     LEA: {**STAFF, **HEADQUARTERS},
     DAVID: STAFF,
-    RITA: STAFF,
+    # To a reader the address of a QR code is a public page, in the language of the browser.
+    RITA: {name: STAFF[name] for name in STAFF if not name.startswith("QR code")},
 }
 VISITS: Final = [
     (email, language)
