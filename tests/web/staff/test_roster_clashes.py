@@ -92,7 +92,7 @@ def test_availability_is_said_with_its_reason(
 ) -> None:
     workshop = season.hold(chicago, rights, "Uno", 10, 12)
     for more in ({"absences": [(DAY, DAY)]}, {"hours": [(0, time(9), time(12))]}):
-        member = add_member(season.store, season.key_store, chicago, **more)  # type: ignore[arg-type]
+        member = add_member(season.store, season.key_store, chicago, **more)
         season.assign(member, workshop)
     ana = season.sign_in("ana@example.org", Role.ORGANIZER, "chicago")
     page = ana.get(f"/org/talleres?vista=dia&dia={DAY}")

@@ -139,7 +139,7 @@ def _list_speaker_remarks(
 
 def _list_team_remarks(session: Session, workshop: Workshop, now: datetime) -> Iterator[FormRemark]:
     """What keeps members of the team from the workshop as it is typed; of a new one nothing."""
-    if workshop.id is None or workshop.ends_at <= now:
+    if not workshop.id or workshop.ends_at <= now:
         return
     found = member_clashes.find_in_team(session, workshop)
     details = members.open_details(key_store(), [each.member for each in found])
