@@ -14,11 +14,17 @@ from outreach import clock
 from outreach.db.store import Store
 from outreach.db.types import Codes
 from outreach.domain.audit.audit_log import AuditEntry
+from outreach.domain.network import offices
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.network.staff import ALL_OFFICES, Role
 from outreach.domain.roster import members
-from outreach.domain.roster.models import AssignmentState, RosterMember, RosterRole
+from outreach.domain.roster.models import (
+    AssignmentState,
+    RosterAssignment,
+    RosterMember,
+    RosterRole,
+)
 from outreach.domain.workshops import Workshop
 from outreach.keystore import KeyStore
 from tests.conftest import hold, office, seat
@@ -397,3 +403,22 @@ def test_speaker_of_the_team_is_named_without_being_typed(team: TeamScene) -> No
         assert "Canaria" not in reader.get(address).text
     public = team.app.test_client().get(f"/es/talleres/{team.workshop.public_id}/")
     assert "Canaria" not in public.text
+
+
+def test_member_of_another_office_or_retired_meanwhile_is_not_assigned(
+    team: TeamScene, women: Kind
+) -> None:
+    with team.store.change() as session:
+        seattle = offices.find(session, "seattle")
+        discreet = hold(session, team.chicago, women)
+    foreign = add_member(team.store, team.key_store, seattle, name="Ajena Canaria")
+    retired = team.add(name="Retirada Canaria")
+    assert team.ana.post(f"/org/equipo/{retired.id}", do="retire").status_code == 303
+    for workshop in (team.workshop, discreet):
+        path = f"/org/talleres/{workshop.public_id}/equipo"
+        for member in (foreign, retired):
+            assert team.ana.post(path, do="ask", member=str(member.id)).status_code == 404
+        assert "Canaria" not in team.ana.get(path).text
+    assert list_unsent(team.store) == []
+    with team.store.read() as session:
+        assert session.scalar(sa.select(sa.func.count()).select_from(RosterAssignment)) == 0
