@@ -271,7 +271,7 @@ def test_unfinished_draft_stands_on_the_first_page(ana: StaffClient, store: Stor
     ana.post(NEW, **unfinished_form(action="draft"))
     page = ana.get(TODAY)
     assert "Sin terminar (1)" in words(page)
-    assert "A medias Chicago. Guardado:" in words(page)
+    assert "A medias Chicago · Guardado:" in words(page)
     assert f'href="{NEW}?borrador={_only(store).id}"' in page.text
     gone = ana.post(DISCARD, draft=str(_only(store).id), page="today")
     assert gone.headers["Location"] == "/org/?hecho=borrado"
@@ -284,7 +284,7 @@ def test_first_page_shows_only_own_drafts_and_no_discreet_title(
 ) -> None:
     ana.post(NEW, **unfinished_form(action="draft", kind=women.code, title_es="Salir a tiempo"))
     text = words(ana.get(TODAY))
-    assert "Taller privado Chicago." in text
+    assert "Taller privado Chicago ·" in text
     assert "Salir a tiempo" not in text
     luz = signed_in_as(app, store, employ(store, "luz@example.org"))
     assert "Sin terminar" not in words(luz.get(TODAY))

@@ -75,11 +75,11 @@ def test_missing_reports_say_that_silence_counts_as_held_and_until_when(
         over = hold(session, chicago, rights, day=day)
     month = Month.from_day(day)
     alone = "Si nadie dice cómo salió, ese taller cuenta como hecho y sin personas."
-    limit = "Se puede reportar hasta el "
+    limit = "Se puede reportar hasta las "
     page = words(ana.get(f"/org/mes/{month}"))
     assert alone in page
     assert limit in page
-    assert "5 de" in page.split(limit)[1][:20]
+    assert " 5 de" in page.split(limit)[1][:30]
     short = "Si nadie dice cómo salió, cuenta como hecho y sin personas."
     for address in (
         "/org/por-atender",

@@ -70,6 +70,6 @@ def _row(
     return UnfinishedDraftRow(
         id=draft.id,
         title=title or _("Sin título"),
-        detail=_("%(city)s. Guardado: %(at)s.", city=office.city, at=at),
+        detail=_("%(city)s · Guardado: %(at)s", city=office.city, at=at),
         address=f"{address}?borrador={draft.id}",
     )

@@ -155,9 +155,9 @@ def _span() -> tuple[date, date, str]:
     try:
         month = Month.parse(request.args.get("mes", ""))
     except ValueError:
-        month = Month.from_day(clock.now().date())
+        month = Month.from_day(clock.network_day(clock.now()))
     if not 2000 <= month.year < 2100:
-        month = Month.from_day(clock.now().date())
+        month = Month.from_day(clock.network_day(clock.now()))
     return month.first, month.following.first, str(month)
 
 

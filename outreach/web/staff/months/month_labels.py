@@ -48,7 +48,7 @@ def silence_words(month: Month, pending: int, *, now: datetime) -> str:
         pending,
     )
     if now.date() <= day:
-        limit = _("Se puede reportar hasta el %(day)s a las %(hour)s.", **until)
+        limit = _("Se puede reportar hasta las %(hour)s del %(day)s.", **until)
     else:
         limit = _(
             "El plazo fue el %(day)s a las %(hour)s; si el mes ya se cerró, lo que se reporte "
