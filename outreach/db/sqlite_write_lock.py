@@ -14,21 +14,22 @@ import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, Final
 
 try:
     import fcntl
 except ImportError:  # on Windows processes wait as SQLite makes them
     fcntl = None  # type: ignore[assignment]  # compared with None before it is used
 
-_COUNTER_BYTES = 8
+SUFFIX: Final = "-turn"  # of the file beside the database
+_COUNTER_BYTES: Final = 8
 
 
 class WriteLock:
     """The lock of one database file."""
 
     def __init__(self, database: str) -> None:
-        self._path = Path(f"{database}-turn") if database and database != ":memory:" else None
+        self._path = Path(f"{database}{SUFFIX}") if database and database != ":memory:" else None
         self._lock = threading.Lock()
         self._holder: int | None = None  # identity of the thread
         self._file: IO[bytes] | None = None

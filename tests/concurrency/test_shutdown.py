@@ -24,6 +24,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from flask import Flask
 
 from outreach.config import Config
+from outreach.db import sqlite_write_lock
 from outreach.db.store import Store
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
@@ -170,7 +171,7 @@ class PostingClient(threading.Thread):
 def is_waiting_for_write_lock(store: Store) -> bool:
     """Whether a process waits for the write lock."""
     if store.is_sqlite:
-        lock_file = Path(f"{store.engine.url.database}-turn").stat()
+        lock_file = Path(f"{store.engine.url.database}{sqlite_write_lock.SUFFIX}").stat()
         inode = f":{lock_file.st_ino} "
         locks = Path("/proc/locks").read_text().splitlines()
         return any("->" in line and inode in line for line in locks)

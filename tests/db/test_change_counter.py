@@ -11,7 +11,7 @@ from time import monotonic
 import pytest
 import sqlalchemy as sa
 
-from outreach.db.sqlite_write_lock import WriteLock
+from outreach.db.sqlite_write_lock import SUFFIX, WriteLock
 from outreach.db.store import Store
 
 QUERY = "SELECT number FROM counted WHERE name = ?"
@@ -20,7 +20,7 @@ ADD_ONE = sa.text("UPDATE counted SET number = number + 1")
 # Commits one change and is killed before it gives the lock back.
 _KILLED = """
 import os, signal, sqlite3, sys
-from outreach.db.sqlite_write_lock import WriteLock
+from outreach.db.sqlite_write_lock import SUFFIX, WriteLock
 with WriteLock(sys.argv[1]).acquire():
     connection = sqlite3.connect(sys.argv[1], isolation_level=None)
     connection.execute("UPDATE counted SET number = number + 1")
@@ -128,7 +128,7 @@ def test_changes_in_a_fork_are_seen_by_its_parent(database: Path) -> None:
 
 
 def test_without_the_file_of_the_lock_each_answer_is_asked_for(database: Path) -> None:
-    Path(f"{database}-turn").mkdir()
+    Path(f"{database}{SUFFIX}").mkdir()
     store = Store(f"sqlite:///{database}")
     assert store.read_number(QUERY, "red") == 1
     connection = sqlite3.connect(database, isolation_level=None)

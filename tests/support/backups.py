@@ -14,6 +14,7 @@ from flask import Flask
 
 from outreach.cli import main
 from outreach.config import Config
+from outreach.db import sqlite_write_lock
 from outreach.db.store import Store
 from outreach.keystore import KeyStore
 from outreach.maintenance import archive_format
@@ -104,10 +105,13 @@ def packed(target: Path, manifest: Any, database: bytes, **more: bytes) -> Path:
 
 
 def fingerprint(*folders: Path) -> dict[str, str]:
-    """The SHA-256 of every file of some folders, by path."""
+    """The SHA-256 of every file of some folders, by path. The files that writers lock, which count
+    changes, are left out."""
     return {
         str(path): hashlib.sha256(path.read_bytes()).hexdigest()
         for folder in folders
         for path in folder.rglob("*")
-        if path.is_file() and path.name != "CACHEDIR.TAG"
+        if path.is_file()
+        and path.name != "CACHEDIR.TAG"
+        and not path.name.endswith(sqlite_write_lock.SUFFIX)
     }
