@@ -3,6 +3,7 @@
 import click
 
 from outreach.cli.context import open_key_store, open_store, settings
+from outreach.domain.follows import follows
 from outreach.domain.roster import assignments
 from outreach.privacy import retention_report
 from outreach.privacy.retention_report import RosterHeld
@@ -17,6 +18,7 @@ def command() -> None:
     config = settings()
     with open_store(config) as store, open_key_store(config) as key_store, store.read() as session:
         report = retention_report.count_held(session, key_store)
+        follow_count = follows.count_stored(key_store)
     click.echo(f"{report.keys} registrations that can be read")
     if report.oldest is not None:
         click.echo(f"  the oldest made on {report.oldest}")
@@ -30,6 +32,7 @@ def command() -> None:
     click.echo(f"{report.look_ups} requests for a lost link")
     click.echo(f"{report.subscribers} subscribers of the bulletin")
     _print_roster(report.roster)
+    click.echo(f"{follow_count} requests to be notified of workshops")
     since = f", since {report.first_entry:%Y-%m-%d}" if report.first_entry else ""
     click.echo(f"{report.entries} entries of the audit log, none with a registered person{since}")
 

@@ -1,9 +1,11 @@
 """Tables of the key store's database.
 
-Nothing in it identifies a person, and its keys are encrypted with master keys, which are files.
+Nothing in it identifies a person without the master keys, which are files: its keys, and what
+people follow, are encrypted with them.
 """
 
 from datetime import date, datetime
+from enum import StrEnum
 from typing import ClassVar, dataclass_transform
 
 import sqlalchemy as sa
@@ -170,6 +172,78 @@ class LinkRequest(KeyStoreBase):
     id: Mapped[bytes] = mapped_column(sa.LargeBinary(16), primary_key=True)
     contact: Mapped[bytes] = mapped_column(sa.LargeBinary(16), index=True)
     asked_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class FollowChannel(StrEnum):
+    """How somebody who follows is notified."""
+
+    LETTER = "letter"
+    TEXT = "text"
+    PUSH = "push"
+
+
+class FollowSubject(StrEnum):
+    """What is followed."""
+
+    AREA = "area"  # new workshops near a place
+    OPENING = "opening"  # that registration for one workshop opens
+    SEAT = "seat"  # that a full workshop has a seat again
+
+
+class FollowMessageType(StrEnum):
+    """Why we write to somebody who follows. It chooses the template."""
+
+    CONFIRM = "confirm"
+    NEWS = "news"
+    OPENING = "opening"
+    SEAT = "seat"
+    ENDING = "ending"  # it ends soon, unless renewed
+
+
+class Follow(KeyStoreBase):
+    """Somebody who follows workshops (S41). The address, the language and what they chose are
+    encrypted with a master key, as keys are; nothing of it is in the main database."""
+
+    __tablename__ = "follow"
+
+    id: Mapped[bytes] = mapped_column(sa.LargeBinary(16), primary_key=True)
+    sealed: Mapped[bytes]
+    generation: Mapped[int]
+    # HMAC of the e-mail, phone or endpoint, for this table only: it matches no key of a
+    # registration.
+    recipient: Mapped[bytes] = mapped_column(sa.LargeBinary(16), index=True)
+    link: Mapped[bytes] = mapped_column(sa.LargeBinary(16), unique=True)  # HMAC of its token
+    channel: Mapped[FollowChannel]
+    subject: Mapped[FollowSubject] = mapped_column(index=True)
+    workshop: Mapped[int | None] = mapped_column(default=None)  # of OPENING and SEAT
+    is_confirmed: Mapped[bool] = mapped_column(default=False)
+    expires_on: Mapped[date] = mapped_column(index=True)
+    news_since: Mapped[datetime]  # later publications have not been announced
+    quiet_until: Mapped[datetime | None] = mapped_column(default=None)
+
+
+class FollowMessage(KeyStoreBase):
+    """A message to somebody who follows: no address and no text, which are made when it is sent.
+    It is deleted with its `Follow`."""
+
+    __tablename__ = "follow_message"
+    __table_args__ = (sa.Index(None, "channel", "done_at", "due_at"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True, init=False)
+    follow_id: Mapped[bytes] = mapped_column(
+        sa.LargeBinary(16), sa.ForeignKey("follow.id", ondelete="CASCADE"), index=True
+    )
+    channel: Mapped[FollowChannel]
+    message_type: Mapped[FollowMessageType]
+    # Of NEWS: the workshops published after the first instant, up to the second.
+    news_since: Mapped[datetime | None] = mapped_column(default=None)
+    news_until: Mapped[datetime | None] = mapped_column(default=None)
+    made_at: Mapped[datetime]
+    due_at: Mapped[datetime]
+    tries: Mapped[int] = mapped_column(default=0)
+    leased_until: Mapped[datetime | None] = mapped_column(default=None)
+    done_at: Mapped[datetime | None] = mapped_column(default=None)
+    is_dead: Mapped[bool] = mapped_column(default=False)  # given up
 
 
 class AuditAnchor(KeyStoreBase):

@@ -11,7 +11,7 @@ from typing import Final
 import sqlalchemy as sa
 
 from outreach.keystore.keystore import KeyStore, day_of
-from outreach.keystore.models import DayKey, IndexKey, Key, MasterGeneration, Secret
+from outreach.keystore.models import DayKey, Follow, IndexKey, Key, MasterGeneration, Secret
 
 ROTATE_AFTER: Final = timedelta(days=30)
 # Other processes use the previous master key until they refresh (`Envelope.refresh`).
@@ -107,34 +107,40 @@ def generations(key_store: KeyStore) -> dict[int, int]:
 def _reseal(key_store: KeyStore, number: int) -> int:
     """Encrypts anew what older master keys encrypted, except rows that another process has locked
     or that no master key decrypts. Returns the number of keys."""
+    done = _reseal_rows(key_store, Key, number)
+    _reseal_rows(key_store, Follow, number)
+    _reseal_own(key_store, number)
+    return done
+
+
+def _reseal_rows(key_store: KeyStore, table: type[Key] | type[Follow], number: int) -> int:
+    """The same for the rows of one table, which are encrypted under their id; returns how many."""
     envelope, done, last = key_store.envelope, 0, b""
     while True:
         with key_store.store.change() as session:
             rows = session.execute(
-                sa.select(Key.id, Key.sealed, Key.generation)
-                .where(Key.generation < number, Key.id > last)
-                .order_by(Key.id)
+                sa.select(table.id, table.sealed, table.generation)
+                .where(table.generation < number, table.id > last)
+                .order_by(table.id)
                 .limit(BATCH)
                 .with_for_update(skip_locked=True)
             ).all()
             updates = [
                 {
-                    "id": key_id,
+                    "id": row_id,
                     "generation": number,
                     "sealed": envelope.seal_with(
-                        number, envelope.unseal(sealed, key_id, old), key_id
+                        number, envelope.unseal(sealed, row_id, old), row_id
                     ),
                 }
-                for key_id, sealed, old in rows
+                for row_id, sealed, old in rows
                 if envelope.can_open(old)
             ]
             if updates:
-                session.execute(sa.update(Key), updates)
+                session.execute(sa.update(table), updates)
         if not rows:
-            break
+            return done
         done, last = done + len(updates), rows[-1].id
-    _reseal_own(key_store, number)
-    return done
 
 
 def _reseal_own(key_store: KeyStore, number: int) -> None:
@@ -162,7 +168,7 @@ def _needs_older(key_store: KeyStore, number: int) -> bool:
     with key_store.store.read() as session:
         needed = {
             generation
-            for table in (Key, IndexKey, DayKey, Secret)
+            for table in (Key, Follow, IndexKey, DayKey, Secret)
             for generation in session.scalars(
                 sa.select(table.generation).where(table.generation < number).distinct()
             )
@@ -175,7 +181,7 @@ def _delete_lost(key_store: KeyStore) -> int:
     there = key_store.envelope.master_keys.numbers()
     with key_store.store.change() as session:
         gone = session.execute(sa.delete(Key).where(Key.generation.not_in(there)))
-        for table in (IndexKey, DayKey, Secret):
+        for table in (Follow, IndexKey, DayKey, Secret):
             session.execute(sa.delete(table).where(table.generation.not_in(there)))
     assert isinstance(gone, sa.CursorResult)
     return gone.rowcount

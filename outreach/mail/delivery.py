@@ -71,7 +71,7 @@ def deliver(
     Needs an application context."""
     writer = _writer(store, key_store, outbox.LETTERS, partial(render.write, config=config))
     delivery_round = DeliveryRound(store, outbox.LETTERS, writer, now, should_stop, warn)
-    return delivery_round.run(partial(_giving_back, transport, writer.give_back))
+    return delivery_round.run(partial(giving_back, transport, writer.give_back))
 
 
 def deliver_texts(
@@ -96,12 +96,12 @@ def deliver_texts(
         return should_stop()
 
     delivery_round = DeliveryRound(store, outbox.TEXTS, writer, now, is_over, warn, plural="texts")
-    counting = partial(_counting, transport, budget)
-    return delivery_round.run(partial(_giving_back, counting, writer.give_back))
+    counting = partial(counting_texts, transport, budget)
+    return delivery_round.run(partial(giving_back, counting, writer.give_back))
 
 
 @contextmanager
-def _giving_back(
+def giving_back(
     transport: Transport[Written], give_back: Callable[[], None]
 ) -> Iterator[Callable[[Written], None]]:
     """A transport that calls `give_back` for each message that is not sent."""
@@ -118,7 +118,7 @@ def _giving_back(
 
 
 @contextmanager
-def _counting(
+def counting_texts(
     transport: TextTransport, budget: TextBudget
 ) -> Iterator[Callable[[SmsMessage], None]]:
     """A transport that counts each text that may have been sent."""

@@ -16,16 +16,19 @@ from outreach import clock
 from outreach.accounts.server_encryption import ServerEncryption
 from outreach.config import Config
 from outreach.db.store import Store
+from outreach.domain.follows import matching
 from outreach.domain.network import installation_settings
 from outreach.domain.outbox import link_recovery
 from outreach.domain.registrations.public_seats import DelayedStates
 from outreach.keystore import KeyStore
-from outreach.mail import delivery, mailings, roster_letters
+from outreach.mail import delivery, follow_messages, mailings, roster_letters
 from outreach.maintenance import scheduled_jobs
 from outreach.maintenance.event_cache_warmup import EventCacheWarmer
 from outreach.maintenance.hub_thread import HUB, HubThread
 from outreach.maintenance.leader import Leader
-from outreach.privacy import audit_verification, link_renewal, retention
+from outreach.privacy import audit_verification, follow_erasure, link_renewal, retention
+from outreach.push import push_delivery, push_subscriptions
+from outreach.push.push_delivery import PushSender
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +54,13 @@ class Worker:
         self.reports_asked_at: datetime | None = None
         self.digests_made_at: datetime | None = None
         self.alerts_made_at: datetime | None = None
+        self.followers_notified_at: datetime | None = None
+        self.news_looked_for_at: datetime | None = None
+        self.push_sender = PushSender(
+            self.key_store,
+            app.extensions[push_subscriptions.RULE],
+            push_delivery.make_signer(self.key_store, self.config),
+        )
         self.leader = Leader(self.store, LED, warn=self.warn)
         self.is_stopping = threading.Event()
         self.hub_thread = HubThread(self.leader, app)
@@ -216,6 +226,48 @@ def _send_links(worker: Worker, now: datetime) -> int:
     return count
 
 
+def _notify_followers(worker: Worker, now: datetime) -> int:
+    """Each minute who waits for one workshop, and each ten minutes who follows an area."""
+    looked_at = worker.followers_notified_at
+    if looked_at is not None and now - looked_at < MINUTE:
+        return 0
+    worker.followers_notified_at = now
+    count = matching.enqueue_single(worker.store, worker.key_store, now=now)
+    if worker.news_looked_for_at is None or now - worker.news_looked_for_at >= TEN_MINUTES:
+        worker.news_looked_for_at = now
+        count += matching.enqueue_news(worker.store, worker.key_store, now=now)
+        count += matching.enqueue_endings(worker.key_store, now=now)
+        follow_erasure.purge(worker.key_store, now=now)
+    return count
+
+
+def _deliver_to_followers(worker: Worker, now: datetime) -> int:
+    """Letters, texts and push messages to those who follow workshops. What was one notice is erased
+    after it."""
+    letters, texts = (
+        delivery.letter_transport(worker.config),
+        delivery.text_transport(worker.config),
+    )
+    stop, warn, sent = worker.is_stopping.is_set, worker.warn, 0
+    with worker.app.app_context():
+        if letters is not None:
+            sent += follow_messages.deliver_letters(
+                worker.store, worker.key_store, worker.config, letters,
+                now=now, should_stop=stop, warn=warn,
+            )  # fmt: skip
+        if texts is not None:
+            sent += follow_messages.deliver_texts(
+                worker.store, worker.key_store, worker.config, texts,
+                now=now, should_stop=stop, warn=warn,
+            )  # fmt: skip
+    sent += push_delivery.deliver(
+        worker.store, worker.key_store, worker.push_sender, now=now, should_stop=stop, warn=warn
+    )
+    if sent:
+        follow_erasure.purge(worker.key_store, now=now)
+    return sent
+
+
 def _deliver_letters(worker: Worker, now: datetime) -> int:
     transport = delivery.letter_transport(worker.config)
     if transport is None:
@@ -289,14 +341,16 @@ STEPS: Final[tuple[tuple[str, Callable[[Worker, datetime], int]], ...]] = (
     ("digests", _send_digests),
     ("alerts", _send_alerts),
     ("links", _send_links),
+    ("followers", _notify_followers),
     ("letters", _deliver_letters),
     ("texts", _deliver_texts),
     ("circulars", _deliver_mailings),
     ("roster", _deliver_roster_letters),
+    ("notices of followers", _deliver_to_followers),
     (HUB, _push_feeds),
     ("entries", _warm_event_cache),
 )
-SENDING: Final = frozenset({"letters", "texts", "circulars", "roster"})
+SENDING: Final = frozenset({"letters", "texts", "circulars", "roster", "notices of followers"})
 LED: Final = frozenset(
     {
         "purge",
@@ -314,6 +368,7 @@ LED: Final = frozenset(
         "digests",
         "alerts",
         "links",
+        "followers",
         HUB,
         "entries",
     }

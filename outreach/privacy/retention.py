@@ -18,6 +18,7 @@ from outreach.db.store import Store
 from outreach.domain.audit import hash_chain
 from outreach.domain.checkin import checkin_events, checkin_tokens
 from outreach.domain.dashboard import digests, staff_alerts
+from outreach.domain.follows import follows
 from outreach.domain.network import fraud_reports
 from outreach.domain.registrations import assisted
 from outreach.domain.registrations.call_attempts import CallAttempt
@@ -33,6 +34,7 @@ from outreach.domain.search import unmet_searches
 from outreach.keystore import KeyStore, TooManyDue, key_backup, rotation
 from outreach.privacy import (
     audit_verification,
+    follow_erasure,
     link_renewal,
     mail_folder,
     reconcile,
@@ -111,6 +113,7 @@ def purge(
         "look-ups": key_store.tidy(),
         "subscribers": subscriber_erasure.purge(store, key_store, now=now),
         "roster members": roster_erasure.purge(store, key_store, now=now),
+        "follows": follow_erasure.purge(key_store, now=now),
     }
     audit_verification.allow_deletion(store, key_store, now=now)
     cleared = reconcile.clear_erased_rows(store, now=now)
@@ -154,6 +157,7 @@ def preview(store: Store, key_store: KeyStore, config: Config, *, now: datetime)
         rows["call attempts"] = reconcile.count_rows_of_erased(session, CallAttempt)
     rows["subscribers"] = len(subscriber_erasure.find_expired(store, key_store, now=now, sure=True))
     rows["roster members"] = len(roster_erasure.find_expired(store, key_store, now=now, sure=True))
+    rows["follows"] = follows.count_due(key_store)
     unused = reconcile.find_unused_keys(store, key_store)
     return Purged(len(due), len(cleared), len(unused), len(files), rows)
 

@@ -165,6 +165,23 @@ class Gazetteer:
         )
         return self._place(number)
 
+    def find_county(self, region: str, position: Position) -> GazetteerPlace | None:
+        """The county of a state whose middle is nearest; None in a region without counties."""
+        own = (each for each in self.counties() if each.region == region)
+        return min(own, key=lambda each: miles_between(each.position, position), default=None)
+
+    def find_largest(
+        self, region: str, position: Position, within_miles: float
+    ) -> GazetteerPlace | None:
+        """The largest town of a state near a position, of those that `find_nearest` finds."""
+        towns = (
+            self._place(number)
+            for lat, lon, number in self._large
+            if miles_between((lat, lon), position) <= within_miles
+        )
+        own = (each for each in towns if each.region == region)
+        return max(own, key=lambda each: each.population, default=None)
+
     def find_landmark(self, place: GazetteerPlace) -> GazetteerPlace | None:
         """The largest town near a smaller place, which tells it from others of its name."""
         south, north = place.position[0] - 0.5, place.position[0] + 0.5

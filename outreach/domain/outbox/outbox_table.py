@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from outreach.db.base import Base
+from outreach.keystore import KeyStoreBase
 
 LEASE: Final = timedelta(minutes=5)
 HOUR: Final = timedelta(hours=1)
@@ -63,7 +64,7 @@ class OutboxTable:
 
     def __init__(
         self,
-        model: type[Base],
+        model: type[Base] | type[KeyStoreBase],
         reason_column: str,
         *,
         source: sa.FromClause | None = None,

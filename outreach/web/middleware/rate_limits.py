@@ -35,6 +35,7 @@ MAX_CONTACT_CHANGES: Final = 2  # of one registration in a day
 MAX_FRAUD_REPORTS: Final = 10  # of one address in a day: staff read the sums
 MAX_HUB_REQUESTS: Final = 120  # of one address
 MAX_HUB_CALLBACKS: Final = 60  # that name one host, which is asked for each
+MAX_FOLLOWS: Final = 60  # asked for by one address: each causes a message
 MAX_PICTURES: Final = 60  # drawn for one address: each takes as long as 20 pages
 # Of one address in ten minutes: a waiting room of 200 people who each type two names.
 MAX_SUGGESTIONS: Final = 6000
@@ -111,6 +112,11 @@ def count_hub_callback(host: str) -> None:
     the hub is no tool to flood others. Raises TooManyRequests."""
     who = key_store().digest_of_today(f"callbacks at {host}").hex()
     _hit("hub callback", _per_ten_minutes(MAX_HUB_CALLBACKS), who)
+
+
+def count_follow() -> None:
+    """Counts what this address asks to follow. Raises TooManyRequests."""
+    _count("follow", MAX_FOLLOWS)
 
 
 def count_picture() -> None:

@@ -69,6 +69,8 @@ WITH_CAMERA: Final = ALWAYS | {
     "Permissions-Policy": ALWAYS["Permissions-Policy"].replace("camera=()", "camera=(self)"),
 }
 OFFLINE_CHECKIN: Final = WITH_CAMERA | {"Content-Security-Policy": f"{CSP}; worker-src 'self'"}
+# The page on which people ask for push messages registers the worker that shows them.
+WITH_WORKER: Final = ALWAYS | {"Content-Security-Policy": f"{CSP}; worker-src 'self'"}
 # The list page asks a phone where it is, when somebody presses the button.
 LOCATING: Final = ALWAYS | {
     "Permissions-Policy": ALWAYS["Permissions-Policy"].replace(
@@ -117,6 +119,11 @@ def allow_offline_checkin() -> None:
     g.is_offline_checkin = True
 
 
+def allow_push_worker() -> None:
+    """Lets this page have a service worker: for the page on which people follow workshops only."""
+    g.has_push_worker = True
+
+
 def allow_location() -> None:
     """Lets this page ask where the phone is, unless it is private: a list that is filtered to
     discreet kinds never asks. For the list page only."""
@@ -128,6 +135,8 @@ def _security_headers() -> dict[str, str]:
         return FRAMED
     if g.get("is_locating") and not g.get("is_private"):
         return LOCATING
+    if g.get("has_push_worker"):
+        return WITH_WORKER
     if g.get("is_offline_checkin"):
         return OFFLINE_CHECKIN
     return WITH_CAMERA if g.get("has_camera") else ALWAYS

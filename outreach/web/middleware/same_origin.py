@@ -15,7 +15,9 @@ from werkzeug.exceptions import Forbidden
 from outreach.web.context import config
 from outreach.web.middleware import health
 
-ONE_CLICK_ENDPOINTS: Final = frozenset({"newsletter.leave", "staff.auth.switch_letters_off"})
+ONE_CLICK_ENDPOINTS: Final = frozenset(
+    {"newsletter.leave", "follow.finish", "staff.auth.switch_letters_off"}
+)
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 

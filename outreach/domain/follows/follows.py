@@ -1,0 +1,291 @@
+"""The life of a follow: asked for, confirmed, renewed, ended.
+
+By letter and text it begins when its link is confirmed; with push when the browser's permission has
+given us an address. It ends with the day, with one press, with `end_all_for_number`, or after the
+one notice that it was for. Nobody of the staff can list, export or count them.
+"""
+
+import base64
+import secrets
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Final
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from outreach.db.store import change_rows, changes_one_row
+from outreach.domain.follows import choices
+from outreach.domain.follows.choices import FollowDetails
+from outreach.domain.workshops import Workshop
+from outreach.errors import NotFound
+from outreach.keystore import (
+    Follow,
+    FollowChannel,
+    FollowMessage,
+    FollowMessageType,
+    FollowSubject,
+    KeyStore,
+)
+
+UNCONFIRMED_DAYS: Final = 3
+LIFETIME_DAYS: Final = 90
+KEPT: Final = timedelta(days=14)  # messages that were sent
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class OpenFollow:
+    """A follow, decrypted."""
+
+    id: bytes
+    channel: FollowChannel
+    subject: FollowSubject
+    workshop: int | None
+    is_confirmed: bool
+    expires_on: date
+    news_since: datetime
+    details: FollowDetails
+
+
+def request(
+    key_store: KeyStore,
+    details: FollowDetails,
+    channel: FollowChannel,
+    subject: FollowSubject = FollowSubject.AREA,
+    *,
+    workshop: Workshop | None = None,
+    now: datetime,
+) -> str:
+    """Stores what somebody asked for, and queues the message that asks for confirmation; with push
+    one that says that it works. Returns the token of its link.
+
+    One recipient has one request: a later one replaces it, known or not, in the same statements
+    (S26)."""
+    today, is_push = key_store.today(), channel is FollowChannel.PUSH
+    recipient = digest_recipient(key_store, details.recipient)
+    follow_id = secrets.token_bytes(16)
+    sealed, generation = key_store.envelope.seal(choices.pack(details), follow_id)
+    token = make_token(key_store, follow_id)
+    days = LIFETIME_DAYS if is_push else UNCONFIRMED_DAYS
+    with key_store.store.change() as session:
+        change_rows(
+            session,
+            sa.delete(Follow).where(Follow.recipient == recipient, Follow.is_confirmed.is_(False)),
+        )
+        follow = Follow(
+            id=follow_id,
+            sealed=sealed,
+            generation=generation,
+            recipient=recipient,
+            link=_digest_token(key_store, token),
+            channel=channel,
+            subject=subject,
+            workshop=None if workshop is None else workshop.id,
+            expires_on=_limit(today + timedelta(days=days), workshop),
+            news_since=now,
+            is_confirmed=is_push,
+        )
+        session.add(follow)
+        session.flush()
+        session.add(
+            FollowMessage(
+                follow_id=follow_id,
+                channel=channel,
+                message_type=FollowMessageType.CONFIRM,
+                made_at=now,
+                due_at=now,
+            )
+        )
+        if is_push:
+            _delete_earlier(session, follow)
+    return token
+
+
+def find(key_store: KeyStore, token: str) -> OpenFollow:
+    """The follow whose link ends in `token`. Raises NotFound, also for one that has ended."""
+    with key_store.store.read() as session:
+        row = session.scalar(
+            sa.select(Follow).where(
+                Follow.link == _digest_token(key_store, token),
+                Follow.expires_on > key_store.today(),
+            )
+        )
+    if row is None:
+        raise NotFound("follow")
+    return unseal(key_store, row)
+
+
+def unseal(key_store: KeyStore, row: Follow) -> OpenFollow:
+    """Raises DataErased where no master key decrypts it."""
+    packed = key_store.envelope.unseal(row.sealed, row.id, row.generation)
+    return OpenFollow(
+        id=row.id,
+        channel=row.channel,
+        subject=row.subject,
+        workshop=row.workshop,
+        is_confirmed=row.is_confirmed,
+        expires_on=row.expires_on,
+        news_since=row.news_since,
+        details=choices.unpack(packed),
+    )
+
+
+def confirm(
+    key_store: KeyStore, follow: OpenFollow, workshop: Workshop | None, *, now: datetime
+) -> bool:
+    """Begins a follow; it replaces an earlier one of the same recipient about the same. False where
+    it had begun, or is gone. `workshop` is the one it is about, if it is about one."""
+    until = _limit(key_store.today() + timedelta(days=LIFETIME_DAYS), workshop)
+    with key_store.store.change() as session:
+        has_begun = changes_one_row(
+            session,
+            sa.update(Follow)
+            .where(Follow.id == follow.id, Follow.is_confirmed.is_(False))
+            .values(is_confirmed=True, expires_on=until, news_since=now),
+        )
+        if has_begun:
+            _delete_earlier(session, session.get_one(Follow, follow.id))
+    return has_begun
+
+
+def renew(key_store: KeyStore, follow: OpenFollow) -> bool:
+    """Gives a confirmed follow of an area 90 days from today. False where it is gone."""
+    until = key_store.today() + timedelta(days=LIFETIME_DAYS)
+    with key_store.store.change() as session:
+        change_rows(
+            session,
+            sa.delete(FollowMessage).where(
+                FollowMessage.follow_id == follow.id,
+                FollowMessage.message_type == FollowMessageType.ENDING,
+            ),
+        )
+        return changes_one_row(
+            session,
+            sa.update(Follow)
+            .where(
+                Follow.id == follow.id,
+                Follow.is_confirmed.is_(True),
+                Follow.subject == FollowSubject.AREA,
+            )
+            .values(expires_on=until),
+        )
+
+
+def end(key_store: KeyStore, *follow_ids: bytes) -> int:
+    """Deletes follows with their messages, from the pages and the log of SQLite too; returns how
+    many."""
+    count = 0
+    with key_store.store.change() as session:
+        for start in range(0, len(follow_ids), 500):
+            some = follow_ids[start : start + 500]
+            count += change_rows(session, sa.delete(Follow).where(Follow.id.in_(some)))
+    key_store.store.truncate_log()
+    return count
+
+
+def end_all_for_number(key_store: KeyStore, number: str) -> int:
+    """Ends all that this phone follows, confirmed or not; returns how many. `number` is in E.164
+    form, as +13125550142. For who answers a text with the word that ends them."""
+    return end_all_of(key_store, number)
+
+
+def end_all_of(key_store: KeyStore, recipient: str) -> int:
+    """The same for an e-mail, a phone or the JSON of a push subscription."""
+    digest = digest_recipient(key_store, recipient)
+    with key_store.store.read() as session:
+        found = session.scalars(sa.select(Follow.id).where(Follow.recipient == digest)).all()
+    return end(key_store, *found)
+
+
+def purge(key_store: KeyStore, *, now: datetime) -> int:
+    """Deletes follows whose day has come or whose one notice was sent, those that no master key
+    decrypts, and old messages; returns how many follows."""
+    here = key_store.envelope.master_keys.numbers()
+    with key_store.store.change() as session:
+        change_rows(session, sa.delete(FollowMessage).where(FollowMessage.done_at < now - KEPT))
+        count = change_rows(
+            session,
+            sa.delete(Follow).where(
+                sa.or_(
+                    Follow.expires_on <= key_store.today(),
+                    Follow.generation.not_in(here),
+                    Follow.id.in_(_SERVED),
+                )
+            ),
+        )
+    if count:
+        key_store.store.truncate_log()
+    return count
+
+
+def count_due(key_store: KeyStore) -> int:
+    """How many follows `purge` would delete because of their day."""
+    with key_store.store.read() as session:
+        due = Follow.expires_on <= key_store.today()
+        return session.scalar(sa.select(sa.func.count()).select_from(Follow).where(due)) or 0
+
+
+def count_stored(key_store: KeyStore) -> int:
+    """How many follows are stored, unconfirmed ones too; for the operator's inventory only."""
+    with key_store.store.read() as session:
+        return session.scalar(sa.select(sa.func.count()).select_from(Follow)) or 0
+
+
+def list_recipient_ids(key_store: KeyStore) -> set[str]:
+    """The id of each follow in the Message-IDs of its letters."""
+    with key_store.store.read() as session:
+        return {recipient_id(each) for each in session.scalars(sa.select(Follow.id))}
+
+
+def recipient_id(follow_id: bytes) -> str:
+    return f"follow {follow_id.hex()}"
+
+
+def make_token(key_store: KeyStore, follow_id: bytes) -> str:
+    """What the link of a follow ends in, of 128 bits. It dies with the row, which has a digest."""
+    digest = key_store.digest_for("link of a follow", follow_id.hex())[:16]
+    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+
+
+def digest_recipient(key_store: KeyStore, recipient: str) -> bytes:
+    return key_store.digest_for("who follows", recipient.strip().lower())[:16]
+
+
+def _digest_token(key_store: KeyStore, token: str) -> bytes:
+    return key_store.digest_for("token of a follow", token)[:16]
+
+
+def _limit(day: date, workshop: Workshop | None) -> date:
+    """The day on which a follow ends: with its workshop, if it is about one."""
+    return day if workshop is None else min(day, workshop.day + timedelta(days=1))
+
+
+def _delete_earlier(session: Session, follow: Follow) -> None:
+    same_workshop = (
+        Follow.workshop.is_(None) if follow.workshop is None else Follow.workshop == follow.workshop
+    )
+    change_rows(
+        session,
+        sa.delete(Follow).where(
+            Follow.recipient == follow.recipient,
+            Follow.subject == follow.subject,
+            same_workshop,
+            Follow.id != follow.id,
+        ),
+    )
+
+
+def delete_of_workshops(key_store: KeyStore, workshop_ids: Collection[int]) -> int:
+    """Ends what is about workshops that nobody can register for any more; returns how many."""
+    with key_store.store.read() as session:
+        found = session.scalars(
+            sa.select(Follow.id).where(Follow.workshop.in_(sorted(workshop_ids)))
+        ).all()
+    return end(key_store, *found)
+
+
+_SERVED: Final = sa.select(FollowMessage.follow_id).where(
+    FollowMessage.message_type.in_((FollowMessageType.OPENING, FollowMessageType.SEAT)),
+    FollowMessage.done_at.is_not(None),
+)

@@ -1,0 +1,383 @@
+"""Which workshops are news to whom, and queueing the messages.
+
+A workshop is announced an hour after its publication at the earliest, which can be undone until
+then, and to one person once a week at most. Who follows is read from the key store in batches;
+equal choices are matched once.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, datetime, time, timedelta
+from typing import Any, Final, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from outreach import clock
+from outreach.db.base import Words
+from outreach.db.store import Store
+from outreach.domain.follows import follows, message_queue
+from outreach.domain.follows.choices import FollowChoice
+from outreach.domain.locations.gazetteer import PlaceKind, get_country, miles_between
+from outreach.domain.locations.venues import Venue
+from outreach.domain.network.kinds import HIGH_SENSITIVITIES, Kind, Way
+from outreach.domain.network.offices import Office
+from outreach.domain.registrations import text_hours
+from outreach.domain.search.search import LATITUDE, LONGITUDE
+from outreach.domain.workshops import DeliveryMode, Workshop, WorkshopStatus
+from outreach.errors import DataErased
+from outreach.keystore import (
+    Follow,
+    FollowChannel,
+    FollowMessage,
+    FollowMessageType,
+    FollowSubject,
+    KeyStore,
+)
+
+ANNOUNCED_AFTER: Final = timedelta(hours=1)  # a publication
+MIN_INTERVAL: Final = timedelta(days=7)  # between two messages of news to one person
+OLDEST_NEWS: Final = timedelta(days=90)
+ENDING_DAYS: Final = 7  # before the end: the message that offers to renew it
+BATCH: Final = 2000
+MORNING: Final = time(9)  # of the venue: not at midnight, when registration opens
+
+
+class NewWorkshop(NamedTuple):
+    """A workshop of the public list that is ahead."""
+
+    id: int
+    public_id: str
+    title: Words
+    published_at: datetime
+    kind_code: str
+    sensitivity: str
+    mode: DeliveryMode
+    day: date
+    starts: time
+    venue_city: str | None
+    venue_region: str | None
+    latitude: float | None
+    longitude: float | None
+    office_city: str
+    office_region: str
+
+    @property
+    def is_sensitive(self) -> bool:
+        return self.sensitivity in HIGH_SENSITIVITIES
+
+    @property
+    def city(self) -> str:
+        return self.venue_city or self.office_city
+
+    @property
+    def region(self) -> str:
+        return self.venue_region or self.office_region
+
+
+_NEW: Final = (
+    sa.select(
+        Workshop.id,
+        Workshop.public_id,
+        Workshop.title,
+        Workshop.published_at,
+        Kind.code,
+        Kind.sensitivity,
+        Workshop.mode,
+        Workshop.day,
+        Workshop.starts,
+        Venue.city,
+        Venue.region,
+        LATITUDE,
+        LONGITUDE,
+        Office.city,
+        Office.region,
+    )
+    .select_from(Workshop)
+    .join(Kind, Kind.id == Workshop.kind_id)
+    .join(Office, Office.id == Workshop.office_id)
+    .outerjoin(Venue, Venue.id == Workshop.venue_id)
+    .where(
+        Workshop.status == WorkshopStatus.PUBLISHED,
+        Workshop.way != Way.UNLISTED,
+        Workshop.is_discreet.is_(False),
+        Kind.is_discreet.is_(False),
+        Workshop.starts_at > sa.bindparam("now", type_=Workshop.starts_at.type),
+        Workshop.published_at > sa.bindparam("since", type_=Workshop.published_at.type),
+        Workshop.published_at <= sa.bindparam("until", type_=Workshop.published_at.type),
+    )
+    .order_by(Workshop.published_at, Workshop.id)
+)
+
+
+def list_new(
+    session: Session, *, since: datetime, until: datetime, now: datetime
+) -> list[NewWorkshop]:
+    """The workshops published after `since`, up to `until`, in that order: only those that are on
+    the public list and have not begun, so never a discreet one."""
+    rows = session.execute(_NEW, {"since": since, "until": until, "now": now})
+    values: Iterable[Sequence[Any]] = (tuple(row) for row in rows)
+    return [NewWorkshop(*each) for each in values]
+
+
+class NewsMatcher:
+    """Finds the workshops of a choice among those of one list."""
+
+    def __init__(self, listed: Sequence[NewWorkshop]) -> None:
+        self._listed = listed  # by publication
+        self._cache: dict[FollowChoice, tuple[list[datetime], list[NewWorkshop]]] = {}
+
+    def find(self, choice: FollowChoice, since: datetime) -> Sequence[NewWorkshop]:
+        """Those of the choice that were published after `since`, in the order of publication."""
+        found = self._cache.get(choice)
+        if found is None:
+            listed = [each for each in self._listed if is_wanted(choice, each)]
+            found = self._cache[choice] = ([each.published_at for each in listed], listed)
+        published, listed = found
+        return listed[bisect_right(published, since) :]
+
+
+def is_wanted(choice: FollowChoice, workshop: NewWorkshop) -> bool:
+    """Whether a workshop is of the kinds and the place of a choice."""
+    area = choice.area
+    if area is None or (choice.kinds and workshop.kind_code not in choice.kinds):
+        return False
+    is_online = not workshop.mode.has_venue or workshop.mode is DeliveryMode.HYBRID
+    if is_online and choice.has_online:
+        return get_country(workshop.office_region) == get_country(area.region)
+    if not workshop.mode.has_venue:
+        return False
+    if area.kind is PlaceKind.REGION:
+        return workshop.region == area.region
+    if workshop.latitude is None or workshop.longitude is None:
+        return False
+    return miles_between(area.position, (workshop.latitude, workshop.longitude)) <= choice.miles
+
+
+def enqueue_news(store: Store, key_store: KeyStore, *, now: datetime) -> int:
+    """Queues a message for everybody to whom a workshop is new; returns how many."""
+    until = now - ANNOUNCED_AFTER
+    with store.read() as session:
+        listed = list_new(session, since=now - OLDEST_NEWS, until=until, now=now)
+    if not listed:
+        return 0
+    matcher, count = NewsMatcher(listed), 0
+    for rows in _list_listeners(key_store, newest=listed[-1].published_at, now=now):
+        due = [row for row in rows if _has_news(key_store, matcher, row)]
+        if due:
+            with key_store.store.change() as session:
+                count += _enqueue_news(session, due, until=until, now=now)
+    return count
+
+
+def _has_news(key_store: KeyStore, matcher: NewsMatcher, row: Follow) -> bool:
+    try:
+        follow = follows.unseal(key_store, row)
+    except DataErased:
+        return False
+    return bool(matcher.find(follow.details.choice, row.news_since))
+
+
+def _list_listeners(
+    key_store: KeyStore, *, newest: datetime, now: datetime
+) -> Iterator[Sequence[Follow]]:
+    """Who may be written to about news, in batches; each is read by itself."""
+    last = b""
+    while True:
+        with key_store.store.read() as session:
+            rows = session.scalars(
+                sa.select(Follow)
+                .where(
+                    Follow.subject == FollowSubject.AREA,
+                    Follow.is_confirmed.is_(True),
+                    Follow.expires_on > key_store.today(),
+                    Follow.news_since < newest,
+                    sa.or_(Follow.quiet_until.is_(None), Follow.quiet_until <= now),
+                    Follow.id > last,
+                )
+                .order_by(Follow.id)
+                .limit(BATCH)
+            ).all()
+        if not rows:
+            return
+        yield rows
+        last = rows[-1].id
+
+
+def _enqueue_news(
+    session: Session, due: Sequence[Follow], *, until: datetime, now: datetime
+) -> int:
+    """Queues one message each, and records what it announces in the same transaction. Who has ended
+    meanwhile gets none."""
+    there = set(
+        session.scalars(
+            sa.select(Follow.id)
+            .where(Follow.id.in_([row.id for row in due]))
+            .with_for_update(key_share=True)
+        )
+    )
+    due = [row for row in due if row.id in there]
+    if not due:
+        return 0
+    session.execute(
+        sa.update(Follow),
+        [{"id": row.id, "news_since": until, "quiet_until": now + MIN_INTERVAL} for row in due],
+    )
+    session.execute(
+        sa.insert(FollowMessage),
+        [
+            _row(row, FollowMessageType.NEWS, message_queue.find_daytime(row.channel, now), now)
+            | {"news_since": row.news_since, "news_until": until}
+            for row in due
+        ],
+    )
+    return len(due)
+
+
+def enqueue_single(store: Store, key_store: KeyStore, *, now: datetime) -> int:
+    """Queues the one message of those who wait for one workshop: registration has opened, or a full
+    one has a seat. Ends what is about a workshop that is over or cancelled. Returns how many
+    messages."""
+    with key_store.store.read() as session:
+        waiting = session.execute(
+            sa.select(Follow.workshop, Follow.subject)
+            .where(Follow.workshop.is_not(None), Follow.is_confirmed.is_(True))
+            .distinct()
+        ).all()
+    if not waiting:
+        return 0
+    with store.read() as session:
+        wanted = sorted({row.workshop for row in waiting})
+        found = {
+            each.id: each
+            for each in session.scalars(sa.select(Workshop).where(Workshop.id.in_(wanted)))
+        }
+    over = [each for each in wanted if each not in found or not is_ahead(found[each], now)]
+    if over:
+        follows.delete_of_workshops(key_store, over)
+    count = 0
+    for row in waiting:
+        workshop, subject = found.get(row.workshop or 0), row.subject
+        if workshop is None or row.workshop in over:
+            continue
+        if has_come(workshop, subject, now):
+            count += _enqueue_single(key_store, workshop, subject, now=now)
+    return count
+
+
+def can_be_followed(workshop: Workshop) -> bool:
+    """Whether somebody may wait for this one: not where its link is a permission, or the kind is
+    discreet."""
+    return not (workshop.is_hidden or workshop.kind.is_discreet) and workshop.takes_places
+
+
+def is_ahead(workshop: Workshop, now: datetime) -> bool:
+    is_public = workshop.status is WorkshopStatus.PUBLISHED and can_be_followed(workshop)
+    return is_public and now < workshop.starts_at
+
+
+def find_subject(workshop: Workshop, now: datetime) -> FollowSubject | None:
+    """What somebody may wait for at a workshop; None where there is nothing to wait for."""
+    if not (is_ahead(workshop, now) and can_be_followed(workshop)):
+        return None
+    if not workshop.has_opened(now):
+        return FollowSubject.OPENING
+    return FollowSubject.SEAT if workshop.appears_full else None
+
+
+def has_come(workshop: Workshop, subject: FollowSubject, now: datetime) -> bool:
+    """Whether what somebody waits for is there."""
+    if not workshop.is_open(now):
+        return False
+    return subject is FollowSubject.OPENING or not workshop.appears_full
+
+
+def _enqueue_single(
+    key_store: KeyStore, workshop: Workshop, subject: FollowSubject, *, now: datetime
+) -> int:
+    """Queues a message to each who waits for it and has none yet."""
+    message_type = FollowMessageType(subject.value)
+    has_message = (
+        sa.exists()
+        .where(FollowMessage.follow_id == Follow.id, FollowMessage.message_type == message_type)
+        .correlate(Follow)
+    )
+    with key_store.store.change() as session:
+        rows = session.scalars(
+            sa.select(Follow)
+            .where(
+                Follow.workshop == workshop.id,
+                Follow.subject == subject,
+                Follow.is_confirmed.is_(True),
+                Follow.expires_on > key_store.today(),
+                sa.not_(has_message),
+            )
+            .with_for_update()
+        ).all()
+        if rows:
+            session.execute(
+                sa.insert(FollowMessage),
+                [_row(row, message_type, _hour_for(row, workshop, now), now) for row in rows],
+            )
+    return len(rows)
+
+
+def _hour_for(row: Follow, workshop: Workshop, now: datetime) -> datetime:
+    """When somebody is notified of an opening or a seat: at nine in the morning of the venue, if
+    registration opened in the night."""
+    if row.channel is FollowChannel.LETTER:
+        return now
+    if row.subject is FollowSubject.OPENING and workshop.opens_at is not None:
+        morning = clock.instant(
+            workshop.opens_at.astimezone(workshop.zone).date(), MORNING, workshop.zone
+        )
+        now = max(now, morning)
+    return text_hours.find_next(workshop, now)
+
+
+def enqueue_endings(key_store: KeyStore, *, now: datetime) -> int:
+    """Queues, a week before the end, the message with which a follow is renewed; returns how
+    many."""
+    message_type = FollowMessageType.ENDING
+    has_message = (
+        sa.exists()
+        .where(FollowMessage.follow_id == Follow.id, FollowMessage.message_type == message_type)
+        .correlate(Follow)
+    )
+    with key_store.store.change() as session:
+        rows = session.scalars(
+            sa.select(Follow)
+            .where(
+                Follow.subject == FollowSubject.AREA,
+                Follow.is_confirmed.is_(True),
+                Follow.expires_on > key_store.today(),
+                Follow.expires_on <= key_store.today() + timedelta(days=ENDING_DAYS),
+                sa.not_(has_message),
+            )
+            .limit(BATCH)
+        ).all()
+        if rows:
+            session.execute(
+                sa.insert(FollowMessage),
+                [
+                    _row(row, message_type, message_queue.find_daytime(row.channel, now), now)
+                    for row in rows
+                ],
+            )
+    return len(rows)
+
+
+def _row(
+    row: Follow, message_type: FollowMessageType, due_at: datetime, now: datetime
+) -> dict[str, object]:
+    return {
+        "follow_id": row.id,
+        "channel": row.channel,
+        "message_type": message_type,
+        "made_at": now,
+        "due_at": due_at,
+    }
+
+
+def sort_by_day(found: Iterable[NewWorkshop]) -> list[NewWorkshop]:
+    return sorted(found, key=lambda each: (each.day, each.starts, each.id))

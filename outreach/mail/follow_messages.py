@@ -1,0 +1,280 @@
+"""Letters and texts to people who follow workshops, and the words of push messages (S41).
+
+No subject, text or push message names a kind, an office or a title. A letter lists day, hour and
+city, and the title where the kind is of no high sensitivity; never a discreet workshop.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from email.message import EmailMessage
+from email.utils import formataddr
+from functools import partial
+from typing import Final, Generic
+
+from flask import render_template
+
+from outreach import formats, i18n
+from outreach.config import Config
+from outreach.db.store import Store
+from outreach.domain import workshops
+from outreach.domain.follows import follows, matching, message_queue
+from outreach.domain.follows.follows import OpenFollow
+from outreach.domain.follows.matching import NewsMatcher, NewWorkshop
+from outreach.domain.locations import city_names
+from outreach.domain.outbox import ClaimedMessage
+from outreach.domain.workshops import Workshop
+from outreach.errors import DataErased
+from outreach.i18n import N_, translate, use_language
+from outreach.keystore import FollowChannel, FollowMessage, FollowMessageType, KeyStore
+from outreach.mail import delivery, render, sms
+from outreach.mail.delivery import LetterTransport, TextTransport
+from outreach.mail.delivery_errors import Postponed
+from outreach.mail.delivery_round import DeliveryRound, Written
+from outreach.mail.message_context import mail_from
+from outreach.mail.recipient_limits import RecipientLimits
+from outreach.mail.sms_gateway import SmsMessage
+from outreach.mail.text_budget import TextBudget
+
+log = logging.getLogger(__name__)
+
+MAX_LISTED: Final = 6  # workshops in a letter; the page of its link has all
+_LINK: Final = "{link}"  # where the link stands in text that is the same for many
+_STOP: Final = "{stop}"
+PUSH_WORDS: Final = {
+    FollowMessageType.CONFIRM: N_("Listo. Aquí te avisamos."),
+    FollowMessageType.NEWS: N_("Hay fechas nuevas."),
+    FollowMessageType.OPENING: N_("Ya puedes apartar."),
+    FollowMessageType.SEAT: N_("Hay un lugar libre."),
+    FollowMessageType.ENDING: N_("Tus avisos se acaban pronto."),
+}
+PUSH_TITLE: Final = N_("Aviso")
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class FollowContext:
+    """What a message is written from, looked up just before it is sent."""
+
+    follow: OpenFollow
+    message_type: FollowMessageType
+    token: str
+    now: datetime
+    letter_id: str  # of the Message-ID
+    news: Sequence[NewWorkshop] = ()  # by day
+    workshop: Workshop | None = None  # of an opening or a seat
+
+    @property
+    def path(self) -> str:
+        """The address that the message leads to, below that of the site. What is about one workshop
+        ends with its message, so that leads to the workshop."""
+        lang = self.follow.details.lang
+        if self.workshop is not None:
+            return f"/{lang}/t/{self.workshop.public_id}"
+        return f"/{lang}/avisame/s/{self.token}"
+
+    @property
+    def stop_path(self) -> str:
+        return f"/{self.follow.details.lang}/avisame/s/{self.token}/fin"
+
+
+@dataclass
+class LetterWriter:
+    """Writes letters of one round; those that say the same are rendered once."""
+
+    config: Config
+    _rendered: dict[object, tuple[str, str]] = field(default_factory=dict)
+
+    def __call__(self, context: FollowContext) -> EmailMessage:
+        """Needs an application context."""
+        subject, body = self._render(context)
+        site, lang = self.config.public_url, context.follow.details.lang
+        stop = f"{site}{context.stop_path}"
+        body = body.replace(_LINK, f"{site}{context.path}").replace(_STOP, stop)
+        sender = formataddr((self.config.mail_name, mail_from(self.config)))
+        shared = {
+            "From": sender,
+            "Subject": subject,
+            "Content-Language": lang,
+            "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+        }
+        own = {
+            "Message-ID": render.message_id(self.config, context.letter_id),
+            render.UNSUBSCRIBE: f"<{stop}>",
+        }
+        return render.compose(
+            shared, body, to=context.follow.details.recipient, own=own, at=context.now
+        )
+
+    def _render(self, context: FollowContext) -> tuple[str, str]:
+        lang = context.follow.details.lang
+        key = context.message_type, lang, tuple(each.id for each in context.news)
+        if key not in self._rendered:
+            with use_language(lang):
+                text = render_template(
+                    f"mail/follow_{context.message_type}.txt",
+                    lines=[describe(each, lang) for each in context.news[:MAX_LISTED]],
+                    more=max(0, len(context.news) - MAX_LISTED),
+                    count=len(context.news),
+                    link=_LINK,
+                    stop=_STOP,
+                )
+            subject, _gap, body = text.strip().partition("\n")
+            self._rendered[key] = subject.strip(), render.collapse_gaps(body)
+        return self._rendered[key]
+
+
+def describe(workshop: NewWorkshop, lang: str) -> str:
+    """One line about a workshop: day, hour, city, and the title if that says nothing about whoever
+    reads the letter."""
+    day = formats.dated(workshop.day, formats.SHORT_WEEKDAY_AND_DAY, lang, has_ordinal=True)
+    city = city_names.localize(workshop.city, workshop.region, lang)
+    where = city if workshop.mode.has_venue else translate(_ONLINE, lang)
+    line = f"{day}, {formats.hour(workshop.starts, lang)}, {where}"
+    return line if workshop.is_sensitive else f"{line}: {i18n.say(workshop.title, lang)}"
+
+
+_ONLINE: Final = N_("en línea")
+
+
+def write_text(context: FollowContext, config: Config) -> SmsMessage:
+    """A text, without anything about a workshop. Needs an application context."""
+    with use_language(context.follow.details.lang):
+        words = render_template(
+            f"sms/follow_{context.message_type}.txt", link=f"{config.public_url}{context.path}"
+        )
+    return SmsMessage(to=context.follow.details.recipient, words=sms.plain(" ".join(words.split())))
+
+
+@dataclass
+class FollowWriter(Generic[Written]):
+    """Looks up a claimed message and who follows, and writes it with `write`."""
+
+    store: Store
+    key_store: KeyStore
+    write: Callable[[FollowContext], Written]
+    limits: RecipientLimits
+    counted: str = ""  # the recipient of the last message, if it counts in their limit
+    _matcher: NewsMatcher | None = None
+
+    def __call__(self, claimed: ClaimedMessage, now: datetime) -> Written | None:
+        """None when the follow has ended, or there is nothing to say any more. Raises Postponed."""
+        self.counted = ""
+        with self.key_store.store.read() as session:
+            row = message_queue.read(session, claimed)
+        if row is None:
+            return None
+        message, stored = row
+        try:
+            follow = follows.unseal(self.key_store, stored)
+        except DataErased:
+            return None
+        context = self._look_up(message, follow, now)
+        if context is None:
+            return None
+        # Anybody may type an address: what that causes has a limit of its own (S30).
+        if message.message_type is FollowMessageType.CONFIRM and not follow.is_confirmed:
+            recipient = follow.details.recipient
+            if (until := self.limits.count(recipient)) is not None:
+                raise Postponed(until)
+            self.counted = recipient
+        return self.write(context)
+
+    def give_back(self) -> None:
+        """Takes the count of the last message back: it was not sent."""
+        if self.counted:
+            self.limits.give_back(self.counted)
+
+    def _look_up(
+        self, message: FollowMessage, follow: OpenFollow, now: datetime
+    ) -> FollowContext | None:
+        news: Sequence[NewWorkshop] = ()
+        workshop: Workshop | None = None
+        if message.message_type is FollowMessageType.NEWS:
+            news = self._list_news(message, follow, now)
+            if not news:
+                return None
+        elif message.message_type in {FollowMessageType.OPENING, FollowMessageType.SEAT}:
+            workshop = self._find_workshop(follow, now)
+            if workshop is None:
+                return None
+        # With the time: an id may be reused once its row is deleted.
+        about = f"follow {message.id}-{int(message.made_at.timestamp()):x}"
+        return FollowContext(
+            follow=follow,
+            message_type=message.message_type,
+            token=follows.make_token(self.key_store, follow.id),
+            now=now,
+            letter_id=self.key_store.letter_id(about, follows.recipient_id(follow.id)),
+            news=news,
+            workshop=workshop,
+        )
+
+    def _list_news(
+        self, message: FollowMessage, follow: OpenFollow, now: datetime
+    ) -> Sequence[NewWorkshop]:
+        """What is on the public list now of what was published in the time of the message."""
+        if self._matcher is None:
+            with self.store.read() as session:
+                listed = matching.list_new(
+                    session, since=now - 2 * matching.OLDEST_NEWS, until=now, now=now
+                )
+            self._matcher = NewsMatcher(listed)
+        since, until = message.news_since, message.news_until
+        if since is None or until is None:
+            return ()
+        found = self._matcher.find(follow.details.choice, since)
+        return matching.sort_by_day(each for each in found if each.published_at <= until)
+
+    def _find_workshop(self, follow: OpenFollow, now: datetime) -> Workshop | None:
+        """The workshop that somebody waits for, if what they wait for is still there."""
+        with self.store.read() as session:
+            workshop = workshops.find_by_id(session, follow.workshop or 0)
+        if workshop is None or not matching.is_ahead(workshop, now):
+            return None
+        return workshop if matching.has_come(workshop, follow.subject, now) else None
+
+
+def deliver_letters(
+    store: Store,
+    key_store: KeyStore,
+    config: Config,
+    transport: LetterTransport,
+    *,
+    now: datetime,
+    should_stop: Callable[[], bool] = lambda: False,
+    warn: Callable[[str], None] = log.warning,
+) -> int:
+    """Runs a round of letters (`DeliveryRound.run`) and returns how many were sent. Needs an
+    application context."""
+    writer = FollowWriter(store, key_store, LetterWriter(config), RecipientLimits(key_store))
+    outbox = message_queue.OUTBOXES[FollowChannel.LETTER]
+    delivery_round = DeliveryRound(key_store.store, outbox, writer, now, should_stop, warn)
+    return delivery_round.run(partial(delivery.giving_back, transport, writer.give_back))
+
+
+def deliver_texts(
+    store: Store,
+    key_store: KeyStore,
+    config: Config,
+    transport: TextTransport,
+    *,
+    now: datetime,
+    should_stop: Callable[[], bool] = lambda: False,
+    warn: Callable[[str], None] = log.warning,
+) -> int:
+    """The same for texts, up to half of the day's budget: the other half is for people who have a
+    place."""
+    budget = TextBudget(config.texts, key_store)
+
+    def is_over() -> bool:
+        return budget.usage().is_high or should_stop()
+
+    write = partial(write_text, config=config)
+    writer = FollowWriter(store, key_store, write, RecipientLimits(key_store))
+    outbox = message_queue.OUTBOXES[FollowChannel.TEXT]
+    delivery_round = DeliveryRound(
+        key_store.store, outbox, writer, now, is_over, warn, plural="texts"
+    )
+    counting = partial(delivery.counting_texts, transport, budget)
+    return delivery_round.run(partial(delivery.giving_back, counting, writer.give_back))

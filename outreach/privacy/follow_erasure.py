@@ -1,0 +1,24 @@
+"""Erases what somebody follows: when they end it, on its day, or after its one notice."""
+
+from datetime import datetime
+
+from outreach.config import Config
+from outreach.db.store import Store
+from outreach.domain.follows import follows
+from outreach.keystore import KeyStore
+from outreach.privacy import mail_folder
+
+
+def erase(store: Store, key_store: KeyStore, config: Config, follow_id: bytes) -> None:
+    """Erases a follow, its messages and the letters in the mail folder. Everything else about it is
+    in those rows."""
+    follows.end(key_store, follow_id)
+    if config.mail_folder is not None:
+        with store.read() as session:
+            files = mail_folder.find_expired(session, key_store, config.mail_folder)
+        mail_folder.delete(files)
+
+
+def purge(key_store: KeyStore, *, now: datetime) -> int:
+    """Erases what has ended; returns how many follows."""
+    return follows.purge(key_store, now=now)
