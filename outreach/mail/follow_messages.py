@@ -24,7 +24,7 @@ from outreach.domain.follows.follows import OpenFollow
 from outreach.domain.follows.matching import NewsMatcher, NewWorkshop
 from outreach.domain.locations import city_names
 from outreach.domain.outbox import ClaimedMessage
-from outreach.domain.workshops import Workshop
+from outreach.domain.workshops import DeliveryMode, Workshop
 from outreach.errors import DataErased
 from outreach.i18n import N_, translate, use_language
 from outreach.keystore import FollowChannel, FollowMessage, FollowMessageType, KeyStore
@@ -124,17 +124,22 @@ class LetterWriter:
         return self._rendered[key]
 
 
-def describe(workshop: NewWorkshop, lang: str) -> str:
+def describe(workshop: NewWorkshop, lang: str, *, has_title: bool = False) -> str:
     """One line about a workshop: day, hour, city, and the title if that says nothing about whoever
-    reads the letter."""
+    reads the letter, or `has_title`."""
     day = formats.dated(workshop.day, formats.SHORT_WEEKDAY_AND_DAY, lang, has_ordinal=True)
     city = city_names.localize(workshop.city, workshop.region, lang)
     where = city if workshop.mode.has_venue else translate(_ONLINE, lang)
+    if workshop.mode is DeliveryMode.HYBRID:
+        where = translate(_HYBRID, lang, city=city)
     line = f"{day}, {formats.hour(workshop.starts, lang)}, {where}"
-    return line if workshop.is_sensitive else f"{line}: {i18n.say(workshop.title, lang)}"
+    if workshop.is_sensitive and not has_title:
+        return line
+    return f"{line}: {i18n.say(workshop.title, lang)}"
 
 
 _ONLINE: Final = N_("en línea")
+_HYBRID: Final = N_("%(city)s o en línea")
 
 
 def write_text(context: FollowContext, config: Config) -> SmsMessage:

@@ -33,6 +33,7 @@ from tests.benchmarks import (
     decade,
     door,
     feed_costs,
+    followers,
     front,
     journey,
     letters,
@@ -395,6 +396,18 @@ def measure_door(bench: Bench) -> None:
     )
 
 
+def measure_followers(bench: Bench) -> None:
+    """Measures how long it takes to find and write the letters to 100,000 who follow workshops."""
+    with tempfile.TemporaryDirectory(dir=bench.folder) as folder:
+        found = followers.measure(Path(folder))
+    bench.add_result(
+        f"100,000 follow, 200 workshops are new: {found.letters:,} letters matched and written",
+        f"{found.matching_seconds:.0f} and {found.writing_seconds:.0f} s",
+        most=(found.seconds, followers.MAX_SECONDS),
+        limit=f"≤ {followers.MAX_SECONDS} s",
+    )
+
+
 RATES: Final[Sequence[Callable[[Bench], None]]] = (
     compare_with_hello,
     compare_stored_counts,
@@ -425,6 +438,7 @@ PARTS: Final[dict[str, Callable[[Bench], None]]] = {
     "weight": measure_weight,
     "burst": measure_burst,
     "scale": measure_scale,
+    "followers": measure_followers,
     "rates": measure_rates,
     "decade": measure_decade,
 }

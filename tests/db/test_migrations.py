@@ -311,6 +311,8 @@ def test_key_store_behind_the_main_database_is_refused(broken: Config, tmp_path:
         "DROP TABLE save_rate",
         "DROP TABLE save_hour",
         "DROP TABLE save_brake",
+        "DROP TABLE follow_message",
+        "DROP TABLE follow",
         "ALTER TABLE key DROP COLUMN made_at",
         f"UPDATE {VERSION} SET version_num = 'ring_network'",
         key_store=True,

@@ -36,7 +36,7 @@ FORMS: Final = ("ics", "atom", "json", "jcal", "jscal")
 # HTML pages: tested in test_discreet.
 PAGES: Final = re.compile(
     r"^(root|workshops|about|feed_builder|registration|my_registration|qr_landing|demo|static_files|"
-    r"newsletter|sharing|tour_route)\b|^verify\.(report|thanks)"
+    r"newsletter|follow|push_worker|sharing|tour_route)\b|^verify\.(report|thanks)"
 )
 
 

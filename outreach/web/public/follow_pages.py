@@ -132,7 +132,10 @@ def look(token: str) -> ResponseReturnValue:
         kinds=[named[each] for each in choice.kinds if each in named],
         area="" if choice.area is None else place_words.full_name(choice.area),
         workshop=workshop,
-        news=[(_address(each), describe(each, i18n.current())) for each in found[:MAX_SHOWN]],
+        news=[
+            (_address(each), describe(each, i18n.current(), has_title=True))
+            for each in found[:MAX_SHOWN]
+        ],
         last_day=follow.expires_on - timedelta(days=1),
     )
 

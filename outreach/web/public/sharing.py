@@ -1,12 +1,13 @@
-"""Passing a workshop on: its picture for messengers, links to share it and to save its date.
+"""Passing a workshop on: its picture for messengers, a text to forward, links to save its date.
 
-Nothing of it exists for a discreet or unlisted workshop.
+The text names no kind and nobody: it says day, hour and city, and leads to the public page. Nothing
+of it exists for a discreet or unlisted workshop.
 """
 
 from dataclasses import dataclass
 from datetime import UTC
 from typing import Final
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from flask import Blueprint, Response, abort, redirect
 from flask.typing import ResponseReturnValue
@@ -32,11 +33,13 @@ _pictures: MemoryCache[bytes] = MemoryCache(MAX_PICTURE_BYTES)
 
 @dataclass(frozen=True)
 class ShareLinks:
-    """What the page of a listed workshop offers to pass it on."""
+    """What the pages of a listed workshop and of a place in it offer to pass it on."""
 
     address: str
     picture: str
+    invitation: str  # the text to forward, which ends with the address
     whatsapp: str
+    sms: str
     google: str  # adds the date to Google Calendar
 
 
@@ -78,19 +81,25 @@ def _describe_event(workshop: Workshop, address: str) -> dict[str, str]:
     return event
 
 
+def _invite(workshop: Workshop) -> str:
+    """The words to forward: others may read them on the phone that gets them."""
+    when = {
+        "day": formatting.day(workshop.day),
+        "hours": formatting.hours_in_zone(workshop.starts, workshop.ends, workshop),
+    }
+    if not workshop.mode.has_venue:
+        return _("Hay un taller gratis en línea: %(day)s, %(hours)s. ¿Vamos?", **when)
+    city = formatting.city(workshop.venue or workshop.office)
+    return _("Hay un taller gratis en %(city)s: %(day)s, %(hours)s. ¿Vamos?", city=city, **when)
+
+
 def get_links(workshop: Workshop) -> ShareLinks | None:
     """The links of a workshop; None where it must not be passed on."""
     if workshop.is_hidden or workshop.kind.is_discreet:
         return None
     lang = i18n.current()
     address = f"{config().public_url}/{lang}/t/{workshop.public_id}"
-    title = i18n.say(workshop.title, lang)
-    text = _(
-        "%(title)s: %(day)s, %(hours)s. Es gratis.",
-        title=title,
-        day=formatting.day(workshop.day),
-        hours=formatting.hours_in_zone(workshop.starts, workshop.ends, workshop),
-    )
+    invitation = f"{_invite(workshop)} {address}"
     stamps = (
         each.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
         for each in (workshop.starts_at, workshop.ends_at)
@@ -100,6 +109,8 @@ def get_links(workshop: Workshop) -> ShareLinks | None:
     return ShareLinks(
         address=address,
         picture=f"{address}/imagen-{version}.png",
-        whatsapp="https://wa.me/?" + urlencode({"text": f"{text} {address}"}),
+        invitation=invitation,
+        whatsapp="https://wa.me/?" + urlencode({"text": invitation}),
+        sms=f"sms:?&body={quote(invitation)}",  # read so by Android and by iOS
         google="https://calendar.google.com/calendar/render?" + urlencode(event),
     )

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from outreach import clock, i18n
 from outreach.domain import workshops
+from outreach.domain.follows import matching
 from outreach.domain.locations import geocoding, regions
 from outreach.domain.locations.gazetteer import get_country
 from outreach.domain.locations.geocoding import Location, LocationScale
@@ -367,6 +368,7 @@ def workshop(public_id: str) -> ResponseReturnValue:
         phone=found.phone or found.office.phone or config().phone,
         is_open=found.is_open(now),
         opens=workshop_cards.opening(found, now=now),
+        follow_subject=matching.find_subject(found, now),
         search_query=SearchParams.read().carry(reference().kinds),
         is_over=found.has_ended(now),
         seats=workshop_cards.seats_tag(found, now=now),

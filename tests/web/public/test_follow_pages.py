@@ -18,6 +18,7 @@ from outreach.domain.network.offices import Office
 from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import Workshop
 from outreach.keystore import FollowChannel, FollowSubject, KeyStore, MasterKeys
+from outreach.push import push_subscriptions
 from tests.conftest import hold, seat
 from tests.support.fixed_clock import fixed_clock
 from tests.support.follow_scene import FORM, FollowScene, make_texts
@@ -271,8 +272,6 @@ def test_endpoint_that_is_no_push_service_is_refused(
         make_app(limits=UNLIMITED), scene.store, scene.key_store, scene.config, scene.postman,
         scene.gateway,
     )  # fmt: skip
-    from outreach.push import push_subscriptions
-
     usual.app.extensions[push_subscriptions.RULE] = push_subscriptions.PushRule()
     fields = PushBrowser("https://fcm.googleapis.com").fields
     assert usual.post(**fields).status_code == 303
@@ -295,7 +294,7 @@ def test_answer_is_the_same_for_who_follows_already(scene: FollowScene, rights: 
     scene.follow()
     known, unknown = scene.post(), scene.post(email="luz@ejemplo.com")
     assert (known.status_code, known.location) == (unknown.status_code, unknown.location)
-    assert [name for name in known.headers.keys()] == [name for name in unknown.headers.keys()]
+    assert [each[0] for each in known.headers] == [each[0] for each in unknown.headers]
     scene.deliver()
     assert (
         scene.postman.letters[-2].get_content()[:80]

@@ -65,7 +65,7 @@ def test_private_workshop_has_nothing_to_pass_on(
             workshop = hold(session, chicago, rights, status=WorkshopStatus.DRAFT)
         version = share_card.get_version(workshop, "es")
     page = client.get(f"/es/t/{workshop.public_id}").text
-    for mark in ("og:", "twitter:", "wa.me", "calendar.google", "Compártelo", "data-copy"):
+    for mark in ("og:", "twitter:", "wa.me", "calendar.google", "Trae a alguien", "data-copy"):
         assert mark not in page
     assert client.get(f"/es/t/{workshop.public_id}/imagen-{version}.png").status_code == 404
 

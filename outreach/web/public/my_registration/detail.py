@@ -30,6 +30,7 @@ from outreach.web.context import key_store, store
 from outreach.web.middleware import rate_limits
 from outreach.web.presentation import alternatives, formatting
 from outreach.web.presentation.workshop_cards import WorkshopCard
+from outreach.web.public import sharing
 from outreach.web.public.my_registration import registration_page
 from outreach.web.public.my_registration.registration_page import RegistrationView, pages
 
@@ -99,6 +100,7 @@ def show_registration(
         is_to_confirm=contact_proof.is_awaited(view.registration, now),
         proof=_find_proof(view, request.args.get("c", "")),
         has_picture=has_picture(view, now),
+        share=sharing.get_links(view.workshop),
         may_return=view.workshop.is_open(now) and view.workshop.has_waiting_list,
         look_again=_look_again(view.registration, now),
         was_silent=view.registration.lapses < 2,  # the reconfirmation lapsed, not an offer

@@ -1,0 +1,132 @@
+"""100,000 people who follow areas, and 200 new workshops: who gets which letter, and all letters
+written. Sending is not measured: the mail server decides that."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from time import perf_counter
+from typing import Final
+
+import sqlalchemy as sa
+from flask import Flask
+
+from outreach import clock
+from outreach.app import create_app
+from outreach.cli.db import bring_up_to_date
+from outreach.config import Config
+from outreach.db.store import Store
+from outreach.domain.follows import choices, follows, matching
+from outreach.domain.follows.choices import FollowChoice, FollowDetails
+from outreach.domain.locations import gazetteer
+from outreach.domain.outbox import ClaimedMessage
+from outreach.i18n import LANGUAGES
+from outreach.keystore import Follow, FollowChannel, FollowMessage, FollowSubject, KeyStore
+from outreach.mail.follow_messages import FollowWriter, LetterWriter
+from outreach.mail.recipient_limits import RecipientLimits
+from tests.conftest import hold, kind, office, venue
+
+MAX_SECONDS: Final = 120
+KINDS: Final = 8
+BATCH: Final = 5000
+
+
+@dataclass(frozen=True)
+class FollowerTimes:
+    matching_seconds: float
+    writing_seconds: float
+    letters: int
+
+    @property
+    def seconds(self) -> float:
+        return self.matching_seconds + self.writing_seconds
+
+
+def measure(folder: Path, *, people: int = 100_000, workshop_count: int = 200) -> FollowerTimes:
+    app = _make_app(folder)
+    store: Store = app.extensions["outreach_store"]
+    key_store: KeyStore = app.extensions["outreach_key_store"]
+    config: Config = app.extensions["outreach_config"]
+    now = clock.now()
+    _store_people(key_store, people)
+    _hold(store, workshop_count)
+    started_at = perf_counter()
+    count = matching.enqueue_news(store, key_store, now=now + timedelta(hours=3))
+    matched_at = perf_counter()
+    writer = FollowWriter(store, key_store, LetterWriter(config), RecipientLimits(key_store))
+    with key_store.store.read() as session:
+        rows = session.execute(sa.select(FollowMessage.id, FollowMessage.message_type)).all()
+    written = 0
+    with app.app_context():
+        for row in rows:
+            claimed = ClaimedMessage(row.id, row.message_type, now, now, None)
+            written += writer(claimed, now) is not None
+    assert written == count, (written, count)
+    return FollowerTimes(matched_at - started_at, perf_counter() - matched_at, written)
+
+
+def _make_app(folder: Path) -> Flask:
+    config = Config.from_environ(
+        {
+            "OUTREACH_DATA": str(folder / "followers" / "data"),
+            "OUTREACH_KEYS": str(folder / "followers" / "keys"),
+            "OUTREACH_MAIL_FROM": "talleres@example.org",
+        }
+    )
+    bring_up_to_date(config)
+    return create_app(config)
+
+
+def _store_people(key_store: KeyStore, count: int) -> None:
+    """Confirmed follows by letter, spread over the counties of the United States."""
+    counties = sorted(gazetteer.load().counties(), key=lambda each: (each.region, each.name))
+    until = key_store.today() + timedelta(days=90)
+    for start in range(0, count, BATCH):
+        rows = []
+        for number in range(start, min(count, start + BATCH)):
+            kinds = (f"tema{number % KINDS}",) if number % 3 == 0 else ()
+            choice = FollowChoice(
+                counties[number % len(counties)],
+                choices.DISTANCES[number % 3],
+                number % 2 == 0,
+                kinds,
+            )
+            details = FollowDetails(
+                f"persona{number}@ejemplo.com", LANGUAGES[number % len(LANGUAGES)], choice
+            )
+            follow_id = number.to_bytes(16, "big")
+            sealed, generation = key_store.envelope.seal(choices.pack(details), follow_id)
+            rows.append(
+                {
+                    "id": follow_id,
+                    "sealed": sealed,
+                    "generation": generation,
+                    "recipient": follows.digest_recipient(key_store, details.recipient),
+                    "link": follow_id[::-1],
+                    "channel": FollowChannel.LETTER,
+                    "subject": FollowSubject.AREA,
+                    "is_confirmed": True,
+                    "expires_on": until,
+                    "news_since": clock.now(),
+                }
+            )
+        with key_store.store.change() as session:
+            session.execute(sa.insert(Follow), rows)
+
+
+def _hold(store: Store, count: int) -> None:
+    """New workshops in the largest counties, one in ten online."""
+    counties = sorted(gazetteer.load().counties(), key=lambda each: -each.population)
+    with store.change() as session:
+        session.add(chicago := office("chicago", "Chicago", "IL", "America/Chicago"))
+        some = [kind(f"tema{each}", f"Tema {each}") for each in range(KINDS)]
+        session.add_all(some)
+        session.flush()
+        for number in range(count):
+            latitude, longitude = counties[number % 100].position
+            place = venue(
+                session, chicago, f"Sede {number}", near_latitude=latitude, near_longitude=longitude
+            )
+            hold(
+                session, chicago, some[number % KINDS], venue=place,
+                now=clock.now() + timedelta(minutes=number % 60 + 1),
+            )  # fmt: skip

@@ -1,0 +1,235 @@
+"""People who follow workshops leave no trace: in no backup, no log, and nowhere when it ended."""
+
+import io
+import logging
+import re
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from outreach import clock
+from outreach.config import Config
+from outreach.db.store import Store
+from outreach.domain.follows import follows
+from outreach.domain.network import kinds
+from outreach.domain.network.kinds import Kind, Way
+from outreach.domain.network.offices import Office
+from outreach.domain.workshops import Workshop
+from outreach.i18n import LANGUAGES
+from outreach.imports import kinds as kinds_file
+from outreach.keystore import Follow, KeyStore, key_backup, rotation
+from outreach.mail import sms
+from tests.conftest import hold
+from tests.mail.test_mail_words import NEVER, TAXONOMY, WORKSHOP, body_of, forbidden_words
+from tests.support.canaries import traces
+from tests.support.fixed_clock import fixed_clock
+from tests.support.follow_scene import FORM, FollowScene, make_texts
+from tests.support.gateway_server import serve_gateway
+from tests.support.limits import UNLIMITED
+from tests.support.ports import free_port
+from tests.support.push_service import PushBrowser, PushService, serve_pushes
+from tests.support.smtp_server import Postman, serve_mail
+
+pytestmark = fixed_clock
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+ROSA, PHONE = "rosa.canario@ejemplo.com", "+13125550177"
+
+
+@pytest.fixture
+def push_service() -> Iterator[PushService]:
+    with serve_pushes() as served:
+        yield served
+
+
+@pytest.fixture
+def scene(
+    make_app: Callable[..., Flask], store: Store, key_store: KeyStore, config: Config
+) -> Iterator[FollowScene]:
+    with serve_mail(Postman(free_port())) as postman, serve_gateway() as gateway:
+        app = make_app(limits=UNLIMITED, texts=make_texts(gateway))
+        yield FollowScene(app, store, key_store, config, postman, gateway)
+
+
+def follow_all(scene: FollowScene, browser: PushBrowser) -> list[str]:
+    """Somebody follows by letter, text and push; returns the links."""
+    return [
+        scene.follow(email=ROSA),
+        scene.follow(contact="text", text=PHONE),
+        scene.follow(**browser.fields, kinds=["derechos"]),
+    ]
+
+
+def needles(links: list[str], browser: PushBrowser) -> list[bytes]:
+    """What may be found nowhere: addresses, numbers, endpoints, tokens, places."""
+    return [
+        ROSA.encode(),
+        PHONE.removeprefix("+1").encode(),
+        browser.name.encode(),
+        browser.fields["push_key"].encode(),
+        b"Cook County",
+        b"60608",
+        *(link.rpartition("/")[2].encode() for link in links),
+    ]
+
+
+def test_nothing_of_who_follows_is_readable_in_any_file(
+    scene: FollowScene, store: Store, rights: Kind, push_service: PushService
+) -> None:
+    browser = PushBrowser(push_service.origin)
+    links = follow_all(scene, browser)
+    assert len(scene.rows()) == 3
+    found = traces(scene.config, store, scene.key_store, needles(links, browser))
+    assert found == []
+
+
+def test_nothing_is_left_of_who_ended_it(
+    scene: FollowScene, store: Store, chicago: Office, rights: Kind, push_service: PushService
+) -> None:
+    browser = PushBrowser(push_service.origin)
+    links = follow_all(scene, browser)
+    with store.change() as session:
+        hold(session, chicago, rights, now=clock.now() + HOUR)
+    assert scene.notify(after=3 * HOUR) == 3
+    rows = [(row.id, row.sealed, row.recipient, row.link) for row in scene.rows()]
+    for link in links:
+        assert "Ya no te avisamos" in scene.client.post(f"{link}/fin").text
+        assert scene.client.get(link).status_code == 404
+    assert scene.rows() == []
+    assert scene.messages() == []
+    stored = [value for row in rows for value in row]
+    hex_values = [value.hex().encode() for value in stored]
+    found = traces(
+        scene.config, store, scene.key_store, [*needles(links, browser), *stored, *hex_values]
+    )
+    # PostgreSQL keeps dead rows until VACUUM: encrypted, and their token leads nowhere.
+    assert found == [] or not store.is_sqlite
+
+
+def test_no_backup_has_anything_of_who_follows(
+    scene: FollowScene, store: Store, rights: Kind, push_service: PushService, tmp_path: Path
+) -> None:
+    browser = PushBrowser(push_service.origin)
+    links = follow_all(scene, browser)
+    file = tmp_path / "spare"
+    key_backup.save(scene.key_store, file, now=clock.now())
+    sealed = [row.sealed.hex().encode() for row in scene.rows()]
+    text = file.read_bytes()
+    assert not any(each in text for each in [*needles(links, browser), *sealed])
+    with store.read() as session:
+        tables = sa.inspect(session.connection()).get_table_names()
+    assert not {"follow", "follow_message"} & set(tables)
+
+
+def test_replaced_master_key_encrypts_follows_again(
+    scene: FollowScene, rights: Kind, push_service: PushService
+) -> None:
+    links = follow_all(scene, PushBrowser(push_service.origin))
+    before = {row.id: row.sealed for row in scene.rows()}
+    number = rotation.rotate(scene.key_store, now=clock.now()).number
+    assert {row.generation for row in scene.rows()} == {number}
+    assert all(row.sealed != before[row.id] for row in scene.rows())
+    for link in links:
+        assert scene.client.get(link).status_code == 200
+
+
+def test_follow_that_no_master_key_decrypts_is_erased(scene: FollowScene, rights: Kind) -> None:
+    scene.follow()
+    with scene.key_store.store.change() as session:
+        session.execute(sa.update(Follow).values(generation=99))
+    assert follows.purge(scene.key_store, now=clock.now()) == 1
+
+
+def test_log_has_nothing_of_who_follows(
+    scene: FollowScene, rights: Kind, push_service: PushService
+) -> None:
+    lines = io.StringIO()
+    handler = logging.StreamHandler(lines)
+    logging.getLogger().addHandler(handler)
+    logging.getLogger().setLevel(logging.DEBUG)
+    try:
+        browser = PushBrowser(push_service.origin)
+        push_service.statuses = [500, 410]
+        links = follow_all(scene, browser)
+        scene.postman.always["RCPT"] = "550 no such user"
+        scene.gateway.answers += [500]
+        scene.post(email=ROSA)
+        scene.post(contact="text", text=PHONE)
+        scene.deliver()
+        scene.later += DAY
+        scene.deliver()
+    finally:
+        logging.getLogger().removeHandler(handler)
+        logging.getLogger().setLevel(logging.WARNING)
+    text = lines.getvalue().encode()
+    assert [each for each in needles(links, browser) if each in text] == []
+
+
+def test_stranger_with_a_script_learns_nothing_and_fills_nothing(
+    scene: FollowScene, rights: Kind
+) -> None:
+    """A thousand posts leave one request for an address, and no message but the first few."""
+    for number in range(60):
+        answer = scene.post(email=ROSA, donde=("60608", "Dallas")[number % 2])
+        assert (answer.status_code, answer.location) == (303, f"{FORM}/listo")
+    assert len(scene.rows()) == 1
+    scene.deliver()
+    assert len(scene.postman.letters) == 1
+
+
+@pytest.fixture
+def announced(store: Store, chicago: Office, scene: FollowScene) -> list[Workshop]:
+    """A workshop of each kind in the package's taxonomy, published after somebody followed."""
+    with store.change() as session:
+        kinds_file.load(session, kinds_file.read(TAXONOMY), now=clock.now())
+    for lang in LANGUAGES:
+        assert scene.post(lang=lang, email=f"{lang}@ejemplo.com").status_code == 303
+        scene.post(lang=lang, contact="text", text=f"312 555 01{60 + LANGUAGES.index(lang)}")
+    scene.deliver()
+    links = [
+        re.search(r"/\w\w/avisame/s/[\w-]{22}", text)
+        for text in [
+            *(letter.get_content() for letter in scene.postman.letters),
+            *(asked[3] for asked in scene.gateway.asked),
+        ]
+    ]
+    for link in links:
+        assert link is not None
+        assert scene.client.post(link[0]).status_code == 303
+    with store.change() as session:
+        return [
+            hold(session, chicago, each, title=each.name, way=Way.PLACE, now=clock.now() + HOUR)
+            for each in kinds.list_kinds(session)
+        ]
+
+
+def test_no_subject_text_or_letter_reveals_a_kind(
+    scene: FollowScene, announced: list[Workshop]
+) -> None:
+    scene.notify(after=3 * HOUR)
+    scene.notify(after=78 * DAY)
+    assert len(scene.postman.letters) >= 6
+    assert len(scene.gateway.asked) >= 6
+    secret = [each for each in announced if each.is_sensitive]
+    assert len(secret) >= 8
+    for letter in scene.postman.letters:
+        for workshop in announced:
+            subject = str(letter["Subject"])
+            assert forbidden_words(subject, workshop, (*NEVER, *WORKSHOP)) == []
+            assert forbidden_words(str(letter["From"]), workshop, NEVER) == []
+        body = body_of(letter)
+        assert body.count("http") <= 1
+        for workshop in secret:
+            for title in workshop.title.values():
+                assert title not in body
+    for _method, _path, _headers, text in scene.gateway.asked:
+        words = re.search(r'"text": "([^"]*)"', text)
+        assert words is not None
+        assert sms.parts(words[1]) == 1
+        for workshop in announced:
+            assert (
+                forbidden_words(words[1].partition("http")[0], workshop, (*NEVER, *WORKSHOP)) == []
+            )
