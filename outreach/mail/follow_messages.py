@@ -195,7 +195,11 @@ class FollowWriter(Generic[Written]):
     ) -> FollowContext | None:
         news: Sequence[NewWorkshop] = ()
         workshop: Workshop | None = None
-        if message.message_type is FollowMessageType.NEWS:
+        if message.message_type is FollowMessageType.CONFIRM:
+            # A request of the same person was confirmed meanwhile; with push it says that it works.
+            if follow.is_confirmed and follow.channel is not FollowChannel.PUSH:
+                return None
+        elif message.message_type is FollowMessageType.NEWS:
             news = self._list_news(message, follow, now)
             if not news:
                 return None

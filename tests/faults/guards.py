@@ -20,7 +20,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from tests.faults import guards_of_hub, guards_of_pages, guards_of_registrations
+from tests.faults import guards_of_follows, guards_of_hub, guards_of_pages, guards_of_registrations
 from tests.faults.forked_pytest import ForkedPytest
 from tests.faults.guard import Gone, Guard
 
@@ -32,6 +32,7 @@ MAKES_DATABASES: Final = ("outreach/db/", "outreach/migrations/")
 
 
 GUARDS: Final = (
+    *guards_of_follows.list_guards(),
     *guards_of_hub.list_guards(),
     *guards_of_pages.list_guards(),
     *guards_of_registrations.list_guards(),

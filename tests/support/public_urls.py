@@ -18,13 +18,16 @@ from werkzeug.test import TestResponse
 from outreach import clock
 from outreach.db.store import Store
 from outreach.domain import registrations
+from outreach.domain.follows import follows
+from outreach.domain.follows.choices import FollowChoice, FollowDetails
+from outreach.domain.locations import gazetteer
 from outreach.domain.network.kinds import Kind, Visibility, Way
 from outreach.domain.network.offices import Office
 from outreach.domain.registrations import Registration
 from outreach.domain.registrations import RegistrationStatus as Stands
 from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import Workshop, WorkshopStatus
-from outreach.keystore import KeyStore
+from outreach.keystore import FollowChannel, KeyStore
 from tests.conftest import LONG_AGO, hold, seat
 from tests.support.registration_forms import answers
 
@@ -46,6 +49,8 @@ QUERIES: Final = {
     "feed_builder.build": ("", "?tipo=K7QX", "?oficina=chicago&idioma=es"),
     "embed.upcoming": ("", "?tipo=K7QX", "?oficina=chicago&cuantos=2", "?tipo=nada"),
     "oembed.describe": ("", "?url=http://localhost:8000/es/", "?url=nada&format=xml"),
+    "follow.form": ("", "?donde=60608&tipo=daca", "?taller=0000000000", "?donde=nada&tipo=K7QX"),
+    "follow.check_inbox": ("", "?por=texto"),
     "calendar_files.workshop": ("", "?titulo=completo"),
     "calendar_files.feed": ("", "?tipo=K7QX", "?tipo=nada"),
 }
@@ -61,6 +66,7 @@ class FurnishedSite:
     entry: str
     files: tuple[str, ...]
     languages: Sequence[str] = LANGUAGES
+    follows: tuple[str, ...] = ()  # tokens of who follows workshops
 
     def addresses(self, method: str = "GET") -> Iterator[tuple[str, str]]:
         """The endpoint and path of every public page that takes the method.
@@ -104,6 +110,8 @@ class FurnishedSite:
             "token": (
                 [self.entry, NOBODY]
                 if rule.rule.startswith(QR_LANDING)
+                else [*self.follows, NOBODY]
+                if "/avisame/" in rule.rule
                 else [*self.links.values(), NOBODY]
             ),
             "text": ("2020-01", "nada"),
@@ -162,7 +170,17 @@ def furnished(
         | in_every_status(store, key_store, workshops["discreet"]),
         entry=registrations.derive_entry_token(registrations.get_key(key_store, seated)),
         files=tuple(app.extensions["outreach_static"]),
+        follows=(_follow(key_store),),
     )
+
+
+def _follow(key_store: KeyStore) -> str:
+    """The token of somebody who follows all near Chicago by letter."""
+    area = gazetteer.load().find_county("IL", (41.88, -87.63))
+    details = FollowDetails("luz@example.org", "es", FollowChoice(area))
+    token = follows.request(key_store, details, FollowChannel.LETTER, now=clock.now())
+    follows.confirm(key_store, follows.find(key_store, token), None, now=clock.now())
+    return token
 
 
 def in_every_status(store: Store, key_store: KeyStore, workshop: Workshop) -> dict[str, str]:

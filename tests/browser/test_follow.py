@@ -1,0 +1,108 @@
+"""«Avísame» and the ticket in a browser: permission, service worker, what the phone keeps."""
+
+import json
+
+from playwright.sync_api import Request, expect
+
+from tests.browser.conftest import Open
+from tests.browser.world import World
+
+REGISTER = """async () => {
+    const scope = "/avisame/";
+    const registration = await navigator.serviceWorker.register("/avisame/sw.js", { scope });
+    const worker = registration.installing || registration.waiting || registration.active;
+    while (worker.state !== "activated") await new Promise(requestAnimationFrame);
+    return registration.scope;
+}"""
+SHOWN = """async () => {
+    const [registration] = await navigator.serviceWorker.getRegistrations();
+    for (;;) {
+        const found = await registration.getNotifications();
+        if (found.length) return found.map(each => [each.title, each.body, each.data]);
+        await new Promise(requestAnimationFrame);
+    }
+}"""
+
+
+def test_push_is_offered_and_a_refused_permission_is_explained(opened: Open, world: World) -> None:
+    page = opened("/es/avisame?donde=60608")
+    choice = page.get_by_label("Aviso en este teléfono")
+    expect(choice).to_be_visible()
+    expect(page.get_by_text("Tu teléfono no dio permiso.")).to_be_hidden()
+    choice.check()
+    expect(page.get_by_text("No nos das tu número.")).to_be_visible()
+    page.get_by_role("button", name="Avísame").click()
+    expect(page.get_by_text("Tu teléfono no dio permiso.")).to_be_visible()
+    expect(page).to_have_url(f"{world.url}/es/avisame?donde=60608")
+
+
+def test_without_scripts_no_push_is_offered(opened: Open, world: World) -> None:
+    page = opened("/es/avisame", java_script_enabled=False)
+    expect(page.get_by_label("Aviso en este teléfono")).to_be_hidden()
+    expect(page.get_by_label("Correo", exact=True)).to_be_visible()
+
+
+def test_worker_shows_a_neutral_message(opened: Open, world: World) -> None:
+    page = opened("/es/avisame")
+    page.context.grant_permissions(["notifications"], origin=world.url)
+    assert page.evaluate(REGISTER) == f"{world.url}/avisame/"
+    found: list[str] = []
+    session = page.context.new_cdp_session(page)
+    session.on(
+        "ServiceWorker.workerRegistrationUpdated",
+        lambda event: found.extend(each["registrationId"] for each in event["registrations"]),
+    )
+    session.send("ServiceWorker.enable")
+    page.wait_for_function("() => true")
+    message = {"title": "Aviso", "body": "Hay fechas nuevas.", "path": "/es/", "lang": "es"}
+    while not found:
+        page.evaluate("() => new Promise(requestAnimationFrame)")
+    session.send(
+        "ServiceWorker.deliverPushMessage",
+        {"origin": world.url, "registrationId": found[0], "data": json.dumps(message)},
+    )
+    assert page.evaluate(SHOWN) == [["Aviso", "Hay fechas nuevas.", "/es/"]]
+
+
+def test_hour_of_leaving_stays_on_the_phone(opened: Open, world: World) -> None:
+    page = opened(f"/es/r/{world.seated}")
+    requests: list[Request] = []
+    page.wait_for_load_state("networkidle")
+    page.on("request", requests.append)
+    page.get_by_label("¿A qué hora sales de tu casa?").fill("08:15")
+    shown = page.locator("[data-leave-shown]")
+    expect(shown).to_contain_text("Sales de tu casa a las 8:15")
+    assert requests == []
+    stored = page.evaluate("JSON.stringify({...localStorage})")
+    assert "08:15" in stored
+    assert world.seated not in stored, "nothing that opens the ticket"
+    page.reload()
+    expect(shown).to_contain_text("8:15")
+    page.get_by_label("¿A qué hora sales de tu casa?").fill("")
+    assert page.evaluate("localStorage.length") == 0
+
+
+def test_hour_of_a_past_day_is_deleted(opened: Open, world: World) -> None:
+    page = opened(f"/es/r/{world.seated}")
+    page.evaluate("localStorage.setItem('salida 2020-01-01', '08:00')")
+    page.reload()
+    expect(page.get_by_label("¿A qué hora sales de tu casa?")).to_be_visible()
+    assert page.evaluate("localStorage.length") == 0
+
+
+def test_discreet_ticket_asks_no_hour_and_invites_nobody(opened: Open, world: World) -> None:
+    page = opened(f"/es/r/{world.discreet_seated}")
+    assert page.locator("[data-leave-home]").count() == 0
+    assert page.get_by_text("Trae a alguien").count() == 0
+
+
+def test_text_to_forward_from_the_ticket_has_no_identifier(opened: Open, world: World) -> None:
+    page = opened(f"/es/r/{world.seated}")
+    invitation = page.locator("#invitacion").inner_text()
+    assert f"/es/t/{world.plain}" in invitation
+    assert "¿Vamos?" in invitation
+    links = page.locator("section:has(#invitacion) a")
+    for number in range(links.count()):
+        address = links.nth(number).get_attribute("href")
+        assert address is not None
+        assert world.seated not in address
