@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -60,46 +60,65 @@ def request(
     """Stores what somebody asked for, and queues the message that asks for confirmation; with push
     one that says that it works. Returns the token of its link.
 
-    One recipient has one request: a later one replaces it, known or not, in the same statements
-    (S26)."""
-    today, is_push = key_store.today(), channel is FollowChannel.PUSH
+    One recipient has one request that is not confirmed: a later one changes it, so that each link
+    that was sent confirms what was asked for last. Nobody can tell whether there was one (S26)."""
+    key_store.envelope.newest()  # reads the key store, which the transaction below must not
+    is_push = channel is FollowChannel.PUSH
     recipient = digest_recipient(key_store, details.recipient)
-    follow_id = secrets.token_bytes(16)
-    sealed, generation = key_store.envelope.seal(choices.pack(details), follow_id)
-    token = make_token(key_store, follow_id)
     days = LIFETIME_DAYS if is_push else UNCONFIRMED_DAYS
     with key_store.store.change() as session:
-        change_rows(
-            session,
-            sa.delete(Follow).where(Follow.recipient == recipient, Follow.is_confirmed.is_(False)),
+        follow = session.scalar(
+            sa.select(Follow)
+            .where(Follow.recipient == recipient, Follow.is_confirmed.is_(False))
+            .limit(1)
+            .with_for_update()
         )
-        follow = Follow(
-            id=follow_id,
-            sealed=sealed,
-            generation=generation,
-            recipient=recipient,
-            link=_digest_token(key_store, token),
-            channel=channel,
-            subject=subject,
-            workshop=None if workshop is None else workshop.id,
-            expires_on=_limit(today + timedelta(days=days), workshop),
-            news_since=now,
-            is_confirmed=is_push,
-        )
-        session.add(follow)
+        follow_id = secrets.token_bytes(16) if follow is None else follow.id
+        token = make_token(key_store, follow_id)
+        sealed, generation = key_store.envelope.seal(choices.pack(details), follow_id)
+        values: dict[str, Any] = {
+            "sealed": sealed,
+            "generation": generation,
+            "subject": subject,
+            "workshop": None if workshop is None else workshop.id,
+            "expires_on": _limit(key_store.today() + timedelta(days=days), workshop),
+            "news_since": now,
+        }
+        if follow is None:
+            follow = Follow(
+                id=follow_id,
+                recipient=recipient,
+                link=_digest_token(key_store, token),
+                channel=channel,
+                is_confirmed=is_push,
+                **values,
+            )
+            session.add(follow)
+        else:
+            for name, value in values.items():
+                setattr(follow, name, value)
         session.flush()
+        _ask_to_confirm(session, follow, now)
+        if is_push:
+            _delete_earlier(session, follow)
+    return token
+
+
+def _ask_to_confirm(session: Session, follow: Follow, now: datetime) -> None:
+    """Queues the first message; not while one waits to be sent."""
+    is_waiting = sa.select(FollowMessage.id).where(
+        FollowMessage.follow_id == follow.id, FollowMessage.done_at.is_(None)
+    )
+    if session.scalar(is_waiting.limit(1)) is None:
         session.add(
             FollowMessage(
-                follow_id=follow_id,
-                channel=channel,
+                follow_id=follow.id,
+                channel=follow.channel,
                 message_type=FollowMessageType.CONFIRM,
                 made_at=now,
                 due_at=now,
             )
         )
-        if is_push:
-            _delete_earlier(session, follow)
-    return token
 
 
 def find(key_store: KeyStore, token: str) -> OpenFollow:

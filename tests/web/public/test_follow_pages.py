@@ -314,6 +314,22 @@ def test_stranger_cannot_flood_a_mailbox_nor_end_what_it_follows(
     assert "Listo: te avisamos" in scene.client.get(link).text
 
 
+def test_every_link_that_was_sent_confirms_what_was_asked_for_last(
+    scene: FollowScene, rights: Kind
+) -> None:
+    scene.post()
+    scene.post(donde="60608")
+    scene.deliver()
+    assert len(scene.postman.letters) == 1, "two presses of a button"
+    link = scene.last_link()
+    scene.post(donde="Dallas, TX", kinds=["derechos"])
+    scene.deliver()
+    assert scene.last_link() == link
+    page = scene.client.get(link).text
+    assert "Dallas" in page
+    assert "Tus derechos" in page
+
+
 def test_limit_of_requests_does_not_delay_news(
     scene: FollowScene, store: Store, chicago: Office, rights: Kind
 ) -> None:
