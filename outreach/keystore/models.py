@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import DeclarativeBase, Mapped, MappedAsDataclass, mapped_column
 
 from outreach.db.base import NAMES, TYPES
+from outreach.db.types import Hour
 
 
 @dataclass_transform(kw_only_default=True, field_specifiers=(mapped_column,))
@@ -218,8 +219,9 @@ class Follow(KeyStoreBase):
     workshop: Mapped[int | None] = mapped_column(default=None)  # of OPENING and SEAT
     is_confirmed: Mapped[bool] = mapped_column(default=False)
     expires_on: Mapped[date] = mapped_column(index=True)
-    news_since: Mapped[datetime]  # later publications have not been announced
-    quiet_until: Mapped[datetime | None] = mapped_column(default=None)
+    # Later publications have not been announced. No moment is stored, only its hour (S33).
+    news_since: Mapped[datetime] = mapped_column(Hour)
+    quiet_until: Mapped[datetime | None] = mapped_column(Hour, default=None)
 
 
 class FollowMessage(KeyStoreBase):
@@ -236,13 +238,13 @@ class FollowMessage(KeyStoreBase):
     channel: Mapped[FollowChannel]
     message_type: Mapped[FollowMessageType]
     # Of NEWS: the workshops published after the first instant, up to the second.
-    news_since: Mapped[datetime | None] = mapped_column(default=None)
-    news_until: Mapped[datetime | None] = mapped_column(default=None)
-    made_at: Mapped[datetime]
+    news_since: Mapped[datetime | None] = mapped_column(Hour, default=None)
+    news_until: Mapped[datetime | None] = mapped_column(Hour, default=None)
+    made_at: Mapped[datetime] = mapped_column(Hour)
     due_at: Mapped[datetime]
     tries: Mapped[int] = mapped_column(default=0)
     leased_until: Mapped[datetime | None] = mapped_column(default=None)
-    done_at: Mapped[datetime | None] = mapped_column(default=None)
+    done_at: Mapped[datetime | None] = mapped_column(Hour, default=None)
     is_dead: Mapped[bool] = mapped_column(default=False)  # given up
 
 

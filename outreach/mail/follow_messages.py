@@ -277,7 +277,10 @@ def deliver_texts(
     budget = TextBudget(config.texts, key_store)
 
     def is_over() -> bool:
-        return budget.usage().is_high or should_stop()
+        if budget.usage().is_high:
+            warn("texts to those who follow wait: half of OUTREACH_TEXTS_A_DAY is used")
+            return True
+        return should_stop()
 
     write = partial(write_text, config=config)
     writer = FollowWriter(store, key_store, write, RecipientLimits(key_store))

@@ -227,13 +227,14 @@ def _send_links(worker: Worker, now: datetime) -> int:
 
 
 def _notify_followers(worker: Worker, now: datetime) -> int:
-    """Each minute who waits for one workshop, and each ten minutes who follows an area."""
+    """Each minute who waits for one workshop, and each hour who follows an area: it decrypts what
+    everybody has chosen."""
     looked_at = worker.followers_notified_at
     if looked_at is not None and now - looked_at < MINUTE:
         return 0
     worker.followers_notified_at = now
     count = matching.enqueue_single(worker.store, worker.key_store, now=now)
-    if worker.news_looked_for_at is None or now - worker.news_looked_for_at >= TEN_MINUTES:
+    if worker.news_looked_for_at is None or now - worker.news_looked_for_at >= HOUR:
         worker.news_looked_for_at = now
         count += matching.enqueue_news(worker.store, worker.key_store, now=now)
         count += matching.enqueue_endings(worker.key_store, now=now)

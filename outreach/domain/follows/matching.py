@@ -156,7 +156,7 @@ def is_wanted(choice: FollowChoice, workshop: NewWorkshop) -> bool:
 
 def enqueue_news(store: Store, key_store: KeyStore, *, now: datetime) -> int:
     """Queues a message for everybody to whom a workshop is new; returns how many."""
-    until = now - ANNOUNCED_AFTER
+    until = clock.hour_of(now - ANNOUNCED_AFTER)  # as it is stored
     with store.read() as session:
         listed = list_new(session, since=now - OLDEST_NEWS, until=until, now=now)
     if not listed:

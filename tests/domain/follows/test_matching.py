@@ -116,7 +116,7 @@ def _hold(
             latitude += chance.uniform(-1, 1)
             near = {"near_latitude": latitude, "near_longitude": longitude}
             made = hold(
-                session, chicago, chosen, mode=mode, now=FIXED_NOW + timedelta(minutes=number),
+                session, chicago, chosen, mode=mode, now=FIXED_NOW + timedelta(minutes=number + 1),
                 online_url="https://example.org/x",
                 venue=venue(session, chicago, f"Sede {number}", **near),
             )  # fmt: skip

@@ -92,7 +92,7 @@ def test_letter_announces_what_is_new_once_it_is_confirmed(
     publish(store, chicago, rights, later=HOUR)
     assert scene.notify(after=3 * HOUR) == 0, "nobody has confirmed"
     assert scene.client.post(link).status_code == 303
-    workshop = publish(store, chicago, rights, later=2 * HOUR)
+    workshop = publish(store, chicago, rights, later=HOUR)
     assert scene.notify() == 1
     letter = scene.postman.letters[-1]
     assert letter["Subject"] == "Hay fechas nuevas"
