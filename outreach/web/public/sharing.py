@@ -83,10 +83,9 @@ def _describe_event(workshop: Workshop, address: str) -> dict[str, str]:
 
 def _invite(workshop: Workshop) -> str:
     """The words to forward: others may read them on the phone that gets them."""
-    when = {
-        "day": formatting.day(workshop.day),
-        "hours": formatting.hours_in_zone(workshop.starts, workshop.ends, workshop),
-    }
+    hours = formatting.hours_in_zone(workshop.starts, workshop.ends, workshop)
+    # «8:00 p. m.» ends in a full stop of its own.
+    when = {"day": formatting.day(workshop.day), "hours": hours.rstrip(".")}
     if not workshop.mode.has_venue:
         return _("Hay un taller gratis en línea: %(day)s, %(hours)s. ¿Vamos?", **when)
     city = formatting.city(workshop.venue or workshop.office)

@@ -84,6 +84,10 @@ def test_links_carry_day_hour_and_place(
     assert whatsapp
     assert google
     assert f"/es/t/{near.public_id}" in parse_qs(urlsplit(whatsapp[1]).query)["text"][0]
+    invitation = parse_qs(urlsplit(whatsapp[1]).query)["text"][0]
+    assert "Chicago: viernes 4 de diciembre" in invitation
+    assert ".." not in invitation
+    assert "derechos" not in invitation, "others read the phone that gets it"
     event = parse_qs(urlsplit(google[1]).query)
     assert event["dates"] == ["20261205T000000Z/20261205T020000Z"]
     assert address
