@@ -6,6 +6,7 @@ restored with the key backup, and dies with the key store.
 
 import base64
 import json
+import re
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
@@ -21,6 +22,7 @@ from outreach.push.push_encryption import CURVE, encode_point
 LIFETIME: Final = timedelta(hours=12)  # of a signature; 24 hours at most (RFC 8292, 2)
 _ORDER: Final = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 _PURPOSE: Final = "web push"
+_BASE64: Final = re.compile(r"[A-Za-z0-9_-]*")
 
 
 def encode(data: bytes) -> str:
@@ -29,7 +31,9 @@ def encode(data: bytes) -> str:
 
 
 def decode(text: str) -> bytes:
-    """Raises ValueError."""
+    """The bytes of such a text. Raises ValueError."""
+    if _BASE64.fullmatch(text) is None:
+        raise ValueError("no base64 of addresses")
     return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
 
 
