@@ -147,6 +147,7 @@ class ErrorCode(StrEnum):
     OWN_ACCOUNT_RESET = "your own account is reset by another administrator"
     ROLE_NEEDS_OFFICE = "that role needs an office; choose one"
     OFFICE_UNKNOWN = "there is no such office; choose one of the list"
+    VOICE_NOTE_OF_DISCREET = "what is discreet, or has a hidden address, has no recordings"
     # attendees and check-in
     ADDRESS_NOT_BY_APPROVAL = "this workshop's address is not approved for each person"
     APPROVAL_NEEDS_SEAT = "confirm the registration first; then its address can be approved"

@@ -170,6 +170,8 @@ SPOKEN: Final[dict[str, str]] = {
     "oto": N_("Otomí (hñähñu)"),
     "tlp": N_("Totonaco"),
     "mam": N_("Mam"),
+    "quc": N_("K’iche’"),
+    "kjb": N_("Q’anjob’al"),
     "chn": N_("Chinanteco"),
     "ase": N_("Lengua de señas (ASL)"),
     "mfs": N_("Lengua de señas mexicana"),

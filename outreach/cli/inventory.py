@@ -33,6 +33,7 @@ def command() -> None:
     click.echo(f"{report.subscribers} subscribers of the bulletin")
     _print_roster(report.roster)
     click.echo(f"{follow_count} requests to be notified of workshops")
+    click.echo(f"{report.recordings} recordings of staff about kinds and workshops")
     since = f", since {report.first_entry:%Y-%m-%d}" if report.first_entry else ""
     click.echo(f"{report.entries} entries of the audit log, none with a registered person{since}")
 

@@ -14,6 +14,7 @@ from outreach.domain.locations import office_places, venues
 from outreach.domain.network import fraud_reports, installation_settings, kinds, offices, staff
 from outreach.domain.newsletter import bulletins, mail_choices, mailings, subscribers
 from outreach.domain.outbox import message_texts
+from outreach.domain.recordings import voice_notes
 from outreach.domain.registrations import (
     assisted,
     call_attempts,
@@ -85,6 +86,7 @@ __all__ = [
     "unmet_searches",
     "venue_merge",
     "venues",
+    "voice_notes",
     "workshop_changes",
     "workshop_templates",
     "workshops",

@@ -20,6 +20,7 @@ from outreach.domain.checkin import checkin_events, checkin_tokens
 from outreach.domain.dashboard import digests, staff_alerts
 from outreach.domain.follows import follows
 from outreach.domain.network import fraud_reports
+from outreach.domain.recordings import voice_notes
 from outreach.domain.registrations import assisted
 from outreach.domain.registrations.call_attempts import CallAttempt
 from outreach.domain.registrations.notifications import Notification
@@ -240,6 +241,10 @@ def _delete_unmet_searches(session: Session, *, now: datetime) -> None:
     unmet_searches.purge(session, clock.network_day(now))
 
 
+def _delete_voice_notes(session: Session, *, now: datetime) -> int:
+    return voice_notes.purge(session, clock.network_day(now))
+
+
 class _Deletion(Protocol):
     """Deletes what has expired; returns how many rows."""
 
@@ -262,6 +267,7 @@ _DELETIONS: Final[dict[str, _Deletion]] = {
     "sheets begun": import_drafts.purge,
     "door marks": checkin_events.purge,
     "door passes": checkin_tokens.purge,
+    "recordings": _delete_voice_notes,
 }
 _UNCOUNTED_DELETIONS: Final[tuple[_SilentDeletion, ...]] = (
     webauthn_challenges.purge,

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from outreach.domain.audit.audit_log import AuditEntry
 from outreach.domain.network.offices import Office
 from outreach.domain.newsletter.subscribers import NO_WORKSHOP, Subscriber
+from outreach.domain.recordings import voice_notes
 from outreach.domain.registrations.call_attempts import CallAttempt
 from outreach.domain.registrations.notifications import Notification
 from outreach.domain.roster import members
@@ -57,6 +58,7 @@ class RetentionReport:
     subscribers: int  # of the bulletin, unconfirmed ones too
     look_ups: int  # requests for a lost link
     roster: RosterHeld
+    recordings: int  # with the voice of somebody of the staff
     entries: int  # of the audit log
     first_entry: datetime | None
 
@@ -90,6 +92,7 @@ def count_held(session: Session, key_store: KeyStore) -> RetentionReport:
         subscribers=session.scalar(subscribers) or 0,
         look_ups=look_ups,
         roster=_count_roster(session),
+        recordings=voice_notes.count_all(session),
         entries=entries,
         first_entry=first_entry,
     )

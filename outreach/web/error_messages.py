@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Final
 
 from outreach import formats
+from outreach.audio.encoder import AudioFault
 from outreach.domain.workshops.publish_checks import RequiredField
 from outreach.errors import ErrorCode, Refusal
 from outreach.i18n import current, gettext
@@ -240,6 +241,18 @@ MESSAGES: Final[Mapping[StrEnum, str]] = MappingProxyType(
         ),
         ErrorCode.ROLE_NEEDS_OFFICE: N_("Ese papel necesita una oficina. Elige en cuál trabaja."),
         ErrorCode.OFFICE_UNKNOWN: N_("Esa oficina no existe. Elige una de la lista."),
+        ErrorCode.VOICE_NOTE_OF_DISCREET: N_(
+            "Lo que lleva discreción o esconde su dirección no tiene grabaciones."
+        ),
+        AudioFault.NOT_INSTALLED: N_(
+            "Este servidor no puede convertir grabaciones. Pide a quien lo cuida que lo instale."
+        ),
+        AudioFault.TOO_LARGE: N_("Ese archivo es muy grande. Graba hasta 3 minutos."),
+        AudioFault.UNKNOWN_FORMAT: N_(
+            "Ese archivo no se puede leer como sonido. Prueba con otro, o grábalo aquí."
+        ),
+        AudioFault.TOO_LONG: N_("Dura más de 3 minutos. Graba algo más corto."),
+        AudioFault.TOO_SHORT: N_("No se oye nada: dura menos de un segundo. Grábalo otra vez."),
         # attendees and check-in
         ErrorCode.ADDRESS_NOT_BY_APPROVAL: N_(
             "En este taller la dirección no se aprueba persona por persona."

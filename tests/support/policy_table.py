@@ -149,6 +149,12 @@ roster.update_member            POST  member          edit
 roster.update_feed              POST  member          edit
 roster.team                     GET   workshop        edit
 roster.change_team              POST  workshop        edit
+recordings.workshop_recordings  GET   workshop        edit
+recordings.change_workshop_recordings POST workshop   edit
+recordings.kind_recordings      GET   network         network
+recordings.change_kind_recordings POST network        network
+recordings.line_recordings      GET   network         network
+recordings.change_line_recordings POST network        network
 workshops.flyer                 GET   workshop        see
 workshops.flyer_pdf             GET   workshop        see
 workshops.flyer_png             GET   workshop        see

@@ -8,6 +8,8 @@ PROMISES: Final[dict[str, tuple[str, ...]]] = {
         "web/middleware/test_headers.py::test_every_response_has_the_security_headers",
         "web/middleware/test_headers.py::test_staff_pages_and_server_errors_have_the_security_headers",
         "web/middleware/test_headers.py::test_only_check_in_pages_may_use_the_camera_and_one_a_worker",
+        "web/public/test_listening.py::test_only_pages_with_a_player_may_load_audio",
+        "web/staff/test_recordings.py::test_only_this_page_may_use_the_microphone",
     ),
     "S03": (
         "web/middleware/test_headers.py::test_pages_have_no_inline_code_and_no_foreign_resources",

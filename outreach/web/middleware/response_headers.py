@@ -77,6 +77,14 @@ LOCATING: Final = ALWAYS | {
         "geolocation=()", "geolocation=(self)"
     ),
 }
+# A page with recordings plays those of this site.
+WITH_AUDIO: Final = ALWAYS | {"Content-Security-Policy": f"{CSP}; media-src 'self'"}
+# The staff's page of recordings uses the microphone.
+WITH_RECORDER: Final = WITH_AUDIO | {
+    "Permissions-Policy": ALWAYS["Permissions-Policy"].replace(
+        "microphone=()", "microphone=(self)"
+    ),
+}
 MIN_GZIP_BYTES: Final = 500  # below this, gzip makes a response longer
 COMPRESSIBLE: Final = ("text/", "application/json", "application/atom", "image/svg")
 
@@ -124,6 +132,16 @@ def allow_push_worker() -> None:
     g.has_push_worker = True
 
 
+def allow_audio() -> None:
+    """Lets this page play recordings of this site: for pages that have one."""
+    g.has_audio = True
+
+
+def allow_recorder() -> None:
+    """Lets this page use the microphone and play recordings: for the staff's page of recordings."""
+    g.has_recorder = True
+
+
 def allow_location() -> None:
     """Lets this page ask where the phone is, unless it is private: a list that is filtered to
     discreet kinds never asks. For the list page only."""
@@ -137,6 +155,10 @@ def _security_headers() -> dict[str, str]:
         return LOCATING
     if g.get("has_push_worker"):
         return WITH_WORKER
+    if g.get("has_recorder"):
+        return WITH_RECORDER
+    if g.get("has_audio"):
+        return WITH_AUDIO
     if g.get("is_offline_checkin"):
         return OFFLINE_CHECKIN
     return WITH_CAMERA if g.get("has_camera") else ALWAYS

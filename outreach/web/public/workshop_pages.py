@@ -23,6 +23,7 @@ from outreach.domain.network import help_lines, offices
 from outreach.domain.network.help_lines import HelpLine, HelpPurpose
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
+from outreach.domain.recordings import voice_notes
 from outreach.domain.search import search, unmet_searches, workshop_list
 from outreach.domain.search.search import SearchFilters, SearchResult
 from outreach.domain.search.unmet_searches import UnmetSearch
@@ -33,7 +34,12 @@ from outreach.errors import NotFound
 from outreach.web.context import config, store
 from outreach.web.middleware import page_cache, request_language
 from outreach.web.middleware.reference_cache import ReferenceData, reference
-from outreach.web.middleware.response_headers import allow_location, keep_for, keep_private
+from outreach.web.middleware.response_headers import (
+    allow_audio,
+    allow_location,
+    keep_for,
+    keep_private,
+)
 from outreach.web.presentation import alternatives, district_words, place_words, workshop_cards
 from outreach.web.presentation.workshop_cards import CardOptions
 from outreach.web.public import list_fragments, search_words, sharing, unmet_tally
@@ -354,15 +360,19 @@ def workshop(public_id: str) -> ResponseReturnValue:
         found = workshops.find_public(session, public_id)
         given_with = partners.list_public_names(session, found)
         help_line = _help_line(session, found, now) if found.is_discreet else None
+        notes = voice_notes.list_played(session, found)
         is_closed = found.is_cancelled or found.has_ended(now) or found.appears_full
         others = alternatives.alternatives(session, found, now=now) if is_closed else []
     if found.is_hidden:
         keep_private()
     else:
         keep_for(60)
+    if notes:
+        allow_audio()
     return render_template(
         "workshops/workshop.html",
         workshop=found,
+        voice_notes=notes,
         given_with=given_with,
         others=others,
         phone=found.phone or found.office.phone or config().phone,

@@ -20,6 +20,7 @@ from outreach.web.staff import (
     imports,
     months,
     network,
+    recordings,
     roster,
     scheduling,
     search,
@@ -86,6 +87,7 @@ from outreach.web.staff.network import (
     venue_merge_pages,
     venue_pages,
 )
+from outreach.web.staff.recordings import recording_pages
 from outreach.web.staff.roster import roster_pages, team_pages
 from outreach.web.staff.scheduling import duplicate, month_planner, repeat
 from outreach.web.staff.search import help_page, person_search, search_pages
@@ -159,6 +161,7 @@ VIEWS: Final = (
     person_search,
     phone_registration,
     queue_pages,
+    recording_pages,
     registration_actions,
     repeat,
     report_matrix,
@@ -195,6 +198,7 @@ for _package in (
     imports,
     months,
     network,
+    recordings,
     roster,
     scheduling,
     search,

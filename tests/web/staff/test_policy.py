@@ -66,7 +66,8 @@ def test_route_decorators_match_the_policy_table(app: Flask) -> None:
 
 # Pages that take a file, or the form of many rows of one.
 UPLOADS: Final = {
-    f"staff.imports.{name}" for name in ("upload", "read_sheet", "save_rows", "load_draft")
+    *(f"staff.imports.{name}" for name in ("upload", "read_sheet", "save_rows", "load_draft")),
+    *(f"staff.recordings.change_{name}_recordings" for name in ("workshop", "kind", "line")),
 }
 
 

@@ -11,6 +11,7 @@ from outreach import clock, i18n
 from outreach.domain import registrations
 from outreach.domain.network import installation_settings
 from outreach.domain.outbox import messaging
+from outreach.domain.recordings import voice_notes
 from outreach.domain.registrations import (
     Registration,
     RegistrationStatus,
@@ -28,6 +29,7 @@ from outreach.i18n import ngettext
 from outreach.pdf import ticket_picture
 from outreach.web.context import key_store, store
 from outreach.web.middleware import rate_limits
+from outreach.web.middleware.response_headers import allow_audio
 from outreach.web.presentation import alternatives, formatting
 from outreach.web.presentation.workshop_cards import WorkshopCard
 from outreach.web.public import sharing
@@ -77,11 +79,14 @@ def show_registration(
     with store().read() as session:
         view = registration_page.find(session, token)
         link = assisted.find(session, request.args.get("a", ""), now=now)
+        notes = voice_notes.list_of_kind(session, view.workshop) if view.has_seat else []
         messages = messaging.list_messages_to(session, view.registration)
         if view.status is RegistrationStatus.WAITLISTED:
             position = registrations.get_position(session, view.registration)
         if not view.has_seat or view.workshop.is_cancelled:
             others = alternatives.alternatives(session, view.workshop, now=now)
+    if notes:
+        allow_audio()
     page = registration_page.show(
         _PAGES[view.status],
         view,
@@ -90,6 +95,7 @@ def show_registration(
         position=position,
         others=others,
         messages=messages,
+        voice_notes=notes,
         assisted_code=link.code if link and link.workshop_id == view.workshop.id else "",
         series=_series(view),
         until=_until(view.registration, now),

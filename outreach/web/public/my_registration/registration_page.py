@@ -111,6 +111,7 @@ def show(name: str, view: RegistrationView, now: datetime, **context: object) ->
         registration=view.registration,
         workshop=view.workshop,
         is_quiet=view.workshop.is_discreet,
+        is_audible=not (view.workshop.is_discreet or view.workshop.kind.is_discreet),
         is_over=view.workshop.has_ended(now),
         has_begun=view.workshop.starts_at <= now,
         can_change=view.workshop.is_open(now) and view.status in _CHANGEABLE,

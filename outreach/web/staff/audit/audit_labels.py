@@ -48,6 +48,8 @@ ACTIONS: Final[Mapping[str, AuditedAction]] = {
     "workshop template saved": AuditedAction(_WORKSHOPS, lazy("guardó una plantilla de taller")),
     "workshop template deleted": AuditedAction(_WORKSHOPS, lazy("borró una plantilla de taller")),
     "workshop reinstated": AuditedAction(_WORKSHOPS, lazy("reactivó el taller")),
+    "recording saved": AuditedAction(_WORKSHOPS, lazy("guardó una grabación")),
+    "recording deleted": AuditedAction(_WORKSHOPS, lazy("borró una grabación")),
     "attendance reported": AuditedAction(_WORKSHOPS, lazy("reportó la asistencia")),
     # its people
     "list seen": AuditedAction(_PEOPLE, lazy("vio la lista de un taller con discreción")),

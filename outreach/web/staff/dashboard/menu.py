@@ -104,6 +104,9 @@ def list_entries() -> list[MenuEntry]:
             MenuEntry("/org/boletin", "letter", _("Boletín"), _("Lo que la red cuenta cada mes")),
             MenuEntry("/org/red", "place", _("Oficinas"), _("Las oficinas de la red")),
             MenuEntry("/org/tipos", "flag", _("Tipos de taller"), _("Lo que la red ofrece")),
+            MenuEntry(
+                "/org/linea/audio", "phone", _("Línea de teléfono"), _("Graba lo que dice a todos")
+            ),
             MenuEntry("/org/personal", "people", _("Personal"), _("Quién entra y qué puede hacer")),
             MenuEntry("/org/bitacora", "book", _("Bitácora de la red"), _("Quién hizo qué")),
             MenuEntry("/org/ajustes", "wrench", _("Ajustes"), _("Cómo está puesto este sitio")),

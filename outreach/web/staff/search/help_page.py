@@ -130,6 +130,17 @@ HELP: Final[Mapping[str, ScreenHelp]] = {
         ),
         "settings",
     ),
+    "recordings": ScreenHelp(
+        lazy("Grabaciones"),
+        (
+            lazy(
+                "Súbela de tu teléfono o grábala en la página, en la lengua de quien la va a oír."
+            ),
+            lazy("Escribe debajo lo mismo que dices: lo lee quien no oye."),
+            lazy("Si el taller cambia de día o de lugar, la grabación deja de sonar."),
+        ),
+        "people",
+    ),
     "roster": ScreenHelp(
         lazy("Ponentes e intérpretes"),
         (

@@ -112,6 +112,10 @@ def _candidates(
         ),
         (action("team", _("Equipo"), "/equipo", "people"), may_edit),
         (
+            action("recordings", _("Grabaciones"), "/audio", "microphone"),
+            may_edit and not has_ended,
+        ),
+        (
             action("message", _("Enviar mensaje"), "/mensaje", "letter"),
             may_edit and (is_published or is_cancelled) and not has_ended,
         ),

@@ -1,0 +1,221 @@
+"""Hearing pages: the button, the recordings of staff, and what is never heard."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from bs4 import BeautifulSoup
+from flask import Flask
+from flask.testing import FlaskClient
+
+from outreach import clock
+from outreach.db.store import Store
+from outreach.domain.network.kinds import Kind, Visibility
+from outreach.domain.network.offices import Office
+from outreach.domain.recordings import voice_notes
+from outreach.domain.recordings.voice_notes import VoiceNote
+from outreach.domain.workshops import Workshop
+from outreach.errors import ErrorCode, Refusal
+from outreach.keystore import KeyStore
+from outreach.privacy import retention
+from tests.conftest import hold, seat
+from tests.support.page_speech import read_speech
+from tests.support.public_urls import manage_token
+from tests.support.recordings import BODY, add_note
+
+pytestmark = pytest.mark.any_database("texts and headers of pages")
+
+
+@pytest.fixture
+def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
+    with store.change() as session:
+        return hold(session, chicago, rights)
+
+
+def policy(client: FlaskClient, path: str) -> str:
+    return client.get(path).headers["Content-Security-Policy"]
+
+
+def players(client: FlaskClient, path: str) -> list[str]:
+    page = BeautifulSoup(client.get(path).text, "html.parser")
+    return [str(each["src"]) for each in page.find_all("audio")]
+
+
+def test_recording_plays_without_scripts_and_has_its_words_beside_it(
+    client: FlaskClient, store: Store, workshop: Workshop
+) -> None:
+    note = add_note(store, workshop, "nah", "Xihuallacan nochtin.")
+    path = f"/es/t/{workshop.public_id}"
+    page = BeautifulSoup(client.get(path).text, "html.parser")
+    [audio] = page.find_all("audio")
+    assert audio.has_attr("controls")
+    assert audio["preload"] == "none", "nothing is fetched before somebody asks"
+    assert audio["src"] == f"/audio/{note.name}.mp3"
+    words = page.find(string=lambda text: "Xihuallacan nochtin." in str(text))
+    assert words is not None
+    assert words.parent is not None
+    assert words.parent["lang"] == "nah"
+    assert "Náhuatl" in page.get_text()
+
+
+def test_only_pages_with_a_player_may_load_audio(
+    client: FlaskClient, store: Store, workshop: Workshop, chicago: Office, rights: Kind
+) -> None:
+    path = f"/es/t/{workshop.public_id}"
+    assert "media-src" not in policy(client, path)
+    add_note(store, workshop)
+    with store.change() as session:
+        other = hold(session, chicago, rights)
+    assert policy(client, path).endswith("; media-src 'self'")
+    assert "microphone=()" in client.get(path).headers["Permissions-Policy"]
+    for elsewhere in ("/es/", f"/es/t/{other.public_id}", f"/es/t/{workshop.public_id}/lugar"):
+        assert "media-src" not in policy(client, elsewhere)
+
+
+def test_file_is_sent_whole_or_in_the_range_that_a_player_asks_for(
+    client: FlaskClient, store: Store, workshop: Workshop
+) -> None:
+    path = f"/audio/{add_note(store, workshop).name}.mp3"
+    whole = client.get(path)
+    assert (whole.status_code, whole.data, whole.mimetype) == (200, BODY, "audio/mpeg")
+    assert whole.headers["Accept-Ranges"] == "bytes"
+    assert whole.headers["Cache-Control"] == "public, max-age=3600"
+    assert whole.headers["X-Robots-Tag"] == "noindex"
+    part = client.get(path, headers={"Range": "bytes=0-1"})
+    assert (part.status_code, part.data) == (206, BODY[:2])
+    assert part.headers["Content-Range"] == f"bytes 0-1/{len(BODY)}"
+    assert client.get(path, headers={"Range": "bytes=999999-"}).status_code == 416
+    assert client.get("/audio/NADA.mp3").status_code == 404
+
+
+def test_workshop_plays_its_own_recording_before_that_of_its_kind(
+    client: FlaskClient, store: Store, workshop: Workshop, rights: Kind
+) -> None:
+    of_kind = [add_note(store, rights, lang) for lang in ("es", "mam")]
+    own = add_note(store, workshop, "es")
+    path = f"/es/t/{workshop.public_id}"
+    assert players(client, path) == [f"/audio/{each.name}.mp3" for each in (own, of_kind[1])]
+
+
+def test_recording_of_before_a_move_is_not_played(
+    client: FlaskClient, store: Store, workshop: Workshop
+) -> None:
+    note = add_note(store, workshop, now=clock.now() - timedelta(days=1))
+    with store.change() as session:
+        moved = session.get_one(Workshop, workshop.id)
+        moved.previous_day, moved.previous_starts = moved.day, moved.starts
+        moved.moved_at = clock.now()
+    assert players(client, f"/es/t/{workshop.public_id}") == []
+    assert client.get(f"/audio/{note.name}.mp3").status_code == 404
+    newer = add_note(store, workshop, now=clock.now())
+    assert players(client, f"/es/t/{workshop.public_id}") == [f"/audio/{newer.name}.mp3"]
+
+
+@pytest.mark.parametrize("is_hidden_later", [False, True])
+def test_nothing_discreet_or_hidden_is_heard(
+    client: FlaskClient,
+    store: Store,
+    key_store: KeyStore,
+    chicago: Office,
+    rights: Kind,
+    women: Kind,
+    is_hidden_later: bool,
+) -> None:
+    with store.change() as session:
+        discreet = hold(session, chicago, women)
+        hidden = hold(session, chicago, rights, visibility=Visibility.REGISTERED)
+    if not is_hidden_later:
+        for subject in (women, discreet, hidden):
+            with pytest.raises(Refusal) as refused:
+                add_note(store, subject)
+            assert refused.value.code is ErrorCode.VOICE_NOTE_OF_DISCREET
+        return
+    with store.change() as session:  # recorded while everybody could hear it
+        for about in ({"kind_id": women.id}, {"workshop_id": discreet.id}):
+            session.add(note_of(**about))
+        session.add(note_of(workshop_id=hidden.id))
+    with store.read() as session:
+        names = [each.name for each in session.query(VoiceNote)]
+    assert [client.get(f"/audio/{name}.mp3").status_code for name in names] == [404] * 3
+    token = manage_token(key_store, seat(store, key_store, discreet))
+    for path in (f"/es/t/{discreet.public_id}", f"/es/r/{token}", "/es/seguridad"):
+        page = client.get(path)
+        assert page.status_code == 200
+        for trace in ("<audio", "data-listen", "data-speak", "listen.", "media-src"):
+            assert trace not in page.text + page.headers["Content-Security-Policy"], (path, trace)
+    assert players(client, f"/es/t/{hidden.public_id}") == []
+
+
+def note_of(*, kind_id: int | None = None, workshop_id: int | None = None) -> VoiceNote:
+    return VoiceNote(
+        kind_id=kind_id,
+        workshop_id=workshop_id,
+        lang="es",
+        spoken_text="Es en la calle 5.",
+        seconds=3,
+        body=BODY,
+        made_at=clock.now(),
+    )
+
+
+def test_ticket_speaks_day_hour_and_code_and_never_an_address(
+    client: FlaskClient, store: Store, key_store: KeyStore, workshop: Workshop, rights: Kind
+) -> None:
+    of_kind = add_note(store, rights)
+    own = add_note(store, workshop, text="Es en 1805 S. Ejemplo St.")
+    rosa = seat(store, key_store, workshop)
+    path = f"/es/r/{manage_token(key_store, rosa)}"
+    said = read_speech(client.get(path).text)
+    assert "Tu lugar está apartado." in said
+    assert "6:00" in said
+    assert " ".join(rosa.door_code) in said
+    assert workshop.venue is not None
+    for address in (workshop.venue.name, workshop.venue.address, "Rosa"):
+        assert address not in said
+    assert players(client, path) == [f"/audio/{of_kind.name}.mp3"]
+    assert own.name not in client.get(path).text
+
+
+@pytest.mark.parametrize("path", ["/es/si-llegan-agentes", "/fr/verdad", "/en/accesibilidad"])
+def test_rights_and_help_pages_can_be_heard(client: FlaskClient, path: str) -> None:
+    page = client.get(path).text
+    assert "data-listen" in page
+    assert len(read_speech(page).split()) > 50
+
+
+def test_playing_is_written_nowhere(
+    app: Flask, store: Store, workshop: Workshop, caplog: pytest.LogCaptureFixture
+) -> None:
+    note = add_note(store, workshop)
+    before = dict(_rows(store))
+    with caplog.at_level("DEBUG"):
+        assert app.test_client().get(f"/audio/{note.name}.mp3").status_code == 200
+    assert note.name not in caplog.text
+    assert dict(_rows(store)) == before
+
+
+def _rows(store: Store) -> Iterator[tuple[str, str]]:
+    from outreach.migrations.models import MAIN
+
+    with store.read() as session:
+        for table in MAIN.sorted_tables:
+            yield table.name, repr(session.execute(table.select()).all())
+
+
+def test_recordings_go_after_the_workshop_and_when_it_becomes_discreet(
+    store: Store, key_store: KeyStore, chicago: Office, rights: Kind
+) -> None:
+    today = clock.network_day(clock.now())
+    with store.change() as session:
+        old = hold(session, chicago, rights, day=today - timedelta(days=31))
+        recent = hold(session, chicago, rights, day=today - timedelta(days=29))
+        hushed = hold(session, chicago, rights)
+    for each in (old, recent, hushed, rights):
+        add_note(store, each)
+    with store.change() as session:
+        session.get_one(Workshop, hushed.id).is_discreet = True
+    purged = retention.purge(store, key_store, now=clock.now())
+    assert purged.rows["recordings"] == 2
+    with store.read() as session:
+        assert {each.workshop_id for each in session.query(VoiceNote)} == {recent.id, None}
+        assert voice_notes.count_all(session) == 2
