@@ -57,6 +57,15 @@ class Texts:
 
 
 @dataclass(frozen=True, kw_only=True)
+class VoiceLine:
+    """A telephone gateway that answers calls with what `/voz` says; none without a secret."""
+
+    secret: str = field(repr=False, default="")  # of the gateway's signature
+    number: str = ""  # that people call, as it is printed
+    has_no_logs: bool = False  # whether recording and logs of the gateway are known to be off
+
+
+@dataclass(frozen=True, kw_only=True)
 class Oidc:
     """An OpenID Connect provider for staff sign-in."""
 
@@ -83,6 +92,7 @@ class Config:
     mail_from: str = ""
     mail_name: str = "Talleres"
     texts: Texts = field(default_factory=Texts)
+    voice: VoiceLine = field(default_factory=VoiceLine)
     mail_folder: Path | None = None
     quick_exit_url: str = ""
     brand: str = "Talleres"
@@ -178,6 +188,7 @@ class Config:
                 "MAIL_NAME", cls.mail_name, str.isprintable, "has to be one line of plain text"
             ),
             texts=_texts(read),
+            voice=_voice(read),
             mail_folder=read.path("MAIL_FOLDER"),
             quick_exit_url=read.checked(
                 "QUICK_EXIT_URL", "", _is_site, "has to be an https address"
@@ -309,6 +320,20 @@ def _texts(read: Environment) -> Texts:
     if texts.is_json and not _is_json(texts.body):
         read.fault("TEXTS_BODY", 'has to be JSON, as {"to": "{to}", "body": "{text}"}')
     return texts
+
+
+def _voice(read: Environment) -> VoiceLine:
+    return VoiceLine(
+        secret=read.checked(
+            "VOICE_SECRET", "", _is_gateway_secret, "has to be 16 to 200 visible characters"
+        ),
+        number=read.text("VOICE_NUMBER", ""),
+        has_no_logs=read.flag("VOICE_LOGS_OFF"),
+    )
+
+
+def _is_gateway_secret(text: str) -> bool:
+    return re.fullmatch(r"[!-~]{16,200}", text) is not None
 
 
 def _oidc(read: Environment) -> Oidc:

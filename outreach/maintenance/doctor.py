@@ -55,6 +55,8 @@ def examine(config: Config) -> Iterator[CheckResult]:
             key_store = KeyStore(stores[Database.KEY_STORE], MasterKeys(config.keys))
             if config.texts.url:
                 yield _texts(config, key_store)
+            if config.voice.secret:
+                yield _phone_line(config)
             yield audit_check.examine(stores[Database.MAIN], key_store)
             yield from keystore_check.examine(stores[Database.MAIN], key_store, now=clock.now())
     finally:
@@ -166,6 +168,18 @@ def _texts(config: Config, key_store: KeyStore) -> CheckResult:
     if usage.is_used_up:
         return CheckResult("texts", False, f"{words}; the others wait")
     return CheckResult("texts", True, words, is_warning=usage.is_high)
+
+
+def _phone_line(config: Config) -> CheckResult:
+    """What only who runs the gateway knows: whether it keeps calls."""
+    about = "phone line"
+    if config.voice.has_no_logs:
+        return CheckResult(about, True, "recording and logs of the gateway are said to be off")
+    words = (
+        "are recording, transcripts and logs of calls off at the gateway? Then set"
+        " OUTREACH_VOICE_LOGS_OFF=1"
+    )
+    return CheckResult(about, True, words, is_warning=True)
 
 
 def _hours(session: Session) -> CheckResult:

@@ -86,6 +86,7 @@ class RegistrationData:
     needs: Codes = field(default_factory=Codes)
     slot: str = ""  # the start of a time slot, as `10:20`; empty without slots
     channel: str = ""  # a `Channel`, where the workshop has several
+    code: str = ""  # of check-in, where it was said before; empty: a random one
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -373,7 +374,10 @@ def prepare(key_store: KeyStore, workshop: Workshop, data: RegistrationData) -> 
     registration_id = code(26)
     person = PersonalData(name=data.name, address=data.address)
     details = PartyDetails(
-        code=code(CODE_LENGTH), language=data.language, needs=data.needs, channel=data.channel
+        code=data.code or code(CODE_LENGTH),
+        language=data.language,
+        needs=data.needs,
+        channel=data.channel,
     )
     return SealedRegistration(
         id=registration_id,

@@ -19,7 +19,7 @@ from limits import (
     RateLimitItemPerMinute,
 )
 from limits.strategies import FixedWindowRateLimiter
-from werkzeug.exceptions import TooManyRequests
+from werkzeug.exceptions import Conflict, TooManyRequests
 
 from outreach import clock
 from outreach.keystore.rate_counters import RateCounters
@@ -166,6 +166,19 @@ def is_first_beyond_usual(organizer_id: int) -> bool:
 
 def _viewer(organizer_id: int) -> str:
     return key_store().digest_of_today(f"contacts seen by {organizer_id}").hex()
+
+
+def count_once(what: str) -> None:
+    """Refuses a signed request of the telephone gateway that was answered before: a replay. Raises
+    Conflict (409)."""
+    who = key_store().digest_of_today(what).hex()
+    counted: set[tuple[str, str]] = request_retry.keep("counted", set)
+    if ("once", who) in counted:
+        return  # counted by an earlier attempt of the same request
+    limiter = FixedWindowRateLimiter(_counters())
+    if not limiter.hit(RateLimitItemPerDay(1), "once", who):
+        raise Conflict
+    counted.add(("once", who))
 
 
 def count_look_up() -> None:

@@ -1,0 +1,132 @@
+"""What can be had by the phone line: seats at ordinary workshops with a public address.
+
+Nothing discreet is ever on it, nor what needs more than a key: a link, a phone to call back.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy.orm import Session
+
+from outreach.domain import workshops
+from outreach.domain.locations import geocoding
+from outreach.domain.locations.geocoding import Location
+from outreach.domain.network.kinds import Kind, Visibility, Way
+from outreach.domain.network.offices import Office
+from outreach.domain.search import workshop_list
+from outreach.domain.search.search import SearchFilters, SearchResult
+from outreach.domain.workshops import DeliveryMode, Workshop, time_slots
+from outreach.errors import NotFound
+from outreach.web.middleware.reference_cache import ReferenceData
+
+MAX_KINDS: Final = 5
+MAX_DATES: Final = 3
+MAX_OFFICES: Final = 9
+MAX_PEOPLE: Final = 8  # the key 9 says it once more
+ZIP_DIGITS: Final = 5
+MAX_MILES: Final = 100.0
+_MODES: Final = tuple(each for each in DeliveryMode if each.has_venue)
+_WAYS: Final = frozenset({Way.PLACE, Way.SLOTS})
+
+
+@dataclass(frozen=True)
+class PhoneOffer:
+    """A workshop at which a seat can be saved by phone, with its first free hour if it has any."""
+
+    workshop: Workshop
+    slot: str = ""
+    most_people: int = 1
+
+
+def find_place(session: Session, typed: str, known: ReferenceData) -> Location | None:
+    """The place of a ZIP code or of an office's slug; None where it is not one point."""
+    found = geocoding.resolve(session, typed, offices=known.known_offices)
+    return found if found.scale in workshop_list.POINTS and found.position is not None else None
+
+
+def is_zip_code(session: Session, keys: str, known: ReferenceData) -> bool:
+    is_five = len(keys) == ZIP_DIGITS and keys.isdecimal()
+    return is_five and find_place(session, keys, known) is not None
+
+
+def list_offices_in_canada(known: ReferenceData, now: datetime) -> list[Office]:
+    """A Canadian postal code has letters, so the caller chooses a city."""
+    is_its = [each for each in known.offices if each.country == "CA" and each.is_open(now.date())]
+    return sorted(is_its, key=lambda each: each.city)[:MAX_OFFICES]
+
+
+def list_kinds(
+    session: Session, where: Location, known: ReferenceData, now: datetime
+) -> list[Kind]:
+    """The kinds that have a free seat near, in their order."""
+    found = {each.kind_code for each in _search(session, where, known, (), now)}
+    return [each for each in known.kinds if each.code in found][:MAX_KINDS]
+
+
+def list_dates(
+    session: Session, where: Location, known: ReferenceData, kind_code: str, now: datetime
+) -> list[PhoneOffer]:
+    """The next workshops of a kind near, the soonest first."""
+    ids = tuple(each.id for each in known.kinds if each.code == kind_code)
+    if not ids:
+        return []
+    offers = []
+    for each in _search(session, where, known, ids, now):
+        offer = find_offer(session, each.public_id, now)
+        if offer is not None:
+            offers.append(offer)
+        if len(offers) == MAX_DATES:
+            break
+    return offers
+
+
+def find_offer(session: Session, public_id: str, now: datetime) -> PhoneOffer | None:
+    """What can be had at a workshop at this moment; None where nothing can."""
+    try:
+        workshop = workshops.find_public(session, public_id)
+    except NotFound:
+        return None
+    is_offered = (
+        workshop.way in _WAYS
+        and workshop.mode in _MODES
+        and workshop.venue is not None
+        and not workshop.has_secret_address
+        and not (workshop.is_discreet or workshop.kind.is_discreet)
+        and workshop.is_open(now)
+        and workshop.seats_left > 0
+    )
+    if not is_offered:
+        return None
+    most = min(workshop.party_limit, workshop.seats_left, MAX_PEOPLE)
+    if not workshop.has_slots:
+        return PhoneOffer(workshop, "", most)
+    free = [each for each in time_slots.list_slots(session, workshop) if each.seats_left > 0]
+    if not free:
+        return None
+    hour = time_slots.get_start(workshop, free[0].minute)
+    return PhoneOffer(workshop, f"{hour:%H:%M}", min(most, free[0].seats_left))
+
+
+def _search(
+    session: Session,
+    where: Location,
+    known: ReferenceData,
+    kind_ids: tuple[int, ...],
+    now: datetime,
+) -> Sequence[SearchResult]:
+    discreet = tuple(each.id for each in known.kinds if each.is_discreet)
+    filters = SearchFilters(
+        where=where, kinds=kind_ids, excluded_kinds=discreet, modes=_MODES, has_free_places=True
+    )
+    page = workshop_list.search_in_person(session, filters, now=now)
+    return [
+        each.workshop
+        for each in page.found
+        if each.workshop.way in _WAYS
+        and not each.workshop.is_discreet
+        and each.workshop.visibility is Visibility.PUBLIC
+        and each.workshop.starts_at > now
+        and (each.miles is None or each.miles <= MAX_MILES)
+    ]

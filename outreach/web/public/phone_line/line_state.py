@@ -1,0 +1,117 @@
+"""What the phone line remembers of a call from key to key: it is in the next address, signed.
+
+Nothing is stored, so a caller who hangs up leaves nothing. Each address is good once and for ten
+minutes. It holds no number: a call is an HMAC of the id that the gateway gives it.
+"""
+
+import hmac
+import secrets
+from dataclasses import asdict, dataclass, field, replace
+from enum import StrEnum
+from typing import Any, Final
+
+from flask import current_app
+from itsdangerous import BadSignature, URLSafeTimedSerializer
+
+from outreach.domain.registrations.models import CODE_LENGTH
+from outreach.domain.text import CROCKFORD
+
+GOOD_SECONDS: Final = 600
+MAX_MISSES: Final = 3  # keys that mean nothing, one after the other
+MAX_TURNS: Final = 25  # of one call
+
+
+class LineStep(StrEnum):
+    """What the next key means."""
+
+    LANGUAGE = "language"
+    PLACE = "place"
+    CANADA = "canada"
+    KIND = "kind"
+    HOUR = "hour"
+    PEOPLE = "people"
+
+
+class StateInvalid(Exception):
+    """The address is not ours, too old, or of another call."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LineState:
+    step: LineStep = LineStep.LANGUAGE
+    lang: str = "es"
+    where: str = ""  # the spelling of a place
+    choices: tuple[str, ...] = ()  # what the keys 1, 2, 3 … stand for
+    workshop: str = ""  # its public id
+    slot: str = ""  # its hour, as `10:20`
+    misses: int = 0
+    turns: int = 0
+    nonce: str = field(default_factory=lambda: secrets.token_urlsafe(9))
+
+    def go(self, step: LineStep, **changes: Any) -> "LineState":
+        """The state after a key that meant something."""
+        return self._next(step=step, misses=0, **changes)
+
+    def miss(self) -> "LineState":
+        """The state after no key, or one that means nothing here."""
+        return self._next(misses=self.misses + 1)
+
+    def _next(self, **changes: Any) -> "LineState":
+        return replace(self, turns=self.turns + 1, nonce=secrets.token_urlsafe(9), **changes)
+
+    def with_misses(self, misses: int) -> "LineState":
+        return replace(self, misses=misses)
+
+    @property
+    def is_over(self) -> bool:
+        return self.misses >= MAX_MISSES or self.turns >= MAX_TURNS
+
+
+def renew(state: LineState) -> LineState:
+    """The same state in another address: what is good once, for keys and for silence."""
+    return replace(state, nonce=secrets.token_urlsafe(9))
+
+
+def write(state: LineState, call: str) -> str:
+    """The state as part of an address, for this call only."""
+    written: str = _signer(call).dumps(asdict(state))
+    return written
+
+
+def read(text: str, call: str) -> LineState:
+    """Raises StateInvalid."""
+    try:
+        values = _signer(call).loads(text, max_age=GOOD_SECONDS)
+    except BadSignature:
+        raise StateInvalid from None
+    values["step"], values["choices"] = LineStep(values["step"]), tuple(values["choices"])
+    return LineState(**values)
+
+
+def derive_code(call: str, public_id: str) -> str:
+    """The check-in code of what this call saves at a workshop: it is said before it is saved, and
+    is in no address."""
+    digest = _derive("code", call, public_id)
+    return "".join(CROCKFORD[byte & 31] for byte in digest[:CODE_LENGTH])
+
+
+def derive_number(call: str, public_id: str) -> int:
+    """Four digits that tell parties without a name apart, which nobody can guess."""
+    return 1000 + int.from_bytes(_derive("number", call, public_id)[:4]) % 9000
+
+
+def derive_nonce(call: str, public_id: str) -> str:
+    """Of the registration: a call saves once at a workshop, however often it is asked."""
+    return _derive("nonce", call, public_id).hex()
+
+
+def _derive(purpose: str, call: str, public_id: str) -> bytes:
+    key = current_app.extensions["outreach_secret"]
+    text = f"phone line {purpose} {call} {public_id}".encode()
+    return hmac.digest(key if isinstance(key, bytes) else key.encode(), text, "sha256")
+
+
+def _signer(call: str) -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(
+        current_app.extensions["outreach_secret"], salt=f"phone line {call}"
+    )

@@ -1,0 +1,258 @@
+"""The conversation of the phone line: what each key does, and what is said then.
+
+Only the last key writes: it saves the seat whose code the caller has heard. All before reads, so
+that a call that ends holds nothing.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy.orm import Session
+
+from outreach import i18n
+from outreach.domain import registrations
+from outreach.domain.recordings import voice_notes
+from outreach.domain.recordings.voice_notes import LinePrompt
+from outreach.domain.registrations import RegistrationData, RegistrationStatus
+from outreach.domain.workshops import Channel, DeliveryMode
+from outreach.errors import Conflict, Full, RegistrationClosed
+from outreach.web.context import config, key_store, store
+from outreach.web.forms import registration_service, seat_keeping
+from outreach.web.middleware.reference_cache import reference
+from outreach.web.public.phone_line import line_offers, line_state, line_words
+from outreach.web.public.phone_line.line_offers import PhoneOffer
+from outreach.web.public.phone_line.line_state import LineState, LineStep
+from outreach.web.public.phone_line.line_xml import SpokenPrompt
+
+PERSON: Final = "0"
+REPEAT: Final = "9"
+
+
+@dataclass(frozen=True)
+class LineReply:
+    """What is said, and the state in which the next keys arrive; None: the line hangs up."""
+
+    prompts: tuple[SpokenPrompt, ...]
+    state: LineState | None = None
+    keys: int = 1
+
+    def after(self, words: str) -> "LineReply":
+        """The same with a sentence before it."""
+        said = SpokenPrompt(words, i18n.current())
+        return LineReply((said, *self.prompts), self.state, self.keys)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LineCall:
+    """A call, as far as its parties need it: ids are HMACs."""
+
+    id: str
+    networks: tuple[str, ...]  # in whose shares its seats count (S29)
+    now: datetime
+
+
+def begin() -> LineReply:
+    prompts = []
+    for number, lang in enumerate(i18n.LANGUAGES, 1):
+        with i18n.use_language(lang):
+            if number == 1:
+                prompts.append(_prompt(LinePrompt.WELCOME))
+            prompts.append(SpokenPrompt(line_words.language_key(number), lang))
+    return LineReply(tuple(prompts), LineState())
+
+
+def answer(state: LineState, keys: str, call: LineCall) -> LineReply:
+    """The reply to the keys of a caller; `keys` is empty where none came."""
+    with i18n.use_language(state.lang):
+        if state.is_over:
+            return _end(line_words.person(config().phone))
+        if keys == PERSON and state.step not in {LineStep.LANGUAGE, LineStep.PLACE}:
+            return _end(line_words.person(config().phone))
+        return _STEPS[state.step](state, keys, call)
+
+
+def _choose_language(state: LineState, keys: str, call: LineCall) -> LineReply:
+    langs = {str(number): lang for number, lang in enumerate(i18n.LANGUAGES, 1)}
+    if keys not in langs:
+        missed = begin()
+        return LineReply(missed.prompts, state.miss())
+    with i18n.use_language(langs[keys]):
+        return _ask_place(state.go(LineStep.PLACE, lang=langs[keys]))
+
+
+def _choose_place(state: LineState, keys: str, call: LineCall) -> LineReply:
+    if not keys:
+        return _ask_place(state.miss()).after(line_words.prompt_words(LinePrompt.NO_KEY))
+    if keys == PERSON:
+        return _ask_city(state, call)
+    with store().read() as session:
+        if line_offers.is_zip_code(session, keys, reference()):
+            return _ask_kind(session, state, keys, call)
+    return _ask_place(state.miss()).after(line_words.unknown_place())
+
+
+def _choose_city(state: LineState, keys: str, call: LineCall) -> LineReply:
+    slug = _chosen(state, keys)
+    if slug is None:
+        return _again(_ask_city(state.miss(), call), state.miss(), keys)
+    office = reference().get_office(slug)
+    with store().read() as session:
+        return _ask_kind(session, state, f"{office.city} {office.region}", call)
+
+
+def _choose_kind(state: LineState, keys: str, call: LineCall) -> LineReply:
+    code = _chosen(state, keys)
+    with store().read() as session:
+        if code is None:
+            return _again(_ask_kind(session, state, state.where, call), state.miss(), keys)
+        return _ask_date(session, state, code, call)
+
+
+def _choose_date(state: LineState, keys: str, call: LineCall) -> LineReply:
+    public_id = _chosen(state, keys)
+    with store().read() as session:
+        if public_id is None:
+            kind = state.choices[-1]
+            return _again(_ask_date(session, state, kind, call), state.miss(), keys)
+        offer = line_offers.find_offer(session, public_id, call.now)
+        if offer is None:
+            return _ask_date(session, state, state.choices[-1], call).after(line_words.gone())
+    return _ask_people(state, offer, call)
+
+
+def _choose_people(state: LineState, keys: str, call: LineCall) -> LineReply:
+    with store().read() as session:
+        offer = line_offers.find_offer(session, state.workshop, call.now)
+        if offer is None:
+            return _ask_date(session, state, state.choices[-1], call).after(line_words.gone())
+    if not keys.isdecimal() or not 1 <= int(keys) <= offer.most_people:
+        reply = _ask_people(state, offer, call)
+        return reply if keys == REPEAT else _again(reply, state.miss(), keys)
+    return _save(state, offer, int(keys), call)
+
+
+_STEPS: Final[Mapping[LineStep, Callable[[LineState, str, LineCall], LineReply]]] = {
+    LineStep.LANGUAGE: _choose_language,
+    LineStep.PLACE: _choose_place,
+    LineStep.CANADA: _choose_city,
+    LineStep.KIND: _choose_kind,
+    LineStep.HOUR: _choose_date,
+    LineStep.PEOPLE: _choose_people,
+}
+
+
+def _ask_place(state: LineState) -> LineReply:
+    return LineReply((_prompt(LinePrompt.ZIP_CODE),), state, line_offers.ZIP_DIGITS)
+
+
+def _ask_city(state: LineState, call: LineCall) -> LineReply:
+    offices = line_offers.list_offices_in_canada(reference(), call.now)
+    if not offices:
+        return _ask_place(state.miss()).after(line_words.none_near())
+    following = state.go(LineStep.CANADA, choices=tuple(each.slug for each in offices))
+    return LineReply((_say(line_words.offices(offices)),), following)
+
+
+def _ask_kind(session: Session, state: LineState, where: str, call: LineCall) -> LineReply:
+    """The kinds near a place; with one alone, its dates."""
+    place = line_offers.find_place(session, where, reference())
+    kinds = line_offers.list_kinds(session, place, reference(), call.now) if place else []
+    if not kinds:
+        return _end(f"{line_words.none_near()} {line_words.person(config().phone)}")
+    following = state.go(LineStep.KIND, where=where, choices=tuple(each.code for each in kinds))
+    return LineReply((_say(line_words.kinds(kinds)),), following)
+
+
+def _ask_date(session: Session, state: LineState, kind_code: str, call: LineCall) -> LineReply:
+    """The next dates of a kind; the last of the choices is the kind, which no key reaches."""
+    place = line_offers.find_place(session, state.where, reference())
+    offers = (
+        line_offers.list_dates(session, place, reference(), kind_code, call.now) if place else []
+    )
+    if not offers:
+        return _end(f"{line_words.none_near()} {line_words.person(config().phone)}")
+    choices = (*(each.workshop.public_id for each in offers), kind_code)
+    return LineReply((_say(line_words.dates(offers)),), state.go(LineStep.HOUR, choices=choices))
+
+
+def _ask_people(state: LineState, offer: PhoneOffer, call: LineCall) -> LineReply:
+    """Says where it is and the code, and asks for the key that saves the seat."""
+    public_id = offer.workshop.public_id
+    code = line_state.derive_code(call.id, public_id)
+    words = (
+        line_words.place(offer),
+        line_words.code(code),
+        line_words.people_key(offer.most_people),
+    )
+    following = state.go(LineStep.PEOPLE, workshop=public_id, slot=offer.slot)
+    return LineReply(tuple(map(_say, words)), following)
+
+
+def _save(state: LineState, offer: PhoneOffer, people: int, call: LineCall) -> LineReply:
+    workshop = offer.workshop
+    data = RegistrationData(
+        # Not a name that others could guess: with the code it opens the registration.
+        name=f"Llamada {line_state.derive_number(call.id, workshop.public_id)}",
+        people=people,
+        language=state.lang,
+        slot=state.slot,
+        channel=Channel.VENUE if workshop.mode is DeliveryMode.HYBRID else "",
+        code=line_state.derive_code(call.id, workshop.public_id),
+    )
+    try:
+        registration_service.save(
+            [workshop],
+            data,
+            key_store().form_id(line_state.derive_nonce(call.id, workshop.public_id)),
+            now=call.now,
+            networks=call.networks,
+            keeping=seat_keeping.get_keeping(call.now),
+        )
+    except (Full, Conflict, RegistrationClosed):
+        with store().read() as session:
+            kind = state.choices[-1]
+            return _ask_date(session, state, kind, call).after(line_words.gone())
+    with store().read() as session:
+        [saved] = registrations.find_by_code(session, key_store(), data.code, [workshop.id])
+    if saved.status is not RegistrationStatus.CONFIRMED:
+        return _end(f"{line_words.waitlisted()} {line_words.person(config().phone)}")
+    return LineReply((_prompt(LinePrompt.SAVED),))
+
+
+def _again(reply: LineReply, missed: LineState, keys: str) -> LineReply:
+    """The same question once more, and one miss counted."""
+    if reply.state is None:
+        return reply
+    following = reply.state.with_misses(missed.misses)
+    question = LineReply(reply.prompts, following, reply.keys)
+    return question if keys else question.after(line_words.prompt_words(LinePrompt.NO_KEY))
+
+
+def _chosen(state: LineState, keys: str) -> str | None:
+    """What the key stands for; None for no key, or one that stands for nothing."""
+    # The last of the choices of dates is their kind.
+    count = len(state.choices) - (state.step is LineStep.HOUR)
+    if not keys.isdecimal() or not 1 <= int(keys) <= count:
+        return None
+    return state.choices[int(keys) - 1]
+
+
+def _end(words: str) -> LineReply:
+    return LineReply((_say(words),))
+
+
+def _say(words: str) -> SpokenPrompt:
+    return SpokenPrompt(words, i18n.current())
+
+
+def _prompt(prompt: LinePrompt) -> SpokenPrompt:
+    """A prompt as it was recorded; by a machine where it was not."""
+    lang = i18n.current()
+    with store().read() as session:
+        note = voice_notes.find_prompt(session, prompt, lang)
+    if note is None:
+        return SpokenPrompt(line_words.prompt_words(prompt), lang)
+    audio = f"{config().public_url}/audio/{note.name}.mp3"
+    return SpokenPrompt(note.spoken_text, lang, audio)

@@ -1,0 +1,102 @@
+"""What the telephone gateway asks, below `/voz`, and the page that says how the line works.
+
+A request is answered only with the gateway's signature, and once. Neither the caller's number nor
+what was pressed is stored or logged; the number counts for the share of seats (S29) under the key
+of the day, as a network address does.
+"""
+
+from typing import Final
+
+from flask import Response, abort, render_template, request
+from flask.typing import ResponseReturnValue
+
+from outreach import clock
+from outreach.web.context import config, key_store
+from outreach.web.middleware import rate_limits, request_retry
+from outreach.web.middleware.response_headers import keep_for, keep_private
+from outreach.web.public.phone_line import (
+    gateway_signature,
+    is_on,
+    line_state,
+    line_steps,
+    line_xml,
+    pages,
+)
+from outreach.web.public.phone_line.line_state import StateInvalid
+from outreach.web.public.phone_line.line_steps import LineCall, LineReply
+from outreach.web.public.phone_line.line_xml import LineAnswer
+
+MAX_FIELD: Final = 200  # characters of a field that is read
+# What gateways send in place of a number that the caller withholds.
+WITHHELD: Final = frozenset({"", "anonymous", "restricted", "unknown", "unavailable", "private"})
+
+
+@pages.post("/voz/inicio")
+@request_retry.harmless
+def start_call() -> ResponseReturnValue:
+    """The address that the gateway asks when somebody calls."""
+    call = _read_call()
+    rate_limits.count_once(f"start of {call.id}")
+    return _respond(line_steps.begin(), call)
+
+
+@pages.post("/voz/paso")
+@request_retry.harmless
+def next_step() -> ResponseReturnValue:
+    """The keys of a caller, `Digits`, in the state of the address, `e`."""
+    call = _read_call()
+    try:
+        state = line_state.read(request.args.get("e", ""), call.id)
+    except StateInvalid:
+        abort(403)
+    rate_limits.count_once(f"step of {call.id} {state.nonce}")
+    keys = request.form.get("Digits", "").rstrip("#")[:MAX_FIELD]
+    if request.args.get("v") == "1":
+        keys = ""
+    return _respond(line_steps.answer(state, keys, call), call)
+
+
+@pages.get("/<lang:lang>/por-telefono")
+def about() -> ResponseReturnValue:
+    if not is_on():
+        abort(404)
+    keep_for(3600)
+    return render_template("phone_line/about.html", number=config().voice.number)
+
+
+def _read_call() -> LineCall:
+    """The call of this request, which the gateway has signed."""
+    keep_private()
+    if not is_on():
+        abort(404)
+    query = request.query_string.decode("ascii", "replace")
+    address = f"{config().public_url}{request.path}" + (f"?{query}" if query else "")
+    names = (name for name in gateway_signature.HEADERS if name in request.headers)
+    given = request.headers.get(next(names, ""), "")
+    fields = request.form.to_dict()
+    call_id = fields.get("CallSid", "")[:MAX_FIELD]
+    is_ours = gateway_signature.is_valid(config().voice.secret, address, fields, given)
+    if not (is_ours and call_id):
+        rate_limits.count_post(is_well_formed=False)
+        abort(403)
+    number = "".join(each for each in fields.get("From", "").lower() if each.isalnum())[:MAX_FIELD]
+    digest = key_store().digest_of_today(f"call {call_id}").hex()
+    who = f"call {digest}" if number in WITHHELD else f"phone {number}"
+    # Without a number, callers are told apart by their calls and limited together too.
+    networks = (who, "phone withheld") if number in WITHHELD else (who,)
+    return LineCall(id=digest, networks=networks, now=clock.now())
+
+
+def _respond(reply: LineReply, call: LineCall) -> Response:
+    if reply.state is None:
+        answer = LineAnswer(reply.prompts)
+    else:
+        keyed = line_state.write(reply.state, call.id)
+        silent = line_state.write(line_state.renew(reply.state), call.id)
+        answer = LineAnswer(
+            reply.prompts,
+            reply.keys,
+            f"/voz/paso?e={keyed}",
+            f"/voz/paso?e={silent}&v=1",
+        )
+    return Response(line_xml.write(answer), mimetype="text/xml")

@@ -1,0 +1,124 @@
+"""The sentences of the phone line: short, since a caller cannot look back."""
+
+from collections.abc import Sequence
+
+from outreach import i18n
+from outreach.domain.network.kinds import Kind
+from outreach.domain.network.offices import Office
+from outreach.domain.recordings.voice_notes import LinePrompt
+from outreach.i18n import gettext as _
+from outreach.i18n import pgettext
+from outreach.web.presentation import formatting
+from outreach.web.public.phone_line.line_offers import PhoneOffer
+
+
+def prompt_words(prompt: LinePrompt) -> str:
+    """What a machine says where nobody has recorded the prompt."""
+    words = {
+        LinePrompt.WELCOME: _("Talleres gratis del consulado."),
+        LinePrompt.ZIP_CODE: _(
+            "Marca los cinco números de tu código postal. Si estás en Canadá, marca 0 y espera."
+        ),
+        LinePrompt.NO_KEY: _("No te oímos."),
+        LinePrompt.SAVED: _("Listo. Quedó apartado con ese código. Te esperamos."),
+    }
+    return words[prompt]
+
+
+def language_key(number: int) -> str:
+    """In the current language, which the key chooses."""
+    return pgettext("phone line", "Para español, marca %(num)d.", num=number)
+
+
+def offices(choices: Sequence[Office]) -> str:
+    keys = (
+        _("%(name)s, marca %(num)d.", name=formatting.city(each), num=number)
+        for number, each in enumerate(choices, 1)
+    )
+    return " ".join(keys)
+
+
+def kinds(choices: Sequence[Kind]) -> str:
+    lang = i18n.current()
+    keys = (
+        _("%(name)s, marca %(num)d.", name=i18n.say(each.short_name, lang), num=number)
+        for number, each in enumerate(choices, 1)
+    )
+    return " ".join((*keys, _("Otro tema, o hablar con una persona, marca 0.")))
+
+
+def dates(choices: Sequence[PhoneOffer]) -> str:
+    keys = (
+        _(
+            "%(day)s, %(hour)s, en %(city)s, marca %(num)d.",
+            day=formatting.first_capital(formatting.day(each.workshop.day)),
+            hour=_hour(each),
+            city=formatting.city(each.workshop.venue or each.workshop.office),
+            num=number,
+        )
+        for number, each in enumerate(choices, 1)
+    )
+    return " ".join((*keys, _("Para hablar con una persona, marca 0.")))
+
+
+def code(letters: str) -> str:
+    """A code, said slowly and twice."""
+    slowly = ", ".join(letters)
+    return _("Tu código es: %(code)s. Otra vez: %(code)s.", code=slowly)
+
+
+def place(offer: PhoneOffer) -> str:
+    venue = offer.workshop.venue
+    if venue is None:
+        return ""
+    words = ", ".join(each for each in (venue.name, venue.address, formatting.city(venue)) if each)
+    return _("Es en %(place)s.", place=words)
+
+
+def people_key(most: int) -> str:
+    """What saves the seat: nothing has been saved before."""
+    if most == 1:
+        first = _("Apunta el código. Para apartar, marca 1.")
+    else:
+        first = _(
+            "Apunta el código. Para apartar, marca cuántas personas vienen, de 1 a %(num)d.",
+            num=most,
+        )
+    return f"{first} " + _("Para oírlo otra vez, marca 9.")
+
+
+def waitlisted() -> str:
+    return _(
+        "Ya no hay lugar seguro. Te guardamos un turno con ese código: llega a la hora, y entras si"
+        " hay una silla."
+    )
+
+
+def gone() -> str:
+    return _("Ese lugar se acaba de ocupar. Ese código no sirve.")
+
+
+def none_near() -> str:
+    return _("Cerca de ahí no hay talleres con lugar por teléfono.")
+
+
+def unknown_place() -> str:
+    return _("No conocemos ese código postal.")
+
+
+def person(phone: str) -> str:
+    """How to reach a person; who asks is not asked why."""
+    if not phone:
+        return _("Para hablar con una persona, llama a tu consulado. Adiós.")
+    return _(
+        "Para hablar con una persona, llama al %(phone)s. Otra vez: %(phone)s. Adiós.",
+        phone=", ".join(character for character in phone if character.isdigit()),
+    )
+
+
+def _hour(offer: PhoneOffer) -> str:
+    if offer.slot:
+        hours, minutes = offer.slot.split(":")
+        starts = offer.workshop.starts.replace(hour=int(hours), minute=int(minutes))
+        return formatting.hour(starts)
+    return formatting.hour(offer.workshop.starts)

@@ -1,0 +1,490 @@
+"""The phone line, called by simulated callers: seats, silence, replays, and what is never said."""
+
+import re
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import time
+from typing import Any, Final
+from xml.etree import ElementTree as ET
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from werkzeug.test import TestResponse
+
+from outreach import clock, i18n
+from outreach.config import Config, VoiceLine
+from outreach.db.base import Base
+from outreach.db.store import Store
+from outreach.domain import registrations
+from outreach.domain.network.kinds import Kind, Visibility, Way
+from outreach.domain.network.offices import Office
+from outreach.domain.recordings.voice_notes import LinePrompt
+from outreach.domain.registrations import Registration, RegistrationStatus, review
+from outreach.domain.workshops import DeliveryMode, Workshop
+from outreach.keystore import KeyStore, KeyStoreBase
+from outreach.web.public.phone_line import gateway_signature
+from tests.conftest import hold, kind, venue
+from tests.support.recordings import add_note
+
+SECRET: Final = "a secret of the gateway"
+SITE: Final = "http://localhost:8000"
+NUMBER: Final = "+13125550199"
+WORDS_A_SECOND: Final = 2.5  # of a machine that speaks to who listens once
+MOST_SECONDS: Final = 90
+LANGUAGE_KEYS: Final = {"es": "1", "en": "2", "fr": "3"}
+
+
+@pytest.fixture
+def line(make_app: Callable[..., Flask]) -> Flask:
+    return make_app(voice=VoiceLine(secret=SECRET, number="312 555 0100"))
+
+
+@dataclass
+class Caller:
+    """Somebody who calls: hears what is said, and presses keys."""
+
+    app: Flask
+    call: str
+    number: str = NUMBER
+    heard: list[str] = field(default_factory=list)
+    played: list[str] = field(default_factory=list)
+    address: str = "/voz/inicio"
+    silent_address: str = ""
+    is_over: bool = False
+
+    def ring(self) -> str:
+        return self.listen(self.send("/voz/inicio"))
+
+    def press(self, keys: str) -> str:
+        return self.listen(self.send(self.address, Digits=keys))
+
+    def wait(self) -> str:
+        """Presses nothing until the line asks again."""
+        return self.listen(self.send(self.silent_address))
+
+    def send(self, address: str, **fields: str) -> TestResponse:
+        form = {"CallSid": self.call, "From": self.number, "To": "+13125550100"} | fields
+        given = gateway_signature.sign(SECRET, SITE + address, form)
+        headers = {"X-Twilio-Signature": given}
+        return self.app.test_client().post(address, data=form, headers=headers)
+
+    def listen(self, answer: TestResponse) -> str:
+        assert answer.status_code == 200, answer.text
+        assert answer.mimetype == "text/xml"
+        assert answer.headers["Cache-Control"] == "no-store"
+        response = ET.fromstring(answer.data)
+        words = " ".join(each.text or "" for each in response.iter("Say"))
+        self.heard.append(words)
+        self.played += [each.text or "" for each in response.iter("Play")]
+        gather = response.find("Gather")
+        self.is_over = gather is None
+        if gather is not None:
+            self.address = gather.attrib["action"]
+            self.silent_address = response.findtext("Redirect") or ""
+        else:
+            assert response.find("Hangup") is not None
+        return words
+
+    def reach_code(self, lang: str = "es", place: str = "60608") -> str:
+        """Goes on until the code is said, with the first choices; returns what is said then."""
+        self.ring()
+        self.press(LANGUAGE_KEYS[lang])
+        self.press(place)
+        self.press("1")
+        return self.press("1")
+
+    @property
+    def seconds(self) -> float:
+        return sum(len(each.split()) for each in self.heard) / WORDS_A_SECOND
+
+
+@pytest.fixture
+def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
+    return hold_near(store, chicago, rights)
+
+
+def hold_near(store: Store, office: Office, kind: Kind, **changes: Any) -> Workshop:
+    with store.change() as session:
+        if "venue" not in changes:
+            changes["venue"] = venue(
+                session, session.merge(office, load=False), f"Biblioteca {clock.now().timestamp()}"
+            )
+        return hold(session, office, kind, **changes)
+
+
+def snapshot(store: Store, key_store: KeyStore) -> list[Any]:
+    """Every row but the counters of the day."""
+    found: list[Any] = []
+    for database, metadata in ((store, Base.metadata), (key_store.store, KeyStoreBase.metadata)):
+        with database.read() as session:
+            for table in metadata.sorted_tables:
+                if table.name not in {"attempt", "day_key"}:
+                    found += [(table.name, *row) for row in session.execute(sa.select(table))]
+    return found
+
+
+def saved(store: Store) -> list[Registration]:
+    with store.read() as session:
+        return list(session.scalars(sa.select(Registration)))
+
+
+def read_code(words: str) -> str:
+    """The code as a caller writes it down."""
+    found = re.search(r"\b(?:[0-9A-Z], ){5}[0-9A-Z]\b", words)
+    assert found is not None, words
+    return found[0].replace(", ", "")
+
+
+# The way to a code
+
+
+@pytest.mark.parametrize("lang", LANGUAGE_KEYS)
+def test_caller_reaches_a_code_within_90_seconds_of_speech(
+    line: Flask, store: Store, key_store: KeyStore, chicago: Office, lang: str
+) -> None:
+    names = ("Tus derechos", "Diagnóstico migratorio", "DACA y jóvenes", "Plan familiar", "Salud")
+    for position, name in enumerate((*names, "Trabajo", "Vivienda"), 1):
+        with store.change() as session:
+            made = kind(f"k{position}", name, position=position)
+            session.add(made)
+        for hour in (9, 12, 16, 18):  # more than the line offers
+            hold_near(store, chicago, made, starts=time(hour), ends=time(hour + 1))
+    caller = Caller(line, "CA1")
+    words = caller.reach_code(lang)
+    assert len(read_code(words)) == 6
+    assert caller.seconds <= MOST_SECONDS, caller.heard
+    caller.press("2")
+    assert caller.is_over
+    [rosa] = saved(store)
+    with store.read() as session:
+        workshop_id = rosa.workshop_id
+        [found] = registrations.find_by_code(session, key_store, read_code(words), [workshop_id])
+        assert (found.id, found.people, found.language) == (rosa.id, 2, lang)
+        assert found.status is RegistrationStatus.CONFIRMED
+
+
+def test_prompt_says_day_hour_place_and_code(line: Flask, workshop: Workshop, store: Store) -> None:
+    caller = Caller(line, "CA1")
+    words = caller.reach_code()
+    assert workshop.venue is not None
+    assert f"Es en {workshop.venue.name}, 1805 S. Ejemplo St., Chicago." in words
+    assert "6:00" in caller.heard[-2]
+    assert caller.heard[-2].count("marca 1") == 1
+    code = read_code(words)
+    assert words.count(", ".join(code)) == 2, "said twice"
+    assert caller.press("9").count(", ".join(code)) == 2, "and again for who asks"
+    assert saved(store) == []
+    assert "Quedó apartado" in caller.press("1")
+
+
+def test_hour_of_a_consultation_is_the_first_free_one(
+    line: Flask, store: Store, chicago: Office, rights: Kind
+) -> None:
+    made = hold_near(store, chicago, rights, way=Way.SLOTS, slot_minutes=20)
+    for number, hour in enumerate(("6:00", "6:20")):
+        caller = Caller(line, f"CA{number}", f"+1312555010{number}")
+        caller.reach_code()
+        assert hour in caller.heard[-2]
+        assert "marca 1." in caller.heard[-1]
+        caller.press("1")
+    assert len(saved(store)) == 2
+    with store.read() as session:
+        assert session.get_one(Workshop, made.id).taken_seats == 2
+
+
+def test_caller_in_canada_chooses_a_city(
+    line: Flask, store: Store, calgary: Office, rights: Kind
+) -> None:
+    hold_near(store, calgary, rights)
+    caller = Caller(line, "CA1", "+14035550100")
+    caller.ring()
+    caller.press("3")
+    assert "Calgary" in caller.press("0")
+    caller.press("1")
+    caller.press("1")
+    caller.press("1")
+    assert "Calgary" in caller.heard[-1]
+    caller.press("1")
+    assert len(saved(store)) == 1
+
+
+def test_recorded_prompts_are_played(line: Flask, store: Store, workshop: Workshop) -> None:
+    welcome = add_note(store, LinePrompt.WELCOME)
+    french = add_note(store, LinePrompt.ZIP_CODE, "fr")
+    caller = Caller(line, "CA1")
+    caller.ring()
+    assert caller.played == [f"{SITE}/audio/{welcome.name}.mp3"]
+    caller.press("1")
+    assert len(caller.played) == 1, "that one is recorded in French only"
+    other = Caller(line, "CA2")
+    other.ring()
+    other.press("3")
+    assert other.played[-1] == f"{SITE}/audio/{french.name}.mp3"
+    assert line.test_client().get(f"/audio/{french.name}.mp3").status_code == 200
+
+
+# Hanging up, silence, wrong keys
+
+
+def test_call_that_ends_at_any_step_holds_nothing(
+    line: Flask, store: Store, key_store: KeyStore, workshop: Workshop
+) -> None:
+    before = snapshot(store, key_store)
+    keys = ["1", "60608", "1", "1"]
+    for length in range(len(keys) + 1):
+        caller = Caller(line, f"CA{length}")
+        caller.ring()
+        for each in keys[:length]:
+            caller.press(each)
+        assert snapshot(store, key_store) == before, f"after {length} keys"
+    assert len(read_code(caller.heard[-1])) == 6, "the code was heard, and is worth nothing"
+
+
+def test_silence_and_wrong_keys_lead_to_a_person(line: Flask, workshop: Workshop) -> None:
+    silent = Caller(line, "CA1")
+    silent.ring()
+    silent.press("1")
+    said = ""
+    for _time in range(5):
+        said = silent.wait()
+        if silent.is_over:
+            break
+        assert "No te oímos." in said
+    assert silent.is_over
+    assert "Para hablar con una persona" in said
+    child = Caller(line, "CA2")
+    child.ring()
+    child.press("1")
+    for keys in ("99", "00000", "*"):
+        child.press(keys)
+    child.press("12")
+    assert child.is_over
+
+
+@pytest.mark.parametrize("keys", [[], ["1"]])
+def test_zero_says_how_to_reach_a_person(
+    make_app: Callable[..., Flask], workshop: Workshop, keys: list[str]
+) -> None:
+    app = make_app(voice=VoiceLine(secret=SECRET), phone="312 555 0142")
+    caller = Caller(app, "CA1")
+    caller.ring()
+    for each in ["1", "60608", *keys]:
+        caller.press(each)
+    assert "3, 1, 2, 5, 5, 5, 0, 1, 4, 2" in caller.press("0")
+    assert caller.is_over
+
+
+def test_place_without_workshops_leads_to_a_person(line: Flask, workshop: Workshop) -> None:
+    caller = Caller(line, "CA1")
+    caller.ring()
+    caller.press("1")
+    assert "no hay talleres" in caller.press("99501")
+    assert caller.is_over
+
+
+# Seats
+
+
+def test_two_callers_for_one_seat(line: Flask, store: Store, chicago: Office, rights: Kind) -> None:
+    made = hold_near(store, chicago, rights, capacity=1, has_waiting_list=False)
+    first, second = Caller(line, "CA1", "+13125550101"), Caller(line, "CA2", "+13125550102")
+    for caller in (first, second):
+        assert len(read_code(caller.reach_code())) == 6
+    assert "Quedó apartado" in first.press("1")
+    assert "Quedó apartado" not in second.press("1")
+    with store.read() as session:
+        assert session.get_one(Workshop, made.id).seats_left == 0
+    assert len(saved(store)) == 1
+
+
+@pytest.mark.races
+def test_callers_at_once_never_oversell(
+    line: Flask, store: Store, chicago: Office, rights: Kind
+) -> None:
+    made = hold_near(store, chicago, rights, capacity=3)
+    callers = [Caller(line, f"CA{number}", f"+1312555010{number}") for number in range(6)]
+    for caller in callers:
+        caller.reach_code()
+    start = threading.Barrier(len(callers))
+
+    def confirm(caller: Caller) -> str:
+        start.wait()
+        return caller.press("1")
+
+    with ThreadPoolExecutor(len(callers)) as hands:
+        said = list(hands.map(confirm, callers))
+    seated = [each for each in saved(store) if each.status is RegistrationStatus.CONFIRMED]
+    assert len(seated) == 3
+    assert sum("Quedó apartado" in each for each in said) == 3
+    with store.read() as session:
+        assert session.get_one(Workshop, made.id).seats_left == 0
+
+
+def test_one_phone_takes_no_more_than_its_share_and_leaves_others_theirs(
+    line: Flask, store: Store, chicago: Office, rights: Kind
+) -> None:
+    """A bored teenager redials; all calls come from the address of the gateway."""
+    made = hold_near(store, chicago, rights, capacity=20)
+    share = review.compute_share(made).address
+    for number in range(share + 3):
+        caller = Caller(line, f"CA{number}", NUMBER)
+        caller.reach_code()
+        said = caller.press("1")
+        assert ("Quedó apartado" in said) == (number < share)
+    neighbour = Caller(line, "CB1", "+17735550100")
+    neighbour.reach_code()
+    assert "Quedó apartado" in neighbour.press("4")
+    under_review = [each for each in saved(store) if each.needs_review]
+    assert len(under_review) == 3
+
+
+def test_callers_who_withhold_their_number_have_shares_of_their_own(
+    line: Flask, store: Store, chicago: Office, rights: Kind
+) -> None:
+    hold_near(store, chicago, rights, capacity=20)
+    for number, withheld in enumerate(("", "anonymous", "+anonymous")):
+        caller = Caller(line, f"CA{number}", withheld)
+        caller.reach_code()
+        assert "Quedó apartado" in caller.press("4")
+
+
+# Who may ask, and what is kept
+
+
+def test_line_is_off_without_a_secret(app: Flask) -> None:
+    for path in ("/voz/inicio", "/voz/paso"):
+        assert app.test_client().post(path).status_code == 404
+    assert app.test_client().get("/es/por-telefono").status_code == 404
+
+
+def test_only_the_gateway_is_answered(line: Flask, workshop: Workshop) -> None:
+    client, form = line.test_client(), {"CallSid": "CA1", "From": NUMBER}
+    good = gateway_signature.sign(SECRET, f"{SITE}/voz/inicio", form)
+    assert client.post("/voz/inicio", data=form).status_code == 403
+    for headers, data in (
+        ({"X-Twilio-Signature": good[::-1]}, form),
+        ({"X-Twilio-Signature": good}, form | {"From": "+13125550000"}),
+        ({"X-Twilio-Signature": good}, form | {"Digits": "1"}),
+        ({"Authorization": good}, form),
+        ({"X-Twilio-Signature": gateway_signature.sign("", SITE, form)}, form),
+    ):
+        assert client.post("/voz/inicio", data=data, headers=headers).status_code == 403
+    nobody = gateway_signature.sign(SECRET, f"{SITE}/voz/inicio", {"From": NUMBER})
+    headers = {"X-Twilio-Signature": nobody}
+    assert client.post("/voz/inicio", data={"From": NUMBER}, headers=headers).status_code == 403
+    assert client.get("/voz/inicio").status_code == 405
+    assert (
+        client.post("/voz/inicio", data=form, headers={"X-Twilio-Signature": good}).status_code
+        == 200
+    )
+
+
+def test_replays_are_dropped(
+    line: Flask, store: Store, key_store: KeyStore, workshop: Workshop
+) -> None:
+    caller = Caller(line, "CA1")
+    addresses = []
+    caller.ring()
+    for keys in ("1", "60608", "1", "1", "1"):
+        addresses.append((caller.address, keys))
+        caller.press(keys)
+    assert len(saved(store)) == 1
+    before = snapshot(store, key_store)
+    assert caller.send("/voz/inicio").status_code == 409
+    for address, keys in addresses:
+        assert caller.send(address, Digits=keys).status_code == 409
+        assert caller.send(address, Digits="4").status_code == 409, "with other keys neither"
+    other = Caller(line, "CA2")
+    for address, keys in addresses:
+        assert other.send(address, Digits=keys).status_code == 403, "of another call"
+    assert other.send("/voz/paso?e=nada", Digits="1").status_code == 403
+    assert snapshot(store, key_store) == before
+
+
+def test_no_number_and_no_call_is_kept(
+    line: Flask,
+    store: Store,
+    key_store: KeyStore,
+    workshop: Workshop,
+    config: Config,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with caplog.at_level("DEBUG"):
+        caller = Caller(line, "CAcanary", NUMBER)
+        caller.reach_code()
+        caller.press("1")
+    rows = repr([*snapshot(store, key_store), *_counters(key_store)])
+    for trace in ("3125550199", "CAcanary", "60608"):
+        assert trace not in rows
+        assert trace not in caplog.text
+        for path in config.data.rglob("*"):
+            assert not path.is_file() or trace.encode() not in path.read_bytes(), path
+    assert "3125550199" not in caller.address
+
+
+def _counters(key_store: KeyStore) -> Iterator[Any]:
+    with key_store.store.read() as session:
+        for table in KeyStoreBase.metadata.sorted_tables:
+            yield from session.execute(sa.select(table)).all()
+
+
+def test_registration_of_a_call_opens_by_no_name_that_others_guess(
+    line: Flask, store: Store, key_store: KeyStore, workshop: Workshop
+) -> None:
+    names = set()
+    for number in range(2):
+        caller = Caller(line, f"CA{number}", f"+1312555010{number}")
+        code = read_code(caller.reach_code())
+        caller.press("1")
+        with store.read() as session:
+            [found] = registrations.find_by_code(session, key_store, code, [workshop.id])
+            key = registrations.get_key(key_store, found)
+            names.add(registrations.decrypt_person(found, key).name)
+    assert len(names) == 2
+    assert all(each.startswith("Llamada ") and len(each) == 12 for each in names)
+
+
+def test_nothing_discreet_or_hidden_is_on_the_line(
+    line: Flask, store: Store, chicago: Office, rights: Kind, women: Kind
+) -> None:
+    with store.change() as session:
+        discreet_later = kind("refugio", "Refugio", position=2)
+        session.add(discreet_later)
+    hold_near(store, chicago, women)
+    hold_near(store, chicago, rights, visibility=Visibility.REGISTERED)
+    hold_near(store, chicago, rights, way=Way.UNLISTED)
+    hold_near(store, chicago, rights, mode=DeliveryMode.PHONE_BANK, venue=None)
+    made = hold_near(store, chicago, discreet_later)
+    with store.change() as session:
+        session.get_one(Workshop, made.id).is_discreet = True
+    caller = Caller(line, "CA1")
+    caller.ring()
+    caller.press("1")
+    said = caller.press("60608")
+    assert caller.is_over, said
+    for secret in ("mujeres", "Refugio", "Biblioteca", "derechos"):
+        assert secret not in " ".join(caller.heard)
+
+
+def test_workshop_that_becomes_discreet_is_not_saved_by_phone(
+    line: Flask, store: Store, workshop: Workshop
+) -> None:
+    caller = Caller(line, "CA1")
+    caller.reach_code()
+    with store.change() as session:
+        session.get_one(Workshop, workshop.id).is_discreet = True
+    assert "Quedó apartado" not in caller.press("1")
+    assert saved(store) == []
+
+
+def test_page_says_what_the_telephone_company_keeps(line: Flask) -> None:
+    for lang in i18n.LANGUAGES:
+        page = line.test_client().get(f"/{lang}/por-telefono")
+        assert page.status_code == 200
+        assert "312 555 0100" in page.text
+    spanish = line.test_client().get("/es/por-telefono").text
+    assert "La compañía de teléfono sí guarda que llamaste." in spanish
+    assert "/es/por-telefono" in line.test_client().get("/es/accesibilidad").text
