@@ -64,6 +64,12 @@ def test_button_shows_only_with_a_voice_of_the_device_for_the_language(
     expect(page.locator("[data-listen]")).to_be_hidden()
 
 
+def test_page_without_scripts_has_no_button_that_does_nothing(opened: Open, world: World) -> None:
+    page = opened(f"/es/t/{world.plain}", java_script_enabled=False)
+    expect(page.locator("[data-listen]")).to_be_hidden()
+    expect(page.locator("[data-copy]")).to_be_hidden()
+
+
 def test_button_reads_the_page_and_stops(opened: Open, world: World) -> None:
     page = with_voices(opened, LOCAL, f"/es/t/{world.plain}")
     button = page.get_by_role("button", name="Escuchar")
