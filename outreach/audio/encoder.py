@@ -5,6 +5,7 @@ uploaded, and what is stored is played as before.
 """
 
 import importlib.util
+import os
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ MAX_SECONDS: Final = 180  # nobody listens longer, and it is half a megabyte
 MIMETYPE: Final = "audio/mpeg"
 MAX_BYTES_A_MINUTE: Final = 200_000
 TIMEOUT_SECONDS: Final = 60
+# Of the environment of the program that reads a stranger's bytes: no secret is among them.
+KEPT_VARIABLES: Final = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "LANG")
 BYTES_A_SECOND: Final = 3000  # 24 kbit/s, constant
 
 
@@ -66,6 +69,7 @@ def encode(uploaded: bytes) -> EncodedAudio:
             capture_output=True,
             check=False,
             timeout=TIMEOUT_SECONDS,
+            env={name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ},
             process_group=0,  # Ctrl-C is for the server, which answers requests in progress
         )
     except subprocess.TimeoutExpired:

@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from click.testing import CliRunner
 
 from outreach import clock, migrations
 from outreach.cli import main
-from outreach.config import Config
+from outreach.config import Config, VoiceLine
 from outreach.db.store import Store
 from outreach.domain.audit import audit_log
 from outreach.domain.network import installation_settings
@@ -46,6 +47,18 @@ def test_doctor_reports_a_worker_silent_for_ten_minutes(config: Config, store: S
         assert examine(config)["worker"].state == state, minutes
     assert "not seen for 600 minutes" in examine(config)["worker"].words
     assert "outreach worker" in examine(config)["worker"].words
+
+
+def test_doctor_asks_whether_the_gateway_of_the_phone_line_keeps_calls(
+    config: Config, store: Store
+) -> None:
+    assert "phone line" not in examine(config)
+    line = VoiceLine(secret="a secret of the gateway")
+    asked = examine(replace(config, voice=line))["phone line"]
+    assert asked.state == "soon"
+    assert "OUTREACH_VOICE_LOGS_OFF" in asked.words
+    answered = replace(config, voice=replace(line, has_no_logs=True))
+    assert examine(answered)["phone line"].state == "well"
 
 
 def test_doctor_reports_letters_late_by_an_hour_and_a_quarter(

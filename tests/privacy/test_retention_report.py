@@ -56,6 +56,7 @@ def test_retention_report_shows_numbers_by_office_and_week(
     assert "3 registros que se pueden leer" in page
     assert "2 avisos por mandar" in page
     assert "1 enlace pedido otra vez" in page
+    assert "0 grabaciones de voz" in page
     assert "Calgary 1" in page
     assert "Chicago 2" in page
     for nobody in ("Xochitl", "Citlali", "xo@example.org", here.public_id):
@@ -67,6 +68,7 @@ def test_retention_report_shows_numbers_by_office_and_week(
     assert "3 registrations that can be read" in printed
     assert "2 in Chicago, erased from" in printed
     assert "2 letters, texts and calls that are pending" in printed
+    assert "0 recordings of staff about kinds and workshops" in printed
     assert not re.search("Xochitl|Citlali|xo@", printed)
     assert found.by_week == [(monday, 3)]
     assert {share.city: share.registrations for share in found.by_office} == {

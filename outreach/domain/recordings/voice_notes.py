@@ -111,6 +111,7 @@ def save(
         is_heard = isinstance(subject, LinePrompt) or can_have_notes(subject)
     if not is_heard:
         raise Refusal(ErrorCode.VOICE_NOTE_OF_DISCREET)
+    _lock(session, subject)
     session.execute(sa.delete(VoiceNote).where(_is_of(subject), VoiceNote.lang == lang))
     session.add(made)
     session.flush()
@@ -192,6 +193,16 @@ def purge(session: Session, today: date) -> int:
 
 def count_all(session: Session) -> int:
     return session.scalar(sa.select(sa.func.count()).select_from(VoiceNote)) or 0
+
+
+def _lock(session: Session, subject: Kind | Workshop | LinePrompt) -> None:
+    """Of two that record the same at the same time, the second takes the place of the first."""
+    if isinstance(subject, LinePrompt):
+        return
+    table = Kind if isinstance(subject, Kind) else Workshop
+    session.execute(
+        sa.select(table.id).where(table.id == subject.id).with_for_update(key_share=True)
+    )
 
 
 def _is_of(subject: Kind | Workshop | LinePrompt) -> sa.ColumnElement[bool]:

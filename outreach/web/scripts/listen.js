@@ -32,10 +32,10 @@
         !block.closest("[aria-hidden], [data-unspoken]");
     }).map(function (block) {
       var copy = block.cloneNode(true);
-      copy.querySelectorAll("[aria-hidden], [data-unspoken]").forEach(function (each) { each.remove(); });
+      copy.querySelectorAll("[aria-hidden], [data-unspoken], button").forEach(function (each) { each.remove(); });
       copy.querySelectorAll("span, br").forEach(function (each) { each.before(", "); });
       var marked = block.querySelector("[lang]") || block.closest("[lang]");
-      var text = copy.textContent.replace(/\s+/g, " ").replace(/( ?,)+/g, ",").replace(/^[, ]+/, "").trim();
+      var text = copy.textContent.replace(/\s+/g, " ").replace(/( ?,)+/g, ",").replace(/([.:;!?…]),/g, "$1").replace(/^[, ]+/, "").trim();
       return { text: text, lang: marked.lang };
     }).filter(function (each) { return each.text; });
   }

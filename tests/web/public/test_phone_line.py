@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import time
+from pathlib import Path
 from typing import Any, Final
 from xml.etree import ElementTree as ET
 
@@ -24,6 +25,7 @@ from outreach.domain.network.offices import Office
 from outreach.domain.recordings.voice_notes import LinePrompt
 from outreach.domain.registrations import Registration, RegistrationStatus, review
 from outreach.domain.workshops import DeliveryMode, Workshop
+from outreach.errors import Misconfigured
 from outreach.keystore import KeyStore, KeyStoreBase
 from outreach.web.public.phone_line import gateway_signature
 from tests.conftest import hold, kind, venue
@@ -198,7 +200,10 @@ def test_hour_of_a_consultation_is_the_first_free_one(
 def test_caller_in_canada_chooses_a_city(
     line: Flask, store: Store, calgary: Office, rights: Kind
 ) -> None:
-    hold_near(store, calgary, rights)
+    with store.change() as session:
+        here = {"near_latitude": 51.05, "near_longitude": -114.07}
+        place = venue(session, session.merge(calgary, load=False), **here)
+    hold_near(store, calgary, rights, venue=place)
     caller = Caller(line, "CA1", "+14035550100")
     caller.ring()
     caller.press("3")
@@ -232,6 +237,7 @@ def test_recorded_prompts_are_played(line: Flask, store: Store, workshop: Worksh
 def test_call_that_ends_at_any_step_holds_nothing(
     line: Flask, store: Store, key_store: KeyStore, workshop: Workshop
 ) -> None:
+    Caller(line, "CA").ring()  # makes the key of the day
     before = snapshot(store, key_store)
     keys = ["1", "60608", "1", "1"]
     for length in range(len(keys) + 1):
@@ -348,7 +354,7 @@ def test_callers_who_withhold_their_number_have_shares_of_their_own(
     for number, withheld in enumerate(("", "anonymous", "+anonymous")):
         caller = Caller(line, f"CA{number}", withheld)
         caller.reach_code()
-        assert "Quedó apartado" in caller.press("4")
+        assert "Quedó apartado" in caller.press("2")
 
 
 # Who may ask, and what is kept
@@ -358,6 +364,16 @@ def test_line_is_off_without_a_secret(app: Flask) -> None:
     for path in ("/voz/inicio", "/voz/paso"):
         assert app.test_client().post(path).status_code == 404
     assert app.test_client().get("/es/por-telefono").status_code == 404
+
+
+def test_settings_of_the_line(tmp_path: Path) -> None:
+    given = {"OUTREACH_DATA": str(tmp_path), "OUTREACH_VOICE_NUMBER": "312 555 0100"}
+    assert Config.from_environ(given).voice == VoiceLine(number="312 555 0100")
+    good = Config.from_environ(given | {"OUTREACH_VOICE_SECRET": "x" * 32})
+    assert good.voice.secret == "x" * 32
+    assert "x" * 32 not in repr(good), "no log line has it"
+    with pytest.raises(Misconfigured, match="OUTREACH_VOICE_SECRET has to be 16 to 200"):
+        Config.from_environ(given | {"OUTREACH_VOICE_SECRET": "short"})
 
 
 def test_only_the_gateway_is_answered(line: Flask, workshop: Workshop) -> None:

@@ -112,8 +112,9 @@ def test_too_large_file_is_refused_unread(
 ) -> None:
     answer = ana.client.post(
         f"/org/talleres/{workshop.public_id}/audio",
-        headers=ana.headers | {"Content-Length": str(encoder.MAX_UPLOAD_BYTES + 100_000)},
+        headers=ana.headers,
         content_type="multipart/form-data; boundary=b",
+        environ_overrides={"CONTENT_LENGTH": str(encoder.MAX_UPLOAD_BYTES + 100_000)},
     )
     assert answer.status_code == 413
     assert "Ese archivo es muy grande" in words(answer)
@@ -132,6 +133,8 @@ def test_only_headquarters_records_for_kinds_and_the_line(
         (None, LinePrompt.WELCOME),
     ]
     assert upload(elena, "/org/linea/audio", wav(2), prompt="nada").status_code == 422
+    spoken = {"prompt": "welcome", "lang": "nah"}
+    assert upload(elena, "/org/linea/audio", wav(2), **spoken).status_code == 422, "no line has it"
 
 
 def test_another_office_can_neither_record_nor_delete(

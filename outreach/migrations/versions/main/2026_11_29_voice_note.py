@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "main_voice_note"
-down_revision = "main_workshop_template"
+down_revision = "main_message_text"
 
 
 def upgrade() -> None:

@@ -88,6 +88,11 @@ def read(text: str, call: str) -> LineState:
     return LineState(**values)
 
 
+def identify(gateway_id: str) -> str:
+    """The id of a call: what the gateway calls it is said nowhere else."""
+    return _derive("call", gateway_id, "").hex()
+
+
 def derive_code(call: str, public_id: str) -> str:
     """The check-in code of what this call saves at a workshop: it is said before it is saved, and
     is in no address."""

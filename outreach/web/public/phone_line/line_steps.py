@@ -38,7 +38,7 @@ class LineReply:
     state: LineState | None = None
     keys: int = 1
 
-    def after(self, words: str) -> "LineReply":
+    def prepend(self, words: str) -> "LineReply":
         """The same with a sentence before it."""
         said = SpokenPrompt(words, i18n.current())
         return LineReply((said, *self.prompts), self.state, self.keys)
@@ -84,19 +84,19 @@ def _choose_language(state: LineState, keys: str, call: LineCall) -> LineReply:
 
 def _choose_place(state: LineState, keys: str, call: LineCall) -> LineReply:
     if not keys:
-        return _ask_place(state.miss()).after(line_words.prompt_words(LinePrompt.NO_KEY))
+        return _ask_place(state.miss()).prepend(line_words.prompt_words(LinePrompt.NO_KEY))
     if keys == PERSON:
         return _ask_city(state, call)
     with store().read() as session:
         if line_offers.is_zip_code(session, keys, reference()):
             return _ask_kind(session, state, keys, call)
-    return _ask_place(state.miss()).after(line_words.unknown_place())
+    return _ask_place(state.miss()).prepend(line_words.unknown_place())
 
 
 def _choose_city(state: LineState, keys: str, call: LineCall) -> LineReply:
     slug = _chosen(state, keys)
     if slug is None:
-        return _again(_ask_city(state.miss(), call), state.miss(), keys)
+        return _ask_again(_ask_city(state.miss(), call), state.miss(), keys)
     office = reference().get_office(slug)
     with store().read() as session:
         return _ask_kind(session, state, f"{office.city} {office.region}", call)
@@ -106,7 +106,7 @@ def _choose_kind(state: LineState, keys: str, call: LineCall) -> LineReply:
     code = _chosen(state, keys)
     with store().read() as session:
         if code is None:
-            return _again(_ask_kind(session, state, state.where, call), state.miss(), keys)
+            return _ask_again(_ask_kind(session, state, state.where, call), state.miss(), keys)
         return _ask_date(session, state, code, call)
 
 
@@ -115,10 +115,10 @@ def _choose_date(state: LineState, keys: str, call: LineCall) -> LineReply:
     with store().read() as session:
         if public_id is None:
             kind = state.choices[-1]
-            return _again(_ask_date(session, state, kind, call), state.miss(), keys)
+            return _ask_again(_ask_date(session, state, kind, call), state.miss(), keys)
         offer = line_offers.find_offer(session, public_id, call.now)
         if offer is None:
-            return _ask_date(session, state, state.choices[-1], call).after(line_words.gone())
+            return _ask_date(session, state, state.choices[-1], call).prepend(line_words.gone())
     return _ask_people(state, offer, call)
 
 
@@ -126,10 +126,10 @@ def _choose_people(state: LineState, keys: str, call: LineCall) -> LineReply:
     with store().read() as session:
         offer = line_offers.find_offer(session, state.workshop, call.now)
         if offer is None:
-            return _ask_date(session, state, state.choices[-1], call).after(line_words.gone())
+            return _ask_date(session, state, state.choices[-1], call).prepend(line_words.gone())
     if not keys.isdecimal() or not 1 <= int(keys) <= offer.most_people:
         reply = _ask_people(state, offer, call)
-        return reply if keys == REPEAT else _again(reply, state.miss(), keys)
+        return reply if keys == REPEAT else _ask_again(reply, state.miss(), keys)
     return _save(state, offer, int(keys), call)
 
 
@@ -150,7 +150,7 @@ def _ask_place(state: LineState) -> LineReply:
 def _ask_city(state: LineState, call: LineCall) -> LineReply:
     offices = line_offers.list_offices_in_canada(reference(), call.now)
     if not offices:
-        return _ask_place(state.miss()).after(line_words.none_near())
+        return _ask_place(state.miss()).prepend(line_words.none_near())
     following = state.go(LineStep.CANADA, choices=tuple(each.slug for each in offices))
     return LineReply((_say(line_words.offices(offices)),), following)
 
@@ -213,7 +213,7 @@ def _save(state: LineState, offer: PhoneOffer, people: int, call: LineCall) -> L
     except (Full, Conflict, RegistrationClosed):
         with store().read() as session:
             kind = state.choices[-1]
-            return _ask_date(session, state, kind, call).after(line_words.gone())
+            return _ask_date(session, state, kind, call).prepend(line_words.gone())
     with store().read() as session:
         [saved] = registrations.find_by_code(session, key_store(), data.code, [workshop.id])
     if saved.status is not RegistrationStatus.CONFIRMED:
@@ -221,13 +221,13 @@ def _save(state: LineState, offer: PhoneOffer, people: int, call: LineCall) -> L
     return LineReply((_prompt(LinePrompt.SAVED),))
 
 
-def _again(reply: LineReply, missed: LineState, keys: str) -> LineReply:
+def _ask_again(reply: LineReply, missed: LineState, keys: str) -> LineReply:
     """The same question once more, and one miss counted."""
     if reply.state is None:
         return reply
     following = reply.state.with_misses(missed.misses)
     question = LineReply(reply.prompts, following, reply.keys)
-    return question if keys else question.after(line_words.prompt_words(LinePrompt.NO_KEY))
+    return question if keys else question.prepend(line_words.prompt_words(LinePrompt.NO_KEY))
 
 
 def _chosen(state: LineState, keys: str) -> str | None:

@@ -11,7 +11,7 @@ from flask import Response, abort, render_template, request
 from flask.typing import ResponseReturnValue
 
 from outreach import clock
-from outreach.web.context import config, key_store
+from outreach.web.context import config
 from outreach.web.middleware import rate_limits, request_retry
 from outreach.web.middleware.response_headers import keep_for, keep_private
 from outreach.web.public.phone_line import (
@@ -80,7 +80,7 @@ def _read_call() -> LineCall:
         rate_limits.count_post(is_well_formed=False)
         abort(403)
     number = "".join(each for each in fields.get("From", "").lower() if each.isalnum())[:MAX_FIELD]
-    digest = key_store().digest_of_today(f"call {call_id}").hex()
+    digest = line_state.identify(call_id)
     who = f"call {digest}" if number in WITHHELD else f"phone {number}"
     # Without a number, callers are told apart by their calls and limited together too.
     networks = (who, "phone withheld") if number in WITHHELD else (who,)

@@ -147,7 +147,7 @@ def _change(page_subject: Kind | Workshop | None) -> ResponseReturnValue:
 
 def _save(page_subject: Kind | Workshop | None, typed: TypedRecording) -> None:
     """Raises Refusal."""
-    if typed.lang not in dict(_list_languages()):
+    if typed.lang not in dict(_list_languages(page_subject)):
         raise PageRefused(_("Elige el idioma de la grabación."))
     if not typed.spoken_text or len(typed.spoken_text) > voice_notes.MAX_TEXT:
         raise PageRefused(
@@ -258,12 +258,12 @@ def prompt_words(prompt: LinePrompt) -> str:
     return words[prompt]
 
 
-def _list_languages() -> list[tuple[str, str]]:
+def _list_languages(subject: Kind | Workshop | None) -> list[tuple[str, str]]:
+    """Those of workshops; of the phone line the ones that it speaks."""
     lang = i18n.current()
+    codes = i18n.LANGUAGES if subject is None else tuple(i18n.SPOKEN)
     return [
-        (code, formats.language_name(code, lang))
-        for code in i18n.SPOKEN
-        if code not in SILENT_LANGUAGES
+        (code, formats.language_name(code, lang)) for code in codes if code not in SILENT_LANGUAGES
     ]
 
 
@@ -287,7 +287,7 @@ def _show(
         about=replace(about, can_record=about.can_record and encoder.is_installed()),
         is_hidden=not about.can_record,
         notes=notes,
-        languages=_list_languages(),
+        languages=_list_languages(subject),
         prompt_words=prompt_words,
         typed=typed or TypedRecording(),
         most_minutes=encoder.MAX_SECONDS // 60,
