@@ -20,7 +20,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from tests.faults import guards_of_follows, guards_of_hub, guards_of_pages, guards_of_registrations
+from tests.faults import (
+    guards_of_follows,
+    guards_of_hub,
+    guards_of_pages,
+    guards_of_registrations,
+    guards_of_sounds,
+)
 from tests.faults.forked_pytest import ForkedPytest
 from tests.faults.guard import Gone, Guard
 
@@ -36,6 +42,7 @@ GUARDS: Final = (
     *guards_of_hub.list_guards(),
     *guards_of_pages.list_guards(),
     *guards_of_registrations.list_guards(),
+    *guards_of_sounds.list_guards(),
 )
 
 

@@ -9,7 +9,6 @@ def list_guards() -> Iterator[Guard]:
     yield from _of_guessed_sheets()
     yield from _of_letters_to_staff()
     yield from _of_moves()
-    yield from _of_sounds()
     web = "outreach/web/"
     yield Guard(
         "S02", f"{web}middleware/response_headers.py", """    "frame-ancestors": "'none'",\n""", "",
@@ -436,44 +435,6 @@ def _ways_out() -> Iterator[Guard]:
         "S28", "outreach/domain/registrations/accommodations.py", "    if as_shown:", "    if False:",
         watcher,
     )  # fmt: skip
-
-
-def _of_sounds() -> Iterator[Guard]:
-    """Of recordings and of the phone line."""
-    heard = "tests/web/public/test_listening.py::"
-    yield Guard(
-        "S13", "outreach/domain/recordings/voice_notes.py",
-        "return self.kind is None or not self.kind.is_discreet", "return True",
-        f"{heard}test_nothing_discreet_or_hidden_is_heard",
-    )  # fmt: skip
-    yield Guard(
-        "S02", "outreach/web/middleware/response_headers.py",
-        'if g.get("has_audio"):', "if True:",
-        f"{heard}test_only_pages_with_a_player_may_load_audio",
-    )  # fmt: skip
-    called, line = "tests/web/public/test_phone_line.py::", "outreach/web/public/phone_line/"
-    for promise, file, words, instead, test in (
-        (
-            "S29", f"{line}line_views.py",
-            "if not (is_ours and call_id):", "if not call_id:",
-            "test_only_the_gateway_is_answered",
-        ),
-        (
-            "S29", "outreach/web/middleware/rate_limits.py",
-            'if not limiter.hit(RateLimitItemPerDay(1), "once", who):', "if False:",
-            "test_replays_are_dropped",
-        ),
-        (
-            "S29", f"{line}line_steps.py", "networks=call.networks,", "networks=(),",
-            "test_one_phone_takes_no_more_than_its_share_and_leaves_others_theirs",
-        ),
-        (
-            "S13", f"{line}line_offers.py",
-            "and not (workshop.is_discreet or workshop.kind.is_discreet)\n", "\n",
-            "test_workshop_that_becomes_discreet_is_not_saved_by_phone",
-        ),
-    ):  # fmt: skip
-        yield Guard(promise, file, words, instead, called + test)
 
 
 def _of_staff() -> Iterator[Guard]:

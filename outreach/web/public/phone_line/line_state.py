@@ -18,7 +18,7 @@ from outreach.domain.text import CROCKFORD
 
 GOOD_SECONDS: Final = 600
 MAX_MISSES: Final = 3  # keys that mean nothing, one after the other
-MAX_TURNS: Final = 25  # of one call
+MAX_ANSWERS: Final = 25  # of one call
 
 
 class LineStep(StrEnum):
@@ -45,7 +45,7 @@ class LineState:
     workshop: str = ""  # its public id
     slot: str = ""  # its hour, as `10:20`
     misses: int = 0
-    turns: int = 0
+    answers: int = 0
     nonce: str = field(default_factory=lambda: secrets.token_urlsafe(9))
 
     def go(self, step: LineStep, **changes: Any) -> "LineState":
@@ -57,14 +57,14 @@ class LineState:
         return self._next(misses=self.misses + 1)
 
     def _next(self, **changes: Any) -> "LineState":
-        return replace(self, turns=self.turns + 1, nonce=secrets.token_urlsafe(9), **changes)
+        return replace(self, answers=self.answers + 1, nonce=secrets.token_urlsafe(9), **changes)
 
     def with_misses(self, misses: int) -> "LineState":
         return replace(self, misses=misses)
 
     @property
     def is_over(self) -> bool:
-        return self.misses >= MAX_MISSES or self.turns >= MAX_TURNS
+        return self.misses >= MAX_MISSES or self.answers >= MAX_ANSWERS
 
 
 def renew(state: LineState) -> LineState:

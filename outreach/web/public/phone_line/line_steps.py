@@ -118,7 +118,9 @@ def _choose_date(state: LineState, keys: str, call: LineCall) -> LineReply:
             return _ask_again(_ask_date(session, state, kind, call), state.miss(), keys)
         offer = line_offers.find_offer(session, public_id, call.now)
         if offer is None:
-            return _ask_date(session, state, state.choices[-1], call).prepend(line_words.gone())
+            return _ask_date(session, state, state.choices[-1], call).prepend(
+                line_words.seat_taken()
+            )
     return _ask_people(state, offer, call)
 
 
@@ -126,7 +128,9 @@ def _choose_people(state: LineState, keys: str, call: LineCall) -> LineReply:
     with store().read() as session:
         offer = line_offers.find_offer(session, state.workshop, call.now)
         if offer is None:
-            return _ask_date(session, state, state.choices[-1], call).prepend(line_words.gone())
+            return _ask_date(session, state, state.choices[-1], call).prepend(
+                line_words.seat_taken()
+            )
     if not keys.isdecimal() or not 1 <= int(keys) <= offer.most_people:
         reply = _ask_people(state, offer, call)
         return reply if keys == REPEAT else _ask_again(reply, state.miss(), keys)
@@ -177,6 +181,11 @@ def _ask_date(session: Session, state: LineState, kind_code: str, call: LineCall
     return LineReply((_say(line_words.dates(offers)),), state.go(LineStep.HOUR, choices=choices))
 
 
+def _ask_other_date(session: Session, state: LineState, call: LineCall) -> LineReply:
+    reply = _ask_date(session, state, state.choices[-1], call)
+    return reply.prepend(line_words.seat_taken())
+
+
 def _ask_people(state: LineState, offer: PhoneOffer, call: LineCall) -> LineReply:
     """Says where it is and the code, and asks for the key that saves the seat."""
     public_id = offer.workshop.public_id
@@ -212,8 +221,7 @@ def _save(state: LineState, offer: PhoneOffer, people: int, call: LineCall) -> L
         )
     except (Full, Conflict, RegistrationClosed):
         with store().read() as session:
-            kind = state.choices[-1]
-            return _ask_date(session, state, kind, call).prepend(line_words.gone())
+            return _ask_other_date(session, state, call)
     with store().read() as session:
         [saved] = registrations.find_by_code(session, key_store(), data.code, [workshop.id])
     if saved.status is not RegistrationStatus.CONFIRMED:

@@ -94,7 +94,7 @@ def waitlisted() -> str:
     )
 
 
-def gone() -> str:
+def seat_taken() -> str:
     return _("Ese lugar se acaba de ocupar. Ese código no sirve.")
 
 

@@ -54,4 +54,5 @@ def write(answer: LineAnswer) -> bytes:
         ET.SubElement(response, "Redirect", {"method": "POST"}).text = answer.silent_address
     else:
         ET.SubElement(response, "Hangup")
-    return ET.tostring(response, encoding="utf-8", xml_declaration=True)
+    written: bytes = ET.tostring(response, encoding="utf-8", xml_declaration=True)
+    return written
