@@ -146,6 +146,7 @@ class ErrorCode(StrEnum):
     ACCOUNT_WITHOUT_ROLE = "leave at least one role; suspend the account of who does not work here"
     OWN_ACCOUNT_RESET = "your own account is reset by another administrator"
     ROLE_NEEDS_OFFICE = "that role needs an office; choose one"
+    ROLE_NEEDS_NETWORK = "an account of the call centre works for all offices and has no other role"
     OFFICE_UNKNOWN = "there is no such office; choose one of the list"
     VOICE_NOTE_OF_DISCREET = "what is discreet, or has a hidden address, has no recordings"
     # attendees and check-in

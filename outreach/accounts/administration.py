@@ -57,6 +57,7 @@ def invite(
     `letter_key`, a letter carries it too. Raises Refusal as `staff.add` and `check_roles` do, and
     where an office lead may not give that role."""
     rights = dict.fromkeys(office_slugs, role)
+    _check_caller(rights)
     check_roles(session, rights)
     _check_giving(session, rights, by=by)
     organizer = staff.add(session, email, role, rights, name=name)
@@ -125,6 +126,7 @@ def change(
     if ALL_OFFICES in rights and rights[ALL_OFFICES] != before.get(ALL_OFFICES):
         new[ALL_OFFICES] = rights[ALL_OFFICES]
     check_roles(session, new)
+    _check_caller(rights)
     if not rights:
         raise Refusal(ErrorCode.ACCOUNT_WITHOUT_ROLE)
     if rights == before:
@@ -182,6 +184,13 @@ def check_roles(session: Session, rights: Mapping[str, Role]) -> None:
             offices.find(session, office)
         except NotFound:
             raise Refusal(ErrorCode.OFFICE_UNKNOWN) from None
+
+
+def _check_caller(rights: Mapping[str, Role]) -> None:
+    """Raises Refusal for a role of the call centre at one office, or beside another role: what an
+    account sees must never grow with it."""
+    if Role.CALLER in rights.values() and dict(rights) != {ALL_OFFICES: Role.CALLER}:
+        raise Refusal(ErrorCode.ROLE_NEEDS_NETWORK)
 
 
 def check_colleague(session: Session, organizer: StaffMember, *, by: int | None) -> None:

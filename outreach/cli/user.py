@@ -17,7 +17,7 @@ from outreach.domain.network.staff import ALL_OFFICES, MAX_NAME_LENGTH, Role, St
 from outreach.domain.text import clean, looks_like_an_address
 from outreach.errors import NotFound, Refusal
 
-_EVERYWHERE_BY_DEFAULT: Final = (Role.ADMIN, Role.READER)
+_EVERYWHERE_BY_DEFAULT: Final = (Role.ADMIN, Role.READER, Role.CALLER)
 
 
 @click.group()
@@ -34,14 +34,14 @@ def command() -> None:
     "--role",
     required=True,
     help="admin, lead (organizes, and invites colleagues), organizer, door (marks who came; sees "
-    "no contacts) or reader (sees no names).",
+    "no contacts), reader (sees no names) or caller (call centre: holds places, lists nobody).",
 )
 @click.option(
     "--office",
     "slugs",
     multiple=True,
     help="An office, by its short name, as chicago; give it several times for several offices. "
-    "Admins and readers without one work for all of them.",
+    "Admins, readers and callers without one work for all of them.",
 )
 @click.option("--name", default="", help="What colleagues call them; never shown in public.")
 def add(email: str, role: str, slugs: tuple[str, ...], name: str) -> None:

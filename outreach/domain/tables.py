@@ -8,6 +8,7 @@ from outreach.db.base import Base
 from outreach.domain import registrations, workshops
 from outreach.domain.audit import audit_log, hash_chain
 from outreach.domain.calendar import change_counters, event_cache
+from outreach.domain.call_centre import call_holds
 from outreach.domain.checkin import checkin_events, checkin_tokens
 from outreach.domain.dashboard import digests, saved_views, staff_alerts
 from outreach.domain.locations import office_places, venues
@@ -45,6 +46,7 @@ __all__ = [
     "audit_log",
     "bulletins",
     "call_attempts",
+    "call_holds",
     "change_counters",
     "checkin_events",
     "checkin_tokens",

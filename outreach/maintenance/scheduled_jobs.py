@@ -1,5 +1,5 @@
 """Jobs of the worker: expired offers, holds, doubtful seats, overdue reviews, kept seats,
-reconfirmation, reports, digests and alerts of the staff.
+reconfirmation, broken calls, reports, digests and alerts of the staff.
 
 Each workshop has a transaction of its own: one that fails does not stop the others.
 """
@@ -10,7 +10,10 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from outreach.config import Config
 from outreach.db.store import Store
+from outreach.domain.audit import audit_log
+from outreach.domain.call_centre import call_holds
 from outreach.domain.dashboard import digests, staff_alerts
 from outreach.domain.newsletter import mailings
 from outreach.domain.registrations import (
@@ -26,6 +29,7 @@ from outreach.domain.registrations.public_seats import DelayedStates
 from outreach.domain.reporting import missing_reports
 from outreach.domain.workshops import Workshop
 from outreach.keystore import KeyStore, bursts
+from outreach.privacy import erasure
 
 log = logging.getLogger(__name__)
 
@@ -143,6 +147,41 @@ def ask_for_approvals(store: Store, *, now: datetime) -> int:
             return 0
     with store.change() as session:
         return len(mailings.ask_for_approvals(session, now=now))
+
+
+def end_calls(store: Store, key_store: KeyStore, config: Config, *, now: datetime) -> int:
+    """Erases the places whose call broke off and that nobody confirmed, and forgets which places
+    were of calls that are over; returns how many places."""
+    with store.read() as session:
+        ended = call_holds.list_ended(session, now=now)
+    count = 0
+    for registration_id, workshop_id in ended:
+        try:
+            # What a crash leaves in between is found again: the row goes with the registration.
+            erased = erasure.erase(store, key_store, config, [registration_id], now=now)
+            with store.change() as session:
+                call_holds.delete_of(session, [registration_id])
+                if erased:
+                    _record_end(session, session.get_one(Workshop, workshop_id), now)
+            count += erased
+        except Exception as error:
+            # Only the class: the text of an error may name a person (S10).
+            log.error("a call at workshop %s: %s", workshop_id, type(error).__name__)
+    with store.read() as session:
+        has_old = call_holds.has_over(session, now=now)
+    if has_old:
+        with store.change() as session:
+            call_holds.delete_over(session, now=now)
+    return count
+
+
+def _record_end(session: Session, workshop: Workshop, now: datetime) -> None:
+    """Writes in the audit log that a hold has ended; not at which discreet workshop."""
+    is_quiet = workshop.is_discreet
+    workshop_id, office = (None, "") if is_quiet else (workshop.id, workshop.office.slug)
+    audit_log.record(
+        session, None, "call hold ended", now=now, office=office, workshop_id=workshop_id
+    )
 
 
 def send_digests(store: Store, key_store: KeyStore, *, has_texts: bool, now: datetime) -> int:

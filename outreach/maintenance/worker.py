@@ -156,6 +156,10 @@ def _expire_offers(worker: Worker, now: datetime) -> int:
     return scheduled_jobs.expire_offers(worker.store, now=now)
 
 
+def _end_calls(worker: Worker, now: datetime) -> int:
+    return scheduled_jobs.end_calls(worker.store, worker.key_store, worker.config, now=now)
+
+
 def _end_holds(worker: Worker, now: datetime) -> int:
     offered = scheduled_jobs.end_holds(worker.store, now=now)
     return offered + scheduled_jobs.end_approval_holds(worker.store, now=now)
@@ -331,6 +335,7 @@ STEPS: Final[tuple[tuple[str, Callable[[Worker, datetime], int]], ...]] = (
     ("journal", _verify_audit_log),
     ("offers", _expire_offers),
     ("holds", _end_holds),
+    ("calls", _end_calls),
     ("new links", _end_interrupted_renewals),
     ("doubtful seats", _release_doubtful),
     ("reviews", _end_reviews),
@@ -358,6 +363,7 @@ LED: Final = frozenset(
         "journal",
         "offers",
         "holds",
+        "calls",
         "new links",
         "doubtful seats",
         "reviews",

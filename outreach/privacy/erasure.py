@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from outreach.config import Config
 from outreach.db.store import Store
 from outreach.domain import registrations
+from outreach.domain.call_centre import call_holds
 from outreach.domain.registrations import Registration, call_attempts
 from outreach.domain.registrations.notifications import Notification
 from outreach.domain.scheduling import workshop_changes
@@ -24,8 +25,8 @@ def erase(
     now: datetime,
 ) -> int:
     """Erases these registrations of one person and returns how many. Seats of future workshops are
-    free at once; notifications, call attempts and letters in the mail folder are deleted. A
-    registration that is erased already is skipped.
+    free at once; notifications, call attempts, holds of calls and letters in the mail folder are
+    deleted. A registration that is erased already is skipped.
 
     After a crash in between the key is gone; `reconcile.reconcile_stores` finishes the erasure."""
     ids = list(registration_ids)
@@ -54,6 +55,7 @@ def erase(
         )
         workshop_changes.delete_answers(session, list(opened))
         call_attempts.delete_of(session, Registration.id.in_(opened))
+        call_holds.delete_of(session, list(opened))
     store.truncate_log()
     if config.mail_folder is not None:
         with store.read() as session:

@@ -16,6 +16,7 @@ from outreach.accounts import interrupted_forms, invitations, sessions, webauthn
 from outreach.config import Config
 from outreach.db.store import Store
 from outreach.domain.audit import hash_chain
+from outreach.domain.call_centre import call_holds
 from outreach.domain.checkin import checkin_events, checkin_tokens
 from outreach.domain.dashboard import digests, staff_alerts
 from outreach.domain.follows import follows
@@ -276,6 +277,7 @@ _UNCOUNTED_DELETIONS: Final[tuple[_SilentDeletion, ...]] = (
     staff_alerts.delete_old,
     place_changes.delete_old,
     assisted.purge,
+    call_holds.purge,
     _delete_fraud_counts,
     _delete_unmet_searches,
 )

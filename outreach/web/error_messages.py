@@ -240,6 +240,9 @@ MESSAGES: Final[Mapping[StrEnum, str]] = MappingProxyType(
             "Tu propia cuenta la reinicia otra persona que administra."
         ),
         ErrorCode.ROLE_NEEDS_OFFICE: N_("Ese papel necesita una oficina. Elige en cuál trabaja."),
+        ErrorCode.ROLE_NEEDS_NETWORK: N_(
+            "El centro de llamadas trabaja para toda la red, y su cuenta no tiene otro papel."
+        ),
         ErrorCode.OFFICE_UNKNOWN: N_("Esa oficina no existe. Elige una de la lista."),
         ErrorCode.VOICE_NOTE_OF_DISCREET: N_(
             "Lo que lleva discreción o esconde su dirección no tiene grabaciones."

@@ -8,7 +8,7 @@ from playwright.sync_api import Page
 
 from outreach import clock
 from outreach.clock import Month
-from tests.browser import data_imports, early_posts, second_factors
+from tests.browser import data_calls, data_imports, early_posts, second_factors
 from tests.browser.data_bulletins import ELENA
 from tests.browser.world import ANA, World
 
@@ -289,6 +289,18 @@ HEADQUARTERS: Final[dict[str, Callable[[World], str]]] = {
     "close of a month": lambda world: "/org/mes/2020-01/cierre",
     "close of a month ahead": lambda world: f"/org/mes/{_month_of_past_workshop()}/cierre",
 }
+# Pages of an agent of the call centre.
+CALLS: Final[dict[str, Callable[[World], str]]] = {
+    "call centre": lambda world: "/org/llamada",
+    "call centre, dates": lambda world: data_calls.SEARCH,
+    "call centre, discreet dates": lambda world: (
+        f"/org/llamada?donde=Chicago&tipo={world.discreet_kind}"
+    ),
+    "call centre, name of many places": lambda world: "/org/llamada?donde=Aurora",
+    "call centre, by code": lambda world: "/org/llamada/codigo",
+}
+CALL_HELD: Final = "call with a held place"
+CALL_FAULTS: Final = "call with a wrong phone"
 MONTH_PREVIEWED: Final = "month planner, preview"
 OFFLINE_CHECKIN: Final = "offline check-in on a phone"
 EDIT_CONFLICT: Final = "bulletin with an edit conflict"
@@ -316,11 +328,31 @@ REACHED_BY_FORM: Final = (
     NOTIFY_SHEET,
     CHANGE_SAVED,
     MAILING_SHEET,
+    CALL_HELD,
+    CALL_FAULTS,
 )
-EVERY: Final = (*PUBLIC, *STAFF, *HEADQUARTERS, *REACHED_BY_FORM, *FILES, *SHEETS, *SIGNING_IN)
+EVERY: Final = (
+    *PUBLIC,
+    *STAFF,
+    *HEADQUARTERS,
+    *CALLS,
+    *REACHED_BY_FORM,
+    *FILES,
+    *SHEETS,
+    *SIGNING_IN,
+)
 # Where staff decide about people: checked on phone and desktop, light and dark, in every run.
 IN_EVERY_LOOK: Final = frozenset(
-    {"import", NOTIFY_SHEET, CHANGE_SAVED, MAILING_SHEET, *FILES, *SHEETS}
+    {
+        "import",
+        NOTIFY_SHEET,
+        CHANGE_SAVED,
+        MAILING_SHEET,
+        "call centre, dates",
+        CALL_HELD,
+        *FILES,
+        *SHEETS,
+    }
 )
 # One page of each layout. The others have the same parts; tests/run --long checks them all.
 IN_EVERY_RUN: Final = frozenset(
@@ -387,7 +419,7 @@ def visit(page: Page, world: World, name: str) -> None:
     if name == OFFLINE_CHECKIN:
         _open_offline_checkin(page, world)
         return
-    if name in {NOTIFY_SHEET, CHANGE_SAVED, MAILING_SHEET}:
+    if name in {NOTIFY_SHEET, CHANGE_SAVED, MAILING_SHEET, CALL_HELD, CALL_FAULTS}:
         _open_sheet(page, world, name)
         return
     if name == EDIT_CONFLICT:
@@ -399,9 +431,16 @@ def visit(page: Page, world: World, name: str) -> None:
     if name in SIGNING_IN:
         second_factors.enter_password(page, second_factors.NORA if name == SETUP else ANA)
         return
+    _open(page, world, name)
+
+
+def _open(page: Page, world: World, name: str) -> None:
+    """Opens a page by its address, signed in as who may open it."""
     if name in STAFF or name in HEADQUARTERS:
         second_factors.sign_in_or_reuse_session(page, ELENA if name in HEADQUARTERS else ANA)
-    answer = page.goto((PAGES | STAFF | HEADQUARTERS)[name](world))
+    if name in CALLS:
+        data_calls.sign_in(page)
+    answer = page.goto((PAGES | STAFF | HEADQUARTERS | CALLS)[name](world))
     assert answer
     assert answer.status == ERRORS.get(name, 409 if name == TOO_EARLY else 200)
 
@@ -434,6 +473,14 @@ def _bring_file(page: Page, name: str) -> None:
         data_imports.bring_sheet(page, SHEETS[name])
 
 
+def _hold_place(page: Page, name: str) -> None:
+    data_calls.hold_place(page)
+    if name == CALL_FAULTS:
+        page.locator("#phone").fill("12")
+        page.get_by_role("button", name="Guardar", exact=True).click()
+        page.locator("#phone-e").wait_for()
+
+
 def _request_link(page: Page, world: World) -> None:
     visit(page, world, "link recovery")
     page.wait_for_load_state("networkidle")
@@ -462,6 +509,8 @@ def _open_sheet(page: Page, world: World, name: str) -> None:
         open_notify_sheet(page, world)
     elif name == CHANGE_SAVED:
         _save_hour(page, world)
+    elif name in {CALL_HELD, CALL_FAULTS}:
+        _hold_place(page, name)
     else:
         _open_mailing_sheet(page)
 

@@ -32,6 +32,7 @@ from outreach.keystore import KeyStore, MasterKeys
 from tests.browser import (
     data_alerts,
     data_bulletins,
+    data_calls,
     data_doubtful,
     data_headquarters,
     data_queue,
@@ -98,6 +99,8 @@ def _create_data(config: Config, exit_site: "QuickExitSite") -> World:
         workshops = _create_workshops(session, now=now)
         women = kinds.find(session, "mujeres").public_code
         data_bulletins.make(session, Month.from_day(workshops["past"].day), PASSWORD, now=now)
+        data_calls.make_agent(session)
+        data_calls.make_dates(session)
         second_factors.make(session, ServerEncryption(config.secret()), now=now)
     seat(store, key_store, workshops["full"], name="Ana")
     waiting = seat(store, key_store, workshops["full"], name="Luz", people=2)

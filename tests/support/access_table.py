@@ -12,8 +12,9 @@ from typing import Final
 
 from flask import Flask
 
-from outreach.domain.network.staff import PERMISSIONS, Role
+from outreach.domain.network.staff import PERMISSIONS, Permission, Role
 from outreach.web import staff
+from outreach.web.staff.common import guards
 from outreach.web.staff.common.permissions import PageRule, Scope, rule_of, staff_routes
 
 PAGE: Final = Path(__file__).parents[2] / "outreach/docs/people.md"
@@ -31,7 +32,7 @@ _WHERE: Final = {
     Scope.CHOSEN_OFFICE: "office in the form",
     Scope.NETWORK: "all offices",
 }
-_ANYBODY: Final = frozenset({Scope.PUBLIC, Scope.HALF_SIGNED_IN, Scope.SIGNED_IN})
+_ANYBODY: Final = frozenset({Scope.PUBLIC, Scope.HALF_SIGNED_IN})
 
 
 def generate() -> str:
@@ -56,24 +57,33 @@ def section(text: str) -> str:
 def _rows(app: Flask) -> Iterator[str]:
     with app.app_context():
         routes = [
-            (_address(route.rule), rule_of(route.endpoint), method)
+            (_address(route.rule), rule_of(route.endpoint), method, _is_for_all(route.endpoint))
             for route in staff_routes(app)
             for method in sorted((route.methods or set()) - {"HEAD", "OPTIONS"})
         ]
-    for (address, *_rule), group in groupby(sorted(routes, key=_key), key=_key):
+    for (address, *_rest), group in groupby(sorted(routes, key=_key), key=_key):
         same = list(group)
-        rule, methods = same[0][1], ", ".join(method for _address, _rule, method in same)
-        cells = " | ".join("yes" if _is_allowed(role, rule) else "" for role in Role)
+        (_same, rule, _first, is_for_all) = same[0]
+        methods = ", ".join(method for _address, _rule, method, _is_all in same)
+        cells = " | ".join("yes" if is_for_all or _is_allowed(role, rule) else "" for role in Role)
         reauthentication = "; code again" if rule.is_fresh else ""
         yield f"| `{address}` | {methods} | {cells} | {_WHERE[rule.scope]}{reauthentication} |"
 
 
-def _key(route: tuple[str, PageRule, str]) -> tuple[str, str, str, bool]:
-    address, rule, _method = route
-    return address, rule.scope, rule.permission or "", rule.is_fresh
+def _key(route: tuple[str, PageRule, str, bool]) -> tuple[str, str, str, bool, bool]:
+    address, rule, _method, is_for_all = route
+    return address, rule.scope, rule.permission or "", rule.is_fresh, is_for_all
+
+
+def _is_for_all(endpoint: str) -> bool:
+    """Whether every account may open a page of the scope SIGNED_IN, as the guard decides it: a page
+    of the account, or the first page, which leads to that of the role."""
+    return endpoint.startswith(f"{guards.ACCOUNT_BLUEPRINT}.") or endpoint == guards.FIRST_PAGE
 
 
 def _is_allowed(role: Role, rule: PageRule) -> bool:
+    if rule.scope is Scope.SIGNED_IN:
+        return Permission.SEE in PERMISSIONS[role]
     return rule.scope in _ANYBODY or rule.permission in PERMISSIONS[role]
 
 

@@ -10,7 +10,7 @@ from outreach.db.store import Store
 from outreach.db.types import Codes
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
-from outreach.domain.network.staff import ALL_OFFICES, PERMISSIONS, Role
+from outreach.domain.network.staff import ALL_OFFICES, PERMISSIONS, Permission, Role
 from outreach.domain.scheduling import import_drafts, tours
 from outreach.domain.scheduling.tours import TourStopData
 from outreach.domain.workshops.partners import Partner, PartnerKind, Speaker
@@ -97,6 +97,7 @@ def furnish(app: Flask, store: Store, key_store: KeyStore, chicago: Office, righ
         "batch": "UNKNOWN",
         "draft_id": imported.public_id,
         "view_id": "1",
+        "call_id": "0" * 16,
         "ending": "csv",
         "listing": "oficinas",
         "form": "csv",
@@ -118,8 +119,11 @@ def refusal(page: tuple[str, str], role: Role, staff_office: str) -> int:
     permission, 0 if access is allowed."""
     scope, permission = SCOPES[page], PERMISSIONS_NEEDED.get(page)
     is_allowed = permission is None or permission in PERMISSIONS[role]
+    sees_workshops = Permission.SEE in PERMISSIONS[role]
     if scope in {"signed-in", "half-signed-in"}:
-        return 0 if is_allowed else 403
+        is_account = page[0].startswith("staff.auth.")
+        leads_on = page[0] == "staff.dashboard.today" and staff_office == ALL_OFFICES
+        return 0 if sees_workshops or is_account or leads_on else 403
     if scope == "chosen-office":  # the form names the office
         is_elsewhere = (
             staff_office == "calgary" and page[1] == "POST" and page[0] not in NAMES_NO_OFFICE
@@ -127,5 +131,5 @@ def refusal(page: tuple[str, str], role: Role, staff_office: str) -> int:
         return 403 if not is_allowed else 404 if is_elsewhere else 0
     if scope == "network":
         return 0 if is_allowed and staff_office == ALL_OFFICES else 403
-    is_known = staff_office in {ALL_OFFICES, "chicago"}
+    is_known = sees_workshops and staff_office in {ALL_OFFICES, "chicago"}
     return (0 if is_allowed else 403) if is_known else 404

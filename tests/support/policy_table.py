@@ -167,6 +167,12 @@ scheduling.duplicate_form       GET   workshop        edit
 scheduling.duplicate            POST  workshop        edit
 workshops.edit_series           GET   workshop        edit
 workshops.update_series         POST  workshop        edit
+call_centre.search              GET   network         calls
+call_centre.hold                POST  network         calls
+call_centre.show_call           GET   network         calls
+call_centre.act_on_call         POST  network         calls
+call_centre.code_form           GET   network         calls
+call_centre.find_code           POST  network         calls
 attendees.queue                 GET   chosen-office   edit
 attendees.open_line             POST  workshop        contacts
 attendees.record_outcome        POST  workshop        contacts

@@ -173,6 +173,16 @@ def writers(session: Session, office: str | None = None) -> Sequence[tuple[int, 
     ]
 
 
+def count_by(session: Session, organizer_id: int, action: str, *, since: datetime) -> int:
+    """How often a staff member did this since then."""
+    done = sa.select(sa.func.count()).where(
+        AuditEntry.at >= since,
+        AuditEntry.organizer_id == organizer_id,
+        AuditEntry.action == action,
+    )
+    return session.scalar(done) or 0
+
+
 def newest_at(session: Session) -> datetime | None:
     """When the newest row was written, by the clock of its writer."""
     return session.scalar(sa.select(sa.func.max(AuditEntry.at)))

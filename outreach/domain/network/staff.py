@@ -22,6 +22,7 @@ class Role(StrEnum):
     ORGANIZER = "organizer"
     DOOR = "door"
     READER = "reader"
+    CALLER = "caller"  # of the call centre: for the whole network, and an account's only role
 
 
 class Permission(StrEnum):
@@ -33,6 +34,7 @@ class Permission(StrEnum):
     EXPORT = "export"  # the attendees of a workshop as a file
     COLLEAGUES = "colleagues"  # invite and disable the accounts of an office
     AFFIRM = "affirm"  # answer for what pages promise of a venue (S38)
+    CALLS = "calls"  # hold and cancel places by phone at any office, without any list of people
     NETWORK = "network"  # accounts, kinds, closing a month
 
 
@@ -45,6 +47,7 @@ PERMISSIONS: Final[Mapping[Role, frozenset[Permission]]] = {
     Role.ORGANIZER: _OF_ORGANIZER,
     Role.DOOR: frozenset({Permission.SEE, Permission.PEOPLE, Permission.DOOR}),
     Role.READER: frozenset({Permission.SEE}),
+    Role.CALLER: frozenset({Permission.CALLS}),
 }
 
 
@@ -95,8 +98,10 @@ def is_allowed(grants: Mapping[str, Role], action: Permission, office: str) -> b
 
 
 def get_office_slugs(grants: Mapping[str, Role]) -> frozenset[str] | None:
-    """The slugs of the offices with a role; None for all offices."""
-    return None if ALL_OFFICES in grants else frozenset(grants)
+    """The slugs of the offices whose workshops these roles may see; None for all offices."""
+    if is_allowed(grants, Permission.SEE, ALL_OFFICES):
+        return None
+    return frozenset(slug for slug in grants if is_allowed(grants, Permission.SEE, slug))
 
 
 def find(session: Session, email: str) -> StaffMember | None:

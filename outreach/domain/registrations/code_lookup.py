@@ -17,7 +17,12 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from outreach import keystore
-from outreach.domain.registrations.models import Registration, decrypt_person, find_by_code
+from outreach.domain.registrations.models import (
+    UNNAMED,
+    Registration,
+    decrypt_person,
+    find_by_code,
+)
 from outreach.domain.text import clean, fold
 from outreach.domain.workshops import Workshop
 from outreach.keystore import KeyStore
@@ -26,7 +31,7 @@ CODE_LENGTH: Final = 6
 FOUND_AFTER: Final = timedelta(days=30)  # after the workshop: the longest usual retention
 
 
-def _find_by_code(
+def list_by_code(
     session: Session, key_store: KeyStore, code: str, *, now: datetime
 ) -> Sequence[Registration]:
     """The registrations with this code at workshops that are to come or ended within FOUND_AFTER;
@@ -44,7 +49,7 @@ def find_by_code_and_name(
 ) -> tuple[Registration, bytes] | None:
     """The registration with this code and name, and its key. Names are compared without accents,
     capitals, punctuation and superfluous spaces."""
-    found = _find_by_code(session, key_store, code, now=now)
+    found = list_by_code(session, key_store, code, now=now)
     # Without a registration, a key that nobody has is looked for, and the decoy is decrypted.
     key_ids = [each.key_id for each in found if each.key_id is not None]
     keys = key_store.get_all(key_ids or [secrets.token_bytes(16)])
@@ -53,8 +58,9 @@ def find_by_code_and_name(
         key = keys.get(registration.key_id or b"")
         if key is None or registration.sealed is None:  # being erased in this moment
             continue
-        stored = _digest(decrypt_person(registration, key).name)
-        if hmac.compare_digest(stored, wanted):
+        stored = decrypt_person(registration, key).name
+        is_same = hmac.compare_digest(_digest(stored), wanted)
+        if is_same and stored != UNNAMED:
             match = registration, key
     if not found:
         hmac.compare_digest(_digest(_decrypt_decoy()), wanted)

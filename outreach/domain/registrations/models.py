@@ -68,6 +68,7 @@ class AccessNeed(StrEnum):
 
 
 CODE_LENGTH: Final = 6  # of check-in codes
+UNNAMED: Final = "–"  # the name of a party that left none, by telephone; it opens nothing
 INTERPRETER: Final = "interpreter-"  # prefix of a need; the language follows: interpreter-nah
 
 

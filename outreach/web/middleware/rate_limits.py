@@ -45,6 +45,7 @@ INVITATIONS_A_DAY: Final = 5  # to one address, whoever invites
 CONTACTS_AN_HOUR: Final = 40  # seen by one staff member
 MORE_CONTACTS_AN_HOUR: Final = 200  # after the second factor was shown again
 PERSON_SEARCHES_AN_HOUR: Final = 60  # by code, of one staff member
+CALL_LOOK_UPS_AN_HOUR: Final = 90  # by code, of one agent of the call centre
 CODE_TRIES_AN_HOUR: Final = 5  # of one address, and of one registration code
 ACCOUNTS: Final = 10  # sign-ins of one address with all accounts, in those of one account
 _suggestions_lock: Final = Lock()
@@ -192,6 +193,20 @@ def count_person_search(organizer_id: int) -> None:
     count_look_up()
     who = key_store().digest_of_today(f"persons searched by {organizer_id}").hex()
     _hit("person search", RateLimitItemPerHour(PERSON_SEARCHES_AN_HOUR), who)
+
+
+def count_call_look_up(organizer_id: int) -> None:
+    """Counts the look-up of a code by an agent of the call centre, by account only: the agents
+    share an address. Raises TooManyRequests."""
+    who = key_store().digest_of_today(f"codes looked up by {organizer_id}").hex()
+    _hit("call look-up", RateLimitItemPerHour(CALL_LOOK_UPS_AN_HOUR), who)
+
+
+def count_call_name_try(code: str) -> None:
+    """Counts a name that an agent typed for a code and that is not its name; whichever agent.
+    Raises TooManyRequests."""
+    who = key_store().digest_of_today(f"call code {code}").hex()
+    _hit("call name try", RateLimitItemPerHour(CODE_TRIES_AN_HOUR), who)
 
 
 def count_code_try(code: str) -> bool:

@@ -44,6 +44,7 @@ SOURCES: Final[Mapping[str, tuple[str, ...]]] = {
         "styles/month.css",
         "styles/calendar.css",
         "styles/calendar_slots.css",
+        "styles/call_centre.css",
     ),
     "embed.css": ("styles/embed.css",),
     "app.js": (
@@ -53,6 +54,7 @@ SOURCES: Final[Mapping[str, tuple[str, ...]]] = {
         "scripts/feed_builder.js",
     ),
     "autosave.js": ("scripts/autosave.js",),
+    "call_centre.js": ("scripts/call_centre.js",),
     "calendar.js": ("scripts/calendar.js",),
     "checkin_online.js": ("scripts/checkin_online.js",),
     "checkin_phone.js": ("scripts/checkin_phone.js",),

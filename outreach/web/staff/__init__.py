@@ -14,6 +14,7 @@ from outreach.web.staff import (
     auth,
     bulletin,
     calendar,
+    call_centre,
     checkin,
     dashboard,
     figures,
@@ -50,6 +51,7 @@ from outreach.web.staff.auth import (
 )
 from outreach.web.staff.bulletin import bulletin_editor, bulletin_mail
 from outreach.web.staff.calendar import calendar_pages, move_workshop, saved_view_pages
+from outreach.web.staff.call_centre import code_page, held_page, search_page
 from outreach.web.staff.checkin import (
     checkin_offline,
     checkin_pages,
@@ -122,6 +124,7 @@ VIEWS: Final = (
     certificates,
     checkin_offline,
     checkin_pages,
+    code_page,
     control_room_page,
     data_held,
     doubtful_seats,
@@ -137,6 +140,7 @@ VIEWS: Final = (
     month_flyers,
     form_preview,
     help_line_page,
+    held_page,
     help_page,
     import_downloads,
     import_pages,
@@ -167,6 +171,7 @@ VIEWS: Final = (
     report_matrix,
     report_reminder_pages,
     roster_pages,
+    search_page,
     search_pages,
     series_edit,
     settings_page,
@@ -192,6 +197,7 @@ for _package in (
     auth,
     bulletin,
     calendar,
+    call_centre,
     checkin,
     dashboard,
     figures,

@@ -52,6 +52,8 @@ from outreach.web.staff.common.permissions import (
 
 COOKIE: Final = "__Host-staff"
 ACCOUNT_BLUEPRINT: Final = "staff.auth"  # its pages need no role
+FIRST_PAGE: Final = "staff.dashboard.today"
+CALLS_PATH: Final = "/org/llamada"  # the first page of the call centre
 FORM_MEMORY: Final = 1024 * 1024  # bytes, for pages that accept a file
 _LOCAL_PATH: Final = re.compile(r"/org/[A-Za-z0-9/-]*")
 
@@ -87,8 +89,11 @@ def _guard() -> ResponseReturnValue | None:
     if not who.is_proven:
         return None if rule.scope is Scope.HALF_SIGNED_IN else _require_code()
     enforce(rule, request.view_args or {})
-    if not who.grants and request.blueprint != ACCOUNT_BLUEPRINT:
-        raise PermissionMissing(Permission.SEE)
+    if rule.scope is Scope.SIGNED_IN and request.blueprint != ACCOUNT_BLUEPRINT:
+        if request.endpoint == FIRST_PAGE and not sees_workshops() and may_take_calls():
+            return redirect(CALLS_PATH, 303)
+        if not sees_workshops():
+            raise PermissionMissing(Permission.SEE)
     if rule.is_fresh and not who.is_fresh(clock.now()):
         return require_fresh_factor()
     return None
@@ -225,6 +230,17 @@ def has_permission_anywhere(action: Permission) -> bool:
         staff.is_allowed(current_staff().grants, action, office)
         for office in current_staff().grants
     )
+
+
+def sees_workshops() -> bool:
+    """Whether the staff member may see the workshops of one office at least. The call centre may
+    not: its pages are its own."""
+    return has_permission_anywhere(Permission.SEE)
+
+
+def may_take_calls() -> bool:
+    """Whether the staff member works in the call centre, for all offices."""
+    return has_permission(Permission.CALLS, ALL_OFFICES)
 
 
 def log_workshop_action(
@@ -404,6 +420,7 @@ def role_names(roles: Iterable[Role]) -> str:
         Role.ORGANIZER: _("Organiza"),
         Role.DOOR: _("Entrada"),
         Role.READER: _("Consulta"),
+        Role.CALLER: _("Centro de llamadas"),
     }
     return ", ".join(name for role, name in names.items() if role in held)
 
@@ -419,7 +436,8 @@ def _frame(who: SignedInStaff) -> dict[str, Any]:
         "is_wide_place": any(request.path.startswith(place[1]) for place in wide_places),
         "zone": zone,
         "role": role_names(who.grants.values()),
-        "has_role": bool(who.grants),
+        "has_role": sees_workshops(),
+        "may_take_calls": may_take_calls(),
         "may_edit": has_offices and has_permission_anywhere(Permission.EDIT),
         "pending": pending_work.count(pending_work.own_offices(who.grants), now=clock.now()),
         "may_stand_at_door": has_permission_anywhere(Permission.DOOR),
@@ -451,6 +469,8 @@ def _list_wide_places(*, has_offices: bool) -> list[tuple[str, str, str, str]]:
 def _place(who: SignedInStaff) -> tuple[str, ZoneInfo | None, bool]:
     """The name of the offices of an account, their zone (that of headquarters for the whole
     network, None where they differ), and whether there are any."""
+    if not sees_workshops() and may_take_calls():
+        return str(_("Centro de llamadas")), reader_zone(who.grants, []), False
     with store().read() as session:
         if ALL_OFFICES in who.grants:
             has_offices = offices.has_any(session)

@@ -27,7 +27,7 @@ class Scope(StrEnum):
 
     PUBLIC = "public"  # no session needed: the page creates one, or its address is the permission
     HALF_SIGNED_IN = "half-signed-in"  # the password was right; the second factor may be missing
-    SIGNED_IN = "signed-in"  # every staff member; the page shows only what they may see
+    SIGNED_IN = "signed-in"  # who may see some workshops; the account's own pages: everybody
     WORKSHOP = "workshop"  # the permission at the office of the workshop `public_id`
     OFFICE = "office"  # the permission at the office `slug`
     ACCOUNT = "account"  # at an office where the account `organizer_id` works

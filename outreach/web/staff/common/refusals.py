@@ -208,6 +208,7 @@ def _permission_words(permission: Permission) -> str:
         Permission.EXPORT: _("descargar la lista de un taller"),
         Permission.COLLEAGUES: _("invitar y suspender a personas de una oficina"),
         Permission.AFFIRM: _("responder por lo que la página promete de una sede"),
+        Permission.CALLS: _("apartar lugares en el centro de llamadas"),
         Permission.NETWORK: _("administrar la red"),
     }
     return words[permission]

@@ -8,9 +8,11 @@ from outreach.domain.network.staff import ALL_OFFICES, Permission
 from outreach.i18n import gettext as _
 from outreach.web.context import store
 from outreach.web.staff.common.guards import (
+    CALLS_PATH,
     current_staff,
     has_permission,
     has_permission_anywhere,
+    may_take_calls,
     offices_with,
     page,
 )
@@ -59,6 +61,15 @@ def list_entries() -> list[MenuEntry]:
         entries += [
             MenuEntry("/org/puerta/", "phone", _("Puerta sin señal"), _("La lista en tu teléfono")),
         ]
+    if may_take_calls():
+        entries.append(
+            MenuEntry(
+                CALLS_PATH,
+                "phone",
+                _("Centro de llamadas"),
+                _("Apartar mientras hablas"),
+            )
+        )
     with store().read() as session:
         can_edit = bool(offices_with(session, Permission.EDIT))  # a new site has no office
     if can_edit:

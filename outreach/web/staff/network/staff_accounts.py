@@ -278,7 +278,7 @@ def role_choices() -> list[tuple[str, str]]:
 
 def _choices_at(office: str, has: Role) -> list[tuple[str, str]]:
     """The roles that can be given at an office, and the current one."""
-    unfit = administration.OFFICE_ROLES if office == ALL_OFFICES else ()
+    unfit = administration.OFFICE_ROLES if office == ALL_OFFICES else (Role.CALLER,)
     excluded = {role.value for role in unfit if role is not has}
     return [(value, name) for value, name in role_choices() if value not in excluded]
 
@@ -295,6 +295,7 @@ def ability_of(role: Role) -> str:
         Role.ORGANIZER: _("Crea, publica y reporta talleres de su oficina, y avisa a su gente."),
         Role.DOOR: _("Pasa lista. No ve correos ni teléfonos."),
         Role.READER: _("Talleres y cifras. No ve nombres."),
+        Role.CALLER: _("Aparta lugares por teléfono en toda la red. No ve listas de personas."),
     }
     return words[role]
 

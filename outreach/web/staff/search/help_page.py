@@ -80,6 +80,19 @@ HELP: Final[Mapping[str, ScreenHelp]] = {
         ),
         "features",
     ),
+    "call_centre": ScreenHelp(
+        lazy("Centro de llamadas"),
+        (
+            lazy("Las teclas 1, 2 y 3 apartan; N empieza otra llamada."),
+            lazy(
+                "Si se cortó antes de que oyera su código, dilo: el lugar se suelta en 30 minutos."
+            ),
+            lazy(
+                "Con el código y el apodo se cambia o se cancela; sin ellos no se dice quién viene."
+            ),
+        ),
+        "people",
+    ),
     "checkin": ScreenHelp(
         lazy("Entrada"),
         (

@@ -1,0 +1,188 @@
+"""The places of one telephone call, from when they are held until the call is over.
+
+A held place is an ordinary registration that has its seat at once. Reading its code out confirms
+it; only when the call breaks off does its end begin: after HOLD_AFTER_CUT it is erased, unless it
+was confirmed. The end is counted from «the call broke off» and not from the hold, so that somebody
+who has heard the code keeps the place whatever the agent's browser does.
+
+A row says which agent holds which registration, and in which hour it began (S33); it is deleted
+within two hours. What is kept of a call is in the audit log, without the registration.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from outreach.db.base import Base
+from outreach.db.types import Hour
+from outreach.domain.registrations import Registration
+from outreach.domain.text import code
+from outreach.domain.workshops import Workshop
+
+HOLD_AFTER_CUT: Final = timedelta(minutes=30)
+CALL_LASTS: Final = timedelta(minutes=50)  # its page shows the codes for so long, or an hour more
+MAX_PARTIES: Final = 10  # of one call
+CALL_ID_LENGTH: Final = 16
+
+
+class CallHold(Base):
+    __tablename__ = "call_hold"
+
+    registration_id: Mapped[str] = mapped_column(
+        sa.ForeignKey("registration.id", ondelete="CASCADE"), primary_key=True
+    )
+    call_id: Mapped[str] = mapped_column(sa.String(CALL_ID_LENGTH), index=True)
+    organizer_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("organizer.id", ondelete="CASCADE"), index=True
+    )
+    number: Mapped[int]  # its place in the call
+    held_at: Mapped[datetime] = mapped_column(Hour)
+    ends_at: Mapped[datetime | None] = mapped_column(default=None)  # since the call broke off
+
+
+@dataclass(frozen=True)
+class BrokenCall:
+    """A call that broke off, and until when its agent can confirm it."""
+
+    call_id: str
+    parties: int
+    ends_at: datetime
+
+
+def new_call_id() -> str:
+    return code(CALL_ID_LENGTH)
+
+
+def add(
+    session: Session, registration_id: str, call_id: str, organizer_id: int, *, now: datetime
+) -> None:
+    before = sa.select(sa.func.count()).where(CallHold.call_id == call_id)
+    session.add(
+        CallHold(
+            registration_id=registration_id,
+            call_id=call_id,
+            organizer_id=organizer_id,
+            number=(session.scalar(before) or 0) + 1,
+            held_at=now,
+        )
+    )
+
+
+def is_free_or_own(session: Session, call_id: str, organizer_id: int) -> bool:
+    """Whether this agent may add a place to the call: it is a new one, or their own."""
+    others = sa.select(CallHold.call_id).where(
+        CallHold.call_id == call_id, CallHold.organizer_id != organizer_id
+    )
+    return session.scalar(others.limit(1)) is None
+
+
+def list_of_call(
+    session: Session, call_id: str, organizer_id: int, *, now: datetime
+) -> Sequence[CallHold]:
+    """The places of an agent's call, in the order in which they were held; empty where the call is
+    over or another agent's."""
+    return session.scalars(
+        sa.select(CallHold)
+        .where(
+            CallHold.call_id == call_id,
+            CallHold.organizer_id == organizer_id,
+            CallHold.held_at >= now - CALL_LASTS,
+            sa.or_(CallHold.ends_at.is_(None), CallHold.ends_at > now),
+        )
+        .order_by(CallHold.number, CallHold.registration_id)
+    ).all()
+
+
+def list_broken(session: Session, organizer_id: int, *, now: datetime) -> list[BrokenCall]:
+    """The calls of an agent that broke off and can be confirmed still, the latest first."""
+    rows = session.execute(
+        sa.select(CallHold.call_id, sa.func.count(), sa.func.min(CallHold.ends_at))
+        .where(CallHold.organizer_id == organizer_id, CallHold.ends_at > now)
+        .group_by(CallHold.call_id)
+        .order_by(sa.func.min(CallHold.ends_at).desc(), CallHold.call_id)
+    )
+    return [BrokenCall(row[0], row[1], row[2]) for row in rows if row[2] is not None]
+
+
+def break_off(session: Session, registration_ids: Collection[str], *, now: datetime) -> None:
+    """The call broke off: these places end HOLD_AFTER_CUT from now. Pressed twice, the first time
+    counts."""
+    session.execute(
+        sa.update(CallHold)
+        .where(CallHold.registration_id.in_(registration_ids), CallHold.ends_at.is_(None))
+        .values(ends_at=now + HOLD_AFTER_CUT)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def confirm(session: Session, registration_ids: Collection[str], *, now: datetime) -> int:
+    """Whoever called has heard the code: these places stay. Returns how many were about to end;
+    one whose end has come is not kept."""
+    kept = session.execute(
+        sa.update(CallHold)
+        .where(CallHold.registration_id.in_(registration_ids), CallHold.ends_at > now)
+        .values(ends_at=None)
+        .returning(CallHold.registration_id)
+        .execution_options(synchronize_session=False)
+    )
+    return len(kept.all())
+
+
+def list_ended(session: Session, *, now: datetime) -> list[tuple[str, int]]:
+    """The registrations whose hold has ended, with the ids of their workshops; not those of a
+    workshop that has begun: who came is not erased."""
+    rows = session.execute(
+        sa.select(CallHold.registration_id, Registration.workshop_id)
+        .join(Registration, Registration.id == CallHold.registration_id)
+        .join(Workshop, Workshop.id == Registration.workshop_id)
+        .where(CallHold.ends_at <= now, Workshop.starts_at > now)
+        .order_by(CallHold.registration_id)
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
+def delete_of(session: Session, registration_ids: Collection[str]) -> None:
+    """Deletes what is known of the calls of these registrations."""
+    session.execute(
+        sa.delete(CallHold)
+        .where(CallHold.registration_id.in_(registration_ids))
+        .execution_options(synchronize_session=False)
+    )
+
+
+_BEGUN: Final = (
+    sa.select(Registration.id)
+    .join(Workshop, Workshop.id == Registration.workshop_id)
+    .where(Workshop.starts_at <= sa.bindparam("now", type_=Workshop.starts_at.type))
+)
+# Those that wait for their end stay until `list_ended` has had them, or their workshop begins.
+_IS_OVER: Final = sa.or_(
+    sa.and_(
+        CallHold.ends_at.is_(None),
+        CallHold.held_at < sa.bindparam("before", type_=CallHold.held_at.type),
+    ),
+    sa.and_(
+        CallHold.ends_at <= sa.bindparam("now", type_=CallHold.ends_at.type),
+        CallHold.registration_id.in_(_BEGUN),
+    ),
+)
+
+
+def has_over(session: Session, *, now: datetime) -> bool:
+    """Whether `delete_over` would delete something."""
+    values = {"now": now, "before": now - CALL_LASTS}
+    found = sa.select(CallHold.registration_id).where(_IS_OVER).limit(1)
+    return session.connection().execute(found, values).first() is not None
+
+
+def delete_over(session: Session, *, now: datetime) -> None:
+    """Deletes the rows of calls that are over."""
+    values = {"now": now, "before": now - CALL_LASTS}
+    session.connection().execute(sa.delete(CallHold).where(_IS_OVER), values)
+
+
+purge = delete_over  # by the daily purge too: the worker of one host may stand still
