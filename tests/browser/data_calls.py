@@ -13,16 +13,16 @@ from outreach.domain.network.staff import ALL_OFFICES, Role, RoleAssignment, Sta
 from tests.browser import second_factors
 from tests.conftest import hold
 
-MARTA: Final = "marta@example.org"  # an agent of the call centre
+INES: Final = "ines@example.org"  # an agent of the call centre
 SEARCH: Final = "/org/llamada?donde=Boise&tipo=derechos&personas=2&idioma=es"
 _session_cookies: Final[list[dict[str, object]]] = []
 
 
 def make_agent(session: Session) -> None:
-    """Adds Marta; before the second factors are given."""
-    marta = StaffMember(email=MARTA, password=passwords.hash_password(second_factors.PASSWORD))
-    marta.grants.append(RoleAssignment(office=ALL_OFFICES, role=Role.CALLER))
-    session.add(marta)
+    """Adds Inés; before the second factors are given."""
+    ines = StaffMember(email=INES, password=passwords.hash_password(second_factors.PASSWORD))
+    ines.grants.append(RoleAssignment(office=ALL_OFFICES, role=Role.CALLER))
+    session.add(ines)
 
 
 def make_dates(session: Session) -> None:
@@ -34,14 +34,14 @@ def make_dates(session: Session) -> None:
 
 
 def sign_in(page: Page) -> None:
-    """Signs Marta in, or reuses her session."""
+    """Signs Inés in, or reuses her session."""
     if _session_cookies:
         page.context.add_cookies(_session_cookies)  # type: ignore[arg-type]  # as `cookies` gave it
         answer = page.goto("/org/llamada")
         if answer and answer.status == 200 and answer.url.endswith("/org/llamada"):
             return
-    second_factors.enter_password(page, MARTA)
-    page.locator("#code").fill(second_factors.next_code(MARTA))
+    second_factors.enter_password(page, INES)
+    page.locator("#code").fill(second_factors.next_code(INES))
     page.locator("#waiting [type=submit]").click()
     page.wait_for_url("**/org/llamada")
     _session_cookies[:] = [

@@ -51,7 +51,7 @@ def list_guards() -> Iterator[Guard]:
         ),
         (
             "S13", page, "if venue is None or party.workshop.is_discreet:", "if venue is None:",
-            f"{calls}test_of_a_discreet_place_neither_kind_nor_address_is_told",
+            f"{calls}test_neither_kind_nor_address_of_a_discreet_place_is_shown",
         ),
         (
             "SEAT08", page, "    if party.workshop.is_discreet:\n        with store()", "    if False:\n        with store()",

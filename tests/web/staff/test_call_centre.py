@@ -433,7 +433,7 @@ def test_nickname_and_phone_come_later(scene: CallScene, make_app: Callable[...,
     assert "Cancelar su lugar" in opened
 
 
-def test_by_code_alone_day_hour_and_standing_are_told(scene: CallScene) -> None:
+def test_code_alone_shows_day_hour_and_standing(scene: CallScene) -> None:
     scene.do(scene.held_call(), "contact", name="Rosa")
     (party,) = scene.parties()
     code = party.door_code
@@ -524,7 +524,7 @@ def discreet_call(scene: CallScene, discreet: Workshop) -> str:
     return scene.held_call(discreet, consent=discreet.public_id)
 
 
-def test_of_a_discreet_place_neither_kind_nor_address_is_told(
+def test_neither_kind_nor_address_of_a_discreet_place_is_shown(
     scene: CallScene, discreet: Workshop
 ) -> None:
     """On the page of the call, by the code, and by code and nickname; whoever asks."""
