@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from typing import Final
+from urllib.parse import urlsplit
 
 from playwright.sync_api import Page
 from sqlalchemy.orm import Session
@@ -45,7 +46,7 @@ def sign_in(page: Page) -> None:
     page.locator("#waiting [type=submit]").click()
     page.wait_for_url("**/org/llamada")
     _session_cookies[:] = [
-        {"name": each["name"], "value": each["value"], "url": page.url.replace("http:", "https:"),
+        {"name": each["name"], "value": each["value"], "url": f"https://{urlsplit(page.url).netloc}/",
          "secure": True, "httpOnly": True, "sameSite": "Lax"}
         for each in page.context.cookies()
         if each["name"] == second_factors.COOKIE
