@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "main_call_hold"
-down_revision = "main_workshop_template"
+down_revision = "main_voice_note"
 
 
 def upgrade() -> None:
