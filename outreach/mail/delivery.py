@@ -231,9 +231,8 @@ class _NotificationWriter(Generic[Written]):
         with self.store.read() as session:
             if summaries.has_been_sent(session, key_ids, notification):
                 return (), 0
-            contact = notification.registration.contact
-            found = summaries.list_registrations(session, key_ids, contact, now=now)
-            total = summaries.count_registrations(session, key_ids, contact, now=now)
+            found = summaries.list_registrations(session, key_ids, notification, now=now)
+            total = summaries.count_registrations(session, key_ids, notification, now=now)
         listed = [(each, keys[each.key_id]) for each in found if each.key_id in keys]
         return listed, total - len(found)
 

@@ -1,7 +1,8 @@
 """Writes text messages: short, in the recipient's language, without the subject.
 
 Others may read a text on a locked screen. It names no kind, office or title; that of a discreet
-kind says only that there is news, and whom to call.
+kind says only that there is news, and whom to call; or, to who asked for it and alone reads that
+phone, a link and nothing else.
 """
 
 import unicodedata
@@ -10,6 +11,8 @@ from typing import Final
 from flask import render_template
 
 from outreach.config import Config
+from outreach.domain.outbox import link_recovery
+from outreach.domain.registrations.notifications import NotificationType
 from outreach.i18n import use_language
 from outreach.mail.message_context import MessageContext, template_values
 from outreach.mail.sms_gateway import SmsMessage
@@ -27,7 +30,10 @@ _REPLACEMENTS: Final = str.maketrans({"’": "'", "‘": "'", "“": '"', "”":
 def write(context: MessageContext, config: Config) -> SmsMessage:
     """The text of a notification. Needs an application context."""
     registration = context.registration
-    name = "discreet" if context.is_discreet else context.notification.cause
+    is_link = context.notification.cause is NotificationType.LINK_RECOVERY
+    has_link = is_link and link_recovery.may_text_link(registration)
+    is_neutral = context.is_discreet and not has_link
+    name = "discreet" if is_neutral else context.notification.cause
     with use_language(registration.language):
         words = render_template(f"sms/{name}.txt", **template_values(context, config))
     return SmsMessage(to=context.address, words=plain(" ".join(words.split())))

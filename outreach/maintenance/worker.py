@@ -224,7 +224,9 @@ def _send_links(worker: Worker, now: datetime) -> int:
     for ask in worker.key_store.link_requests():
         key_ids = recent.leave_out(ask.key_ids)
         with worker.store.change() as session:
-            count += link_recovery.enqueue_links(session, key_ids, now=now)
+            count += link_recovery.enqueue_links(
+                session, key_ids, now=now, has_texts=bool(worker.config.texts.url)
+            )
         recent.remember(key_ids)
         worker.key_store.delete_link_request(ask.id)
     return count

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs
 
 
 class Gateway(ThreadingHTTPServer):
@@ -20,6 +21,12 @@ class Gateway(ThreadingHTTPServer):
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.server_address[1]}"
+
+    @staticmethod
+    def read_text(request: tuple[str, str, dict[str, str], str]) -> tuple[str, str]:
+        """The phone and the words of a request whose body is «To={to}&Body={text}»."""
+        fields = parse_qs(request[3])
+        return fields["To"][0], fields["Body"][0]
 
 
 class _Handler(BaseHTTPRequestHandler):

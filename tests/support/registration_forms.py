@@ -76,6 +76,11 @@ def ask_for_link(
     return client.post("/es/mi-registro", data=typed)
 
 
+def ask_for_link_by_text(client: FlaskClient, phone: str) -> TestResponse:
+    """The answer to the link recovery form whose button for a text was pressed."""
+    return ask_for_link(client, "", phone=phone, way=recover_link.BY_TEXT)
+
+
 def unstamped(page: TestResponse) -> str:
     """The page without its form token, which differs each time."""
     return re.sub(r'name="stamp" value="[^"]*"', "", page.text)

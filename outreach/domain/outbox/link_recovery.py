@@ -1,4 +1,4 @@
-"""Link recovery: sends people the links of the registrations made with their e-mail address.
+"""Link recovery: sends people the links of the registrations made with their e-mail or phone.
 
 The page answers everybody alike and at once; the worker queues the letters afterwards.
 """
@@ -17,6 +17,7 @@ from outreach.domain.registrations import (
     RegistrationStatus,
     notifications,
 )
+from outreach.domain.registrations.models import GETS_TEXTS
 from outreach.domain.registrations.notifications import Notification, NotificationType
 from outreach.domain.workshops import Workshop
 from outreach.keystore import KeyStore
@@ -44,10 +45,14 @@ class RecentLinks:
         return self._key_store.digest_of_today(f"link of {key_id.hex()}").hex()
 
 
-def enqueue_links(session: Session, key_ids: Sequence[bytes], *, now: datetime) -> int:
-    """Queues a letter with the link of each active registration under these keys that has an
-    e-mail, unless one is queued; returns how many. `RecentLinks` leaves out those that just got
-    one."""
+def enqueue_links(
+    session: Session, key_ids: Sequence[bytes], *, now: datetime, has_texts: bool = False
+) -> int:
+    """Queues a letter or a text with the link of each active registration under these keys, unless
+    one is queued; returns how many. `RecentLinks` leaves out those that just got one.
+
+    Texts go, with `has_texts`, to who asked for texts; about a discreet workshop only where nobody
+    else reads that phone: anybody who holds it can ask for its links."""
     if not key_ids:
         return 0
     is_queued = sa.exists().where(
@@ -55,18 +60,28 @@ def enqueue_links(session: Session, key_ids: Sequence[bytes], *, now: datetime) 
         Notification.cause == NotificationType.LINK_RECOVERY,
         Notification.done_at.is_(None),
     )
-    registration_ids = session.scalars(
-        sa.select(Registration.id)
+    gets_letters = Registration.contact == ContactMethod.EMAIL
+    found = session.scalars(
+        sa.select(Registration)
         .join(Workshop, Workshop.id == Registration.workshop_id)
         .where(
             Registration.key_id.in_(key_ids),
-            Registration.contact == ContactMethod.EMAIL,
+            sa.or_(gets_letters, GETS_TEXTS) if has_texts else gets_letters,
             # An expired registration can join the waitlist again.
             Registration.status.in_((*ACTIVE_STATUSES, RegistrationStatus.EXPIRED)),
             Workshop.ends_at > now,
             sa.not_(is_queued),
         )
     ).all()
+    registration_ids = [
+        each.id for each in found if each.contact is ContactMethod.EMAIL or may_text_link(each)
+    ]
     for registration_id in registration_ids:
         notifications.enqueue(session, registration_id, NotificationType.LINK_RECOVERY, now=now)
     return len(registration_ids)
+
+
+def may_text_link(registration: Registration) -> bool:
+    """Whether a text may have the link: at a discreet workshop only where she said that nobody else
+    reads that phone."""
+    return not registration.workshop.is_discreet or registration.details.is_only_reader

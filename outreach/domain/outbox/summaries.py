@@ -3,6 +3,9 @@
 A notification beyond the limit of its recipient (`mail.recipient_limits`) becomes a summary that
 waits. The first summary that is delivered lists all registrations of the recipient; later ones, due
 at the same time, then have nothing to add and are discarded.
+
+A text is about ordinary registrations or about discreet ones, never both: whoever holds a phone can
+register its number several times, and would see by a neutral summary that somebody else did.
 """
 
 from collections.abc import Sequence
@@ -66,7 +69,9 @@ def has_been_sent(session: Session, key_ids: Sequence[bytes], summary: Notificat
     found = session.scalar(
         sa.select(Notification.id)
         .join(Registration, Registration.id == Notification.registration_id)
+        .join(Workshop, Workshop.id == Registration.workshop_id)
         .where(
+            *_is_alike(summary),
             Registration.key_id.in_(key_ids),
             Notification.cause == NotificationType.SUMMARY,
             # Both are hours: one of the same hour may have come before.
@@ -80,12 +85,12 @@ def has_been_sent(session: Session, key_ids: Sequence[bytes], summary: Notificat
 
 
 def list_registrations(
-    session: Session, key_ids: Sequence[bytes], contact: ContactMethod, *, now: datetime
+    session: Session, key_ids: Sequence[bytes], summary: Notification, *, now: datetime
 ) -> Sequence[Registration]:
     """The recipient's registrations for workshops that are not over, at most MAX_LISTED, by
     start."""
     return session.scalars(
-        _select(key_ids, contact, now)
+        _select(key_ids, summary, now)
         .order_by(Workshop.starts_at, Registration.id)
         .limit(MAX_LISTED)
         .options(sa.orm.contains_eager(Registration.workshop))
@@ -93,16 +98,17 @@ def list_registrations(
 
 
 def count_registrations(
-    session: Session, key_ids: Sequence[bytes], contact: ContactMethod, *, now: datetime
+    session: Session, key_ids: Sequence[bytes], summary: Notification, *, now: datetime
 ) -> int:
     """How many there are, those beyond MAX_LISTED too."""
-    found = _select(key_ids, contact, now).with_only_columns(Registration.id).subquery()
+    found = _select(key_ids, summary, now).with_only_columns(Registration.id).subquery()
     return session.scalar(sa.select(sa.func.count()).select_from(found)) or 0
 
 
 def _select(
-    key_ids: Sequence[bytes], contact: ContactMethod, now: datetime
+    key_ids: Sequence[bytes], summary: Notification, now: datetime
 ) -> sa.Select[Registration]:
+    contact = summary.registration.contact
     conditions = [
         Registration.key_id.in_(key_ids),
         Registration.contact == contact,
@@ -111,4 +117,12 @@ def _select(
     ]
     if contact is ContactMethod.PHONE:
         conditions.append(Registration.may_leave_message.is_(True))
+    conditions += _is_alike(summary)
     return sa.select(Registration).join(Registration.workshop).where(*conditions)
+
+
+def _is_alike(summary: Notification) -> list[sa.ColumnElement[bool]]:
+    """Of a text: workshops as discreet as that of the summary."""
+    if summary.registration.contact is not ContactMethod.PHONE:
+        return []
+    return [Workshop.is_discreet.is_(summary.registration.workshop.is_discreet)]

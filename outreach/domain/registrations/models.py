@@ -81,6 +81,7 @@ class RegistrationData:
     contact: ContactMethod = ContactMethod.NONE
     address: str = ""  # the e-mail or the phone (E.164), by `contact`
     may_leave_message: bool = False
+    is_only_reader: bool = False  # of the phone
     wants_reminder: bool = False
     wants_entry: bool = False  # a calendar entry attached to each letter
     language: str = "es"
@@ -379,6 +380,7 @@ def prepare(key_store: KeyStore, workshop: Workshop, data: RegistrationData) -> 
         language=data.language,
         needs=data.needs,
         channel=data.channel,
+        is_only_reader=data.is_only_reader,
     )
     return SealedRegistration(
         id=registration_id,

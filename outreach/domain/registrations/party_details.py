@@ -19,6 +19,7 @@ class PartyDetails:
     needs: Codes = field(default_factory=Codes)
     arrived: int = 0  # how many of the party
     channel: str = ""  # a `Channel`, where the workshop has several; empty: its first one
+    is_only_reader: bool = False  # «only I read this phone»: a text may have a discreet link
 
 
 class DetailChanges(TypedDict, total=False):
@@ -29,6 +30,7 @@ class DetailChanges(TypedDict, total=False):
     needs: Codes
     arrived: int
     channel: str
+    is_only_reader: bool
 
 
 def encrypt(key: bytes, registration_id: str, details: PartyDetails) -> bytes:
@@ -40,6 +42,7 @@ def encrypt(key: bytes, registration_id: str, details: PartyDetails) -> bytes:
             "needs": list(details.needs),
             "arrived": details.arrived,
             "channel": details.channel,
+            "is_only_reader": details.is_only_reader,
         }
     )
     return keystore.encrypt(key, text + " " * (-len(text) % PADDED_BYTES), _about(registration_id))
@@ -53,7 +56,9 @@ def decrypt(key: bytes, registration_id: str, sealed: bytes) -> PartyDetails:
         language=data["language"],
         needs=Codes(data["needs"]),
         arrived=data["arrived"],
-        channel=data.get("channel", ""),  # of older versions without
+        # Older versions have none of these.
+        channel=data.get("channel", ""),
+        is_only_reader=data.get("is_only_reader", False),
     )
 
 

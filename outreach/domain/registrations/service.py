@@ -255,6 +255,7 @@ class RegistrationChange:
     needs: Codes
     slot: str = ""  # its hour, as `10:20`; empty where there are no slots
     channel: str | None = None  # a `Channel`; None: as before
+    is_only_reader: bool | None = None  # of the phone; None: as before
 
 
 def change(
@@ -276,7 +277,12 @@ def change(
         registration.changes += 1
     registration.people, registration.slot_id = requested.people, slot_id
     channel = registration.details.channel if requested.channel is None else requested.channel
-    registration.change_details(needs=requested.needs, channel=channel)
+    is_only_reader = registration.details.is_only_reader
+    if requested.is_only_reader is not None:
+        is_only_reader = requested.is_only_reader
+    registration.change_details(
+        needs=requested.needs, channel=channel, is_only_reader=is_only_reader
+    )
     session.flush()
     waitlist.offer_free_seats(session, workshop, now=now)
 

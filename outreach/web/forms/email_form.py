@@ -1,4 +1,5 @@
-"""Checks a form with one e-mail field: link recovery and the newsletter.
+"""Checks a form with one e-mail field: link recovery and the newsletter. Link recovery may have a
+phone instead.
 
 The answer is the same for every address, known or not. Programs are detected with the same hidden
 field and form token as in the registration form (S26).
@@ -9,24 +10,35 @@ from wtforms import ValidationError
 
 from outreach import clock
 from outreach.i18n import gettext as _
+from outreach.web.context import config
 from outreach.web.forms import form_token
-from outreach.web.forms.contact_fields import MAX_LENGTH, read_email, suggest_email
+from outreach.web.forms.contact_fields import MAX_LENGTH, read_email, read_phone, suggest_email
 from outreach.web.forms.registration_form import TRAP
 
 
 def read_address() -> str:
     """Return the normalized address of the post. Raises ValidationError."""
-    values = request.form.getlist("email")
-    text = values[0] if values else ""
-    if len(values) > 1:
-        raise ValidationError(_("Este dato llegó dos veces. Escríbelo una sola vez."))
-    if len(text) > MAX_LENGTH:
-        raise ValidationError(_("Es demasiado largo. Escribe menos letras."))
+    text = _read_once("email")
     email = read_email(text)
     suggestion = suggest_email(email)
     if suggestion and request.form.get("email_asked") != text:
         raise ValidationError(_("¿Quisiste decir %(suggestion)s?", suggestion=suggestion))
     return email
+
+
+def read_number() -> str:
+    """Return the phone of the post in E.164 form. Raises ValidationError."""
+    return read_phone(_read_once("phone").strip(), config().texts.countries[0])
+
+
+def _read_once(name: str) -> str:
+    values = request.form.getlist(name)
+    text = values[0] if values else ""
+    if len(values) > 1:
+        raise ValidationError(_("Este dato llegó dos veces. Escríbelo una sola vez."))
+    if len(text) > MAX_LENGTH:
+        raise ValidationError(_("Es demasiado largo. Escribe menos letras."))
+    return text
 
 
 def notice(purpose: str) -> str:

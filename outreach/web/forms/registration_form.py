@@ -47,6 +47,7 @@ class PersonForm(Form):
     phone = OnceField()
     by = OnceField()  # how a phone is used, where texts can be sent: text or call
     message_ok = OnceField(default="no")
+    only_me = OnceField()  # nobody else reads the texts of a phone; asked for discreet kinds
     channel = OnceField()  # where the workshop has several
     people = OnceField(default="1")
     needs = SelectMultipleField(validate_choice=False)
@@ -76,6 +77,11 @@ class PersonForm(Form):
         if ContactMethod(self.contact.data or "none") is not ContactMethod.PHONE:
             return False
         return self.by.data == BY_TEXT if self.by.data else self.message_ok.data == "yes"
+
+    @property
+    def is_only_reader(self) -> bool:
+        """Whether she says that nobody else reads the texts of her phone."""
+        return self.may_leave_message and self.only_me.data == "yes"
 
     def is_sent(self, name: str) -> bool:
         """Whether the post contains this field."""
@@ -191,6 +197,10 @@ class PersonForm(Form):
     def validate_by(self, field: StringField) -> None:
         if field.data not in {None, "", BY_TEXT, BY_CALL}:
             raise ValidationError(_("Elige mensaje de texto o llamada."))
+
+    def validate_only_me(self, field: StringField) -> None:
+        if not _is_tick(field):
+            raise ValidationError(_("Marca o deja sin marcar si solo tú lees los mensajes."))
 
     def validate_channel(self, field: StringField) -> None:
         channels = self.workshop.mode.channels
@@ -338,6 +348,7 @@ class RegistrationForm(PersonForm):
             contact=contact,
             address=self.address,
             may_leave_message=self.may_leave_message,
+            is_only_reader=self.is_only_reader,
             wants_reminder=contact is not ContactMethod.NONE and self.remind.data == "yes",
             wants_entry=has_entry and self.calendar.data == "yes",
             language=self.language.data or current(),

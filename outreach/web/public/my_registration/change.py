@@ -60,6 +60,7 @@ class ChangeForm(PersonForm):
             contact=ContactMethod.NONE.value if current.contact is ContactMethod.NONE else SAME,
             by=_used_by(current),
             message_ok="yes" if current.may_leave_message else "no",
+            only_me="yes" if current.details.is_only_reader else "",
             channel=current.channel.value,
             people=str(current.people),
             needs=list(current.needs),
@@ -69,6 +70,8 @@ class ChangeForm(PersonForm):
             self.people.data = ""
         if typed is not None and not self.is_sent("channel"):
             self.channel.data = current.channel.value
+        if typed is not None and not self.is_sent("only_me"):
+            self.only_me.data = ""
         if typed is not None and not self.is_sent("name"):
             self.needs.data = list(current.needs)
 
@@ -97,19 +100,24 @@ class ChangeForm(PersonForm):
         """Return the changes. Call it only after `validate()`."""
         current, contact = self.view.registration, self._contact()
         is_same = contact is current.contact and not self.address
+        may_leave_message = contact is ContactMethod.PHONE and self._may_leave_message
+        is_asked_again = self.is_sent("by") or not may_leave_message
         return ChangedAnswers(
             change=RegistrationChange(
                 people=int(self.people.data or 1),
                 needs=self.chosen_needs,
                 slot=self.slot.data or "" if self.view.has_seat else "",
                 channel=self.chosen_channel,
+                is_only_reader=may_leave_message and self.only_me.data == "yes"
+                if is_asked_again
+                else None,
             ),
             person=PersonalData(
                 name=clean(self.name.data or ""),
                 address=self.view.person.address if is_same else self.address,
             ),
             contact=contact,
-            may_leave_message=contact is ContactMethod.PHONE and self._may_leave_message,
+            may_leave_message=may_leave_message,
         )
 
     @property

@@ -1,9 +1,9 @@
 """«Mi lugar»: how people come back to their registration without its link.
 
 With the code and the name, from any phone: a wrong name, an unknown code and too many tries get the
-same page after the same work. Or by e-mail: a known and an unknown address are handled alike, one
-row in the key store, which the worker reads later. Neither the page nor its response time reveals
-whether somebody is registered.
+same page after the same work. Or by e-mail or text: a known and an unknown address or number are
+handled alike, one row in the key store, which the worker reads later. Neither the page nor its
+response time reveals whether somebody is registered.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ from outreach.domain import registrations
 from outreach.domain.registrations.code_lookup import CODE_LENGTH
 from outreach.domain.text import clean, read_code
 from outreach.i18n import gettext as _
-from outreach.web.context import key_store, store
+from outreach.web.context import config, key_store, store
 from outreach.web.forms import email_form
 from outreach.web.middleware import rate_limits
 from outreach.web.public.my_registration import detail
@@ -26,6 +26,9 @@ from outreach.web.public.my_registration.registration_page import pages
 
 ABOUT: Final = "mi-registro"  # purpose of the form token
 MAX_NAME_LENGTH: Final = 60  # as in the registration form
+BY_EMAIL: Final = "email"
+BY_TEXT: Final = "text"
+BY_CODE: Final = "code"
 
 
 @pages.get("/mi-registro")
@@ -37,24 +40,35 @@ def show_form() -> ResponseReturnValue:
 def come_back() -> ResponseReturnValue:
     """The button that was pressed says how; after «enter», which presses the first, what was typed
     does."""
+    way = _choose_way()
+    return _open_by_code() if way == BY_CODE else _request_link(way)
+
+
+def _choose_way() -> str:
     way, typed = request.form.get("way"), request.form
-    has_code = bool(typed.get("code") or typed.get("name"))
-    is_by_code = way != "email" and (has_code or (way == "code" and not typed.get("email")))
-    return _open_by_code() if is_by_code else _request_link()
+    if way in {BY_EMAIL, BY_TEXT}:
+        return way
+    if typed.get("code") or typed.get("name"):
+        return BY_CODE
+    if typed.get("phone") and not typed.get("email"):
+        return BY_TEXT
+    return BY_CODE if way == BY_CODE and not typed.get("email") else BY_EMAIL
 
 
-def _request_link() -> ResponseReturnValue:
+def _request_link(way: str) -> ResponseReturnValue:
+    """Ask for the link by letter, or by text: it goes to the stored contact only."""
     try:
-        contact = email_form.read_address()
+        contact = email_form.read_number() if way == BY_TEXT else email_form.read_address()
     except ValidationError as fault:
         rate_limits.count_post(is_well_formed=False)
-        return make_response(_page(faults=[("email", str(fault))]), 422)
+        field = "phone" if way == BY_TEXT else "email"
+        return make_response(_page(faults=[(field, str(fault))]), 422)
     if notice := email_form.notice(ABOUT):
         rate_limits.count_post(is_well_formed=False)
         return make_response(_page(notice=notice), 422)
     rate_limits.count_post()
     key_store().request_link(contact)
-    return make_response(_page(is_answer=True))
+    return make_response(_page(answered=way))
 
 
 def _open_by_code() -> ResponseReturnValue:
@@ -96,17 +110,18 @@ def _find_faults(code: str, name: str) -> list[tuple[str, str]]:
     return faults
 
 
-def _page(
-    *, faults: Sequence[tuple[str, str]] = (), notice: str = "", is_answer: bool = False
-) -> str:
-    typed = {} if is_answer else request.form
+def _page(*, faults: Sequence[tuple[str, str]] = (), notice: str = "", answered: str = "") -> str:
+    """`answered` is the way by which a link has been asked for; empty before."""
+    typed = {} if answered else request.form
     return render_template(
         "my_registration/recover_link.html",
         typed=typed.get("email", ""),
+        phone_typed=typed.get("phone", ""),
+        has_texts=bool(config().texts.url),
         code=typed.get("code", ""),
         name=typed.get("name", ""),
         errors=dict(faults),
         notice=notice,
-        is_answer=is_answer,
+        answered=answered,
         form_token=email_form.get_token(ABOUT),
     )
