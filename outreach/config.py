@@ -21,6 +21,12 @@ _DATABASE: Final = (
     "has to start with sqlite:/// or postgresql+psycopg:// and to name a database; "
     "an @ or / in a password is written %40 or %2F"
 )
+_LONG_WORD: Final = "has to be 16 to 200 characters without spaces"
+# How a gateway brings what people answer (`outreach.answers.adapters`).
+ANSWER_DIALECTS: Final = ("plain", "twilio", "vonage")
+WHATSAPP_BODY: Final = (
+    '{"messaging_product": "whatsapp", "to": "{to}", "type": "text", "text": {"body": "{text}"}}'
+)
 _LOCAL_HOST: Final = re.compile(r"(localhost|127\.0\.0\.1|\[::1\])(:[0-9]{1,5})?")
 
 
@@ -66,6 +72,31 @@ class VoiceLine:
 
 
 @dataclass(frozen=True, kw_only=True)
+class TextAnswers:
+    """What people answer by text: how the gateway brings it."""
+
+    dialect: str = "plain"  # of ANSWER_DIALECTS
+    secret: str = field(repr=False, default="")  # by which its requests are known; empty: off
+
+    @property
+    def is_on(self) -> bool:
+        return bool(self.secret)
+
+
+@dataclass(frozen=True, kw_only=True)
+class WhatsApp:
+    """A number of the WhatsApp Business Platform to which people write first."""
+
+    secret: str = field(repr=False, default="")  # of the app, which signs requests; empty: off
+    verify_token: str = field(repr=False, default="")  # shown once, when the address is set up
+    gateway: Texts = field(default_factory=Texts)  # of replies
+
+    @property
+    def is_on(self) -> bool:
+        return bool(self.secret)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Oidc:
     """An OpenID Connect provider for staff sign-in."""
 
@@ -93,6 +124,8 @@ class Config:
     mail_name: str = "Talleres"
     texts: Texts = field(default_factory=Texts)
     voice: VoiceLine = field(default_factory=VoiceLine)
+    answers: TextAnswers = field(default_factory=TextAnswers)
+    whatsapp: WhatsApp = field(default_factory=WhatsApp)
     mail_folder: Path | None = None
     quick_exit_url: str = ""
     brand: str = "Talleres"
@@ -189,6 +222,8 @@ class Config:
             ),
             texts=_texts(read),
             voice=_voice(read),
+            answers=_answers(read),
+            whatsapp=_whatsapp(read),
             mail_folder=read.path("MAIL_FOLDER"),
             quick_exit_url=read.checked(
                 "QUICK_EXIT_URL", "", _is_site, "has to be an https address"
@@ -289,26 +324,71 @@ def _are_countries(codes: Collection[str]) -> bool:
     return all(map(phone_numbers.is_country, codes))
 
 
-def _texts(read: Environment) -> Texts:
-    headers: dict[str, str] = {}
-    if text := read.text("TEXTS_HEADERS", ""):
+def _headers(read: Environment, name: str) -> dict[str, str]:
+    if text := read.text(name, ""):
         try:
             found = json.loads(text)
         except ValueError:
             found = None
-        if _is_headers(found):
-            headers = found
-        else:
-            read.fault("TEXTS_HEADERS", 'has to be JSON, as {"Authorization": "Bearer …"}')
+        if isinstance(found, dict) and _is_headers(found):
+            return found
+        read.fault(name, 'has to be JSON, as {"Authorization": "Bearer …"}')
+    return {}
+
+
+def _answers(read: Environment) -> TextAnswers:
+    answers = TextAnswers(
+        dialect=read.text("ANSWERS_DIALECT", TextAnswers.dialect),
+        secret=read.checked("ANSWERS_SECRET", "", _is_long_word, _LONG_WORD),
+    )
+    if answers.dialect not in ANSWER_DIALECTS:
+        read.fault("ANSWERS_DIALECT", f"has to be {' or '.join(ANSWER_DIALECTS)}")
+    if answers.is_on:
+        read.require("TEXTS_URL", "the gateway by which answers are replied to")
+    return answers
+
+
+def _whatsapp(read: Environment) -> WhatsApp:
+    gateway = Texts(
+        url=read.checked(
+            "WHATSAPP_URL", "", _is_gateway, "has to be an https address without a user name"
+        ),
+        headers=_headers(read, "WHATSAPP_HEADERS"),
+        body=read.text("WHATSAPP_BODY", WHATSAPP_BODY),
+        countries=_countries(read),
+    )
+    if not (_is_json(gateway.body) and "{to}" in gateway.body and "{text}" in gateway.body):
+        read.fault("WHATSAPP_BODY", "has to be JSON with {to} and {text}")
+    whatsapp = WhatsApp(
+        secret=read.checked("WHATSAPP_SECRET", "", _is_long_word, _LONG_WORD),
+        verify_token=read.checked("WHATSAPP_VERIFY_TOKEN", "", _is_long_word, _LONG_WORD),
+        gateway=gateway,
+    )
+    if whatsapp.is_on:
+        read.require("WHATSAPP_URL", "where replies are sent")
+        read.require("WHATSAPP_VERIFY_TOKEN", "what WhatsApp shows when the address is set up")
+    return whatsapp
+
+
+def _countries(read: Environment) -> tuple[str, ...]:
+    return tuple(read.text("TEXTS_COUNTRIES", " ".join(Texts.countries)).upper().split())
+
+
+def _is_long_word(text: str) -> bool:
+    """A secret that another program made, long enough not to be guessed."""
+    return 16 <= len(text) <= 200 and text.isascii() and text.isprintable() and " " not in text
+
+
+def _texts(read: Environment) -> Texts:
     texts = Texts(
         url=read.checked(
             "TEXTS_URL", "", _is_gateway, "has to be an https address without a user name"
         ),
         method=read.text("TEXTS_METHOD", Texts.method).upper(),
-        headers=headers,
+        headers=_headers(read, "TEXTS_HEADERS"),
         body=read.text("TEXTS_BODY", ""),
         seconds=read.seconds("TEXTS_SECONDS", Texts.seconds),
-        countries=tuple(read.text("TEXTS_COUNTRIES", " ".join(Texts.countries)).upper().split()),
+        countries=_countries(read),
         a_day=read.number("TEXTS_A_DAY", Texts.a_day),
     )
     if texts.countries != Texts.countries and not _are_countries(texts.countries):

@@ -30,6 +30,8 @@ def command() -> None:
     click.echo(f"{report.notices} letters, texts and calls that are pending")
     click.echo(f"{report.calls} calls that staff noted, erased with the registration")
     click.echo(f"{report.look_ups} requests for a lost link")
+    click.echo(f"{report.stopped} phones that want no texts, by a digest of their number")
+    click.echo(f"{report.replies} replies to texts that wait to be sent")
     click.echo(f"{report.subscribers} subscribers of the bulletin")
     _print_roster(report.roster)
     click.echo(f"{follow_count} requests to be notified of workshops")

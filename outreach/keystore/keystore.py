@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from outreach import clock
 from outreach.db.store import Store, changes_one_row
 from outreach.errors import DataErased, OutreachError, TooMany
-from outreach.keystore import bursts, save_rates
+from outreach.keystore import bursts, save_rates, text_lifetimes
 from outreach.keystore.encryption import RegistrationKey, unpack_key
 from outreach.keystore.envelope import Envelope
 from outreach.keystore.master_keys import MasterKeys
@@ -28,6 +28,8 @@ from outreach.keystore.models import (
     SeatParty,
     SeatShare,
     Secret,
+    TextChallenge,
+    TextReply,
 )
 
 MAX_OVERDUE: Final = timedelta(days=3)
@@ -190,6 +192,8 @@ class KeyStore:
             for some in batched(key_ids, 500):
                 session.execute(sa.delete(Key).where(Key.id.in_(some)))
                 session.execute(sa.delete(SeatParty).where(SeatParty.key_id.in_(some)))
+                session.execute(sa.delete(TextChallenge).where(TextChallenge.key_id.in_(some)))
+                session.execute(sa.delete(TextReply).where(TextReply.key_id.in_(some)))
         self.store.truncate_log()
 
     def move(self, workshop: int, forget_on: date) -> None:
@@ -341,8 +345,8 @@ class KeyStore:
 
     def tidy(self) -> int:
         """Deletes day keys and seat shares of past days, bursts of a week ago, rate counters that
-        ended, save rates of past hours, and link requests that were not answered within
-        LINK_REQUEST_LIFETIME. Returns how many requests."""
+        ended, save rates of past hours, what is left of answers by text, and link requests that
+        were not answered within LINK_REQUEST_LIFETIME. Returns how many requests."""
         now = clock.now()
         with self.store.change() as session:
             session.execute(sa.delete(DayKey).where(DayKey.day < self.today()))
@@ -351,6 +355,7 @@ class KeyStore:
             bursts.delete_old(session, self.today())
             session.execute(sa.delete(RateCounter).where(RateCounter.ends_at < now))
             save_rates.tidy(session, is_sqlite=self.store.is_sqlite, now=now)
+            text_lifetimes.delete_old(session, self.today(), now)
             is_old = Key.made_at < now - MADE_AT_LIFETIME
             session.execute(sa.update(Key).where(is_old).values(made_at=None))
             old = session.execute(

@@ -248,6 +248,51 @@ class FollowMessage(KeyStoreBase):
     is_dead: Mapped[bool] = mapped_column(default=False)  # given up
 
 
+class TextStop(KeyStoreBase):
+    """A phone that answered «STOP»: no text goes there, whoever registers it, until it answers that
+    it wants them again (S50)."""
+
+    __tablename__ = "text_stop"
+
+    contact: Mapped[bytes] = mapped_column(sa.LargeBinary(16), primary_key=True)  # as `Key.contact`
+    stopped_on: Mapped[date] = mapped_column(index=True)
+
+
+class TextChallenge(KeyStoreBase):
+    """Digits that were sent to a phone. What it asked for is done when they come back."""
+
+    __tablename__ = "text_challenge"
+
+    contact: Mapped[bytes] = mapped_column(sa.LargeBinary(16), primary_key=True)  # as `Key.contact`
+    key_id: Mapped[bytes] = mapped_column(sa.LargeBinary(16), index=True)  # of the registration
+    seed: Mapped[bytes] = mapped_column(sa.LargeBinary(16))  # from which the digits are derived
+    tries: Mapped[int] = mapped_column(default=0)
+    ends_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class TextReply(KeyStoreBase):
+    """A reply to a text, until the worker takes it to send it."""
+
+    __tablename__ = "text_reply"
+
+    id: Mapped[bytes] = mapped_column(sa.LargeBinary(16), primary_key=True)
+    # Phone and what is said, encrypted. The key is derived from that of the HMACs.
+    sealed: Mapped[bytes]
+    # Of the registration that it is about, so that it is erased with it.
+    key_id: Mapped[bytes | None] = mapped_column(sa.LargeBinary(16), index=True, default=None)
+    due_at: Mapped[datetime] = mapped_column(index=True)
+    made_at: Mapped[datetime]
+
+
+class ReceivedText(KeyStoreBase):
+    """The HMAC of the gateway's id of a text that came in, so that it acts once."""
+
+    __tablename__ = "text_received"
+
+    digest: Mapped[bytes] = mapped_column(sa.LargeBinary(16), primary_key=True)
+    received_on: Mapped[date] = mapped_column(index=True)
+
+
 class AuditAnchor(KeyStoreBase):
     """Number and hash of the newest audit line (`keystore.audit_anchor`)."""
 

@@ -22,7 +22,7 @@ from outreach.domain.registrations import Registration
 from outreach.domain.registrations.change_notifications import HOLD
 from outreach.domain.registrations.notifications import Notification, NotificationType
 from outreach.errors import DataErased, NotFound
-from outreach.keystore import KeyStore
+from outreach.keystore import KeyStore, text_exchange
 from outreach.mail import render, sms, sms_gateway, smtp
 from outreach.mail.delivery_errors import (
     Delayed,
@@ -96,7 +96,8 @@ def deliver_texts(
         return should_stop()
 
     delivery_round = DeliveryRound(store, outbox.TEXTS, writer, now, is_over, warn, plural="texts")
-    counting = partial(counting_texts, transport, budget)
+    refusing = partial(refusing_stopped, transport, key_store)
+    counting = partial(counting_texts, refusing, budget)
     return delivery_round.run(partial(giving_back, counting, writer.give_back))
 
 
@@ -113,6 +114,21 @@ def giving_back(
             except (DeliveryRefused, ServerUnavailable):
                 give_back()
                 raise
+
+        yield send
+
+
+@contextmanager
+def refusing_stopped(
+    transport: TextTransport, key_store: KeyStore
+) -> Iterator[Callable[[SmsMessage], None]]:
+    """A transport that sends nothing to phones that answered «stop»: staff call instead (S50)."""
+    with transport() as send_text:
+
+        def send(text: SmsMessage) -> None:
+            if text_exchange.is_stopped(key_store, text.to):
+                raise DeliveryRefused(is_final=True)
+            send_text(text)
 
         yield send
 

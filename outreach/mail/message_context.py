@@ -75,6 +75,7 @@ def template_values(context: MessageContext, config: Config) -> dict[str, Any]:
         "link": _link(context, config, registration, context.key, notification.cause),
         "places": [(each, _link(context, config, each, key)) for each, key in summary],
         "unlisted": context.unlisted,
+        "takes_answers": config.answers.is_on,  # by text
         "home": f"{config.public_url}/{lang}/",
         "verify_code": verify_codes.make(workshop),
         # Without the scheme: a letter has one link.

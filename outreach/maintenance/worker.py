@@ -14,6 +14,7 @@ from flask import Flask
 
 from outreach import clock
 from outreach.accounts.server_encryption import ServerEncryption
+from outreach.answers import replies
 from outreach.config import Config
 from outreach.db.store import Store
 from outreach.domain.follows import matching
@@ -297,6 +298,16 @@ def _deliver_texts(worker: Worker, now: datetime) -> int:
         )  # fmt: skip
 
 
+def _deliver_replies(worker: Worker, now: datetime) -> int:
+    if not (worker.config.answers.is_on or worker.config.whatsapp.is_on):
+        return 0
+    with worker.app.app_context():
+        return replies.deliver(
+            worker.store, worker.key_store, worker.config,
+            now=now, should_stop=worker.is_stopping.is_set, warn=worker.warn,
+        )  # fmt: skip
+
+
 def _deliver_mailings(worker: Worker, now: datetime) -> int:
     transport = delivery.letter_transport(worker.config)
     if transport is None:
@@ -351,6 +362,7 @@ STEPS: Final[tuple[tuple[str, Callable[[Worker, datetime], int]], ...]] = (
     ("links", _send_links),
     ("followers", _notify_followers),
     ("letters", _deliver_letters),
+    ("replies", _deliver_replies),
     ("texts", _deliver_texts),
     ("circulars", _deliver_mailings),
     ("roster", _deliver_roster_letters),
@@ -358,7 +370,9 @@ STEPS: Final[tuple[tuple[str, Callable[[Worker, datetime], int]], ...]] = (
     (HUB, _push_feeds),
     ("entries", _warm_event_cache),
 )
-SENDING: Final = frozenset({"letters", "texts", "circulars", "roster", "notices of followers"})
+SENDING: Final = frozenset(
+    {"letters", "texts", "replies", "circulars", "roster", "notices of followers"}
+)
 LED: Final = frozenset(
     {
         "purge",

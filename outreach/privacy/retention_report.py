@@ -22,7 +22,7 @@ from outreach.domain.roster.models import (
     WorkingHours,
 )
 from outreach.domain.workshops import Workshop
-from outreach.keystore import Key, KeyStore, LinkRequest
+from outreach.keystore import Key, KeyStore, LinkRequest, text_exchange
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,8 @@ class RetentionReport:
     look_ups: int  # requests for a lost link
     roster: RosterHeld
     recordings: int  # with the voice of somebody of the staff
+    stopped: int  # phones that want no texts, by HMAC
+    replies: int  # to texts, that wait
     entries: int  # of the audit log
     first_entry: datetime | None
 
@@ -66,6 +68,7 @@ class RetentionReport:
 def count_held(session: Session, key_store: KeyStore) -> RetentionReport:
     """Counts rows and keys, without opening any."""
     by_workshop, oldest, look_ups = _count_keys(key_store)
+    stopped, replies = text_exchange.count_kept(key_store)
     offices = _cities(session, {workshop for workshop, _day in by_workshop})
     weeks, cities, first = Counter[date](), Counter[str](), dict[str, date]()
     for (workshop, day), count in by_workshop.items():
@@ -93,6 +96,8 @@ def count_held(session: Session, key_store: KeyStore) -> RetentionReport:
         look_ups=look_ups,
         roster=_count_roster(session),
         recordings=voice_notes.count_all(session),
+        stopped=stopped,
+        replies=replies,
         entries=entries,
         first_entry=first_entry,
     )

@@ -314,6 +314,10 @@ def test_key_store_behind_the_main_database_is_refused(broken: Config, tmp_path:
         "DROP TABLE follow_message",
         "DROP TABLE follow",
         "ALTER TABLE key DROP COLUMN made_at",
+        "DROP TABLE text_stop",
+        "DROP TABLE text_challenge",
+        "DROP TABLE text_reply",
+        "DROP TABLE text_received",
         f"UPDATE {VERSION} SET version_num = 'ring_network'",
         key_store=True,
     )

@@ -21,6 +21,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from tests.faults import (
+    guards_of_answers,
     guards_of_call_centre,
     guards_of_follows,
     guards_of_hub,
@@ -39,6 +40,7 @@ MAKES_DATABASES: Final = ("outreach/db/", "outreach/migrations/")
 
 
 GUARDS: Final = (
+    *guards_of_answers.list_guards(),
     *guards_of_call_centre.list_guards(),
     *guards_of_follows.list_guards(),
     *guards_of_hub.list_guards(),

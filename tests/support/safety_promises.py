@@ -258,4 +258,16 @@ PROMISES: Final[dict[str, tuple[str, ...]]] = {
         "security/test_follows.py::test_no_subject_text_or_letter_reveals_a_kind",
         "security/test_follows.py::test_log_has_nothing_of_who_follows",
     ),
+    "S50": (
+        "answers/test_adapters.py::test_forged_request_is_refused",
+        "answers/test_adapters.py::test_request_is_taken_once",
+        "answers/test_conversation.py::test_place_ends_only_when_the_digits_come_back",
+        "answers/test_conversation.py"
+        "::test_phone_of_a_discreet_place_gets_what_an_unknown_one_gets",
+        "answers/test_conversation.py::test_stop_ends_all_texts_and_the_staff_call",
+        "answers/test_conversation.py::test_forged_senders_do_not_make_us_write_to_somebody",
+        "answers/test_fuzzed_answers.py::test_no_answer_ends_the_place_of_another_person",
+        "answers/test_fuzzed_answers.py"
+        "::test_nothing_of_a_number_is_left_when_its_person_is_erased",
+    ),
 }

@@ -1,6 +1,6 @@
 """What the page of the queue says of a line: a card of a person, or of a workshop."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -53,6 +53,7 @@ class QueueCard:
     block: str  # why the person is not called now; may be empty
     hours: Sequence[tuple[str, str]]  # at which they may be called later: value and words
     can_note: bool  # what came of a call
+    takes_no_texts: bool  # the phone answered «stop»
 
     @property
     def anchor(self) -> str:
@@ -69,6 +70,7 @@ class QueueReader:
     opened: str  # id of the registration whose line was opened, or empty
     people: dict[str, PersonalData]  # by registration, of the lines that are shown
     addresses: Mapping[int, str]  # of accounts, by id
+    stopped_keys: Set[bytes] = frozenset()  # of people whose phone wants no texts
 
 
 def build(lines: Sequence[WorkLine], reader: QueueReader) -> list[QueueCard]:
@@ -110,7 +112,12 @@ def _build(line: WorkLine, reader: QueueReader) -> QueueCard:
         block=_block_words(block) if has_phone else "",
         hours=_hours(line, now) if can_note else (),
         can_note=can_note,
+        takes_no_texts=row is not None and _is_stopped(line, reader),
     )
+
+
+def _is_stopped(line: WorkLine, reader: QueueReader) -> bool:
+    return line.registration is not None and line.registration.key_id in reader.stopped_keys
 
 
 def place(workshop: Workshop) -> str:

@@ -32,6 +32,7 @@ from outreach.domain.text import clean
 from outreach.domain.workshops import Workshop
 from outreach.errors import NotFound, Refusal, RegistrationClosed
 from outreach.i18n import gettext as _
+from outreach.keystore import text_exchange
 from outreach.web import error_messages
 from outreach.web.context import config, key_store, store
 from outreach.web.error_messages import PageRefused
@@ -362,6 +363,7 @@ def _read_people(
         opened=opened,
         people=registrations.decrypt_people(key_store(), shown),
         addresses=staff.list_addresses(session, callers) if callers else {},
+        stopped_keys=text_exchange.list_stopped(key_store(), [e.key_id for e in shown if e.key_id]),
     )
 
 

@@ -1,0 +1,45 @@
+"""How many texts one number may send us, and how many we reply (S30, S31, S50).
+
+A forged sender must not turn us on the owner of a number, nor use up the texts of a day. Counted by
+HMAC of the number under the key of the day.
+"""
+
+from typing import Final
+
+from limits import RateLimitItem, RateLimitItemPerDay, RateLimitItemPerHour
+from limits.strategies import FixedWindowRateLimiter
+
+from outreach.config import Config
+from outreach.keystore import KeyStore
+from outreach.keystore.rate_counters import RateCounters
+
+INBOUND: Final = (RateLimitItemPerHour(30), RateLimitItemPerDay(100))
+REPLIES: Final = (RateLimitItemPerHour(6), RateLimitItemPerDay(12))
+# That anybody can cause at any number, by forging it as the sender: as messages are (S30).
+UNASKED_REPLIES: Final = (RateLimitItemPerHour(3), RateLimitItemPerDay(6))
+CHALLENGES: Final = (RateLimitItemPerDay(3),)  # whoever guesses digits has nine tries in a million
+SHARE_OF_BUDGET: Final = 4  # replies that anybody can cause take at most one text of so many
+
+
+class TextLimits:
+    def __init__(self, config: Config, key_store: KeyStore) -> None:
+        self._config, self._key_store = config, key_store
+        self._limiter = FixedWindowRateLimiter(RateCounters(key_store.store))
+
+    def count_inbound(self, number: str) -> bool:
+        """False where it is one too many, as by the others."""
+        return self._count("texts from", number, INBOUND)
+
+    def count_challenge(self, number: str) -> bool:
+        return self._count("digits to", number, CHALLENGES)
+
+    def count_reply(self, number: str, *, is_of_anybody: bool) -> bool:
+        if not is_of_anybody:
+            return self._count("replies to", number, REPLIES)
+        everybody = RateLimitItemPerDay(self._config.texts.a_day // SHARE_OF_BUDGET)
+        is_left = self._count("unasked replies to", number, UNASKED_REPLIES)
+        return is_left and self._limiter.hit(everybody, "unasked replies")
+
+    def _count(self, what: str, number: str, limits: tuple[RateLimitItem, ...]) -> bool:
+        who = self._key_store.digest_of_today(f"{what} {number}").hex()
+        return all(self._limiter.hit(limit, who) for limit in limits)

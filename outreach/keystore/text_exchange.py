@@ -1,0 +1,198 @@
+"""What the key store keeps of texts that come in: HMACs of numbers and of the gateway's ids, digits
+that wait to come back, and encrypted replies until they are sent (S50).
+
+A number is in no table as such, and in no table of the main database at all.
+"""
+
+import hmac
+import json
+import secrets
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from outreach.keystore.encryption import decrypt, encrypt
+from outreach.keystore.keystore import KeyStore
+from outreach.keystore.models import Key, ReceivedText, TextChallenge, TextReply, TextStop
+from outreach.keystore.text_lifetimes import CHALLENGE_LIFETIME, REPLY_LIFETIME
+
+DIGITS: Final = 6
+MAX_TRIES: Final = 3  # of the digits of one challenge
+BATCH: Final = 500  # ids in one statement
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class QueuedReply:
+    """A reply that waits. `words` says what to write; it holds no text and no link."""
+
+    number: str  # E.164
+    words: dict[str, Any] = field(default_factory=dict)
+    key_id: bytes | None = None  # of the registration that it is about
+    made_at: datetime
+
+
+# Phones that want no texts
+
+
+def stop_texts(key_store: KeyStore, number: str) -> None:
+    row = {"contact": key_store.index(number), "stopped_on": key_store.today()}
+    with suppress(sa.exc.IntegrityError), key_store.store.change() as session:  # again
+        session.execute(sa.insert(TextStop).values(row))
+
+
+def allow_texts(key_store: KeyStore, number: str) -> None:
+    with key_store.store.change() as session:
+        session.execute(sa.delete(TextStop).where(TextStop.contact == key_store.index(number)))
+
+
+def is_stopped(key_store: KeyStore, number: str) -> bool:
+    with key_store.store.read() as session:
+        return session.get(TextStop, key_store.index(number)) is not None
+
+
+def list_stopped(key_store: KeyStore, key_ids: Sequence[bytes]) -> set[bytes]:
+    """Those of these keys whose phone wants no texts."""
+    found = set[bytes]()
+    with key_store.store.read() as session:
+        for start in range(0, len(key_ids), BATCH):
+            some = Key.id.in_(key_ids[start : start + BATCH])
+            query = sa.select(Key.id).join(TextStop, TextStop.contact == Key.contact).where(some)
+            found.update(session.scalars(query))
+    return found
+
+
+# Digits that have to come back
+
+
+def begin_challenge(key_store: KeyStore, number: str, key_id: bytes, *, now: datetime) -> str:
+    """The digits for this phone and registration; those sent before are good no more."""
+    seed, contact = secrets.token_bytes(16), key_store.index(number)
+    values = {"key_id": key_id, "seed": seed, "tries": 0, "ends_at": now + CHALLENGE_LIFETIME}
+    statement = (sqlite.insert if key_store.store.is_sqlite else postgresql.insert)(TextChallenge)
+    with key_store.store.change() as session:
+        session.execute(
+            statement.values(contact=contact, **values).on_conflict_do_update(
+                index_elements=["contact"], set_=values
+            )
+        )
+    return _derive_digits(key_store, seed)
+
+
+def read_digits(key_store: KeyStore, number: str) -> str:
+    """The digits that this phone was sent last; empty where they are good no more."""
+    with key_store.store.read() as session:
+        row = session.get(TextChallenge, key_store.index(number))
+        return "" if row is None else _derive_digits(key_store, row.seed)
+
+
+def end_challenge(key_store: KeyStore, number: str, digits: str, *, now: datetime) -> bytes | None:
+    """The key of the registration whose digits came back, once. None where they are wrong, late,
+    or nothing waits for them; after MAX_TRIES the right ones are no more."""
+    with key_store.store.change() as session:
+        row = session.get(TextChallenge, key_store.index(number), with_for_update=True)
+        if row is None or now >= row.ends_at:
+            return None
+        row.tries += 1
+        is_right = hmac.compare_digest(
+            digits.encode(), _derive_digits(key_store, row.seed).encode()
+        )
+        key_id = row.key_id if is_right else None
+        if is_right or row.tries >= MAX_TRIES:
+            session.delete(row)
+    return key_id
+
+
+def has_challenge(key_store: KeyStore, number: str, *, now: datetime) -> bool:
+    with key_store.store.read() as session:
+        row = session.get(TextChallenge, key_store.index(number))
+        return row is not None and now < row.ends_at
+
+
+def _derive_digits(key_store: KeyStore, seed: bytes) -> str:
+    found = key_store.digest_for("digits of texts", seed.hex())
+    return f"{int.from_bytes(found[:8], 'big') % 10**DIGITS:0{DIGITS}}"
+
+
+# Texts that came in
+
+
+def record_received(key_store: KeyStore, gateway_id: str) -> bool:
+    """Records a text by the gateway's id of it. False where it was recorded before."""
+    row = {"digest": _digest(key_store, gateway_id), "received_on": key_store.today()}
+    try:
+        with key_store.store.change() as session:
+            session.execute(sa.insert(ReceivedText).values(row))
+    except sa.exc.IntegrityError:
+        return False
+    return True
+
+
+def delete_received(key_store: KeyStore, gateway_id: str) -> None:
+    """Takes a record back, so that the gateway can bring the text again."""
+    digest = _digest(key_store, gateway_id)
+    with key_store.store.change() as session:
+        session.execute(sa.delete(ReceivedText).where(ReceivedText.digest == digest))
+
+
+def _digest(key_store: KeyStore, gateway_id: str) -> bytes:
+    return key_store.digest_for("texts received", gateway_id)[:16]
+
+
+# Replies
+
+
+def add_reply(key_store: KeyStore, reply: QueuedReply, *, now: datetime) -> None:
+    """Queues a reply that is sent from `now` on."""
+    reply_id = secrets.token_bytes(16)
+    text = json.dumps({"number": reply.number, "words": reply.words})
+    row = {
+        "id": reply_id,
+        "sealed": encrypt(_reply_key(key_store), text, _about(reply_id)),
+        "key_id": reply.key_id,
+        "due_at": now,
+        "made_at": reply.made_at,
+    }
+    with key_store.store.change() as session:
+        session.execute(sa.insert(TextReply).values(row))
+
+
+def take_reply(key_store: KeyStore, *, now: datetime) -> QueuedReply | None:
+    """Deletes the reply that waits longest and returns it: a crash before it is sent loses it, and
+    the person can write again. None where none is due."""
+    with key_store.store.change() as session:
+        row = session.scalar(
+            sa.select(TextReply)
+            .where(TextReply.due_at <= now, TextReply.made_at > now - REPLY_LIFETIME)
+            .order_by(TextReply.due_at, TextReply.id)
+            .limit(1)
+            .with_for_update(skip_locked=True)
+        )
+        if row is None:
+            return None
+        data = json.loads(decrypt(_reply_key(key_store), row.sealed, _about(row.id)))
+        taken = QueuedReply(
+            number=data["number"], words=data["words"], key_id=row.key_id, made_at=row.made_at
+        )
+        session.delete(row)
+    return taken
+
+
+def _reply_key(key_store: KeyStore) -> bytes:
+    return key_store.own_key("replies to texts")
+
+
+def _about(reply_id: bytes) -> str:
+    return f"reply {reply_id.hex()}"
+
+
+def count_kept(key_store: KeyStore) -> tuple[int, int]:
+    """How many phones want no texts, and how many replies wait."""
+    counts = [sa.select(sa.func.count()).select_from(each) for each in (TextStop, TextReply)]
+    with key_store.store.read() as session:
+        stopped, waiting = (session.scalar(each) or 0 for each in counts)
+    return stopped, waiting
