@@ -20,6 +20,7 @@ from outreach.answers.commands import ReadAnswer, TextCommand
 from outreach.answers.text_limits import TextLimits
 from outreach.config import Config
 from outreach.db.store import Store
+from outreach.domain.follows import follows
 from outreach.domain.outbox import text_questions
 from outreach.domain.outbox.text_questions import TextedPlace, TextQuestion
 from outreach.domain.registrations import Registration, reconfirmation, waitlist
@@ -105,6 +106,7 @@ class Conversation:
         said_in = answer.language or DEFAULT_LANGUAGE
         if answer.command is TextCommand.STOP:
             text_exchange.stop_texts(self.key_store, number)
+            follows.end_all_for_number(self.key_store, number)
             return Reply(name=ReplyName.STOPPED, language=said_in)
         if answer.command is TextCommand.START:
             text_exchange.allow_texts(self.key_store, number)

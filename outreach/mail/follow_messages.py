@@ -288,5 +288,6 @@ def deliver_texts(
     delivery_round = DeliveryRound(
         key_store.store, outbox, writer, now, is_over, warn, plural="texts"
     )
-    counting = partial(delivery.counting_texts, transport, budget)
+    refusing = partial(delivery.refusing_stopped, transport, key_store)
+    counting = partial(delivery.counting_texts, refusing, budget)
     return delivery_round.run(partial(delivery.giving_back, counting, writer.give_back))
