@@ -86,6 +86,7 @@ def test_button_reads_the_page_and_stops(opened: Open, world: World) -> None:
 def test_ticket_is_read_without_an_address(opened: Open, world: World) -> None:
     page = with_voices(opened, LOCAL, f"/es/r/{world.seated}")
     page.get_by_role("button", name="Escuchar").click()
+    expect(page.get_by_role("button", name="Escuchar")).to_be_visible()  # it has come to its end
     words = said(page)
     assert "Tu lugar está apartado." in words
     code = page.locator(".code .visually-hidden").text_content() or ""

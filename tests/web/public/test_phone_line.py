@@ -201,9 +201,9 @@ def test_caller_in_canada_chooses_a_city(
     line: Flask, store: Store, calgary: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        here = {"near_latitude": 51.05, "near_longitude": -114.07}
+        here: dict[str, Any] = {"near_latitude": 51.05, "near_longitude": -114.07}
         place = venue(session, session.merge(calgary, load=False), **here)
-    hold_near(store, calgary, rights, venue=place)
+        hold(session, calgary, rights, venue=place)
     caller = Caller(line, "CA1", "+14035550100")
     caller.ring()
     caller.press("3")

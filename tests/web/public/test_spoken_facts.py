@@ -29,7 +29,7 @@ FEW: Final = 40
 MANY: Final = 1000
 NOUNS: Final = ("talón", "agua", "lápiz", "carta", "silla", "puerta", "mesa", "café", "sombrero")
 FREE: Final = {"es": "Gratis", "en": "Free", "fr": "Gratuit"}
-CHILDCARE: Final = {"es": "Cuidado de niños", "en": "Childcare", "fr": "Garderie"}
+CHILDCARE: Final = {"es": "Cuidado de niños", "en": "Childcare", "fr": "Garde d’enfants"}
 
 
 class WorkshopMaker:
@@ -121,7 +121,7 @@ def _list_place_facts(workshop: Workshop, lang: str) -> Iterator[str]:
         yield i18n.say(words, lang)
     if place.is_step_free:
         yield i18n.translate("Entrada sin escalones", lang)
-    if place.entrance == Entrance.ID:
+    if place.entrance == Entrance.IDENTIFICATION:
         yield i18n.translate(
             "En la entrada piden identificación. Si no tienes, llámanos antes.", lang
         )

@@ -5,13 +5,6 @@ May import `web.forms` and below. Open `line_views.py` first; `line_steps.py` is
 `line_state.py` what it remembers from key to key, `line_offers.py` what can be had by phone.
 """
 
-from flask import Blueprint
+from outreach.web.public.phone_line.line_views import pages
 
-from outreach.web.context import config
-
-pages = Blueprint("phone_line", __name__)
-
-
-def is_on() -> bool:
-    """Whether this installation has a phone line."""
-    return bool(config().voice.secret)
+__all__ = ["pages"]

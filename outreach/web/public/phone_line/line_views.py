@@ -7,7 +7,7 @@ of the day, as a network address does.
 
 from typing import Final
 
-from flask import Response, abort, render_template, request
+from flask import Blueprint, Response, abort, render_template, request
 from flask.typing import ResponseReturnValue
 
 from outreach import clock
@@ -16,15 +16,15 @@ from outreach.web.middleware import rate_limits, request_retry
 from outreach.web.middleware.response_headers import keep_for, keep_private
 from outreach.web.public.phone_line import (
     gateway_signature,
-    is_on,
     line_state,
     line_steps,
     line_xml,
-    pages,
 )
 from outreach.web.public.phone_line.line_state import StateInvalid
 from outreach.web.public.phone_line.line_steps import LineCall, LineReply
 from outreach.web.public.phone_line.line_xml import LineAnswer
+
+pages = Blueprint("phone_line", __name__)
 
 MAX_FIELD: Final = 200  # characters of a field that is read
 # What gateways send in place of a number that the caller withholds.
@@ -58,7 +58,7 @@ def next_step() -> ResponseReturnValue:
 
 @pages.get("/<lang:lang>/por-telefono")
 def about() -> ResponseReturnValue:
-    if not is_on():
+    if not config().voice.secret:
         abort(404)
     keep_for(3600)
     return render_template("phone_line/about.html", number=config().voice.number)
@@ -67,7 +67,7 @@ def about() -> ResponseReturnValue:
 def _read_call() -> LineCall:
     """The call of this request, which the gateway has signed."""
     keep_private()
-    if not is_on():
+    if not config().voice.secret:
         abort(404)
     query = request.query_string.decode("ascii", "replace")
     address = f"{config().public_url}{request.path}" + (f"?{query}" if query else "")
