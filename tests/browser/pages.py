@@ -118,6 +118,7 @@ PAGES: Final[dict[str, Callable[[World], str]]] = {
     "open data": lambda world: "/es/datos",
     "privacy": lambda world: "/es/privacidad",
     "agents": lambda world: "/es/si-llegan-agentes",
+    "phone line": lambda world: "/es/por-telefono",
     "safety": lambda world: "/es/seguridad",
     "tour route": lambda world: "/es/gira",
     "verify": lambda world: "/es/verdad",

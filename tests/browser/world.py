@@ -185,6 +185,8 @@ def _run_server(config: Config, port: int, quick_exit_url: str) -> Iterator[None
         "OUTREACH_QUICK_EXIT_URL": quick_exit_url,
         # Each page is opened by a person with an address of their own (`conftest.opening`).
         "OUTREACH_TRUSTED_PROXIES": "1",
+        "OUTREACH_VOICE_SECRET": "a-secret-of-the-gateway",
+        "OUTREACH_VOICE_NUMBER": "312 555 0100",
         "OUTREACH_LIMIT_POSTS": "100000",
         "OUTREACH_LIMIT_MALFORMED_POSTS": "100000",
         "OUTREACH_LIMIT_LOOK_UPS": "100000",
