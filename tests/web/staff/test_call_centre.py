@@ -12,21 +12,24 @@ import sqlalchemy as sa
 from flask import Flask
 from werkzeug.test import TestResponse
 
+from outreach.accounts import administration
 from outreach.config import Config
 from outreach.db.store import Store
 from outreach.domain.audit.audit_log import AuditEntry
 from outreach.domain.call_centre import call_holds
 from outreach.domain.call_centre.call_holds import CALL_LASTS, HOLD_AFTER_CUT, CallHold
+from outreach.domain.network import staff
 from outreach.domain.network.kinds import Kind, Way
 from outreach.domain.network.offices import Office
 from outreach.domain.network.staff import ALL_OFFICES, Role
 from outreach.domain.registrations import ContactMethod, Registration, RegistrationStatus
 from outreach.domain.registrations.notifications import Notification
 from outreach.domain.workshops import Workshop
+from outreach.errors import Refusal
 from outreach.keystore import KeyStore
 from outreach.maintenance import scheduled_jobs
 from outreach.web.middleware.rate_limits import CALL_LOOK_UPS_AN_HOUR, CODE_TRIES_AN_HOUR
-from tests.conftest import hold, seat
+from tests.conftest import hold, seat, venue
 from tests.support import html_forms
 from tests.support.fixed_clock import FIXED_NOW, fixed_clock
 from tests.support.staff_client import StaffClient, at_once, employ, signed_in_as, words
@@ -115,8 +118,6 @@ def scene(
 @pytest.fixture
 def discreet(scene: CallScene, chicago: Office, women: Kind) -> Workshop:
     """A discreet workshop whose title, venue and address are canaries."""
-    from tests.conftest import venue
-
     with scene.store.change() as session:
         place = venue(session, chicago, name=SECRETS[0], address=SECRETS[1], area=SECRETS[2])
         return hold(
@@ -613,3 +614,29 @@ def test_audit_log_names_no_discreet_workshop(scene: CallScene, discreet: Worksh
         assert {each.office for each in session.scalars(sa.select(AuditEntry))} <= {"", "chicago"}
     assert "place cancelled by phone" in scene.actions()
     assert "call hold ended" in scene.actions()
+
+
+@pytest.mark.any_database
+def test_role_is_for_the_whole_network_and_alone(scene: CallScene) -> None:
+    """Beside another role, «all offices» would be what the account sees."""
+    agent = {ALL_OFFICES: Role.CALLER}
+    with scene.store.change() as session:
+        with pytest.raises(Refusal):
+            administration.invite(
+                session, "a@example.org", Role.CALLER, ["chicago"], by=None, now=FIXED_NOW
+            )
+        marta = staff.get_by_email(session, "marta@example.org")
+        with pytest.raises(Refusal):
+            administration.change(
+                session, marta, {**agent, "chicago": Role.READER}, by=None, now=FIXED_NOW
+            )
+    assert staff.get_office_slugs(agent) == frozenset()
+    assert staff.get_office_slugs({**agent, "chicago": Role.READER}) == {"chicago"}
+
+
+def test_page_of_the_offices_is_refused(scene: CallScene) -> None:
+    assert scene.agent.get("/org/").headers["Location"] == CALLS
+    for path in ("/org/talleres", "/org/buscar", "/org/mas", "/org/cifras", "/org/mes/2020-01"):
+        assert scene.agent.get(path).status_code == 403, path
+    assert scene.agent.get(f"/org/talleres/{scene.workshop.public_id}").status_code == 404
+    assert scene.agent.get("/org/cuenta").status_code == 200
