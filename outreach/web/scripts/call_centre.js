@@ -24,6 +24,15 @@
     pressed.click();
   });
 
+  // In a list, «Enter» would open it: there it searches, as in the field before it. Space opens it.
+  document.querySelectorAll(".call-question select").forEach(function (list) {
+    list.addEventListener("keydown", function (event) {
+      if (event.key !== "Enter" || event.altKey) return;
+      event.preventDefault();
+      list.form.requestSubmit();
+    });
+  });
+
   const clock = document.querySelector("[data-seconds]");
   if (!clock) return;
   const began = Date.now() - 1000 * Number(clock.dataset.seconds);
