@@ -73,8 +73,8 @@ def _describe(registration: Registration, workshop: Workshop) -> list[str]:
         ]
     return [
         ngettext(
-            "«Es %(num)d lugar, el %(when)s. %(place)s.»",
-            "«Son %(num)d lugares, el %(when)s. %(place)s.»",
+            "«Es %(num)d lugar, el %(when)s: %(place)s.»",
+            "«Son %(num)d lugares, el %(when)s: %(place)s.»",
             registration.people,
             when=when,
             place=_say_place(registration, workshop),
