@@ -1,11 +1,10 @@
 """Which workshops are news to whom, and queueing the messages.
 
 A workshop is announced an hour after its publication at the earliest, which can be undone until
-then, and to one person once a week at most. Who follows is read from the key store in batches;
-equal choices are matched once.
+then, and to one person once a week at most. Who follows is read from the key store in batches.
 """
 
-from bisect import bisect_right
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any, Final, NamedTuple
@@ -17,8 +16,13 @@ from outreach import clock
 from outreach.db.base import Words
 from outreach.db.store import Store
 from outreach.domain.follows import follows, message_queue
-from outreach.domain.follows.choices import FollowChoice
-from outreach.domain.locations.gazetteer import PlaceKind, get_country, miles_between
+from outreach.domain.follows.choices import DISTANCES, FollowChoice
+from outreach.domain.locations.gazetteer import (
+    GazetteerPlace,
+    PlaceKind,
+    get_country,
+    miles_between,
+)
 from outreach.domain.locations.venues import Venue
 from outreach.domain.network.kinds import HIGH_SENSITIVITIES, Kind, Way
 from outreach.domain.network.offices import Office
@@ -121,37 +125,54 @@ def list_new(
 
 
 class NewsMatcher:
-    """Finds the workshops of a choice among those of one list."""
+    """Finds the workshops of choices among those of one list. Distances are computed once for each
+    area: choices differ, and areas are few."""
 
     def __init__(self, listed: Sequence[NewWorkshop]) -> None:
         self._listed = listed  # by publication
-        self._cache: dict[FollowChoice, tuple[list[datetime], list[NewWorkshop]]] = {}
+        self._candidates: dict[GazetteerPlace, list[tuple[NewWorkshop, float]]] = {}
 
     def find(self, choice: FollowChoice, since: datetime) -> Sequence[NewWorkshop]:
         """Those of the choice that were published after `since`, in the order of publication."""
-        found = self._cache.get(choice)
-        if found is None:
-            listed = [each for each in self._listed if is_wanted(choice, each)]
-            found = self._cache[choice] = ([each.published_at for each in listed], listed)
-        published, listed = found
-        return listed[bisect_right(published, since) :]
+        if choice.area is None:
+            return ()
+        candidates = self._candidates.get(choice.area)
+        if candidates is None:
+            candidates = self._candidates[choice.area] = self._list_candidates(choice.area)
+        return [
+            each
+            for each, miles in candidates
+            if each.published_at > since and is_wanted(choice, each, miles)
+        ]
+
+    def _list_candidates(self, area: GazetteerPlace) -> list[tuple[NewWorkshop, float]]:
+        """What some choice of the area may want, and how far it is."""
+        widest = FollowChoice(area, max(DISTANCES))
+        measured = ((each, _measure(area, each)) for each in self._listed)
+        return [(each, miles) for each, miles in measured if is_wanted(widest, each, miles)]
 
 
-def is_wanted(choice: FollowChoice, workshop: NewWorkshop) -> bool:
-    """Whether a workshop is of the kinds and the place of a choice."""
+def is_wanted(choice: FollowChoice, workshop: NewWorkshop, miles: float) -> bool:
+    """Whether a workshop is of the kinds and the place of a choice, from whose area it is so many
+    miles away."""
     area = choice.area
     if area is None or (choice.kinds and workshop.kind_code not in choice.kinds):
         return False
     is_online = not workshop.mode.has_venue or workshop.mode is DeliveryMode.HYBRID
-    if is_online and choice.has_online:
-        return get_country(workshop.office_region) == get_country(area.region)
-    if not workshop.mode.has_venue:
-        return False
+    is_in_country = get_country(workshop.office_region) == get_country(area.region)
+    if is_online and choice.has_online and is_in_country:
+        return True
+    return workshop.mode.has_venue and miles <= choice.miles
+
+
+def _measure(area: GazetteerPlace, workshop: NewWorkshop) -> float:
+    """The distance in miles from the middle of an area; of a state 0 to what is in it, and infinite
+    to all else."""
     if area.kind is PlaceKind.REGION:
-        return workshop.region == area.region
+        return 0.0 if workshop.region == area.region else math.inf
     if workshop.latitude is None or workshop.longitude is None:
-        return False
-    return miles_between(area.position, (workshop.latitude, workshop.longitude)) <= choice.miles
+        return math.inf
+    return miles_between(area.position, (workshop.latitude, workshop.longitude))
 
 
 def enqueue_news(store: Store, key_store: KeyStore, *, now: datetime) -> int:

@@ -14,7 +14,7 @@ from outreach import clock
 from outreach.db.store import Store
 from outreach.domain.follows import follows, matching, message_queue
 from outreach.domain.follows.choices import FollowChoice, FollowDetails
-from outreach.domain.follows.matching import NewWorkshop
+from outreach.domain.follows.matching import NewsMatcher, NewWorkshop
 from outreach.domain.locations import gazetteer
 from outreach.domain.locations.gazetteer import GazetteerPlace
 from outreach.domain.outbox import ClaimedMessage
@@ -167,5 +167,7 @@ def test_workshop_without_a_place_is_near_nobody() -> None:
         FIXED_NOW.time(), None, None, None, None, "Chicago", "IL",
     )  # fmt: skip
     area = gazetteer.load().find_county("IL", (41.88, -87.63))
-    assert not matching.is_wanted(FollowChoice(area), listed)
-    assert matching.is_wanted(FollowChoice(gazetteer.load().region_places["IL"]), listed)
+    matcher, before = NewsMatcher([listed]), FIXED_NOW - HOUR
+    assert matcher.find(FollowChoice(area, 100), before) == []
+    assert matcher.find(FollowChoice(gazetteer.load().region_places["IL"]), before) == [listed]
+    assert matcher.find(FollowChoice(gazetteer.load().region_places["IN"]), before) == []
