@@ -46,11 +46,11 @@ def measure(folder: Path, *, people: int = 100_000, workshop_count: int = 200) -
     store: Store = app.extensions["outreach_store"]
     key_store: KeyStore = app.extensions["outreach_key_store"]
     config: Config = app.extensions["outreach_config"]
-    now = clock.now()
+    now = clock.now() + timedelta(hours=3)  # the new workshops are published before
     _store_people(key_store, people)
     _hold(store, workshop_count)
     started_at = perf_counter()
-    count = matching.enqueue_news(store, key_store, now=now + timedelta(hours=3))
+    count = matching.enqueue_news(store, key_store, now=now)
     matched_at = perf_counter()
     writer = FollowWriter(store, key_store, LetterWriter(config), RecipientLimits(key_store))
     with key_store.store.read() as session:
