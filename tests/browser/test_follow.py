@@ -26,7 +26,7 @@ SHOWN = """async () => {
 
 def test_push_is_offered_and_a_refused_permission_is_explained(opened: Open, world: World) -> None:
     page = opened("/es/avisame?donde=60608")
-    choice = page.get_by_label("Aviso en este teléfono")
+    choice = page.locator("#contact-push")
     expect(choice).to_be_visible()
     expect(page.get_by_text("Tu teléfono no dio permiso.")).to_be_hidden()
     choice.check()
@@ -38,8 +38,8 @@ def test_push_is_offered_and_a_refused_permission_is_explained(opened: Open, wor
 
 def test_without_scripts_no_push_is_offered(opened: Open, world: World) -> None:
     page = opened("/es/avisame", java_script_enabled=False)
-    expect(page.get_by_label("Aviso en este teléfono")).to_be_hidden()
-    expect(page.get_by_label("Correo", exact=True)).to_be_visible()
+    expect(page.locator("#contact-push")).to_be_hidden()
+    expect(page.locator("#contact-email")).to_be_visible()
 
 
 def test_worker_shows_a_neutral_message(opened: Open, world: World) -> None:
