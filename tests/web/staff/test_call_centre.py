@@ -631,7 +631,7 @@ def test_role_is_for_the_whole_network_and_alone(scene: CallScene) -> None:
                 session, marta, {**agent, "chicago": Role.READER}, by=None, now=FIXED_NOW
             )
     assert staff.get_office_slugs(agent) == frozenset()
-    assert staff.get_office_slugs({**agent, "chicago": Role.READER}) == {"chicago"}
+    assert staff.get_office_slugs({**agent, "chicago": Role.READER}) == frozenset({"chicago"})
 
 
 def test_page_of_the_offices_is_refused(scene: CallScene) -> None:

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "ring_text_exchange"
-down_revision = "ring_made_at"
+down_revision = "ring_follows"
 
 
 def upgrade() -> None:
