@@ -62,7 +62,8 @@ def hold() -> ResponseReturnValue:
     if len(faults) == len(ids):
         return _page(params, 409, fault=faults[0])
     missing = f"&faltan={len(faults)}" if faults else ""
-    return redirect(f"{CALLS_PATH}/{params.call_id}?en={params.seconds(now)}{missing}", 303)
+    seconds = max(1, params.seconds(now))  # begun seconds
+    return redirect(f"{CALLS_PATH}/{params.call_id}?en={seconds}{missing}", 303)
 
 
 def _hold(public_id: str, params: CallParams, nonce: str, now: datetime) -> str:
