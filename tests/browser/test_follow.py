@@ -69,7 +69,7 @@ def test_hour_of_leaving_stays_on_the_phone(opened: Open, world: World) -> None:
     page = opened(f"/es/r/{world.seated}")
     requests: list[Request] = []
     page.wait_for_load_state("networkidle")
-    page.on("request", requests.append)
+    page.on("request", lambda each: requests.append(each))
     page.get_by_label("¿A qué hora sales de tu casa?").fill("08:15")
     shown = page.locator("[data-leave-shown]")
     expect(shown).to_contain_text("Sales de tu casa a las 8:15")
