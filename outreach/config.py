@@ -68,7 +68,7 @@ class VoiceLine:
 
     secret: str = field(repr=False, default="")  # of the gateway's signature
     number: str = ""  # that people call, as it is printed
-    has_no_logs: bool = False  # whether recording and logs of the gateway are known to be off
+    logs_off: bool = False  # whether recording and logs of the gateway are known to be off
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,11 +89,17 @@ class WhatsApp:
 
     secret: str = field(repr=False, default="")  # of the app, which signs requests; empty: off
     verify_token: str = field(repr=False, default="")  # shown once, when the address is set up
-    gateway: Texts = field(default_factory=Texts)  # of replies
+    url: str = field(repr=False, default="")  # where replies are sent, with headers and body
+    headers: Mapping[str, str] = field(repr=False, default_factory=dict)
+    body: str = field(repr=False, default="")
 
     @property
     def is_on(self) -> bool:
         return bool(self.secret)
+
+    def gateway(self, countries: tuple[str, ...]) -> Texts:
+        """The gateway of replies to phones of these countries."""
+        return Texts(url=self.url, headers=self.headers, body=self.body, countries=countries)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -349,20 +355,17 @@ def _answers(read: Environment) -> TextAnswers:
 
 
 def _whatsapp(read: Environment) -> WhatsApp:
-    gateway = Texts(
-        url=read.checked(
-            "WHATSAPP_URL", "", _is_gateway, "has to be an https address without a user name"
-        ),
-        headers=_headers(read, "WHATSAPP_HEADERS"),
-        body=read.text("WHATSAPP_BODY", WHATSAPP_BODY),
-        countries=_countries(read),
-    )
-    if not (_is_json(gateway.body) and "{to}" in gateway.body and "{text}" in gateway.body):
+    body = read.text("WHATSAPP_BODY", WHATSAPP_BODY)
+    if not (_is_json(body) and "{to}" in body and "{text}" in body):
         read.fault("WHATSAPP_BODY", "has to be JSON with {to} and {text}")
     whatsapp = WhatsApp(
         secret=read.checked("WHATSAPP_SECRET", "", _is_long_word, _LONG_WORD),
         verify_token=read.checked("WHATSAPP_VERIFY_TOKEN", "", _is_long_word, _LONG_WORD),
-        gateway=gateway,
+        url=read.checked(
+            "WHATSAPP_URL", "", _is_gateway, "has to be an https address without a user name"
+        ),
+        headers=_headers(read, "WHATSAPP_HEADERS"),
+        body=body,
     )
     if whatsapp.is_on:
         read.require("WHATSAPP_URL", "where replies are sent")
@@ -408,7 +411,7 @@ def _voice(read: Environment) -> VoiceLine:
             "VOICE_SECRET", "", _is_gateway_secret, "has to be 16 to 200 visible characters"
         ),
         number=read.text("VOICE_NUMBER", ""),
-        has_no_logs=read.flag("VOICE_LOGS_OFF"),
+        logs_off=read.flag("VOICE_LOGS_OFF"),
     )
 
 

@@ -60,7 +60,9 @@ def deliver(
         if reply is None:
             break
         text = _write(store, key_store, config, reply, now)
-        gateway = config.whatsapp.gateway if _is_whatsapp(reply) else config.texts
+        gateway = (
+            config.whatsapp.gateway(config.texts.countries) if _is_whatsapp(reply) else config.texts
+        )
         if text is None or not gateway.url:
             continue
         if not _is_whatsapp(reply) and budget.usage().is_used_up:

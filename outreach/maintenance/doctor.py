@@ -173,7 +173,7 @@ def _texts(config: Config, key_store: KeyStore) -> CheckResult:
 def _phone_line(config: Config) -> CheckResult:
     """What only who runs the gateway knows: whether it keeps calls."""
     about = "phone line"
-    if config.voice.has_no_logs:
+    if config.voice.logs_off:
         return CheckResult(about, True, "recording and logs of the gateway are said to be off")
     words = (
         "are recording, transcripts and logs of calls off at the gateway? Then set"

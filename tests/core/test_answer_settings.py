@@ -33,7 +33,7 @@ def test_settings_are_read() -> None:
         | {"OUTREACH_ANSWERS_SECRET": "a" * 16, "OUTREACH_ANSWERS_DIALECT": "twilio"}
     )
     assert (config.answers.is_on, config.answers.dialect) == (True, "twilio")
-    gateway = config.whatsapp.gateway
+    gateway = config.whatsapp.gateway(("US",))
     assert (gateway.body, gateway.is_json) == (WHATSAPP_BODY, True)
     assert gateway.headers == {"Authorization": "Bearer t"}
     assert "aaaa" not in repr(config)

@@ -102,7 +102,7 @@ def list_guards() -> Iterator[Guard]:
     for file, words, instead, test in (
         (
             "outreach/domain/registrations/code_lookup.py",
-            "if hmac.compare_digest(stored, wanted):", "if True:",
+            "is_same = hmac.compare_digest(_digest(stored), wanted)", "is_same = True",
             "test_unknown_code_and_wrong_name_get_the_same_answer",
         ),
         (

@@ -57,7 +57,7 @@ def test_doctor_asks_whether_the_gateway_of_the_phone_line_keeps_calls(
     asked = examine(replace(config, voice=line))["phone line"]
     assert asked.state == "soon"
     assert "OUTREACH_VOICE_LOGS_OFF" in asked.words
-    answered = replace(config, voice=replace(line, has_no_logs=True))
+    answered = replace(config, voice=replace(line, logs_off=True))
     assert examine(answered)["phone line"].state == "well"
 
 

@@ -81,6 +81,7 @@ def test_daily_job_purges_and_rotates_the_master_key_monthly(
             "look-ups": 0,
             "subscribers": 0,
             "roster members": 0,
+            "recordings": 0,
             "follows": 0,
             "notices": 0,
             "messages": 0,

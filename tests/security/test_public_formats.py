@@ -180,4 +180,8 @@ def test_every_machine_readable_address_is_checked(
     # Answer a gateway the same, whatever they did: tests/answers/test_adapters.py.
     without_data |= {f"text_answers.{each}" for each in ("take_text", "take_whatsapp")}
     without_data.add("text_answers.verify_address")
+    # Recordings; discreet workshops and kinds have none: tests/web/staff/test_recordings.py.
+    without_data.add("voice_note_files.play")
+    # Says ordinary workshops with a public address only: tests/web/public/test_phone_line.py.
+    without_data |= {f"phone_line.{each}" for each in ("about", "start_call", "next_step")}
     assert all_endpoints - checked - health_endpoints == without_data

@@ -45,7 +45,8 @@ def settings(gateway: Gateway, dialect: str = "plain") -> dict[str, Any]:
         "whatsapp": WhatsApp(
             secret=SECRET,
             verify_token=VERIFY_TOKEN,
-            gateway=Texts(url=f"{gateway.url}/whatsapp", body="To={to}&Body={text}"),
+            url=f"{gateway.url}/whatsapp",
+            body="To={to}&Body={text}",
         ),
     }
 

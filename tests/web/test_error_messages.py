@@ -13,6 +13,7 @@ from typing import Final
 import pytest
 
 import outreach
+from outreach.audio.encoder import AudioFault
 from outreach.domain.workshops.publish_checks import RequiredField
 from outreach.errors import ErrorCode, Refusal
 from outreach.imports.file_types import ForeignFormat
@@ -27,7 +28,7 @@ ENUMERATIONS: Final[dict[str, type[StrEnum]]] = {
     each.__name__: each for each in (ErrorCode, ImportErrorCode, DataFileErrorCode)
 }
 CODES: Final[list[StrEnum]] = [code for each in ENUMERATIONS.values() for code in each]
-CODES_WITH_MESSAGES: Final[list[StrEnum]] = [*ErrorCode, *ImportErrorCode]
+CODES_WITH_MESSAGES: Final[list[StrEnum]] = [*ErrorCode, *ImportErrorCode, *AudioFault]
 
 
 def code_of(node: ast.expr) -> StrEnum | None:

@@ -154,10 +154,11 @@ def delete_of(session: Session, registration_ids: Collection[str]) -> None:
     )
 
 
-_BEGUN: Final = (
-    sa.select(Registration.id)
-    .join(Workshop, Workshop.id == Registration.workshop_id)
-    .where(Workshop.starts_at <= sa.bindparam("now", type_=Workshop.starts_at.type))
+# Looked up for each held place, of which there are few.
+_HAS_BEGUN: Final = sa.exists().where(
+    Registration.id == CallHold.registration_id,
+    Workshop.id == Registration.workshop_id,
+    Workshop.starts_at <= sa.bindparam("now", type_=Workshop.starts_at.type),
 )
 # Those that wait for their end stay until `list_ended` has had them, or their workshop begins.
 _IS_OVER: Final = sa.or_(
@@ -167,7 +168,7 @@ _IS_OVER: Final = sa.or_(
     ),
     sa.and_(
         CallHold.ends_at <= sa.bindparam("now", type_=CallHold.ends_at.type),
-        CallHold.registration_id.in_(_BEGUN),
+        _HAS_BEGUN,
     ),
 )
 

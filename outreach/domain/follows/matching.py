@@ -106,6 +106,7 @@ _NEW: Final = (
         Workshop.way != Way.UNLISTED,
         Workshop.is_discreet.is_(False),
         Kind.is_discreet.is_(False),
+        Workshop.day >= sa.bindparam("first_day", type_=Workshop.day.type),  # by index
         Workshop.starts_at > sa.bindparam("now", type_=Workshop.starts_at.type),
         Workshop.published_at > sa.bindparam("since", type_=Workshop.published_at.type),
         Workshop.published_at <= sa.bindparam("until", type_=Workshop.published_at.type),
@@ -119,7 +120,10 @@ def list_new(
 ) -> list[NewWorkshop]:
     """The workshops published after `since`, up to `until`, in that order: only those that are on
     the public list and have not begun, so never a discreet one."""
-    rows = session.execute(_NEW, {"since": since, "until": until, "now": now})
+    # In a zone west of Greenwich it may still be the day before.
+    first_day = now.date() - timedelta(days=1)
+    values_of_query = {"since": since, "until": until, "now": now, "first_day": first_day}
+    rows = session.execute(_NEW, values_of_query)
     values: Iterable[Sequence[Any]] = (tuple(row) for row in rows)
     return [NewWorkshop(*each) for each in values]
 

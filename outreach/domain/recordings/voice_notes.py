@@ -181,12 +181,13 @@ def purge(session: Session, today: date) -> int:
     """Deletes the recordings of workshops that were KEPT_DAYS ago, and of what has become
     discreet; returns how many."""
     is_past = Workshop.day < today - timedelta(days=KEPT_DAYS)
-    past = sa.select(Workshop.id).where(sa.or_(is_past, Workshop.is_discreet.is_(True)))
-    discreet = sa.select(Kind.id).where(Kind.is_discreet.is_(True))
+    # Looked up for each recording, of which there are few.
+    is_gone = sa.exists().where(
+        Workshop.id == VoiceNote.workshop_id, sa.or_(is_past, Workshop.is_discreet.is_(True))
+    )
+    is_discreet = sa.exists().where(Kind.id == VoiceNote.kind_id, Kind.is_discreet.is_(True))
     gone = session.execute(
-        sa.delete(VoiceNote)
-        .where(sa.or_(VoiceNote.workshop_id.in_(past), VoiceNote.kind_id.in_(discreet)))
-        .returning(VoiceNote.id)
+        sa.delete(VoiceNote).where(sa.or_(is_gone, is_discreet)).returning(VoiceNote.id)
     )
     return len(gone.all())
 

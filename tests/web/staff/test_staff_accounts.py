@@ -147,7 +147,7 @@ def test_changing_one_role_keeps_the_offices_of_another(store: Store, elena: Sta
     page = elena.get(path).text
     offered = re.search(r'name="role-\*">(.*?)</select>', page)
     assert offered
-    assert re.findall(r'value="(\w*)"', offered[1]) == ["admin", "reader", ""]
+    assert re.findall(r'value="(\w*)"', offered[1]) == ["admin", "reader", "caller", ""]
     for role in ("door", "organizer"):
         answer = elena.post(path, **(fields(page, path) | {"role-*": role}))
         assert answer.status_code == 422

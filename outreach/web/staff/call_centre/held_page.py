@@ -86,7 +86,7 @@ class OpenCall:
         raise NotFound("registration")
 
 
-@blueprint.get("/llamada/<string(length=16):call_id>")
+@blueprint.get("/llamada/<call_id>")
 @requires(Scope.NETWORK, Permission.CALLS)
 def show_call(call_id: str) -> ResponseReturnValue:
     with store().read() as session:
@@ -94,7 +94,7 @@ def show_call(call_id: str) -> ResponseReturnValue:
     return _page(call) if call.parties else _go_to_search("terminada")
 
 
-@blueprint.post("/llamada/<string(length=16):call_id>")
+@blueprint.post("/llamada/<call_id>")
 @requires(Scope.NETWORK, Permission.CALLS)
 @request_retry.harmless
 def act_on_call(call_id: str) -> ResponseReturnValue:

@@ -18,7 +18,14 @@ from outreach.web.staff.network import blueprint
 PREFIX: Final = "OUTREACH_"
 _NAMES: Final = {"is_demo": "DEMO"}
 # Fields that hold several settings, with the prefix of their variables.
-_PARTS: Final = {"texts": "TEXTS", "limits": "LIMIT", "oidc": "OIDC"}
+_PARTS: Final = {
+    "texts": "TEXTS",
+    "answers": "ANSWERS",
+    "whatsapp": "WHATSAPP",
+    "voice": "VOICE",
+    "limits": "LIMIT",
+    "oidc": "OIDC",
+}
 
 
 @dataclass(frozen=True)
