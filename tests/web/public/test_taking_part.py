@@ -78,7 +78,9 @@ _LETTERS: Final = dict.fromkeys(State, (NotificationType.REGISTERED, Notificatio
 
 
 # What the page of a full workshop says of others.
-_OTHER_DATES: Final = re.compile(r'<section[^>]* aria-labelledby="otros">.*?</section>', re.DOTALL)
+_OTHER_DATES: Final = re.compile(
+    r'<section[^>]* aria-labelledby="otros"[^>]*>.*?</section>', re.DOTALL
+)
 # What a letter is compared by, as `7K3M QX9P`. It is random: «Compara el código QR4B…» is no QR.
 _CHECK_CODE: Final = re.compile(r"\b[0-9A-Z]{4} [0-9A-Z]{4}\b")
 
