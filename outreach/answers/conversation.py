@@ -1,4 +1,4 @@
-"""What an answer by text does, and what is replied (S50).
+"""What an answer by text does, and what is replied (S41).
 
 A sender's number can be forged, so «yes» only keeps a place, and whatever ends one waits until
 digits that we sent to that phone come back from it. What an answer is about is looked up anew:

@@ -202,7 +202,7 @@ class FollowMessageType(StrEnum):
 
 
 class Follow(KeyStoreBase):
-    """Somebody who follows workshops (S41). The address, the language and what they chose are
+    """Somebody who follows workshops (S40). The address, the language and what they chose are
     encrypted with a master key, as keys are; nothing of it is in the main database."""
 
     __tablename__ = "follow"
@@ -250,7 +250,7 @@ class FollowMessage(KeyStoreBase):
 
 class TextStop(KeyStoreBase):
     """A phone that answered «STOP»: no text goes there, whoever registers it, until it answers that
-    it wants them again (S50)."""
+    it wants them again (S41)."""
 
     __tablename__ = "text_stop"
 

@@ -1,5 +1,5 @@
 """What the key store keeps of texts that come in: HMACs of numbers and of the gateway's ids, digits
-that wait to come back, and encrypted replies until they are sent (S50).
+that wait to come back, and encrypted replies until they are sent (S41).
 
 A number is in no table as such, and in no table of the main database at all.
 """

@@ -122,7 +122,7 @@ def giving_back(
 def refusing_stopped(
     transport: TextTransport, key_store: KeyStore
 ) -> Iterator[Callable[[SmsMessage], None]]:
-    """A transport that sends nothing to phones that answered «stop»: staff call instead (S50)."""
+    """A transport that sends nothing to phones that answered «stop»: staff call instead (S41)."""
     with transport() as send_text:
 
         def send(text: SmsMessage) -> None:

@@ -1,4 +1,4 @@
-"""Letters and texts to people who follow workshops, and the words of push messages (S41).
+"""Letters and texts to people who follow workshops, and the words of push messages (S40).
 
 No subject, text or push message names a kind, an office or a title. A letter lists day, hour and
 city, and the title where the kind is of no high sensitivity; never a discreet workshop.

@@ -1,4 +1,4 @@
-"""Thousands of answers, forged, repeated, late and senseless: they end nobody's place (S50)."""
+"""Thousands of answers, forged, repeated, late and senseless: they end nobody's place (S41)."""
 
 import random
 from collections.abc import Callable

@@ -61,4 +61,4 @@ def list_guards() -> Iterator[Guard]:
             f"{links}test_texts_of_ordinary_places_do_not_show_that_there_is_a_discreet_one",
         ),
     ):  # fmt: skip
-        yield Guard("S50", file, words, instead, test)
+        yield Guard("S41", file, words, instead, test)

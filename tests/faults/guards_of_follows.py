@@ -70,4 +70,4 @@ def list_guards() -> Iterator[Guard]:
             f"{pages}test_page_and_worker_of_push_are_the_only_ones_with_a_worker",
         ),
     ):
-        yield Guard("S41", file, words, instead, test)
+        yield Guard("S40", file, words, instead, test)

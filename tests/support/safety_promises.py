@@ -242,7 +242,7 @@ PROMISES: Final[dict[str, tuple[str, ...]]] = {
         "websub/test_hub.py::test_pushed_feed_has_no_street_no_venue_and_no_free_text",
         "websub/test_hub.py::test_workshop_is_pushed_a_day_after_it_was_published",
     ),
-    "S41": (
+    "S40": (
         "web/public/test_follow_pages.py"
         "::test_single_kind_of_high_sensitivity_is_not_stored_with_an_address",
         "web/public/test_follow_pages.py::test_no_place_finer_than_a_county_is_stored",
@@ -258,7 +258,7 @@ PROMISES: Final[dict[str, tuple[str, ...]]] = {
         "security/test_follows.py::test_no_subject_text_or_letter_reveals_a_kind",
         "security/test_follows.py::test_log_has_nothing_of_who_follows",
     ),
-    "S50": (
+    "S41": (
         "answers/test_adapters.py::test_forged_request_is_refused",
         "answers/test_adapters.py::test_request_is_taken_once",
         "answers/test_conversation.py::test_place_ends_only_when_the_digits_come_back",

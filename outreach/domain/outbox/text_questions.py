@@ -1,4 +1,4 @@
-"""What a phone was asked by text, and about which of its places (S50).
+"""What a phone was asked by text, and about which of its places (S41).
 
 Only what was sent counts, and only ordinary places: a discreet one is never named, changed or
 counted in an answer, so that who writes from its phone gets what an unknown number gets.

@@ -1,4 +1,4 @@
-"""«Avísame»: asking to be notified of workshops, confirming, renewing, ending (S41).
+"""«Avísame»: asking to be notified of workshops, confirming, renewing, ending (S40).
 
 Links of messages only show a page; only POST acts, because mail scanners open links (S06). The form
 answers the same for every e-mail and phone, known or not (S26).

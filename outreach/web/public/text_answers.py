@@ -1,4 +1,4 @@
-"""Where gateways bring what people answer by text or write by WhatsApp (S50, decision 0050).
+"""Where gateways bring what people answer by text or write by WhatsApp (S41, decision 0050).
 
 Programs read the answers: an empty one, or one English sentence. It is the same whatever the text
 did, so that the operator of a gateway does not learn who has a place. What it does is decided in

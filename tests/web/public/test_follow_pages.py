@@ -1,4 +1,4 @@
-"""«Avísame»: asking, confirming, renewing and ending, by letter, text and push (S41)."""
+"""«Avísame»: asking, confirming, renewing and ending, by letter, text and push (S40)."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
