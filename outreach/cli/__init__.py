@@ -46,6 +46,7 @@ COMMANDS: Final = {
     "restore": "Replace the database by the backup FILE.",
     "retime": "Recompute what is stored in UTC, when a law has changed the clocks of a place.",
     "serve": "Serve the site.",
+    "trials": "Compare two wordings of the reminder: which one leaves fewer chairs empty.",
     "user": "Staff accounts: who may sign in, with which role at which office.",
     "worker": (
         "Send notifications that are due and, once a day, erase people whose retention has ended."

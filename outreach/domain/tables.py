@@ -38,6 +38,7 @@ from outreach.domain.scheduling import (
     workshop_templates,
 )
 from outreach.domain.search import unmet_searches
+from outreach.domain.trials import trials
 from outreach.domain.websub import subscriptions
 from outreach.domain.workshops import partners, series, time_slots
 
@@ -85,6 +86,7 @@ __all__ = [
     "time_slots",
     "totals",
     "tours",
+    "trials",
     "unmet_searches",
     "venue_merge",
     "venues",

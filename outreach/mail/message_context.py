@@ -12,6 +12,7 @@ from outreach.config import Config
 from outreach.domain import registrations
 from outreach.domain.registrations import Registration, contact_proof, reconfirmation
 from outreach.domain.registrations.notifications import Notification, NotificationType
+from outreach.domain.trials.trials import Wording
 from outreach.domain.workshops import verify_codes
 
 # The page that takes the answer, for messages with a question.
@@ -36,6 +37,7 @@ class MessageContext:
     calendar_host: str = ""  # only where a calendar entry is wanted
     summary: Sequence[tuple[Registration, bytes]] = ()  # what a summary lists, with their keys
     unlisted: int = 0  # how many more there are
+    wording: Wording | None = None  # of a reminder in a trial, where it is not the usual one
     letter_id: str = field(default_factory=new_letter_id)  # of the Message-ID
 
     @property
@@ -76,6 +78,7 @@ def template_values(context: MessageContext, config: Config) -> dict[str, Any]:
         "places": [(each, _link(context, config, each, key)) for each, key in summary],
         "unlisted": context.unlisted,
         "takes_answers": config.answers.is_on,  # by text
+        "wording": context.wording,
         "home": f"{config.public_url}/{lang}/",
         "verify_code": verify_codes.make(workshop),
         # Without the scheme: a letter has one link.

@@ -21,6 +21,7 @@ from outreach.domain.follows import matching
 from outreach.domain.network import installation_settings
 from outreach.domain.outbox import link_recovery
 from outreach.domain.registrations.public_seats import DelayedStates
+from outreach.domain.trials import assignment
 from outreach.keystore import KeyStore
 from outreach.mail import delivery, follow_messages, mailings, roster_letters
 from outreach.maintenance import scheduled_jobs
@@ -249,6 +250,10 @@ def _notify_followers(worker: Worker, now: datetime) -> int:
     return count
 
 
+def _assign_wordings(worker: Worker, now: datetime) -> int:
+    return assignment.assign(worker.store, worker.key_store, now=now)
+
+
 def _deliver_to_followers(worker: Worker, now: datetime) -> int:
     """Letters, texts and push messages to those who follow workshops. What was one notice is erased
     after it."""
@@ -361,6 +366,7 @@ STEPS: Final[tuple[tuple[str, Callable[[Worker, datetime], int]], ...]] = (
     ("alerts", _send_alerts),
     ("links", _send_links),
     ("followers", _notify_followers),
+    ("trials", _assign_wordings),
     ("letters", _deliver_letters),
     ("replies", _deliver_replies),
     ("texts", _deliver_texts),
@@ -392,6 +398,7 @@ LED: Final = frozenset(
         "alerts",
         "links",
         "followers",
+        "trials",
         HUB,
         "entries",
     }

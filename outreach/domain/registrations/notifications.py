@@ -55,6 +55,8 @@ class Notification(Base):
     # What it says of the workshop (`workshops.facts`): one of a change from the beginning, others
     # from when they are claimed or called about (`change_notifications.SAID_FACTS`).
     facts: Mapped[bytes | None] = mapped_column(sa.LargeBinary(16), default=None)
+    # The wording of a reminder in a trial (`domain/trials`); empty again once it is counted.
+    trial_arm_id: Mapped[int | None] = mapped_column(default=None)
     # A text that is sent at night too (`text_hours`).
     is_urgent: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     due_at: Mapped[datetime]

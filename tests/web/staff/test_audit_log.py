@@ -169,6 +169,8 @@ def test_month_of_an_action_is_written_out(store: Store, elena: StaffClient) -> 
             ("figure.enter", {"month": "2020-05", "figure": "passports", "value": 109657}),
             ("figures brought in", {"month": "2020-06", "new": 6, "changed": 0, "same": 1}),
             ("month.reopen", {"month": "2020-99", "revision": 1}),
+            ("trial.start", {"wording": "welcome"}),
+            ("trial.end", {"trial": 1, "reason": "trial harm"}),
         ):
             _record(session, None, action, details=details)
     page_text = words(elena.get("/org/bitacora"))
@@ -180,6 +182,8 @@ def test_month_of_an_action_is_written_out(store: Store, elena: StaffClient) -> 
         "capturó una cifra Mayo de 2020; cifra passports; 109657",
         "trajo cifras de un archivo Junio de 2020; nuevos: 6; cambiados: 0; iguales: 1",
         "volvió a abrir el mes 2020-99; revisión 1",
+        "empezó a comparar dos formas de recordar «Te esperamos.»",
+        "dos formas de recordar la forma nueva dejaba más lugares vacíos; comparación 1",
     ):
         assert expected in page_text
 
