@@ -30,11 +30,9 @@ from outreach.maintenance import doctor
 log = logging.getLogger(__name__)
 
 STOP_TIMEOUT_SECONDS: Final = 30  # for requests in progress
-# Threads of each process. On SQLite one writes, and the saves that wait for it take a thread each;
-# the others answer polls and pages (decision 0041). Each may need two of the 15 connections of
-# SQLAlchemy's pool, to read while it has a change open.
-SQLITE_THREADS: Final = 7
-POSTGRESQL_THREADS: Final = 4
+# Threads of each process, on both databases. A save that waits for the database takes one; the
+# others answer polls and pages (decision 0056).
+THREADS: Final = 4
 _M_ARENA_MAX: Final = -8  # of glibc's malloc.h
 
 
@@ -115,8 +113,9 @@ def stop_starting_forks() -> None:
 
 def limit_arenas() -> None:
     """Lets glibc's malloc have two arenas in a process: what forks inherit, and one for what
-    they do. It would make one for each thread, and 12 MB of a server with 7 threads were holes in
-    them (decision 0042). One thread at a time runs Python, so they seldom wait for each other."""
+    they do. It would make one for each thread, and 12 MB of a server with seven threads were
+    holes in them (decision 0042). One thread at a time runs Python, so they seldom wait for each
+    other."""
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # other C libraries have none
     if mallopt is not None:
         mallopt(_M_ARENA_MAX, 2)
@@ -150,7 +149,7 @@ def _make_server(config: Config, host: str, port: int, workers: int) -> MPServer
         http=HTTPModes.http1,
         websockets=False,
         workers=workers,
-        blocking_threads=POSTGRESQL_THREADS if config.is_postgresql else SQLITE_THREADS,
+        blocking_threads=THREADS,
         backlog=1024,
         log_access=False,  # it would have network addresses and tokens (S08, S10)
         log_level=LogLevels.warning,

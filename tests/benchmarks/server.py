@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from outreach.cli.serve import SQLITE_THREADS
+from outreach.cli.serve import THREADS
 from tests.faults.site import children
 
 WORKERS = 2  # with as many threads each as `outreach serve` has on SQLite
@@ -56,7 +56,7 @@ def running(factory: str, environ: Mapping[str, str], path: str = "/") -> Iterat
     command = [
         str(Path(sys.executable).with_name("granian")),
         "--interface", "wsgi", "--factory", "--host", "127.0.0.1", "--port", str(port),
-        "--workers", str(WORKERS), "--blocking-threads", str(SQLITE_THREADS), "--backlog", "1024",
+        "--workers", str(WORKERS), "--blocking-threads", str(THREADS), "--backlog", "1024",
         "--no-access-log", "--log-level", "error",
         "--workers-kill-timeout", str(STOP_SECONDS), factory,
     ]  # fmt: skip
