@@ -37,7 +37,11 @@ from tests.support.websub_subscriber import (
     serve_subscriber,
 )
 
-pytestmark = fixed_clock  # Friday, November 27, 2026
+pytestmark = [
+    fixed_clock,  # Friday, November 27, 2026
+    # `test_killed_hub.py` lets two hubs claim the same deliveries.
+    pytest.mark.any_database("who gets which feed, and what a subscriber may do"),
+]
 
 DAY = date(2026, 12, 5)
 MINUTE, HOUR, ONE_DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)

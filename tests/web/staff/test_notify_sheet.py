@@ -32,6 +32,8 @@ from tests.domain.scheduling.test_tours import five_stops, list_stops
 from tests.support.html_forms import fields
 from tests.support.staff_client import StaffClient, employ, signed_in_as, words
 
+pytestmark = pytest.mark.any_database("what a sheet says and what its buttons change")
+
 SHEET: Final = "¿A quién le avisamos?"
 Send = Callable[..., TestResponse]
 

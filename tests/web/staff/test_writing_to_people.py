@@ -33,6 +33,8 @@ from tests.support.staff_client import employ, signed_in_as, words
 from tests.web.staff import test_notify_sheet as sheets
 from tests.web.staff.test_notify_sheet import SHEET, Scene
 
+pytestmark = pytest.mark.any_database("what a sheet says and what its buttons change")
+
 # Routes that write to people in a way of their own, by what people are protected with.
 WITH_A_PAGE_OF_ITS_OWN: Final = {
     "attendees.send_message": "sent only as the page has shown it, with to how many",
