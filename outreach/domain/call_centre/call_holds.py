@@ -154,11 +154,12 @@ def delete_of(session: Session, registration_ids: Collection[str]) -> None:
     )
 
 
-# Looked up for each held place, of which there are few.
-_HAS_BEGUN: Final = sa.exists().where(
-    Registration.id == CallHold.registration_id,
-    Workshop.id == Registration.workshop_id,
-    Workshop.starts_at <= sa.bindparam("now", type_=Workshop.starts_at.type),
+# Looked up for each held place, of which there are few. Of EXISTS, PostgreSQL would make a table of
+# all workshops that have begun.
+_HAS_BEGUN: Final = sa.select(Workshop.starts_at).join(
+    Registration, Registration.workshop_id == Workshop.id
+).where(Registration.id == CallHold.registration_id).scalar_subquery() <= sa.bindparam(
+    "now", type_=Workshop.starts_at.type
 )
 # Those that wait for their end stay until `list_ended` has had them, or their workshop begins.
 _IS_OVER: Final = sa.or_(

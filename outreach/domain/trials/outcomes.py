@@ -5,7 +5,7 @@ its people are erased; only if check-in is complete: otherwise nobody knows whos
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from typing import Final
 
@@ -30,10 +30,12 @@ def count(store: Store, key_store: KeyStore, *, now: datetime) -> int:
     """Adds the outcomes of the workshops that are ready to the counts of their wordings, and ends a
     trial whose new wording does harm. Returns the number of workshops."""
     with store.read() as session:
+        waiting = session.scalars(sa.select(TrialWorkshop.workshop_id).distinct()).all()
+        workshops = (session.get_one(Workshop, workshop_id) for workshop_id in waiting)
         ready = [
-            workshop.id
-            for workshop in _list_waiting(session)
-            if workshop.ends_at <= now and _count_day(workshop) <= key_store.today()
+            each.id
+            for each in workshops
+            if each.ends_at <= now and _count_day(each) <= key_store.today()
         ]
     for workshop_id in ready:
         with store.change() as session:
@@ -42,12 +44,6 @@ def count(store: Store, key_store: KeyStore, *, now: datetime) -> int:
         with store.change() as session:
             _end_if_harmful(session, now=now)
     return len(ready)
-
-
-def _list_waiting(session: Session) -> Sequence[Workshop]:
-    return session.scalars(
-        sa.select(Workshop).where(Workshop.id.in_(sa.select(TrialWorkshop.workshop_id)))
-    ).all()
 
 
 def _count_day(workshop: Workshop) -> date:
