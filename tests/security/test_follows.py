@@ -36,6 +36,8 @@ from tests.support.smtp_server import Postman, serve_mail
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 ROSA, PHONE = "rosa.canario@ejemplo.com", "+13125550177"
+# Of no other test: the files of PostgreSQL's server are searched too.
+POSTAL_CODE, COUNTY = "59644", "Broadwater County"
 
 
 @pytest.fixture
@@ -53,12 +55,12 @@ def scene(
         yield FollowScene(app, store, key_store, config, postman, gateway)
 
 
-def follow_all(scene: FollowScene, browser: PushBrowser) -> list[str]:
+def follow_all(scene: FollowScene, browser: PushBrowser, place: str = "60608") -> list[str]:
     """Somebody follows by letter, text and push; returns the links."""
     return [
-        scene.follow(email=ROSA),
-        scene.follow(contact="text", text=PHONE),
-        scene.follow(**browser.fields, kinds=["derechos"]),
+        scene.follow(email=ROSA, donde=place),
+        scene.follow(contact="text", text=PHONE, donde=place),
+        scene.follow(**browser.fields, kinds=["derechos"], donde=place),
     ]
 
 
@@ -69,8 +71,7 @@ def needles(links: list[str], browser: PushBrowser) -> list[bytes]:
         PHONE.removeprefix("+1").encode(),
         browser.name.encode(),
         browser.fields["push_key"].encode(),
-        b"Cook County",
-        b"60608",
+        COUNTY.encode(),
         *(link.rpartition("/")[2].encode() for link in links),
     ]
 
@@ -79,8 +80,9 @@ def test_nothing_of_who_follows_is_readable_in_any_file(
     scene: FollowScene, store: Store, rights: Kind, push_service: PushService
 ) -> None:
     browser = PushBrowser(push_service.origin)
-    links = follow_all(scene, browser)
+    links = follow_all(scene, browser, POSTAL_CODE)
     assert len(scene.rows()) == 3
+    assert "Condado de Broadwater" in scene.client.get(links[0]).text
     found = traces(scene.config, store, scene.key_store, needles(links, browser))
     assert found == []
 
@@ -112,7 +114,7 @@ def test_no_backup_has_anything_of_who_follows(
     scene: FollowScene, store: Store, rights: Kind, push_service: PushService, tmp_path: Path
 ) -> None:
     browser = PushBrowser(push_service.origin)
-    links = follow_all(scene, browser)
+    links = follow_all(scene, browser, POSTAL_CODE)
     file = tmp_path / "spare"
     key_backup.save(scene.key_store, file, now=clock.now())
     sealed = [row.sealed.hex().encode() for row in scene.rows()]
