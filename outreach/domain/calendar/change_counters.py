@@ -43,9 +43,7 @@ class ChangeCounter(Base):
 def read(session: Session, name: str) -> tuple[int, datetime | None]:
     """The number of changes, and the time of the last one. Read it before the data it counts,
     never after."""
-    row = session.execute(
-        sa.select(ChangeCounter.number, ChangeCounter.changed_at).where(ChangeCounter.name == name)
-    ).first()
+    row = session.connection().execute(_READ, {"name": name}).first()
     return (0, None) if row is None else (row[0], row[1])
 
 
@@ -132,3 +130,8 @@ def _history(each: object, name: str) -> Any:
     state = sa.inspect(each)
     assert state is not None
     return state.attrs[name].history
+
+
+_READ: Final = sa.select(ChangeCounter.number, ChangeCounter.changed_at).where(
+    ChangeCounter.name == sa.bindparam("name")
+)

@@ -7,6 +7,7 @@ and hosts. The worker writes it, and the calendars of staff their own entries.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -14,7 +15,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from outreach.db.base import Base
 from outreach.domain.calendar import feed_query
-from outreach.domain.calendar.feed_query import FeedQuery
+from outreach.domain.calendar.feed_query import FeedQuery, QueryShape
 from outreach.domain.workshops import Workshop
 
 KEPT_AFTER_THE_END: Final = timedelta(days=100)  # longer than the window of any feed
@@ -81,14 +82,10 @@ def find(
 ) -> list[EventText]:
     """The workshops of a query by start and UID, each with its text if a valid one is cached; the
     first `limit` of them, or the last if `from_the_end`."""
-    order = [each.desc() for each in feed_query.IN_ORDER] if from_the_end else feed_query.IN_ORDER
-    is_cached = sa.and_(*_key(style), CachedEvent.changed_at == feed_query.CHANGED_AT)
-    rows = session.execute(
-        _query(choice, span)
-        .with_only_columns(*_COLUMNS, CachedEvent.text, maintain_column_froms=True)
-        .outerjoin(CachedEvent, is_cached)
-        .order_by(*order)
-        .limit(limit)
+    statement = _build_find(feed_query.get_shape(choice), from_the_end)
+    rows = session.connection().execute(
+        feed_query.at_places(statement, choice),
+        {**_values(choice, span), **_style_values(style), "most": limit},
     )
     texts = [EventText(*row) for row in rows]
     return texts[::-1] if from_the_end else texts
@@ -99,19 +96,22 @@ def find_missing(
 ) -> list[EventText]:
     """The workshops of a query whose present state is not written in this style, at most
     `limit`."""
-    missing = _query(choice, span).with_only_columns(
+    missing = feed_query.query(choice).with_only_columns(
         *_COLUMNS, sa.null(), maintain_column_froms=True
     )
-    is_cached = sa.exists().where(*_key(style), CachedEvent.changed_at == feed_query.CHANGED_AT)
-    return [EventText(*row) for row in session.execute(missing.where(~is_cached).limit(limit))]
+    values = {**_values(choice, span), **_style_values(style)}
+    is_cached = sa.exists().where(*_IS_CACHED)
+    rows = session.execute(missing.where(~is_cached).limit(limit), values)
+    return [EventText(*row) for row in rows]
 
 
 def find_crowded_day(
     session: Session, choice: FeedQuery, span: FeedSpan, *, most: int
 ) -> date | None:
     """The day up to which there are more than `most` workshops; None if there are not."""
-    days = _query(choice, span).with_only_columns(Workshop.day, maintain_column_froms=True)
-    return session.scalar(days.order_by(Workshop.day).offset(most).limit(1))
+    days = feed_query.query(choice).with_only_columns(Workshop.day, maintain_column_froms=True)
+    ordered = days.order_by(Workshop.day).offset(most).limit(1)
+    return session.scalar(ordered, _values(choice, span))
 
 
 def find_by_workshops(session: Session, ids: Sequence[int], lang: str) -> list[CachedEvent]:
@@ -143,19 +143,33 @@ def purge(session: Session, *, today: date) -> None:
     session.execute(sa.delete(CachedEvent).where(CachedEvent.workshop_id.in_(past)))
 
 
-def _query(choice: FeedQuery, span: FeedSpan) -> sa.Select[*tuple[Any, ...]]:
-    return feed_query.query(choice, since=span.since, until=span.until, today=span.today)
-
-
-def _key(style: EventStyle) -> tuple[sa.ColumnElement[bool], ...]:
+@lru_cache(maxsize=64)
+def _build_find(shape: QueryShape, from_the_end: bool) -> sa.Select[*tuple[Any, ...]]:
+    order = [each.desc() for each in feed_query.IN_ORDER] if from_the_end else feed_query.IN_ORDER
     return (
-        CachedEvent.workshop_id == Workshop.id,
-        CachedEvent.lang == style.lang,
-        CachedEvent.is_short.is_(style.is_short),
-        CachedEvent.made_with == style.made_with,
+        feed_query.build_query(shape)
+        .with_only_columns(*_COLUMNS, CachedEvent.text, maintain_column_froms=True)
+        .outerjoin(CachedEvent, sa.and_(*_IS_CACHED))
+        .order_by(*order)
+        .limit(sa.bindparam("most", type_=sa.Integer))
     )
 
 
+def _values(choice: FeedQuery, span: FeedSpan) -> dict[str, Any]:
+    return feed_query.get_values(choice, since=span.since, until=span.until, today=span.today)
+
+
+def _style_values(style: EventStyle) -> dict[str, Any]:
+    return {"lang": style.lang, "is_short": style.is_short, "made_with": style.made_with}
+
+
+_IS_CACHED: Final = (
+    CachedEvent.workshop_id == Workshop.id,
+    CachedEvent.lang == sa.bindparam("lang"),
+    CachedEvent.is_short == sa.bindparam("is_short"),
+    CachedEvent.made_with == sa.bindparam("made_with"),
+    CachedEvent.changed_at == feed_query.CHANGED_AT,
+)
 _COLUMNS: Final = (
     Workshop.id,
     sa.type_coerce(Workshop.starts_at, sa.DateTime),

@@ -7,7 +7,8 @@ named. Unlisted workshops and drafts are in no feed.
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
-from typing import Final, NamedTuple
+from functools import lru_cache
+from typing import Any, Final, NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -161,24 +162,87 @@ def entries(
 
     A cancelled one is kept a week past its end, and two weeks after it was cancelled.
     """
-    rows = session.execute(query(choice, since=since, until=until, today=today).order_by(*IN_ORDER))
+    values = get_values(choice, since=since, until=until, today=today)
+    rows = session.execute(query(choice).order_by(*IN_ORDER), values)
     return [FeedEntry(*row) for row in rows]
 
 
 def count(session: Session, choice: FeedQuery, *, since: date, until: date, today: date) -> int:
     """The number of workshops of `query`."""
-    matching = query(choice, since=since, until=until, today=today)
-    return session.scalar(sa.select(sa.func.count()).select_from(matching.subquery())) or 0
+    values = get_values(choice, since=since, until=until, today=today)
+    number = sa.select(sa.func.count()).select_from(query(choice).subquery())
+    return session.scalar(number, values) or 0
 
 
 IN_ORDER: Final = (Workshop.starts_at, Workshop.uid)
 
 
-def query(
-    choice: FeedQuery, *, since: date, until: date, today: date
+class QueryShape(NamedTuple):
+    """Which conditions a statement has, with values as parameters: to build a statement costs more
+    than to execute it, and most feeds have one of few shapes."""
+
+    has_office: bool
+    has_kinds: bool
+    has_neutral: bool
+    has_modes: bool
+    is_pushed: bool
+    languages: tuple[str, ...]
+
+
+def get_shape(choice: FeedQuery) -> QueryShape:
+    return QueryShape(
+        choice.office is not None,
+        bool(choice.kinds),
+        bool(choice.neutral),
+        bool(choice.modes),
+        choice.is_pushed,
+        choice.languages,
+    )
+
+
+def get_values(choice: FeedQuery, *, since: date, until: date, today: date) -> dict[str, Any]:
+    """The parameters of `query`."""
+    now = midnight(today)
+    return {
+        # The indexes are on the local day, which differs from the UTC day by at most one.
+        "first_day": since - DAY,
+        "last_day": until,
+        "begin": midnight(since),
+        "end": midnight(until),
+        "ended_after": now - KEPT_AFTER_ITS_END,
+        "cancelled_after": now - KEPT_AFTER_CANCELLING,
+        "office_id": choice.office.id if choice.office else None,
+        "kind_ids": [kind.id for kind in choice.kinds],
+        # Only a feed that names a discreet kind has its workshops: no name or address tells of
+        # them.
+        "discreet": [*({kind.id for kind in choice.kinds if kind.is_discreet} | choice.neutral)],
+        "neutral": [*choice.neutral],
+        "modes": choice.modes,
+        "published_until": choice.published_until,
+    }
+
+
+def query(choice: FeedQuery) -> sa.Select[int, datetime, datetime, ZoneInfo, datetime]:
+    """A statement for the workshops of a feed, unordered; `get_values` has its parameters."""
+    return at_places(build_query(get_shape(choice)), choice)
+
+
+Statement = TypeVar("Statement", bound=sa.Select[*tuple[Any, ...]])
+
+
+def at_places(statement: Statement, choice: FeedQuery) -> Statement:
+    """The statement with the places of a query, of which there are too many for a shape."""
+    if not choice.wheres:
+        return statement
+    places = (sa.and_(*search.build_location_conditions(where)) for where in choice.wheres)
+    return statement.where(sa.or_(*places))
+
+
+@lru_cache(maxsize=64)
+def build_query(
+    shape: QueryShape,
 ) -> sa.Select[int, datetime, datetime, ZoneInfo, datetime]:
-    """A statement for the workshops of a feed, unordered."""
-    begin, end, now = midnight(since), midnight(until), midnight(today)
+    """The statement of a shape."""
     return (
         sa.select(Workshop.id, Workshop.starts_at, Workshop.ends_at, Workshop.zone, CHANGED_AT)
         .select_from(Workshop)
@@ -186,19 +250,19 @@ def query(
         .join(Workshop.kind)
         .outerjoin(Workshop.venue)
         .where(
-            # The indexes are on the local day, which differs from the UTC day by at most one.
-            Workshop.day >= since - DAY,
-            Workshop.day <= until,
-            Workshop.starts_at >= begin,
-            Workshop.starts_at < end,
+            Workshop.day >= sa.bindparam("first_day", type_=sa.Date),
+            Workshop.day <= sa.bindparam("last_day", type_=sa.Date),
+            Workshop.starts_at >= sa.bindparam("begin", type_=Workshop.starts_at.type),
+            Workshop.starts_at < sa.bindparam("end", type_=Workshop.starts_at.type),
             Workshop.status.in_(PUBLIC_STATUSES),
             Workshop.way != Way.UNLISTED,
             sa.or_(
                 Workshop.status != WorkshopStatus.CANCELLED,
-                Workshop.ends_at > now - KEPT_AFTER_ITS_END,
-                Workshop.cancelled_at > now - KEPT_AFTER_CANCELLING,
+                Workshop.ends_at > sa.bindparam("ended_after", type_=Workshop.ends_at.type),
+                Workshop.cancelled_at
+                > sa.bindparam("cancelled_after", type_=Workshop.cancelled_at.type),
             ),
-            *_conditions(choice),
+            *_conditions(shape),
         )
     )
 
@@ -240,26 +304,23 @@ def midnight(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 
-def _conditions(choice: FeedQuery) -> Iterator[sa.ColumnElement[bool]]:
-    if choice.office:
-        yield Workshop.office_id == choice.office.id
-    if choice.kinds:
-        yield Workshop.kind_id.in_([kind.id for kind in choice.kinds])
-    # Only a feed that names a discreet kind has its workshops: no name or address tells of them.
-    discreet = {kind.id for kind in choice.kinds if kind.is_discreet} | choice.neutral
-    yield sa.or_(Workshop.is_discreet.is_(False), Workshop.kind_id.in_(discreet))
-    if choice.neutral:
-        yield sa.or_(Workshop.is_discreet.is_(True), Workshop.kind_id.not_in(choice.neutral))
-    if choice.languages:
-        yield sa.or_(*(has_code(Workshop.languages, code) for code in choice.languages))
-    if choice.wheres:
-        yield sa.or_(
-            *(sa.and_(*search.build_location_conditions(where)) for where in choice.wheres)
-        )
-    if choice.modes:
-        yield Workshop.mode.in_(choice.modes)
-    if choice.published_until is not None:
-        yield Workshop.published_at <= choice.published_until
+def _conditions(shape: QueryShape) -> Iterator[sa.ColumnElement[bool]]:
+    if shape.has_office:
+        yield Workshop.office_id == sa.bindparam("office_id")
+    if shape.has_kinds:
+        yield Workshop.kind_id.in_(sa.bindparam("kind_ids", expanding=True))
+    is_named = Workshop.kind_id.in_(sa.bindparam("discreet", expanding=True))
+    yield sa.or_(Workshop.is_discreet.is_(False), is_named)
+    if shape.has_neutral:
+        is_other = Workshop.kind_id.not_in(sa.bindparam("neutral", expanding=True))
+        yield sa.or_(Workshop.is_discreet.is_(True), is_other)
+    if shape.languages:
+        yield sa.or_(*(has_code(Workshop.languages, code) for code in shape.languages))
+    if shape.has_modes:
+        yield Workshop.mode.in_(sa.bindparam("modes", type_=Workshop.mode.type, expanding=True))
+    if shape.is_pushed:
+        published_until = sa.bindparam("published_until", type_=Workshop.published_at.type)
+        yield Workshop.published_at <= published_until
         yield sa.and_(Workshop.is_discreet.is_(False), Kind.is_discreet.is_(False))
 
 

@@ -1,6 +1,7 @@
 """Settings of an installation that are stored in the database."""
 
 from datetime import datetime
+from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -19,7 +20,7 @@ class InstallationSetting(Base):
 def get_calendar_host(session: Session) -> str:
     """The host part of all UIDs. It stays when the site moves to another address, or calendars
     would show each event twice."""
-    return session.get_one(InstallationSetting, "calendar_host").value
+    return session.scalars(_CALENDAR_HOST).one()
 
 
 def get_worker_seen_at(session: Session) -> datetime | None:
@@ -53,3 +54,8 @@ def get_key_store_version(session: Session) -> str:
 
 def set_key_store_version(session: Session, version: str) -> None:
     session.merge(InstallationSetting(name="ring_version", value=version))
+
+
+_CALENDAR_HOST: Final = sa.select(InstallationSetting.value).where(
+    InstallationSetting.name == "calendar_host"
+)

@@ -104,8 +104,7 @@ class Kind(Base):
 
 def find(session: Session, code: str) -> Kind:
     """A kind by one of its codes. Raises NotFound."""
-    is_its = sa.or_(Kind.code == code, Kind.public_code == code, Kind.neutral_code == code)
-    kind = session.scalar(sa.select(Kind).where(is_its))
+    kind = session.scalar(_FIND, {"any_code": code})
     if kind is None:
         raise NotFound(f"kind {code}")
     return kind
@@ -122,5 +121,8 @@ def list_codes(session: Session) -> dict[int, str]:
 
 
 _CODES: Final = sa.select(Kind.id, Kind.code)
+_FIND: Final = sa.select(Kind).where(
+    sa.bindparam("any_code", type_=sa.String).in_([Kind.code, Kind.public_code, Kind.neutral_code])
+)
 # Their number and latest change: it differs after any change.
 VERSION: Final = sa.select(sa.func.count(), sa.func.max(Kind.changed_at)).select_from(Kind)

@@ -52,7 +52,7 @@ class Office(Base):
 
 def find(session: Session, slug: str) -> Office:
     """An office by its slug, also a closed one. Raises NotFound."""
-    office = session.scalar(sa.select(Office).where(Office.slug == slug))
+    office = session.scalar(_FIND, {"slug": slug})
     if office is None:
         raise NotFound(f"office {slug}")
     return office
@@ -75,3 +75,4 @@ def has_any(session: Session) -> bool:
 
 # Their number and latest change: it differs after any change.
 VERSION: Final = sa.select(sa.func.count(), sa.func.max(Office.changed_at)).select_from(Office)
+_FIND: Final = sa.select(Office).where(Office.slug == sa.bindparam("slug"))
