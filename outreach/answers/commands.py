@@ -39,22 +39,22 @@ _WORDS: Final = {
         "fr": "oui ouais",
         "": "ok okay s o",
     },
-    TextCommand.NO: {"es": "nop nel", "en": "nope", "fr": "non", "": "no n"},
+    TextCommand.NO: {"es": "nop nel", "en": "nope cant cannot", "fr": "non", "": "no n"},
     TextCommand.CANCEL: {
         "es": "cancelar cancela cancelo cancelen",
         "en": "cancel",
         "fr": "annuler annule annulez",
     },
     TextCommand.WHERE: {
-        "es": "donde direccion lugar ubicacion",
+        "es": "donde direccion ubicacion",
         "en": "where address",
         "fr": "ou adresse lieu",
     },
     TextCommand.HELP: {"es": "ayuda", "en": "help", "fr": "aide", "": "info"},
     TextCommand.STOP: {
         "es": "baja alto parar basta",
-        "en": "unsubscribe end quit stopall optout",
-        "fr": "arret arreter arretez desabonner desabonnement",
+        "en": "unsubscribe end quit stopall optout revoke",
+        "fr": "arret arrete arreter arretez desabonner desabonnement",
         "": "stop",
     },
     TextCommand.START: {"es": "alta", "en": "unstop", "fr": "reprendre", "": "start"},
@@ -65,6 +65,8 @@ _COMMANDS: Final = {
     for language, words in by_language.items()
     for word in words.split()
 }
+_NO_WORDS: Final = {word for word, (command, _) in _COMMANDS.items() if command is TextCommand.NO}
+_VERBS: Final = frozenset({"voy", "asisto", "confirmo", "confirm"})  # «yes» by themselves
 # Who writes little answers with a picture.
 _PICTURES: Final = {
     "👍": TextCommand.YES, "✅": TextCommand.YES, "✔": TextCommand.YES, "👌": TextCommand.YES,
@@ -80,7 +82,7 @@ def read(words: str) -> ReadAnswer:
     plain = unicodedata.normalize("NFKC", words).strip()
     if (digits := _read_digits(plain)) is not None:
         return ReadAnswer(command=TextCommand.DIGITS, digits=digits)
-    said = fold(plain).split()
+    said = _split(plain)
     if not said:
         return ReadAnswer(command=_read_picture(plain))
     if len(said) > MAX_WORDS:
@@ -93,6 +95,18 @@ def read(words: str) -> ReadAnswer:
         return ReadAnswer(command=TextCommand.UNKNOWN)
     command, language = _COMMANDS[said[0]]
     return ReadAnswer(command=command, language=language)
+
+
+def _split(text: str) -> list[str]:
+    """The words that say something. One that is spelled («S.T.O.P») is one word."""
+    words = fold(text).split()
+    if words and all(len(word) == 1 for word in words):
+        return ["".join(words)]
+    joined = f" {fold(text)} ".replace(" opt out ", " optout ").replace(" can t ", " cant ")
+    said = [word for word in joined.split() if word != "ya"]  # «ya no»
+    if said and said[0] in _NO_WORDS:  # «no voy»
+        return [word for word in said if word not in _VERBS]
+    return said
 
 
 def _read_digits(text: str) -> str | None:

@@ -37,6 +37,14 @@ pytestmark = [fixed_clock, pytest.mark.core]
         ("arrêt", TextCommand.STOP, "fr"),
         ("alta", TextCommand.START, "es"),
         ("START", TextCommand.START, ""),
+        ("no voy", TextCommand.NO, ""),
+        ("Ya no voy.", TextCommand.NO, ""),
+        ("can't come", TextCommand.NO, "en"),
+        ("cancelar mi lugar", TextCommand.CANCEL, "es"),
+        ("confirmo mi lugar", TextCommand.YES, "es"),
+        ("S.T.O.P.", TextCommand.STOP, ""),
+        ("opt-out", TextCommand.STOP, "en"),
+        ("arrête", TextCommand.STOP, "fr"),
     ],
 )
 def test_words_of_three_languages_are_read(words: str, command: TextCommand, language: str) -> None:
