@@ -146,7 +146,9 @@ def write_text(context: FollowContext, config: Config) -> SmsMessage:
     """A text, without anything about a workshop. Needs an application context."""
     with use_language(context.follow.details.lang):
         words = render_template(
-            f"sms/follow_{context.message_type}.txt", link=f"{config.public_url}{context.path}"
+            f"sms/follow_{context.message_type}.txt",
+            link=f"{config.public_url}{context.path}",
+            takes_answers=config.answers.is_on,
         )
     return SmsMessage(to=context.follow.details.recipient, words=sms.plain(" ".join(words.split())))
 
