@@ -8,6 +8,7 @@ import base64
 import hashlib
 import hmac
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -22,6 +23,8 @@ MAX_ID_LENGTH: Final = 400
 MAX_WORDS_LENGTH: Final = 2000  # characters that are looked at
 MAX_TEXTS: Final = 50  # of one request
 MAX_FIELDS: Final = 100
+# WhatsApp writes Mexican numbers with the 1 that they had until 2019.
+_OLD_MEXICAN: Final = re.compile(r"\+521[0-9]{10}")
 WHATSAPP: Final = "whatsapp"
 SMS: Final = "sms"
 
@@ -158,6 +161,8 @@ def _normalize(sender: str, countries: Sequence[str]) -> str:
     if not digits.removeprefix("+").isascii() or len(digits) > 20:
         return ""
     international = digits if digits.startswith("+") else f"+{digits}"
+    if _OLD_MEXICAN.fullmatch(international):
+        international = f"+52{international[4:]}"
     for typed in (international, digits):
         number = phone_numbers.normalize(typed, countries[0])
         if number and phone_numbers.is_reachable(number, countries):

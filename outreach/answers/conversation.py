@@ -39,6 +39,7 @@ class ReplyName(StrEnum):
     TOO_LATE = "too_late"
     DIGITS = "digits"
     WRONG_DIGITS = "wrong_digits"
+    NO_MORE_DIGITS = "no_more_digits"
     CANCELLED = "cancelled"
     SEVERAL = "several"
     WHERE = "where"
@@ -47,8 +48,12 @@ class ReplyName(StrEnum):
     STARTED = "started"
 
 
-# Replies that anybody can cause at any number.
-CAUSED_BY_ANYBODY: Final = frozenset({ReplyName.HELP, ReplyName.STOPPED, ReplyName.STARTED})
+# Replies that anybody can cause at any number. «Stop» has a limit of its own.
+CAUSED_BY_ANYBODY: Final = frozenset({ReplyName.HELP, ReplyName.STARTED})
+_CHOICES_OF_TEXTS: Final = {
+    TextCommand.STOP: ReplyName.STOPPED,
+    TextCommand.START: ReplyName.STARTED,
+}
 DEFAULT_LANGUAGE: Final = LANGUAGES[0]
 
 
@@ -81,7 +86,7 @@ class Conversation:
         reply = self._answer(number, answer, limits, now)
         if reply is None or (was_stopped and reply.name is not ReplyName.STARTED):
             return None
-        if not limits.count_reply(number, is_of_anybody=reply.name in CAUSED_BY_ANYBODY):
+        if not _count_reply(limits, number, reply.name):
             return None
         registration = None if reply.is_about_erased else reply.registration
         text_exchange.add_reply(
@@ -103,18 +108,18 @@ class Conversation:
     def _answer(
         self, number: str, answer: ReadAnswer, limits: TextLimits, now: datetime
     ) -> Reply | None:
-        said_in = answer.language or DEFAULT_LANGUAGE
         if answer.command is TextCommand.STOP:
             text_exchange.stop_texts(self.key_store, number)
             follows.end_all_for_number(self.key_store, number)
-            return Reply(name=ReplyName.STOPPED, language=said_in)
-        if answer.command is TextCommand.START:
+        elif answer.command is TextCommand.START:
             text_exchange.allow_texts(self.key_store, number)
-            return Reply(name=ReplyName.STARTED, language=said_in)
         with self.store.read() as session:
             key_ids = self.key_store.find(number)
             places = text_questions.list_texted(session, key_ids, now=now)
-            language = places[0].registration.language if places else said_in
+            language = places[0].registration.language if places else ""
+        said_in = answer.language or language or DEFAULT_LANGUAGE
+        if answer.command in _CHOICES_OF_TEXTS:
+            return Reply(name=_CHOICES_OF_TEXTS[answer.command], language=said_in)
         request = _Request(number=number, answer=answer, limits=limits, now=now, places=places)
         act = self._acts.get(answer.command)
         reply = act(request) if act is not None and places else None
@@ -168,8 +173,10 @@ class Conversation:
         if place is None:
             return request.several()
         key_id = place.registration.key_id
-        if key_id is None or not request.limits.count_challenge(request.number):
+        if key_id is None:
             return None
+        if not request.limits.count_challenge(request.number):
+            return request.reply(ReplyName.NO_MORE_DIGITS, place)
         text_exchange.begin_challenge(self.key_store, request.number, key_id, now=request.now)
         return request.reply(ReplyName.DIGITS, place)
 
@@ -226,6 +233,13 @@ class _Request:
             registration=place.registration,
             is_about_erased=name is ReplyName.CANCELLED,
         )
+
+
+def _count_reply(limits: TextLimits, number: str, name: ReplyName) -> bool:
+    """False where it is one too many."""
+    if name is ReplyName.STOPPED:
+        return limits.count_stop_reply(number)
+    return limits.count_reply(number, is_of_anybody=name in CAUSED_BY_ANYBODY)
 
 
 def find_place(

@@ -37,6 +37,7 @@ _NEEDING_PLACE: Final = frozenset(
         ReplyName.TOO_LATE,
         ReplyName.DIGITS,
         ReplyName.WRONG_DIGITS,
+        ReplyName.NO_MORE_DIGITS,
         ReplyName.WHERE,
     }
 )
@@ -69,15 +70,12 @@ def deliver(
             warn("replies to texts are dropped: OUTREACH_TEXTS_A_DAY is used up")
             continue
         try:
-            _send(gateway, text)
+            if not _send(gateway, text):
+                continue
         except ServerUnavailable as error:
             warn(f"replies to texts wait: {error}")
             text_exchange.add_reply(key_store, reply, now=now + RETRY_AFTER)
             break
-        except DeliveryRefused:
-            continue
-        except DeliveryUncertain:
-            pass  # it may have arrived, and costs as much
         sent += 1
         if not _is_whatsapp(reply):
             budget.count()
@@ -86,9 +84,19 @@ def deliver(
     return sent
 
 
-def _send(gateway: Texts, text: SmsMessage) -> None:
-    with sms_gateway.connect(gateway) as send:
-        send(text)
+def _send(gateway: Texts, text: SmsMessage) -> bool:
+    """Whether it was sent, or may have been, which costs as much. Raises ServerUnavailable where it
+    has to be sent again."""
+    try:
+        with sms_gateway.connect(gateway) as send:
+            send(text)
+    except DeliveryRefused as refusal:
+        if refusal.is_final:
+            return False
+        raise ServerUnavailable("the gateway refuses texts for now") from None
+    except DeliveryUncertain:
+        pass
+    return True
 
 
 def _is_whatsapp(reply: QueuedReply) -> bool:
@@ -113,7 +121,11 @@ def _write(
             return None
         token = registrations.derive_manage_token(key)
         link = f"{config.public_url}/{language}/r/{token}"
-    digits = text_exchange.read_digits(key_store, reply.number) if name is ReplyName.DIGITS else ""
+    digits = ""
+    if name is ReplyName.DIGITS and reply.key_id is not None:
+        digits = text_exchange.read_digits(key_store, reply.number, reply.key_id, now=now)
+        if not digits:
+            return None
     words = write(
         name, config, language, registration=registration, link=link, digits=digits, now=now
     )

@@ -17,8 +17,11 @@ INBOUND: Final = (RateLimitItemPerHour(30), RateLimitItemPerDay(100))
 REPLIES: Final = (RateLimitItemPerHour(6), RateLimitItemPerDay(12))
 # That anybody can cause at any number, by forging it as the sender: as messages are (S30).
 UNASKED_REPLIES: Final = (RateLimitItemPerHour(3), RateLimitItemPerDay(6))
+# Apart from the others: or whoever uses those up first stops a phone's texts, and it never tells.
+STOP_REPLIES: Final = (RateLimitItemPerDay(2),)
 CHALLENGES: Final = (RateLimitItemPerDay(3),)  # whoever guesses digits has nine tries in a million
-SHARE_OF_BUDGET: Final = 4  # replies that anybody can cause take at most one text of so many
+# Replies that anybody can cause take at most one text of so many, and those to «stop» another.
+SHARE_OF_BUDGET: Final = 4
 
 
 class TextLimits:
@@ -36,9 +39,16 @@ class TextLimits:
     def count_reply(self, number: str, *, is_of_anybody: bool) -> bool:
         if not is_of_anybody:
             return self._count("replies to", number, REPLIES)
-        everybody = RateLimitItemPerDay(self._config.texts.a_day // SHARE_OF_BUDGET)
         is_left = self._count("unasked replies to", number, UNASKED_REPLIES)
-        return is_left and self._limiter.hit(everybody, "unasked replies")
+        return is_left and self._count_share("unasked replies")
+
+    def count_stop_reply(self, number: str) -> bool:
+        is_left = self._count("replies to stop to", number, STOP_REPLIES)
+        return is_left and self._count_share("replies to stop")
+
+    def _count_share(self, what: str) -> bool:
+        share = RateLimitItemPerDay(self._config.texts.a_day // SHARE_OF_BUDGET)
+        return self._limiter.hit(share, what)
 
     def _count(self, what: str, number: str, limits: tuple[RateLimitItem, ...]) -> bool:
         who = self._key_store.digest_of_today(f"{what} {number}").hex()

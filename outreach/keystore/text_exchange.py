@@ -83,11 +83,14 @@ def begin_challenge(key_store: KeyStore, number: str, key_id: bytes, *, now: dat
     return _derive_digits(key_store, seed)
 
 
-def read_digits(key_store: KeyStore, number: str) -> str:
-    """The digits that this phone was sent last; empty where they are good no more."""
+def read_digits(key_store: KeyStore, number: str, key_id: bytes, *, now: datetime) -> str:
+    """The digits that this phone has to send back about this registration; empty where they are
+    good no more, or those of another registration took their place."""
     with key_store.store.read() as session:
         row = session.get(TextChallenge, key_store.index(number))
-        return "" if row is None else _derive_digits(key_store, row.seed)
+        if row is None or row.key_id != key_id or now >= row.ends_at:
+            return ""
+        return _derive_digits(key_store, row.seed)
 
 
 def end_challenge(key_store: KeyStore, number: str, digits: str, *, now: datetime) -> bytes | None:

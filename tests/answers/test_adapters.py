@@ -55,7 +55,7 @@ def test_request_of_the_gateway_is_replied_to_by_its_way(
     assert answer.headers["Cache-Control"] == "no-store"
     [(to, words)] = phones.send_replies()
     assert to == ROSA
-    assert words.startswith("Contesta SI, NO, CANCELAR o DONDE")
+    assert words.startswith("Contesta SI si vienes")
     [request] = phones.gateway.asked
     assert request[1] == ("/whatsapp" if dialect == "whatsapp" else "/send")
 
@@ -143,6 +143,14 @@ def test_large_request_is_refused(phones: Phones) -> None:
 def test_number_that_is_not_written_to_gets_no_reply(phones: Phones, number: str) -> None:
     assert conversation.plain(number, "baja").send(phones.client).status_code == 204
     assert phones.send_replies() == []
+
+
+def test_mexican_number_as_whatsapp_writes_it_is_the_one_that_registered(
+    phones: Phones, make_request: Callable[..., SignedRequest]
+) -> None:
+    assert make_request("+5215512345678", "ayuda").send(phones.client).status_code in {200, 204}
+    [(to, _words)] = phones.send_replies()
+    assert to == "+525512345678"
 
 
 @pytest.mark.parametrize("dialect", ["whatsapp"], indirect=True)

@@ -25,7 +25,7 @@ from tests.support.gateway_server import Gateway
 from tests.support.registration_forms import link_of
 from tests.support.text_conversation import LUZ, ROSA, STRANGER, Phones, read_digits
 
-HELP: Final = "Contesta SI, NO, CANCELAR o DONDE a nuestro mensaje."
+HELP: Final = "Contesta SI si vienes, NO o CANCELAR si no, DONDE para la direccion."
 SITE: Final = "http://localhost:8000"
 HOUR: Final = timedelta(hours=1)
 
@@ -92,6 +92,35 @@ def test_digits_are_good_for_three_tries(phones: Phones, workshop: Workshop) -> 
     assert phones.is_registered(rosa)
 
 
+def test_text_has_no_digits_that_were_sent_about_another_place(
+    phones: Phones, store: Store, chicago: Office, rights: Kind,
+    clock_of_test: time_machine.Traveller,
+) -> None:  # fmt: skip
+    """Both wait: the digits of the first are good no more, and it is not sent."""
+    with store.change() as session:
+        first, second = (hold(session, chicago, rights) for _ in range(2))
+    rosa, other = phones.register(first), phones.register(second)
+    clock_of_test.shift(2 * HOUR)  # young registrations cause three messages in an hour (S30)
+    phones.remind(rosa)
+    conversation.plain(ROSA, "no").send(phones.client)
+    phones.ask(other)
+    conversation.plain(ROSA, "no").send(phones.client)
+    [(_to, words)] = phones.send_replies()
+    phones.write(ROSA, read_digits(words))
+    assert phones.is_registered(rosa)
+    assert not phones.is_registered(other)
+
+
+def test_digits_that_are_good_no_more_are_not_sent(
+    phones: Phones, workshop: Workshop, clock_of_test: time_machine.Traveller
+) -> None:
+    phones.register(workshop)
+    phones.gateway.answers = [401]
+    phones.write(ROSA, "cancelar")
+    clock_of_test.shift(timedelta(minutes=31))
+    assert phones.send_replies() == []
+
+
 def test_digits_are_good_for_half_an_hour(
     phones: Phones, workshop: Workshop, clock_of_test: time_machine.Traveller
 ) -> None:
@@ -111,6 +140,8 @@ def test_whoever_forges_a_number_cannot_guess_digits_all_day(
         sent += phones.write(ROSA, "cancelar")
         clock_of_test.shift(timedelta(minutes=20))
     assert sum(each.startswith("Para cancelar") for each in sent) == 3
+    assert sent[3].startswith("Hoy ya te mandamos varios")
+    assert sent[3].endswith(f"{SITE}{link_of(key_store, rosa)}")
     assert len(sent) <= text_limits.REPLIES[1].amount
     assert phones.is_registered(rosa)
     with key_store.store.read() as session:
@@ -236,6 +267,39 @@ def test_stop_ends_all_texts_and_the_staff_call(
     assert text_exchange.list_stopped(key_store, [rosa.key_id or b""]) == {rosa.key_id}
 
 
+def test_forged_stop_is_told_to_the_phone_also_after_other_forged_texts(phones: Phones) -> None:
+    """Or its texts would end without a word."""
+    for _ in range(text_limits.UNASKED_REPLIES[0].amount + 1):
+        phones.write(ROSA, "hola")
+    [reply] = phones.write(ROSA, "stop")
+    assert reply.startswith("Ya no te mandamos mensajes.")
+
+
+def test_replies_to_forged_stops_are_limited(
+    make_app: Callable[..., Flask], gateway: Gateway, store: Store, key_store: KeyStore
+) -> None:
+    changes: dict[str, Any] = conversation.settings(gateway)
+    app = make_app(**changes | {"texts": _with_budget(changes["texts"], 20)})
+    phones = Phones(app=app, store=store, key_store=key_store, gateway=gateway)
+    sent = [words for each in ("stop", "alta") * 5 for words in phones.write(ROSA, each)]
+    assert sum(each.startswith("Ya no") for each in sent) == text_limits.STOP_REPLIES[0].amount
+    others = [phones.write(f"+1312555{number:04}", "stop") for number in range(100, 110)]
+    assert sum(map(len, others)) == 20 // text_limits.SHARE_OF_BUDGET - 2
+
+
+@pytest.mark.parametrize("lang", ["en", "fr"])
+def test_stop_of_several_languages_is_replied_to_in_that_of_the_place(
+    phones: Phones, workshop: Workshop, lang: str
+) -> None:
+    phones.register(workshop, language=lang)
+    for words, begins in (
+        ("STOP", {"en": "We send you no more", "fr": "Nous ne vous envoyons plus"}),
+        ("START", {"en": "We text you", "fr": "Nous vous envoyons de nouveau"}),
+    ):
+        [reply] = phones.write(ROSA, words)
+        assert reply.startswith(begins[lang])
+
+
 def test_stop_holds_for_later_registrations_until_alta(
     phones: Phones, store: Store, chicago: Office, rights: Kind, workshop: Workshop
 ) -> None:
@@ -298,10 +362,11 @@ def test_workshop_that_was_cancelled_is_answered_no_more(
     assert is_help(phones.write(ROSA, "sí"))
 
 
+@pytest.mark.parametrize("status", [401, 429, 503])
 def test_reply_waits_while_the_gateway_is_away_and_no_longer_than_an_hour(
-    phones: Phones, key_store: KeyStore, clock_of_test: time_machine.Traveller
+    phones: Phones, key_store: KeyStore, clock_of_test: time_machine.Traveller, status: int
 ) -> None:
-    phones.gateway.answers = [401]
+    phones.gateway.answers = [status]
     assert len(phones.write(ROSA, "ayuda")) == 1
     assert phones.send_replies() == []
     clock_of_test.shift(timedelta(minutes=2))

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 import time_machine
 from flask import Flask
 
+from outreach import clock
 from outreach.db.store import Store
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
@@ -110,8 +111,8 @@ def test_nothing_of_a_number_is_left_when_its_person_is_erased(
     phones.ask(rosa)
     for words in ("cancelar", "111111", "donde", "sí", "qué"):
         conversation.plain(conversation.ROSA, words).send(phones.client)
-    digits = text_exchange.read_digits(key_store, conversation.ROSA)
-    assert digits
+    assert rosa.key_id is not None
+    assert text_exchange.read_digits(key_store, conversation.ROSA, rosa.key_id, now=clock.now())
     assert phones.client.post(f"{link_of(key_store, rosa)}/borrar").status_code == 200
     key_store.tidy()
     phones.send_replies()
