@@ -16,7 +16,7 @@ from outreach.config import Config
 from outreach.db.store import Store
 from outreach.domain import outbox, registrations
 from outreach.domain.network import installation_settings
-from outreach.domain.outbox import ClaimedMessage, NotificationReader, summaries
+from outreach.domain.outbox import ClaimedMessage, NotificationReader, link_recovery, summaries
 from outreach.domain.outbox.delivery_queue import NotificationOutbox
 from outreach.domain.registrations import Registration
 from outreach.domain.registrations.change_notifications import HOLD
@@ -206,6 +206,8 @@ class _NotificationWriter(Generic[Written]):
             key = registrations.get_key(self.key_store, registration)
             person = registrations.decrypt_person(registration, key)
         except (NotFound, DataErased):
+            return None
+        if not link_recovery.is_allowed(notification):
             return None
         summary: Sequence[tuple[Registration, bytes]] = ()
         unlisted = 0

@@ -81,6 +81,16 @@ def enqueue_links(
     return len(registration_ids)
 
 
+def is_allowed(notification: Notification) -> bool:
+    """Whether it may still be sent, as far as a link by text is concerned: it waits until the
+    morning, and meanwhile she may have said that others read that phone too. Not even that there is
+    something to say is told then."""
+    registration = notification.registration
+    is_text = registration.contact is ContactMethod.PHONE
+    is_link = notification.cause is NotificationType.LINK_RECOVERY
+    return not (is_text and is_link) or may_text_link(registration)
+
+
 def may_text_link(registration: Registration) -> bool:
     """Whether a text may have the link: at a discreet workshop only where she said that nobody else
     reads that phone."""

@@ -83,6 +83,19 @@ def test_who_asked_for_texts_gets_the_link_by_text(
     assert words == f"Tu enlace: http://localhost:8000{link_of(key_store, rosa)}"
 
 
+def test_nothing_is_sent_to_who_said_meanwhile_that_others_read_the_phone(
+    app: Flask, gateway: Gateway, store: Store, key_store: KeyStore, discreet: Workshop
+) -> None:
+    luz = seat(store, key_store, discreet, **BY_TEXT, is_only_reader=True)
+    send_texts(app, gateway)
+    ask_for_link_by_text(app.test_client(), PHONE)
+    dict(STEPS)["links"](Worker(app), clock.now())
+    typed = {"name": "Luz", "people": "1", "contact": "phone", "phone": PHONE, "by": "text"}
+    changed = app.test_client().post(f"{link_of(key_store, luz)}/cambiar", data=typed)
+    assert changed.status_code == 303
+    assert send_texts(app, gateway) == []
+
+
 def test_who_wants_calls_gets_no_link_by_text(
     app: Flask, gateway: Gateway, store: Store, key_store: KeyStore, ordinary: Workshop
 ) -> None:
