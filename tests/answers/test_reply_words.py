@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, time, timedelta
 
 import pytest
 from flask import Flask
@@ -12,14 +12,17 @@ from outreach.answers import replies
 from outreach.answers.conversation import ReplyName
 from outreach.config import Config, TextAnswers
 from outreach.db.store import Store
+from outreach.domain.follows.choices import FollowChoice, FollowDetails
+from outreach.domain.follows.follows import OpenFollow
 from outreach.domain.locations.venues import Venue
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.registrations import Registration
 from outreach.domain.workshops import Workshop
 from outreach.i18n import LANGUAGES
-from outreach.keystore import KeyStore
-from outreach.mail import sms
+from outreach.keystore import FollowChannel, FollowMessageType, FollowSubject, KeyStore
+from outreach.mail import follow_messages, sms
+from outreach.mail.follow_messages import FollowContext
 from tests.conftest import hold, seat
 from tests.mail.test_mail_words import NEVER, NEVER_DISCREET, WORKSHOP, forbidden_words
 from tests.support.letters import CASES, write_all
@@ -60,6 +63,54 @@ def test_each_reply_is_one_neutral_text(
     assert forbidden_words(words.replace(SITE, ""), workshop, (*NEVER, *WORKSHOP)) == []
     assert "None" not in words
     assert ("482193" in words) is (name is ReplyName.DIGITS)
+
+
+@pytest.fixture
+def longest(store: Store, chicago: Office, rights: Kind) -> Workshop:
+    """A workshop whose day and hour are the longest to write, in each of the three languages."""
+    with store.change() as session:
+        return hold(
+            session, chicago, rights, day=date(2027, 9, 29), starts=time(12, 30), ends=time(14)
+        )
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_longest_day_and_hour_leave_each_text_one_part(
+    app: Flask, config: Config, store: Store, key_store: KeyStore, longest: Workshop, lang: str
+) -> None:
+    rosa = seat(store, key_store, longest, language=lang)
+    replied = [write(app, name, lang, rosa) for name in ReplyName]
+    asking = replace(config, answers=ANSWERS, public_url=SITE)
+    now = longest.starts_at - timedelta(days=3)
+    with app.app_context():
+        written = [each.text.words for each in write_all(longest, asking, lang, now=now)]
+    assert [words for words in (*replied, *written) if sms.parts(words) > 1] == []
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("message_type", FollowMessageType)
+def test_texts_to_followers_are_one_part_and_say_how_to_stop_them(
+    app: Flask, config: Config, lang: str, message_type: FollowMessageType
+) -> None:
+    follow = OpenFollow(
+        id=b"", channel=FollowChannel.TEXT, subject=FollowSubject.AREA, workshop=None,
+        is_confirmed=True, expires_on=clock.now().date(), news_since=clock.now(),
+        details=FollowDetails("+13125550142", lang, FollowChoice()),
+    )  # fmt: skip
+    context = FollowContext(
+        follow=follow, message_type=message_type, token="A" * 22, now=clock.now(), letter_id=""
+    )
+    with app.app_context():
+        asking = replace(config, answers=ANSWERS, public_url=SITE)
+        words = follow_messages.write_text(context, asking).words
+        silent = follow_messages.write_text(context, replace(config, public_url=SITE)).words
+    assert sms.parts(words) == 1
+    assert set(words) <= sms.GSM_ALPHABET
+    # Who waited for one workshop gets one text.
+    is_once = message_type in {FollowMessageType.OPENING, FollowMessageType.SEAT}
+    stop = {"es": "BAJA: no mas mensajes.", "en": "STOP:", "fr": "ARRET :"}[lang]
+    assert (stop in words) is not is_once
+    assert stop not in silent
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
