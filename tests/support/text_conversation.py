@@ -89,8 +89,9 @@ def plain(
 
 
 def twilio(number: str, words: str, *, identity: str = "", secret: str = SECRET) -> SignedRequest:
+    body = words.encode("utf-8", "replace").decode()  # a form has no half of a pair of code units
     fields = {
-        "MessageSid": identity or new_id(), "From": number, "To": "+15550100", "Body": words,
+        "MessageSid": identity or new_id(), "From": number, "To": "+15550100", "Body": body,
         "NumMedia": "0",
     }  # fmt: skip
     url = f"http://localhost:8000{TEXT_PATH}"
@@ -115,7 +116,7 @@ def vonage(
     signed = "".join(
         f"&{name}={fields[name].replace('&', '_').replace('=', '_')}" for name in sorted(fields)
     )
-    fields["sig"] = sha256(signed.encode(), secret).upper()
+    fields["sig"] = sha256(signed.encode("utf-8", "replace"), secret).upper()
     return SignedRequest(
         path=TEXT_PATH,
         headers={},
