@@ -267,7 +267,7 @@ def test_stop_ends_all_texts_and_the_staff_call(
     assert text_exchange.list_stopped(key_store, [rosa.key_id or b""]) == {rosa.key_id}
 
 
-def test_forged_stop_is_told_to_the_phone_also_after_other_forged_texts(phones: Phones) -> None:
+def test_forged_stop_is_replied_to_also_after_other_forged_texts(phones: Phones) -> None:
     """Or its texts would end without a word."""
     for _ in range(text_limits.UNASKED_REPLIES[0].amount + 1):
         phones.write(ROSA, "hola")
