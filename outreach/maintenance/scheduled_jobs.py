@@ -153,7 +153,7 @@ def end_calls(store: Store, key_store: KeyStore, config: Config, *, now: datetim
     """Erases the places whose call broke off and that nobody confirmed, and forgets which places
     were of calls that are over; returns how many places."""
     with store.read() as session:
-        ended = call_holds.list_ended(session, now=now)
+        ended = call_holds.list_ended(session, key_store, now=now)
     count = 0
     for registration_id, workshop_id in ended:
         try:

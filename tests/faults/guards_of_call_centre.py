@@ -29,6 +29,25 @@ def list_guards() -> Iterator[Guard]:
             f"{calls}test_end_that_has_come_is_not_confirmed",
         ),
         (
+            "SEAT08", holds, "if not (row.is_readable and row.arrived_count)", "if row",
+            f"{calls}test_who_was_checked_in_before_the_start_is_not_erased",
+        ),
+        (
+            "SEAT08", "outreach/web/staff/call_centre/held_page.py",
+            "set(call.ids) - call_holds.list_texted(session, call.ids)", "set(call.ids)",
+            f"{calls}test_place_whose_code_went_by_text_stays",
+        ),
+        (
+            "SEAT08", "outreach/web/public/my_registration/recover_link.py",
+            "    _confirm_hold(registration.id, now)\n", "",
+            f"{calls}test_who_opens_the_place_with_its_code_has_confirmed",
+        ),
+        (
+            "S29", "outreach/web/staff/call_centre/held_page.py",
+            "party.people if party.workshop.is_discreet else", "",
+            f"{calls}test_discreet_place_is_changed_to_fewer_people_only",
+        ),
+        (
             "S12", "outreach/privacy/erasure.py", "        call_holds.delete_of(session, list(opened))\n", "",
             f"{calls}test_released_place_leaves_nothing",
         ),
@@ -42,7 +61,7 @@ def list_guards() -> Iterator[Guard]:
             f"{calls}test_who_calls_again_with_the_code_has_confirmed",
         ),
         (
-            "SEAT08", page, "        rate_limits.count_call_name_try(code)\n", "",
+            "SEAT08", page, "    if name:\n        rate_limits.count_call_name_try(code)\n", "",
             f"{calls}test_nicknames_cannot_be_tried_out",
         ),
         (

@@ -3,7 +3,8 @@
 A held place is an ordinary registration that has its seat at once. Reading its code out confirms
 it; only when the call breaks off does its end begin: after HOLD_AFTER_CUT it is erased, unless it
 was confirmed. The end is counted from «the call broke off» and not from the hold, so that somebody
-who has heard the code keeps the place whatever the agent's browser does.
+who has heard the code keeps the place whatever the agent's browser does. Whoever was sent the code
+by text, or uses it, has heard it.
 
 A row says which agent holds which registration, and in which hour it began (S33); it is deleted
 within two hours. What is kept of a call is in the audit log, without the registration.
@@ -19,9 +20,12 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from outreach.db.base import Base
 from outreach.db.types import Hour
+from outreach.domain import registrations
 from outreach.domain.registrations import Registration
+from outreach.domain.registrations.notifications import Notification, NotificationType
 from outreach.domain.text import code
 from outreach.domain.workshops import Workshop
+from outreach.keystore import KeyStore
 
 HOLD_AFTER_CUT: Final = timedelta(minutes=30)
 CALL_LASTS: Final = timedelta(minutes=50)  # its page shows the codes for so long, or an hour more
@@ -90,8 +94,11 @@ def list_of_call(
         .where(
             CallHold.call_id == call_id,
             CallHold.organizer_id == organizer_id,
-            CallHold.held_at >= now - CALL_LASTS,
-            sa.or_(CallHold.ends_at.is_(None), CallHold.ends_at > now),
+            # A call that broke off late is confirmed until its end, as `list_broken` shows it.
+            sa.or_(
+                sa.and_(CallHold.ends_at.is_(None), CallHold.held_at >= now - CALL_LASTS),
+                CallHold.ends_at > now,
+            ),
         )
         .order_by(CallHold.number, CallHold.registration_id)
     ).all()
@@ -119,6 +126,12 @@ def break_off(session: Session, registration_ids: Collection[str], *, now: datet
     )
 
 
+def is_ending(session: Session, registration_id: str, *, now: datetime) -> bool:
+    """Whether `confirm` would keep this place."""
+    hold = session.get(CallHold, registration_id)
+    return hold is not None and hold.ends_at is not None and hold.ends_at > now
+
+
 def confirm(session: Session, registration_ids: Collection[str], *, now: datetime) -> int:
     """Whoever called has heard the code: these places stay. Returns how many were about to end;
     one whose end has come is not kept."""
@@ -132,17 +145,34 @@ def confirm(session: Session, registration_ids: Collection[str], *, now: datetim
     return len(kept.all())
 
 
-def list_ended(session: Session, *, now: datetime) -> list[tuple[str, int]]:
+def list_texted(session: Session, registration_ids: Collection[str]) -> set[str]:
+    """Those of the registrations whose code was sent by text, or will be."""
+    causes = (NotificationType.REGISTERED, NotificationType.WAITLISTED)
+    return set(
+        session.scalars(
+            sa.select(Notification.registration_id).where(
+                Notification.registration_id.in_(registration_ids),
+                Notification.cause.in_(causes),
+                Notification.is_dead.is_(False),
+            )
+        )
+    )
+
+
+def list_ended(session: Session, key_store: KeyStore, *, now: datetime) -> list[tuple[str, int]]:
     """The registrations whose hold has ended, with the ids of their workshops; not those of a
-    workshop that has begun: who came is not erased."""
-    rows = session.execute(
-        sa.select(CallHold.registration_id, Registration.workshop_id)
-        .join(Registration, Registration.id == CallHold.registration_id)
+    workshop that has begun or whose people were checked in before: who came is not erased."""
+    rows = session.scalars(
+        sa.select(Registration)
+        .join(CallHold, CallHold.registration_id == Registration.id)
         .join(Workshop, Workshop.id == Registration.workshop_id)
         .where(CallHold.ends_at <= now, Workshop.starts_at > now)
-        .order_by(CallHold.registration_id)
-    )
-    return [(row[0], row[1]) for row in rows]
+        .order_by(Registration.id)
+    ).all()
+    registrations.open_details(key_store, rows)
+    return [
+        (row.id, row.workshop_id) for row in rows if not (row.is_readable and row.arrived_count)
+    ]
 
 
 def delete_of(session: Session, registration_ids: Collection[str]) -> None:

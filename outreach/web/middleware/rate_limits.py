@@ -47,6 +47,7 @@ MORE_CONTACTS_AN_HOUR: Final = 200  # after the second factor was shown again
 PERSON_SEARCHES_AN_HOUR: Final = 60  # by code, of one staff member
 CALL_LOOK_UPS_AN_HOUR: Final = 90  # by code, of one agent of the call centre
 CODE_TRIES_AN_HOUR: Final = 5  # of one address, and of one registration code
+_CALL_NAME_TRY: Final = "call name try"
 ACCOUNTS: Final = 10  # sign-ins of one address with all accounts, in those of one account
 _suggestions_lock: Final = Lock()
 
@@ -203,10 +204,18 @@ def count_call_look_up(organizer_id: int) -> None:
 
 
 def count_call_name_try(code: str) -> None:
-    """Counts a name that an agent typed for a code and that is not its name; whichever agent.
-    Raises TooManyRequests."""
+    """Counts a name that an agent typed for a code, whichever agent, before it is compared: once
+    the tries are used up the right name opens nothing either. Raises TooManyRequests."""
     who = key_store().digest_of_today(f"call code {code}").hex()
-    _hit("call name try", RateLimitItemPerHour(CODE_TRIES_AN_HOUR), who)
+    _hit(_CALL_NAME_TRY, RateLimitItemPerHour(CODE_TRIES_AN_HOUR), who)
+
+
+def take_back_call_name_try(code: str) -> None:
+    """Takes back the try whose name was right."""
+    who = key_store().digest_of_today(f"call code {code}").hex()
+    limiter = FixedWindowRateLimiter(_counters())
+    limiter.hit(RateLimitItemPerHour(CODE_TRIES_AN_HOUR), _CALL_NAME_TRY, who, cost=-1)
+    request_retry.keep("counted", set).discard((_CALL_NAME_TRY, who))
 
 
 def count_code_try(code: str) -> bool:

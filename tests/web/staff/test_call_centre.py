@@ -2,8 +2,8 @@
 call that breaks off, and who calls again with a code."""
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -13,11 +13,13 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from outreach.accounts import administration
-from outreach.config import Config
+from outreach.config import Config, Texts
 from outreach.db.store import Store
+from outreach.domain import registrations
 from outreach.domain.audit.audit_log import AuditEntry
 from outreach.domain.call_centre import call_holds
 from outreach.domain.call_centre.call_holds import CALL_LASTS, HOLD_AFTER_CUT, CallHold
+from outreach.domain.checkin import checkin
 from outreach.domain.network import staff
 from outreach.domain.network.kinds import Kind, Way
 from outreach.domain.network.offices import Office
@@ -28,6 +30,7 @@ from outreach.domain.workshops import Workshop
 from outreach.errors import Refusal
 from outreach.keystore import KeyStore
 from outreach.maintenance import scheduled_jobs
+from outreach.web.forms import form_token
 from outreach.web.middleware.rate_limits import CALL_LOOK_UPS_AN_HOUR, CODE_TRIES_AN_HOUR
 from tests.conftest import hold, seat, venue
 from tests.support import html_forms
@@ -73,6 +76,13 @@ class CallScene:
 
     def do(self, call: str, action: str, **fields: str) -> TestResponse:
         return self.agent.post(call, do=action, party=self.parties()[-1].id, **fields)
+
+    def open_publicly(self, code: str, name: str) -> TestResponse:
+        """«Mi lugar», opened by its code and name on a page that somebody took a minute to fill."""
+        with self.app.app_context():
+            stamp = form_token.make("mi-registro", now=FIXED_NOW - timedelta(minutes=1))
+        form = {"code": code, "name": name, "way": "code", "stamp": stamp, "website": ""}
+        return self.app.test_client().post("/es/mi-registro", data=form)
 
     def parties(self) -> list[Registration]:
         """The registrations that are not erased, in the order in which they were made."""
@@ -365,6 +375,67 @@ def test_end_that_has_come_is_not_confirmed(scene: CallScene) -> None:
     assert scene.work(FIXED_NOW) == 1
 
 
+def test_call_that_broke_off_late_is_confirmed_until_its_end(scene: CallScene) -> None:
+    """Its page is open no more for the time of the call, but the places wait."""
+    call = scene.held_call()
+    scene.do(call, "cut")
+    with scene.store.change() as session:
+        session.execute(
+            sa.update(CallHold).values(held_at=FIXED_NOW - CALL_LASTS - timedelta(hours=1))
+        )
+    assert "1 lugar se suelta a las" in words(scene.agent.get(CALLS))
+    scene.agent.post(call, do="confirm")
+    assert scene.work(AFTER_END) == 0
+    assert len(scene.parties()) == 1
+
+
+@pytest.fixture
+def texting(scene: CallScene, make_app: Callable[..., Flask]) -> CallScene:
+    """The same with a gateway of texts, which nothing is sent to here."""
+    app = make_app(texts=Texts(url="http://127.0.0.1:9/sms"))
+    with scene.store.read() as session:
+        marta = staff.get_by_email(session, "marta@example.org")
+    return replace(scene, app=app, agent=signed_in_as(app, scene.store, marta.id))
+
+
+@pytest.mark.any_database
+@pytest.mark.parametrize("actions", [("text", "cut"), ("cut", "text")])
+def test_place_whose_code_went_by_text_stays(texting: CallScene, actions: Sequence[str]) -> None:
+    call = texting.held_call()
+    for action in actions:
+        assert texting.do(call, action, phone=PHONE).status_code == 303
+    assert texting.work(AFTER_END) == 0
+    assert len(texting.parties()) == 1
+
+
+def test_phone_that_is_only_noted_keeps_no_place(texting: CallScene) -> None:
+    call = texting.held_call()
+    texting.do(call, "contact", phone=PHONE, by="text")
+    assert texting.do(call, "cut").headers["Location"] == f"{CALLS}?hecho=cortada"
+    assert texting.work(AFTER_END) == 1
+
+
+def test_who_opens_the_place_with_its_code_has_confirmed(scene: CallScene) -> None:
+    call = scene.held_call()
+    scene.do(call, "contact", name="Rosa")
+    scene.do(call, "cut")
+    (party,) = scene.parties()
+    assert scene.open_publicly(party.door_code, "Rosa").status_code == 303
+    assert scene.work(AFTER_END) == 0
+    assert len(scene.parties()) == 1
+
+
+def test_who_was_checked_in_before_the_start_is_not_erased(scene: CallScene) -> None:
+    scene.do(scene.held_call(), "cut")
+    (party,) = scene.parties()
+    with scene.store.change() as session:
+        found = session.get_one(Registration, party.id)
+        registrations.open_details(scene.key_store, [found])
+        checkin.mark_arrived(session, found, 2)
+    assert scene.work(AFTER_END) == 0
+    assert len(scene.parties()) == 1
+
+
 def test_seat_of_a_broken_call_goes_to_who_waits(scene: CallScene, key_store: KeyStore) -> None:
     scene.do(scene.held_call(personas="3"), "cut")
     waiting = seat(scene.store, key_store, scene.workshop, name="Luz")
@@ -484,10 +555,9 @@ def test_place_without_a_nickname_is_opened_by_no_name(scene: CallScene) -> None
     for name in ("", "–", "-", "—", " ", "Rosa"):
         page = words(scene.agent.post(BY_CODE, code=code, name=name, do="cancel"))
         assert "Cancelar su lugar" not in page
-    anybody = scene.app.test_client()
-    form = html_forms.fields(anybody.get("/es/mi-registro").text, "/es/mi-registro")
-    form |= {"code": code, "name": "–", "way": "code"}
-    assert anybody.post("/es/mi-registro", data=form).status_code == 422
+    answer = scene.open_publicly(code, "–")
+    assert answer.status_code == 422
+    assert "No encontramos ese lugar." in answer.text
     assert len(scene.parties()) == 1
 
 
@@ -497,7 +567,17 @@ def test_nicknames_cannot_be_tried_out(scene: CallScene) -> None:
     for _each in range(CODE_TRIES_AN_HOUR):
         page = scene.agent.post(BY_CODE, code=code, name="Luz")
         assert "Con ese código el apodo es otro." in words(page)
-    assert colleague(scene).post(BY_CODE, code=code, name="Luz").status_code == 429
+    luis = colleague(scene)
+    for name in ("Luz", "Rosa"):  # the right one tells nothing any more either
+        assert luis.post(BY_CODE, code=code, name=name).status_code == 429
+
+
+def test_right_nickname_counts_as_no_try(scene: CallScene) -> None:
+    scene.do(scene.held_call(), "contact", name="Rosa")
+    code = scene.parties()[0].door_code
+    for _each in range(CODE_TRIES_AN_HOUR + 2):
+        page = scene.agent.post(BY_CODE, code=code, name="Rosa")
+        assert "Cancelar su lugar" in words(page)
 
 
 def test_codes_cannot_be_tried_out(scene: CallScene) -> None:
@@ -543,6 +623,18 @@ def test_neither_kind_nor_address_of_a_discreet_place_is_shown(
             assert hidden not in text, hidden
     assert "La dirección no se dice por teléfono." in words(pages[0])
     assert "Cancelar su lugar" in words(pages[2])
+
+
+def test_discreet_place_is_changed_to_fewer_people_only(
+    scene: CallScene, discreet: Workshop
+) -> None:
+    """Whether more fit would tell how many came (S29)."""
+    call = discreet_call(scene, discreet)
+    page = words(scene.agent.get(call))
+    assert "Cambiar a 1" in page
+    assert "Cambiar a 3" not in page
+    assert scene.do(call, "people", people="3").status_code == 422
+    assert scene.seats_left(discreet) == 1
 
 
 def test_discreet_place_cancelled_by_phone_still_opens_the_door(

@@ -7,6 +7,7 @@ response time reveals whether somebody is registered.
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Final
 
 from flask import make_response, redirect, render_template, request
@@ -15,6 +16,7 @@ from wtforms import ValidationError
 
 from outreach import clock, i18n
 from outreach.domain import registrations
+from outreach.domain.call_centre import call_holds
 from outreach.domain.registrations.code_lookup import CODE_LENGTH
 from outreach.domain.text import clean, read_code
 from outreach.i18n import gettext as _
@@ -92,10 +94,20 @@ def _open_by_code() -> ResponseReturnValue:
         return make_response(_page(notice=notice), 422)
     rate_limits.take_back_code_try(code)
     registration, key = found
+    _confirm_hold(registration.id, now)
     token = registrations.derive_manage_token(key)
     if registration.workshop.is_discreet:
         return detail.show_registration(token, now, languages_at="/mi-registro")
     return redirect(f"/{i18n.current()}/r/{token}", 303)
+
+
+def _confirm_hold(registration_id: str, now: datetime) -> None:
+    """Whoever has the code has heard it: a place whose telephone call broke off stays (SEAT08)."""
+    with store().read() as session:
+        is_ending = call_holds.is_ending(session, registration_id, now=now)
+    if is_ending:
+        with store().change() as session:
+            call_holds.confirm(session, [registration_id], now=now)
 
 
 def _find_faults(code: str, name: str) -> list[tuple[str, str]]:

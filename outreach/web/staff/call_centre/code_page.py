@@ -34,7 +34,6 @@ from outreach.web.middleware import rate_limits, request_retry
 from outreach.web.presentation import formatting
 from outreach.web.presentation.formatting import localize
 from outreach.web.staff.call_centre import blueprint, call_log, held_page
-from outreach.web.staff.call_centre.call_params import MAX_PEOPLE
 from outreach.web.staff.common.guards import (
     current_staff,
     log_office_action,
@@ -81,6 +80,8 @@ def find_code() -> ResponseReturnValue:
     if len(code) != code_lookup.CODE_LENGTH or not code.isascii():
         return _page(422, fault=_("Escribe las 6 letras y números de su código."))
     rate_limits.count_call_look_up(current_staff().organizer_id)
+    if name:
+        rate_limits.count_call_name_try(code)
     now = clock.now()
     with store().read() as session:
         found = code_lookup.list_by_code(session, key_store(), code, now=now)
@@ -93,10 +94,10 @@ def find_code() -> ResponseReturnValue:
         )
     _note_call(found, now)
     if name and named is None and found:
-        rate_limits.count_call_name_try(code)
         return _page(200, code=code, lines=lines, fault=_("Con ese código el apodo es otro."))
     if named is None:
         return _page(200, code=code, lines=lines, is_unknown=not found)
+    rate_limits.take_back_call_name_try(code)
     return _open(named[0], code, name, now)
 
 
@@ -131,7 +132,7 @@ def _open(party: Registration, code: str, name: str, now: datetime) -> ResponseR
             title="" if party.workshop.is_discreet else localize(party.workshop.title),
             place=_say_place(party),
             can_change=_can_change(party, now),
-            people_choices=_list_people(party),
+            people_choices=held_page.list_people(party),
             dates=held_page.list_dates(session, party, now),
         )
     return _page(status, code=code, name=name, opened=opened, done=done, fault=fault)
@@ -154,7 +155,7 @@ def _cancel(party: Registration, now: datetime) -> str:
 
 def _change_people(party: Registration, now: datetime) -> str:
     people = request.form.get("people", "")
-    if people not in {str(each) for each in _list_people(party)}:
+    if people not in {str(each) for each in held_page.list_people(party)}:
         raise PageRefused(_("Elige cuántas personas vienen."))
     with store().change() as session:
         row = session.get_one(Registration, party.id)
@@ -187,12 +188,6 @@ _ACTS: Final[Mapping[str, Callable[[Registration, datetime], str]]] = {
 def _can_change(party: Registration, now: datetime) -> bool:
     is_held = party.apparent_status in {RegistrationStatus.CONFIRMED, RegistrationStatus.WAITLISTED}
     return is_held and now < party.workshop.starts_at and not party.arrived_count
-
-
-def _list_people(party: Registration) -> list[int]:
-    """At a discreet workshop no more than before, as on the person's own page (S29)."""
-    limit = party.people if party.workshop.is_discreet else party.workshop.party_limit
-    return [each for each in range(1, min(MAX_PEOPLE, limit) + 1) if each != party.people]
 
 
 def _describe(party: Registration) -> StandingLine:

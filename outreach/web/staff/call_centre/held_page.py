@@ -140,11 +140,14 @@ def _free(call: OpenCall, now: datetime) -> ResponseReturnValue:
 
 
 def _cut(call: OpenCall, now: datetime) -> ResponseReturnValue:
+    """Starts the end of the places whose code nobody has: not of one that it was sent of by text,
+    which would vanish after the person has read it."""
     with store().change() as session:
-        call_holds.break_off(session, call.ids, now=now)
+        unheard = set(call.ids) - call_holds.list_texted(session, call.ids)
+        call_holds.break_off(session, unheard, now=now)
         for each in call.parties:
             call_log.record(session, each.workshop, "call broke off")
-    return _go_to_search("cortada")
+    return _go_to_search("cortada" if unheard else "texto")
 
 
 def _confirm(call: OpenCall, now: datetime) -> ResponseReturnValue:
@@ -158,7 +161,7 @@ def _confirm(call: OpenCall, now: datetime) -> ResponseReturnValue:
 def _change_people(call: OpenCall, now: datetime) -> ResponseReturnValue:
     party = call.find(request.form.get("party", ""))
     people = request.form.get("people", "")
-    if people not in {str(each) for each in _list_people(party)}:
+    if people not in {str(each) for each in list_people(party)}:
         raise PageRefused(_("Elige cuántas personas vienen."))
     with store().change() as session:
         row = session.get_one(Registration, party.id)
@@ -235,6 +238,8 @@ def _store_contact(
             has_moved=is_text,
             now=now,
         )  # fmt: skip
+        if is_text:
+            call_holds.confirm(session, [row.id], now=now)
         call_log.record(session, row.workshop, "held contact saved")
 
 
@@ -259,9 +264,11 @@ def list_dates(session: Session, party: Registration, now: datetime) -> list[Dat
     return [each for each in free if not each.is_full and not each.obstacle][:MAX_DATES]
 
 
-def _list_people(party: Registration) -> list[int]:
-    most = min(MAX_PEOPLE, party.workshop.party_limit)
-    return [each for each in range(1, most + 1) if each != party.people]
+def list_people(party: Registration) -> list[int]:
+    """The numbers of people to which a place can be changed; at a discreet workshop no more than
+    before, as on the person's own page (S29)."""
+    limit = party.people if party.workshop.is_discreet else party.workshop.party_limit
+    return [each for each in range(1, min(MAX_PEOPLE, limit) + 1) if each != party.people]
 
 
 def _say_refusal(error: Exception) -> str:
@@ -293,7 +300,7 @@ def _page(
                 registration=each,
                 script=call_script.write_held(each, each.language),
                 is_waiting=each.apparent_status is not RegistrationStatus.CONFIRMED,
-                people_choices=_list_people(each),
+                people_choices=list_people(each),
                 dates=list_dates(session, each, now),
             )
             for each in call.parties

@@ -136,6 +136,6 @@ def _done_message(done: str) -> str:
         "suelto": _("Se soltó. No queda nada de esa persona."),
         "terminada": _("Esa llamada ya terminó. Para cambiar un lugar, pide su código."),
         "cortada": _("Si no la confirmas, su lugar se suelta solo en 30 minutos."),
-        "confirmada": _("Confirmado: el lugar se queda."),
+        "texto": _("Su código va por mensaje: el lugar se queda."),
     }
     return words.get(done, "")
