@@ -114,7 +114,7 @@ def _store_people(key_store: KeyStore, count: int) -> None:
 
 
 def _hold(store: Store, count: int) -> None:
-    """New workshops in the largest counties, one in ten online."""
+    """New workshops at venues in the largest counties."""
     counties = sorted(gazetteer.load().counties(), key=lambda each: -each.population)
     with store.change() as session:
         session.add(chicago := office("chicago", "Chicago", "IL", "America/Chicago"))

@@ -20,13 +20,16 @@ OUTBOXES: Final[Mapping[FollowChannel, OutboxTable]] = {
 }
 
 
+_READ: Final = (  # built once: each of many thousand letters executes it
+    sa.select(FollowMessage, Follow)
+    .join(Follow, Follow.id == FollowMessage.follow_id)
+    .where(FollowMessage.id == sa.bindparam("message_id"))
+)
+
+
 def read(session: Session, claimed: ClaimedMessage) -> tuple[FollowMessage, Follow] | None:
     """A claimed message and its follow; None where it has ended."""
-    row = session.execute(
-        sa.select(FollowMessage, Follow)
-        .join(Follow, Follow.id == FollowMessage.follow_id)
-        .where(FollowMessage.id == claimed.id)
-    ).first()
+    row = session.execute(_READ, {"message_id": claimed.id}).first()
     return None if row is None else (row[0], row[1])
 
 
