@@ -205,6 +205,9 @@ class FollowWriter(Generic[Written]):
             news = self._list_news(message, follow, now)
             if not news:
                 return None
+        elif message.message_type is FollowMessageType.ENDING:
+            if not matching.ends_soon(self.key_store, follow.expires_on):  # renewed meanwhile
+                return None
         elif message.message_type in {FollowMessageType.OPENING, FollowMessageType.SEAT}:
             workshop = self._find_workshop(follow, now)
             if workshop is None:
@@ -242,6 +245,8 @@ class FollowWriter(Generic[Written]):
         with self.store.read() as session:
             workshop = workshops.find_by_id(session, follow.workshop or 0)
         if workshop is None or not matching.is_ahead(workshop, now):
+            return None
+        if not matching.may_follow(workshop, follow.channel):
             return None
         return workshop if matching.has_come(workshop, follow.subject, now) else None
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from outreach.config import Config
 from outreach.db.store import Store
 from outreach.domain.follows import follows
+from outreach.domain.network import kinds
 from outreach.keystore import KeyStore
 from outreach.privacy import mail_folder
 
@@ -17,6 +18,14 @@ def erase(store: Store, key_store: KeyStore, config: Config, follow_id: bytes) -
         with store.read() as session:
             files = mail_folder.find_expired(session, key_store, config.mail_folder)
         mail_folder.delete(files)
+
+
+def leave_out_refused(store: Store, key_store: KeyStore) -> int:
+    """Leaves kinds that became discreet or of high sensitivity out of what is stored; returns of
+    how many follows."""
+    with store.read() as session:
+        found = kinds.list_kinds(session)
+    return follows.leave_out_refused(key_store, found)
 
 
 def purge(key_store: KeyStore, *, now: datetime) -> int:

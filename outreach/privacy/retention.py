@@ -119,6 +119,7 @@ def purge(
         "roster members": roster_erasure.purge(store, key_store, now=now),
         "follows": follow_erasure.purge(key_store, now=now),
     }
+    follow_erasure.leave_out_refused(store, key_store)
     audit_verification.allow_deletion(store, key_store, now=now)
     cleared = reconcile.clear_erased_rows(store, now=now)
     rows["notices"] = notifications + cleared[Notification.__tablename__]

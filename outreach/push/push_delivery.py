@@ -77,7 +77,8 @@ class PushSender:
                 body=body,
             )
         except CallbackUnreachable:
-            self.failures += 1
+            # An address that never answered may be invented: it must not end a round of others.
+            self.failures += not message.is_first
             ends_round = self.failures >= MAX_FAILURES
             raise DeliveryRefused(is_final=False, ends_round=ends_round) from None
         is_wrong = 400 <= answer.status < 500 and answer.status not in TEMPORARY

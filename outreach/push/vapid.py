@@ -20,6 +20,7 @@ from outreach.keystore import KeyStore
 from outreach.push.push_encryption import CURVE, encode_point
 
 LIFETIME: Final = timedelta(hours=12)  # of a signature; 24 hours at most (RFC 8292, 2)
+MAX_KEPT: Final = 100  # signatures
 _ORDER: Final = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 _PURPOSE: Final = "web push"
 _BASE64: Final = re.compile(r"[A-Za-z0-9_-]*")
@@ -58,6 +59,10 @@ class VapidSigner:
         """The `applicationServerKey` of subscriptions."""
         return encode(encode_point(self.private_key.public_key()))
 
+    @property
+    def kept_count(self) -> int:
+        return len(self._signed)
+
     def authorize(self, endpoint: str, *, now: datetime) -> str:
         """The value of the header Authorization of a request to this endpoint."""
         parts = urlsplit(endpoint)
@@ -65,6 +70,8 @@ class VapidSigner:
         until, value = self._signed.get(audience, (now, ""))
         if not value or until - now < LIFETIME / 2:
             until = now + LIFETIME
+            if len(self._signed) >= MAX_KEPT:  # strangers type names of hosts
+                self._signed.clear()
             value = f"vapid t={self._sign(audience, until)}, k={self.public_key}"
             self._signed[audience] = until, value
         return value

@@ -65,6 +65,30 @@ def list_guards() -> Iterator[Guard]:
         ),
         (
             "outreach/web/public/follow_pages.py",
+            "workshop is None or not matching.may_follow(workshop, follow.channel)",
+            "workshop is None",
+            f"{pages}test_request_about_a_workshop_ends_when_its_kind_becomes_sensitive",
+        ),
+        (
+            "outreach/privacy/retention.py",
+            "    follow_erasure.leave_out_refused(store, key_store)\n",
+            "",
+            f"{pages}test_choice_without_any_kind_left_is_all_workshops",
+        ),
+        (
+            "outreach/mail/follow_messages.py",
+            "        if not matching.may_follow(workshop, follow.channel):\n            return None\n",
+            "",
+            f"{pages}test_notice_of_a_workshop_that_becomes_sensitive_before_sending_is_not_sent",
+        ),
+        (
+            f"{push}/push_delivery.py",
+            "self.failures += not message.is_first",
+            "self.failures += 1",
+            f"{pages}test_invented_subscriptions_delay_nobody",
+        ),
+        (
+            "outreach/web/public/follow_pages.py",
             "    allow_push_worker()\n",
             "",
             f"{pages}test_page_and_worker_of_push_are_the_only_ones_with_a_worker",

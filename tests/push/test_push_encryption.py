@@ -12,7 +12,7 @@ from outreach import clock
 from outreach.keystore import KeyStore
 from outreach.push import push_encryption, vapid
 from outreach.push.push_subscriptions import PushRule
-from outreach.push.vapid import VapidSigner
+from outreach.push.vapid import MAX_KEPT, VapidSigner
 from tests.support.push_service import Push, PushBrowser, to_bytes
 
 # RFC 8291, appendix A.
@@ -78,6 +78,14 @@ def test_signature_is_of_the_key_store_and_for_one_service(key_store: KeyStore) 
     assert later != value
     other = signer.authorize("https://web.push.apple.com/x", now=now)
     assert json.loads(to_bytes(other.split(".")[1]))["aud"] == "https://web.push.apple.com"
+
+
+def test_signatures_for_many_hosts_are_not_all_kept(key_store: KeyStore) -> None:
+    """Strangers type names of hosts below those of a service."""
+    signer = VapidSigner(key_store, "mailto:avisos@example.org")
+    for number in range(3 * MAX_KEPT):
+        signer.authorize(f"https://x{number}.notify.windows.com/w", now=clock.now())
+    assert signer.kept_count <= MAX_KEPT
 
 
 @pytest.mark.parametrize(

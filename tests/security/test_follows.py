@@ -92,6 +92,7 @@ def test_nothing_is_left_of_who_ended_it(
 ) -> None:
     browser = PushBrowser(push_service.origin)
     links = follow_all(scene, browser)
+    scene.deliver()
     with store.change() as session:
         hold(session, chicago, rights, now=clock.now() + HOUR)
     assert scene.notify(after=3 * HOUR) == 3

@@ -6,7 +6,7 @@ say something about them. It is possible with Web Push, whose subscription names
 
 import json
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from outreach.domain.locations import gazetteer
@@ -58,6 +58,15 @@ def may_be_followed(kind: Kind, channel: FollowChannel) -> bool:
 def list_refused(kinds: Iterable[Kind], channel: FollowChannel) -> list[Kind]:
     """Those of the kinds that may not be followed one by one."""
     return [each for each in kinds if not may_be_followed(each, channel)]
+
+
+def leave_out_refused(
+    choice: FollowChoice, kinds: Iterable[Kind], channel: FollowChannel
+) -> FollowChoice:
+    """The choice without kinds that became discreet or of high sensitivity since it was stored;
+    without any left it is all workshops, as the form offers."""
+    refused = {each.code for each in list_refused(kinds, channel)}
+    return replace(choice, kinds=tuple(each for each in choice.kinds if each not in refused))
 
 
 def coarsen(where: Location) -> GazetteerPlace | None:

@@ -7,8 +7,8 @@ one notice that it was for. Nobody of the staff can list, export or count them.
 
 import base64
 import secrets
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
@@ -18,8 +18,9 @@ from sqlalchemy.orm import Session
 from outreach.db.store import change_rows, changes_one_row
 from outreach.domain.follows import choices
 from outreach.domain.follows.choices import FollowDetails
+from outreach.domain.network.kinds import Kind
 from outreach.domain.workshops import Workshop
-from outreach.errors import NotFound
+from outreach.errors import DataErased, NotFound
 from outreach.keystore import (
     Follow,
     FollowChannel,
@@ -31,6 +32,7 @@ from outreach.keystore import (
 
 UNCONFIRMED_DAYS: Final = 3
 LIFETIME_DAYS: Final = 90
+BATCH: Final = 2000  # follows that are decrypted at once
 KEPT: Final = timedelta(days=14)  # messages that were sent
 
 
@@ -218,8 +220,9 @@ def end_all_of(key_store: KeyStore, recipient: str) -> int:
 
 
 def purge(key_store: KeyStore, *, now: datetime) -> int:
-    """Deletes follows whose day has come or whose one notice was sent, those that no master key
-    decrypts, and old messages; returns how many follows."""
+    """Deletes follows whose day has come or whose one notice was sent, push subscriptions whose
+    service was never reached, follows that no master key decrypts, and old messages; returns how
+    many follows."""
     here = key_store.envelope.master_keys.numbers()
     with key_store.store.change() as session:
         change_rows(session, sa.delete(FollowMessage).where(FollowMessage.done_at < now - KEPT))
@@ -230,12 +233,53 @@ def purge(key_store: KeyStore, *, now: datetime) -> int:
                     Follow.expires_on <= key_store.today(),
                     Follow.generation.not_in(here),
                     Follow.id.in_(_SERVED),
+                    Follow.id.in_(_NEVER_REACHED),
                 )
             ),
         )
     if count:
         key_store.store.truncate_log()
     return count
+
+
+def leave_out_refused(key_store: KeyStore, kinds: Sequence[Kind]) -> int:
+    """Seals choices again without the kinds that may not be followed any more; returns how many."""
+    count, last = 0, b""
+    while True:
+        with key_store.store.read() as session:
+            rows = session.scalars(
+                sa.select(Follow).where(Follow.id > last).order_by(Follow.id).limit(BATCH)
+            ).all()
+        if not rows:
+            return count
+        last = rows[-1].id
+        changed = [new for row in rows if (new := _seal_without_refused(key_store, row, kinds))]
+        with key_store.store.change() as session:
+            for values in changed:
+                # Not what was asked for anew, or encrypted again, in between.
+                count += changes_one_row(
+                    session,
+                    sa.update(Follow)
+                    .where(Follow.id == values["id"], Follow.sealed == values.pop("before"))
+                    .values(**values),
+                )
+
+
+def _seal_without_refused(
+    key_store: KeyStore, row: Follow, kinds: Sequence[Kind]
+) -> dict[str, Any] | None:
+    """The values of a row whose choice changes; None for all others."""
+    try:
+        details = unseal(key_store, row).details
+    except DataErased:
+        return None
+    choice = choices.leave_out_refused(details.choice, kinds, row.channel)
+    if choice == details.choice:
+        return None
+    sealed, generation = key_store.envelope.seal(
+        choices.pack(replace(details, choice=choice)), row.id
+    )
+    return {"id": row.id, "before": row.sealed, "sealed": sealed, "generation": generation}
 
 
 def count_due(key_store: KeyStore) -> int:
@@ -295,11 +339,12 @@ def _delete_earlier(session: Session, follow: Follow) -> None:
     )
 
 
-def delete_of_workshops(key_store: KeyStore, workshop_ids: Collection[int]) -> int:
-    """Ends what is about workshops that nobody can register for any more; returns how many."""
+def delete_of_workshop(key_store: KeyStore, workshop_id: int, channel: FollowChannel) -> int:
+    """Ends what is about a workshop that nobody may wait for on this channel any more, confirmed or
+    not; returns how many."""
     with key_store.store.read() as session:
         found = session.scalars(
-            sa.select(Follow.id).where(Follow.workshop.in_(sorted(workshop_ids)))
+            sa.select(Follow.id).where(Follow.workshop == workshop_id, Follow.channel == channel)
         ).all()
     return end(key_store, *found)
 
@@ -307,4 +352,9 @@ def delete_of_workshops(key_store: KeyStore, workshop_ids: Collection[int]) -> i
 _SERVED: Final = sa.select(FollowMessage.follow_id).where(
     FollowMessage.message_type.in_((FollowMessageType.OPENING, FollowMessageType.SEAT)),
     FollowMessage.done_at.is_not(None),
+)
+_NEVER_REACHED: Final = sa.select(FollowMessage.follow_id).where(
+    FollowMessage.channel == FollowChannel.PUSH,
+    FollowMessage.message_type == FollowMessageType.CONFIRM,
+    FollowMessage.is_dead.is_(True),
 )

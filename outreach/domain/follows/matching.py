@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from outreach import clock
 from outreach.db.base import Words
 from outreach.db.store import Store
-from outreach.domain.follows import follows, message_queue
+from outreach.domain.follows import choices, follows, message_queue
 from outreach.domain.follows.choices import DISTANCES, FollowChoice
 from outreach.domain.locations.gazetteer import (
     GazetteerPlace,
@@ -43,7 +43,6 @@ ANNOUNCED_AFTER: Final = timedelta(hours=1)  # a publication
 MIN_INTERVAL: Final = timedelta(days=7)  # between two messages of news to one person
 OLDEST_NEWS: Final = timedelta(days=90)
 ENDING_DAYS: Final = 7  # before the end: the message that offers to renew it
-BATCH: Final = 2000
 MORNING: Final = time(9)  # of the venue: not at midnight, when registration opens
 
 
@@ -179,6 +178,22 @@ def _measure(area: GazetteerPlace, workshop: NewWorkshop) -> float:
     return miles_between(area.position, (workshop.latitude, workshop.longitude))
 
 
+# What a stranger typed is no subscription until its service has accepted a message: until then no
+# other is sent there, so that invented ones delay nobody's.
+_IS_PROVEN: Final = sa.or_(
+    Follow.channel != FollowChannel.PUSH,
+    sa.not_(
+        sa.exists()
+        .where(
+            FollowMessage.follow_id == Follow.id,
+            FollowMessage.message_type == FollowMessageType.CONFIRM,
+            FollowMessage.done_at.is_(None),
+        )
+        .correlate(Follow)
+    ),
+)
+
+
 def enqueue_news(store: Store, key_store: KeyStore, *, now: datetime) -> int:
     """Queues a message for everybody to whom a workshop is new; returns how many."""
     until = clock.hour_of(now - ANNOUNCED_AFTER)  # as it is stored
@@ -217,11 +232,12 @@ def _list_listeners(
                     Follow.is_confirmed.is_(True),
                     Follow.expires_on > key_store.today(),
                     Follow.news_since < newest,
-                    sa.or_(Follow.quiet_until.is_(None), Follow.quiet_until <= now),
+                    _is_due(now),
+                    _IS_PROVEN,
                     Follow.id > last,
                 )
                 .order_by(Follow.id)
-                .limit(BATCH)
+                .limit(follows.BATCH)
             ).all()
         if not rows:
             return
@@ -229,15 +245,19 @@ def _list_listeners(
         last = rows[-1].id
 
 
+def _is_due(now: datetime) -> sa.ColumnElement[bool]:
+    return sa.or_(Follow.quiet_until.is_(None), Follow.quiet_until <= now)
+
+
 def _enqueue_news(
     session: Session, due: Sequence[Follow], *, until: datetime, now: datetime
 ) -> int:
     """Queues one message each, and records what it announces in the same transaction. Who has ended
-    meanwhile gets none."""
+    meanwhile gets none, nor who was queued one by another worker whose lease had run out."""
     there = set(
         session.scalars(
             sa.select(Follow.id)
-            .where(Follow.id.in_([row.id for row in due]))
+            .where(Follow.id.in_([row.id for row in due]), _is_due(now))
             .with_for_update(key_share=True)
         )
     )
@@ -261,32 +281,30 @@ def _enqueue_news(
 
 def enqueue_single(store: Store, key_store: KeyStore, *, now: datetime) -> int:
     """Queues the one message of those who wait for one workshop: registration has opened, or a full
-    one has a seat. Ends what is about a workshop that is over or cancelled. Returns how many
-    messages."""
+    one has a seat. Ends what is about a workshop that is over, cancelled, or may not be followed
+    any more. Returns how many messages."""
     with key_store.store.read() as session:
         waiting = session.execute(
-            sa.select(Follow.workshop, Follow.subject)
-            .where(Follow.workshop.is_not(None), Follow.is_confirmed.is_(True))
+            sa.select(Follow.workshop, Follow.subject, Follow.channel)
+            .where(Follow.workshop.is_not(None))
             .distinct()
         ).all()
     if not waiting:
         return 0
     with store.read() as session:
-        wanted = sorted({row.workshop for row in waiting})
+        wanted = {row.workshop for row in waiting}
         found = {
             each.id: each
             for each in session.scalars(sa.select(Workshop).where(Workshop.id.in_(wanted)))
+            if is_ahead(each, now)
         }
-    over = [each for each in wanted if each not in found or not is_ahead(found[each], now)]
-    if over:
-        follows.delete_of_workshops(key_store, over)
     count = 0
     for row in waiting:
-        workshop, subject = found.get(row.workshop or 0), row.subject
-        if workshop is None or row.workshop in over:
-            continue
-        if has_come(workshop, subject, now):
-            count += _enqueue_single(key_store, workshop, subject, now=now)
+        workshop = found.get(row.workshop or 0)
+        if workshop is None or not may_follow(workshop, row.channel):
+            follows.delete_of_workshop(key_store, row.workshop or 0, row.channel)
+        elif has_come(workshop, row.subject, now):
+            count += _enqueue_single(key_store, workshop, row.subject, row.channel, now=now)
     return count
 
 
@@ -296,6 +314,12 @@ def can_be_followed(workshop: Workshop) -> bool:
     return not (workshop.is_hidden or workshop.kind.is_discreet) and workshop.takes_places
 
 
+def may_follow(workshop: Workshop, channel: FollowChannel) -> bool:
+    """Whether somebody may still wait for this one on this channel: its kind may have become
+    discreet or of high sensitivity since they asked."""
+    return can_be_followed(workshop) and choices.may_be_followed(workshop.kind, channel)
+
+
 def is_ahead(workshop: Workshop, now: datetime) -> bool:
     is_public = workshop.status is WorkshopStatus.PUBLISHED and can_be_followed(workshop)
     return is_public and now < workshop.starts_at
@@ -303,7 +327,7 @@ def is_ahead(workshop: Workshop, now: datetime) -> bool:
 
 def find_subject(workshop: Workshop, now: datetime) -> FollowSubject | None:
     """What somebody may wait for at a workshop; None where there is nothing to wait for."""
-    if not (is_ahead(workshop, now) and can_be_followed(workshop)):
+    if not is_ahead(workshop, now):
         return None
     if not workshop.has_opened(now):
         return FollowSubject.OPENING
@@ -318,7 +342,12 @@ def has_come(workshop: Workshop, subject: FollowSubject, now: datetime) -> bool:
 
 
 def _enqueue_single(
-    key_store: KeyStore, workshop: Workshop, subject: FollowSubject, *, now: datetime
+    key_store: KeyStore,
+    workshop: Workshop,
+    subject: FollowSubject,
+    channel: FollowChannel,
+    *,
+    now: datetime,
 ) -> int:
     """Queues a message to each who waits for it and has none yet."""
     message_type = FollowMessageType(subject.value)
@@ -333,8 +362,10 @@ def _enqueue_single(
             .where(
                 Follow.workshop == workshop.id,
                 Follow.subject == subject,
+                Follow.channel == channel,
                 Follow.is_confirmed.is_(True),
                 Follow.expires_on > key_store.today(),
+                _IS_PROVEN,
                 sa.not_(has_message),
             )
             .with_for_update()
@@ -360,6 +391,11 @@ def _hour_for(row: Follow, workshop: Workshop, now: datetime) -> datetime:
     return text_hours.find_next(workshop, now)
 
 
+def ends_soon(key_store: KeyStore, expires_on: date) -> bool:
+    """Whether it is time to offer 90 days more."""
+    return expires_on <= key_store.today() + timedelta(days=ENDING_DAYS)
+
+
 def enqueue_endings(key_store: KeyStore, *, now: datetime) -> int:
     """Queues, a week before the end, the message with which a follow is renewed; returns how
     many."""
@@ -379,7 +415,7 @@ def enqueue_endings(key_store: KeyStore, *, now: datetime) -> int:
                 Follow.expires_on <= key_store.today() + timedelta(days=ENDING_DAYS),
                 sa.not_(has_message),
             )
-            .limit(BATCH)
+            .limit(follows.BATCH)
         ).all()
         if rows:
             session.execute(

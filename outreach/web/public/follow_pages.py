@@ -116,12 +116,11 @@ def check_inbox() -> ResponseReturnValue:
 def look(token: str) -> ResponseReturnValue:
     keep_private()
     now = clock.now()
-    follow = follows.find(key_store(), token)
+    follow, workshop = _open(token)
     with store().read() as session:
-        workshop = _read_workshop(follow)
         until = now - matching.ANNOUNCED_AFTER
         listed = matching.list_new(session, since=now - matching.OLDEST_NEWS, until=until, now=now)
-    choice = follow.details.choice
+    choice = choices.leave_out_refused(follow.details.choice, reference().kinds, follow.channel)
     found = matching.sort_by_day(NewsMatcher(listed).find(choice, now - matching.OLDEST_NEWS))
     named = {each.code: each for each in reference().kinds}
     return render_template(
@@ -143,8 +142,8 @@ def look(token: str) -> ResponseReturnValue:
 @pages.post("/s/<token>")
 def confirm(token: str) -> ResponseReturnValue:
     keep_private()
-    follow = follows.find(key_store(), token)
-    follows.confirm(key_store(), follow, _read_workshop(follow), now=clock.now())
+    follow, workshop = _open(token)
+    follows.confirm(key_store(), follow, workshop, now=clock.now())
     return redirect(_path(token), 303)
 
 
@@ -202,11 +201,17 @@ def _find_workshop(public_id: str, now: datetime) -> tuple[Workshop | None, Foll
     return workshop, matching.find_subject(workshop, now)
 
 
-def _read_workshop(follow: OpenFollow) -> Workshop | None:
+def _open(token: str) -> tuple[OpenFollow, Workshop | None]:
+    """A follow, and the workshop that it is about, if it is about one. Raises NotFound, also where
+    that may not be followed any more: its page would show the title of what is discreet now."""
+    follow = follows.find(key_store(), token)
     if follow.workshop is None:
-        return None
+        return follow, None
     with store().read() as session:
-        return workshops.find_by_id(session, follow.workshop)
+        workshop = workshops.find_by_id(session, follow.workshop)
+    if workshop is None or not matching.may_follow(workshop, follow.channel):
+        raise NotFound("follow")
+    return follow, workshop
 
 
 def _render(form: FollowForm, subject: FollowSubject | None, *, notice: str = "") -> str:

@@ -1,6 +1,8 @@
 """«Avísame»: asking, confirming, renewing and ending, by letter, text and push (S40)."""
 
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -8,16 +10,25 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from flask import Flask
+from werkzeug.test import TestResponse
 
 from outreach import clock
 from outreach.config import Config
 from outreach.db.store import Store
-from outreach.domain.follows import follows
+from outreach.domain.follows import follows, matching
 from outreach.domain.network.kinds import Kind, Way
 from outreach.domain.network.offices import Office
 from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import Workshop
-from outreach.keystore import FollowChannel, FollowSubject, KeyStore, MasterKeys
+from outreach.keystore import (
+    Follow,
+    FollowChannel,
+    FollowMessageType,
+    FollowSubject,
+    KeyStore,
+    MasterKeys,
+)
+from outreach.privacy import follow_erasure, retention
 from outreach.push import push_subscriptions
 from tests.conftest import hold, seat
 from tests.support.fixed_clock import fixed_clock
@@ -102,6 +113,27 @@ def test_letter_announces_what_is_new_once_it_is_confirmed(
     assert "Condado de Cook" in page
     assert f"/es/t/{workshop.public_id}" not in page, "it is announced an hour after publication"
     assert scene.notify(after=DAY) == 0
+
+
+def test_buttons_of_the_page_confirm_renew_and_end(scene: FollowScene, rights: Kind) -> None:
+    """By the addresses that stand in the page."""
+    scene.post()
+    scene.deliver()
+    link = scene.last_link()
+
+    def press(path: str, page: str) -> TestResponse:
+        assert f'<form class="actions" method="post" action="{path}"' in page or (
+            f'<form method="post" action="{path}"' in page
+        )
+        return scene.client.post(path)
+
+    assert press(link, scene.client.get(link).text).location == link
+    page = scene.client.get(link).text
+    assert press(f"{link}/renovar", page).location == link
+    assert f'action="{link}/fin"' in page
+    assert f'href="{link}"' in scene.client.get(f"{link}/fin").text
+    press(f"{link}/fin", scene.client.get(f"{link}/fin").text)
+    assert scene.rows() == []
 
 
 def test_opening_a_link_changes_nothing(scene: FollowScene) -> None:
@@ -287,6 +319,80 @@ def test_wrong_key_of_a_browser_is_refused(
     assert scene.post(**fields | {name: value}).status_code == 422
 
 
+# Kinds that change after somebody followed
+
+
+def change_kind(store: Store, kind: Kind, **values: Any) -> None:
+    with store.change() as session:
+        found = session.get_one(Kind, kind.id)
+        for name, value in values.items():
+            setattr(found, name, value)
+        found.changed_at = clock.now() + HOUR  # pages read kinds again when one has changed
+
+
+@pytest.mark.any_database
+@pytest.mark.parametrize("channel", ["letter", "push"])
+def test_kind_that_becomes_sensitive_is_left_out_of_what_is_stored(
+    scene: FollowScene, store: Store, rights: Kind, push_service: PushService, channel: str
+) -> None:
+    typed = PushBrowser(push_service.origin).fields if channel == "push" else {}
+    visas = add_kind(store, rights, "visas")
+    link = scene.follow(kinds=["derechos", "visas"], **typed)
+    assert "Tema visas" in scene.client.get(link).text
+    token = link.rpartition("/")[2]
+    change = {"is_discreet": True} if channel == "push" else {"sensitivity": "high"}
+    change_kind(store, visas, **change)
+    assert "Tema visas" not in scene.client.get(link).text
+    assert follow_erasure.leave_out_refused(store, scene.key_store) == 1
+    assert follow_erasure.leave_out_refused(store, scene.key_store) == 0
+    assert follows.find(scene.key_store, token).details.choice.kinds == ("derechos",)
+
+
+def test_choice_without_any_kind_left_is_all_workshops(
+    scene: FollowScene, store: Store, rights: Kind
+) -> None:
+    link = scene.follow(kinds=["derechos"])
+    change_kind(store, rights, sensitivity="high")
+    retention.purge(store, scene.key_store, now=scene.now)
+    assert "Todos los talleres" in scene.client.get(link).text
+    follow = follows.find(scene.key_store, link.rpartition("/")[2])
+    assert follow.details.choice.kinds == ()
+
+
+@pytest.mark.any_database
+@pytest.mark.parametrize("change", [{"is_discreet": True}, {"sensitivity": "high"}])
+@pytest.mark.parametrize("is_confirmed", [True, False])
+def test_request_about_a_workshop_ends_when_its_kind_becomes_sensitive(
+    scene: FollowScene, store: Store, chicago: Office, rights: Kind, change: dict[str, Any],
+    is_confirmed: bool,
+) -> None:  # fmt: skip
+    workshop = publish(store, chicago, rights, later=-DAY, opens_days=5)
+    scene.post(taller=workshop.public_id)
+    scene.deliver()
+    link = scene.last_link()
+    if is_confirmed:
+        scene.client.post(link)
+    change_kind(store, rights, **change)
+    assert scene.client.get(link).status_code == 404, "its page would show the title"
+    assert scene.client.post(link).status_code == 404
+    assert scene.client.get(f"{link}/fin").status_code == 200
+    assert scene.notify(after=9 * DAY) == 0
+    assert scene.rows() == []
+
+
+def test_notice_of_a_workshop_that_becomes_sensitive_before_sending_is_not_sent(
+    scene: FollowScene, store: Store, chicago: Office, rights: Kind
+) -> None:
+    workshop = publish(store, chicago, rights, later=-DAY, opens_days=5)
+    scene.follow(taller=workshop.public_id)
+    scene.later = 9 * DAY
+    assert matching.enqueue_single(store, scene.key_store, now=scene.now) == 1
+    change_kind(store, rights, sensitivity="high")
+    before = len(scene.postman.letters)
+    scene.deliver()
+    assert len(scene.postman.letters) == before
+
+
 # The answers tell nothing
 
 
@@ -401,6 +507,38 @@ def test_it_ends_after_ninety_days_unless_it_is_renewed(
     )
     assert follows.purge(end, now=clock.now() + 174 * DAY) == 1
     assert scene.rows() == []
+
+
+def test_end_is_not_announced_to_who_renewed_meanwhile(
+    scene: FollowScene, rights: Kind, config: Config
+) -> None:
+    """Another worker had read the day of before when it queued the message."""
+    scene.follow()
+    late = clock.now().date() + 84 * DAY
+    key_store = KeyStore(scene.key_store.store, MasterKeys(config.keys), lambda: late)
+    assert matching.enqueue_endings(key_store, now=clock.now() + 84 * DAY) == 1
+    with key_store.store.change() as session:
+        session.execute(sa.update(Follow).values(expires_on=late + 90 * DAY))
+    replace(scene, key_store=key_store, later=84 * DAY).deliver()
+    assert [each["Subject"] for each in scene.postman.letters] == ["Confirma tus avisos"]
+
+
+@pytest.mark.races
+def test_two_workers_at_once_queue_news_once(
+    scene: FollowScene, store: Store, chicago: Office, rights: Kind
+) -> None:
+    scene.follow()
+    publish(store, chicago, rights, later=HOUR)
+    start = threading.Barrier(4)
+
+    def look(_number: int) -> int:
+        start.wait()
+        return matching.enqueue_news(store, scene.key_store, now=scene.now + 3 * HOUR)
+
+    with ThreadPoolExecutor(4) as workers:
+        assert sum(workers.map(look, range(4))) == 1
+    news = [each for each in scene.messages() if each.message_type is FollowMessageType.NEWS]
+    assert len(news) == 1
 
 
 def test_unconfirmed_request_is_erased_after_three_days(
@@ -538,6 +676,32 @@ def test_push_service_that_is_busy_is_asked_again(
     scene.deliver()
     assert len(push_service.pushes) == 2
     assert len(scene.rows()) == 1
+
+
+def test_invented_subscriptions_delay_nobody(
+    scene: FollowScene, store: Store, chicago: Office, rights: Kind, push_service: PushService
+) -> None:
+    """They come first, and are written to about nothing before their service has answered."""
+    for _number in range(8):
+        scene.follow(**PushBrowser(f"http://127.0.0.1:{free_port()}").fields)
+    browser = PushBrowser(push_service.origin)
+    scene.follow(**browser.fields)
+    scene.deliver()
+    (first,) = push_service.pushes
+    assert browser.is_for(first)
+    publish(store, chicago, rights, later=HOUR)
+    assert scene.notify(after=3 * HOUR) == 1
+
+
+def test_subscription_whose_service_is_never_reached_is_deleted(
+    scene: FollowScene, rights: Kind
+) -> None:
+    scene.follow(**PushBrowser(f"http://127.0.0.1:{free_port()}").fields)
+    for _try in range(12):
+        scene.deliver()
+        scene.later += 7 * HOUR
+    assert scene.rows() == []
+    assert scene.messages() == []
 
 
 def test_subscription_that_never_worked_is_deleted(
