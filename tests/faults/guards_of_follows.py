@@ -89,7 +89,7 @@ def list_guards() -> Iterator[Guard]:
         ),
         (
             "outreach/web/public/follow_pages.py",
-            "    allow_push_worker()\n",
+            "    allow(PagePolicy.PUSH_WORKER)\n",
             "",
             f"{pages}test_page_and_worker_of_push_are_the_only_ones_with_a_worker",
         ),

@@ -294,7 +294,7 @@ def _of_forms() -> Iterator[Guard]:
         ),
         (
             "S02", "outreach/web/middleware/response_headers.py",
-            'if g.get("is_locating") and not g.get("is_private"):', 'if g.get("is_locating"):',
+            'if policy is PagePolicy.LOCATION and g.get("is_private"):', "if False:",
             f"{places}::test_only_the_list_may_ask_where_the_phone_is",
         ),
         (

@@ -14,7 +14,7 @@ def list_guards() -> Iterator[Guard]:
     )  # fmt: skip
     yield Guard(
         "S02", "outreach/web/middleware/response_headers.py",
-        'if g.get("has_audio"):', "if True:",
+        'g.get("page_policy", PagePolicy.USUAL)', "PagePolicy.AUDIO",
         f"{heard}test_only_pages_with_a_player_may_load_audio",
     )  # fmt: skip
     called, line = "tests/web/public/test_phone_line.py::", "outreach/web/public/phone_line/"

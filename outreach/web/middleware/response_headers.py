@@ -7,6 +7,7 @@ of other sites (CORS): nothing in it is personal.
 import gzip
 import hashlib
 from collections.abc import Mapping
+from enum import Enum
 from http import HTTPStatus
 from typing import Final
 
@@ -44,6 +45,49 @@ ALWAYS: Final = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=(), "
     "browsing-topics=(), interest-cohort=()",
 }
+_FRAMED: Final = {
+    **{name: value for name, value in ALWAYS.items() if name != "X-Frame-Options"},
+    "Content-Security-Policy": "; ".join(f"{what} {where}" for what, where in _IN_A_FRAME.items()),
+    "Cross-Origin-Resource-Policy": "cross-origin",
+}
+
+
+def _extend(*features: str, **sources: str) -> Mapping[str, str]:
+    """ALWAYS with features of the device for this site (`camera`) and more sources of the CSP
+    (`media_src`)."""
+    permissions = ALWAYS["Permissions-Policy"]
+    for each in features:
+        permissions = permissions.replace(f"{each}=()", f"{each}=(self)")
+    csp = "; ".join((CSP, *(f"{what.replace('_', '-')} {each}" for what, each in sources.items())))
+    return ALWAYS | {"Content-Security-Policy": csp, "Permissions-Policy": permissions}
+
+
+class PagePolicy(Enum):
+    """What a page may do beside what every page may, as its security headers (S02)."""
+
+    USUAL = ALWAYS
+    # Other sites may show it in a frame: a page without forms. Chosen last, when it is certain
+    # which page is returned.
+    FRAMED = _FRAMED
+    # The check-in pages of a signed-in account read QR codes; that of a phone works without a
+    # network too.
+    CAMERA = _extend("camera")
+    OFFLINE_CHECKIN = _extend("camera", worker_src="'self'")
+    # Where people ask for push messages, which a worker shows.
+    PUSH_WORKER = _extend(worker_src="'self'")
+    # The list asks a phone where it is, when somebody presses the button; not while it is private.
+    LOCATION = _extend("geolocation")
+    # A page with recordings of this site.
+    AUDIO = _extend(media_src="'self'")
+    # The staff's page of recordings.
+    RECORDER = _extend("microphone", media_src="'self'")
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        headers: Mapping[str, str] = self.value
+        return headers
+
+
 # Only where the site is https: a browser ignores it over http (RFC 6797, 7.2).
 HTTPS_ONLY: Final = {"Strict-Transport-Security": "max-age=31536000"}
 PUBLIC_METHODS: Final = ("GET", "HEAD", "OPTIONS")
@@ -56,34 +100,6 @@ PREFLIGHT: Final = {
     "Access-Control-Allow-Headers": "If-Match, If-Modified-Since, If-None-Match, "
     "If-Unmodified-Since",
     "Access-Control-Max-Age": "86400",
-}
-FRAMED: Final = {
-    **{name: value for name, value in ALWAYS.items() if name != "X-Frame-Options"},
-    "Content-Security-Policy": "; ".join(
-        f"{what} {whence}" for what, whence in _IN_A_FRAME.items()
-    ),
-    "Cross-Origin-Resource-Policy": "cross-origin",
-}
-# The check-in pages read QR codes with the camera; that of a phone works without a network too.
-WITH_CAMERA: Final = ALWAYS | {
-    "Permissions-Policy": ALWAYS["Permissions-Policy"].replace("camera=()", "camera=(self)"),
-}
-OFFLINE_CHECKIN: Final = WITH_CAMERA | {"Content-Security-Policy": f"{CSP}; worker-src 'self'"}
-# The page on which people ask for push messages registers the worker that shows them.
-WITH_WORKER: Final = ALWAYS | {"Content-Security-Policy": f"{CSP}; worker-src 'self'"}
-# The list page asks a phone where it is, when somebody presses the button.
-LOCATING: Final = ALWAYS | {
-    "Permissions-Policy": ALWAYS["Permissions-Policy"].replace(
-        "geolocation=()", "geolocation=(self)"
-    ),
-}
-# A page with recordings plays those of this site.
-WITH_AUDIO: Final = ALWAYS | {"Content-Security-Policy": f"{CSP}; media-src 'self'"}
-# The staff's page of recordings uses the microphone.
-WITH_RECORDER: Final = WITH_AUDIO | {
-    "Permissions-Policy": ALWAYS["Permissions-Policy"].replace(
-        "microphone=()", "microphone=(self)"
-    ),
 }
 MIN_GZIP_BYTES: Final = 500  # below this, gzip makes a response longer
 COMPRESSIBLE: Final = ("text/", "application/json", "application/atom", "image/svg")
@@ -111,57 +127,16 @@ def keep_for(seconds: int) -> None:
     g.cache_seconds = seconds
 
 
-def let_sites_frame() -> None:
-    """Lets other sites show this response in a frame. Only for pages without forms; call it last,
-    when it is certain which page is returned."""
-    g.is_framed = True
+def allow(policy: PagePolicy) -> None:
+    """Gives this response the headers of a page that may do more, or less, than every page."""
+    g.page_policy = policy
 
 
-def allow_camera() -> None:
-    """Lets this page use the camera: for the check-in page of a signed-in account only."""
-    g.has_camera = True
-
-
-def allow_offline_checkin() -> None:
-    """Lets this page use the camera and have a service worker: for the phone's page only."""
-    g.is_offline_checkin = True
-
-
-def allow_push_worker() -> None:
-    """Lets this page have a service worker: for the page on which people follow workshops only."""
-    g.has_push_worker = True
-
-
-def allow_audio() -> None:
-    """Lets this page play recordings of this site: for pages that have one."""
-    g.has_audio = True
-
-
-def allow_recorder() -> None:
-    """Lets this page use the microphone and play recordings: for the staff's page of recordings."""
-    g.has_recorder = True
-
-
-def allow_location() -> None:
-    """Lets this page ask where the phone is, unless it is private: a list that is filtered to
-    discreet kinds never asks. For the list page only."""
-    g.is_locating = True
-
-
-def _security_headers() -> dict[str, str]:
-    if g.get("is_framed"):
-        return FRAMED
-    if g.get("is_locating") and not g.get("is_private"):
-        return LOCATING
-    if g.get("has_push_worker"):
-        return WITH_WORKER
-    if g.get("has_recorder"):
-        return WITH_RECORDER
-    if g.get("has_audio"):
-        return WITH_AUDIO
-    if g.get("is_offline_checkin"):
-        return OFFLINE_CHECKIN
-    return WITH_CAMERA if g.get("has_camera") else ALWAYS
+def _security_headers() -> Mapping[str, str]:
+    policy: PagePolicy = g.get("page_policy", PagePolicy.USUAL)
+    if policy is PagePolicy.LOCATION and g.get("is_private"):
+        policy = PagePolicy.USUAL  # a list that is filtered to discreet kinds never asks
+    return policy.headers
 
 
 def _finish(response: Response) -> Response:

@@ -26,7 +26,7 @@ from outreach.errors import NotFound
 from outreach.i18n import gettext as _
 from outreach.web.context import config, store
 from outreach.web.middleware import request_language
-from outreach.web.middleware.response_headers import let_sites_frame
+from outreach.web.middleware.response_headers import PagePolicy, allow
 from outreach.web.presentation import formatting, workshop_cards
 from outreach.web.public import feed_params
 
@@ -239,13 +239,13 @@ def _read_limit(name: str, default: int) -> int:
 def _missing() -> Response:
     """Return the same 404 page for unknown, discreet and unlisted workshops."""
     body = render_template("embed/frame.html", title="", cards=None, query="", calendar="")
-    let_sites_frame()
+    allow(PagePolicy.FRAMED)
     return Response(body, 404, mimetype="text/html")
 
 
 def _frame_response(body: str) -> Response:
     answer = _make_cacheable(Response(body, mimetype="text/html"))
-    let_sites_frame()
+    allow(PagePolicy.FRAMED)
     return answer
 
 

@@ -39,7 +39,7 @@ from outreach.web.context import config, key_store, store
 from outreach.web.forms import email_form
 from outreach.web.middleware import error_pages, rate_limits, static_files
 from outreach.web.middleware.reference_cache import reference
-from outreach.web.middleware.response_headers import allow_push_worker, keep_for, keep_private
+from outreach.web.middleware.response_headers import PagePolicy, allow, keep_for, keep_private
 from outreach.web.presentation import place_words, workshop_cards
 from outreach.web.public import follow_form
 from outreach.web.public.follow_form import FollowForm
@@ -217,7 +217,7 @@ def _open(token: str) -> tuple[OpenFollow, Workshop | None]:
 def _render(form: FollowForm, subject: FollowSubject | None, *, notice: str = "") -> str:
     if request.args or request.method == "POST":
         keep_private()
-    allow_push_worker()
+    allow(PagePolicy.PUSH_WORKER)
     signer: VapidSigner = current_app.extensions[_SIGNER]
     workshop = form.workshop
     return render_template(

@@ -35,8 +35,8 @@ from outreach.web.context import config, store
 from outreach.web.middleware import page_cache, request_language
 from outreach.web.middleware.reference_cache import ReferenceData, reference
 from outreach.web.middleware.response_headers import (
-    allow_audio,
-    allow_location,
+    PagePolicy,
+    allow,
     keep_for,
     keep_private,
 )
@@ -83,7 +83,7 @@ def start() -> ResponseReturnValue:
 
 @pages.get("/")
 def upcoming() -> ResponseReturnValue:
-    allow_location()
+    allow(PagePolicy.LOCATION)
     now, data_version = clock.now(), store().mark()
     if (cached := page_cache.current().recall(data_version, now)) is not None:
         unmet_tally.note_cached(now=now)
@@ -368,7 +368,7 @@ def workshop(public_id: str) -> ResponseReturnValue:
     else:
         keep_for(60)
     if notes:
-        allow_audio()
+        allow(PagePolicy.AUDIO)
     return render_template(
         "workshops/workshop.html",
         workshop=found,

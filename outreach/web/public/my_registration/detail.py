@@ -29,7 +29,7 @@ from outreach.i18n import ngettext
 from outreach.pdf import ticket_picture
 from outreach.web.context import key_store, store
 from outreach.web.middleware import rate_limits
-from outreach.web.middleware.response_headers import allow_audio
+from outreach.web.middleware.response_headers import PagePolicy, allow
 from outreach.web.presentation import alternatives, formatting
 from outreach.web.presentation.workshop_cards import WorkshopCard
 from outreach.web.public import sharing
@@ -86,7 +86,7 @@ def show_registration(
         if not view.has_seat or view.workshop.is_cancelled:
             others = alternatives.alternatives(session, view.workshop, now=now)
     if notes:
-        allow_audio()
+        allow(PagePolicy.AUDIO)
     page = registration_page.show(
         _PAGES[view.status],
         view,

@@ -25,7 +25,8 @@ from outreach.domain.workshops import Workshop, time_slots
 from outreach.errors import NotFound
 from outreach.i18n import gettext as _
 from outreach.web.context import key_store, store
-from outreach.web.middleware import rate_limits, response_headers, static_files
+from outreach.web.middleware import rate_limits, static_files
+from outreach.web.middleware.response_headers import PagePolicy, allow
 from outreach.web.presentation.formatting import day as day_words
 from outreach.web.presentation.formatting import hour as hour_words
 from outreach.web.presentation.formatting import localize
@@ -81,7 +82,7 @@ def offline_form() -> ResponseReturnValue:
 @requires(Scope.PUBLIC)
 def phone_page() -> ResponseReturnValue:
     """The check-in page of a phone, without any data: its script reads what the phone stores."""
-    response_headers.allow_offline_checkin()
+    allow(PagePolicy.OFFLINE_CHECKIN)
     return _render_phone_page()
 
 

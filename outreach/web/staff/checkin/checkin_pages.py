@@ -25,7 +25,7 @@ from outreach.i18n import gettext as _
 from outreach.web import error_messages
 from outreach.web.context import key_store, store
 from outreach.web.error_messages import PageRefused
-from outreach.web.middleware.response_headers import allow_camera, keep_private
+from outreach.web.middleware.response_headers import PagePolicy, allow, keep_private
 from outreach.web.presentation.formatting import group_digits
 from outreach.web.staff.checkin import blueprint
 from outreach.web.staff.common import workshop_labels
@@ -257,7 +257,7 @@ def _check_in_page(public_id: str, *, tab: str, typed: str = "", fault: str = ""
         key=lambda row: fold(row.name),
     )
     expected = sum(row.people for row in rows if not row.is_waiting)
-    allow_camera()
+    allow(PagePolicy.CAMERA)
     return page(
         "checkin/checkin",
         422 if fault else 200,

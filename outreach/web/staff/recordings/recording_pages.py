@@ -26,7 +26,7 @@ from outreach.i18n import gettext as _
 from outreach.web import error_messages
 from outreach.web.context import store
 from outreach.web.error_messages import PageRefused
-from outreach.web.middleware.response_headers import allow_recorder
+from outreach.web.middleware.response_headers import PagePolicy, allow
 from outreach.web.staff.common.guards import (
     find_workshop,
     log_office_action,
@@ -276,15 +276,16 @@ def _show(
     typed: TypedRecording | None = None,
 ) -> Response:
     """The page; `typed` is what the refused form had."""
-    allow_recorder()
     subjects: list[Subject] = [*LinePrompt] if subject is None else [subject]
     notes = [note for each in subjects for note in voice_notes.list_notes(session, each)]
     done = {"guardado": _("Grabación guardada."), "borrado": _("Grabación borrada.")}
     about = _describe(subject)
+    can_record = about.can_record and encoder.is_installed()
+    allow(PagePolicy.RECORDER if can_record else PagePolicy.AUDIO)
     return page(
         "recordings/recordings",
         status,
-        about=replace(about, can_record=about.can_record and encoder.is_installed()),
+        about=replace(about, can_record=can_record),
         is_hidden=not about.can_record,
         notes=notes,
         languages=_list_languages(subject),
