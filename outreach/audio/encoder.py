@@ -8,6 +8,7 @@ import importlib.util
 import os
 import subprocess
 import sys
+import threading
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -21,9 +22,12 @@ MAX_SECONDS: Final = 180  # nobody listens longer, and it is half a megabyte
 MIMETYPE: Final = "audio/mpeg"
 MAX_BYTES_A_MINUTE: Final = 200_000
 TIMEOUT_SECONDS: Final = 60
+LOCK_TIMEOUT_SECONDS: Final = 20  # to wait for the conversion before: a usual one takes ten at most
 # Of the environment of the program that reads a stranger's bytes: no secret is among them.
 KEPT_VARIABLES: Final = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "LANG")
 BYTES_A_SECOND: Final = 3000  # 24 kbit/s, constant
+# Of each process of the server: one conversion may take a gigabyte and all of a core.
+conversion_lock: Final = threading.Lock()
 
 
 class AudioFault(StrEnum):
@@ -34,6 +38,7 @@ class AudioFault(StrEnum):
     UNKNOWN_FORMAT = "the file is no recording that can be read"
     TOO_LONG = "the recording is longer than three minutes"
     TOO_SHORT = "the recording is shorter than a second"
+    BUSY = "another recording is being converted"
 
 
 _FAULTS: Final = {
@@ -53,7 +58,7 @@ def is_installed() -> bool:
     return importlib.util.find_spec("av") is not None
 
 
-def encode(uploaded: bytes) -> EncodedAudio:
+def encode(uploaded: bytes, *, lock_timeout_seconds: float = LOCK_TIMEOUT_SECONDS) -> EncodedAudio:
     """The recording as it is stored and played. Raises Refusal with a code of AudioFault.
 
     A file that takes more memory or time than the process may use is one that cannot be read."""
@@ -61,6 +66,15 @@ def encode(uploaded: bytes) -> EncodedAudio:
         raise Refusal(AudioFault.NOT_INSTALLED)
     if len(uploaded) > MAX_UPLOAD_BYTES:
         raise Refusal(AudioFault.TOO_LARGE)
+    if not conversion_lock.acquire(timeout=lock_timeout_seconds):
+        raise Refusal(AudioFault.BUSY)
+    try:
+        return _run(uploaded)
+    finally:
+        conversion_lock.release()
+
+
+def _run(uploaded: bytes) -> EncodedAudio:
     try:
         # -P: the folder of the program is no place to import from.
         done = subprocess.run(  # noqa: S603 - our own program

@@ -1,9 +1,9 @@
 """Re-encodes one recording, as a program: the file on stdin, an MP3 on stdout.
 
 It reads what a stranger sent with libraries written in C. So it imports nothing of `outreach`, has
-limits of memory and processor time, opens no other file, and knows only the formats of `FORMATS`:
-playlists, which name other files and addresses, are none of them. Exits with 1 and a word of
-`encoder.AudioFault` on stderr where it refuses the file.
+limits of memory and processor time, opens no other file, and knows only the formats of `FORMATS`
+and the decoders of `CODECS`: playlists, which name other files and addresses, are no format. Exits
+with 1 and a word of `encoder.AudioFault` on stderr where it refuses the file.
 """
 
 import io
@@ -34,6 +34,13 @@ FORMATS: Final = (
     (0, b"\xff\xf9", "aac"),
     (0, b"caff", "caf"),
 )
+# Decoders of FFmpeg that phones, recorders and browsers need. FFmpeg has some 500, and most of its
+# faults are in those that nobody uses. None is of video, which a file may have and nobody hears.
+CODECS: Final = (
+    "aac", "alac", "amrnb", "amrwb", "flac", "libopus", "mp3", "mp3float", "opus", "vorbis",
+    "pcm_alaw", "pcm_f32le", "pcm_mulaw", "pcm_s16be", "pcm_s16le", "pcm_s24le", "pcm_s32le",
+    "pcm_u8",
+)  # fmt: skip
 
 
 class UnfitAudio(Exception):
@@ -59,9 +66,9 @@ def encode(body: bytes, most_seconds: int) -> bytes:
         raise UnfitAudio("format")
     written = io.BytesIO()
     try:
-        with av.open(
-            io.BytesIO(body), format=container_format, options={"protocol_whitelist": "pipe"}
-        ) as source:
+        # FFmpeg decodes a little of each stream to know it, also of video.
+        allowed = {"protocol_whitelist": "pipe", "codec_whitelist": ",".join(CODECS)}
+        with av.open(io.BytesIO(body), format=container_format, options=allowed) as source:
             samples = _transcode(source, written, most_seconds * SAMPLE_RATE)
     except (av.FFmpegError, ValueError, EOFError):
         raise UnfitAudio("format") from None
@@ -77,6 +84,8 @@ def _transcode(source: Any, written: BinaryIO, most_samples: int) -> int:
     if not source.streams.audio:
         raise UnfitAudio("format")
     stream = source.streams.audio[0]
+    if stream.codec_context is None or stream.codec_context.name not in CODECS:
+        raise UnfitAudio("format")
     stream.thread_count = 1
     resampler = av.AudioResampler(format="s16p", layout="mono", rate=SAMPLE_RATE)
     samples = 0

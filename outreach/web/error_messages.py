@@ -256,6 +256,9 @@ MESSAGES: Final[Mapping[StrEnum, str]] = MappingProxyType(
         ),
         AudioFault.TOO_LONG: N_("Dura más de 3 minutos. Graba algo más corto."),
         AudioFault.TOO_SHORT: N_("No se oye nada: dura menos de un segundo. Grábalo otra vez."),
+        AudioFault.BUSY: N_(
+            "Se está convirtiendo otra grabación. Espera un minuto y guarda otra vez."
+        ),
         # attendees and check-in
         ErrorCode.ADDRESS_NOT_BY_APPROVAL: N_(
             "En este taller la dirección no se aprueba persona por persona."

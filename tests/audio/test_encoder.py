@@ -2,6 +2,7 @@
 
 import io
 import resource
+import struct
 import subprocess
 import sys
 from typing import Any
@@ -101,6 +102,79 @@ def test_what_is_no_short_recording_is_refused(sent: bytes, fault: AudioFault) -
     with pytest.raises(Refusal) as refused:
         encoder.encode(sent)
     assert refused.value.code is fault
+
+
+def film(body: bytes, video_codec: str, codec: str) -> bytes:
+    """A Matroska file with a picture and the sound of a WAV file."""
+    made = io.BytesIO()
+    library: Any = av
+    with (
+        library.open(io.BytesIO(body), format="wav") as source,
+        library.open(made, "w", format="matroska") as target,
+    ):
+        video = target.add_stream(video_codec, rate=5)
+        video.width = video.height = 64
+        video.pix_fmt = "yuv420p"
+        audio = target.add_stream(codec, rate=44_100, layout="mono")
+        resampler = library.AudioResampler(
+            format=audio.codec_context.codec.audio_formats[0].name, layout="mono", rate=44_100,
+            frame_size=1024,
+        )  # fmt: skip
+        target.mux(video.encode(library.VideoFrame(64, 64, "yuv420p")))
+        for frame in source.decode(audio=0):
+            for each in resampler.resample(frame):
+                target.mux(audio.encode(each))
+        target.mux(video.encode(None))
+        target.mux(audio.encode(None))
+    return made.getvalue()
+
+
+def test_sound_of_a_film_is_taken_and_its_pictures_are_not_read() -> None:
+    assert encoder.encode(film(wav(3), "mpeg4", "aac")).seconds == 3
+    assert not {"mpeg4", "h264", "hevc", "vp8", "vp9", "av1"} & set(encoder_process.CODECS)
+
+
+@pytest.mark.parametrize("codec", ["ac3", "mp2"])
+def test_decoder_that_no_phone_needs_is_not_used(codec: str) -> None:
+    with pytest.raises(Refusal) as refused:
+        encoder.encode(film(wav(3), "mpeg4", codec))
+    assert refused.value.code is AudioFault.UNKNOWN_FORMAT
+
+
+@pytest.mark.parametrize(
+    ("rate", "channels"), [(1, 1), (0, 1), (2**31 - 1, 1), (8000, 64), (8000, 20_000)]
+)
+def test_header_that_lies_takes_no_more_than_the_limits(rate: int, channels: int) -> None:
+    """One sample a second becomes 22,050, and one moment may have thousands of channels."""
+    size = 4_000_000
+    form = struct.pack("<HHIIHH", 1, channels, rate, rate, channels * 2, 16)
+    head = b"RIFF" + struct.pack("<I", 36 + size) + b"WAVEfmt " + struct.pack("<I", 16) + form
+    with pytest.raises(Refusal):
+        encoder.encode(head + b"data" + struct.pack("<I", size) + bytes(size))
+
+
+def test_ten_hours_of_silence_are_refused_and_not_decoded() -> None:
+    made = io.BytesIO()
+    library: Any = av
+    with library.open(made, "w", format="flac") as target:
+        out = target.add_stream("flac", rate=8000, layout="mono")
+        for _second in range(36_000 // 8):
+            frame = library.AudioFrame(format="s16", layout="mono", samples=8 * 8000)
+            frame.planes[0].update(bytes(frame.planes[0].buffer_size))
+            frame.rate = 8000
+            target.mux(out.encode(frame))
+        target.mux(out.encode(None))
+    assert len(made.getvalue()) < encoder.MAX_UPLOAD_BYTES
+    with pytest.raises(Refusal) as refused:
+        encoder.encode(made.getvalue())
+    assert refused.value.code is AudioFault.TOO_LONG
+
+
+def test_recordings_are_converted_one_after_the_other() -> None:
+    with encoder.conversion_lock, pytest.raises(Refusal) as refused:
+        encoder.encode(wav(2), lock_timeout_seconds=0.01)
+    assert refused.value.code is AudioFault.BUSY
+    assert encoder.encode(wav(2)).seconds == 2
 
 
 def test_program_limits_its_memory_time_and_files() -> None:

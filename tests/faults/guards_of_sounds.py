@@ -17,6 +17,11 @@ def list_guards() -> Iterator[Guard]:
         'g.get("page_policy", PagePolicy.USUAL)', "PagePolicy.AUDIO",
         f"{heard}test_only_pages_with_a_player_may_load_audio",
     )  # fmt: skip
+    yield Guard(
+        "S13", "outreach/domain/recordings/voice_notes.py",
+        "self.facts != facts.compute_facts(self.workshop)", "False",
+        f"{heard}test_recording_of_before_a_move_is_not_played",
+    )  # fmt: skip
     called, line = "tests/web/public/test_phone_line.py::", "outreach/web/public/phone_line/"
     for promise, file, words, instead, test in (
         (

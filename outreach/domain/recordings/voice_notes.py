@@ -3,7 +3,7 @@
 Each has its words in writing beside it, for who reads with a screen reader or not at all aloud. A
 note is of a kind, of a workshop, or a prompt of the phone line; one a language. It is played only
 where everybody may hear it: never of anything discreet, and of a workshop only while its address is
-public and it has not moved since, since nobody can correct what a recording says.
+public and when and where it is are what they were, since nobody can correct what a recording says.
 """
 
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 from outreach.db.base import Base
 from outreach.domain.network.kinds import Kind
 from outreach.domain.text import code
-from outreach.domain.workshops import PUBLIC_STATUSES, Workshop
+from outreach.domain.workshops import PUBLIC_STATUSES, Workshop, facts
 from outreach.errors import ErrorCode, NotFound, Refusal
 
 MAX_TEXT: Final = 4000  # characters: more than three minutes of speech
@@ -63,6 +63,8 @@ class VoiceNote(Base):
     seconds: Mapped[int]
     body: Mapped[bytes] = mapped_column(deferred=True)  # MP3
     made_at: Mapped[datetime]
+    # When and where its workshop was; NULL of anything else.
+    facts: Mapped[bytes | None] = mapped_column(sa.LargeBinary(facts.SIZE), default=None)
 
     @property
     def is_playable(self) -> bool:
@@ -73,9 +75,8 @@ class VoiceNote(Base):
 
     @property
     def is_outdated(self) -> bool:
-        """Whether its workshop has moved since: it may say the wrong day or place."""
-        moved_at = self.workshop.moved_at if self.workshop is not None else None
-        return moved_at is not None and moved_at > self.made_at
+        """Whether its workshop has moved since or is cancelled: it may say a wrong day or place."""
+        return self.workshop is not None and self.facts != facts.compute_facts(self.workshop)
 
 
 def can_have_notes(workshop: Workshop) -> bool:
@@ -104,6 +105,7 @@ def save(
         seconds=seconds,
         body=body,
         made_at=now,
+        facts=facts.compute_facts(subject) if isinstance(subject, Workshop) else None,
     )
     if isinstance(subject, Kind):
         is_heard = not subject.is_discreet

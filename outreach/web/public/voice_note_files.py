@@ -12,6 +12,8 @@ from outreach.web.middleware.response_headers import keep_for, keep_private
 pages = Blueprint("voice_note_files", __name__, url_prefix="/audio")
 
 CACHE_SECONDS: Final = 3600
+# As the page of a workshop: it says when and where, which may be wrong or hidden the next minute.
+WORKSHOP_CACHE_SECONDS: Final = 60
 
 
 @pages.get("/<name>.mp3")
@@ -21,11 +23,13 @@ def play(name: str) -> Response:
     with store().read() as session:
         note = voice_notes.find_played(session, name)
         body = note.body
-        is_hidden = note.workshop is not None and note.workshop.is_hidden
-    if is_hidden:  # its address is a permission
+        workshop = note.workshop
+    if workshop is None:
+        keep_for(CACHE_SECONDS)
+    elif workshop.is_hidden:  # its address is a permission
         keep_private()
     else:
-        keep_for(CACHE_SECONDS)
+        keep_for(WORKSHOP_CACHE_SECONDS)
     answer = Response(body, mimetype=encoder.MIMETYPE)
     answer.make_conditional(request.environ, accept_ranges=True, complete_length=len(body))
     answer.headers["X-Robots-Tag"] = "noindex"

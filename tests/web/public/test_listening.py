@@ -1,7 +1,9 @@
 """Hearing pages: the button, the recordings of staff, and what is never heard."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from dataclasses import replace
+from datetime import time, timedelta
+from typing import Any
 
 import pytest
 from bs4 import BeautifulSoup
@@ -10,15 +12,16 @@ from flask.testing import FlaskClient
 
 from outreach import clock
 from outreach.db.store import Store
-from outreach.domain.network.kinds import Kind, Visibility
+from outreach.domain.network.kinds import Kind, Visibility, Way
 from outreach.domain.network.offices import Office
 from outreach.domain.recordings import voice_notes
 from outreach.domain.recordings.voice_notes import VoiceNote
-from outreach.domain.workshops import Workshop
+from outreach.domain.scheduling import workshop_service
+from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.errors import ErrorCode, Refusal
 from outreach.keystore import KeyStore
 from outreach.privacy import retention
-from tests.conftest import hold, seat
+from tests.conftest import hold, seat, venue
 from tests.support.page_speech import read_speech
 from tests.support.public_urls import manage_token
 from tests.support.recordings import BODY, add_note
@@ -79,7 +82,6 @@ def test_file_is_sent_whole_or_in_the_range_that_a_player_asks_for(
     whole = client.get(path)
     assert (whole.status_code, whole.data, whole.mimetype) == (200, BODY, "audio/mpeg")
     assert whole.headers["Accept-Ranges"] == "bytes"
-    assert whole.headers["Cache-Control"] == "public, max-age=3600"
     assert whole.headers["X-Robots-Tag"] == "noindex"
     part = client.get(path, headers={"Range": "bytes=0-1"})
     assert (part.status_code, part.data) == (206, BODY[:2])
@@ -97,18 +99,74 @@ def test_workshop_plays_its_own_recording_before_that_of_its_kind(
     assert players(client, path) == [f"/audio/{each.name}.mp3" for each in (own, of_kind[1])]
 
 
+@pytest.mark.parametrize("was_public", [True, False])
+@pytest.mark.parametrize(
+    "changes", [{"starts": time(15)}, {"day": "later"}, {"venue": "other"}, {"address": "7 Otra"}]
+)
 def test_recording_of_before_a_move_is_not_played(
+    client: FlaskClient,
+    store: Store,
+    chicago: Office,
+    rights: Kind,
+    changes: dict[str, Any],
+    was_public: bool,
+) -> None:
+    status = WorkshopStatus.PUBLISHED if was_public else WorkshopStatus.DRAFT
+    with store.change() as session:
+        made = hold(session, chicago, rights, status=status)
+    note = add_note(store, made, now=clock.now())
+    with store.change() as session:
+        workshop = session.get_one(Workshop, made.id)
+        assert workshop.venue is not None
+        if "address" in changes:
+            workshop.venue.address = changes["address"]
+        else:
+            if "venue" in changes:
+                changes = {"venue": venue(session, workshop.office, "Otra biblioteca")}
+            if "day" in changes:
+                changes = {"day": workshop.day + timedelta(days=1)}
+            data = replace(workshop_service.get_data(workshop), **changes)
+            workshop_service.change(session, workshop, data, now=clock.now())
+        if not was_public:
+            workshop.status = WorkshopStatus.PUBLISHED
+        path = f"/es/t/{workshop.public_id}"
+    assert players(client, path) == []
+    assert client.get(f"/audio/{note.name}.mp3").status_code == 404
+    newer = add_note(store, reload_workshop(store, made), now=clock.now())
+    assert players(client, path) == [f"/audio/{newer.name}.mp3"]
+
+
+def reload_workshop(store: Store, workshop: Workshop) -> Workshop:
+    with store.read() as session:
+        found = session.get_one(Workshop, workshop.id)
+        assert found.venue is not None
+        return found
+
+
+def test_recording_of_a_cancelled_workshop_is_not_played(
     client: FlaskClient, store: Store, workshop: Workshop
 ) -> None:
-    note = add_note(store, workshop, now=clock.now() - timedelta(days=1))
+    note = add_note(store, workshop)
+    for status, code in ((WorkshopStatus.CANCELLED, 404), (WorkshopStatus.PUBLISHED, 200)):
+        with store.change() as session:
+            session.get_one(Workshop, workshop.id).status = status
+        assert client.get(f"/audio/{note.name}.mp3").status_code == code
+
+
+def test_recording_of_a_workshop_is_cached_no_longer_than_its_page(
+    client: FlaskClient, store: Store, workshop: Workshop, rights: Kind
+) -> None:
+    page = client.get(f"/es/t/{workshop.public_id}").headers["Cache-Control"]
+    own = client.get(f"/audio/{add_note(store, workshop).name}.mp3")
+    assert own.headers["Cache-Control"] == page
+    again = {"If-None-Match": own.headers["ETag"]}
+    assert client.get(own.request.path, headers=again).status_code == 304
+    of_kind = client.get(f"/audio/{add_note(store, rights).name}.mp3")
+    assert of_kind.headers["Cache-Control"] == "public, max-age=3600"
     with store.change() as session:
-        moved = session.get_one(Workshop, workshop.id)
-        moved.previous_day, moved.previous_starts = moved.day, moved.starts
-        moved.moved_at = clock.now()
-    assert players(client, f"/es/t/{workshop.public_id}") == []
-    assert client.get(f"/audio/{note.name}.mp3").status_code == 404
-    newer = add_note(store, workshop, now=clock.now())
-    assert players(client, f"/es/t/{workshop.public_id}") == [f"/audio/{newer.name}.mp3"]
+        session.get_one(Workshop, workshop.id).way = Way.UNLISTED
+    hidden = client.get(own.request.path)
+    assert (hidden.status_code, hidden.headers["Cache-Control"]) == (200, "no-store")
 
 
 @pytest.mark.parametrize("is_hidden_later", [False, True])

@@ -1,9 +1,11 @@
 """The page of recordings: uploading, the words beside them, and who may."""
 
 import io
+from datetime import time
 from typing import Any
 
 import pytest
+from bs4 import BeautifulSoup
 from flask import Flask
 from werkzeug.test import TestResponse
 
@@ -163,6 +165,27 @@ def test_recording_is_deleted_and_the_audit_log_says_so(
     assert ana.post(path, do="delete", note="9" * 30).status_code == 404
 
 
+def test_workshop_that_moves_while_it_is_recorded_is_recorded_again(
+    store: Store, ana: StaffClient, workshop: Workshop
+) -> None:
+    path = f"/org/talleres/{workshop.public_id}/audio"
+
+    def read_facts() -> str:
+        found = BeautifulSoup(ana.get(path).text, "html.parser").find("input", {"name": "facts"})
+        assert found is not None
+        return str(found["value"])
+
+    seen = read_facts()
+    with store.change() as session:
+        session.get_one(Workshop, workshop.id).starts = time(15)
+    answer = upload(ana, path, wav(2), facts=seen)
+    assert answer.status_code == 422
+    assert "El taller cambió mientras grababas." in words(answer)
+    assert "Ven el sábado." in answer.text
+    assert notes(store) == []
+    assert upload(ana, path, wav(2), facts=read_facts()).status_code == 303
+
+
 @pytest.mark.parametrize("what", ["discreet", "hidden"])
 def test_nothing_is_recorded_of_what_is_discreet_or_hidden(
     store: Store, ana: StaffClient, chicago: Office, rights: Kind, women: Kind, what: str
@@ -177,6 +200,7 @@ def test_nothing_is_recorded_of_what_is_discreet_or_hidden(
     page = ana.get(path)
     assert "no tiene grabaciones" in words(page)
     assert 'type="file"' not in page.text
+    assert "microphone=()" in page.headers["Permissions-Policy"]
     answer = upload(ana, path, wav(2))
     assert answer.status_code == 422
     assert "no tiene grabaciones" in words(answer)

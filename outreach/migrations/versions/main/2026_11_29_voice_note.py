@@ -19,6 +19,7 @@ def upgrade() -> None:
         sa.Column('seconds', sa.Integer(), nullable=False),
         sa.Column('body', sa.LargeBinary(), nullable=False),
         sa.Column('made_at', sa.DateTime(), nullable=False),
+        sa.Column('facts', sa.LargeBinary(length=16), nullable=True),
         sa.ForeignKeyConstraint(['kind_id'], ['kind.id'], name=op.f('fk_voice_note_kind_id_kind'), ondelete='CASCADE'),
         sa.ForeignKeyConstraint(['workshop_id'], ['workshop.id'], name=op.f('fk_voice_note_workshop_id_workshop'), ondelete='CASCADE'),
         sa.PrimaryKeyConstraint('id', name=op.f('pk_voice_note')),

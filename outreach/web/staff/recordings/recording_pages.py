@@ -20,7 +20,7 @@ from outreach.domain.network.staff import Permission
 from outreach.domain.recordings import voice_notes
 from outreach.domain.recordings.voice_notes import LinePrompt, VoiceNote
 from outreach.domain.text import clean, clean_lines
-from outreach.domain.workshops import Workshop
+from outreach.domain.workshops import Workshop, facts
 from outreach.errors import NotFound, Refusal
 from outreach.i18n import gettext as _
 from outreach.web import error_messages
@@ -53,6 +53,7 @@ class RecordingSubject:
     back_words: str
     can_record: bool
     hint: str  # what to say
+    facts: str = ""  # when and where the workshop is, as a digest that its form sends back
     prompts: tuple[tuple[LinePrompt, str], ...] = ()  # to choose from, with their words
 
 
@@ -170,6 +171,11 @@ def _save(page_subject: Kind | Workshop | None, typed: TypedRecording) -> None:
     made = encoder.encode(uploaded)  # before the transaction: it takes seconds
     with store().change() as session:
         subject = _load(session, subject)
+        if request.form.get("facts", "") not in {"", _digest_facts(subject)}:
+            # The recording says what the page said when it was opened.
+            raise PageRefused(
+                _("El taller cambió mientras grababas. Mira cuándo y dónde es, y graba otra vez.")
+            )
         note = voice_notes.save(
             session,
             subject,
@@ -203,6 +209,10 @@ def _load(session: Session, subject: Subject) -> Subject:
     return kinds.find(session, subject.code) if isinstance(subject, Kind) else subject
 
 
+def _digest_facts(subject: Subject) -> str:
+    return facts.compute_facts(subject).hex() if isinstance(subject, Workshop) else ""
+
+
 def _log(session: Session, subject: Subject, note: VoiceNote, action: str) -> None:
     if isinstance(subject, Workshop):
         log_workshop_action(session, subject, action, {"text": note.lang})
@@ -223,6 +233,7 @@ def _describe(subject: Kind | Workshop | None) -> RecordingSubject:
             back_words=i18n.say(subject.title, lang),
             can_record=voice_notes.can_have_notes(subject),
             hint=_("Di de qué trata, el día, la hora, el lugar y qué traer. Sin nombres."),
+            facts=_digest_facts(subject),
         )
     if isinstance(subject, Kind):
         back = f"/org/tipos/{subject.code}"
