@@ -24,10 +24,12 @@ from outreach.domain.network.kinds import Kind, Visibility, Way
 from outreach.domain.network.offices import Office
 from outreach.domain.recordings.voice_notes import LinePrompt
 from outreach.domain.registrations import Registration, RegistrationStatus, review
+from outreach.domain.text import CROCKFORD
 from outreach.domain.workshops import DeliveryMode, Workshop
 from outreach.errors import Misconfigured
 from outreach.keystore import KeyStore, KeyStoreBase
-from outreach.web.public.phone_line import gateway_signature
+from outreach.web.presentation import formatting
+from outreach.web.public.phone_line import gateway_signature, line_state
 from tests.conftest import hold, kind, venue
 from tests.support.recordings import add_note
 
@@ -56,6 +58,7 @@ class Caller:
     address: str = "/voz/inicio"
     silent_address: str = ""
     is_over: bool = False
+    key_seconds: int = 0
 
     def ring(self) -> str:
         return self.listen(self.send("/voz/inicio"))
@@ -84,6 +87,7 @@ class Caller:
         gather = response.find("Gather")
         self.is_over = gather is None
         if gather is not None:
+            self.key_seconds = int(gather.attrib["timeout"])
             self.address = gather.attrib["action"]
             self.silent_address = response.findtext("Redirect") or ""
         else:
@@ -172,8 +176,12 @@ def test_prompt_says_day_hour_place_and_code(line: Flask, workshop: Workshop, st
     caller = Caller(line, "CA1")
     words = caller.reach_code()
     assert workshop.venue is not None
-    assert f"Es en {workshop.venue.name}, 1805 S. Ejemplo St., Chicago." in words
+    with i18n.use_language("es"):
+        day = formatting.day(workshop.day)
+    place = f"{workshop.venue.name}, 1805 S. Ejemplo St., Chicago"
+    assert re.search(rf"Es el {day}, 6:00\sp\.\sm\., en {place}\.", words), words
     assert "6:00" in caller.heard[-2]
+    assert words.index("Apunta tu código") < words.index(", ".join(read_code(words)))
     assert caller.heard[-2].count("marca 1") == 1
     code = read_code(words)
     assert words.count(", ".join(code)) == 2, "said twice"
@@ -195,6 +203,67 @@ def test_hour_of_a_consultation_is_the_first_free_one(
     assert len(saved(store)) == 2
     with store.read() as session:
         assert session.get_one(Workshop, made.id).taken_seats == 2
+
+
+def test_hour_that_is_taken_meanwhile_is_said_anew_and_not_saved(
+    line: Flask, store: Store, chicago: Office, rights: Kind
+) -> None:
+    hold_near(store, chicago, rights, way=Way.SLOTS, slot_minutes=20)
+    first, second = Caller(line, "CA1", "+13125550101"), Caller(line, "CA2", "+13125550102")
+    for caller in (first, second):
+        caller.ring()
+        caller.press("1")
+        caller.press("60608")
+        assert "6:00" in caller.press("1")
+    assert "6:00" in first.press("1")
+    assert "Quedó apartado" in first.press("1")
+    assert "6:20" in second.press("1"), "it had heard 6:00 before"
+    third = Caller(line, "CA3", "+13125550103")
+    assert "6:20" in third.reach_code()
+    assert "Quedó apartado" in third.press("1")
+    said = second.press("1")
+    assert "La hora o el lugar cambió." in said
+    assert "6:40" in said
+    assert len(saved(store)) == 2
+    assert "Quedó apartado" in second.press("1")
+    assert sorted(each.slot.minute for each in saved(store) if each.slot) == [0, 20, 40]
+
+
+@pytest.mark.parametrize("what", ["starts", "venue"])
+def test_workshop_that_moves_during_a_call_is_said_anew_and_not_saved(
+    line: Flask, store: Store, workshop: Workshop, what: str
+) -> None:
+    caller = Caller(line, "CA1")
+    caller.reach_code()
+    with store.change() as session:
+        moved = session.get_one(Workshop, workshop.id)
+        if what == "starts":
+            moved.starts = time(17, 30)
+            moved.retime()
+        else:
+            assert moved.venue is not None
+            moved.venue.address = "7 Otra St."
+    said = caller.press("1")
+    assert "La hora o el lugar cambió." in said
+    assert ("5:30" if what == "starts" else "7 Otra St.") in said
+    assert saved(store) == []
+    assert "Quedó apartado" in caller.press("1")
+
+
+def test_kind_without_a_seat_by_phone_is_not_offered(
+    line: Flask, store: Store, chicago: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        other = kind("daca", "DACA", position=2)
+        session.add(other)
+    hold_near(store, chicago, rights)
+    hold_near(store, chicago, other, opens_days=1)  # next week
+    caller = Caller(line, "CA1")
+    caller.ring()
+    caller.press("1")
+    said = caller.press("60608")
+    assert "derechos" in said
+    assert "DACA" not in said
 
 
 def test_caller_in_canada_chooses_a_city(
@@ -224,6 +293,12 @@ def test_recorded_prompts_are_played(line: Flask, store: Store, workshop: Worksh
     assert caller.played == [f"{SITE}/audio/{welcome.name}.mp3"]
     caller.press("1")
     assert len(caller.played) == 1, "that one is recorded in French only"
+    silence = add_note(store, LinePrompt.NO_KEY)
+    caller.wait()
+    assert caller.played[-1] == f"{SITE}/audio/{silence.name}.mp3"
+    caller.press("60608")
+    caller.wait()
+    assert caller.played.count(f"{SITE}/audio/{silence.name}.mp3") == 2
     other = Caller(line, "CA2")
     other.ring()
     other.press("3")
@@ -265,9 +340,40 @@ def test_silence_and_wrong_keys_lead_to_a_person(line: Flask, workshop: Workshop
     child.ring()
     child.press("1")
     for keys in ("99", "00000", "*"):
+        assert not child.is_over
         child.press(keys)
-    child.press("12")
     assert child.is_over
+
+
+def test_caller_who_finds_the_key_the_third_time_goes_on(line: Flask, workshop: Workshop) -> None:
+    slow = Caller(line, "CA1")
+    slow.ring()
+    slow.wait()
+    slow.press("7")
+    slow.press("1")
+    slow.wait()
+    slow.press("00000")
+    assert "marca 1" in slow.press("60608")
+    slow.press("1")
+    slow.press("1")
+    slow.wait()
+    slow.wait()
+    assert "Quedó apartado" in slow.press("1")
+
+
+def test_caller_has_time_to_write_the_code_down(line: Flask, workshop: Workshop) -> None:
+    caller = Caller(line, "CA1")
+    caller.ring()
+    assert caller.key_seconds == 6
+    for keys in ("1", "60608", "1", "1"):
+        caller.press(keys)
+    assert caller.key_seconds == 15
+
+
+def test_code_has_no_letters_that_sound_alike() -> None:
+    assert not set("BCDEGJKLNOPQSTUVWYZI") & set(line_state.CODE_LETTERS)
+    assert set(line_state.CODE_LETTERS) <= set(CROCKFORD)
+    assert len(line_state.CODE_LETTERS) == 16, "each letter is four bits"
 
 
 @pytest.mark.parametrize("keys", [[], ["1"]])
@@ -300,7 +406,7 @@ def test_two_callers_for_one_seat(line: Flask, store: Store, chicago: Office, ri
     for caller in (first, second):
         assert len(read_code(caller.reach_code())) == 6
     assert "Quedó apartado" in first.press("1")
-    assert "Quedó apartado" not in second.press("1")
+    assert "Ese código no sirve." in second.press("1")
     with store.read() as session:
         assert session.get_one(Workshop, made.id).seats_left == 0
     assert len(saved(store)) == 1
@@ -351,10 +457,12 @@ def test_callers_who_withhold_their_number_have_shares_of_their_own(
     line: Flask, store: Store, chicago: Office, rights: Kind
 ) -> None:
     hold_near(store, chicago, rights, capacity=20)
-    for number, withheld in enumerate(("", "anonymous", "+anonymous")):
+    # Keys that spell «anonymous» and «restricted», as Twilio sends them.
+    named = ("", "anonymous", "+anonymous", "sip:anonymous@anonymous.invalid")
+    for number, withheld in enumerate((*named, "+266696687", "+7378742833")):
         caller = Caller(line, f"CA{number}", withheld)
         caller.reach_code()
-        assert "Quedó apartado" in caller.press("2")
+        assert "Quedó apartado" in caller.press("1")
 
 
 # Who may ask, and what is kept

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from outreach.domain import workshops
 from outreach.domain.locations import geocoding
 from outreach.domain.locations.geocoding import Location
-from outreach.domain.network.kinds import Kind, Visibility, Way
+from outreach.domain.network.kinds import Kind, Way
 from outreach.domain.network.offices import Office
 from outreach.domain.search import workshop_list
 from outreach.domain.search.search import SearchFilters, SearchResult
@@ -60,8 +60,11 @@ def list_offices_in_canada(known: ReferenceData, now: datetime) -> list[Office]:
 def list_kinds(
     session: Session, where: Location, known: ReferenceData, now: datetime
 ) -> list[Kind]:
-    """The kinds that have a free seat near, in their order."""
-    found = {each.kind_code for each in _search(session, where, known, (), now)}
+    """The kinds of which something can be had near, in their order."""
+    found: set[str] = set()
+    for each in _search(session, where, known, (), now):
+        if each.kind_code not in found and find_offer(session, each.public_id, now) is not None:
+            found.add(each.kind_code)
     return [each for each in known.kinds if each.code in found][:MAX_KINDS]
 
 
@@ -116,17 +119,10 @@ def _search(
     kind_ids: tuple[int, ...],
     now: datetime,
 ) -> Sequence[SearchResult]:
+    """What may be offered; `find_offer` decides."""
     discreet = tuple(each.id for each in known.kinds if each.is_discreet)
     filters = SearchFilters(
         where=where, kinds=kind_ids, excluded_kinds=discreet, modes=_MODES, has_free_places=True
     )
     page = workshop_list.search_in_person(session, filters, now=now)
-    return [
-        each.workshop
-        for each in page.found
-        if each.workshop.way in _WAYS
-        and not each.workshop.is_discreet
-        and each.workshop.visibility is Visibility.PUBLIC
-        and each.workshop.starts_at > now
-        and (each.miles is None or each.miles <= MAX_MILES)
-    ]
+    return [each.workshop for each in page.found if each.miles is None or each.miles <= MAX_MILES]

@@ -4,8 +4,9 @@ Only the last key writes: it saves the seat whose code the caller has heard. All
 that a call that ends holds nothing.
 """
 
+import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -24,7 +25,7 @@ from outreach.web.middleware.reference_cache import reference
 from outreach.web.public.phone_line import line_offers, line_state, line_words
 from outreach.web.public.phone_line.line_offers import PhoneOffer
 from outreach.web.public.phone_line.line_state import LineState, LineStep
-from outreach.web.public.phone_line.line_xml import SpokenPrompt
+from outreach.web.public.phone_line.line_xml import KEY_SECONDS, WRITING_SECONDS, SpokenPrompt
 
 PERSON: Final = "0"
 REPEAT: Final = "9"
@@ -37,11 +38,11 @@ class LineReply:
     prompts: tuple[SpokenPrompt, ...]
     state: LineState | None = None
     keys: int = 1
+    seconds: int = KEY_SECONDS
 
-    def prepend(self, words: str) -> "LineReply":
+    def prepend(self, said: SpokenPrompt) -> "LineReply":
         """The same with a sentence before it."""
-        said = SpokenPrompt(words, i18n.current())
-        return LineReply((said, *self.prompts), self.state, self.keys)
+        return replace(self, prompts=(said, *self.prompts))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,31 +67,31 @@ def begin() -> LineReply:
 def answer(state: LineState, keys: str, call: LineCall) -> LineReply:
     """The reply to the keys of a caller; `keys` is empty where none came."""
     with i18n.use_language(state.lang):
-        if state.is_over:
-            return _end(line_words.person(config().phone))
         if keys == PERSON and state.step not in {LineStep.LANGUAGE, LineStep.PLACE}:
             return _end(line_words.person(config().phone))
-        return _STEPS[state.step](state, keys, call)
+        reply = _STEPS[state.step](state, keys, call)
+        if reply.state is not None and reply.state.is_over:
+            return _end(line_words.person(config().phone))
+        return reply
 
 
 def _choose_language(state: LineState, keys: str, call: LineCall) -> LineReply:
     langs = {str(number): lang for number, lang in enumerate(i18n.LANGUAGES, 1)}
     if keys not in langs:
-        missed = begin()
-        return LineReply(missed.prompts, state.miss())
+        return replace(begin(), state=state.miss())
     with i18n.use_language(langs[keys]):
         return _ask_place(state.go(LineStep.PLACE, lang=langs[keys]))
 
 
 def _choose_place(state: LineState, keys: str, call: LineCall) -> LineReply:
     if not keys:
-        return _ask_place(state.miss()).prepend(line_words.prompt_words(LinePrompt.NO_KEY))
+        return _ask_place(state.miss()).prepend(_prompt(LinePrompt.NO_KEY))
     if keys == PERSON:
         return _ask_city(state, call)
     with store().read() as session:
         if line_offers.is_zip_code(session, keys, reference()):
             return _ask_kind(session, state, keys, call)
-    return _ask_place(state.miss()).prepend(line_words.unknown_place())
+    return _ask_place(state.miss()).prepend(_say(line_words.unknown_place()))
 
 
 def _choose_city(state: LineState, keys: str, call: LineCall) -> LineReply:
@@ -105,32 +106,32 @@ def _choose_city(state: LineState, keys: str, call: LineCall) -> LineReply:
 def _choose_kind(state: LineState, keys: str, call: LineCall) -> LineReply:
     code = _chosen(state, keys)
     with store().read() as session:
-        if code is None:
-            return _ask_again(_ask_kind(session, state, state.where, call), state.miss(), keys)
-        return _ask_date(session, state, code, call)
+        if code is not None:
+            return _ask_date(session, state, code, call)
+        question = _ask_kind(session, state, state.where, call)
+    return _ask_again(question, state.miss(), keys)
 
 
 def _choose_date(state: LineState, keys: str, call: LineCall) -> LineReply:
-    public_id = _chosen(state, keys)
+    public_id, kind_code = _chosen(state, keys), state.choices[-1]
     with store().read() as session:
-        if public_id is None:
-            kind = state.choices[-1]
-            return _ask_again(_ask_date(session, state, kind, call), state.miss(), keys)
-        offer = line_offers.find_offer(session, public_id, call.now)
-        if offer is None:
-            return _ask_date(session, state, state.choices[-1], call).prepend(
-                line_words.seat_taken()
-            )
-    return _ask_people(state, offer, call)
+        offer = line_offers.find_offer(session, public_id, call.now) if public_id else None
+        if offer is not None:
+            return _ask_people(state, offer, call)
+        question = _ask_date(session, state, kind_code, call)
+    if public_id is not None:
+        return question.prepend(_say(line_words.seat_taken()))
+    return _ask_again(question, state.miss(), keys)
 
 
 def _choose_people(state: LineState, keys: str, call: LineCall) -> LineReply:
     with store().read() as session:
         offer = line_offers.find_offer(session, state.workshop, call.now)
         if offer is None:
-            return _ask_date(session, state, state.choices[-1], call).prepend(
-                line_words.seat_taken()
-            )
+            return _ask_other_date(session, state, call)
+    if _digest(offer) != state.heard:
+        # It moved, or its hour was taken. Nothing is saved that the caller has not heard.
+        return _ask_people(state, offer, call).prepend(_say(line_words.changed()))
     if not keys.isdecimal() or not 1 <= int(keys) <= offer.most_people:
         reply = _ask_people(state, offer, call)
         return reply if keys == REPEAT else _ask_again(reply, state.miss(), keys)
@@ -154,7 +155,7 @@ def _ask_place(state: LineState) -> LineReply:
 def _ask_city(state: LineState, call: LineCall) -> LineReply:
     offices = line_offers.list_offices_in_canada(reference(), call.now)
     if not offices:
-        return _ask_place(state.miss()).prepend(line_words.none_near())
+        return _ask_place(state.miss()).prepend(_say(line_words.none_near()))
     following = state.go(LineStep.CANADA, choices=tuple(each.slug for each in offices))
     return LineReply((_say(line_words.offices(offices)),), following)
 
@@ -183,20 +184,24 @@ def _ask_date(session: Session, state: LineState, kind_code: str, call: LineCall
 
 def _ask_other_date(session: Session, state: LineState, call: LineCall) -> LineReply:
     reply = _ask_date(session, state, state.choices[-1], call)
-    return reply.prepend(line_words.seat_taken())
+    return reply.prepend(_say(line_words.code_is_void()))
 
 
 def _ask_people(state: LineState, offer: PhoneOffer, call: LineCall) -> LineReply:
-    """Says where it is and the code, and asks for the key that saves the seat."""
+    """Says when and where it is and the code, and asks for the key that saves the seat."""
     public_id = offer.workshop.public_id
     code = line_state.derive_code(call.id, public_id)
     words = (
-        line_words.place(offer),
+        line_words.when_and_where(offer),
         line_words.code(code),
         line_words.people_key(offer.most_people),
     )
-    following = state.go(LineStep.PEOPLE, workshop=public_id, slot=offer.slot)
-    return LineReply(tuple(map(_say, words)), following)
+    following = state.go(LineStep.PEOPLE, workshop=public_id, heard=_digest(offer))
+    return LineReply(tuple(map(_say, words)), following, seconds=WRITING_SECONDS)
+
+
+def _digest(offer: PhoneOffer) -> str:
+    return hashlib.sha256(line_words.when_and_where(offer).encode()).hexdigest()[:16]
 
 
 def _save(state: LineState, offer: PhoneOffer, people: int, call: LineCall) -> LineReply:
@@ -206,7 +211,7 @@ def _save(state: LineState, offer: PhoneOffer, people: int, call: LineCall) -> L
         name=f"Llamada {line_state.derive_number(call.id, workshop.public_id)}",
         people=people,
         language=state.lang,
-        slot=state.slot,
+        slot=offer.slot,
         channel=Channel.VENUE if workshop.mode is DeliveryMode.HYBRID else "",
         code=line_state.derive_code(call.id, workshop.public_id),
     )
@@ -234,8 +239,8 @@ def _ask_again(reply: LineReply, missed: LineState, keys: str) -> LineReply:
     if reply.state is None:
         return reply
     following = reply.state.with_misses(missed.misses)
-    question = LineReply(reply.prompts, following, reply.keys)
-    return question if keys else question.prepend(line_words.prompt_words(LinePrompt.NO_KEY))
+    question = replace(reply, state=following)
+    return question if keys else question.prepend(_prompt(LinePrompt.NO_KEY))
 
 
 def _chosen(state: LineState, keys: str) -> str | None:

@@ -27,8 +27,15 @@ from outreach.web.public.phone_line.line_xml import LineAnswer
 pages = Blueprint("phone_line", __name__)
 
 MAX_FIELD: Final = 200  # characters of a field that is read
-# What gateways send in place of a number that the caller withholds.
-WITHHELD: Final = frozenset({"", "anonymous", "restricted", "unknown", "unavailable", "private"})
+# What gateways send in place of a number that the caller withholds: a word, or the keys that spell
+# it (Twilio: `+266696687`), which would be one phone for all of these callers.
+_WITHHELD_WORDS: Final = (
+    "anonymous", "restricted", "unknown", "unavailable", "private", "blocked", "withheld",
+)  # fmt: skip
+_KEYS: Final = str.maketrans("abcdefghijklmnopqrstuvwxyz", "22233344455566677778889999")
+WITHHELD: Final = frozenset(
+    {"", *_WITHHELD_WORDS, *(each.translate(_KEYS) for each in _WITHHELD_WORDS)}
+)
 
 
 @pages.post("/voz/inicio")
@@ -79,12 +86,18 @@ def _read_call() -> LineCall:
     if not (is_ours and call_id):
         rate_limits.count_post(is_well_formed=False)
         abort(403)
-    number = "".join(each for each in fields.get("From", "").lower() if each.isalnum())[:MAX_FIELD]
+    number = _read_number(fields.get("From", ""))
     digest = line_state.identify(call_id)
     who = f"call {digest}" if number in WITHHELD else f"phone {number}"
     # Without a number, callers are told apart by their calls and limited together too.
     networks = (who, "phone withheld") if number in WITHHELD else (who,)
     return LineCall(id=digest, networks=networks, now=clock.now())
+
+
+def _read_number(sent: str) -> str:
+    """The letters and digits of a number, or of a name before a host (`sip:anonymous@…`)."""
+    name = sent.lower().removeprefix("sip:").partition("@")[0]
+    return "".join(each for each in name if each.isalnum())[:MAX_FIELD]
 
 
 def _respond(reply: LineReply, call: LineCall) -> Response:
@@ -98,5 +111,6 @@ def _respond(reply: LineReply, call: LineCall) -> Response:
             reply.keys,
             f"/voz/paso?e={keyed}",
             f"/voz/paso?e={silent}&v=1",
+            reply.seconds,
         )
     return Response(line_xml.write(answer), mimetype="text/xml")

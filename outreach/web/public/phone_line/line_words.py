@@ -64,26 +64,28 @@ def dates(choices: Sequence[PhoneOffer]) -> str:
 def code(letters: str) -> str:
     """A code, said slowly and twice."""
     slowly = ", ".join(letters)
-    return _("Tu código es: %(code)s. Otra vez: %(code)s.", code=slowly)
+    return _("Apunta tu código: %(code)s. Otra vez: %(code)s.", code=slowly)
 
 
-def place(offer: PhoneOffer) -> str:
+def when_and_where(offer: PhoneOffer) -> str:
     venue = offer.workshop.venue
     if venue is None:
         return ""
     words = ", ".join(each for each in (venue.name, venue.address, formatting.city(venue)) if each)
-    return _("Es en %(place)s.", place=words)
+    return _(
+        "Es el %(day)s, %(hour)s, en %(place)s.",
+        day=formatting.day(offer.workshop.day),
+        hour=_hour(offer),
+        place=words,
+    )
 
 
 def people_key(most: int) -> str:
     """What saves the seat: nothing has been saved before."""
     if most == 1:
-        first = _("Apunta el código. Para apartar, marca 1.")
+        first = _("Para apartar, marca 1.")
     else:
-        first = _(
-            "Apunta el código. Para apartar, marca cuántas personas vienen, de 1 a %(num)d.",
-            num=most,
-        )
+        first = _("Para apartar, marca cuántas personas vienen, de 1 a %(num)d.", num=most)
     return f"{first} " + _("Para oírlo otra vez, marca 9.")
 
 
@@ -95,7 +97,15 @@ def waitlisted() -> str:
 
 
 def seat_taken() -> str:
+    return _("Ese lugar se acaba de ocupar.")
+
+
+def code_is_void() -> str:
     return _("Ese lugar se acaba de ocupar. Ese código no sirve.")
+
+
+def changed() -> str:
+    return _("La hora o el lugar cambió. Escucha otra vez.")
 
 
 def none_near() -> str:

@@ -6,6 +6,7 @@ from typing import Final
 from xml.etree import ElementTree as ET
 
 KEY_SECONDS: Final = 6  # to press a key
+WRITING_SECONDS: Final = 15  # to write six letters down first
 LANGUAGES: Final = {"es": "es-MX", "en": "en-US", "fr": "fr-CA"}
 
 
@@ -20,13 +21,14 @@ class SpokenPrompt:
 
 @dataclass(frozen=True)
 class LineAnswer:
-    """What is said. With `keys`, so many keys are awaited: they are sent to `address`, and none of
-    them in time to `silent_address`. Without, the line hangs up."""
+    """What is said. With `keys`, so many keys are awaited for `seconds` each: they are sent to
+    `address`, and none of them in time to `silent_address`. Without, the line hangs up."""
 
     prompts: Sequence[SpokenPrompt]
     keys: int = 0
     address: str = ""
     silent_address: str = ""
+    seconds: int = KEY_SECONDS
 
 
 def write(answer: LineAnswer) -> bytes:
@@ -39,7 +41,7 @@ def write(answer: LineAnswer) -> bytes:
             {
                 "input": "dtmf",
                 "numDigits": str(answer.keys),
-                "timeout": str(KEY_SECONDS),
+                "timeout": str(answer.seconds),
                 "method": "POST",
                 "action": answer.address,
             },
