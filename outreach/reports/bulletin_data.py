@@ -17,11 +17,12 @@ from outreach.db.base import Words
 from outreach.domain.network import kinds, offices
 from outreach.domain.newsletter import bulletins
 from outreach.domain.newsletter.bulletins import BulletinEdition
+from outreach.domain.recordings import voice_notes
 from outreach.domain.search import public_listing, search
 from outreach.domain.search.public_listing import ListedWorkshop
 from outreach.domain.search.search import SearchFilters
 from outreach.domain.text import fold
-from outreach.domain.workshops import WorkshopStatus
+from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.errors import NotFound
 from outreach.i18n import say
 from outreach.reports import bulletin_sentences, month_report
@@ -42,6 +43,7 @@ class UpcomingWorkshop:
     starts: time
     city: str
     title: Words
+    heard_in: tuple[str, ...] = ()  # languages of the recordings on its page
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,7 +115,12 @@ def as_json(document: BulletinDocument) -> dict[str, Any]:
     are only ever added."""
     data = asdict(document)
     coming = [
-        each | {"day": str(each["day"]), "starts": f"{each['starts']:%H:%M}"}
+        each
+        | {
+            "day": str(each["day"]),
+            "starts": f"{each['starts']:%H:%M}",
+            "heard_in": list(each["heard_in"]),
+        }
         for each in data.pop("coming")
     ]
     return {
@@ -154,6 +161,7 @@ def from_json(data: Mapping[str, Any]) -> BulletinDocument:
                     | {
                         "day": date.fromisoformat(each["day"]),
                         "starts": time.fromisoformat(each["starts"]),
+                        "heard_in": tuple(each.get("heard_in", ())),  # not in older editions
                     }
                 )
                 for each in data["coming"]
@@ -220,10 +228,10 @@ def _list_upcoming(session: Session, month: Month, now: datetime) -> list[Upcomi
             first_listed = candidates[0]
             slug = first_listed.office_slug
             selected[first_listed.public_id if slug in selected else slug] = first_listed
-    return [_upcoming(each) for each in selected.values()]
+    return [_upcoming(session, each) for each in selected.values()]
 
 
-def _upcoming(listed: ListedWorkshop) -> UpcomingWorkshop:
+def _upcoming(session: Session, listed: ListedWorkshop) -> UpcomingWorkshop:
     is_open = listed.has_open_address and listed.venue_city
     return UpcomingWorkshop(
         id=listed.public_id,
@@ -231,6 +239,10 @@ def _upcoming(listed: ListedWorkshop) -> UpcomingWorkshop:
         starts=listed.starts,
         city=(listed.venue_city if is_open else None) or listed.office_city,
         title=json.loads(listed.title_json),
+        heard_in=tuple(
+            each.lang
+            for each in voice_notes.list_played(session, session.get_one(Workshop, listed.id))
+        ),
     )
 
 

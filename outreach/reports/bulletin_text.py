@@ -248,8 +248,14 @@ def _offices(document: BulletinDocument, lang: str) -> tuple[list[str], list[lis
 
 def _line(coming: UpcomingWorkshop, lang: str, home: str) -> BulletinTextLine:
     when = formats.dated(coming.day, formats.DAY, lang, has_ordinal=True)
+    what = f"{say(coming.title, lang)}, {formats.hour(coming.starts, lang)}"
+    if coming.heard_in:
+        languages = formats.language_names(coming.heard_in, lang)
+        what = translator(lang).gettext(
+            "%(workshop)s (se oye en: %(languages)s)", workshop=what, languages=languages
+        )
     return BulletinTextLine(
         when=f"{when}, {coming.city}.",
-        what=f"{say(coming.title, lang)}, {formats.hour(coming.starts, lang)}",
+        what=what,
         address=f"{home}/t/{coming.id}",
     )

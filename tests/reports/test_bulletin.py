@@ -33,6 +33,7 @@ from outreach.reports.bulletin_data import BulletinDocument
 from tests.conftest import hold
 from tests.support.bulletins import load_january, numbers_in, words_of_html, words_of_pdf
 from tests.support.loading import done, run
+from tests.support.recordings import add_note
 
 pytestmark = pytest.mark.any_database("the content of formats")
 
@@ -383,6 +384,35 @@ def test_upcoming_workshops_are_spread_and_never_discreet(
     assert len(coming) == bulletin_data.MAX_UPCOMING
     assert {each.title["es"] for each in coming} == {"Público", "Lejos"}
     assert [each.day for each in coming] == sorted(each.day for each in coming)
+
+
+def test_upcoming_workshop_says_in_which_languages_its_page_can_be_heard(
+    march: Store, client: FlaskClient, chicago: Office, calgary: Office, rights: Kind
+) -> None:
+    with march.change() as session:
+        own = hold(session, chicago, rights, day=date(2026, 4, 20))
+        hold(session, calgary, rights, day=date(2026, 4, 28))
+    add_note(march, rights, "es", "De qué trata.")
+    add_note(march, own, "mam", "Tokx tib'aj 1805 S. Ejemplo St.")
+    close(march)
+    publish(march)
+    heard = {each.city: each.heard_in for each in load_document(march).coming}
+    assert heard == {"Chicago": ("mam", "es"), "Calgary": ("es",)}
+    document = load_document(march)
+    for lang, words in (
+        ("es", "(se oye en: mam y español)"),
+        ("en", "(can be heard in: Mam and Spanish)"),
+        ("fr", "(à écouter en : mam et espagnol)"),
+    ):
+        text = bulletin_text.as_text(document, lang, SITE)
+        assert words.casefold() in " ".join(text.split()).casefold()
+        assert "Ejemplo" not in text, "an edition is not corrected where a recording is"
+    assert "heard_in" in bulletin_data.as_json(document)["coming"][0]
+    frozen = bulletin_data.as_json(document)
+    for each in frozen["coming"]:
+        del each["heard_in"]  # as an edition of before
+    older = bulletin_data.from_json(json.loads(json.dumps(frozen)))
+    assert {each.heard_in for each in older.coming} == {()}
 
 
 def test_cancelled_or_hidden_workshops_leave_the_upcoming_list(
