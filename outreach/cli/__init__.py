@@ -24,6 +24,7 @@ COMMANDS: Final = {
         "Write the bulletin of a month as published or, before it is published, made from "
         "the month's numbers."
     ),
+    "call": "Call the phone line without a telephone gateway: read what is said, type keys.",
     "close": "Close a month: freeze its numbers as revision 1, with the date of the cut.",
     "counts": "Count the workshops of a month, or month by month.",
     "db": "Migrations of the main database and of the key store.",

@@ -5,7 +5,8 @@ import os
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
 
 import click
 import platformdirs
@@ -17,6 +18,11 @@ from outreach.config import Config
 
 if TYPE_CHECKING:
     from rich.table import Table
+
+# Of a demo, which serves this machine only: `outreach call` calls it without being told.
+VOICE_SECRET: Final = "phone-line-of-the-demo"  # noqa: S105 - a public one
+# Given in the environment, these stay: who tries a gateway of texts wants to see texts arrive.
+KEPT_SETTINGS: Final = ("OUTREACH_TEXTS_", "OUTREACH_ANSWERS_")
 
 
 @click.command()
@@ -33,17 +39,18 @@ def command(port: int, data: Path) -> None:
 
     59 offices, 21 kinds, January 2020 (a reconstruction: only the totals by kind are real) and
     some 150 workshops from today on. Everything is kept in the data folder and found there by a
-    second start. Letters go to a folder and to a page. Stop with Ctrl-C.
+    second start. Letters go to a folder and to a page; texts leave where OUTREACH_TEXTS_URL and its
+    like say how. `outreach call` walks a call to its phone line. Stop with Ctrl-C.
     """
     use_settings(data, port)
     config = settings(serving=True)
     # In a process that ends: what made the demo is not kept in memory while it is served.
     with ProcessPoolExecutor(1, multiprocessing.get_context("fork")) as process:
-        process.submit(_prepare, config, data).result()
+        process.submit(_prepare, config, data, port).result()
     run(config, "127.0.0.1", port, 2, mail=True)
 
 
-def _prepare(config: Config, data: Path) -> None:
+def _prepare(config: Config, data: Path, port: int) -> None:
     """Makes the demo, unless it is there, and prints what there is to see."""
     from rich.console import Console
 
@@ -53,13 +60,18 @@ def _prepare(config: Config, data: Path) -> None:
     console.print(f"[bold]Outreach demo[/] {'made' if is_new else 'found'} in {data}\n")
     console.print(_addresses(config.public_url))
     console.print(_sign_ins(sign_ins))
+    console.print(f"Call the phone line by keys: outreach call --port {port}")
+    if config.texts.url:
+        console.print(f"Texts leave by {urlsplit(config.texts.url).hostname}.")
     console.print(f"Letters land in {config.mail_folder}. Stop with Ctrl-C.")
 
 
 def use_settings(data: Path, port: int) -> None:
-    """Replaces every `OUTREACH_*` variable: a demo never touches a real installation."""
+    """Replaces every `OUTREACH_*` variable but KEPT_SETTINGS: a demo never touches the databases
+    and keys of a real installation."""
     for name in [name for name in os.environ if name.startswith("OUTREACH_")]:
-        del os.environ[name]
+        if not name.startswith(KEPT_SETTINGS):
+            del os.environ[name]
     os.environ |= {
         "OUTREACH_DATA": str(data),
         "OUTREACH_KEYS": str(data / "keys"),
@@ -68,6 +80,8 @@ def use_settings(data: Path, port: int) -> None:
         "OUTREACH_MAIL_FOLDER": str(data / "letters"),
         "OUTREACH_CONTROLLER": "Red de consulados (demostración)",
         "OUTREACH_PHONE": "312 555 0142",
+        "OUTREACH_VOICE_SECRET": VOICE_SECRET,
+        "OUTREACH_VOICE_NUMBER": "312 555 0100",
         "OUTREACH_DEMO": "1",
     }
 
@@ -100,6 +114,7 @@ def _addresses(site: str) -> "Table":
         ("/es/calendario", "subscribe with a calendar"),
         ("/es/cal/red.ics", "the network's feed"),
         ("/org/entrar", "staff"),
+        ("/es/por-telefono", "the phone line"),
         ("/demo/cartas", "the letters that were sent"),
     ):
         table.add_row(f"{site}{path}", description)
