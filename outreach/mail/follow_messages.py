@@ -26,7 +26,7 @@ from outreach.domain.locations import city_names
 from outreach.domain.outbox import ClaimedMessage
 from outreach.domain.workshops import DeliveryMode, Workshop
 from outreach.errors import DataErased
-from outreach.i18n import N_, translate, use_language
+from outreach.i18n import N_, NP_, translate, use_language
 from outreach.keystore import FollowChannel, FollowMessage, FollowMessageType, KeyStore
 from outreach.mail import delivery, render, sms
 from outreach.mail.delivery import LetterTransport, TextTransport
@@ -49,7 +49,7 @@ PUSH_WORDS: Final = {
     FollowMessageType.SEAT: N_("Hay un lugar libre."),
     FollowMessageType.ENDING: N_("Tus avisos se acaban pronto."),
 }
-PUSH_TITLE: Final = N_("Aviso")
+PUSH_TITLE: Final = NP_("push message", "Aviso")
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)

@@ -16,7 +16,7 @@ from outreach import clock
 from outreach.config import Config
 from outreach.db.store import Store
 from outreach.domain.follows import follows, message_queue
-from outreach.i18n import translate
+from outreach.i18n import translate, translator
 from outreach.keystore import FollowChannel, FollowMessageType, KeyStore
 from outreach.mail.delivery_errors import DeliveryRefused
 from outreach.mail.delivery_round import DeliveryRound
@@ -97,7 +97,7 @@ def write(context: FollowContext) -> PushMessage:
     """The message: title, one sentence, and the address that it opens."""
     lang = context.follow.details.lang
     payload = {
-        "title": translate(PUSH_TITLE, lang),
+        "title": translator(lang).pgettext(*PUSH_TITLE),
         "body": translate(PUSH_WORDS[context.message_type], lang),
         "path": context.path,
         "lang": lang,

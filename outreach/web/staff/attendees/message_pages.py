@@ -22,7 +22,7 @@ from outreach.domain.registrations.staff_messages import Audience, Message, Mess
 from outreach.domain.text import clean, clean_lines
 from outreach.domain.workshops import Workshop
 from outreach.errors import ErrorCode, Refusal
-from outreach.i18n import LANGUAGES
+from outreach.i18n import LANGUAGES, pgettext
 from outreach.i18n import gettext as _
 from outreach.mail import preview
 from outreach.web import error_messages
@@ -234,7 +234,7 @@ def _previews(workshop: Workshop, message: Message) -> dict[str, Any]:
 
 def _audience_words(audience: Audience) -> str:
     labels: dict[Audience, str] = {
-        Audience.ALL: _("Todas"),
+        Audience.ALL: pgettext("people", "Todas"),
         Audience.CONFIRMED: _("Con lugar"),
         Audience.WAITLISTED: _("En espera"),
     }

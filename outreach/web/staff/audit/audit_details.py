@@ -8,13 +8,14 @@ from typing import Any, Final
 
 from outreach.clock import Month
 from outreach.domain.audit.audit_log import Details
-from outreach.domain.network.staff import ALL_OFFICES
+from outreach.domain.network.staff import ALL_OFFICES, Role
 from outreach.domain.registrations.change_notifications import NotifyMode
 from outreach.i18n import gettext as _
 from outreach.i18n import lazy
 from outreach.web.presentation.formatting import first_capital, month_and_year
 from outreach.web.staff.common import call_labels
 from outreach.web.staff.common.field_labels import field_words
+from outreach.web.staff.common.guards import role_names
 from outreach.web.staff.common.mailing_sheet import WITHHELD_REASONS
 from outreach.web.staff.common.notify_sheet import SILENCE_REASONS
 
@@ -25,13 +26,6 @@ _CANCEL_REASONS: Final[Mapping[str, str]] = {
     "few": lazy("Hay muy pocas personas"),
     "moved": lazy("Se hará en otra fecha"),
     "other": lazy("Otra razón"),
-}
-_ROLES: Final[Mapping[str, str]] = {
-    "admin": lazy("Administra"),
-    "lead": lazy("Encabeza"),
-    "organizer": lazy("Organiza"),
-    "door": lazy("Entrada"),
-    "reader": lazy("Consulta"),
 }
 _SIGN_IN_CODES: Final[Mapping[str, str]] = {
     "password and code": lazy("con contraseña y código"),
@@ -183,7 +177,7 @@ def _office(value: Any, cities: Mapping[str, str]) -> str:
 def _roles(value: Any, cities: Mapping[str, str]) -> str:
     """«Organiza · Chicago, Entrada · Toda la red»"""
     return ", ".join(
-        f"{_ROLES.get(role, role)} · "
+        f"{next((role_names([each]) for each in Role if each == role), role)} · "
         + (str(_("Toda la red") if office == ALL_OFFICES else cities.get(office, office)))
         for office, role in sorted(value.items())
     )

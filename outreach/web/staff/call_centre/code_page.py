@@ -26,6 +26,7 @@ from outreach.domain.registrations import (
 from outreach.domain.text import clean, read_code
 from outreach.errors import Conflict, Full, NotFound, RegistrationClosed
 from outreach.i18n import gettext as _
+from outreach.i18n import pgettext
 from outreach.privacy import erasure, registration_move
 from outreach.web.context import config, key_store, store
 from outreach.web.error_messages import PageRefused
@@ -195,7 +196,7 @@ def _describe(party: Registration) -> StandingLine:
         RegistrationStatus.CONFIRMED: _("Tiene lugar"),
         RegistrationStatus.WAITLISTED: _("En lista de espera"),
         RegistrationStatus.OFFERED: _("Le toca un lugar: que lo acepte en «Mi lugar»"),
-        RegistrationStatus.CANCELLED: _("Cancelado"),
+        RegistrationStatus.CANCELLED: pgettext("registration", "Cancelado"),
         RegistrationStatus.EXPIRED: _("Se le pasó el plazo"),
     }
     when = f"{formatting.day(party.day)}, {formatting.hour(party.starts)}"

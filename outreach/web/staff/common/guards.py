@@ -37,7 +37,7 @@ from outreach.domain.roster import members
 from outreach.domain.workshops import Workshop
 from outreach.errors import NotFound
 from outreach.i18n import gettext as _
-from outreach.i18n import ngettext
+from outreach.i18n import ngettext, pgettext
 from outreach.languages import CODES, STAFF_LANGUAGE
 from outreach.web.context import config, store
 from outreach.web.middleware import response_headers
@@ -418,7 +418,7 @@ def role_names(roles: Iterable[Role]) -> str:
         Role.ADMIN: _("Administra"),
         Role.LEAD: _("Encabeza"),
         Role.ORGANIZER: _("Organiza"),
-        Role.DOOR: _("Entrada"),
+        Role.DOOR: pgettext("role", "Entrada"),
         Role.READER: _("Consulta"),
         Role.CALLER: _("Centro de llamadas"),
     }

@@ -10,7 +10,7 @@ from outreach.domain.roster.models import (
     RosterRole,
 )
 from outreach.formats import language_name, within_sentence
-from outreach.i18n import current
+from outreach.i18n import current, pgettext
 from outreach.i18n import gettext as _
 from outreach.web.presentation import formatting
 from outreach.web.presentation.workshop_cards import CardTag
@@ -21,7 +21,7 @@ def role_words(role: RosterRole) -> str:
     words: dict[RosterRole, str] = {
         RosterRole.SPEAKER: _("Ponente"),
         RosterRole.INTERPRETER: _("Intérprete"),
-        RosterRole.VOLUNTEER: _("Apoyo"),
+        RosterRole.VOLUNTEER: pgettext("role", "Apoyo"),
         RosterRole.MOBILE_UNIT: _("Unidad móvil"),
     }
     return words[role]

@@ -11,7 +11,7 @@ from outreach.domain.locations.venues import Venue
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.i18n import gettext as _
-from outreach.i18n import ngettext
+from outreach.i18n import ngettext, pgettext
 from outreach.reports.small_counts import RoundedRate
 from outreach.reports.spreadsheets import Cell
 from outreach.reports.staff_figures import NO_VENUE, FigureGrouping, FiguresRow
@@ -189,8 +189,11 @@ def _file_row(name: str, row: FiguresRow) -> list[Cell]:
 def help_rows(best: Mapping[FigureGrouping, Sequence[NamedRow]]) -> list[list[Cell]]:
     """What would help, as cells: of ten people who have a seat, so many to so many come."""
     rows: list[list[Cell]] = [
-        [_("Qué"), _("Nombre"), _("Llegaron de cada 100"), _("De cada 10, desde"), _("Hasta")]
-    ]
+        [
+            _("Qué"), _("Nombre"), _("Llegaron de cada 100"), _("De cada 10, desde"),
+            pgettext("highest number", "Hasta"),
+        ]
+    ]  # fmt: skip
     for by, named in best.items():
         for each in named:
             rate = each.figures.show_rate

@@ -31,7 +31,7 @@ COLUMNS: Final = {
     "ends_at": lazy("Termina"),
     "venue": lazy("Sede"),
     "city": lazy("Ciudad"),
-    "region": lazy("Estado"),
+    "region": lazy("Estado o provincia"),
     "address": lazy("Dirección"),
     "area": lazy("Zona"),
     "capacity": lazy("Lugares"),

@@ -19,6 +19,7 @@ from outreach.domain.search import unmet_searches
 from outreach.domain.search.unmet_searches import UnmetSearch
 from outreach.errors import NotFound
 from outreach.i18n import gettext as _
+from outreach.i18n import pgettext
 from outreach.reports import control_room, spreadsheets
 from outreach.reports.attendance_counts import MIN_PUBLISHED
 from outreach.reports.control_room import ControlRoom, ControlRoomLine, OfficeOrder
@@ -292,7 +293,7 @@ def _unmet_words(found: ControlRoom, unmet: UnmetSearch) -> tuple[str, str, str]
     return (
         _("semana del %(day)s", day=workshop_labels.brief_day(unmet.week)),
         _region_name(unmet.region) if unmet.region else _("Toda la red"),
-        formatting.localize(kind.short_name) if kind else _("Cualquiera"),
+        formatting.localize(kind.short_name) if kind else pgettext("kind", "Cualquiera"),
     )
 
 
@@ -307,7 +308,8 @@ def _unmet_rows(found: ControlRoom) -> list[list[Cell]]:
 
 
 def _idle_rows(found: ControlRoom) -> list[list[Cell]]:
-    rows: list[list[Cell]] = [[_("Oficina"), _("Ciudad"), _("Último"), _("Siguiente")]]
+    following = pgettext("workshop", "Siguiente")
+    rows: list[list[Cell]] = [[_("Oficina"), _("Ciudad"), _("Último"), following]]
     for each in found.idle:
         days = ("" if day is None else day.isoformat() for day in (each.last, each.following))
         rows.append([each.slug, each.city, *days])

@@ -9,7 +9,7 @@ from outreach.clock import Month
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.reporting import months
-from outreach.i18n import current, ngettext, say
+from outreach.i18n import current, ngettext, pgettext, say
 from outreach.i18n import gettext as _
 from outreach.reports.change_causes import FIGURE, ChangeCause
 from outreach.reports.coverage import CoverageRow, ReportState
@@ -29,7 +29,7 @@ def state_tag(row: CoverageRow) -> CardTag:
         ),
         ReportState.CALLED_OFF: CardTag(called_off(row.called_off)),
         ReportState.ZERO: CardTag(_("Reportó cero")),
-        ReportState.READY: CardTag(_("Listo"), "tag-good"),
+        ReportState.READY: CardTag(pgettext("report", "Listo"), "tag-good"),
     }
     return tags[row.state]
 

@@ -16,7 +16,7 @@ from outreach.domain.workshops import partners
 from outreach.domain.workshops.partners import Partner, PartnerKind, Speaker
 from outreach.errors import Refusal
 from outreach.i18n import gettext as _
-from outreach.i18n import lazy
+from outreach.i18n import lazy, pgettext
 from outreach.web import error_messages
 from outreach.web.context import store
 from outreach.web.staff.common.form_fields import Choice, line, required
@@ -55,7 +55,7 @@ class SpeakerForm(Form):
         super().__init__(typed, data=values)
         assert isinstance(self.partner, SelectField)
         self.partner.choices = [
-            ("", _("Ninguna")),
+            ("", pgettext("organization", "Ninguna")),
             *((str(each.id), each.name) for each in offered),
         ]
 

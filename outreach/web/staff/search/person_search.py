@@ -23,6 +23,7 @@ from outreach.domain.registrations import Registration, RegistrationStatus, staf
 from outreach.domain.registrations.code_lookup import CODE_LENGTH
 from outreach.domain.text import clean, looks_like_an_address, looks_like_an_id
 from outreach.i18n import gettext as _
+from outreach.i18n import pgettext
 from outreach.web.context import key_store, store
 from outreach.web.forms import contact_fields
 from outreach.web.middleware import rate_limits
@@ -141,7 +142,7 @@ def _describe(party: Registration, name: str) -> FoundParty:
         RegistrationStatus.CONFIRMED: _("con lugar"),
         RegistrationStatus.WAITLISTED: _("en espera"),
         RegistrationStatus.OFFERED: _("le toca un lugar"),
-        RegistrationStatus.CANCELLED: _("cancelado"),
+        RegistrationStatus.CANCELLED: pgettext("registration", "cancelado"),
         RegistrationStatus.EXPIRED: _("se le pasó el plazo"),
     }
     return FoundParty(

@@ -7,7 +7,7 @@ from wtforms import SelectField
 
 from outreach.domain.network.kinds import Way
 from outreach.formats import language_name
-from outreach.i18n import current, ngettext
+from outreach.i18n import current, ngettext, pgettext
 from outreach.i18n import gettext as _
 from outreach.web.staff.workshop_form.form_options import NEW
 from outreach.web.staff.workshop_form.workshop_form import WorkshopForm
@@ -48,7 +48,7 @@ def _labels(field: SelectField, values: Iterable[str]) -> list[str]:
 
 def _translations(form: WorkshopForm) -> str:
     if form.title_en.data and form.title_fr.data:
-        return _("Listo")
+        return pgettext("translations", "Listo")
     if form.title_en.data:
         return _("Falta el francés")
     return _("Falta el inglés") if form.title_fr.data else _("Faltan los dos")
