@@ -1,7 +1,8 @@
 """What is asked of the rows of a sheet, and the ways out, in words."""
 
+import re
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, time
 from types import MappingProxyType
 from typing import Final
 
@@ -9,13 +10,16 @@ from outreach.domain.locations import holidays
 from outreach.domain.workshops import WorkshopStatus
 from outreach.i18n import current, lazy, say
 from outreach.i18n import gettext as _
+from outreach.imports.guess import hours
 from outreach.imports.guess.headings import Field
 from outreach.imports.guess.proposals import Outcome
 from outreach.imports.guess.remarks import Remark, RemarkCode
 from outreach.imports.guess.row_review import RowFix
 from outreach.web import error_messages
+from outreach.web.presentation import formatting
 from outreach.web.presentation.workshop_cards import CardTag
 from outreach.web.staff.common.workshop_labels import short_day
+from outreach.web.staff.imports import import_labels
 
 # What a column may be, in the order of the choice.
 FIELDS: Final = MappingProxyType(
@@ -72,6 +76,9 @@ _WEEKDAYS: Final = MappingProxyType(
         "Sunday": lazy("domingo"),
     }
 )
+# Values of remarks that are hours, and «2027-01-17 08:00», a moment, among them.
+_OF_HOURS: Final = frozenset({"starts", "ends", "one", "other"})
+_ISO_HOUR: Final = re.compile(r"^(?:\d{4}-\d\d-\d\d )?\d\d:\d\d$")
 _REMARKS: Final = MappingProxyType(
     {
         RemarkCode.DAY_MISSING: lazy("Falta el día."),
@@ -87,7 +94,7 @@ _REMARKS: Final = MappingProxyType(
         RemarkCode.WEEKDAY_CONTRADICTED: lazy("El %(day)s es %(weekday)s; la hoja dice %(typed)s."),
         RemarkCode.YEAR_UNKNOWN: lazy("«%(value)s» no dice el año. ¿Es %(year)s?"),
         RemarkCode.YEAR_UNLIKELY: lazy("El %(day)s está muy lejos. Revisa el año."),
-        RemarkCode.DAY_PAST: lazy("Ya pasó: %(day)s, %(starts)s."),
+        RemarkCode.DAY_PAST: lazy("Ya pasó (%(day)s, %(starts)s)."),
         RemarkCode.HOUR_MISSING: lazy("Falta la hora."),
         RemarkCode.HOUR_UNREADABLE: lazy(
             "«%(value)s» no es una hora. Escríbela como 6:00 p. m. o 18:00."
@@ -98,9 +105,11 @@ _REMARKS: Final = MappingProxyType(
             "El %(day)s el reloj se atrasa y esa hora pasa dos veces. ¿Es la primera? Si es la "
             "segunda, cárgalo y dilo en su formulario."
         ),
-        RemarkCode.HOURS_DIFFER: lazy("El renglón dice %(one)s y %(other)s. ¿Qué hora es?"),
+        RemarkCode.HOURS_DIFFER: lazy(
+            "¿Qué hora es, %(one)s o %(other)s? El renglón dice las dos."
+        ),
         RemarkCode.END_BEFORE_START: lazy(
-            "Termina a las %(ends)s, antes de empezar a las %(starts)s."
+            "El final (%(ends)s) no es después del principio (%(starts)s)."
         ),
         RemarkCode.ENDS_NEXT_DAY: lazy("De %(starts)s a %(ends)s: ¿termina el día siguiente?"),
         RemarkCode.LASTS_LONG: lazy("De %(starts)s a %(ends)s es muy largo. Revisa las horas."),
@@ -165,19 +174,23 @@ def remark_words(remark: Remark) -> str:
     code = remark.error.code
     if not isinstance(code, RemarkCode):
         return error_messages.say(remark.error)
-    values = {name: _value_words(value) for name, value in remark.error.values.items()}
+    values = {name: _value_words(name, value) for name, value in remark.error.values.items()}
     if code is RemarkCode.HOLIDAY:
         values["name"] = say(holidays.find_names(str(values["name"])), current())
     return str(_REMARKS[code]) % values
 
 
-def _value_words(value: object) -> object:
-    """Days as «sáb 16 ene 2027», weekdays in Spanish; the rest as it is."""
+def _value_words(name: str, value: object) -> object:
+    """Days as «sáb 16 ene 2027», hours as «6:00 p. m.», weekdays in the language of the page; the
+    rest, and what the sheet says, as it is."""
     if isinstance(value, date):
         return day_words(value)
-    if isinstance(value, str):
-        return _WEEKDAYS.get(value) or iso_words(value)
-    return value
+    if not isinstance(value, str):
+        return value
+    if name in _OF_HOURS and _ISO_HOUR.search(value):
+        is_hour = len(value) == len("18:00")
+        return formatting.hour(time.fromisoformat(value)) if is_hour else import_labels.when(value)
+    return _WEEKDAYS.get(value) or iso_words(value)
 
 
 def day_words(day: date | None) -> str:
@@ -208,8 +221,19 @@ def fix_words(fix: RowFix) -> str:
     ((field, text),) = list(fix.typed.items())[:1]
     if field is Field.DAY:
         return _("Usar %(value)s", value=iso_words(text))
-    hours = text.replace(" am", " " + _("a. m.")).replace(" pm", " " + _("p. m."))
-    return _("Usar %(value)s", value=hours)
+    return _("Usar %(value)s", value=_typed_hours(text))
+
+
+def _typed_hours(text: str) -> str:
+    """«6 pm» as «6:00 p. m.», «10-12» as «10:00 a. m. a 12:00 p. m.»; a text that does not say
+    certain hours as it is."""
+    reading = hours.read_hours(text)
+    found = hours.resolve(reading) if reading is not None else hours.Hours()
+    if found.starts is None:
+        return text
+    if found.ends is None:
+        return formatting.hour(found.starts)
+    return formatting.hours(found.starts, found.ends)
 
 
 def outcome_tag(outcome: Outcome, *, is_left_out: bool) -> CardTag:
