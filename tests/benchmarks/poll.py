@@ -1,8 +1,10 @@
 """A feed client that polls over a persistent connection."""
 
 import http.client
+from collections.abc import Mapping
 from time import perf_counter
 from typing import Self
+from urllib.parse import urlencode
 
 FEED = "/es/cal/{}.ics"
 
@@ -21,8 +23,20 @@ class Poll:
 
     def ask(self, path: str, **headers: str) -> tuple[int, str, bytes]:
         """Status, ETag and raw body."""
+        return self._send("GET", path, None, headers)
+
+    def post(self, path: str, fields: Mapping[str, str], **headers: str) -> tuple[int, str, bytes]:
+        """Sends a form. Returns status, ETag and raw body."""
+        form = {"Content-Type": "application/x-www-form-urlencoded"}
+        return self._send("POST", path, urlencode(fields), headers | form)
+
+    def _send(
+        self, method: str, path: str, body: str | None, headers: Mapping[str, str]
+    ) -> tuple[int, str, bytes]:
         request_headers = {name.replace("_", "-"): value for name, value in headers.items()}
-        self._connection.request("GET", path, headers={"Accept-Encoding": "gzip"} | request_headers)
+        self._connection.request(
+            method, path, body, headers={"Accept-Encoding": "gzip"} | request_headers
+        )
         answer = self._connection.getresponse()
         body = answer.read()
         if answer.status not in {200, 304}:

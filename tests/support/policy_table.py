@@ -44,6 +44,7 @@ auth.sign_out                   POST  signed-in
 dashboard.today                 GET   signed-in
 dashboard.menu                  GET   signed-in
 search.search                   GET   signed-in
+search.search_posted            POST  signed-in
 search.show_help                GET   signed-in
 search.find_by_code             POST  chosen-office   people
 search.find_by_contact          POST  chosen-office   contacts

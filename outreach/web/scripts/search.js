@@ -15,10 +15,11 @@
   let request = null;
   let shown = null; /* the text whose results are shown */
 
-  function address(isPart) {
-    const query = new URLSearchParams({ q: input.value });
-    if (isPart) query.set("parte", "1");
-    return form.action + "?" + query;
+  /* In the body, since an address stays in logs: people type names and phones in any search. */
+  function ask(signal) {
+    const body = new URLSearchParams(new FormData(form));
+    body.set("parte", "1");
+    return fetch(form.action, { method: "POST", body, signal });
   }
 
   function show(html, typed) {
@@ -37,9 +38,9 @@
     if (request) request.abort();
     const own = (request = new AbortController());
     try {
-      const answer = await fetch(address(true), { signal: own.signal });
-      /* The session has ended: the page leads to the sign-in. */
-      if (!answer.ok || answer.redirected) return void location.assign(address(false));
+      const answer = await ask(own.signal);
+      /* The session has ended or is another: the page leads to the sign-in or has its own form. */
+      if (!answer.ok || answer.redirected) return void location.assign(form.action);
       const html = await answer.text();
       if (!own.signal.aborted) show(html, typed);
     } catch (error) {

@@ -78,7 +78,7 @@ def both(
 
 def links(client: StaffClient, query: str) -> list[str]:
     """The addresses of what is found."""
-    answer = client.get("/org/buscar", query_string={"q": query, "parte": "1"})
+    answer = client.post("/org/buscar", q=query, parte="1")
     assert answer.status_code == 200
     return [unescape(each) for each in re.findall(r'href="([^"]*)"', answer.text)]
 
@@ -97,7 +97,7 @@ def test_each_role_finds_things_of_its_office_and_none_of_another(
     ]  # fmt: skip
     for query in asked:
         for part in ("", "1"):
-            page = client.get("/org/buscar", query_string={"q": query, "parte": part})
+            page = client.post("/org/buscar", q=query, parte=part)
             text = page.text.replace(query, "")  # the page repeats what was typed
             assert not [each for each in other.secrets if each in text], query
             people = [each for each in ("Rosa", "Luz", "Licenciada") if each in text]
@@ -147,17 +147,39 @@ def test_workshop_is_found_by_the_code_of_its_flyer_and_by_its_address(
         assert f"/org/talleres/{own}" in links(client, query), query
 
 
+@pytest.mark.any_database
+def test_form_keeps_what_is_typed_out_of_the_address_and_links_go_on_working(
+    app: Flask, store: Store, both: tuple[OfficeThings, OfficeThings]
+) -> None:
+    client = signed_in_as(app, store, employ(store))
+    page = client.post("/org/buscar", q="quetzal")
+    forms = re.findall(r'<form[^>]*action="/org/buscar"[^>]*>', page.text)
+    assert len(forms) == 2  # of the page and of the dialog
+    assert all('method="post"' in each for each in forms)
+    assert "quetzal" not in "".join(re.findall(r'(?:action|href)="([^"]*)"', page.text))
+    for given in ({"q": "quetzal"}, {"q": "quetzal", "parte": "1"}):
+        linked = client.get("/org/buscar", query_string=given)
+        assert linked.text == client.post("/org/buscar", **given).text
+    assert client.get("/org/buscar", query_string={"q": "quetzal"}).status_code == 200
+
+
+def test_search_of_another_site_is_refused(app: Flask, store: Store, chicago: Office) -> None:
+    client = signed_in_as(app, store, employ(store))
+    client.form_token = "another"
+    assert client.post("/org/buscar", q="daca").status_code == 403
+
+
 def test_page_says_what_can_be_searched_where_nothing_is_found(
     app: Flask, store: Store, chicago: Office
 ) -> None:
     client = signed_in_as(app, store, employ(store))
-    page = client.get("/org/buscar?q=%3Cb%3Exyzzyqq")
+    page = client.post("/org/buscar", q="<b>xyzzyqq")
     assert "No hay nada con «<b>xyzzyqq»." in words(page)
     assert "<b>xyzzyqq" not in page.text
     for text in (words(page), words(client.get("/org/buscar"))):
         assert "viernes 5" in text
         assert "A las personas no se les busca por nombre" in text
-    assert client.get("/org/buscar", query_string={"q": "x" * 5000}).status_code == 200
+    assert client.post("/org/buscar", q="x" * 5000).status_code == 200
     assert links(client, "contraseña") == ["/org/cuenta#p", "/org/cuenta"]
 
 
@@ -169,10 +191,10 @@ def test_number_of_workshops_is_said_where_more_are_found_than_shown(
             day = clock.now().date() + timedelta(days=days + 2)
             hold(session, chicago, rights, day=day)
     client = signed_in_as(app, store, employ(store))
-    text = words(client.get("/org/buscar?q=conoce&parte=1"))
+    text = words(client.post("/org/buscar", q="conoce", parte="1"))
     assert "8, 8 por venir" in text
     assert "Se muestran 6 de 8." in text
-    assert "Se muestran" not in words(client.get("/org/buscar?q=conoce"))
+    assert "Se muestran" not in words(client.post("/org/buscar", q="conoce"))
 
 
 @pytest.mark.any_database("reads text")

@@ -140,6 +140,7 @@ WRITES_TO_NOBODY: Final = {
     "network.update_kind": "facts of workshops are their own",
     "attendees.create_certificate": "paper",
     "attendees.show_contact": "shows a contact",
+    "search.search_posted": "reads",
     "search.find_by_code": "shows where somebody is registered",
     "search.find_by_contact": "shows where somebody is registered",
     "attendees.open_line": "shows a contact",

@@ -2,9 +2,12 @@
 
 The answer has only what the staff member may open. `parte=1` gives the list alone, for the dialog
 that `search.js` opens; both are the same search. People are never found by their name.
+
+The forms send a POST: people type names and phones into any field of a search, and an address stays
+in the history of the browser and in the log of a proxy. A GET with `q` is for links.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
@@ -63,8 +66,18 @@ class FoundEverything:
 @blueprint.get("/buscar")
 @requires(Scope.SIGNED_IN)
 def search() -> ResponseReturnValue:
-    is_part = bool(request.args.get("parte"))
-    typed = clean(request.args.get("q", ""))[: search_text.MAX_LENGTH]
+    return _answer(request.args)
+
+
+@blueprint.post("/buscar")
+@requires(Scope.SIGNED_IN)
+def search_posted() -> ResponseReturnValue:
+    return _answer(request.form)
+
+
+def _answer(query_fields: Mapping[str, str]) -> ResponseReturnValue:
+    is_part = bool(query_fields.get("parte"))
+    typed = clean(query_fields.get("q", ""))[: search_text.MAX_LENGTH]
     now, person_code = clock.now(), ""
     if has_permission_anywhere(Permission.PEOPLE):
         person_code = search_text.read_person_code(typed, length=CODE_LENGTH)
