@@ -373,45 +373,6 @@ def test_unknown_kind_is_chosen_once_for_all_its_rows(ana: StaffClient) -> None:
     assert "2 listos, 0 por mirar" in words(ana.get(address))
 
 
-@pytest.mark.parametrize(
-    ("language", "remarks", "button"),
-    [
-        (
-            "es",
-            (
-                "Ya pasó (sáb 7 nov 2026, 6:00 p. m.).",
-                "De 10:00 p. m. a 6:30 a. m.: ¿termina el día siguiente?",
-                "¿Qué hora es, 6:00 p. m. o 7:30 p. m.?",
-            ),
-            "Usar 7:30 p. m.",
-        ),
-        (
-            "en",
-            (
-                "(Sat, Nov 7 2026, 6:00 p.m.)",
-                "From 10:00 p.m. to 6:30 a.m.:",
-                "6:00 p.m. or 7:30 p.m.?",
-            ),
-            "Use 7:30 p.m.",
-        ),
-        (
-            "fr",
-            ("(sam. 7 nov. 2026, 18 h)", "De 22 h à 6 h 30 :", "Est-ce 18 h ou 19 h 30?"),
-            "Utiliser 19 h 30",
-        ),
-    ],
-)
-def test_remarks_write_hours_as_the_other_pages(
-    ana: StaffClient, language: str, remarks: tuple[str, ...], button: str
-) -> None:
-    ana.post("/org/cuenta/idioma", language=language)
-    night = GOOD.replace("18:00", "22:00-06:30")
-    two_hours = GOOD.replace("2026-12-05", "2026-12-05 19:30")
-    page = ana.get(bring(ana, HEAD, PAST, night, two_hours))
-    for each in (*remarks, button):
-        assert each in words(page)
-
-
 def test_past_rows_are_left_out_and_taken_in_again(ana: StaffClient) -> None:
     address = bring(ana, HEAD, GOOD, PAST)
     assert "Ya pasó (sáb 7 nov 2026, 6:00 p. m.)." in words(ana.get(address))
