@@ -37,7 +37,7 @@ def add_draft(page: Page, day: date) -> None:
     page.get_by_label("Empieza").fill("09:00")
     page.locator(f"label:has([name=days][value='{day.day}'])").click()
     page.get_by_role("button", name="Revisar").locator("visible=true").click()
-    page.get_by_role("button", name="Borradores").click()
+    page.get_by_role("button", name="Guardar borradores").click()
     expect(page.get_by_role("status").first).to_contain_text("Guardados como borradores")
 
 
@@ -208,7 +208,7 @@ def test_thirty_workshops_by_the_calendar_take_at_most_ninety_interactions(
         click_hour(page, day, 9 + 2 * (index % 3))
         ana.press("Guardar borrador")
         ana.follow("Repetir")
-        ana.press("Borradores")
+        ana.press("Guardar borradores")
     drafts = int(page.get_by_role("link", name="Borrador").inner_text().split()[-1])
     assert drafts >= WORKSHOP_COUNT
     ana.follow("Borrador")

@@ -129,14 +129,14 @@ def test_entering_thirty_workshops_takes_at_most_sixty_interactions(
     ana.click(page.locator(f"label:has([name=days][value='{saturdays[0].day}'])"))
     ana.fill("Otros talleres, uno por línea", "\n".join(lines))
     ana.press("Revisar")
-    ana.press("Borradores")
+    ana.press("Guardar borradores")
     expect(page.get_by_role("status")).to_contain_text("Guardados como borradores")
     assert len(listed_rows(page)) == one_off_count + 3
 
     # Every Saturday of the month, as proposed.
     ana.follow("Tus derechos")
     ana.follow("Repetir")
-    ana.press("Borradores")
+    ana.press("Guardar borradores")
 
     # Every other Tuesday.
     ana.follow("DACA")
@@ -144,7 +144,7 @@ def test_entering_thirty_workshops_takes_at_most_sixty_interactions(
     ana.click(page.get_by_text("Cambiar cómo se repite"))
     ana.click(page.get_by_text("Cada 2 semanas"))
     ana.press("Ver fechas")
-    ana.press("Borradores")
+    ana.press("Guardar borradores")
 
     # The same weekday in the second week of the next month, published at once.
     ana.follow("Opciones migratorias")
@@ -333,7 +333,7 @@ def test_bulk_publishing_works_without_javascript(opened: Open, world: World) ->
     for day in days:
         page.locator(f"label:has([name=days][value='{day.day}'])").click()
     page.get_by_role("button", name="Revisar").locator("visible=true").click()
-    page.get_by_role("button", name="Borradores").click()
+    page.get_by_role("button", name="Guardar borradores").click()
     expect(page.locator("[data-select-all]")).to_be_hidden()
     page.get_by_role("link", name="Elegir todos los de esta página").click()
     expect(page.locator("[data-count]")).to_have_text("2 elegidos")
@@ -352,7 +352,7 @@ def test_actions_appear_with_a_tick_and_shift_ticks_a_stretch(opened: Open, worl
     for day in days:
         page.locator(f"label:has([name=days][value='{day.day}'])").click()
     page.get_by_role("button", name="Revisar").locator("visible=true").click()
-    page.get_by_role("button", name="Borradores").click()
+    page.get_by_role("button", name="Guardar borradores").click()
     bar, count = page.locator(".action-bar"), page.locator("[data-count]")
     boxes = page.locator("tbody .table-pick input")
     expect(bar).to_be_hidden()

@@ -39,7 +39,9 @@ def hold(wanted: HoldRequest, params: CallParams, nonce: str, *, now: datetime) 
             if registrations.find_duplicate(session, form_id) is not None:
                 return
         except NotFound:  # it was released since
-            raise PageRefused(_("Con esta página ya se apartó. Busca otra vez.")) from None
+            raise PageRefused(
+                _("Desde esta página ya se apartó ese lugar. Busca otra vez.")
+            ) from None
     _require_place(wanted, params, now)
     data = RegistrationData(
         name=UNNAMED,
@@ -53,7 +55,7 @@ def hold(wanted: HoldRequest, params: CallParams, nonce: str, *, now: datetime) 
             [workshop], data, form_id, now=now, also=_record(workshop, params, form_id, now)
         )
     except FormUsed:
-        raise PageRefused(_("Con esta página ya se apartó. Busca otra vez.")) from None
+        raise PageRefused(_("Desde esta página ya se apartó ese lugar. Busca otra vez.")) from None
     except RegistrationClosed:
         raise PageRefused(_("Ese taller ya no aparta lugares.")) from None
     except Full:
