@@ -31,11 +31,11 @@ class Poll:
         return self._send("POST", path, urlencode(fields), headers | form)
 
     def _send(
-        self, method: str, path: str, body: str | None, headers: Mapping[str, str]
+        self, method: str, path: str, form: str | None, headers: Mapping[str, str]
     ) -> tuple[int, str, bytes]:
         request_headers = {name.replace("_", "-"): value for name, value in headers.items()}
         self._connection.request(
-            method, path, body, headers={"Accept-Encoding": "gzip"} | request_headers
+            method, path, form, headers={"Accept-Encoding": "gzip"} | request_headers
         )
         answer = self._connection.getresponse()
         body = answer.read()
