@@ -15,12 +15,16 @@ from outreach import clock
 from outreach.config import Config, Texts
 from outreach.db.store import Store
 from outreach.domain.follows import matching
+from outreach.domain.network.kinds import Kind
+from outreach.domain.network.offices import Office
+from outreach.domain.workshops import Workshop
 from outreach.keystore import Follow, FollowMessage, KeyStore
 from outreach.mail import delivery, follow_messages
 from outreach.privacy import follow_erasure
 from outreach.push import push_delivery, push_subscriptions
 from outreach.push.push_delivery import PushSender
 from outreach.web.forms import form_token
+from tests.conftest import hold
 from tests.support.gateway_server import Gateway
 from tests.support.push_service import LOOPBACK_PUSH
 from tests.support.smtp_server import Postman
@@ -138,3 +142,35 @@ class FollowScene:
     def messages(self) -> list[FollowMessage]:
         with self.key_store.store.read() as session:
             return list(session.scalars(sa.select(FollowMessage)))
+
+
+def add_kind(store: Store, like: Kind, code: str, **changes: Any) -> Kind:
+    """Another kind, with a name of its own."""
+    columns = {
+        each.key: getattr(like, each.key)
+        for each in sa.inspect(Kind).column_attrs
+        if each.key not in {"id", "neutral_code"}
+    }
+    name = {"es": f"Tema {code}"}
+    columns |= {"code": code, "public_code": code, "name": name, "short_name": name} | changes
+    with store.change() as session:
+        session.add(kind := Kind(**columns))
+        session.flush()
+    return kind
+
+
+def publish(store: Store, office: Office, kind: Kind, *, later: timedelta, **more: Any) -> Workshop:
+    """A workshop in two weeks, published that much later than now."""
+    day = clock.now().date() + timedelta(days=14)
+    with store.change() as session:
+        return hold(session, office, kind, now=clock.now() + later, **{"day": day} | more)
+
+
+def change_kind(store: Store, kind: Kind, **values: Any) -> None:
+    with store.change() as session:
+        found = session.get_one(Kind, kind.id)
+        for name, value in values.items():
+            setattr(found, name, value)
+        found.changed_at = clock.now() + timedelta(
+            hours=1
+        )  # pages read kinds again when one has changed

@@ -30,9 +30,16 @@ from outreach.keystore import (
 )
 from outreach.privacy import follow_erasure, retention
 from outreach.push import push_subscriptions
-from tests.conftest import hold, seat
+from tests.conftest import seat
 from tests.support.fixed_clock import fixed_clock
-from tests.support.follow_scene import FORM, FollowScene, make_texts
+from tests.support.follow_scene import (
+    FORM,
+    FollowScene,
+    add_kind,
+    change_kind,
+    make_texts,
+    publish,
+)
 from tests.support.gateway_server import serve_gateway
 from tests.support.limits import UNLIMITED
 from tests.support.ports import free_port
@@ -62,28 +69,6 @@ def scene(
 @pytest.fixture
 def daca(store: Store, rights: Kind) -> Kind:
     return add_kind(store, rights, "daca", sensitivity="high")
-
-
-def add_kind(store: Store, like: Kind, code: str, **changes: Any) -> Kind:
-    """Another kind, with a name of its own."""
-    columns = {
-        each.key: getattr(like, each.key)
-        for each in sa.inspect(Kind).column_attrs
-        if each.key not in {"id", "neutral_code"}
-    }
-    name = {"es": f"Tema {code}"}
-    columns |= {"code": code, "public_code": code, "name": name, "short_name": name} | changes
-    with store.change() as session:
-        session.add(kind := Kind(**columns))
-        session.flush()
-    return kind
-
-
-def publish(store: Store, office: Office, kind: Kind, *, later: timedelta, **more: Any) -> Workshop:
-    """A workshop in two weeks, published that much later than now."""
-    day = clock.now().date() + timedelta(days=14)
-    with store.change() as session:
-        return hold(session, office, kind, now=clock.now() + later, **{"day": day} | more)
 
 
 # By letter
@@ -320,14 +305,6 @@ def test_wrong_key_of_a_browser_is_refused(
 
 
 # Kinds that change after somebody followed
-
-
-def change_kind(store: Store, kind: Kind, **values: Any) -> None:
-    with store.change() as session:
-        found = session.get_one(Kind, kind.id)
-        for name, value in values.items():
-            setattr(found, name, value)
-        found.changed_at = clock.now() + HOUR  # pages read kinds again when one has changed
 
 
 @pytest.mark.any_database

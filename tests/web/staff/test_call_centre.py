@@ -3,9 +3,9 @@ call that breaks off, and who calls again with a code."""
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from typing import Any, Final
+from dataclasses import replace
+from datetime import timedelta
+from typing import Final
 
 import pytest
 import sqlalchemy as sa
@@ -29,84 +29,18 @@ from outreach.domain.registrations.notifications import Notification
 from outreach.domain.workshops import Workshop
 from outreach.errors import Refusal
 from outreach.keystore import KeyStore
-from outreach.maintenance import scheduled_jobs
-from outreach.web.forms import form_token
 from outreach.web.middleware.rate_limits import CALL_LOOK_UPS_AN_HOUR, CODE_TRIES_AN_HOUR
 from tests.conftest import hold, seat, venue
 from tests.support import html_forms
+from tests.support.call_scene import BY_CODE, CALLS, CallScene
 from tests.support.fixed_clock import FIXED_NOW, fixed_clock
 from tests.support.staff_client import StaffClient, at_once, employ, signed_in_as, words
 
 pytestmark = fixed_clock
 
-CALLS: Final = "/org/llamada"
-BY_CODE: Final = "/org/llamada/codigo"
 AFTER_END: Final = FIXED_NOW + HOLD_AFTER_CUT + timedelta(minutes=1)  # the clock goes on
 PHONE: Final = "(312) 555-0142"
 SECRETS: Final = ("Canario Sur", "1605 S. Canario", "Zona Canaria")
-
-
-@dataclass
-class CallScene:
-    """A workshop of Chicago with three seats, an agent of the call centre and a worker."""
-
-    app: Flask
-    store: Store
-    key_store: KeyStore
-    config: Config
-    agent: StaffClient
-    workshop: Workshop
-
-    def search(self, **query: str) -> TestResponse:
-        return self.agent.get(CALLS, query_string={"donde": "Chicago", "personas": "2"} | query)
-
-    def hold(self, workshop: Workshop | None = None, **fields: Any) -> TestResponse:
-        """Presses the button of a date, on a page that has just been searched for."""
-        asked = {key: fields.pop(key) for key in ("personas", "idioma", "llamada") if key in fields}
-        form = html_forms.fields(self.search(**asked).text, CALLS)
-        form.pop("workshop", None)
-        public_id = (workshop or self.workshop).public_id
-        return self.agent.post(CALLS, **({**form, "one": public_id} | fields))
-
-    def held_call(self, workshop: Workshop | None = None, **fields: Any) -> str:
-        """The address of a call in which a place has been held."""
-        answer = self.hold(workshop, **fields)
-        assert answer.status_code == 303, words(answer)
-        return answer.headers["Location"].partition("?")[0]
-
-    def do(self, call: str, action: str, **fields: str) -> TestResponse:
-        return self.agent.post(call, do=action, party=self.parties()[-1].id, **fields)
-
-    def open_publicly(self, code: str, name: str) -> TestResponse:
-        """«Mi lugar», opened by its code and name on a page that somebody took a minute to fill."""
-        with self.app.app_context():
-            stamp = form_token.make("mi-registro", now=FIXED_NOW - timedelta(minutes=1))
-        form = {"code": code, "name": name, "way": "code", "stamp": stamp, "website": ""}
-        return self.app.test_client().post("/es/mi-registro", data=form)
-
-    def parties(self) -> list[Registration]:
-        """The registrations that are not erased, in the order in which they were made."""
-        with self.store.read() as session:
-            rows = session.scalars(
-                sa.select(Registration)
-                .where(Registration.key_id.is_not(None))
-                .order_by(Registration.workshop_id, Registration.queue_number)
-            ).all()
-            for each in rows:
-                assert each.workshop.public_id
-                assert each.details is not None
-            return list(rows)
-
-    def seats_left(self, workshop: Workshop | None = None) -> int:
-        with self.store.read() as session:
-            return session.get_one(Workshop, (workshop or self.workshop).id).seats_left
-
-    def work(self, now: datetime) -> int:
-        return scheduled_jobs.end_calls(self.store, self.key_store, self.config, now=now)
-
-    def actions(self) -> list[str]:
-        with self.store.read() as session:
-            return list(session.scalars(sa.select(AuditEntry.action).order_by(AuditEntry.id)))
 
 
 def colleague(scene: CallScene) -> StaffClient:

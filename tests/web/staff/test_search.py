@@ -7,6 +7,7 @@ from html import unescape
 
 import pytest
 from flask import Flask
+from werkzeug.test import TestResponse
 
 from outreach import clock
 from outreach.db.store import Store
@@ -76,6 +77,12 @@ def both(
     )
 
 
+def search(client: StaffClient, query: str, parte: str = "") -> TestResponse:
+    """The answer to the form, after its redirection."""
+    answer = client.post("/org/buscar", q=query, parte=parte)
+    return answer if parte else client.get(answer.location)
+
+
 def links(client: StaffClient, query: str) -> list[str]:
     """The addresses of what is found."""
     answer = client.post("/org/buscar", q=query, parte="1")
@@ -97,7 +104,7 @@ def test_each_role_finds_things_of_its_office_and_none_of_another(
     ]  # fmt: skip
     for query in asked:
         for part in ("", "1"):
-            page = client.post("/org/buscar", q=query, parte=part)
+            page = search(client, query, parte=part)
             text = page.text.replace(query, "")  # the page repeats what was typed
             assert not [each for each in other.secrets if each in text], query
             people = [each for each in ("Rosa", "Luz", "Licenciada") if each in text]
@@ -152,15 +159,31 @@ def test_form_keeps_what_is_typed_out_of_the_address_and_links_go_on_working(
     app: Flask, store: Store, both: tuple[OfficeThings, OfficeThings]
 ) -> None:
     client = signed_in_as(app, store, employ(store))
-    page = client.post("/org/buscar", q="quetzal")
+    page = search(client, "quetzal")
     forms = re.findall(r'<form[^>]*action="/org/buscar"[^>]*>', page.text)
     assert len(forms) == 2  # of the page and of the dialog
     assert all('method="post"' in each for each in forms)
     assert "quetzal" not in "".join(re.findall(r'(?:action|href)="([^"]*)"', page.text))
-    for given in ({"q": "quetzal"}, {"q": "quetzal", "parte": "1"}):
-        linked = client.get("/org/buscar", query_string=given)
-        assert linked.text == client.post("/org/buscar", **given).text
-    assert client.get("/org/buscar", query_string={"q": "quetzal"}).status_code == 200
+    for part in ("", "1"):
+        linked = client.get("/org/buscar", query_string={"q": "quetzal", "parte": part})
+        assert linked.text == search(client, "quetzal", parte=part).text
+
+
+@pytest.mark.any_database
+def test_address_of_a_search_says_its_text_to_its_own_account_only(
+    app: Flask, store: Store, chicago: Office
+) -> None:
+    client = signed_in_as(app, store, employ(store))
+    address = client.post("/org/buscar", q="quetzal").location
+    assert "quetzal" not in address
+    assert "quetzal" in words(client.get(address))
+    assert "quetzal" in words(client.get(address))  # the browser goes back
+    other = signed_in_as(app, store, employ(store, "beto@example.org"))
+    assert "quetzal" not in words(other.get(address))
+    for wrong in ("", "x", "á", "A" * 5000, address.rpartition("=")[2][:-4]):
+        answer = client.get("/org/buscar", query_string={"texto": wrong})
+        assert answer.status_code == 200
+        assert "quetzal" not in words(answer)
 
 
 def test_search_of_another_site_is_refused(app: Flask, store: Store, chicago: Office) -> None:
@@ -173,13 +196,13 @@ def test_page_says_what_can_be_searched_where_nothing_is_found(
     app: Flask, store: Store, chicago: Office
 ) -> None:
     client = signed_in_as(app, store, employ(store))
-    page = client.post("/org/buscar", q="<b>xyzzyqq")
+    page = search(client, "<b>xyzzyqq")
     assert "No hay nada con «<b>xyzzyqq»." in words(page)
     assert "<b>xyzzyqq" not in page.text
     for text in (words(page), words(client.get("/org/buscar"))):
         assert "viernes 5" in text
         assert "A las personas no se les busca por nombre" in text
-    assert client.post("/org/buscar", q="x" * 5000).status_code == 200
+    assert search(client, "x" * 5000).status_code == 200
     assert links(client, "contraseña") == ["/org/cuenta#p", "/org/cuenta"]
 
 
@@ -194,7 +217,7 @@ def test_number_of_workshops_is_said_where_more_are_found_than_shown(
     text = words(client.post("/org/buscar", q="conoce", parte="1"))
     assert "8, 8 por venir" in text
     assert "Se muestran 6 de 8." in text
-    assert "Se muestran" not in words(client.post("/org/buscar", q="conoce"))
+    assert "Se muestran" not in words(search(client, "conoce"))
 
 
 @pytest.mark.any_database("reads text")

@@ -4,15 +4,17 @@ The answer has only what the staff member may open. `parte=1` gives the list alo
 that `search.js` opens; both are the same search. People are never found by their name.
 
 The forms send a POST: people type names and phones into any field of a search, and an address stays
-in the history of the browser and in the log of a proxy. A GET with `q` is for links.
+in the history of the browser and in the log of a proxy. The page that follows has the text
+encrypted in its address, so that the browser can go back to it. A GET with `q` is for links.
 """
 
-from collections.abc import Mapping, Sequence
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
-from flask import make_response, render_template, request
+from flask import make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
@@ -23,10 +25,11 @@ from outreach.domain.registrations.code_lookup import CODE_LENGTH
 from outreach.domain.search import staff_search
 from outreach.domain.search.staff_search import FoundWorkshops, StaffQuery
 from outreach.domain.text import clean
+from outreach.errors import DataErased
 from outreach.i18n import current, say
 from outreach.i18n import gettext as _
 from outreach.web.context import store
-from outreach.web.staff.common import workshop_labels
+from outreach.web.staff.common import kept_forms, workshop_labels
 from outreach.web.staff.common.guards import (
     current_staff,
     has_permission,
@@ -66,18 +69,44 @@ class FoundEverything:
 @blueprint.get("/buscar")
 @requires(Scope.SIGNED_IN)
 def search() -> ResponseReturnValue:
-    return _answer(request.args)
+    sealed = request.args.get("texto")
+    typed = request.args.get("q", "") if sealed is None else _unseal(sealed)
+    return _answer(typed, is_part=bool(request.args.get("parte")))
 
 
 @blueprint.post("/buscar")
 @requires(Scope.SIGNED_IN)
 def search_posted() -> ResponseReturnValue:
-    return _answer(request.form)
+    typed = request.form.get("q", "")
+    if request.form.get("parte"):
+        return _answer(typed, is_part=True)
+    return redirect(f"/org/buscar?texto={_seal(_shorten(typed))}", 303)
 
 
-def _answer(query_fields: Mapping[str, str]) -> ResponseReturnValue:
-    is_part = bool(query_fields.get("parte"))
-    typed = clean(query_fields.get("q", ""))[: search_text.MAX_LENGTH]
+def _seal(typed: str) -> str:
+    sealed = kept_forms.server_key().seal(typed, _about())
+    return urlsafe_b64encode(sealed).decode().rstrip("=")
+
+
+def _unseal(sealed: str) -> str:
+    """Empty where it is not of this account."""
+    try:
+        padded = sealed + "=" * (-len(sealed) % 4)
+        return kept_forms.server_key().unseal(urlsafe_b64decode(padded), _about())
+    except (ValueError, DataErased):
+        return ""
+
+
+def _about() -> str:
+    return f"search of {current_staff().organizer_id}"
+
+
+def _shorten(typed: str) -> str:
+    return clean(typed)[: search_text.MAX_LENGTH]
+
+
+def _answer(typed: str, *, is_part: bool) -> ResponseReturnValue:
+    typed = _shorten(typed)
     now, person_code = clock.now(), ""
     if has_permission_anywhere(Permission.PEOPLE):
         person_code = search_text.read_person_code(typed, length=CODE_LENGTH)
