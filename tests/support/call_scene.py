@@ -1,4 +1,4 @@
-"""An agent of the call centre, whose clock is the fixed one: the forms they send, and the worker."""
+"""An agent of the call centre at the fixed time: the forms that they send, and the worker."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta

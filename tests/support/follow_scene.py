@@ -171,6 +171,5 @@ def change_kind(store: Store, kind: Kind, **values: Any) -> None:
         found = session.get_one(Kind, kind.id)
         for name, value in values.items():
             setattr(found, name, value)
-        found.changed_at = clock.now() + timedelta(
-            hours=1
-        )  # pages read kinds again when one has changed
+        # Pages read kinds again when one has changed.
+        found.changed_at = clock.now() + timedelta(hours=1)

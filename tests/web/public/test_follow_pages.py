@@ -32,14 +32,7 @@ from outreach.privacy import follow_erasure, retention
 from outreach.push import push_subscriptions
 from tests.conftest import seat
 from tests.support.fixed_clock import fixed_clock
-from tests.support.follow_scene import (
-    FORM,
-    FollowScene,
-    add_kind,
-    change_kind,
-    make_texts,
-    publish,
-)
+from tests.support.follow_scene import FORM, FollowScene, add_kind, change_kind, make_texts, publish
 from tests.support.gateway_server import serve_gateway
 from tests.support.limits import UNLIMITED
 from tests.support.ports import free_port
