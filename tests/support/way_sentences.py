@@ -89,7 +89,7 @@ PAGE: Final[dict[TakingPart, ByLanguage]] = {
     TakingPart.VIDEO_CALL: _each(
         "Cómo entrar / Por videollamada / El enlace sale en la página de tu lugar",
         "How to join / By video call / The link is on the page of your place",
-        "Comment entrer / Par appel vidéo / Le lien est sur la page de votre place",
+        "Comment participer / Par appel vidéo / Le lien est sur la page de votre place",
     ),
     TakingPart.LIVE: _each(
         "Ver en vivo / Entra sin apartar", "Watch live / Join without booking",
