@@ -68,7 +68,7 @@ def command(context: click.Context) -> None:
 def start(wording: str, empty: float, fewer: float, days: int) -> None:
     """Start a trial of WORDING: half of the reminders get its sentence too.
 
-    welcome: «Te esperamos.» empty-chair: «Si no vienes, tu lugar se queda vacío.»
+    welcome: «Te esperamos.» empty-chair: «Sin ti queda un lugar vacío.»
     """
     if fewer >= empty:
         raise click.UsageError(f"--fewer must be less than --empty, which is {empty:g}.")

@@ -62,7 +62,7 @@ _TRIAL_ENDS: Final[Mapping[str, str]] = {
 }
 _WORDINGS: Final[Mapping[str, str]] = {
     "welcome": lazy("«Te esperamos.»"),
-    "empty-chair": lazy("«Si no vienes, tu lugar se queda vacío.»"),
+    "empty-chair": lazy("«Sin ti queda un lugar vacío.»"),
 }
 # One value in a sentence of its own. «%s» is the value.
 _PHRASES: Final[Mapping[str, str]] = {
