@@ -26,6 +26,8 @@ from outreach.keystore import KeyStore
 
 _SPEAKERS: Final = ("Lic. Nayeli Rosas", "Mtra. Silvia Paz", "Lic. Ramón Ibarra", "Dra. Elisa Luna")
 _INTERPRETERS: Final = ("Itzel Cocom", "Xóchitl Tecuapa", "Dalia Xicoténcatl")
+_VOLUNTEER: Final = "Julián Ortega"
+NAMES: Final = (*_SPEAKERS, *_INTERPRETERS, _VOLUNTEER)
 _ASKED_BEFORE: Final = timedelta(days=4)
 _AHEAD: Final = timedelta(days=1)  # what starts sooner is for trying the check-in
 
@@ -79,7 +81,7 @@ def _list_samples(office: Office, number: int) -> list[_Sample]:
     if office.slug == OFFICE:
         samples.append(
             _Sample(
-                name="Julián Ortega",
+                name=_VOLUNTEER,
                 role=RosterRole.VOLUNTEER,
                 answers=(False, True),
                 more={"hours": [(weekday, time(8), time(21)) for weekday in range(7)]},

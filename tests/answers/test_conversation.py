@@ -15,7 +15,13 @@ from outreach.db.store import Store
 from outreach.domain import outbox
 from outreach.domain.network.kinds import Kind, Visibility
 from outreach.domain.network.offices import Office
-from outreach.domain.registrations import ContactMethod, Registration, RegistrationStatus
+from outreach.domain.registrations import (
+    ContactMethod,
+    Registration,
+    RegistrationStatus,
+    notifications,
+)
+from outreach.domain.registrations.notifications import NotificationType
 from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import Workshop
 from outreach.keystore import KeyStore, TextChallenge, TextReply, TextStop, text_exchange
@@ -202,6 +208,7 @@ def test_question_that_was_not_sent_was_not_asked(
     )  # fmt: skip
     with store.change() as session:
         session.get_one(Registration, rosa.id).asked_at = clock.now()
+        notifications.enqueue(session, rosa.id, NotificationType.RECONFIRM, now=clock.now())
     assert is_help(phones.write(ROSA, "sí"))
     assert phones.read(rosa).confirmed_at is None
 

@@ -3,7 +3,7 @@
 import random
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
 import pytest
 import sqlalchemy as sa
@@ -65,8 +65,8 @@ def make_request(chance: random.Random, seen: list[SignedRequest], dialect: str)
     make = chance.choice((MAKERS[dialect], conversation.whatsapp))
     late = 0 if chance.random() < 0.8 else chance.choice((200, 4000, 10**6))
     secret = conversation.SECRET if chance.random() < 0.85 else "not-the-secret-at-all"
-    is_timed = make is not conversation.twilio
-    request = make(number, words, secret=secret, **({"seconds_ago": late} if is_timed else {}))
+    sent: dict[str, Any] = {} if make is conversation.twilio else {"seconds_ago": late}
+    request = make(number, words, secret=secret, **sent)
     if chance.random() < 0.1:  # cut off or changed on the way
         cut = chance.randrange(len(request.body) + 1)
         body = request.body[:cut] + bytes(chance.randrange(256) for _ in range(3))

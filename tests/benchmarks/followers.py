@@ -128,5 +128,6 @@ def _hold(store: Store, count: int) -> None:
             )
             hold(
                 session, chicago, some[number % KINDS], venue=place,
-                now=clock.now() + timedelta(minutes=number % 60 + 1),
+                # In a later hour than that since which people want news: hours are compared.
+                now=clock.now() + timedelta(minutes=60 + number % 60),
             )  # fmt: skip

@@ -103,7 +103,7 @@ def test_qr_code_page_reveals_no_personal_data(opened: Open, world: World) -> No
 
 def test_link_is_copied_with_javascript(opened: Open, world: World) -> None:
     page = opened(f"/es/r/{world.seated}", permissions=["clipboard-read", "clipboard-write"])
-    page.get_by_role("button", name="Copiar").click()
+    page.get_by_role("button", name="Copiar", exact=True).click()
     expect(page.get_by_role("button", name="Copiado")).to_be_visible()
     assert page.evaluate("navigator.clipboard.readText()") == page.url
 

@@ -31,7 +31,7 @@ from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.domain.workshops.publish_checks import RequiredField
 from outreach.feeds import staff_feed
 from outreach.feeds.vevent import PublicSite
-from outreach.imports import demo
+from outreach.imports import demo, demo_roster
 from outreach.keystore import KeyStore
 from outreach.mail import mailings, staff_letters
 from outreach.mail.mailings import MailingContext
@@ -137,7 +137,7 @@ def allowed(demo_app: Flask) -> frozenset[str]:
         ALLOWED
         | names_of_help_lines()
         | names_of_places(cities)
-        | frozenset(re.findall(r"[^\W_]+", " ".join((*codes, *demo.NICKNAMES))))
+        | frozenset(re.findall(r"[^\W_]+", " ".join((*codes, *demo.NICKNAMES, *demo_roster.NAMES))))
     )
 
 
@@ -165,6 +165,8 @@ def crawl(
             link = unescape(href)
             shape = re.sub(r"[0-9A-Z]{10,}|\d+|=[^&]*", "#", re.sub(r"/[or]/[\w-]+", "/o/#", link))
             if not link.startswith(prefix) or link in seen or "/salir" in link:
+                continue
+            if link.startswith("/org/entrar?idioma="):  # in the language of the link
                 continue
             if shapes.get(shape, 0) < 2:
                 shapes[shape] = shapes.get(shape, 0) + 1

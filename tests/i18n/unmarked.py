@@ -32,7 +32,7 @@ ALLOWED: Final = frozenset(
         "iCalendar UTC CIAM MCLAP DACA Google Apple Outlook Thunderbird WhatsApp Android iPhone "
         "Signal Telegram Markdown Chrome Firefox español Español English français Français es en "
         "fr ES EN FR qps QPS Outreach API SHA HTML PNG SVG HTTPS GET POST webcal ID localhost "
-        "Calendar Feed text ASL LSM CC BY US CA MX",
+        "Calendar Feed text ASL LSM CC BY US CA MX plain twilio vonage",
     )
 )
 

@@ -128,7 +128,7 @@ class NotificationWorld:
             self._make(session)
 
     def _make(self, session: Session) -> None:
-        mark = secrets.token_hex(3)
+        mark = secrets.token_hex(8)
         places = [
             venue(session, self.office, name=f"Sede {n} {mark}", address=address)
             for n, address in enumerate(ADDRESSES)

@@ -24,7 +24,7 @@ from outreach.domain.network.offices import RESERVED_SLUGS, SLUG_PATTERN, Office
 from outreach.domain.network.staff import Permission
 from outreach.domain.scheduling import network_changes
 from outreach.errors import Conflict, Refusal
-from outreach.i18n import current, lazy
+from outreach.i18n import current, lazy, say
 from outreach.i18n import gettext as _
 from outreach.web import error_messages
 from outreach.web.context import store
@@ -84,8 +84,10 @@ class OfficeForm(Form):
         self.rank.choices = [(each, rank_words(each)) for each in sorted(known, key=_rank_order)]
         self.country.choices = country_choices()
         self.region.choices = [
-            (code, names[current()])
-            for code, names in sorted(regions.NAMES.items(), key=lambda item: item[1][current()])
+            (code, say(names, current()))
+            for code, names in sorted(
+                regions.NAMES.items(), key=lambda item: say(item[1], current())
+            )
         ]
 
     def validate_slug(self, field: Any) -> None:
