@@ -622,12 +622,15 @@ def test_push_message_is_encrypted_for_the_browser_and_signed(
 
 @pytest.mark.parametrize("status", [404, 410])
 def test_subscription_that_is_gone_is_deleted_at_once(
-    scene: FollowScene, rights: Kind, push_service: PushService, status: int
-) -> None:
+    scene: FollowScene, store: Store, chicago: Office, rights: Kind,
+    push_service: PushService, status: int,
+) -> None:  # fmt: skip
     browser, other = PushBrowser(push_service.origin), PushBrowser(push_service.origin)
     link = scene.follow(**browser.fields)
-    push_service.statuses = [status]
     scene.deliver()
+    publish(store, chicago, rights, later=HOUR)
+    push_service.statuses = [status]
+    assert scene.notify(after=3 * HOUR) == 1
     assert scene.client.get(link).status_code == 404
     assert scene.rows() == []
     assert scene.messages() == []
