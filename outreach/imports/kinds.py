@@ -94,7 +94,7 @@ def read(path: Path) -> Taxonomy:
         raise UnreadableFile(
             DataFileErrorCode.NOT_JSON, name=path, reason=error.msg, line=error.lineno
         ) from None
-    except RecursionError:
+    except (RecursionError, ValueError):  # the latter: an integer of thousands of digits
         raise UnreadableFile(DataFileErrorCode.NOT_A_LIST_OF_KINDS, name=path) from None
     if not isinstance(found, dict) or not isinstance(found.get("kinds"), list):
         raise UnreadableFile(DataFileErrorCode.KINDS_KEY_MISSING, name=path)

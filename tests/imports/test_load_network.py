@@ -78,7 +78,7 @@ def test_wrong_value_of_a_kind_is_reported(
 
 
 @pytest.mark.parametrize(
-    "text", ["[]", "{}", "{", '{"kinds": 5}', '{"kinds": [5, null]}', "[" * 9999]
+    "text", ["[]", "{}", "{", '{"kinds": 5}', '{"kinds": [5, null]}', "[" * 9999, "1" * 5000]
 )
 def test_malformed_list_of_kinds_is_refused(
     config: Config, store: Store, tmp_path: Path, text: str
