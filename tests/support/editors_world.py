@@ -33,6 +33,7 @@ MUST_NOTIFY: Final = "Faltan menos de 7 días: hay que avisar"
 IS_CANCELLED: Final = "Está cancelado."
 ONLY_PUBLISHED: Final = "Solo se cancela un taller publicado."
 NOT_CANCELLED: Final = "Este taller no está cancelado."
+IN_THE_PAST: Final = "Quedaría en una fecha que ya pasó."
 UNDO_EDITED: Final = "alguien lo cambió después"
 UNDO_NOTIFIED: Final = "ya salieron avisos"
 UNDO_REGISTERED: Final = "alguien apartó lugar después"
@@ -255,6 +256,7 @@ class EditorsWorld(NotificationWorld):
             IS_CANCELLED: here.is_cancelled,
             ONLY_PUBLISHED: here.is_cancelled,
             NOT_CANCELLED: not here.is_cancelled,
+            IN_THE_PAST: to.day <= self.now.date(),
         }
         named = [cause for cause in causes if cause in text]
         assert any(causes[each] for each in named), self.say(f"refused: {named} {text[-900:]}")
