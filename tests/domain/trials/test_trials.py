@@ -25,7 +25,10 @@ from outreach.mail import delivery
 from outreach.privacy import erasure, retention
 from tests.conftest import hold, seat
 from tests.support.arrivals import store_arrival
+from tests.support.fixed_clock import fixed_clock
 from tests.support.loading import run
+
+pytestmark = fixed_clock  # a trial ends by days, and no test may run into the next
 
 SENTENCE = "Te esperamos."
 PARTIES = 40
