@@ -154,10 +154,13 @@ class PostingClient(threading.Thread):
 
     def has_been_read(self) -> bool:
         """Whether the server has accepted the connection and read everything sent so far."""
-        local_port = f":{self.connection.getsockname()[1]:04X}"
+        # Both ports: connections to other servers may use the same local port, and their closed
+        # ones stay listed for a minute.
+        client_port = f":{self.connection.getsockname()[1]:04X}"
+        server_port = f":{self.connection.getpeername()[1]:04X}"
         for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
-            _, _, remote, _, queues, *rest = line.split()
-            if remote.endswith(local_port):
+            _, local, remote, _, queues, *rest = line.split()
+            if local.endswith(server_port) and remote.endswith(client_port):
                 return queues.endswith(":00000000") and rest[4] != "0"
         return False
 
