@@ -23,7 +23,7 @@ from outreach.i18n import LANGUAGES
 from outreach.keystore import Follow, FollowChannel, FollowMessage, FollowSubject, KeyStore
 from outreach.mail.follow_messages import FollowWriter, LetterWriter
 from outreach.mail.recipient_limits import RecipientLimits
-from tests.conftest import hold, kind, office, venue
+from tests.conftest import close_app, hold, kind, office, venue
 
 MAX_SECONDS: Final = 120
 KINDS: Final = 8
@@ -43,6 +43,13 @@ class FollowerTimes:
 
 def measure(folder: Path, *, people: int = 100_000, workshop_count: int = 200) -> FollowerTimes:
     app = _make_app(folder)
+    try:
+        return _measure(app, people, workshop_count)
+    finally:
+        close_app(app)
+
+
+def _measure(app: Flask, people: int, workshop_count: int) -> FollowerTimes:
     store: Store = app.extensions["outreach_store"]
     key_store: KeyStore = app.extensions["outreach_key_store"]
     config: Config = app.extensions["outreach_config"]

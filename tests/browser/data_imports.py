@@ -57,8 +57,8 @@ _loads: Final = count()
 
 
 def next_day() -> date:
-    """A day, some months ahead, that no sheet of this process has had."""
-    return clock.now().date() + timedelta(days=90 + next(_loads))
+    """A day that no sheet of this process has had, in no month of `own_months`."""
+    return clock.now().date() + timedelta(days=160 + next(_loads))
 
 
 def bring_sheet(page: Page, last: str) -> None:

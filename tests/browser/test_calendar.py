@@ -8,11 +8,11 @@ from typing import Final
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from outreach import clock
 from outreach.clock import Month
 from tests.browser.chromium import DESKTOP, PHONE
 from tests.browser.conftest import Open
 from tests.browser.data_series import VENUES
+from tests.browser.own_months import OwnMonth
 from tests.browser.pages import follow_action, sign_in
 from tests.browser.test_month_planner import (
     WORKSHOP_COUNT,
@@ -25,9 +25,9 @@ MAX_INTERACTIONS: Final = 90
 SAVED: Final = "Movimos 1 taller."
 
 
-def working_day(months: int) -> date:
-    """A day, Monday to Thursday, of a month that no other test uses."""
-    days = days_without_holidays(Month.from_day(clock.now().date()).plus(months))
+def working_day(own: OwnMonth) -> date:
+    """A day, Monday to Thursday, of a month."""
+    days = days_without_holidays(own.month)
     return next(day for day in days if day.day > 7 and day.weekday() < 4)
 
 
@@ -64,7 +64,7 @@ def expect_moved(page: Page, day: date, starts: str, ends: str) -> None:
 
 
 def test_workshop_is_dragged_to_another_day_and_back(opened: Open, world: World) -> None:
-    day = working_day(9)
+    day = working_day(OwnMonth.DRAG_TO_ANOTHER_DAY)
     page = opened(viewport=DESKTOP)
     sign_in(page)
     add_draft(page, day)
@@ -79,7 +79,7 @@ def test_workshop_is_dragged_to_another_day_and_back(opened: Open, world: World)
 
 
 def test_workshop_is_dragged_to_another_hour_and_lengthened(opened: Open, world: World) -> None:
-    day = working_day(10)
+    day = working_day(OwnMonth.DRAG_TO_ANOTHER_HOUR)
     page = opened(viewport=DESKTOP)
     sign_in(page)
     add_draft(page, day)
@@ -108,7 +108,7 @@ def test_workshop_is_dragged_to_another_hour_and_lengthened(opened: Open, world:
 
 
 def test_workshop_is_moved_by_arrow_keys(opened: Open, world: World) -> None:
-    day = working_day(11)
+    day = working_day(OwnMonth.ARROW_KEYS)
     page = opened(viewport=DESKTOP)
     sign_in(page)
     add_draft(page, day)
@@ -133,7 +133,7 @@ def test_workshop_is_moved_by_arrow_keys(opened: Open, world: World) -> None:
 
 
 def test_calendar_works_without_javascript(opened: Open, world: World) -> None:
-    day = working_day(12)
+    day = working_day(OwnMonth.CALENDAR_WITHOUT_JAVASCRIPT)
     page = opened(viewport=PHONE, java_script_enabled=False)
     sign_in(page)
     add_draft(page, day)
@@ -149,7 +149,7 @@ def test_calendar_works_without_javascript(opened: Open, world: World) -> None:
 
 
 def test_empty_hour_opens_the_form_of_a_new_workshop(opened: Open, world: World) -> None:
-    day = working_day(13)
+    day = working_day(OwnMonth.EMPTY_HOUR)
     page = opened(viewport=DESKTOP)
     sign_in(page)
     page.goto(f"/org/talleres?vista=semana&dia={day}")
@@ -186,7 +186,7 @@ def test_filters_apply_on_a_phone(opened: Open, world: World, view: str) -> None
 def test_thirty_workshops_by_the_calendar_take_at_most_ninety_interactions(
     opened: Open, world: World
 ) -> None:
-    month = Month.from_day(clock.now().date()).plus(3)
+    month = OwnMonth.THIRTY_BY_CALENDAR.month
     days = days_without_holidays(month)
     page = opened(viewport=DESKTOP)
     sign_in(page)

@@ -10,13 +10,13 @@ from typing import Final
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from outreach import clock
 from outreach.clock import Month
 from outreach.domain.locations import holidays
 from outreach.web.staff.common.workshop_labels import short_day
 from tests.browser.chromium import DESKTOP
 from tests.browser.conftest import Open
 from tests.browser.data_series import VENUES
+from tests.browser.own_months import OwnMonth
 from tests.browser.pages import sign_in
 from tests.browser.world import World
 
@@ -84,8 +84,7 @@ def listed_rows(page: Page) -> list[Row]:
 def test_entering_thirty_workshops_takes_at_most_sixty_interactions(
     opened: Open, world: World
 ) -> None:
-    # A month that no other test uses.
-    month = Month.from_day(clock.now().date()).plus(4)
+    month = OwnMonth.THIRTY_BY_PLANNER_AND_SERIES.month
     days = days_without_holidays(month)
     saturdays = [day for day in days if day.weekday() == 5]
     tuesdays = [day for day in days if day.weekday() == 1]
@@ -193,7 +192,7 @@ def test_entering_thirty_workshops_takes_at_most_sixty_interactions(
 def test_planner_takes_at_most_forty_interactions_for_thirty_workshops(
     opened: Open, world: World
 ) -> None:
-    month = Month.from_day(clock.now().date()).plus(9)  # that no other test uses
+    month = OwnMonth.THIRTY_BY_PLANNER.month
     days = days_without_holidays(month)
     ticked, typed = days[:20], days[:10]
     page = opened(viewport=DESKTOP)
@@ -276,7 +275,7 @@ def as_typed(day: date) -> str:
 
 @pytest.mark.long
 def test_month_planner_works_by_keyboard(opened: Open, world: World) -> None:
-    month = Month.from_day(clock.now().date()).plus(6)
+    month = OwnMonth.PLANNER_BY_KEYBOARD.month
     day = next(day for day in days_without_holidays(month) if day.weekday() == 3)
     page = opened(viewport=DESKTOP)
     sign_in(page)
@@ -324,7 +323,7 @@ def test_month_planner_works_by_keyboard(opened: Open, world: World) -> None:
 
 
 def test_bulk_publishing_works_without_javascript(opened: Open, world: World) -> None:
-    month = Month.from_day(clock.now().date()).plus(7)
+    month = OwnMonth.BULK_WITHOUT_JAVASCRIPT.month
     days = days_without_holidays(month)[:2]
     page = opened(java_script_enabled=False)
     sign_in(page)
@@ -343,7 +342,7 @@ def test_bulk_publishing_works_without_javascript(opened: Open, world: World) ->
 
 
 def test_actions_appear_with_a_tick_and_shift_ticks_a_stretch(opened: Open, world: World) -> None:
-    month = Month.from_day(clock.now().date()).plus(8)
+    month = OwnMonth.TICKS.month
     days = days_without_holidays(month)[:5]
     page = opened(viewport=DESKTOP)
     sign_in(page)

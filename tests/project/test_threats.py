@@ -1,5 +1,6 @@
 """The page *threats* names a test for each claim; all of them exist and are collected."""
 
+import os
 import re
 import subprocess
 import sys
@@ -44,7 +45,10 @@ def test_tests_named_in_threats_are_collected() -> None:
     tests = sorted({f"tests/{each}" for each in named()})
     assert len(tests) > 70
     command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider"]
-    found = subprocess.run([*command, *tests], cwd=CHECKOUT, capture_output=True, text=True)
+    environ = {name: value for name, value in os.environ.items() if name != "PYTEST_ADDOPTS"}
+    found = subprocess.run(
+        [*command, *tests], cwd=CHECKOUT, capture_output=True, text=True, env=environ
+    )
     assert found.returncode == 0, found.stdout[-2000:] + found.stderr[-2000:]
     for each in tests:
         assert re.search(rf"^{re.escape(each)}(\[|::|$)", found.stdout, re.MULTILINE), each
