@@ -1,7 +1,9 @@
 """Months that one test each has for itself in the database that all browser tests share.
 
-The other workshops are within 75 days of today, 160 days ahead and more (`data_imports`, a day for
-each sheet), or 300 days ahead (`data_series`): in no month of these, whatever day today is."""
+The other workshops are within 5 weeks of today, 160 days ahead and more (`data_imports`, a day for
+each sheet), or 300 to 321 days ahead (`data_series`). None of these days is in an own month, on
+whatever day the tests run: month 3 begins 60 days ahead at the earliest, month 4 ends 152 days
+ahead at the latest, and month 12 begins 335 days ahead at the earliest."""
 
 from enum import IntEnum, unique
 

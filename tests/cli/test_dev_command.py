@@ -72,7 +72,7 @@ def dev(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DevServer]:
     server = DevServer(checkout, f"http://localhost:{port}", folder / "log")
     try:
         server.seconds_until(lambda: server.get("/healthz")[0] == 200, MAX_SECONDS_TO_START)
-        # It answers before it says so.
+        # The server answers before its line is in the log.
         server.seconds_until(lambda: "\n" in server.log.read_text(), MAX_SECONDS_TO_START)
         assert re.fullmatch(
             rf"http://localhost:{port}/es/ is served .*Ctrl-C\.\n", server.log.read_text()

@@ -157,7 +157,7 @@ def test_search_reads_one_index_and_not_the_table(
 ) -> None:
     """The same plan for one office and for all: the rows that are read are those of the index."""
     with store.change() as session:
-        for number in range(30):  # names of venues are random digits in hex: no n
+        for number in range(30):  # venues have random hexadecimal names, without n
             at(session, chicago, rights, TODAY, title={"es": f"Taller n{number}"})
     for offices in ([chicago], [chicago, calgary]):
         with collect_statements(store.engine) as asked, store.read() as session:
