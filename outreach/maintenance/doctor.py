@@ -16,6 +16,7 @@ from outreach.db.store import Store
 from outreach.domain import outbox
 from outreach.domain.network import advocate_review, help_lines, staff
 from outreach.domain.newsletter import mailings
+from outreach.domain.reporting import revision_log as entries
 from outreach.domain.roster import roster_letters
 from outreach.domain.scheduling import timezone_update
 from outreach.keystore import KeyStore, MasterKeys
@@ -24,6 +25,7 @@ from outreach.mail.text_budget import TextBudget
 from outreach.maintenance import audit_check, host_checks, keystore_check
 from outreach.maintenance.check_result import CheckResult
 from outreach.migrations import Database
+from outreach.signing import revision_log
 
 LATE_AFTER: Final = timedelta(minutes=75)  # what a person caused is due at the hour (S33)
 
@@ -58,6 +60,7 @@ def examine(config: Config) -> Iterator[CheckResult]:
             if config.voice.secret:
                 yield _phone_line(config)
             yield audit_check.examine(stores[Database.MAIN], key_store)
+            yield _revision_log(stores[Database.MAIN])
             yield from keystore_check.examine(stores[Database.MAIN], key_store, now=clock.now())
     finally:
         for store in stores.values():
@@ -73,6 +76,16 @@ def examine_start(config: Config) -> list[CheckResult]:
     finally:
         store.close()
     return [each for each in found if each.state != "well"]
+
+
+def _revision_log(store: Store) -> CheckResult:
+    with store.read() as session:
+        errors = list(revision_log.find_errors(session))
+        count = len(entries.list_entries(session))
+    if errors:
+        words = f"{'; '.join(errors)}. See: outreach guide verify"
+        return CheckResult("log of revisions", False, words)
+    return CheckResult("log of revisions", True, f"{count} entries, as signed")
 
 
 def _settings(config: Config) -> Iterator[CheckResult]:

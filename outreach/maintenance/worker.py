@@ -31,6 +31,7 @@ from outreach.maintenance.leader import Leader
 from outreach.privacy import audit_verification, follow_erasure, link_renewal, retention
 from outreach.push import push_delivery, push_subscriptions
 from outreach.push.push_delivery import PushSender
+from outreach.signing import revision_log
 
 log = logging.getLogger(__name__)
 
@@ -250,6 +251,13 @@ def _notify_followers(worker: Worker, now: datetime) -> int:
     return count
 
 
+def _log_revisions(worker: Worker, now: datetime) -> int:
+    """One a round: the files of a revision take seconds, and letters wait meanwhile."""
+    return revision_log.append_missing(
+        worker.store, worker.key_store, worker.config, most=1, now=now
+    )
+
+
 def _assign_wordings(worker: Worker, now: datetime) -> int:
     return assignment.assign(worker.store, worker.key_store, now=now)
 
@@ -375,6 +383,7 @@ STEPS: Final[tuple[tuple[str, Callable[[Worker, datetime], int]], ...]] = (
     ("notices of followers", _deliver_to_followers),
     (HUB, _push_feeds),
     ("entries", _warm_event_cache),
+    ("revision log", _log_revisions),
 )
 SENDING: Final = frozenset(
     {"letters", "texts", "replies", "circulars", "roster", "notices of followers"}
@@ -399,6 +408,7 @@ LED: Final = frozenset(
         "links",
         "followers",
         "trials",
+        "revision log",
         HUB,
         "entries",
     }

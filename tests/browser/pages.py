@@ -99,6 +99,7 @@ PAGES: Final[dict[str, Callable[[World], str]]] = {
     ),
     "embed page": lambda world: "/es/incrustar?oficina=chicago",
     "figures": lambda world: "/es/cifras/2020-01",
+    "how to check figures": lambda world: "/es/cifras/comprobar",
     "all figures": lambda world: "/es/cifras/",
     "figures of a running month": lambda world: f"/es/cifras/{Month.from_day(clock.now().date())}",
     "figures of a year": lambda world: "/es/cifras/2020",

@@ -7,17 +7,22 @@ from typing import Any, Final
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from outreach import keystore
+from outreach.clock import Month
 from outreach.db.store import Store
 from outreach.db.types import Codes
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
-from outreach.domain.reporting import figures
+from outreach.domain.reporting import figures, months
 from outreach.domain.workshops import DeliveryMode, Workshop
+from outreach.reports import month_report
+from outreach.signing import revision_log
 from outreach.web.api.routes import TABLE
 from outreach.web.api.serializers import ROOT
 from tests.conftest import LONG_AGO, a_saturday, hold
 
 JANUARY: Final = date(2020, 1, 18)
+LOGGED: Final = Month(2019, 12)
 
 
 def furnish(store: Store, chicago: Office, calgary: Office, rights: Kind) -> dict[str, Workshop]:
@@ -74,5 +79,17 @@ def get_all_routes(client: FlaskClient, workshop: Workshop) -> Iterator[tuple[st
         "month": "2020-01",
     }
     for route in TABLE:
+        if route.name == "log":
+            log_a_month(client.application.extensions["outreach_store"])
+            parts["month"] = str(LOGGED)
         path = route.path.format(**{part.name: parts[part.name] for part in route.parts})
         yield route.name, client.get(ROOT + path)
+
+
+def log_a_month(store: Store, month: Month = LOGGED) -> None:
+    """An entry of the public log, which has no files here; once a month."""
+    with store.change() as session:
+        if months.find_latest_revision(session, month) is None:
+            revision = month_report.close(session, month, now=LONG_AGO)
+            key_store = keystore.of_session(session)
+            revision_log.append(session, key_store, revision, {}, host="localhost", now=LONG_AGO)

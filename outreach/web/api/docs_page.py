@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from outreach import clock, i18n
 from outreach.clock import Month
-from outreach.domain.reporting import months
+from outreach.domain.reporting import months, revision_log
 from outreach.domain.search import public_listing
 from outreach.domain.search.search import SearchFilters
 from outreach.reports import month_report, workshop_counts
@@ -87,6 +87,7 @@ def _example_values() -> dict[str, str]:
         past_months = handlers.list_past_months(
             session, months.list_closed_months(session, *MONTH_RANGE), now=now
         )
+        newest_entry = revision_log.find_newest(session)
         months_with_figures = month_report.figure_months(session, *MONTH_RANGE)
     office = next((each.slug for each in known.offices if each.is_open(now.date())), "")
     return {
@@ -96,4 +97,5 @@ def _example_values() -> dict[str, str]:
         "count month": str(counted_months[-1]) if counted_months else "",
         "figure month": str(months_with_figures[-1]) if months_with_figures else "",
         "bulletin month": str(past_months[0]) if past_months else "",
+        "log_entry month": str(Month.from_number(newest_entry.month)) if newest_entry else "",
     }

@@ -74,6 +74,7 @@ def index(question: Question) -> Answer:
             counts=api("counts"),
             figures=api("figures"),
             bulletins=api("bulletins"),
+            log=api("log"),
             openapi=api("openapi.json"),
             documentation=pages("datos"),
         ),

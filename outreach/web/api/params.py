@@ -234,6 +234,19 @@ REVISION: Final = Parameter(
     description=N_("Lo que dijo esa revisión del mes. Sin esto, la última."),
 )
 
+FIRST_SIZE: Final = Parameter(
+    name="first",
+    pattern=r"^[1-9][0-9]{0,5}$",
+    example="1",
+    description=N_("Cuántas entradas tenía antes. Sin esto, 1."),
+)
+SECOND_SIZE: Final = Parameter(
+    name="second",
+    pattern=r"^[1-9][0-9]{0,5}$",
+    example="1",
+    description=N_("Cuántas entradas tenía después. Sin esto, todas."),
+)
+
 SLUG_PART: Final = Parameter(
     name="slug",
     pattern=schemas.SLUG,

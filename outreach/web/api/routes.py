@@ -3,7 +3,8 @@
 from typing import Final
 
 from outreach.i18n import N_
-from outreach.web.api import handlers, openapi, params, schemas
+from outreach.signing import proofs
+from outreach.web.api import handlers, log_handlers, openapi, params, schemas
 from outreach.web.api.handlers import LONG_MAX_AGE, Answer, Question
 from outreach.web.api.route import Route
 from outreach.web.context import config
@@ -123,6 +124,30 @@ TABLE: Final = (
         answer=handlers.bulletin,
         parts=(params.MONTH_PART,),
         description=N_("Los números de un mes que ya pasó"),
+    ),
+    Route(
+        path="/log",
+        name="log",
+        type=proofs.RevisionLog,
+        answer=log_handlers.log,
+        description=N_("La lista pública de las revisiones, con su firma"),
+    ),
+    Route(
+        path="/log/consistency",
+        name="log_growth",
+        type=proofs.ConsistencyProof,
+        answer=log_handlers.growth,
+        parameters=(params.FIRST_SIZE, params.SECOND_SIZE),
+        description=N_("La prueba de que a la lista solo se le agrega"),
+    ),
+    Route(
+        path="/log/{month}",
+        name="log_entry",
+        type=proofs.RevisionProof,
+        answer=log_handlers.entry,
+        parts=(params.MONTH_PART,),
+        parameters=(params.REVISION,),
+        description=N_("La prueba de que una revisión está en la lista"),
     ),
     Route(
         path="/openapi.json",

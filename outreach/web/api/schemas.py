@@ -364,6 +364,7 @@ class IndexLinks(Struct, frozen=True, kw_only=True):
     counts: Address
     figures: Address
     bulletins: Address
+    log: Annotated[Address, Meta(description="The public log of what was published.")]
     openapi: Annotated[Address, Meta(description="What there is, for programs.")]
     documentation: Annotated[Pages, Meta(description="What there is, for people.")]
 

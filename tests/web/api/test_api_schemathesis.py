@@ -11,12 +11,13 @@ from schemathesis import engine
 from schemathesis.config import SchemathesisConfig
 from schemathesis.engine.events import NonFatalError, ScenarioFinished
 
+from outreach.clock import Month
 from outreach.db.store import Store
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.keystore import KeyStore
 from outreach.web.api.routes import TABLE
-from tests.support.open_data import furnish
+from tests.support.open_data import furnish, log_a_month
 from tests.support.public_urls import furnished
 
 DOCUMENT: Final = "/api/v1/openapi.json"
@@ -54,6 +55,7 @@ def network(
 ) -> None:
     """Data for every route, with discreet and unlisted workshops."""
     furnish(store, chicago, calgary, rights)
+    log_a_month(store, Month(2020, 1))  # the example of the document
     furnished(app, store, key_store, chicago, rights, women)
 
 

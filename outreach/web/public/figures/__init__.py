@@ -3,7 +3,7 @@
 May import `web.forms` and below; all numbers come from `reports`. Open `month_page` first.
 """
 
-from outreach.web.public.figures import month_page, timeline_pages
+from outreach.web.public.figures import month_page, published_files, timeline_pages
 from outreach.web.public.figures.month_params import pages
 
-__all__ = ["month_page", "pages", "timeline_pages"]
+__all__ = ["month_page", "pages", "published_files", "timeline_pages"]

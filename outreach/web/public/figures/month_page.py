@@ -16,17 +16,17 @@ from outreach.domain.reporting import months
 from outreach.domain.reporting.months import MonthRevision
 from outreach.domain.text import fold
 from outreach.i18n import gettext
-from outreach.pdf import month_report as report_pdf
 from outreach.reports import month_report, month_tables, trends, workshop_counts
 from outreach.reports.attendance_counts import Attendance
 from outreach.reports.month_report import MonthChange, MonthReport
 from outreach.reports.trends import ReportedMonth
 from outreach.reports.workshop_counts import WorkshopCounts
+from outreach.signing import month_files
 from outreach.web.context import config, store
 from outreach.web.middleware.reference_cache import ReferenceData, reference
 from outreach.web.middleware.response_headers import keep_for
 from outreach.web.presentation import formatting
-from outreach.web.public.figures import charts, month_params
+from outreach.web.public.figures import charts, month_params, published_files
 from outreach.web.public.figures.month_params import pages
 
 XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -94,6 +94,7 @@ def month(text: str) -> ResponseReturnValue:
         report=report,
         count=count,
         newest=revisions[-1].number if revisions else 0,
+        is_logged=published_files.find(report, "json") is not None,
         is_reopened=bool(revisions) and revisions[-1].reopened_at is not None,
         revisions=[
             (each, [(names.what(change), change) for change in month_report.changes_of(each)])
@@ -136,7 +137,12 @@ def as_json(text: str) -> ResponseReturnValue:
         month_params.seconds(is_over=report.count.is_over)
     )  # it says which revisions there are
     numbers = [each.number for each in revisions]
-    answer = jsonify(month_tables.as_json(report, gettext, revisions=numbers))
+    published = published_files.find(report, "json")
+    answer = (
+        jsonify(month_tables.as_json(report, gettext, revisions=numbers))
+        if published is None
+        else Response(published, mimetype="application/json")
+    )
     answer.headers["Access-Control-Allow-Origin"] = "*"
     return answer
 
@@ -144,7 +150,7 @@ def as_json(text: str) -> ResponseReturnValue:
 @pages.get("/<text>.csv")
 def as_csv(text: str) -> ResponseReturnValue:
     report, _revisions = _load_report(text)
-    body = month_tables.as_csv(
+    body = published_files.find(report, "csv") or month_tables.as_csv(
         report.count, month_tables.GroupedBy.OFFICE, lang=i18n.current(), translate=gettext
     ).encode("utf-8-sig")
     return _file(body, "text/csv; charset=utf-8", report, "csv")
@@ -159,26 +165,22 @@ def as_xlsx(text: str) -> ResponseReturnValue:
         if report.is_closed and each.number == report.count.revision
         for change in month_report.changes_of(each)
     ]
-    body = month_tables.as_xlsx(report, changes, lang=i18n.current(), translate=gettext)
+    body = published_files.find(report, "xlsx") or month_tables.as_xlsx(
+        report, changes, lang=i18n.current(), translate=gettext
+    )
     return _file(body, XLSX, report, "xlsx")
 
 
 @pages.get("/<text>.pdf")
 def as_pdf(text: str) -> ResponseReturnValue:
     report, _revisions = _load_report(text)
-    with store().read() as session:
-        short_names = {
-            each.code: formatting.localize(each.short_name) for each in kinds.list_kinds(session)
-        }
-    body = report_pdf.pdf(
-        report,
-        title=gettext("Talleres en %(month)s", month=formatting.month_and_year(report.month.first)),
-        short_names=short_names,
-        lang=i18n.current(),
-        brand=config().brand,
-        translate=gettext,
-        grouped=formatting.group_digits,
-    )
+    body = published_files.find(report, "pdf")
+    if body is None:
+        with store().read() as session:
+            short_names = {each.code: each.short_name for each in kinds.list_kinds(session)}
+        body = month_files.render_pdf(
+            report, short_names, lang=i18n.current(), brand=config().brand
+        )
     return _file(body, "application/pdf", report, "pdf")
 
 
