@@ -49,6 +49,7 @@ COMMANDS: Final = {
     "serve": "Serve the site.",
     "trials": "Compare two wordings of the reminder: which one leaves fewer chairs empty.",
     "user": "Staff accounts: who may sign in, with which role at which office.",
+    "verify": "Check whether FILE is exactly what was published of a closed month.",
     "worker": (
         "Send notifications that are due and, once a day, erase people whose retention has ended."
     ),
