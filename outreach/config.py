@@ -138,6 +138,8 @@ class Config:
     controller: str = ""
     contact: str = ""
     data_licence: str = "CC-BY-4.0"  # of the open data, an identifier of SPDX
+    pdf_certificate: Path | None = None  # PEM: who signs PDFs of closed months, and the key
+    timestamp_url: str = ""  # of an authority that stamps them with the time (RFC 3161)
     privacy_url: str = ""
     phone: str = ""
     headquarters_zone: str = clock.DEFAULT_HEADQUARTERS
@@ -242,6 +244,10 @@ class Config:
                 cls.data_licence,
                 _is_licence,
                 "has to be an identifier of SPDX, like CC-BY-4.0",
+            ),
+            pdf_certificate=read.file("PDF_CERTIFICATE"),
+            timestamp_url=read.checked(
+                "TIMESTAMP_URL", "", _is_site, "has to be like http://timestamp.example.org"
             ),
             privacy_url=read.checked("PRIVACY_URL", "", _is_site, "has to be an https address"),
             phone=read.text("PHONE", ""),

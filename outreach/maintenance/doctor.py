@@ -19,13 +19,14 @@ from outreach.domain.newsletter import mailings
 from outreach.domain.reporting import revision_log as entries
 from outreach.domain.roster import roster_letters
 from outreach.domain.scheduling import timezone_update
+from outreach.errors import Misconfigured
 from outreach.keystore import KeyStore, MasterKeys
 from outreach.mail import delivery
 from outreach.mail.text_budget import TextBudget
 from outreach.maintenance import audit_check, host_checks, keystore_check
 from outreach.maintenance.check_result import CheckResult
 from outreach.migrations import Database
-from outreach.signing import revision_log
+from outreach.signing import pdf_signature, revision_log
 
 LATE_AFTER: Final = timedelta(minutes=75)  # what a person caused is due at the hour (S33)
 
@@ -78,6 +79,16 @@ def examine_start(config: Config) -> list[CheckResult]:
     return [each for each in found if each.state != "well"]
 
 
+def _pdf_signature(config: Config) -> CheckResult:
+    try:
+        if config.pdf_certificate is not None:
+            pdf_signature.read_identity(config.pdf_certificate)
+    except Misconfigured as error:
+        return CheckResult("signed PDFs", False, str(error))
+    words = "signed" if pdf_signature.is_installed() else "not signed: install outreach[signed]"
+    return CheckResult("signed PDFs", pdf_signature.is_installed(), words)
+
+
 def _revision_log(store: Store) -> CheckResult:
     with store.read() as session:
         errors = list(revision_log.find_errors(session))
@@ -100,6 +111,8 @@ def _settings(config: Config) -> Iterator[CheckResult]:
         yield CheckResult("proxy", True, words, is_warning=True)
     fault = delivery.explain_failure(config)
     yield CheckResult("mail", not fault, fault or "letters are sent")
+    if config.pdf_certificate is not None or config.timestamp_url:
+        yield _pdf_signature(config)
     promise = "made on every page" if config.promise_no_sharing else "not made"
     yield CheckResult("promise not to share data", True, promise)
 

@@ -27,7 +27,7 @@ from outreach.domain.reporting.revision_log import LogEntry, PublishedFile
 from outreach.errors import NotFound
 from outreach.keystore import KeyStore
 from outreach.reports import month_report
-from outreach.signing import checkpoints, merkle_tree, month_files
+from outreach.signing import checkpoints, merkle_tree, month_files, pdf_signature
 from outreach.signing.checkpoints import InvalidCheckpoint, TreeHead
 from outreach.signing.month_files import MonthContent
 from outreach.signing.proofs import ConsistencyProof, RevisionProof
@@ -59,7 +59,8 @@ def append_missing(
             if not month_report.is_sound(revision):
                 raise DamagedLog(f"{month}, revision {number}, was changed after it was closed")
             content = _load_content(session, revision, brand=config.brand)
-        files = month_files.render(content)  # typesetting is slow: in no transaction
+        # Typesetting and time stamps are slow: in no transaction.
+        files = pdf_signature.sign_files(month_files.render(content), config, key_store)
         with store.change() as session:
             append(session, key_store, revision, files, host=config.host, now=now)
     return len(unlogged)

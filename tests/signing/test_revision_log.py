@@ -22,6 +22,8 @@ from outreach.domain.reporting.months import MonthRevision
 from outreach.domain.reporting.revision_log import LogEntry, PublishedFile
 from outreach.i18n import LANGUAGES
 from outreach.keystore import KeyStore, MasterKeys, rotation
+from outreach.maintenance import doctor
+from outreach.maintenance.check_result import CheckResult
 from outreach.maintenance.worker import Worker
 from outreach.reports import month_report
 from outreach.signing import checkpoints, merkle_tree, revision_log
@@ -250,3 +252,14 @@ def test_backup_keeps_log_and_files(
     keeper.restore(backup, "--yes")
     assert [(each.leaf, each.checkpoint) for each in list_entries(store)] == before
     assert find_errors(store) == []
+
+
+def test_doctor_compares_the_log(config: Config, store: Store, log: None) -> None:
+    def examine() -> CheckResult:
+        return next(e for e in doctor.examine(config) if e.about == "log of revisions")
+
+    assert (examine().is_well, examine().words) == (True, "2 entries, as signed")
+    with store.change() as session:
+        session.execute(sa.update(MonthRevision).where(MonthRevision.number == 1).values(frozen=""))
+    assert not examine().is_well
+    assert "the numbers of 2026-03, revision 1, were changed" in examine().words
