@@ -164,6 +164,20 @@ def test_month_that_is_not_logged_yet_links_no_proof(client: FlaskClient, march:
     assert "/es/cifras/comprobar" not in client.get("/es/cifras/2026-03").text
 
 
+def test_caches_keep_a_file_for_long_only_once_it_is_logged(
+    client: FlaskClient, store: Store, key_store: KeyStore, config: Config, march: str
+) -> None:
+    def ask(ending: str) -> str:
+        answer = client.get(f"/es/cifras/2026-03.{ending}?revision=1")
+        return answer.headers["Cache-Control"]
+
+    endings = ("csv", "json", "xlsx")
+    assert {ask(each) for each in endings} == {"public, max-age=60"}
+    revision_log.append_missing(store, key_store, config, now=APRIL)
+    seconds = ("86400", "300", "86400")  # the JSON without a revision says which there are
+    assert [ask(each) for each in endings] == [f"public, max-age={each}" for each in seconds]
+
+
 def test_pages_lead_to_proof_key_and_signed_head(
     client: FlaskClient, store: Store, log: None
 ) -> None:

@@ -68,6 +68,15 @@ def find_newest(session: Session) -> LogEntry | None:
     return session.scalar(sa.select(LogEntry).order_by(LogEntry.position.desc()).limit(1))
 
 
+def has_entry(session: Session, month: Month, revision: int) -> bool:
+    return session.scalar(_HAS_ENTRY, {"month": month.number, "revision": revision}) is not None
+
+
+_HAS_ENTRY: Final = sa.select(LogEntry.position).where(
+    LogEntry.month == sa.bindparam("month"), LogEntry.revision == sa.bindparam("revision")
+)
+
+
 def find_file(session: Session, month: Month, revision: int, name: str) -> bytes | None:
     """The content of a published file; None where the revision is not in the log yet."""
     return session.scalar(_FILE, {"month": month.number, "revision": revision, "name": name})

@@ -78,6 +78,7 @@ def month(text: str) -> ResponseReturnValue:
         report = month_report.report(
             session, requested_month, now=now, number=number, network=known, revisions=revisions
         )
+        is_logged = published_files.is_logged(session, report)
         year_before = trends.by_kind(
             session, requested_month.plus(-YEAR), requested_month.plus(-1), now=now, network=known
         )
@@ -94,7 +95,7 @@ def month(text: str) -> ResponseReturnValue:
         report=report,
         count=count,
         newest=revisions[-1].number if revisions else 0,
-        is_logged=published_files.find(report, "json") is not None,
+        is_logged=is_logged,
         is_reopened=bool(revisions) and revisions[-1].reopened_at is not None,
         revisions=[
             (each, [(names.what(change), change) for change in month_report.changes_of(each)])

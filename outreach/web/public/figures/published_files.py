@@ -4,6 +4,7 @@ from importlib import resources
 
 from flask import Response, render_template
 from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
 
 from outreach import i18n
 from outreach.domain.reporting import revision_log
@@ -18,12 +19,22 @@ SCRIPT = resources.files("outreach.signing") / "check_month.py"
 
 def find(report: MonthReport, extension: str) -> bytes | None:
     """The published file of a closed month in the language of the request; None where it is not
-    in the log yet, or the month is open."""
+    in the log yet, or the month is open. Until it is logged, caches keep an answer for a minute:
+    its bytes are not yet those that stay."""
     if not report.is_closed:
         return None
     name = f"{i18n.current()}.{extension}"
     with store().read() as session:
-        return revision_log.find_file(session, report.month, report.count.revision, name)
+        content = revision_log.find_file(session, report.month, report.count.revision, name)
+    if content is None:
+        keep_for(month_params.SOON)
+    return content
+
+
+def is_logged(session: Session, report: MonthReport) -> bool:
+    """Whether the revision of a closed month is in the log."""
+    number = report.count.revision
+    return report.is_closed and revision_log.has_entry(session, report.month, number)
 
 
 @pages.get("/comprobar")
