@@ -115,6 +115,8 @@ class FurnishedSite:
                 else [*self.links.values(), NOBODY]
             ),
             "text": ("2020-01", "nada"),
+            "number": ("1", "999"),
+            "file_name": ("workshops.csv", "nada"),
             "year": ("2020", "1066"),
             "month": ("2020-01", "nada"),
             "code": ("derechos", "mujeres", "nada"),

@@ -31,6 +31,11 @@ from outreach.web.public.figures.month_params import pages
 
 XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 YEAR: Final = 12  # months
+# Descriptions of the files of a revision (`data_files`), by the name of the format.
+DATA_FILES: Final = (
+    ("CSV on the Web", "csv-metadata.json"),
+    ("Data Package", "datapackage.json"),
+)
 
 
 @dataclass(frozen=True)
@@ -126,6 +131,7 @@ def month(text: str) -> ResponseReturnValue:
         revision_query=f"?revision={number}" if number is not None else "",
         provisional=month_tables.PROVISIONAL,
         reconstruction=month_tables.RECONSTRUCTION,
+        data_files=DATA_FILES,
         licence=config().data_licence,
         source=config().data_source,
     )

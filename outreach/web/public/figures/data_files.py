@@ -1,0 +1,62 @@
+"""The files of a revision for programs, at addresses that stay: `/datos/2020-01/1/workshops.csv`.
+
+They have no language of their own: what they name, they name in all languages. Only a revision has
+them, since its numbers never change; a provisional month is at `/api/v1/counts`.
+"""
+
+import json
+from collections.abc import Callable
+from typing import Any, Final
+
+from flask import Blueprint, Response, abort
+from flask.typing import ResponseReturnValue
+
+from outreach import clock
+from outreach.reports import csv_on_the_web, data_package, data_tables, month_report
+from outreach.reports.data_tables import Publication, RevisionTables
+from outreach.web.context import config, store
+from outreach.web.middleware.response_headers import keep_for
+from outreach.web.public.figures import month_params
+
+pages = Blueprint("data_files", __name__, url_prefix="/datos")
+
+CSV: Final = "text/csv; charset=utf-8; header=present"
+METADATA: Final = "csv-metadata.json"
+Document = Callable[[RevisionTables, Publication], dict[str, Any]]
+# By name of the file: its media type, and what writes it.
+DOCUMENTS: Final[dict[str, tuple[str, Document]]] = {
+    METADATA: ("application/csvm+json", csv_on_the_web.write),
+    "datapackage.json": ("application/json", data_package.write),
+}
+
+
+@pages.get("/<text>/<int(min=1, max=9999):number>/<file_name>")
+def of_revision(text: str, number: int, file_name: str) -> ResponseReturnValue:
+    tables = _load(text, number)
+    keep_for(month_params.FROZEN)
+    if file_name in DOCUMENTS:
+        media_type, write = DOCUMENTS[file_name]
+        body = json.dumps(write(tables, get_publication()), ensure_ascii=False, indent=1)
+        return Response(f"{body}\n", content_type=media_type)
+    table = next((each for each in tables.files if file_name == f"{each.name}.csv"), None)
+    if table is None:
+        abort(404)
+    answer = Response(data_tables.as_csv(tables, table), content_type=CSV)
+    answer.headers["Link"] = f'<{METADATA}>; rel="describedby"; type="application/csvm+json"'
+    return answer
+
+
+def get_publication() -> Publication:
+    return Publication(
+        public_url=config().public_url,
+        publisher=config().data_source,
+        licence=config().data_licence,
+    )
+
+
+def _load(text: str, number: int) -> RevisionTables:
+    """The tables of a revision; aborts with 404 where there is none."""
+    with store().read() as session:
+        month = month_params.month_of(session, text)
+        report = month_report.report(session, month, now=clock.now(), number=number)
+    return RevisionTables(report)

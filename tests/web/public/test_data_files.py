@@ -1,0 +1,207 @@
+"""The files of a revision for programs: valid by their formats' libraries, equal to the digit."""
+
+import csv
+import io
+import json
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from csvw import CSVW
+from flask.testing import FlaskClient
+from frictionless import Package
+
+from outreach.clock import Month
+from outreach.db.store import Store
+from outreach.domain.network.kinds import Kind
+from outreach.domain.network.offices import Office
+from outreach.domain.reporting.figures import FigureSeries, MonthlyFigure
+from outreach.domain.scheduling import workshop_service
+from outreach.domain.workshops import Workshop
+from outreach.reports import data_tables, month_report
+from outreach.reports.data_tables import ALL, RevisionTables
+from tests.conftest import hold
+from tests.support.fixed_clock import fixed_clock
+
+pytestmark = [pytest.mark.any_database("files of frozen revisions"), fixed_clock]
+
+MARCH = Month(2026, 3)
+APRIL = datetime(2026, 4, 20, 15, 30, tzinfo=UTC)
+MAY = datetime(2026, 5, 4, 9, 0, tzinfo=UTC)
+ROOT = "/datos/2026-03"
+Fetch = Callable[[int], Path]
+
+
+@pytest.fixture
+def revisions(store: Store, chicago: Office, calgary: Office, rights: Kind, women: Kind) -> Store:
+    """March with two revisions: in the second the workshop in Calgary was not held, and a figure
+    is another. Few people came to the one for women."""
+    with store.change() as session:
+        for office, kind, people in (
+            (chicago, rights, 30),
+            (chicago, women, 3),
+            (calgary, rights, 8),
+        ):
+            workshop = hold(session, office, kind, day=date(2026, 3, 10))
+            workshop_service.report(workshop, head_count=people, now=APRIL)
+        session.add(
+            FigureSeries(
+                code="ciam.personas", position=1, label={"es": "Personas, «CIAM»"},
+                unit="personas", provided_by="CIAM",
+            )
+        )  # fmt: skip
+        session.flush()
+        session.add(
+            MonthlyFigure(
+                month=202603, series="ciam.personas", value=21389, source="=CIAM, nota 6",
+                entered_at=APRIL,
+            )
+        )  # fmt: skip
+    with store.change() as session:
+        month_report.close(session, MARCH, now=APRIL)
+    with store.change() as session:
+        in_calgary = sa.select(Workshop).join(Workshop.office).where(Office.slug == "calgary")
+        workshop_service.report(session.scalars(in_calgary).one(), head_count=None, now=MAY)
+        session.get_one(MonthlyFigure, (202603, "ciam.personas")).value = 21390
+    with store.change() as session:
+        month_report.close(session, MARCH, reason="Reportes tardíos", now=MAY)
+    return store
+
+
+@pytest.fixture
+def fetch(revisions: Store, client: FlaskClient, tmp_path: Path) -> Fetch:
+    """A function that downloads the files of a revision into a folder, as a program would."""
+
+    def download(number: int) -> Path:
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        package = client.get(f"{ROOT}/{number}/datapackage.json").json
+        names = [each["path"] for each in package["resources"]]
+        for name in (*names, "csv-metadata.json", "datapackage.json"):
+            answer = client.get(f"{ROOT}/{number}/{name}")
+            assert answer.status_code == 200, name
+            (folder / name).write_bytes(answer.data)
+        return folder
+
+    return download
+
+
+def read_rows(client: FlaskClient, address: str) -> list[dict[str, str]]:
+    answer = client.get(address)
+    assert answer.status_code == 200, address
+    return [*csv.DictReader(io.StringIO(answer.text, newline=""))]
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_csv_on_the_web_is_valid(fetch: Fetch, number: int) -> None:
+    found = CSVW(str(fetch(number) / "csv-metadata.json"), validate=True)
+    assert found.is_valid, found.warnings
+    assert next(found.tables[0].iterdicts())["workshops"] == 4 - number
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_data_package_is_valid(fetch: Fetch, number: int) -> None:
+    package = Package(str(fetch(number) / "datapackage.json"))
+    result = package.validate()
+    assert result.valid, result.flatten(["resourceName", "rowNumber", "type", "note"])
+    assert [each.name for each in package.resources] == [
+        "workshops", "modes", "languages", "people", "figures", "codes",
+    ]  # fmt: skip
+    assert [each["name"] for each in package.to_dict()["licenses"]] == ["CC-BY-4.0"]
+
+
+def test_a_wrong_value_is_found_by_both_validators(fetch: Fetch) -> None:
+    folder = fetch(1)
+    path = folder / "workshops.csv"
+    path.write_text(path.read_text().replace("calgary", "atlantis", 1))
+    with pytest.raises(UserWarning, match="atlantis"):
+        _ = CSVW(str(folder / "csv-metadata.json"), validate=True).is_valid
+    assert not Package(str(folder / "datapackage.json")).validate().valid
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_files_agree_with_the_page_s_json_to_the_digit(
+    revisions: Store, client: FlaskClient, number: int
+) -> None:
+    counts: dict[str, Any] = client.get(f"/es/cifras/2026-03.json?revision={number}").json or {}
+    workshops = {
+        (row["office"], row["kind"]): int(row["workshops"])
+        for row in read_rows(client, f"{ROOT}/{number}/workshops.csv")
+    }
+    assert workshops.pop((ALL, ALL)) == counts["total"] == 4 - number
+    assert {k: n for (office, k), n in workshops.items() if office == ALL} == counts["by_kind"]
+    for slug, row in counts["by_office"].items():
+        mine = {"total" if k == ALL else k: n for (o, k), n in workshops.items() if o == slug}
+        assert mine == row
+    modes = read_rows(client, f"{ROOT}/{number}/modes.csv")
+    assert {row["mode"]: int(row["workshops"]) for row in modes if row["mode"] != ALL} == counts[
+        "by_mode"
+    ]
+    languages = read_rows(client, f"{ROOT}/{number}/languages.csv")
+    assert {row["language"]: int(row["workshops"]) for row in languages} == counts["by_language"]
+    figures = read_rows(client, f"{ROOT}/{number}/figures.csv")
+    assert {row["series"]: int(row["value"]) for row in figures} == counts["figures"]
+
+
+def test_small_numbers_of_people_are_marked_and_empty(
+    revisions: Store, client: FlaskClient
+) -> None:
+    rows = {row["kind"]: row for row in read_rows(client, f"{ROOT}/1/people.csv")}
+    assert (rows["mujeres"]["people"], rows["mujeres"]["confidentiality"]) == ("", "C")
+    assert (rows["derechos"]["people"], rows["derechos"]["confidentiality"]) == ("", "D")
+    assert "38" not in client.get(f"{ROOT}/1/people.csv").text
+
+
+def test_codes_have_names_in_every_language(revisions: Store, client: FlaskClient) -> None:
+    rows = read_rows(client, f"{ROOT}/1/codes.csv")
+    names = {(row["list"], row["code"]): row for row in rows}
+    assert names["office", ALL]["fr"] == "Total"
+    assert names["mode", "presencial"]["en"] == "In person"
+    assert names["series", "ciam.personas"]["es"] == "Personas, «CIAM»"
+
+
+def test_a_text_is_no_formula(revisions: Store, client: FlaskClient) -> None:
+    assert read_rows(client, f"{ROOT}/1/figures.csv")[0]["source"] == "'=CIAM, nota 6"
+
+
+def test_every_coded_value_is_in_its_list(revisions: Store) -> None:
+    with revisions.read() as session:
+        tables = RevisionTables(month_report.report(session, MARCH, now=MAY, number=1))
+    for table in data_tables.TABLES:
+        for row in tables.rows[table.name]:
+            for column, cell in zip(table.columns, row, strict=True):
+                assert column.codes is None or cell in tables.get_codes(column), (table.name, cell)
+
+
+def test_file_names_its_metadata_and_may_be_kept(revisions: Store, client: FlaskClient) -> None:
+    answer = client.get(f"{ROOT}/2/workshops.csv")
+    assert answer.headers["Link"] == (
+        '<csv-metadata.json>; rel="describedby"; type="application/csvm+json"'
+    )
+    assert answer.headers["Content-Type"] == "text/csv; charset=utf-8; header=present"
+    assert answer.headers["Cache-Control"] == "public, max-age=86400"
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"
+    metadata = client.get(f"{ROOT}/2/csv-metadata.json")
+    assert metadata.headers["Content-Type"] == "application/csvm+json"
+    assert (
+        json.loads(metadata.data)["@id"]
+        == "http://localhost:8000/datos/2026-03/2/csv-metadata.json"
+    )
+
+
+@pytest.mark.parametrize(
+    "address", ["1/nada.csv", "3/workshops.csv", "0/workshops.csv", "99999/workshops.csv", "1/"]
+)
+def test_there_is_nothing_at_other_addresses(
+    revisions: Store, client: FlaskClient, address: str
+) -> None:
+    assert client.get(f"{ROOT}/{address}").status_code == 404
+
+
+def test_month_page_links_the_files_of_its_revision(revisions: Store, client: FlaskClient) -> None:
+    page = client.get("/en/cifras/2026-03?revision=1").text
+    assert 'href="/datos/2026-03/1/csv-metadata.json"' in page
+    assert 'href="/datos/2026-03/1/datapackage.json"' in page
