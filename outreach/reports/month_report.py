@@ -19,8 +19,9 @@ from outreach.db.base import Words
 from outreach.domain.reporting import figures, months
 from outreach.domain.reporting.months import MonthRevision
 from outreach.errors import Conflict, ErrorCode, Refusal
-from outreach.reports import attendance_counts, workshop_counts
+from outreach.reports import attendance_counts, quality, workshop_counts
 from outreach.reports.attendance_counts import Attendance
+from outreach.reports.quality import QualityStatement
 from outreach.reports.workshop_counts import TOTAL, NamedCode, NetworkRows, WorkshopCounts
 
 FORMAT: Final = 1  # version of the frozen JSON: increment it when a field changes its meaning
@@ -50,6 +51,7 @@ class MonthReport:
     figures: tuple[ReportedFigure, ...]
     people: Attendance | None = None
     digest: str = ""  # SHA-256 of the revision it was read from
+    quality: QualityStatement | None = None  # of a revision; older ones have none
 
     @property
     def month(self) -> Month:
@@ -217,6 +219,7 @@ def make_draft(session: Session, month: Month, *, now: datetime) -> MonthDraft:
         current,
         count=replace(current.count, state=workshop_counts.CLOSED),
         people=attendance_counts.count_attendance(session, month, earlier_counts),
+        quality=quality.assess(session, month, now=cut),
     )
     changes = differences(read_revision(latest), closed) if latest else []
     return MonthDraft(latest=latest, report=closed, changes=changes)
@@ -289,6 +292,7 @@ def read_revision(revision: MonthRevision) -> MonthReport:
             total=people["total"],
         ),
         digest=revision.digest,
+        quality=quality.from_json(data["quality"]) if data.get("quality") else None,
     )
 
 
@@ -320,6 +324,7 @@ def _freeze(report: MonthReport) -> dict[str, Any]:
             "withheld": sorted(people.withheld),
             "total": people.total,
         },
+        "quality": report.quality.as_json() if report.quality else None,
     }
 
 

@@ -8,20 +8,25 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+import pyshacl
 import pytest
 import sqlalchemy as sa
 from csvw import CSVW
 from flask.testing import FlaskClient
 from frictionless import Package
+from pysdmx.io import get_datasets, read_sdmx
+from pysdmx.model import DataStructureDefinition
+from rdflib import DCAT, DCTERMS, Graph, URIRef
 
 from outreach.clock import Month
 from outreach.db.store import Store
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
+from outreach.domain.reporting import months
 from outreach.domain.reporting.figures import FigureSeries, MonthlyFigure
 from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import Workshop
-from outreach.reports import data_tables, month_report
+from outreach.reports import data_tables, month_report, quality, sdmx
 from outreach.reports.data_tables import ALL, RevisionTables
 from tests.conftest import hold
 from tests.support.fixed_clock import fixed_clock
@@ -33,6 +38,34 @@ APRIL = datetime(2026, 4, 20, 15, 30, tzinfo=UTC)
 MAY = datetime(2026, 5, 4, 9, 0, tzinfo=UTC)
 ROOT = "/datos/2026-03"
 Fetch = Callable[[int], Path]
+# What DCAT-AP 3.0 demands of each class, in SHACL. No package ships its own shapes alone; how the
+# catalogue was compared with them is in decision 0057.
+SHAPES = """
+@prefix sh: <http://www.w3.org/ns/shacl#> . @prefix dcat: <http://www.w3.org/ns/dcat#> .
+@prefix dct: <http://purl.org/dc/terms/> . @prefix foaf: <http://xmlns.com/foaf/0.1/> .
+@prefix rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#> .
+[] a sh:NodeShape ; sh:targetClass dcat:Catalog ;
+  sh:property [ sh:path dct:title ; sh:minCount 3 ; sh:uniqueLang true ] ,
+    [ sh:path dct:description ; sh:minCount 3 ; sh:datatype rdf:langString ; sh:uniqueLang true ] ,
+    [ sh:path dct:publisher ; sh:minCount 1 ; sh:maxCount 1 ; sh:class foaf:Agent ] ,
+    [ sh:path dct:license ; sh:minCount 1 ; sh:maxCount 1 ; sh:class dct:LicenseDocument ] ,
+    [ sh:path dcat:dataset ; sh:minCount 1 ; sh:class dcat:Dataset ] .
+[] a sh:NodeShape ; sh:targetClass foaf:Agent ;
+  sh:property [ sh:path foaf:name ; sh:minCount 1 ; sh:nodeKind sh:Literal ] .
+[] a sh:NodeShape ; sh:targetClass dcat:Dataset ;
+  sh:property [ sh:path dct:title ; sh:minCount 1 ; sh:nodeKind sh:Literal ] ,
+    [ sh:path dct:description ; sh:minCount 1 ; sh:nodeKind sh:Literal ] ,
+    [ sh:path dct:publisher ; sh:minCount 1 ; sh:maxCount 1 ; sh:class foaf:Agent ] ,
+    [ sh:path dct:temporal ; sh:class dct:PeriodOfTime ] ,
+    [ sh:path dcat:inSeries ; sh:class dcat:DatasetSeries ] ,
+    [ sh:path dcat:version ; sh:maxCount 1 ; sh:nodeKind sh:Literal ] ,
+    [ sh:path dcat:distribution ; sh:minCount 1 ; sh:class dcat:Distribution ] .
+[] a sh:NodeShape ; sh:targetClass dcat:Distribution ;
+  sh:property [ sh:path dcat:accessURL ; sh:minCount 1 ; sh:nodeKind sh:IRI ] ,
+    [ sh:path dct:license ; sh:minCount 1 ; sh:maxCount 1 ; sh:class dct:LicenseDocument ] ,
+    [ sh:path dct:format ; sh:maxCount 1 ; sh:class dct:MediaTypeOrExtent ] ,
+    [ sh:path dcat:mediaType ; sh:maxCount 1 ; sh:class dct:MediaType ] .
+"""
 
 
 @pytest.fixture
@@ -146,6 +179,113 @@ def test_files_agree_with_the_page_s_json_to_the_digit(
     assert {row["series"]: int(row["value"]) for row in figures} == counts["figures"]
 
 
+@pytest.mark.parametrize("number", [1, 2])
+def test_sdmx_structure_fits_its_schema_and_the_data(
+    revisions: Store, client: FlaskClient, tmp_path: Path, number: int
+) -> None:
+    """pysdmx validates the message against the schema of SDMX-JSON, and reads each table by it."""
+    structure = tmp_path / "structure.json"
+    structure.write_bytes(client.get(f"{ROOT}/{number}/structure.json").data)
+    found = read_sdmx(structure, validate=True)
+    definitions = {
+        each.id: each
+        for each in found.structures or ()
+        if isinstance(each, DataStructureDefinition)
+    }
+    assert [*definitions] == ["WORKSHOPS", "MODES", "LANGUAGES", "PEOPLE", "FIGURES"]
+    for table in data_tables.TABLES:
+        data = tmp_path / f"{table.name}.csv"
+        data.write_bytes(client.get(f"{ROOT}/{number}/{table.name}.sdmx.csv").data)
+        (dataset,) = get_datasets(data, structure, validate=True)
+        components = {each.id: each for each in definitions[table.name.upper()].components}
+        assert {*dataset.data.columns} == {*components}
+        for row in dataset.data.to_dict("records"):
+            for name, component in components.items():
+                assert component.enumeration is None or row[name] in {
+                    code.id for code in component.enumeration.codes
+                }, (table.name, name, row[name])
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_sdmx_has_the_rows_of_the_other_files(
+    revisions: Store, client: FlaskClient, number: int
+) -> None:
+    for table in data_tables.TABLES:
+        plain = read_rows(client, f"{ROOT}/{number}/{table.name}.csv")
+        observed = read_rows(client, f"{ROOT}/{number}/{table.name}.sdmx.csv")
+        assert [row["OBS_VALUE"] for row in observed] == [row[table.measure.name] for row in plain]
+        for dimension in table.dimensions[1:]:
+            assert [row[dimension.name.upper()] for row in observed] == [
+                sdmx.to_id(row[dimension.name]) for row in plain
+            ]
+        assert {row["TIME_PERIOD"] for row in observed} == {"2026-03"}
+
+
+def test_catalogue_is_dcat_ap_and_its_files_are_there(
+    revisions: Store, client: FlaskClient
+) -> None:
+    answer = client.get("/datos/catalog.jsonld")
+    assert answer.headers["Content-Type"] == "application/ld+json"
+    graph = Graph().parse(data=answer.text, format="json-ld")
+    shapes = Graph().parse(data=SHAPES, format="turtle")
+    is_valid, _report, text = pyshacl.validate(graph, shacl_graph=shapes)
+    assert is_valid, text
+    dataset = URIRef("http://localhost:8000/datos/2026-03/2/")
+    assert [*graph.objects(predicate=DCAT.dataset)] == [dataset], "the latest revision"
+    assert [str(each) for each in graph.objects(dataset, DCTERMS.identifier)] == ["2026-03/2"]
+    files = [str(each) for each in graph.objects(predicate=DCAT.downloadURL)]
+    assert len(files) == 11
+    for address in files:
+        assert client.get(address.removeprefix("http://localhost:8000")).status_code == 200
+    for distribution in graph.objects(dataset, DCAT.distribution):
+        graph.remove((distribution, DCAT.accessURL, None))
+    assert not pyshacl.validate(graph, shacl_graph=shapes)[0], "a fault is found"
+
+
+def test_quality_statement_is_of_the_data_and_frozen(revisions: Store, client: FlaskClient) -> None:
+    first = client.get(f"{ROOT}/1/quality.json").json
+    assert first == {
+        "month": "2026-03", "revision": 1, "license": "CC-BY-4.0",
+        "offices_asked": 2, "offices_reported": 2,
+        "workshops": 3, "workshops_assumed": 0, "workshops_without_head_count": 0,
+        "share_without_head_count": 0.0, "late_rows": 1,
+    }  # fmt: skip
+    second = client.get(f"{ROOT}/2/quality.json").json or {}
+    assert (second["workshops"], second["offices_reported"]) == (2, 2)
+    page = " ".join(client.get("/es/cifras/2026-03?revision=1").text.split())
+    assert "Reportaron 2 de 2 oficinas." in page
+    assert "1 dato llegó después de la hora de cierre." in page
+    assert "0 % del total" in page
+
+
+def test_quality_counts_what_nobody_reported(
+    store: Store, chicago: Office, calgary: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        for day in (3, 10, 17):
+            workshop = hold(session, chicago, rights, day=date(2026, 3, day))
+        workshop_service.report(workshop, head_count=20, now=APRIL)
+    with store.read() as session:
+        found = quality.assess(session, MARCH, now=APRIL)
+    assert (found.offices_asked, found.offices_reported) == (2, 0)
+    assert (found.workshops, found.workshops_assumed, found.workshops_without_head_count) == (
+        3,
+        2,
+        2,
+    )
+    assert found.share_without_head_count == 0.667
+
+
+def test_revision_of_before_has_no_quality_statement(revisions: Store, client: FlaskClient) -> None:
+    with revisions.change() as session:
+        row = months.get_revision(session, MARCH, 1)
+        frozen = json.loads(row.frozen)
+        del frozen["quality"]
+        row.frozen = json.dumps(frozen)
+    assert client.get(f"{ROOT}/1/quality.json").status_code == 404
+    assert "Reportaron" not in client.get("/es/cifras/2026-03?revision=1").text
+
+
 def test_small_numbers_of_people_are_marked_and_empty(
     revisions: Store, client: FlaskClient
 ) -> None:
@@ -193,7 +333,15 @@ def test_file_names_its_metadata_and_may_be_kept(revisions: Store, client: Flask
 
 
 @pytest.mark.parametrize(
-    "address", ["1/nada.csv", "3/workshops.csv", "0/workshops.csv", "99999/workshops.csv", "1/"]
+    "address",
+    [
+        "1/nada.csv",
+        "1/codes.sdmx.csv",
+        "3/workshops.csv",
+        "0/workshops.csv",
+        "99999/workshops.csv",
+        "1/",
+    ],
 )
 def test_there_is_nothing_at_other_addresses(
     revisions: Store, client: FlaskClient, address: str

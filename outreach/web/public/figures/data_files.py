@@ -12,8 +12,16 @@ from flask import Blueprint, Response, abort
 from flask.typing import ResponseReturnValue
 
 from outreach import clock
-from outreach.reports import csv_on_the_web, data_package, data_tables, month_report
-from outreach.reports.data_tables import Publication, RevisionTables
+from outreach.domain.reporting import months
+from outreach.reports import (
+    csv_on_the_web,
+    data_catalogue,
+    data_package,
+    data_tables,
+    month_report,
+    sdmx,
+)
+from outreach.reports.data_tables import CODES, DataTable, Publication, RevisionTables
 from outreach.web.context import config, store
 from outreach.web.middleware.response_headers import keep_for
 from outreach.web.public.figures import month_params
@@ -23,11 +31,44 @@ pages = Blueprint("data_files", __name__, url_prefix="/datos")
 CSV: Final = "text/csv; charset=utf-8; header=present"
 METADATA: Final = "csv-metadata.json"
 Document = Callable[[RevisionTables, Publication], dict[str, Any]]
+
+
+def _write_quality(tables: RevisionTables, publication: Publication) -> dict[str, Any]:
+    """The quality statement of a revision; aborts with 404 for an old one that has none."""
+    report = tables.report
+    if report.quality is None:
+        abort(404)
+    return {
+        "month": str(report.month),
+        "revision": report.count.revision,
+        "license": publication.licence,
+        **report.quality.as_json(),
+    }
+
+
 # By name of the file: its media type, and what writes it.
 DOCUMENTS: Final[dict[str, tuple[str, Document]]] = {
     METADATA: ("application/csvm+json", csv_on_the_web.write),
     "datapackage.json": ("application/json", data_package.write),
+    "quality.json": ("application/json", _write_quality),
+    "structure.json": (sdmx.STRUCTURE_TYPE, sdmx.write_structure),
 }
+# By the ending after the name of a table: its media type, and what writes it.
+TABLE_FILES: Final[dict[str, tuple[str, Callable[[RevisionTables, DataTable], str]]]] = {
+    ".csv": (CSV, data_tables.as_csv),
+    ".sdmx.csv": (sdmx.CSV_TYPE, sdmx.as_csv),
+}
+
+
+@pages.get("/catalog.jsonld")
+def catalogue() -> ResponseReturnValue:
+    """The latest revision of each closed month."""
+    with store().read() as session:
+        closed = months.list_closed_months(session, *month_params.span(session))
+    tables = [RevisionTables(month_report.read_revision(each)) for each in closed.values()]
+    keep_for(month_params.LATER)
+    body = json.dumps(data_catalogue.write(tables, get_publication()), ensure_ascii=False, indent=1)
+    return Response(f"{body}\n", content_type="application/ld+json")
 
 
 @pages.get("/<text>/<int(min=1, max=9999):number>/<file_name>")
@@ -38,11 +79,14 @@ def of_revision(text: str, number: int, file_name: str) -> ResponseReturnValue:
         media_type, write = DOCUMENTS[file_name]
         body = json.dumps(write(tables, get_publication()), ensure_ascii=False, indent=1)
         return Response(f"{body}\n", content_type=media_type)
-    table = next((each for each in tables.files if file_name == f"{each.name}.csv"), None)
-    if table is None:
+    name, _dot, ending = file_name.partition(".")
+    table = next((each for each in tables.files if each.name == name), None)
+    found = TABLE_FILES.get(f".{ending}")
+    if table is None or found is None or (table is CODES and found[0] != CSV):
         abort(404)
-    answer = Response(data_tables.as_csv(tables, table), content_type=CSV)
-    answer.headers["Link"] = f'<{METADATA}>; rel="describedby"; type="application/csvm+json"'
+    answer = Response(found[1](tables, table), content_type=found[0])
+    if found[0] == CSV:
+        answer.headers["Link"] = f'<{METADATA}>; rel="describedby"; type="application/csvm+json"'
     return answer
 
 

@@ -35,6 +35,7 @@ YEAR: Final = 12  # months
 DATA_FILES: Final = (
     ("CSV on the Web", "csv-metadata.json"),
     ("Data Package", "datapackage.json"),
+    ("SDMX", "structure.json"),
 )
 
 
