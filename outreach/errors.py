@@ -16,7 +16,7 @@ OutreachError
 The domain knows no language of pages: `outreach.web.error_messages` says a `Refusal` to a person.
 """
 
-from datetime import time
+from datetime import datetime, time
 from enum import StrEnum, unique
 
 
@@ -189,6 +189,8 @@ class ErrorCode(StrEnum):
     BULLETIN_UNDO_TOO_LATE = "the five minutes are over; what is published is corrected instead"
     BULLETIN_UNDO_SENT = "letters have been sent already; publish a correction instead"
     BULLETIN_UNDO_CORRECTED = "somebody has begun a correction since"
+    BULLETIN_EMBARGOED = "the numbers of this month are not released yet; publish it afterwards"
+    RELEASE_DAY = "the day of release is from %(first)s to %(last)s"
     REMINDERS_SENT = "these reminders have been sent already"
 
 
@@ -198,6 +200,14 @@ class OutreachError(Exception):
 
 class NotFound(OutreachError):
     pass
+
+
+class Embargoed(NotFound):
+    """The numbers of a month are not released yet; `at` is when they are to be."""
+
+    def __init__(self, month: str, at: datetime) -> None:
+        super().__init__(f"{month} is released at {at:%Y-%m-%dT%H:%M:%SZ}")
+        self.at = at
 
 
 class RegistrationClosed(OutreachError):

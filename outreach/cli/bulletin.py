@@ -62,7 +62,7 @@ def command(month: str, lang: str, form: str, path: Path | None) -> None:
         _refuse(f"{path} is there already. Give another name, or take it away first.")
     config = settings()
     with open_store(config) as store, store.read() as session:
-        document = bulletin_data.document(session, wanted, now=clock.now())
+        document = bulletin_data.document(session, wanted, now=clock.now(), is_before_release=True)
     content = _render(document, lang, form, config)
     if path is None:
         sys.stdout.buffer.write(content)

@@ -124,7 +124,9 @@ def _read_month(
 ) -> tuple[MonthReport, dict[int, list[MonthChange]]]:
     """The report of the month or of one revision, and by revision what it changed."""
     try:
-        report = month_report.report(session, month, now=clock.now(), number=number)
+        report = month_report.report(
+            session, month, now=clock.now(), number=number, is_before_release=True
+        )
     except NotFound:
         _refuse(f"{month} has no revision {number}. Leave --revision out to see the last.")
     revisions = months.list_revisions(session, month)
@@ -162,7 +164,7 @@ def _period_writers(
 ) -> tuple[Callable[[Console], None], Writers]:
     now = clock.now()
     row = (trends.by_kind if by is GroupedBy.KIND else trends.by_office)(
-        session, first, last, now=now
+        session, first, last, now=now, is_before_release=True
     )
     rows = month_tables.trend(row)
     notes = [*month_tables.trend_notes(row), *workshop_counts.RULES]

@@ -24,6 +24,7 @@ from outreach.domain.registrations import (
     totals,
 )
 from outreach.domain.reporting import figures, months, revision_log
+from outreach.domain.reporting import figures, months, releases
 from outreach.domain.roster import models as roster
 from outreach.domain.scheduling import (
     form_drafts,
@@ -76,6 +77,7 @@ __all__ = [
     "place_changes",
     "registrations",
     "revision_log",
+    "releases",
     "roster",
     "saved_views",
     "series",

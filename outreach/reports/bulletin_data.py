@@ -80,9 +80,15 @@ class BulletinDocument:
 
 
 def document(
-    session: Session, month: Month, *, now: datetime, edition: BulletinEdition | None = None
+    session: Session,
+    month: Month,
+    *,
+    now: datetime,
+    edition: BulletinEdition | None = None,
+    is_before_release: bool = False,
 ) -> BulletinDocument:
-    """Return the bulletin of a month.
+    """Return the bulletin of a month. Raises Embargoed where the numbers are not released, unless
+    `is_before_release`, which is for staff.
 
     It is that of `edition`, which may be a draft; without `edition`, of the last published one; if
     there is none, it has the numbers only."""
@@ -91,7 +97,9 @@ def document(
         bulletin = from_json(json.loads(edition.frozen))
         return replace(bulletin, coming=tuple(_still_shown(session, bulletin.coming)))
     number = edition.revision or None if edition else None
-    report = month_report.report(session, month, now=now, number=number)
+    report = month_report.report(
+        session, month, now=now, number=number, is_before_release=is_before_release
+    )
     bulletin = replace(
         _from_report(report, [kind.code for kind in kinds.list_kinds(session) if kind.is_core]),
         cities=_cities(session, report),

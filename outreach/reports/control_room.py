@@ -109,7 +109,9 @@ def load(session: Session, month: Month, *, now: datetime) -> ControlRoom:
     found = staff_figures.load(session, month, month, now=now, is_network=True)
     of_offices = {each.key: each for each in found.list_rows(FigureGrouping.OFFICE)}
     accounts = staff.count_active(session)
-    history = trends.by_office(session, month.plus(1 - TREND_MONTHS), month, now=now)
+    history = trends.by_office(
+        session, month.plus(1 - TREND_MONTHS), month, now=now, is_before_release=True
+    )
     lines = [
         ControlRoomLine(
             coverage=row,

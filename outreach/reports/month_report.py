@@ -7,7 +7,7 @@ read from its revision, so all of them show the same numbers, whatever was chang
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -16,9 +16,9 @@ from sqlalchemy.orm import Session
 
 from outreach.clock import Month
 from outreach.db.base import Words
-from outreach.domain.reporting import figures, months
+from outreach.domain.reporting import figures, months, releases
 from outreach.domain.reporting.months import MonthRevision
-from outreach.errors import Conflict, ErrorCode, Refusal
+from outreach.errors import Conflict, Embargoed, ErrorCode, Refusal
 from outreach.reports import attendance_counts, quality, workshop_counts
 from outreach.reports.attendance_counts import Attendance
 from outreach.reports.quality import QualityStatement
@@ -95,37 +95,37 @@ def report(
     now: datetime,
     number: int | None = None,
     network: NetworkRows | None = None,
-    revisions: Sequence[MonthRevision] | None = None,
+    is_before_release: bool = False,
 ) -> MonthReport:
     """Return the published report of a month, or that of the revision `number`. Raises NotFound
-    if there is no such revision. `network` and `revisions` (all of the month, ascending) are given
-    by who has them already."""
+    if there is no such revision, and Embargoed if it, or the month, is not released.
+
+    `is_before_release` is for staff: the latest revision, released or not. `network` is given by
+    who has it already."""
+    embargo = None if is_before_release else releases.load_embargo(session, now)
+    if embargo is not None:
+        embargo.require_released(month)
     if number is not None:
-        return read_revision(months.get_revision(session, month, number))
-    if revisions is None:
-        latest = months.find_latest_revision(session, month)
-    else:
-        latest = revisions[-1] if revisions else None
-    if latest is None or latest.reopened_at is not None:
+        revision = months.get_revision(session, month, number)
+        if embargo is not None and not revision.is_released(now):
+            assert revision.released_at is not None
+            raise Embargoed(str(month), revision.released_at)
+        return read_revision(revision)
+    latest = months.find_latest_revision(session, month, released_by=now if embargo else None)
+    is_kept = embargo is not None and embargo.shows_last_revision(month)
+    if latest is None or (latest.reopened_at is not None and not is_kept):
         reopened = latest.number if latest else 0
         return live(session, month, now=now, revision=reopened, network=network)
     return read_revision(latest)
 
 
-def figure_months(session: Session, first: Month, last: Month) -> list[Month]:
-    """Return the months in a range whose report has typed figures, in order."""
-    closed = months.list_closed_months(session, first, last)
+def figure_months(session: Session, first: Month, last: Month, *, now: datetime) -> list[Month]:
+    """Return the months in a range whose published report has typed figures, in order."""
+    embargo = releases.load_embargo(session, now)
+    closed = releases.list_published(session, first, last, embargo=embargo)
     frozen = {month for month, revision in closed.items() if read_revision(revision).figures}
     typed = {month for month in figures.list_months(session) if first <= month <= last}
-    return sorted(frozen | (typed - closed.keys()))
-
-
-def count(session: Session, month: Month, *, now: datetime) -> WorkshopCounts:
-    """Return the workshop counts of `report`, without computing the rest where possible."""
-    latest = months.find_latest_revision(session, month)
-    if latest is None:
-        return workshop_counts.count(session, month, now=now)
-    return report(session, month, now=now).count
+    return sorted(frozen | {month for month in typed - closed.keys() if not embargo.hides(month)})
 
 
 def live(
@@ -170,6 +170,7 @@ def close(
     month: Month,
     *,
     reason: str = "",
+    public_cause: str | None = None,
     organizer_id: int | None = None,
     seen: int | None = None,
     draft: MonthDraft | None = None,
@@ -177,9 +178,11 @@ def close(
 ) -> MonthRevision:
     """Freeze and return the next revision of a month.
 
-    `seen` is the number of the last revision that the user saw; `draft` is what to freeze, if it
-    was computed after `months.lock`. Raises Refusal if the month is not over, or a further revision
-    lacks a reason or has no changes; Conflict if `seen` is not the last revision."""
+    `public_cause` is what the public is told of the `reason`, if it is one of those that
+    `month_tables` lists. `seen` is the number of the last revision that the user saw; `draft` is
+    what to freeze, if it was computed after `months.lock`. Raises Refusal if the month is not over,
+    or a further revision lacks a reason or has no changes; Conflict if `seen` is not the last
+    revision."""
     months.lock(session, month)
     if not workshop_counts.is_over(month, now):
         raise Refusal(ErrorCode.MONTH_NOT_OVER, month=month)
@@ -193,6 +196,11 @@ def close(
     draft = draft or make_draft(session, month, now=now)
     if latest is not None and not draft.changes and latest.reopened_at is None:
         raise Refusal(ErrorCode.REVISION_WITHOUT_CHANGES, month=month)
+    calendar = releases.get_calendar(session)
+    is_scheduled = calendar is not None and calendar.covers(month)
+    scheduled_at = calendar.get_release_time(month) if calendar and is_scheduled else None
+    if latest is not None:  # a calendar that changed since promises nothing else
+        scheduled_at = latest.scheduled_at
     text = json.dumps(_freeze(draft.report), ensure_ascii=False, separators=(",", ":"))
     revision = MonthRevision(
         month=month.number,
@@ -203,6 +211,9 @@ def close(
         digest=hashlib.sha256(text.encode()).hexdigest(),
         frozen=text,
         changes=[_without_empty(change) for change in draft.changes],
+        released_at=max(now, scheduled_at) if scheduled_at else None,
+        scheduled_at=scheduled_at,
+        public_cause=public_cause,
     )
     months.add_revision(session, revision)
     return revision

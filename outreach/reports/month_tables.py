@@ -31,6 +31,8 @@ ROW_HEADINGS: Final = (
     N_("Clave"),
 )  # fmt: skip
 ROW_WIDTHS: Final = (11, 7, 18, 18, 10, 18, 34, 16, 9, 12, 8, 10, 30)
+# Why there is another revision of a month, as the page says it.
+REVISION_CAUSES: Final = {"late": N_("Reportes tardíos"), "slip": N_("Error de captura")}
 MODES: Final = {
     "presencial": N_("En persona"),
     "virtual_en_vivo": N_("Transmisión en vivo"),

@@ -38,7 +38,7 @@ _CONCEPTS: Final = {
     "confidentiality": "CONF_STATUS",
     "unit": "UNIT_MEASURE",
 }
-_FORMATS: Final = {
+_FORMATS: Final[Mapping[DataType, Mapping[str, Any]]] = {
     DataType.TEXT: {"dataType": "String"},
     DataType.MONTH: {"dataType": "GregorianYearMonth"},
     DataType.NUMBER: {"dataType": "Integer", "minValue": 0},

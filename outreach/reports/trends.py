@@ -17,9 +17,10 @@ from outreach.clock import Month
 from outreach.domain.network import kinds, offices
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
-from outreach.domain.reporting import months
+from outreach.domain.reporting import months, releases
 from outreach.domain.reporting.figures import MonthlyFigure
 from outreach.domain.reporting.months import MonthRevision
+from outreach.domain.reporting.releases import Embargo
 from outreach.domain.workshops import Workshop
 from outreach.reports import month_report, workshop_counts
 from outreach.reports.workshop_counts import TOTAL, NetworkRows, WorkshopCounts
@@ -35,6 +36,7 @@ class ReportedMonth:
     revision: int  # 0: provisional
     is_over: bool
     is_synthetic: bool
+    is_hidden: bool = False  # not released: it has no numbers
 
     @property
     def total(self) -> int:
@@ -53,9 +55,11 @@ def by_kind(
     now: datetime,
     office: Office | None = None,
     network: NetworkRows | None = None,
+    is_before_release: bool = False,
 ) -> list[ReportedMonth]:
     """Return every month of the range, with its numbers by code of the kind; empty months too.
-    `network` has the kinds, if they were queried already."""
+    `network` has the kinds, if they were queried already. `is_before_release` is for staff: also
+    the numbers of months that are not released."""
     if network is None:
         codes = kinds.list_codes(session)
     else:
@@ -67,14 +71,22 @@ def by_kind(
     history = workshop_counts.history(
         session, first, last, now=now, office_id=office.id if office else None
     )
-    closed = _read_closed_months(session, first, last, select)
-    return _merge(first, last, history, codes, closed, now)
+    embargo = None if is_before_release else releases.load_embargo(session, now)
+    closed = _read_closed_months(session, first, last, select, embargo)
+    return _merge(first, last, history, codes, closed, now, embargo)
 
 
 def by_office(
-    session: Session, first: Month, last: Month, *, now: datetime, kind: Kind | None = None
+    session: Session,
+    first: Month,
+    last: Month,
+    *,
+    now: datetime,
+    kind: Kind | None = None,
+    is_before_release: bool = False,
 ) -> list[ReportedMonth]:
-    """Return every month of the range, with its numbers by slug of the office; empty months too."""
+    """Return every month of the range, with its numbers by slug of the office; empty months too.
+    `is_before_release`: see `by_kind`."""
     slugs = {office.id: office.slug for office in offices.list_offices(session)}
 
     def select(count: WorkshopCounts) -> Mapping[str, int]:
@@ -84,8 +96,9 @@ def by_office(
     history = workshop_counts.history(
         session, first, last, now=now, by=Workshop.office_id, kind_id=kind.id if kind else None
     )
-    closed = _read_closed_months(session, first, last, select)
-    return _merge(first, last, history, slugs, closed, now)
+    embargo = None if is_before_release else releases.load_embargo(session, now)
+    closed = _read_closed_months(session, first, last, select, embargo)
+    return _merge(first, last, history, slugs, closed, now, embargo)
 
 
 def first_month(session: Session, now: datetime) -> Month:
@@ -126,9 +139,11 @@ def _merge(
     names: Mapping[int, str],
     closed: Mapping[Month, tuple[WorkshopCounts, Mapping[str, int]]],
     now: datetime,
+    embargo: Embargo | None,
 ) -> list[ReportedMonth]:
     """Take each month from `closed` if it is there, otherwise from `history` (see
-    `workshop_counts.history`), whose ids `names` maps to codes or slugs."""
+    `workshop_counts.history`), whose ids `names` maps to codes or slugs. What the embargo hides
+    has no numbers."""
     held: dict[Month, Counter[str]] = {}
     planned: Counter[Month] = Counter()
     synthetic: set[Month] = set()
@@ -147,6 +162,11 @@ def _merge(
                 month=month, numbers=numbers, planned=0, revision=count.revision, is_over=True,
                 is_synthetic=count.is_synthetic,
             )  # fmt: skip
+        elif embargo is not None and embargo.hides(month):
+            reported_month = ReportedMonth(
+                month=month, numbers={}, planned=0, revision=0,
+                is_over=workshop_counts.is_over(month, now), is_synthetic=False, is_hidden=True,
+            )  # fmt: skip
         else:
             reported_month = ReportedMonth(
                 month=month, numbers=held.get(month, {}), planned=planned[month], revision=0,
@@ -162,10 +182,14 @@ def _read_closed_months(
     first: Month,
     last: Month,
     select: Callable[[WorkshopCounts], Mapping[str, int]],
+    embargo: Embargo | None,
 ) -> dict[Month, tuple[WorkshopCounts, Mapping[str, int]]]:
     """Return the counts of each closed month, with the numbers that `select` takes from them."""
+    if embargo is None:
+        revisions = months.list_closed_months(session, first, last)
+    else:
+        revisions = releases.list_published(session, first, last, embargo=embargo)
     counts = {
-        month: month_report.read_revision(revision).count
-        for month, revision in months.list_closed_months(session, first, last).items()
+        month: month_report.read_revision(revision).count for month, revision in revisions.items()
     }
     return {month: (count, select(count)) for month, count in counts.items()}

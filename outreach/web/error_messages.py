@@ -324,6 +324,10 @@ MESSAGES: Final[Mapping[StrEnum, str]] = MappingProxyType(
         ErrorCode.BULLETIN_MONTH_NOT_CLOSED: N_(
             "Este mes no está cerrado. Ciérralo y luego haz el boletín."
         ),
+        ErrorCode.BULLETIN_EMBARGOED: N_(
+            "Las cifras de este mes aún no se publican. Publica el boletín después de su hora."
+        ),
+        ErrorCode.RELEASE_DAY: N_("Elige un día del %(first)s al %(last)s."),
         ErrorCode.BULLETIN_MONTH_REOPENED: N_(
             "Este mes está abierto otra vez. Ciérralo y luego sigue con el boletín."
         ),

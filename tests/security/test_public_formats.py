@@ -99,6 +99,7 @@ def addresses(secrets: dict[str, Workshop]) -> Iterator[str]:
         yield from (f"/{lang}/incrustar/{each}" for each in ids)
         endings = ("", ".csv", ".json", ".xlsx", ".pdf")
         yield from (f"/{lang}/cifras/{MONTH}{ending}" for ending in endings)
+        yield from (f"/{lang}/cifras/publicacion{ending}" for ending in ("", ".ics"))
         rows = ("2020", "oficina/chicago", "tipo/derechos", "tipo/K7QX")
         yield from (f"/{lang}/cifras/{row}" for row in rows)
         yield from (f"/{lang}/t/{ids[number]}.ics" for number in (3, 4))

@@ -227,6 +227,8 @@ audit.network_log               GET   network         network
 network.settings                GET   network         network
 network.show_advocate_review    GET   network         network
 network.record_advocate_review  POST  network         network
+months.release_calendar_form    GET   network         network
+months.set_release_calendar     POST  network         network
 network.show_help_lines         GET   network         network
 network.record_help_line        POST  network         network
 network.list_offices            GET   network         network
@@ -262,6 +264,7 @@ FRESH: Final = {
     "staff.auth.remove_passkey",
     "staff.months.close",
     "staff.months.reopen",
+    "staff.months.set_release_calendar",
     "staff.network.invite_staff",
     "staff.network.invite_staff_again",
     "staff.network.withdraw_invitation",

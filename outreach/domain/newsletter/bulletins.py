@@ -270,8 +270,10 @@ def publish(
     Conflict as `edit` does: of two simultaneous calls, one publishes."""
     month = Month.from_number(edition.month)
     months.lock(session, month)
-    last = _get_closed_revision(session, month).number
-    if edition.revision != last:
+    closed = _get_closed_revision(session, month)
+    if not closed.is_released(now):
+        raise Refusal(ErrorCode.BULLETIN_EMBARGOED)
+    if edition.revision != closed.number:
         raise Refusal(ErrorCode.BULLETIN_FIGURES_CHANGED)
     _update_draft(session, edition, version, published_at=now, published_by_id=organizer_id)
     edition.frozen = freeze(edition)

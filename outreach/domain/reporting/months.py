@@ -27,7 +27,11 @@ _LOCK: Final = sa.select(
 
 class MonthRevision(Base):
     __tablename__ = "month_revision"
-    __table_args__ = (sa.UniqueConstraint("month", "number"),)
+    __table_args__ = (
+        sa.UniqueConstraint("month", "number"),
+        # The embargo is read from it on public pages, without the frozen numbers.
+        sa.Index("ix_month_revision_release", "month", "released_at"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True, init=False)
     month: Mapped[int]  # 202001
@@ -45,6 +49,16 @@ class MonthRevision(Base):
         sa.ForeignKey("organizer.id", ondelete="SET NULL"), default=None
     )
     reopen_reason: Mapped[str] = mapped_column(sa.String(300), default="")
+    # Before it the public sees nothing of it (`releases`); None: released when it was made.
+    released_at: Mapped[datetime | None] = mapped_column(default=None)
+    # What the release calendar promised, if there was one.
+    scheduled_at: Mapped[datetime | None] = mapped_column(default=None)
+    # Why there is another revision, as the public is told: one of `month_tables.REVISION_CAUSES`.
+    # The typed reason may be about somebody, and is for headquarters.
+    public_cause: Mapped[str | None] = mapped_column(sa.String(10), default=None)
+
+    def is_released(self, now: datetime) -> bool:
+        return self.released_at is None or self.released_at <= now
 
 
 class OfficeMonth(Base):
@@ -83,10 +97,16 @@ def lock(session: Session, month: Month) -> None:
         session.execute(_LOCK, {"month": month.number})
 
 
-def find_latest_revision(session: Session, month: Month) -> MonthRevision | None:
+def find_latest_revision(
+    session: Session, month: Month, *, released_by: datetime | None = None
+) -> MonthRevision | None:
+    """The latest revision of a month; with `released_by`, of those released at that instant."""
     # Read before the lock, it may have been opened again meanwhile.
     options = {"populate_existing": True}
-    return session.scalar(_LATEST_REVISION, {"month": month.number}, execution_options=options)
+    if released_by is None:
+        return session.scalar(_LATEST_REVISION, {"month": month.number}, execution_options=options)
+    values = {"month": month.number, "now": released_by}
+    return session.scalar(_LATEST_RELEASED, values, execution_options=options)
 
 
 _LATEST_REVISION: Final = (
@@ -95,6 +115,15 @@ _LATEST_REVISION: Final = (
     .order_by(MonthRevision.number.desc())
     .limit(1)
 )
+
+
+def is_released() -> sa.ColumnElement[bool]:
+    """The SQL condition that a revision is released by the parameter `now`."""
+    now = sa.bindparam("now", type_=MonthRevision.cut.type)
+    return sa.or_(MonthRevision.released_at.is_(None), MonthRevision.released_at <= now)
+
+
+_LATEST_RELEASED: Final = _LATEST_REVISION.where(is_released())
 
 
 def get_revision(session: Session, month: Month, number: int) -> MonthRevision:

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from outreach import clock, i18n
 from outreach.clock import Month
-from outreach.domain.reporting import months, revision_log
+from outreach.domain.reporting import releases, revision_log
 from outreach.domain.search import public_listing
 from outreach.domain.search.search import SearchFilters
 from outreach.reports import month_report, workshop_counts
@@ -81,14 +81,16 @@ def _example_values() -> dict[str, str]:
     current_month = Month.from_day(now.date())
     with store().read() as session:
         workshops, _more = public_listing.list_page(session, SearchFilters(), now=now, limit=1)
+        embargo = releases.load_embargo(session, now)
         counted_months = [
-            month for month in workshop_counts.months(session) if month < current_month
+            month
+            for month in workshop_counts.months(session)
+            if month < current_month and not embargo.hides(month)
         ]
-        past_months = handlers.list_past_months(
-            session, months.list_closed_months(session, *MONTH_RANGE), now=now
-        )
+        published = releases.list_published(session, *MONTH_RANGE, embargo=embargo)
+        past_months = handlers.list_past_months(session, published, embargo=embargo)
         newest_entry = revision_log.find_newest(session)
-        months_with_figures = month_report.figure_months(session, *MONTH_RANGE)
+        months_with_figures = month_report.figure_months(session, *MONTH_RANGE, now=now)
     office = next((each.slug for each in known.offices if each.is_open(now.date())), "")
     return {
         "office slug": workshops[0].office_slug if workshops else office,

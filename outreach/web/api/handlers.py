@@ -17,12 +17,13 @@ from outreach.domain.locations import geocoding
 from outreach.domain.locations.geocoding import Location, LocationScale
 from outreach.domain.network.offices import Office
 from outreach.domain.newsletter import bulletins as editions
-from outreach.domain.reporting import figures, months
+from outreach.domain.reporting import figures, months, releases
 from outreach.domain.reporting.months import MonthRevision
+from outreach.domain.reporting.releases import Embargo
 from outreach.domain.search import public_listing
 from outreach.domain.search.public_listing import ListingKey
 from outreach.domain.search.search import SearchFilters
-from outreach.errors import NotFound
+from outreach.errors import Embargoed, NotFound
 from outreach.reports import month_report, month_tables, workshop_counts
 from outreach.web.api import params, schemas, serializers
 from outreach.web.api.params import QueryValues, UnknownResource, quote_text
@@ -47,6 +48,7 @@ class Answer:
     changed_at: datetime | None = None  # last modification; None if unknown
     next: str | None = None
     etag_body: Struct | None = None  # the part that determines the ETag; None: the whole body
+    until: datetime | None = None  # when it changes by the clock: the next release of a month
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -173,16 +175,18 @@ def get_workshop(question: Question, id: str) -> Answer:
 
 
 def list_counted_months(question: Question) -> Answer:
+    embargo = releases.load_embargo(question.session, question.now)
     body = schemas.CountedMonths(
         months=[
             schemas.CountedMonth(
                 month=str(month), links=question.serializer.month_links("counts", month)
             )
             for month in workshop_counts.months(question.session)
+            if not embargo.hides(month)
         ],
         rules=[_rule(rule) for rule in workshop_counts.RULES],
     )
-    return Answer(body=body, seconds=SHORT_MAX_AGE)
+    return Answer(body=body, seconds=SHORT_MAX_AGE, until=embargo.ends_next_at)
 
 
 def count(question: Question, month: str) -> Answer:
@@ -194,17 +198,24 @@ def count(question: Question, month: str) -> Answer:
             now=question.now,
             number=int(query) if query else None,
         )
+    except Embargoed as embargoed:
+        raise UnknownResource(f"{embargoed}.") from None
     except NotFound:
         raise UnknownResource(
             f"{month} has no revision {query}. Look in /api/v1/counts/{month}."
         ) from None
-    revisions = [each.number for each in months.list_revisions(question.session, requested_month)]
+    revisions = [
+        each.number
+        for each in months.list_revisions(question.session, requested_month)
+        if each.is_released(question.now)
+    ]
     body = msgspec.convert(month_tables.as_json(result, revisions=revisions), schemas.Count)
     # `cut` is the time of counting: it does not change the ETag.
     return Answer(
         body=body,
         seconds=3600 if result.count.is_over else SHORT_MAX_AGE,
         etag_body=msgspec.structs.replace(body, cut=""),
+        until=releases.load_embargo(question.session, question.now).ends_next_at,
     )
 
 
@@ -214,14 +225,20 @@ def figure_months(question: Question) -> Answer:
             schemas.FigureMonth(
                 month=str(month), links=question.serializer.month_links("figures", month)
             )
-            for month in month_report.figure_months(question.session, *MONTH_RANGE)
+            for month in month_report.figure_months(
+                question.session, *MONTH_RANGE, now=question.now
+            )
         ]
     )
-    return Answer(body=body, seconds=LONG_MAX_AGE)
+    embargo = releases.load_embargo(question.session, question.now)
+    return Answer(body=body, seconds=LONG_MAX_AGE, until=embargo.ends_next_at)
 
 
 def get_figures(question: Question, month: str) -> Answer:
-    result = month_report.report(question.session, read_month(month), now=question.now).figures
+    try:
+        result = month_report.report(question.session, read_month(month), now=question.now).figures
+    except Embargoed as embargoed:
+        raise UnknownResource(f"{embargoed}.") from None
     if not result:
         raise UnknownResource(
             f"There are no figures of {month}. The months there are: /api/v1/figures."
@@ -233,10 +250,11 @@ def get_figures(question: Question, month: str) -> Answer:
 def bulletins(question: Question) -> Answer:
     query, session = question.query, question.session
     limit, after = query.number(params.LIMIT_MONTHS), query.get_first("after")
-    closed = months.list_closed_months(session, *MONTH_RANGE)
+    embargo = releases.load_embargo(session, question.now)
+    closed = releases.list_published(session, *MONTH_RANGE, embargo=embargo)
     result = [
         month
-        for month in list_past_months(session, closed, now=question.now)
+        for month in list_past_months(session, closed, embargo=embargo)
         if not after or str(month) < after
     ]
     next_address = None
@@ -252,13 +270,14 @@ def bulletins(question: Question) -> Answer:
         ],
         next=next_address,
     )
-    return Answer(body=body, seconds=SHORT_MAX_AGE, next=next_address)
+    return Answer(body=body, seconds=SHORT_MAX_AGE, next=next_address, until=embargo.ends_next_at)
 
 
 def bulletin(question: Question, month: str) -> Answer:
     requested_month, session = read_month(month), question.session
-    closed = months.list_closed_months(session, requested_month, requested_month)
-    if requested_month not in list_past_months(session, closed, now=question.now):
+    embargo = releases.load_embargo(session, question.now)
+    closed = releases.list_published(session, requested_month, requested_month, embargo=embargo)
+    if requested_month not in list_past_months(session, closed, embargo=embargo):
         raise UnknownResource(
             f"{month} is not over, or has nothing to tell. The months there are: /api/v1/bulletins."
         )
@@ -266,7 +285,7 @@ def bulletin(question: Question, month: str) -> Answer:
     body = _bulletin(
         question, requested_month, closed.get(requested_month), last.number if last else None
     )
-    return Answer(body=body, seconds=SHORT_MAX_AGE)
+    return Answer(body=body, seconds=SHORT_MAX_AGE, until=embargo.ends_next_at)
 
 
 def read_month(text: str) -> Month:
@@ -292,11 +311,18 @@ def read_key(text: str) -> ListingKey:
     return ListingKey(day, time(minute // 60, minute % 60), min(number, _LAST_ID))
 
 
-def list_past_months(session: Session, closed: Iterable[Month], *, now: datetime) -> list[Month]:
-    """Return the past months that have data, newest first, as the bulletin's page does: those in
-    `closed`, and those with a workshop or a figure."""
+def list_past_months(session: Session, closed: Iterable[Month], *, embargo: Embargo) -> list[Month]:
+    """Return the past months that have data and are not hidden, newest first, as the bulletin's
+    page does: those in `closed`, and those with a workshop or a figure."""
     result = {*closed, *workshop_counts.months(session), *figures.list_months(session)}
-    return sorted((month for month in result if workshop_counts.is_over(month, now)), reverse=True)
+    return sorted(
+        (
+            month
+            for month in result
+            if workshop_counts.is_over(month, embargo.now) and not embargo.hides(month)
+        ),
+        reverse=True,
+    )
 
 
 def _bulletin(

@@ -51,6 +51,7 @@ class CachedAnswer:
     etag: str
     changed_at: datetime | None
     headers: tuple[tuple[str, str], ...]
+    until: datetime | None  # when it changes by the clock, if it does
 
 
 def init_app(app: Flask) -> None:
@@ -67,7 +68,7 @@ def _serve(route: Route, **parts: str) -> Response:
     cache: MemoryCache[CachedAnswer] = current_app.extensions["outreach_api"]
     version, now = store().mark(), clock.now()  # read before the data: later commits are newer
     cached = cache.get(request.full_path, version=version, now=now)
-    if cached is None:
+    if cached is None or (cached.until is not None and cached.until <= now):
         query = params.read(route.parameters, request.args)
         with store().read() as session:
             answer = route.answer(Question(session=session, query=query, now=now), **parts)
@@ -80,7 +81,10 @@ def _encode(answer: Answer, now: datetime) -> CachedAnswer:
     body = msgspec.json.encode(answer.body)
     etag_body = body if answer.etag_body is None else msgspec.json.encode(answer.etag_body)
     etag = hashlib.sha256(etag_body).hexdigest()[:32]
-    headers = [("ETag", f'W/"{etag}"'), ("Cache-Control", f"public, max-age={answer.seconds}")]
+    seconds = answer.seconds
+    if answer.until is not None:
+        seconds = max(0, min(seconds, int((answer.until - now).total_seconds())))
+    headers = [("ETag", f'W/"{etag}"'), ("Cache-Control", f"public, max-age={seconds}")]
     if answer.changed_at is not None:
         # The current second may bring another change, so until it ends the date is one second less.
         is_second_over = now - answer.changed_at >= SECOND
@@ -89,7 +93,9 @@ def _encode(answer: Answer, now: datetime) -> CachedAnswer:
     if answer.next is not None:
         headers.append(("Link", f'<{answer.next}>; rel="next"'))
     compressed = gzip.compress(body, compresslevel=5, mtime=0)
-    return CachedAnswer(compressed, len(body), etag, answer.changed_at, tuple(headers))
+    return CachedAnswer(
+        compressed, len(body), etag, answer.changed_at, tuple(headers), answer.until
+    )
 
 
 def _respond(cached: CachedAnswer) -> Response:

@@ -22,7 +22,7 @@ from outreach.domain.network import installation_settings
 from outreach.domain.newsletter import bulletins
 from outreach.domain.newsletter.bulletins import BulletinEdition
 from outreach.domain.registrations.change_notifications import HOLD
-from outreach.domain.reporting import figures, months
+from outreach.domain.reporting import figures, releases
 from outreach.domain.text import clean
 from outreach.memory_cache import MemoryCache
 from outreach.pdf import bulletin as bulletin_pdf
@@ -201,10 +201,12 @@ def _edition(
 
 
 def _is_provisional(session: Session, requested_month: Month, now: datetime) -> bool:
-    return workshop_counts.is_over(
-        requested_month, now
-    ) and requested_month not in months.list_closed_months(
-        session, requested_month, requested_month
+    embargo = releases.load_embargo(session, now)
+    return (
+        workshop_counts.is_over(requested_month, now)
+        and not embargo.hides(requested_month)
+        and requested_month
+        not in releases.list_published(session, requested_month, requested_month, embargo=embargo)
     )
 
 
@@ -213,13 +215,15 @@ def _months(session: Session, now: datetime) -> dict[Month, datetime | None]:
     published = {
         line.month: line.published_at for line in bulletins.lines(session) if line.published_at
     }
-    closed = months.list_closed_months(session, *MONTH_RANGE)
+    embargo = releases.load_embargo(session, now)
+    closed = releases.list_published(session, *MONTH_RANGE, embargo=embargo)
     counted = {*workshop_counts.months(session), *figures.list_months(session)}
     provisional = {
         each: None
         for each in counted
         if MONTH_RANGE[0] <= each <= MONTH_RANGE[1]
         and each not in closed
+        and not embargo.hides(each)
         and workshop_counts.is_over(each, now)
     }
     return {**provisional, **published}

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from outreach import clock
 from outreach.clock import Month
 from outreach.domain.network import offices
+from outreach.domain.reporting import releases
 from outreach.domain.search import page_index
 from outreach.i18n import LANGUAGES
 from outreach.memory_cache import MemoryCache
@@ -173,7 +174,12 @@ def _addresses(session: Session, name: str, current_month: Month) -> Iterator[Ad
 
 def _counted(session: Session, current_month: Month) -> list[Month]:
     """Return the months that have figures."""
-    return [each for each in workshop_counts.months(session) if each <= current_month]
+    embargo = releases.load_embargo(session, clock.now())
+    return [
+        each
+        for each in workshop_counts.months(session)
+        if each <= current_month and not embargo.hides(each)
+    ]
 
 
 def _answer(name: str, write: Callable[[Session, Month], str]) -> Response:

@@ -73,6 +73,7 @@ from outreach.web.staff.months import (
     control_room_page,
     figures_entry,
     month_closing,
+    release_calendar_page,
     report_matrix,
     report_reminder_pages,
 )
@@ -167,6 +168,7 @@ VIEWS: Final = (
     queue_pages,
     recording_pages,
     registration_actions,
+    release_calendar_page,
     repeat,
     report_matrix,
     report_reminder_pages,

@@ -111,7 +111,7 @@ def fetch(revisions: Store, client: FlaskClient, tmp_path: Path) -> Fetch:
     def download(number: int) -> Path:
         folder = tmp_path / str(number)
         folder.mkdir()
-        package = client.get(f"{ROOT}/{number}/datapackage.json").json
+        package: Any = client.get(f"{ROOT}/{number}/datapackage.json").json
         names = [each["path"] for each in package["resources"]]
         for name in (*names, "csv-metadata.json", "datapackage.json"):
             answer = client.get(f"{ROOT}/{number}/{name}")
@@ -221,6 +221,9 @@ def test_sdmx_has_the_rows_of_the_other_files(
         assert {row["TIME_PERIOD"] for row in observed} == {"2026-03"}
 
 
+@pytest.mark.filterwarnings(
+    "ignore:ConjunctiveGraph is deprecated:DeprecationWarning"
+)  # of pyshacl
 def test_catalogue_is_dcat_ap_and_its_files_are_there(
     revisions: Store, client: FlaskClient
 ) -> None:

@@ -134,6 +134,7 @@ WRITES_TO_NOBODY: Final = {
     "roster.update_feed": "a link on the screen",
     "network.record_advocate_review": "a note",
     "network.record_help_line": "a note",
+    "months.set_release_calendar": "an hour of a page",
     "network.create_office": "a new office has no workshops",
     "network.update_office": "facts of workshops are their own",
     "network.create_kind": "a new kind has no workshops",

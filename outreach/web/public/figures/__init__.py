@@ -7,8 +7,16 @@ from outreach.web.public.figures import (
     data_files,
     month_page,
     published_files,
+    release_pages,
     timeline_pages,
 )
 from outreach.web.public.figures.month_params import pages
 
-__all__ = ["data_files", "month_page", "pages", "published_files", "timeline_pages"]
+__all__ = [
+    "data_files",
+    "month_page",
+    "pages",
+    "published_files",
+    "release_pages",
+    "timeline_pages",
+]

@@ -33,6 +33,7 @@ class ChartColumn:
     height: float
     is_this: bool
     has_number: bool  # whether the number is shown over the column
+    is_hidden: bool = False  # not released: the table shows no number
 
 
 @dataclass(frozen=True)
@@ -47,19 +48,25 @@ class ChartSquare:
     shade: int  # 0 for none, up to SHADES
 
 
-def columns(totals: Sequence[tuple[Month, int]], this: Month | None) -> list[ChartColumn]:
+def totals(row: Iterable[ReportedMonth]) -> list[tuple[Month, int | None]]:
+    """Return the total of each month; None for one that is not released."""
+    return [(each.month, None if each.is_hidden else each.total) for each in row]
+
+
+def columns(totals: Sequence[tuple[Month, int | None]], this: Month | None) -> list[ChartColumn]:
     """Return a column for each month; `this` is the month of the page."""
-    maximum = max((total for _month, total in totals), default=0) or 1
+    maximum = max((total or 0 for _month, total in totals), default=0) or 1
     return [
         ChartColumn(
             month=month,
             name=formatting.month_and_year(month.first),
             short=formatting.short_month(month.first),
-            total=total,
+            total=total or 0,
+            is_hidden=total is None,
             x=1 + STEP * index,
-            height=MAX_HEIGHT * total / maximum,
+            height=MAX_HEIGHT * (total or 0) / maximum,
             is_this=month == this,
-            has_number=total > 0
+            has_number=bool(total)
             and (maximum < MIN_WIDE_NUMBER or month == this or (not this and total == maximum)),
         )
         for index, (month, total) in enumerate(totals)

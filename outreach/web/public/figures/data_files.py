@@ -12,7 +12,7 @@ from flask import Blueprint, Response, abort
 from flask.typing import ResponseReturnValue
 
 from outreach import clock
-from outreach.domain.reporting import months
+from outreach.domain.reporting import releases
 from outreach.reports import (
     csv_on_the_web,
     data_catalogue,
@@ -64,9 +64,11 @@ TABLE_FILES: Final[dict[str, tuple[str, Callable[[RevisionTables, DataTable], st
 def catalogue() -> ResponseReturnValue:
     """The latest revision of each closed month."""
     with store().read() as session:
-        closed = months.list_closed_months(session, *month_params.span(session))
-    tables = [RevisionTables(month_report.read_revision(each)) for each in closed.values()]
-    keep_for(month_params.LATER)
+        embargo = releases.load_embargo(session, clock.now())
+        span = month_params.span(session)
+        published = releases.list_published(session, *span, embargo=embargo)
+    tables = [RevisionTables(month_report.read_revision(each)) for each in published.values()]
+    month_params.keep_until_release(month_params.LATER, embargo)
     body = json.dumps(data_catalogue.write(tables, get_publication()), ensure_ascii=False, indent=1)
     return Response(f"{body}\n", content_type="application/ld+json")
 

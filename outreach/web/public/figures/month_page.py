@@ -2,17 +2,19 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from flask import Response, jsonify, redirect, render_template
 from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
 
 from outreach import clock, formats, i18n
 from outreach.clock import Month
 from outreach.domain.network import kinds
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
-from outreach.domain.reporting import months
+from outreach.domain.reporting import months, releases
 from outreach.domain.reporting.months import MonthRevision
 from outreach.domain.text import fold
 from outreach.i18n import gettext
@@ -24,7 +26,6 @@ from outreach.reports.workshop_counts import WorkshopCounts
 from outreach.signing import month_files
 from outreach.web.context import config, store
 from outreach.web.middleware.reference_cache import ReferenceData, reference
-from outreach.web.middleware.response_headers import keep_for
 from outreach.web.presentation import formatting
 from outreach.web.public.figures import charts, month_params, published_files
 from outreach.web.public.figures.month_params import pages
@@ -65,9 +66,15 @@ class NetworkNames:
 @pages.get("/")
 def latest() -> ResponseReturnValue:
     """Redirect to the last past month with workshops, else to the current month."""
-    current_month = Month.from_day(clock.now().date())
+    now = clock.now()
+    current_month = Month.from_day(now.date())
     with store().read() as session:
-        past_months = [month for month in workshop_counts.months(session) if month < current_month]
+        embargo = releases.load_embargo(session, now)
+        past_months = [
+            month
+            for month in workshop_counts.months(session)
+            if month < current_month and not embargo.hides(month)
+        ]
     return redirect(
         f"/{i18n.current()}/cifras/{past_months[-1] if past_months else current_month}", 302
     )
@@ -79,10 +86,13 @@ def month(text: str) -> ResponseReturnValue:
     with store().read() as session:
         first, last = month_params.span(session)
         requested_month = month_params.parse(text, (first, last))
-        revisions = months.list_revisions(session, requested_month)
+        embargo = releases.load_embargo(session, now)
+        if embargo.hides(requested_month):
+            return _not_released_page(requested_month, embargo.get_release_time(requested_month))
+        revisions = _list_released(session, requested_month, now)
         known = reference()  # read after the session has begun: it has all that the session sees
         report = month_report.report(
-            session, requested_month, now=now, number=number, network=known, revisions=revisions
+            session, requested_month, now=now, number=number, network=known
         )
         is_logged = published_files.is_logged(session, report)
         year_before = trends.by_kind(
@@ -91,11 +101,11 @@ def month(text: str) -> ResponseReturnValue:
     names = _load_names(report, revisions, known)
     count = report.count
     row = [*year_before, _as_reported(count)]
-    totals = [(each.month, each.total) for each in row[:-1]] + [(requested_month, count.total)]
+    totals = charts.totals(row)
     core = [kind for code, kind in names.kinds.items() if kind.is_core and code in count.by_kind]
     by_region = workshop_counts.by_region(count)
     lines = charts.lines(row[1:], count.by_kind)
-    keep_for(month_params.seconds(is_over=count.is_over))
+    month_params.keep_until_release(month_params.seconds(is_over=count.is_over), embargo)
     return render_template(
         "figures/month.html",
         report=report,
@@ -130,6 +140,7 @@ def month(text: str) -> ResponseReturnValue:
         after=requested_month.plus(1) if requested_month < last else None,
         years=range(Month.from_day(now.date()).year, first.year - 1, -1),
         revision_query=f"?revision={number}" if number is not None else "",
+        causes=month_tables.REVISION_CAUSES,
         provisional=month_tables.PROVISIONAL,
         reconstruction=month_tables.RECONSTRUCTION,
         data_files=DATA_FILES,
@@ -140,10 +151,7 @@ def month(text: str) -> ResponseReturnValue:
 
 @pages.get("/<text>.json")
 def as_json(text: str) -> ResponseReturnValue:
-    report, revisions = _load_report(text)
-    keep_for(
-        month_params.seconds(is_over=report.count.is_over)
-    )  # it says which revisions there are
+    report, revisions = _load_report(text, has_revisions=True)
     numbers = [each.number for each in revisions]
     published = published_files.find(report, "json")
     answer = (
@@ -192,15 +200,34 @@ def as_pdf(text: str) -> ResponseReturnValue:
     return _file(body, "application/pdf", report, "pdf")
 
 
-def _load_report(text: str) -> tuple[MonthReport, Sequence[MonthRevision]]:
-    """Return the report of the month or of a revision, and all its revisions."""
+def _load_report(
+    text: str, *, has_revisions: bool = False
+) -> tuple[MonthReport, Sequence[MonthRevision]]:
+    """Return the report of the month or of a revision, and its released revisions. An answer that
+    lists them (`has_revisions`) is kept for less long."""
     now, number = clock.now(), month_params.revision()
     with store().read() as session:
         requested_month = month_params.month_of(session, text)
         report = month_report.report(session, requested_month, now=now, number=number)
-        revisions = months.list_revisions(session, requested_month)
-    keep_for(month_params.seconds(is_over=report.count.is_over, number=number))
+        revisions = _list_released(session, requested_month, now)
+        embargo = releases.load_embargo(session, now)
+    kept = None if has_revisions else number
+    seconds = month_params.seconds(is_over=report.count.is_over, number=kept)
+    month_params.keep_until_release(seconds, embargo)
     return report, revisions
+
+
+def _list_released(session: Session, month: Month, now: datetime) -> list[MonthRevision]:
+    return [each for each in months.list_revisions(session, month) if each.is_released(now)]
+
+
+def _not_released_page(month: Month, at: datetime) -> ResponseReturnValue:
+    """Answer 404 with the page that says when the figures of the month are released."""
+    local = clock.at_headquarters(at)
+    page = render_template(
+        "figures/not_released.html", month=month, at=local, is_late=at <= clock.now()
+    )
+    return page, 404
 
 
 def _load_names(

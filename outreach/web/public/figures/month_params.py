@@ -8,7 +8,9 @@ from sqlalchemy.orm import Session
 
 from outreach import clock
 from outreach.clock import Month
+from outreach.domain.reporting.releases import Embargo
 from outreach.reports import trends
+from outreach.web.middleware.response_headers import keep_for
 
 pages = Blueprint("figures", __name__, url_prefix="/<lang:lang>/cifras")
 
@@ -47,6 +49,11 @@ def revision() -> int | None:
     if not re.fullmatch(r"[1-9][0-9]{0,3}", text):
         abort(404)
     return int(text)
+
+
+def keep_until_release(seconds: int, embargo: Embargo) -> None:
+    """Let caches keep the answer for `seconds`, but not past the next release of a month."""
+    keep_for(embargo.limit_seconds(seconds))
 
 
 def seconds(*, is_over: bool, number: int | None = None) -> int:

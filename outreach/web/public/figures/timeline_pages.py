@@ -9,11 +9,12 @@ from outreach import clock, i18n
 from outreach.clock import Month
 from outreach.domain.network import kinds, offices
 from outreach.domain.network.kinds import Kind
+from outreach.domain.reporting import releases
 from outreach.domain.text import fold
 from outreach.reports import month_tables, trends, workshop_counts
 from outreach.reports.trends import ReportedMonth
 from outreach.web.context import store
-from outreach.web.middleware.response_headers import keep_for, keep_private
+from outreach.web.middleware.response_headers import keep_private
 from outreach.web.presentation import formatting, sparklines
 from outreach.web.public.figures import charts, month_params
 from outreach.web.public.figures.month_params import pages
@@ -29,11 +30,12 @@ def year(year: int) -> ResponseReturnValue:
         if not first.year <= year <= last.year:
             abort(404)
         since, until = Month(year, 1), Month(year, 12)
+        embargo = releases.load_embargo(session, now)
         row = trends.by_kind(session, since, until, now=now)
         by_office = trends.by_office(session, since, until, now=now)
         all_kinds = {kind.code: kind for kind in kinds.list_kinds(session)}
         cities = {office.slug: formatting.city(office) for office in offices.list_offices(session)}
-    keep_for(month_params.LATER)
+    month_params.keep_until_release(month_params.LATER, embargo)
     total = sum(each.total for each in row)
     core = [kind for kind in all_kinds.values() if kind.is_core]
     return render_template(
@@ -45,7 +47,7 @@ def year(year: int) -> ResponseReturnValue:
         core=core,
         has_others=any(not all_kinds[code].is_core for code in trends.sum_numbers(row)),
         kinds=_bars(row, all_kinds),
-        columns=charts.columns([(each.month, each.total) for each in row], None),
+        columns=charts.columns(charts.totals(row), None),
         offices=_offices(by_office, cities),
         years=range(Month.from_day(now.date()).year, first.year - 1, -1),
         before=year - 1 if first.year < year else None,
@@ -61,16 +63,17 @@ def office(slug: str) -> ResponseReturnValue:
     this = Month.from_day(now.date())
     with store().read() as session:
         found = offices.find(session, slug)
+        embargo = releases.load_embargo(session, now)
         row = trends.by_kind(session, trends.first_month(session, now), this, now=now, office=found)
         all_kinds = {kind.code: kind for kind in kinds.list_kinds(session)}
-    keep_for(month_params.LATER)
+    month_params.keep_until_release(month_params.LATER, embargo)
     return render_template(
         "figures/office.html",
         office=found,
         total=sum(each.total for each in row),
         row=row,
         kinds=_bars(row, all_kinds),
-        columns=charts.columns([(each.month, each.total) for each in row[-SHOWN:]], None),
+        columns=charts.columns(charts.totals(row[-SHOWN:]), None),
         line=sparklines.draw([each.total for each in row]),
         years=_years(row),
         month_names=_month_names(),
@@ -90,15 +93,16 @@ def kind(code: str) -> ResponseReturnValue:
             keep_private()
         if code not in {found.public_code, found.neutral_code}:
             return redirect(f"/{i18n.current()}/cifras/tipo/{found.public_code}", 301)
+        embargo = releases.load_embargo(session, now)
         row = trends.by_office(session, trends.first_month(session, now), this, now=now, kind=found)
         cities = {office.slug: formatting.city(office) for office in offices.list_offices(session)}
-    keep_for(month_params.LATER)
+    month_params.keep_until_release(month_params.LATER, embargo)
     return render_template(
         "figures/kind.html",
         kind=found,
         total=sum(each.total for each in row),
         row=row,
-        columns=charts.columns([(each.month, each.total) for each in row[-SHOWN:]], None),
+        columns=charts.columns(charts.totals(row[-SHOWN:]), None),
         line=sparklines.draw([each.total for each in row]),
         offices=_offices(row, cities),
         years=_years(row),

@@ -107,6 +107,10 @@ ACTIONS: Final[Mapping[str, AuditedAction]] = {
         _NETWORK, lazy("anotó la revisión de los talleres con discreción")
     ),
     "help line checked": AuditedAction(_NETWORK, lazy("revisó una línea de ayuda")),
+    "release calendar set": AuditedAction(
+        _NETWORK, lazy("cambió el calendario de publicación: %(text)s")
+    ),
+    "release calendar removed": AuditedAction(_NETWORK, lazy("quitó el calendario de publicación")),
     "help line withdrawn": AuditedAction(_NETWORK, lazy("retiró una línea de ayuda")),
     "venues brought in": AuditedAction(_NETWORK, lazy("trajo sedes de un archivo")),
     "kinds brought in": AuditedAction(_NETWORK, lazy("trajo tipos de taller de un archivo")),

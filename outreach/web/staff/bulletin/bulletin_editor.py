@@ -42,7 +42,7 @@ from outreach.web.middleware.reference_cache import reference
 from outreach.web.presentation.icons import qr
 from outreach.web.staff.bulletin import blueprint, bulletin_sheet, link_check
 from outreach.web.staff.bulletin import bulletin_labels as words
-from outreach.web.staff.common import mailing_sheet
+from outreach.web.staff.common import early_access, mailing_sheet
 from outreach.web.staff.common.guards import (
     current_staff,
     page,
@@ -243,7 +243,9 @@ def _publish_edition(
 
 
 def _frozen(session: Session, month: Month, edition: BulletinEdition) -> str:
-    document = reports.document(session, month, now=clock.now(), edition=edition)
+    document = reports.document(
+        session, month, now=clock.now(), edition=edition, is_before_release=True
+    )
     return json.dumps(reports.as_json(document), ensure_ascii=False, separators=(",", ":"))
 
 
@@ -251,9 +253,13 @@ def _issues(session: Session, month: Month, edition: BulletinEdition) -> list[Bu
     now = clock.now()
     return bulletin_checks.find_issues(
         edition,
-        month_report.report(session, month, now=now, number=edition.revision),
+        month_report.report(
+            session, month, now=now, number=edition.revision, is_before_release=True
+        ),
         last_revision=bulletins.closed_as(session, month),
-        is_calendar_empty=not reports.document(session, month, now=now, edition=edition).coming,
+        is_calendar_empty=not reports.document(
+            session, month, now=now, edition=edition, is_before_release=True
+        ).coming,
         is_there=link_check.checker(session),
         home=config().public_url,
     )
@@ -263,7 +269,7 @@ def _titles(session: Session, month: Month) -> dict[str, str]:
     """The default title of the first edition in each language; empty for a later one."""
     if bulletins.newest(session, month) is not None:
         return {}
-    document = reports.document(session, month, now=clock.now())
+    document = reports.document(session, month, now=clock.now(), is_before_release=True)
     bulletins_by_lang = {
         lang: telling.localize_bulletin(document, lang, "") for lang in i18n.LANGUAGES
     }
@@ -312,11 +318,14 @@ def _page(
 ) -> Response:
     """The editor of a draft; without a draft, the next step. `typed` replaces what is saved;
     `is_lost` says that somebody else has saved since."""
+    early_access.record([month])
     with store().read() as session:
         edition = bulletins.newest(session, month)
         last = bulletins.closed_as(session, month)
         number = edition.revision if edition else last or None
-        report = month_report.report(session, month, now=clock.now(), number=number)
+        report = month_report.report(
+            session, month, now=clock.now(), number=number, is_before_release=True
+        )
         issues = _issues(session, month, edition) if edition and edition.is_draft else []
         values = {
             "edition": edition,

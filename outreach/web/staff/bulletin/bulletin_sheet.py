@@ -65,7 +65,9 @@ def _tell(total: int, *, is_published: bool) -> str:
 
 def _write_letter(session: Session, edition: BulletinEdition, lang: str) -> MessagePreview:
     now, month = clock.now(), Month.from_number(edition.month)
-    document = bulletin_data.document(session, month, now=now, edition=edition)
+    document = bulletin_data.document(
+        session, month, now=now, edition=edition, is_before_release=True
+    )
     text = bulletin_text.as_text(document, lang, config().public_url, max_length=None)
     return preview.of_bulletin(
         month, edition.number, text, lang, config(), now=now, link=_("(su enlace)")

@@ -26,7 +26,7 @@ from outreach.reports.control_room import ControlRoom, ControlRoomLine, OfficeOr
 from outreach.reports.spreadsheets import Cell
 from outreach.web.context import store
 from outreach.web.presentation import formatting, sparklines
-from outreach.web.staff.common import figure_labels, workshop_labels
+from outreach.web.staff.common import early_access, figure_labels, workshop_labels
 from outreach.web.staff.common.guards import page
 from outreach.web.staff.common.permissions import Scope, requires
 from outreach.web.staff.months import blueprint, month_access, month_labels
@@ -98,6 +98,7 @@ class MapTile:
 def control_room_page() -> ResponseReturnValue:
     now = clock.now()
     params = _read_params(request.args, closing_next=months.find_closing_next(now))
+    early_access.record(_list_shown(params.month))
     with store().read() as session:
         found = control_room.load(session, params.month, now=now)
         latest = months.find_latest_revision(session, params.month)
@@ -141,6 +142,7 @@ def control_room_file() -> ResponseReturnValue:
     found, `tabla=sin-talleres` the offices without workshops."""
     now = clock.now()
     params = _read_params(request.args, closing_next=months.find_closing_next(now))
+    early_access.record(_list_shown(params.month))
     with store().read() as session:
         found = control_room.load(session, params.month, now=now)
     table = request.args.get("tabla", "")
@@ -155,6 +157,11 @@ def control_room_file() -> ResponseReturnValue:
     name = f'attachment; filename="red{part}.csv"'
     answer.headers["Content-Disposition"] = name
     return answer
+
+
+def _list_shown(month: Month) -> list[Month]:
+    """The months whose numbers the table has."""
+    return [month.plus(-back) for back in range(control_room.TREND_MONTHS)]
 
 
 def _read_params(query: Mapping[str, str], *, closing_next: Month) -> ControlRoomParams:

@@ -24,6 +24,7 @@ from outreach.i18n import current, say
 from outreach.i18n import gettext as _
 from outreach.web.context import store
 from outreach.web.presentation.formatting import group_digits
+from outreach.web.staff.common import early_access
 from outreach.web.staff.common.guards import current_staff, page
 from outreach.web.staff.common.kept_forms import restores
 from outreach.web.staff.common.permissions import Scope, requires
@@ -271,6 +272,7 @@ def _page(
     *,
     fingerprint: str = "",
 ) -> Response:
+    early_access.record([month])
     faults = [
         (f"value-{each.code}", f"{say(each.series.label, current())}: {each.fault}")
         for each in entries

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final
 
 from flask import redirect, request
@@ -13,17 +14,18 @@ from outreach import clock
 from outreach.clock import Month
 from outreach.domain.network import kinds, offices, staff
 from outreach.domain.network.staff import Permission
-from outreach.domain.reporting import figures, months
+from outreach.domain.reporting import figures, months, releases
 from outreach.domain.reporting.months import MonthRevision
 from outreach.domain.text import clean
 from outreach.errors import Conflict, Refusal
 from outreach.i18n import current, say
 from outreach.i18n import gettext as _
-from outreach.reports import change_causes, coverage, month_report, workshop_counts
+from outreach.reports import change_causes, coverage, month_report, month_tables, workshop_counts
 from outreach.reports.month_report import MAX_REASON_LENGTH, MonthChange, MonthDraft
 from outreach.web import error_messages
 from outreach.web.context import store
 from outreach.web.error_messages import PageRefused
+from outreach.web.staff.common import early_access, workshop_labels
 from outreach.web.staff.common.guards import current_staff, log_office_action, page
 from outreach.web.staff.common.permissions import Scope, requires
 from outreach.web.staff.months import blueprint, month_access, month_labels
@@ -55,6 +57,7 @@ def close(month: str) -> ResponseReturnValue:
                 session,
                 wanted,
                 reason=reason,
+                public_cause=_public_cause() if seen else None,
                 organizer_id=current_staff().organizer_id,
                 seen=seen,
                 draft=draft,
@@ -137,12 +140,19 @@ def _reason() -> str:
     return reason
 
 
+def _public_cause() -> str | None:
+    """The chosen reason; None where it is only typed."""
+    chosen = request.form.get("reason", "")
+    return chosen if chosen in month_tables.REVISION_CAUSES else None
+
+
 def _reasons() -> Mapping[str, str]:
-    return {"late": _("Reportes tardíos"), "slip": _("Error de captura")}
+    return {code: _(cause) for code, cause in month_tables.REVISION_CAUSES.items()}
 
 
 def _page(month: Month, status: int = 200, *, fault: str = "") -> ResponseReturnValue:
     now = clock.now()
+    early_access.record([month])
     with store().read() as session:
         draft = month_report.make_draft(session, month, now=now)
         latest, count, changes = draft.latest, draft.report.count, draft.changes
@@ -158,6 +168,7 @@ def _page(month: Month, status: int = 200, *, fault: str = "") -> ResponseReturn
             ],
             "names": {each.id: each.label for each in staff.list_staff(session)},
             "found": coverage.matrix(session, month, None, now=now),
+            "release": _release_words(session, month, now),
         }
     return page(
         "months/month_closing",
@@ -174,6 +185,15 @@ def _page(month: Month, status: int = 200, *, fault: str = "") -> ResponseReturn
         words=month_labels,
         **values,
     )
+
+
+def _release_words(session: Session, month: Month, now: datetime) -> str:
+    """When the numbers are released; empty where nothing waits for an hour."""
+    embargo = releases.load_embargo(session, now)
+    if not embargo.hides(month):
+        return ""
+    at = embargo.get_release_time(month)
+    return workshop_labels.headquarters_moment(at) if at > now else ""
 
 
 class _RevisionRow:

@@ -21,6 +21,7 @@ from outreach.reports.coverage import CoverageMatrix, CoverageRow
 from outreach.web import error_messages
 from outreach.web.context import store
 from outreach.web.error_messages import PageRefused
+from outreach.web.staff.common import early_access
 from outreach.web.staff.common.guards import (
     current_staff,
     has_permission,
@@ -97,6 +98,8 @@ def _matrix_page(month: Month, fault: str = "") -> Response:
         get_office_slugs(current_staff().grants),
         month_access.own_offices(),
     )
+    if visible is None:
+        early_access.record([month])
     with store().read() as session:
         matrix = coverage.matrix(session, month, visible, now=now)
         latest = months.find_latest_revision(session, month)

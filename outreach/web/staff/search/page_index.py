@@ -48,6 +48,9 @@ def _list_pages() -> list[MenuEntry]:
         MenuEntry("/org/cuenta#p", "lock", _("Contraseña"), _("Cambiar tu contraseña")),
         MenuEntry("/org/cuenta#s", "lock", _("Sesiones"), _("Dónde tienes la sesión abierta")),
     ]
+    if has_permission(Permission.NETWORK, ALL_OFFICES):
+        name, is_for = _("Calendario de publicación"), _("Cuándo salen las cifras de cada mes")
+        entries.append(MenuEntry("/org/ajustes/publicacion", "calendar", name, is_for))
     known = {each.address for each in entries}
     return entries + [each for each in menu.list_entries() if each.address not in known]
 
