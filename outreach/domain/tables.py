@@ -23,8 +23,7 @@ from outreach.domain.registrations import (
     staff_messages,
     totals,
 )
-from outreach.domain.reporting import figures, months, revision_log
-from outreach.domain.reporting import figures, months, releases
+from outreach.domain.reporting import figures, months, releases, revision_log
 from outreach.domain.roster import models as roster
 from outreach.domain.scheduling import (
     form_drafts,
@@ -76,8 +75,8 @@ __all__ = [
     "partners",
     "place_changes",
     "registrations",
-    "revision_log",
     "releases",
+    "revision_log",
     "roster",
     "saved_views",
     "series",

@@ -6,7 +6,7 @@ exactly. A table is drawn at random until it leaves each office at least `RANGE_
 numbers, or as many as the totals alone leave it; after `MAX_DRAWS` there is none.
 
 Whether a draw is taken depends on published numbers only, and every number in a range could have
-led to it. So who knows this algorithm knows no more than the bounds (decision 0058).
+led to it. So who knows this algorithm knows no more than the bounds (decision 0060).
 """
 
 import secrets

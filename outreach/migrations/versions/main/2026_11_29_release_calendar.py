@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "main_release_calendar"
-down_revision = "main_trials_of_wording"
+down_revision = "main_revision_log"
 
 
 def upgrade() -> None:
