@@ -1,4 +1,4 @@
-"""The public, append-only log of month revisions: a Merkle tree with signed heads (COUNT12).
+"""The public, append-only log of month revisions: a Merkle tree with signed heads (COUNT15).
 
 An entry is the SHA-256 of a revision's canonical JSON and of each of its files, and the time. Its
 signed head is stored with it, so that no request signs anything, and nothing is signed before all
@@ -52,7 +52,7 @@ def append_missing(
 
     Two workers that run it at once do no harm: the position of an entry is unique."""
     with store.read() as session:
-        unlogged = revision_log.list_unlogged(session)[:most]
+        unlogged = revision_log.list_unlogged(session, now=now)[:most]
     for month, number in unlogged:
         with store.read() as session:
             revision = months.get_revision(session, month, number)

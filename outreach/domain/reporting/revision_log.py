@@ -5,6 +5,7 @@ entry holds.
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Final
 
 import sqlalchemy as sa
@@ -12,6 +13,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from outreach.clock import Month
 from outreach.db.base import Base
+from outreach.domain.reporting import months
 from outreach.domain.reporting.months import MonthRevision
 
 
@@ -39,9 +41,11 @@ class PublishedFile(Base):
     content: Mapped[bytes]
 
 
-def list_unlogged(session: Session) -> Sequence[tuple[Month, int]]:
-    """Month and number of the revisions that have no entry yet, in the order of their cut."""
-    return [(Month.from_number(month), number) for month, number in session.execute(_UNLOGGED)]
+def list_unlogged(session: Session, *, now: datetime) -> Sequence[tuple[Month, int]]:
+    """Month and number of the released revisions that have no entry yet, in the order of their
+    cut."""
+    rows = session.execute(_UNLOGGED, {"now": now})
+    return [(Month.from_number(month), number) for month, number in rows]
 
 
 _UNLOGGED: Final = (
@@ -50,7 +54,7 @@ _UNLOGGED: Final = (
         LogEntry,
         sa.and_(LogEntry.month == MonthRevision.month, LogEntry.revision == MonthRevision.number),
     )
-    .where(LogEntry.position.is_(None))
+    .where(LogEntry.position.is_(None), months.is_released())
     .order_by(MonthRevision.cut, MonthRevision.month, MonthRevision.number)
 )
 

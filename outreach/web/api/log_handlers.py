@@ -1,4 +1,4 @@
-"""Handlers of the public log of revisions (COUNT12)."""
+"""Handlers of the public log of revisions (COUNT15)."""
 
 from outreach.clock import Month
 from outreach.domain.reporting import revision_log as stored

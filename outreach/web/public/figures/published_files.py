@@ -1,4 +1,4 @@
-"""The files of closed months as they were published, and how anybody can check them (COUNT12)."""
+"""The files of closed months as they were published, and how anybody can check them (COUNT15)."""
 
 from importlib import resources
 
