@@ -194,5 +194,32 @@ class Month:
     def last(self) -> date:
         return self.following.first - timedelta(days=1)
 
+    @property
+    def quarter(self) -> "Quarter":
+        return Quarter(self.year, (self.month + 2) // 3)
+
     def __str__(self) -> str:
         return f"{self.year:04d}-{self.month:02d}"
+
+
+@dataclass(frozen=True, order=True)
+class Quarter:
+    """Three calendar months; the first quarter begins in January."""
+
+    year: int
+    number: int  # 1 to 4
+
+    @classmethod
+    def parse(cls, text: str) -> "Quarter":
+        """Reads `2020-Q1`, of the years of `Month.parse`. Raises ValueError for anything else."""
+        if len(text) != 7 or text[4:6] != "-Q" or text[6] not in "1234":
+            raise ValueError(text)
+        return cls(Month.parse(f"{text[:4]}-01").year, int(text[6]))
+
+    @property
+    def months(self) -> tuple[Month, Month, Month]:
+        last = 3 * self.number
+        return Month(self.year, last - 2), Month(self.year, last - 1), Month(self.year, last)
+
+    def __str__(self) -> str:
+        return f"{self.year:04d}-Q{self.number}"

@@ -4,13 +4,15 @@ A small number can identify a person, so a cell under 5 is not published, nor an
 derived from: by subtraction, by comparison with an earlier revision, or by a reader who knows this
 algorithm. A small difference between two revisions identifies the few people of the one workshop
 that was reported late, so a number that differs by 1 to 4 from a published one is withheld too.
+Where ranges by office are published (`quarter_people`), every number that differs is withheld: the
+difference is that of the one office whose workshops changed.
 
 Which cell is withheld to protect a small one, and whether the total is published, depends on the
 order of kinds and on a sum that leaves every value from 0 to 4 possible for each small cell. It
 never depends on a hidden number.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -42,10 +44,14 @@ class Attendance:
 
 
 def count_attendance(
-    session: Session, month: Month, earlier: Sequence[Attendance] = ()
+    session: Session,
+    month: Month,
+    earlier: Sequence[Attendance] = (),
+    *,
+    fixed: Collection[str] = (),
 ) -> Attendance:
-    """Return the attendance of all held and reported workshops of a month. `earlier`: see
-    `suppress`."""
+    """Return the attendance of all held and reported workshops of a month. `earlier` and `fixed`:
+    see `suppress`."""
     rows = session.execute(
         sa.select(Kind.code, sa.func.sum(Workshop.head_count).label("people"))
         .join(Kind, Kind.id == Workshop.kind_id)
@@ -57,23 +63,30 @@ def count_attendance(
         .group_by(Kind.code, Kind.position)
         .order_by(Kind.position, Kind.code)
     )
-    return suppress({code: int(people or 0) for code, people in rows}, earlier)
+    return suppress({code: int(people or 0) for code, people in rows}, earlier, fixed=fixed)
 
 
-def suppress(people: Mapping[str, int], earlier: Sequence[Attendance] = ()) -> Attendance:
+def suppress(
+    people: Mapping[str, int],
+    earlier: Sequence[Attendance] = (),
+    *,
+    fixed: Collection[str] = (),
+) -> Attendance:
     """Hide numbers under 5 and every number they could be derived from.
 
     `people` is ordered by the position of the kinds. `earlier` holds what each previous revision
     of the month published. A kind that was hidden once stays hidden, and a number that differs by
-    1 to 4 from a published one is withheld. With earlier revisions, the total is published only if
-    nothing was ever hidden: otherwise the difference of two totals would reveal a hidden number.
+    1 to 4 from a published one is withheld, or by anything if it is one of the kinds in `fixed`.
+    With earlier revisions, the total is published only if nothing was ever hidden: otherwise the
+    difference of two totals would reveal a hidden number.
     """
     hidden_before = frozenset[str]().union(*(each.hidden_kinds for each in earlier))
     small = frozenset(kind for kind, number in people.items() if number < MIN_PUBLISHED)
     withheld = frozenset(
         kind
         for kind, number in people.items()
-        if kind not in small and (kind in hidden_before or _is_near(kind, number, earlier))
+        if kind not in small
+        and (kind in hidden_before or _is_near(kind, number, earlier, is_fixed=kind in fixed))
     )
     others = [kind for kind in people if kind not in small and kind not in withheld]
     is_first = not earlier
@@ -88,8 +101,8 @@ def suppress(people: Mapping[str, int], earlier: Sequence[Attendance] = ()) -> A
     )
 
 
-def _is_near(kind: str, number: int, earlier: Sequence[Attendance]) -> bool:
-    """Whether the number differs from a published one by less than the published minimum."""
-    return any(
-        0 < abs(number - each.published.get(kind, number)) < MIN_PUBLISHED for each in earlier
-    )
+def _is_near(kind: str, number: int, earlier: Sequence[Attendance], *, is_fixed: bool) -> bool:
+    """Whether the number differs from a published one by less than the published minimum; for a
+    fixed kind, by anything."""
+    differences = [abs(number - each.published.get(kind, number)) for each in earlier]
+    return any(each > 0 and (is_fixed or each < MIN_PUBLISHED) for each in differences)

@@ -7,6 +7,7 @@ from typing import Any, Final
 from outreach import i18n
 from outreach.db.base import Words
 from outreach.reports.data_tables import (
+    QUARTER_PATTERN,
     DataTable,
     DataType,
     Publication,
@@ -51,6 +52,7 @@ def _column(column: TableColumn, tables: RevisionTables) -> dict[str, Any]:
     types: dict[DataType, Any] = {
         DataType.TEXT: {"base": "string"},
         DataType.MONTH: {"base": "gYearMonth"},
+        DataType.QUARTER: {"base": "string", "format": QUARTER_PATTERN},
         DataType.NUMBER: {"base": "integer", "minimum": 0},
     }
     datatype = types[column.type]

@@ -4,6 +4,7 @@ from typing import Any, Final
 
 from outreach import i18n
 from outreach.reports.data_tables import (
+    QUARTER_PATTERN,
     DataTable,
     DataType,
     Publication,
@@ -14,6 +15,7 @@ from outreach.reports.data_tables import (
 _TYPES: Final = {
     DataType.TEXT: {"type": "string"},
     DataType.MONTH: {"type": "yearmonth"},
+    DataType.QUARTER: {"type": "string"},
     DataType.NUMBER: {"type": "integer"},
 }
 
@@ -62,6 +64,8 @@ def _field(column: TableColumn, tables: RevisionTables, lang: str) -> dict[str, 
     constraints: dict[str, Any] = {"required": column.is_required}
     if codes:
         constraints["enum"] = [*codes]
+    if column.type is DataType.QUARTER:
+        constraints["pattern"] = QUARTER_PATTERN
     if column.type is DataType.NUMBER:
         constraints["minimum"] = 0
     return {

@@ -22,6 +22,7 @@ ALL: Final = "_T"  # the code of a total, as in the code lists of SDMX
 SMALL: Final = "C"  # of CL_CONF_STATUS: confidential
 WITHHELD: Final = "D"  # of CL_CONF_STATUS: secondary confidentiality
 FREE: Final = "F"  # of CL_CONF_STATUS: free for publication
+QUARTER_PATTERN: Final = "[0-9]{4}-Q[1-4]"
 
 
 class ColumnRole(StrEnum):
@@ -33,6 +34,7 @@ class ColumnRole(StrEnum):
 class DataType(StrEnum):
     TEXT = "string"
     MONTH = "gYearMonth"
+    QUARTER = "quarter"  # 2020-Q1
     NUMBER = "integer"  # not negative
 
 
@@ -45,6 +47,7 @@ class CodeListName(StrEnum):
     LANGUAGE = "language"
     SERIES = "series"
     CONFIDENTIALITY = "confidentiality"
+    BOUND = "bound"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +76,12 @@ class DataTable:
     @property
     def dimensions(self) -> tuple[TableColumn, ...]:
         return tuple(each for each in self.columns if each.role is ColumnRole.DIMENSION)
+
+    @property
+    def time(self) -> TableColumn:
+        """The dimension that is a month or a quarter."""
+        times = {DataType.MONTH, DataType.QUARTER}
+        return next(each for each in self.dimensions if each.type in times)
 
     @property
     def measure(self) -> TableColumn:
@@ -181,7 +190,30 @@ FIGURES: Final = DataTable(
         TableColumn(name="source", role=ColumnRole.ATTRIBUTE, title=N_("Fuente")),
     ),
 )
-TABLES: Final = (WORKSHOPS, MODES, LANGUAGES, PEOPLE, FIGURES)
+PEOPLE_BY_OFFICE: Final = DataTable(
+    name="people-by-office",
+    title=N_("Personas que vinieron en el trimestre, por oficina"),
+    description=N_(
+        "Un rango de diez números por oficina y tipo, puesto al azar alrededor del verdadero, para "
+        "que nadie pueda saber cuál es. Solo de oficinas con tres talleres o más."
+    ),
+    columns=(
+        TableColumn(
+            name="quarter", role=ColumnRole.DIMENSION, title=N_("Trimestre"), type=DataType.QUARTER
+        ),
+        _OFFICE,
+        _KIND,
+        TableColumn(
+            name="bound", role=ColumnRole.DIMENSION, title=N_("Extremo del rango"),
+            codes=CodeListName.BOUND,
+        ),
+        TableColumn(
+            name="people", role=ColumnRole.MEASURE, title=N_("Personas"), type=DataType.NUMBER
+        ),
+    ),
+    unit="people",
+)  # fmt: skip
+TABLES: Final = (WORKSHOPS, MODES, LANGUAGES, PEOPLE, FIGURES, PEOPLE_BY_OFFICE)
 # The names of all codes, for readers of files; SDMX has them in its code lists.
 CODES: Final = DataTable(
     name="codes",
@@ -197,6 +229,7 @@ CODES: Final = DataTable(
     ),
 )
 UNITS: Final[Mapping[str, str]] = {"workshops": N_("Talleres"), "people": N_("Personas")}
+_BOUNDS: Final = {"least": N_("El menor"), "most": N_("El mayor")}
 _CONFIDENTIALITY: Final = {
     FREE: N_("El número se dice"),
     SMALL: N_("Menor que 5"),
@@ -293,6 +326,17 @@ def _figure_rows(report: MonthReport) -> Iterator[Row]:
         yield str(report.month), each.series, each.value, each.unit, each.source
 
 
+def _people_by_office_rows(report: MonthReport) -> Iterator[Row]:
+    """Two rows for each office and kind, if the revision completed a quarter."""
+    if report.quarter_people is None:
+        return
+    quarter = str(report.quarter_people.quarter)
+    for kind, offices in report.quarter_people.ranges.items():
+        for slug, bounds in offices.items():
+            yield quarter, slug, kind, "least", bounds.least
+            yield quarter, slug, kind, "most", bounds.most
+
+
 def _code_rows(codes: Mapping[CodeListName, Mapping[str, Words]]) -> Iterator[Row]:
     for name, names in codes.items():
         for code, words in names.items():
@@ -305,6 +349,7 @@ _ROWS: Final = {
     LANGUAGES.name: _language_rows,
     PEOPLE.name: _people_rows,
     FIGURES.name: _figure_rows,
+    PEOPLE_BY_OFFICE.name: _people_by_office_rows,
 }
 
 
@@ -330,4 +375,5 @@ def _list_codes(report: MonthReport) -> dict[CodeListName, dict[str, Words]]:
         CodeListName.CONFIDENTIALITY: {
             code: i18n.in_each(name) for code, name in _CONFIDENTIALITY.items()
         },
+        CodeListName.BOUND: {code: i18n.in_each(name) for code, name in _BOUNDS.items()},
     }

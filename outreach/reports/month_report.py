@@ -7,21 +7,23 @@ read from its revision, so all of them show the same numbers, whatever was chang
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
-from outreach.clock import Month
+from outreach.clock import Month, Quarter
 from outreach.db.base import Words
 from outreach.domain.reporting import figures, months, releases
 from outreach.domain.reporting.months import MonthRevision
+from outreach.domain.reporting.releases import Embargo
 from outreach.errors import Conflict, Embargoed, ErrorCode, Refusal
-from outreach.reports import attendance_counts, quality, workshop_counts
+from outreach.reports import attendance_counts, quality, quarter_people, workshop_counts
 from outreach.reports.attendance_counts import Attendance
 from outreach.reports.quality import QualityStatement
+from outreach.reports.quarter_people import QuarterPeople
 from outreach.reports.workshop_counts import TOTAL, NamedCode, NetworkRows, WorkshopCounts
 
 FORMAT: Final = 1  # version of the frozen JSON: increment it when a field changes its meaning
@@ -52,6 +54,7 @@ class MonthReport:
     people: Attendance | None = None
     digest: str = ""  # SHA-256 of the revision it was read from
     quality: QualityStatement | None = None  # of a revision; older ones have none
+    quarter_people: QuarterPeople | None = None  # of the revision that completed the quarter
 
     @property
     def month(self) -> Month:
@@ -201,7 +204,10 @@ def close(
     scheduled_at = calendar.get_release_time(month) if calendar and is_scheduled else None
     if latest is not None:  # a calendar that changed since promises nothing else
         scheduled_at = latest.scheduled_at
-    text = json.dumps(_freeze(draft.report), ensure_ascii=False, separators=(",", ":"))
+    released_at = max(now, scheduled_at) if scheduled_at else None
+    ranges = _complete_quarter(session, draft, released_at)
+    frozen = _freeze(replace(draft.report, quarter_people=ranges))
+    text = json.dumps(frozen, ensure_ascii=False, separators=(",", ":"))
     revision = MonthRevision(
         month=month.number,
         number=number,
@@ -211,7 +217,7 @@ def close(
         digest=hashlib.sha256(text.encode()).hexdigest(),
         frozen=text,
         changes=[_without_empty(change) for change in draft.changes],
-        released_at=max(now, scheduled_at) if scheduled_at else None,
+        released_at=released_at,
         scheduled_at=scheduled_at,
         public_cause=public_cause,
     )
@@ -221,19 +227,72 @@ def close(
 
 def make_draft(session: Session, month: Month, *, now: datetime) -> MonthDraft:
     """Return what `close` would freeze now."""
-    earlier = months.list_revisions(session, month)
+    revisions = months.list_revisions_of_quarter(session, month.quarter)
+    earlier = revisions[month]
     latest = earlier[-1] if earlier else None
+    ranges = _find_quarter_people(each for of_month in revisions.values() for each in of_month)
     cut = now.replace(microsecond=0)
     current = live(session, month, now=cut, revision=latest.number + 1 if latest else 1)
-    earlier_counts = [people for each in earlier if (people := read_revision(each).people)]
     closed = replace(
         current,
         count=replace(current.count, state=workshop_counts.CLOSED),
-        people=attendance_counts.count_attendance(session, month, earlier_counts),
+        people=attendance_counts.count_attendance(
+            session, month, _list_attendance(earlier), fixed=ranges.ranges if ranges else ()
+        ),
         quality=quality.assess(session, month, now=cut),
     )
     changes = differences(read_revision(latest), closed) if latest else []
     return MonthDraft(latest=latest, report=closed, changes=changes)
+
+
+def find_quarter_people(
+    session: Session, quarter: Quarter, *, now: datetime
+) -> QuarterPeople | None:
+    """Return the published ranges of people by office; None where the quarter has none."""
+    revisions = months.list_revisions_of_quarter(session, quarter)
+    return _find_quarter_people(
+        each for of_month in revisions.values() for each in of_month if each.is_released(now)
+    )
+
+
+def list_quarters(
+    session: Session, first: Month, last: Month, *, embargo: Embargo
+) -> list[Quarter]:
+    """Return the quarters of the closed months in a range that have ranges of people by office."""
+    published = releases.list_published(session, first, last, embargo=embargo).values()
+    found = (read_revision(each).quarter_people for each in published)
+    return sorted(each.quarter for each in found if each and each.ranges)
+
+
+def _find_quarter_people(revisions: Iterable[MonthRevision]) -> QuarterPeople | None:
+    found = (read_revision(each).quarter_people for each in revisions)
+    return next((each for each in found if each), None)
+
+
+def _complete_quarter(
+    session: Session, draft: MonthDraft, released_at: datetime | None
+) -> QuarterPeople | None:
+    """The ranges of people by office that a revision freezes: those of the revision before, or new
+    ones if it is the first that finds all three months closed and none released after itself."""
+    month, people = draft.report.month, draft.report.people
+    assert people is not None
+    revisions = months.list_revisions_of_quarter(session, month.quarter)
+    frozen = _find_quarter_people(revisions[month])
+    others = [each for other, of_month in revisions.items() if other != month for each in of_month]
+    closed = {each.month for each in others}
+    is_last_release = all(
+        each.released_at is None or (released_at is not None and each.released_at <= released_at)
+        for each in others
+    )
+    if frozen or len(closed) < 2 or not is_last_release or _find_quarter_people(others):
+        return frozen
+    published = {each: _list_attendance(of_month) for each, of_month in revisions.items()}
+    published[month] = [*published[month], people]
+    return quarter_people.draw(session, month.quarter, published)
+
+
+def _list_attendance(revisions: Sequence[MonthRevision]) -> list[Attendance]:
+    return [people for each in revisions if (people := read_revision(each).people)]
 
 
 def changes_of(revision: MonthRevision) -> list[MonthChange]:
@@ -304,6 +363,7 @@ def read_revision(revision: MonthRevision) -> MonthReport:
         ),
         digest=revision.digest,
         quality=quality.from_json(data["quality"]) if data.get("quality") else None,
+        quarter_people=quarter_people.from_json(data["quarter"]) if data.get("quarter") else None,
     )
 
 
@@ -336,6 +396,7 @@ def _freeze(report: MonthReport) -> dict[str, Any]:
             "total": people.total,
         },
         "quality": report.quality.as_json() if report.quality else None,
+        "quarter": report.quarter_people.as_json() if report.quarter_people else None,
     }
 
 

@@ -29,22 +29,25 @@ SCHEMA: Final = (
 )
 STRUCTURE_TYPE: Final = "application/vnd.sdmx.structure+json; version=2.0.0"
 CSV_TYPE: Final = "application/vnd.sdmx.data+csv; version=2.0.0"
-_MONTHLY: Final = "M"  # of CL_FREQ
+# Of CL_FREQ, by the type of the time dimension.
+_FREQUENCIES: Final = {DataType.MONTH: "M", DataType.QUARTER: "Q"}
 _NOT_IN_AN_ID: Final = re.compile(r"[^A-Za-z0-9_@$-]")
 _URN: Final = "urn:sdmx:org.sdmx.infomodel"
 # Columns whose concept has a standard name.
 _CONCEPTS: Final = {
     "month": "TIME_PERIOD",
+    "quarter": "TIME_PERIOD",
     "confidentiality": "CONF_STATUS",
     "unit": "UNIT_MEASURE",
 }
 _FORMATS: Final[Mapping[DataType, Mapping[str, Any]]] = {
     DataType.TEXT: {"dataType": "String"},
     DataType.MONTH: {"dataType": "GregorianYearMonth"},
+    DataType.QUARTER: {"dataType": "ReportingQuarter"},
     DataType.NUMBER: {"dataType": "Integer", "minValue": 0},
 }
 _FREQUENCY: Final = N_("Frecuencia")
-_EACH_MONTH: Final = N_("Cada mes")
+_FREQUENCY_NAMES: Final = {"M": N_("Cada mes"), "Q": N_("Cada trimestre")}
 _UNIT: Final = N_("Unidad")
 
 
@@ -60,7 +63,8 @@ def as_csv(tables: RevisionTables, table: DataTable) -> str:
     unit = [to_id(table.unit)] if table.unit else []
     if unit:
         header.append("UNIT_MEASURE")
-    structure = ["dataflow", f"{AGENCY}:{_flow(table)}({VERSION})", "I", _MONTHLY]
+    frequency = _FREQUENCIES[table.time.type]
+    structure = ["dataflow", f"{AGENCY}:{_flow(table)}({VERSION})", "I", frequency]
     rows = [
         [
             *structure,
@@ -89,7 +93,7 @@ def write_structure(tables: RevisionTables, publication: Publication) -> dict[st
         },
         "data": {
             "codelists": [
-                _code_list("FREQ", {_MONTHLY: i18n.in_each(_EACH_MONTH)}),
+                _code_list("FREQ", {c: i18n.in_each(n) for c, n in _FREQUENCY_NAMES.items()}),
                 _code_list("UNIT_MEASURE", {c: i18n.in_each(name) for c, name in UNITS.items()}),
                 *(
                     _code_list(name.upper(), tables.codes[name])
@@ -105,7 +109,7 @@ def write_structure(tables: RevisionTables, publication: Publication) -> dict[st
 
 
 def _flow(table: DataTable) -> str:
-    return table.name.upper()
+    return table.name.upper().replace("-", "_")
 
 
 def _concept(column: TableColumn) -> str:
@@ -152,9 +156,8 @@ def _concept_scheme(columns: Mapping[str, TableColumn]) -> dict[str, Any]:
 def _data_structure(table: DataTable) -> dict[str, Any]:
     dimensions = [
         _component("FREQ", "FREQ"),
-        *(_of_column(each) for each in table.dimensions if each.type is not DataType.MONTH),
+        *(_of_column(each) for each in table.dimensions if each is not table.time),
     ]
-    time = next(each for each in table.dimensions if each.type is DataType.MONTH)
     attributes = [_of_column(each) for each in table.attributes]
     if table.unit:
         attributes.append(_component("UNIT_MEASURE", "UNIT_MEASURE"))
@@ -164,7 +167,7 @@ def _data_structure(table: DataTable) -> dict[str, Any]:
             "dimensionList": {
                 "id": "DimensionDescriptor",
                 "dimensions": dimensions,
-                "timeDimension": _of_column(time),
+                "timeDimension": _of_column(table.time),
             },
             "measureList": {
                 "id": "MeasureDescriptor",

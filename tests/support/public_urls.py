@@ -115,6 +115,7 @@ class FurnishedSite:
                 else [*self.links.values(), NOBODY]
             ),
             "text": ("2020-01", "nada"),
+            "part": ("1",),
             "number": ("1", "999"),
             "file_name": ("workshops.csv", "nada"),
             "year": ("2020", "1066"),

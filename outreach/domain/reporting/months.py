@@ -13,15 +13,15 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from outreach import clock
-from outreach.clock import Month
+from outreach.clock import Month, Quarter
 from outreach.db.base import Base
 from outreach.errors import Conflict, NotFound
 
 CLOSES_ON: Final = 5  # of the month after
 CLOSES_AT: Final = time(18)
-_OF_MONTHS: Final = 1  # what a lock of ours is about; the ring's have no such number
+_OF_QUARTERS: Final = 1  # what a lock of ours is about; the ring's have no such number
 _LOCK: Final = sa.select(
-    sa.func.pg_advisory_xact_lock(_OF_MONTHS, sa.bindparam("month", type_=sa.Integer))
+    sa.func.pg_advisory_xact_lock(_OF_QUARTERS, sa.bindparam("quarter", type_=sa.Integer))
 )
 
 
@@ -91,10 +91,12 @@ def find_closing_next(now: datetime) -> Month:
 
 
 def lock(session: Session, month: Month) -> None:
-    """Locks a month until the transaction ends: closing, reopening and publishing its bulletin run
-    one after the other. Called before anything of the month is read."""
+    """Locks the quarter of a month until the transaction ends: closing, reopening and publishing a
+    bulletin run one after the other. Called before anything of the month is read.
+
+    Of the quarter, since what a month may publish depends on what the other two have."""
     if session.get_bind().dialect.name != "sqlite":  # SQLite has one writer at a time
-        session.execute(_LOCK, {"month": month.number})
+        session.execute(_LOCK, {"quarter": 10 * month.year + month.quarter.number})
 
 
 def find_latest_revision(
@@ -147,6 +149,25 @@ _REVISIONS: Final = (
     sa.select(MonthRevision)
     .where(MonthRevision.month == sa.bindparam("month"))
     .order_by(MonthRevision.number)
+)
+
+
+def list_revisions_of_quarter(
+    session: Session, quarter: Quarter
+) -> dict[Month, list[MonthRevision]]:
+    """The revisions of each of the three months, ascending."""
+    first, *_, last = quarter.months
+    rows = session.scalars(_REVISIONS_OF_MONTHS, {"first": first.number, "last": last.number})
+    found: dict[Month, list[MonthRevision]] = {month: [] for month in quarter.months}
+    for row in rows:
+        found[Month.from_number(row.month)].append(row)
+    return found
+
+
+_REVISIONS_OF_MONTHS: Final = (
+    sa.select(MonthRevision)
+    .where(MonthRevision.month.between(sa.bindparam("first"), sa.bindparam("last")))
+    .order_by(MonthRevision.month, MonthRevision.number)
 )
 
 

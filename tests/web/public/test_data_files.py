@@ -29,6 +29,7 @@ from outreach.domain.workshops import Workshop
 from outreach.reports import data_tables, month_report, quality, sdmx
 from outreach.reports.data_tables import ALL, RevisionTables
 from tests.conftest import hold
+from tests.support.closed_quarter import QUARTER, close, hold_quarter
 from tests.support.fixed_clock import fixed_clock
 
 pytestmark = [pytest.mark.any_database("files of frozen revisions"), fixed_clock]
@@ -105,15 +106,18 @@ def revisions(store: Store, chicago: Office, calgary: Office, rights: Kind, wome
 
 
 @pytest.fixture
-def fetch(revisions: Store, client: FlaskClient, tmp_path: Path) -> Fetch:
-    """A function that downloads the files of a revision into a folder, as a program would."""
+def fetch(client: FlaskClient, tmp_path: Path) -> Fetch:
+    """A function that downloads the files of a revision of March into a folder, as a program
+    would."""
 
     def download(number: int) -> Path:
         folder = tmp_path / str(number)
         folder.mkdir()
         package: Any = client.get(f"{ROOT}/{number}/datapackage.json").json
         names = [each["path"] for each in package["resources"]]
-        for name in (*names, "csv-metadata.json", "datapackage.json"):
+        tables = [name.removesuffix(".csv") for name in names if name != "codes.csv"]
+        names += [f"{table}.sdmx.csv" for table in tables]
+        for name in (*names, "csv-metadata.json", "datapackage.json", "structure.json"):
             answer = client.get(f"{ROOT}/{number}/{name}")
             assert answer.status_code == 200, name
             (folder / name).write_bytes(answer.data)
@@ -129,14 +133,14 @@ def read_rows(client: FlaskClient, address: str) -> list[dict[str, str]]:
 
 
 @pytest.mark.parametrize("number", [1, 2])
-def test_csv_on_the_web_is_valid(fetch: Fetch, number: int) -> None:
+def test_csv_on_the_web_is_valid(revisions: Store, fetch: Fetch, number: int) -> None:
     found = CSVW(str(fetch(number) / "csv-metadata.json"), validate=True)
     assert found.is_valid, found.warnings
     assert next(found.tables[0].iterdicts())["workshops"] == 4 - number
 
 
 @pytest.mark.parametrize("number", [1, 2])
-def test_data_package_is_valid(fetch: Fetch, number: int) -> None:
+def test_data_package_is_valid(revisions: Store, fetch: Fetch, number: int) -> None:
     package = Package(str(fetch(number) / "datapackage.json"))
     result = package.validate()
     assert result.valid, result.flatten(["resourceName", "rowNumber", "type", "note"])
@@ -146,7 +150,7 @@ def test_data_package_is_valid(fetch: Fetch, number: int) -> None:
     assert [each["name"] for each in package.to_dict()["licenses"]] == ["CC-BY-4.0"]
 
 
-def test_a_wrong_value_is_found_by_both_validators(fetch: Fetch) -> None:
+def test_a_wrong_value_is_found_by_both_validators(revisions: Store, fetch: Fetch) -> None:
     folder = fetch(1)
     path = folder / "workshops.csv"
     path.write_text(path.read_text().replace("calgary", "atlantis", 1))
@@ -181,36 +185,55 @@ def test_files_agree_with_the_page_s_json_to_the_digit(
 
 @pytest.mark.parametrize("number", [1, 2])
 def test_sdmx_structure_fits_its_schema_and_the_data(
-    revisions: Store, client: FlaskClient, tmp_path: Path, number: int
+    revisions: Store, fetch: Fetch, number: int
 ) -> None:
-    """pysdmx validates the message against the schema of SDMX-JSON, and reads each table by it."""
-    structure = tmp_path / "structure.json"
-    structure.write_bytes(client.get(f"{ROOT}/{number}/structure.json").data)
+    assert check_sdmx(fetch(number)) == ["WORKSHOPS", "MODES", "LANGUAGES", "PEOPLE", "FIGURES"]
+
+
+def check_sdmx(folder: Path) -> list[str]:
+    """pysdmx validates the message against the schema of SDMX-JSON, and reads each table by it.
+    Returns the names of the tables."""
+    structure = folder / "structure.json"
     found = read_sdmx(structure, validate=True)
     definitions = {
         each.id: each
         for each in found.structures or ()
         if isinstance(each, DataStructureDefinition)
     }
-    assert [*definitions] == ["WORKSHOPS", "MODES", "LANGUAGES", "PEOPLE", "FIGURES"]
-    for table in data_tables.TABLES:
-        data = tmp_path / f"{table.name}.csv"
-        data.write_bytes(client.get(f"{ROOT}/{number}/{table.name}.sdmx.csv").data)
+    for name, definition in definitions.items():
+        data = folder / f"{name.lower().replace('_', '-')}.sdmx.csv"
         (dataset,) = get_datasets(data, structure, validate=True)
-        components = {each.id: each for each in definitions[table.name.upper()].components}
+        components = {each.id: each for each in definition.components}
         assert {*dataset.data.columns} == {*components}
         for row in dataset.data.to_dict("records"):
-            for name, component in components.items():
-                assert component.enumeration is None or row[name] in {
+            for part, component in components.items():
+                assert component.enumeration is None or row[part] in {
                     code.id for code in component.enumeration.codes
-                }, (table.name, name, row[name])
+                }, (name, part, row[part])
+    return [*definitions]
+
+
+def test_tables_of_a_quarter_are_valid(
+    store: Store, chicago: Office, calgary: Office, rights: Kind, women: Kind, fetch: Fetch
+) -> None:
+    hold_quarter(store, (chicago, calgary), {rights: 20, women: 15})
+    for month in QUARTER.months:
+        close(store, month)
+    folder = fetch(1)
+    found = CSVW(str(folder / "csv-metadata.json"), validate=True)
+    assert found.is_valid, found.warnings
+    result = Package(str(folder / "datapackage.json")).validate()
+    assert result.valid, result.flatten(["resourceName", "rowNumber", "type", "note"])
+    assert check_sdmx(folder)[-1] == "PEOPLE_BY_OFFICE"
+    rows = [*csv.DictReader((folder / "people-by-office.sdmx.csv").read_text().splitlines())]
+    assert {(row["FREQ"], row["TIME_PERIOD"]) for row in rows} == {("Q", "2026-Q1")}
 
 
 @pytest.mark.parametrize("number", [1, 2])
 def test_sdmx_has_the_rows_of_the_other_files(
     revisions: Store, client: FlaskClient, number: int
 ) -> None:
-    for table in data_tables.TABLES:
+    for table in data_tables.TABLES[:-1]:  # no quarter is complete
         plain = read_rows(client, f"{ROOT}/{number}/{table.name}.csv")
         observed = read_rows(client, f"{ROOT}/{number}/{table.name}.sdmx.csv")
         assert [row["OBS_VALUE"] for row in observed] == [row[table.measure.name] for row in plain]

@@ -1,4 +1,4 @@
-"""Figures over time: a year of the network, and all months of an office or a kind."""
+"""Figures over time: a year and a quarter of the network, all months of an office or a kind."""
 
 from collections.abc import Sequence
 
@@ -6,12 +6,12 @@ from flask import abort, redirect, render_template
 from flask.typing import ResponseReturnValue
 
 from outreach import clock, i18n
-from outreach.clock import Month
+from outreach.clock import Month, Quarter
 from outreach.domain.network import kinds, offices
 from outreach.domain.network.kinds import Kind
 from outreach.domain.reporting import releases
 from outreach.domain.text import fold
-from outreach.reports import month_tables, trends, workshop_counts
+from outreach.reports import month_report, month_tables, people_ranges, trends, workshop_counts
 from outreach.reports.trends import ReportedMonth
 from outreach.web.context import store
 from outreach.web.middleware.response_headers import keep_private
@@ -35,6 +35,7 @@ def year(year: int) -> ResponseReturnValue:
         by_office = trends.by_office(session, since, until, now=now)
         all_kinds = {kind.code: kind for kind in kinds.list_kinds(session)}
         cities = {office.slug: formatting.city(office) for office in offices.list_offices(session)}
+        quarters = month_report.list_quarters(session, since, until, embargo=embargo)
     month_params.keep_until_release(month_params.LATER, embargo)
     total = sum(each.total for each in row)
     core = [kind for kind in all_kinds.values() if kind.is_core]
@@ -49,11 +50,38 @@ def year(year: int) -> ResponseReturnValue:
         kinds=_bars(row, all_kinds),
         columns=charts.columns(charts.totals(row), None),
         offices=_offices(by_office, cities),
+        quarters=quarters,
         years=range(Month.from_day(now.date()).year, first.year - 1, -1),
         before=year - 1 if first.year < year else None,
         after=year + 1 if year < last.year else None,
         notes=month_tables.trend_notes(row),
         rules=workshop_counts.RULES,
+    )
+
+
+@pages.get("/trimestre/<int(fixed_digits=4):year>-<int(min=1, max=4):part>")
+def quarter(year: int, part: int) -> ResponseReturnValue:
+    """People by office of a quarter, as ranges (decision 0060); 404 for a quarter without them."""
+    now, wanted = clock.now(), Quarter(year, part)
+    with store().read() as session:
+        embargo = releases.load_embargo(session, now)
+        found = month_report.find_quarter_people(session, wanted, now=now)
+        if found is None or not found.ranges:
+            abort(404)
+        shown = [kind for kind in kinds.list_kinds(session) if kind.code in found.ranges]
+        cities = {office.slug: formatting.city(office) for office in offices.list_offices(session)}
+    month_params.keep_until_release(month_params.LATER, embargo)
+    slugs = {slug for ranges in found.ranges.values() for slug in ranges}
+    return render_template(
+        "figures/quarter.html",
+        quarter=wanted,
+        kinds=shown,
+        rows=[
+            (slug, cities[slug], [found.ranges[kind.code].get(slug) for kind in shown])
+            for slug in sorted(slugs, key=lambda each: fold(cities[each]))
+        ],
+        size=people_ranges.RANGE_SIZE,
+        min_workshops=people_ranges.MIN_WORKSHOPS,
     )
 
 
