@@ -6,7 +6,7 @@ list of upcoming workshops: those that may no longer be shown are left out.
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 
@@ -18,6 +18,7 @@ from outreach.domain.network import kinds, offices
 from outreach.domain.newsletter import bulletins
 from outreach.domain.newsletter.bulletins import BulletinEdition
 from outreach.domain.recordings import voice_notes
+from outreach.domain.reporting import releases
 from outreach.domain.search import public_listing, search
 from outreach.domain.search.public_listing import ListedWorkshop
 from outreach.domain.search.search import SearchFilters
@@ -25,13 +26,14 @@ from outreach.domain.text import fold
 from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.errors import NotFound
 from outreach.i18n import say
-from outreach.reports import bulletin_sentences, month_report
+from outreach.reports import bulletin_sentences, month_report, trends, workshop_counts
 from outreach.reports.bulletin_sentences import BulletinSentence
 from outreach.reports.month_report import MonthReport
 from outreach.reports.workshop_counts import TOTAL
 
 FORMAT: Final = 1  # version of the frozen JSON: increment it when a field changes its meaning
 MAX_UPCOMING: Final = 6
+HISTORY_MONTHS: Final = 12
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +46,16 @@ class UpcomingWorkshop:
     city: str
     title: Words
     heard_in: tuple[str, ...] = ()  # languages of the recordings on its page
+
+
+@dataclass(frozen=True, kw_only=True)
+class BulletinMonth:
+    """A month of the year that a bulletin shows: numbers by code of the kind and by series."""
+
+    month: Month
+    total: int | None  # None: not released
+    by_kind: Mapping[str, int]
+    figures: Mapping[str, int]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,6 +86,10 @@ class BulletinDocument:
     happened: Words
     ahead: Words
     correction: Words
+    # For the pictures; empty in editions of before.
+    history: tuple[BulletinMonth, ...] = ()  # HISTORY_MONTHS, the last is the bulletin's
+    by_region: Mapping[str, int] = field(default_factory=dict)  # letters of the state or province
+    figure_names: Mapping[str, Words] = field(default_factory=dict)  # by series, in their order
 
     def of_topic(self, topic: str) -> list[BulletinSentence]:
         return [each for each in self.sentences if each.topic == topic]
@@ -103,6 +119,7 @@ def document(
     bulletin = replace(
         _from_report(report, [kind.code for kind in kinds.list_kinds(session) if kind.is_core]),
         cities=_cities(session, report),
+        history=_load_history(session, report, now=now, is_before_release=is_before_release),
         coming=tuple(_list_upcoming(session, month.following, now)),
     )
     if edition is None:
@@ -131,6 +148,7 @@ def as_json(document: BulletinDocument) -> dict[str, Any]:
         }
         for each in data.pop("coming")
     ]
+    history = [vars(each) | {"month": str(each.month)} for each in document.history]
     return {
         "format": FORMAT,
         **data,
@@ -143,6 +161,7 @@ def as_json(document: BulletinDocument) -> dict[str, Any]:
             each | {"values": list(each["values"])} for each in data["sentences"]
         ],
         "coming": coming,
+        "history": history,
     }  # fmt: skip
 
 
@@ -174,6 +193,10 @@ def from_json(data: Mapping[str, Any]) -> BulletinDocument:
                 )
                 for each in data["coming"]
             ),
+            "history": tuple(
+                BulletinMonth(**each | {"month": Month.parse(each["month"])})
+                for each in data.get("history", ())  # not in older editions
+            ),
         }
     )
 
@@ -203,7 +226,36 @@ def _from_report(report: MonthReport, core: Sequence[str]) -> BulletinDocument:
         happened={},
         ahead={},
         correction={},
+        by_region=workshop_counts.by_region(count),
+        figure_names={each.series: each.label for each in report.figures},
     )
+
+
+def _load_history(
+    session: Session, report: MonthReport, *, now: datetime, is_before_release: bool
+) -> tuple[BulletinMonth, ...]:
+    """The year up to the month of the report, whose own numbers are those of the report."""
+    first, last = report.month.plus(1 - HISTORY_MONTHS), report.month.plus(-1)
+    embargo = None if is_before_release else releases.load_embargo(session, now)
+    figures = month_report.list_figures(session, first, last, embargo=embargo)
+    earlier = [
+        BulletinMonth(
+            month=each.month,
+            total=None if each.is_hidden else each.total,
+            by_kind=dict(each.numbers),
+            figures=figures.get(each.month, {}),
+        )
+        for each in trends.by_kind(
+            session, first, last, now=now, is_before_release=is_before_release
+        )
+    ]
+    this = BulletinMonth(
+        month=report.month,
+        total=report.count.total,
+        by_kind=dict(report.count.by_kind),
+        figures={each.series: each.value for each in report.figures},
+    )
+    return (*earlier, this)
 
 
 def _cities(session: Session, report: MonthReport) -> dict[str, str]:

@@ -122,13 +122,31 @@ def report(
     return read_revision(latest)
 
 
-def figure_months(session: Session, first: Month, last: Month, *, now: datetime) -> list[Month]:
-    """Return the months in a range whose published report has typed figures, in order."""
-    embargo = releases.load_embargo(session, now)
-    closed = releases.list_published(session, first, last, embargo=embargo)
-    frozen = {month for month, revision in closed.items() if read_revision(revision).figures}
-    typed = {month for month in figures.list_months(session) if first <= month <= last}
-    return sorted(frozen | {month for month in typed - closed.keys() if not embargo.hides(month)})
+def list_closed(
+    session: Session, first: Month, last: Month, *, embargo: Embargo | None
+) -> dict[Month, MonthReport]:
+    """Return the report of each closed month in a range: of its last published revision; with
+    `embargo` None, which is for staff, of its last one."""
+    if embargo is None:
+        found = months.list_closed_months(session, first, last)
+    else:
+        found = releases.list_published(session, first, last, embargo=embargo)
+    return {month: read_revision(revision) for month, revision in found.items()}
+
+
+def list_figures(
+    session: Session, first: Month, last: Month, *, embargo: Embargo | None
+) -> dict[Month, dict[str, int]]:
+    """Return the typed figures of each month in a range that has some, by series; those of a closed
+    month are frozen. `embargo`: see `list_closed`."""
+    typed = figures.list_range(session, first, last)
+    if embargo is not None:
+        typed = {month: values for month, values in typed.items() if not embargo.hides(month)}
+    frozen = {
+        month: {each.series: each.value for each in report.figures}
+        for month, report in list_closed(session, first, last, embargo=embargo).items()
+    }
+    return {month: values for month, values in sorted((typed | frozen).items()) if values}
 
 
 def live(
@@ -259,8 +277,8 @@ def list_quarters(
     session: Session, first: Month, last: Month, *, embargo: Embargo
 ) -> list[Quarter]:
     """Return the quarters of the closed months in a range that have ranges of people by office."""
-    published = releases.list_published(session, first, last, embargo=embargo).values()
-    found = (read_revision(each).quarter_people for each in published)
+    reports = list_closed(session, first, last, embargo=embargo).values()
+    found = (each.quarter_people for each in reports)
     return sorted(each.quarter for each in found if each and each.ranges)
 
 

@@ -17,7 +17,7 @@ from outreach.clock import Month
 from outreach.domain.network import kinds, offices
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
-from outreach.domain.reporting import months, releases
+from outreach.domain.reporting import releases
 from outreach.domain.reporting.figures import MonthlyFigure
 from outreach.domain.reporting.months import MonthRevision
 from outreach.domain.reporting.releases import Embargo
@@ -185,11 +185,5 @@ def _read_closed_months(
     embargo: Embargo | None,
 ) -> dict[Month, tuple[WorkshopCounts, Mapping[str, int]]]:
     """Return the counts of each closed month, with the numbers that `select` takes from them."""
-    if embargo is None:
-        revisions = months.list_closed_months(session, first, last)
-    else:
-        revisions = releases.list_published(session, first, last, embargo=embargo)
-    counts = {
-        month: month_report.read_revision(revision).count for month, revision in revisions.items()
-    }
-    return {month: (count, select(count)) for month, count in counts.items()}
+    reports = month_report.list_closed(session, first, last, embargo=embargo)
+    return {month: (each.count, select(each.count)) for month, each in reports.items()}

@@ -4,7 +4,7 @@ import random
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from typing import Final
 
 import highspy
@@ -18,13 +18,11 @@ from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.reporting import months, releases
 from outreach.domain.reporting.releases import ReleaseCalendar
-from outreach.domain.scheduling import workshop_service
 from outreach.reports import attendance_counts, month_report, quarter_people
 from outreach.reports.attendance_counts import Attendance
 from outreach.reports.people_ranges import RANGE_SIZE, Bounds
 from outreach.reports.quarter_people import QuarterPeople
-from tests.conftest import hold
-from tests.support.closed_quarter import APRIL, QUARTER, close, hold_quarter
+from tests.support.closed_quarter import APRIL, QUARTER, close, hold_quarter, report_late
 from tests.support.fixed_clock import fixed_clock
 
 pytestmark = fixed_clock
@@ -167,12 +165,6 @@ def quarter(store: Store, chicago: Office, calgary: Office, rights: Kind, women:
     for month in MONTHS[:2]:
         close(store, month)
     return store
-
-
-def report_late(store: Store, office: Office, kind: Kind, month: Month, people: int) -> None:
-    with store.change() as session:
-        workshop = hold(session, office, kind, day=date(2026, month.month, 17))
-        workshop_service.report(workshop, head_count=people, now=APRIL)
 
 
 def read_people(store: Store, month: Month, number: int = 1) -> Attendance:

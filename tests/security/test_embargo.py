@@ -320,8 +320,8 @@ def test_bulletin_is_not_published_before_the_release(network: Store) -> None:
 
 PAGES_OF_STAFF: Final = (
     "/org/mes/2026-10", "/org/mes/2026-10/cierre", "/org/mes/2026-10/cifras",
-    "/org/boletin/2026-10", "/org/control?mes=2026-10", "/org/control.csv?mes=2026-11",
-    "/org/cifras?ano=2026", "/org/cifras.csv?ano=2026",
+    "/org/boletin/2026-10", "/org/boletin/2026-10/vista", "/org/control?mes=2026-10",
+    "/org/control.csv?mes=2026-11", "/org/cifras?ano=2026", "/org/cifras.csv?ano=2026",
 )  # fmt: skip
 
 

@@ -32,3 +32,10 @@ def close(store: Store, month: Month) -> None:
     """The next revision of a month."""
     with store.change() as session:
         month_report.close(session, month, reason="Reportes tardíos", now=APRIL)
+
+
+def report_late(store: Store, office: Office, kind: Kind, month: Month, people: int) -> None:
+    """A workshop on the 17th of a month, to which so many people came."""
+    with store.change() as session:
+        workshop = hold(session, office, kind, day=date(2026, month.month, 17))
+        workshop_service.report(workshop, head_count=people, now=APRIL)

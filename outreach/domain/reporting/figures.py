@@ -103,6 +103,16 @@ def list_months(session: Session) -> list[Month]:
 _MONTHS: Final = sa.select(MonthlyFigure.month).distinct().order_by(MonthlyFigure.month)
 
 
+def list_range(session: Session, first: Month, last: Month) -> dict[Month, dict[str, int]]:
+    """The values of the months in a range that have some, by series."""
+    values = sa.select(MonthlyFigure.month, MonthlyFigure.series, MonthlyFigure.value)
+    in_range = MonthlyFigure.month.between(first.number, last.number)
+    found: dict[Month, dict[str, int]] = {}
+    for number, series, value in session.execute(values.where(in_range)):
+        found.setdefault(Month.from_number(number), {})[series] = value
+    return found
+
+
 def get_history(session: Session, month: Month) -> dict[str, list[int]]:
     """The values of each series in the HISTORY_MONTHS months before, the latest first."""
     rows = session.execute(

@@ -90,7 +90,7 @@ def _example_values() -> dict[str, str]:
         published = releases.list_published(session, *MONTH_RANGE, embargo=embargo)
         past_months = handlers.list_past_months(session, published, embargo=embargo)
         newest_entry = revision_log.find_newest(session)
-        months_with_figures = month_report.figure_months(session, *MONTH_RANGE, now=now)
+        months_with_figures = [*month_report.list_figures(session, *MONTH_RANGE, embargo=embargo)]
     office = next((each.slug for each in known.offices if each.is_open(now.date())), "")
     return {
         "office slug": workshops[0].office_slug if workshops else office,

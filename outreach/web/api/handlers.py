@@ -220,17 +220,15 @@ def count(question: Question, month: str) -> Answer:
 
 
 def figure_months(question: Question) -> Answer:
+    embargo = releases.load_embargo(question.session, question.now)
     body = schemas.FigureMonths(
         months=[
             schemas.FigureMonth(
                 month=str(month), links=question.serializer.month_links("figures", month)
             )
-            for month in month_report.figure_months(
-                question.session, *MONTH_RANGE, now=question.now
-            )
+            for month in month_report.list_figures(question.session, *MONTH_RANGE, embargo=embargo)
         ]
     )
-    embargo = releases.load_embargo(question.session, question.now)
     return Answer(body=body, seconds=LONG_MAX_AGE, until=embargo.ends_next_at)
 
 

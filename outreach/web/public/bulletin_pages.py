@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, NoReturn
 
-from flask import Blueprint, Flask, Response, abort, current_app, render_template, request
+from flask import Blueprint, Flask, Response, abort, current_app, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 from sqlalchemy.orm import Session
@@ -26,12 +26,15 @@ from outreach.domain.reporting import figures, releases
 from outreach.domain.text import clean
 from outreach.memory_cache import MemoryCache
 from outreach.pdf import bulletin as bulletin_pdf
+from outreach.pdf import bulletin_card
 from outreach.reports import bulletin_data, bulletin_markdown, workshop_counts
 from outreach.reports import bulletin_text as words
 from outreach.reports.bulletin_data import BulletinDocument
 from outreach.web.context import config, store
+from outreach.web.middleware import rate_limits
 from outreach.web.middleware.reference_cache import reference
 from outreach.web.middleware.response_headers import keep_for
+from outreach.web.presentation import bulletin_pictures
 from outreach.web.presentation.icons import qr
 
 pages = Blueprint("bulletin", __name__, url_prefix="/<lang:lang>/boletin")
@@ -42,6 +45,8 @@ _EPOCH: Final = datetime(TAG_YEAR, 1, 1, tzinfo=UTC)  # of an empty feed
 MONTH_RANGE: Final = Month(1900, 1), Month(2199, 12)
 MAX_ENTRIES: Final = 24
 MAX_PDFS: Final = 200
+MAX_PICTURES: Final = 50
+YEAR_SECONDS: Final = 365 * 24 * 3600
 PUBLISHED_SECONDS, PROVISIONAL_SECONDS = 3600, 60
 
 
@@ -67,6 +72,7 @@ class BulletinEntry:
 
 def init_app(app: Flask) -> None:
     app.extensions["outreach_bulletin_pdfs"] = MemoryCache[bytes](MAX_PDFS)
+    app.extensions["outreach_bulletin_pictures"] = MemoryCache[bytes](MAX_PICTURES)
     app.add_template_filter(_markdown, "markdown")
     app.register_blueprint(pages)
 
@@ -124,8 +130,10 @@ def month(text: str) -> ResponseReturnValue:
         "bulletin/month.html",
         document=found,
         bulletin=words.localize_bulletin(found, lang, config().public_url),
+        pictures=bulletin_pictures.draw(found),
         replaced_by=replaced_by,
         query=f"?edicion={found.edition}" if replaced_by else "",
+        share=None if replaced_by else _get_picture_address(found, lang),
         kinds={kind.code: kind for kind in reference().kinds},
         square=qr(f"{config().public_url}/{lang}/calendario"),
         **bulletin_pdf.labels(lang),
@@ -147,6 +155,27 @@ def as_text(text: str) -> ResponseReturnValue:
     found, _replaced_by = _load(text)
     body = words.as_text(found, i18n.current(), config().public_url)
     return _make_cacheable(Response(body, mimetype="text/plain"), _seconds(found))
+
+
+@pages.get("/<text>/imagen-<version>.png")
+def picture(text: str, version: str) -> ResponseReturnValue:
+    """The picture of the last edition for messengers."""
+    found, _replaced_by = _load(text)
+    lang = i18n.current()
+    current = bulletin_card.get_version(found, lang)
+    if version != current:
+        keep_for(PROVISIONAL_SECONDS)
+        return redirect(f"/{lang}/boletin/{found.month}/imagen-{current}.png")
+    cache: MemoryCache[bytes] = current_app.extensions["outreach_bulletin_pictures"]
+    body = cache.get(current)
+    if body is None:
+        rate_limits.count_picture()
+        body = bulletin_card.picture(found, lang)
+        cache.put(current, body)
+    answer = Response(body, mimetype="image/png")
+    # Messengers fetch it from their own servers, and show it on their own pages.
+    answer.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    return _make_cacheable(answer, YEAR_SECONDS)
 
 
 def _load(text: str) -> tuple[BulletinDocument, int | None]:
@@ -246,6 +275,11 @@ def _entry(edition: BulletinEdition, lang: str, host: str) -> BulletinEntry:
         published_at=edition.published_at,
         text="\n".join([bulletin.dated, *correction, bulletin.lead, *bulletin.notes, *sentences]),
     )
+
+
+def _get_picture_address(found: BulletinDocument, lang: str) -> str:
+    version = bulletin_card.get_version(found, lang)
+    return f"{config().public_url}/{lang}/boletin/{found.month}/imagen-{version}.png"
 
 
 def _pdf(found: BulletinDocument, lang: str) -> bytes:

@@ -17,8 +17,7 @@ from outreach.domain.reporting import months
 from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import Workshop
 from outreach.reports import month_report
-from outreach.web.presentation import sparklines
-from outreach.web.public.figures import charts
+from outreach.web.presentation import charts, sparklines
 from tests.conftest import hold
 from tests.support.public_urls import Page
 

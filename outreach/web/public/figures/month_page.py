@@ -26,8 +26,8 @@ from outreach.reports.workshop_counts import WorkshopCounts
 from outreach.signing import month_files
 from outreach.web.context import config, store
 from outreach.web.middleware.reference_cache import ReferenceData, reference
-from outreach.web.presentation import formatting
-from outreach.web.public.figures import charts, month_params, published_files
+from outreach.web.presentation import charts, formatting
+from outreach.web.public.figures import month_params, published_files
 from outreach.web.public.figures.month_params import pages
 
 XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"

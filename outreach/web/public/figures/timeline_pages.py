@@ -15,8 +15,8 @@ from outreach.reports import month_report, month_tables, people_ranges, trends, 
 from outreach.reports.trends import ReportedMonth
 from outreach.web.context import store
 from outreach.web.middleware.response_headers import keep_private
-from outreach.web.presentation import formatting, sparklines
-from outreach.web.public.figures import charts, month_params
+from outreach.web.presentation import charts, formatting, sparklines
+from outreach.web.public.figures import month_params
 from outreach.web.public.figures.month_params import pages
 
 SHOWN = 12  # months in the chart and in the lines

@@ -39,6 +39,7 @@ from outreach.web import error_messages
 from outreach.web.context import config, store
 from outreach.web.middleware import error_pages
 from outreach.web.middleware.reference_cache import reference
+from outreach.web.presentation import bulletin_pictures
 from outreach.web.presentation.icons import qr
 from outreach.web.staff.bulletin import blueprint, bulletin_sheet, link_check
 from outreach.web.staff.bulletin import bulletin_labels as words
@@ -130,9 +131,12 @@ def preview(month: str) -> ResponseReturnValue:
     wanted, lang = month_access.month_of(month), request.args.get("idioma", "es")
     if lang not in i18n.LANGUAGES:
         abort(404)
+    early_access.record([wanted])
     with store().read() as session:
         edition = bulletins.newest(session, wanted)
-        document = reports.document(session, wanted, now=clock.now(), edition=edition)
+        document = reports.document(
+            session, wanted, now=clock.now(), edition=edition, is_before_release=True
+        )
     g.lang = lang
     return page(
         "bulletin/preview",
@@ -140,11 +144,13 @@ def preview(month: str) -> ResponseReturnValue:
         edition=edition,
         document=document,
         bulletin=telling.localize_bulletin(document, lang, config().public_url),
+        pictures=bulletin_pictures.draw(document),
         kinds={kind.code: kind for kind in reference().kinds},
         square=qr(f"{config().public_url}/{lang}/calendario"),
         names=i18n.NAMES,
         replaced_by=None,
         query=f"?edicion={edition.number}" if edition else "",
+        share=None,
         **paper.labels(lang),
     )
 

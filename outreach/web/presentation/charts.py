@@ -1,4 +1,5 @@
-"""Charts of the figures as SVG data: columns of months, sparklines and a shaded map.
+"""Charts of the figures as SVG data: columns and a strip of months, small charts side by side,
+sparklines and a shaded map.
 
 A table shows the same numbers beside each chart. None needs inline styles (CSP).
 """
@@ -19,6 +20,8 @@ STEP: Final = 31  # from one column to the next
 MIN_WIDE_NUMBER: Final = 1_000  # numbers from here on are too wide for the space over each column
 SIDE: Final = 28  # side of a square of the map with its gap
 SHADES: Final = 4
+BAR_STEP: Final = 10  # from one bar of a small chart to the next
+MAX_BAR_HEIGHT: Final = 40.0
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,42 @@ class ChartSquare:
     y: int
     number: int
     shade: int  # 0 for none, up to SHADES
+
+
+@dataclass(frozen=True)
+class StripSquare:
+    """A month in the strip of a year, darker the more workshops it had."""
+
+    month: Month
+    name: str
+    short: str
+    total: int
+    is_hidden: bool  # not released: the table shows no number
+    is_this: bool
+    x: int
+    shade: int  # 0 for none, up to SHADES
+
+
+@dataclass(frozen=True)
+class SmallBar:
+    x: int
+    y: float
+    height: float
+    is_this: bool
+
+
+@dataclass(frozen=True)
+class SmallChart:
+    """One of several small charts of the same months, each with a scale of its own."""
+
+    name: str
+    values: tuple[int | None, ...]  # None: no number
+    bars: tuple[SmallBar, ...]
+
+    @property
+    def number(self) -> int | None:
+        """Of the last month, which is that of the page."""
+        return self.values[-1]
 
 
 def totals(row: Iterable[ReportedMonth]) -> list[tuple[Month, int | None]]:
@@ -76,6 +115,36 @@ def columns(totals: Sequence[tuple[Month, int | None]], this: Month | None) -> l
 def lines(row: Sequence[ReportedMonth], codes: Iterable[str]) -> dict[str, str]:
     """Return the sparkline of each kind or office through the months of the row."""
     return {code: sparklines.draw([each.numbers.get(code, 0) for each in row]) for code in codes}
+
+
+def strip(totals: Sequence[tuple[Month, int | None]], this: Month) -> list[StripSquare]:
+    """Return a square for each month; `this` is the month of the page."""
+    bounds = _bounds(max((total or 0 for _month, total in totals), default=0))
+    return [
+        StripSquare(
+            month=month,
+            name=formatting.month_and_year(month.first),
+            short=formatting.short_month(month.first),
+            total=total or 0,
+            is_hidden=total is None,
+            is_this=month == this,
+            x=1 + STEP * index,
+            shade=bisect_left(bounds, total or 0),
+        )
+        for index, (month, total) in enumerate(totals)
+    ]
+
+
+def small_chart(name: str, values: Sequence[int | None]) -> SmallChart:
+    """Return a chart with a bar for each value; the last is that of the page."""
+    maximum = max((value or 0 for value in values), default=0) or 1
+    bars = []
+    for index, value in enumerate(values):
+        if value:
+            height = max(1.0, MAX_BAR_HEIGHT * value / maximum)
+            is_this = index == len(values) - 1
+            bars.append(SmallBar(BAR_STEP * index, MAX_BAR_HEIGHT - height, height, is_this))
+    return SmallChart(name, tuple(values), tuple(bars))
 
 
 def squares(by_region: Mapping[str, int]) -> list[ChartSquare]:
