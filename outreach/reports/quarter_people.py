@@ -123,5 +123,5 @@ def _load_cells(session: Session, quarter: Quarter) -> dict[str, Cells]:
     cells: dict[str, dict[str, dict[Month, tuple[int, int]]]] = {}
     for kind, slug, month, workshops, people in rows:
         of_office = cells.setdefault(kind, {}).setdefault(slug, {})
-        of_office[Month.from_number(month)] = (workshops, int(people))
+        of_office[Month.from_number(month)] = (workshops, int(people or 0))
     return dict(cells)
