@@ -55,7 +55,7 @@ class CorrectedQuarter:
         ]
         self.published: dict[Month, list[Attendance]] = {month: [] for month in MONTHS}
         # For each revision, the workshops of its month, and their people if that is published.
-        self.told: list[tuple[list[HeldWorkshop], int | None]] = []
+        self.published_totals: list[tuple[list[HeldWorkshop], int | None]] = []
         self.ranges: Mapping[str, Bounds] = {}
         # The ranges are drawn when the last month is closed, whatever was corrected before.
         drawn_at = self.chance.choice((1, 1, 1, 2))
@@ -70,21 +70,21 @@ class CorrectedQuarter:
 
     def correct(self, month: Month) -> None:
         """A workshop is reported late, or was not held; or nothing."""
-        mine = [each for each in self.held if each.month == month]
+        of_month = [each for each in self.held if each.month == month]
         chance = self.chance.random()
-        if mine and chance < 0.4:
-            self.held.remove(self.chance.choice(mine))
-        elif mine and chance < 0.7:
-            slug, people = self.chance.choice(mine).office, self.chance.choice((0, 1, 7, 200))
+        if of_month and chance < 0.4:
+            self.held.remove(self.chance.choice(of_month))
+        elif of_month and chance < 0.7:
+            slug, people = self.chance.choice(of_month).office, self.chance.choice((0, 1, 7, 200))
             self.held.append(HeldWorkshop(slug, month, people))
 
     def close(self, month: Month) -> None:
-        mine = [each for each in self.held if each.month == month]
-        people = {OTHER: 1000} | ({KIND: sum(each.people for each in mine)} if mine else {})
+        of_month = [each for each in self.held if each.month == month]
+        people = {OTHER: 1000} | ({KIND: sum(each.people for each in of_month)} if of_month else {})
         fixed = {KIND} if self.ranges and self.is_fixed else ()
         found = attendance_counts.suppress(people, self.published[month], fixed=fixed)
         self.published[month].append(found)
-        self.told.append((mine, found.published.get(KIND)))
+        self.published_totals.append((of_month, found.published.get(KIND)))
 
     def draw(self) -> Mapping[str, Bounds]:
         cells: dict[str, dict[Month, tuple[int, int]]] = {}
@@ -98,9 +98,11 @@ class CorrectedQuarter:
         who knows of each revision which workshops it counts, and every published total."""
         solver = highspy.Highs()  # type: ignore[no-untyped-call]
         solver.silent()
-        everything = {id(each): each for workshops, _ in self.told for each in workshops}
+        everything = {
+            id(each): each for workshops, _ in self.published_totals for each in workshops
+        }
         people = {number: solver.addVariable(lb=0) for number in everything}
-        for workshops, total in self.told:
+        for workshops, total in self.published_totals:
             if workshops and total is not None:
                 solver.addConstr(sum(people[id(each)] for each in workshops) == total)
         sums = {

@@ -171,8 +171,8 @@ def test_files_agree_with_the_page_s_json_to_the_digit(
     assert workshops.pop((ALL, ALL)) == counts["total"] == 4 - number
     assert {k: n for (office, k), n in workshops.items() if office == ALL} == counts["by_kind"]
     for slug, row in counts["by_office"].items():
-        mine = {"total" if k == ALL else k: n for (o, k), n in workshops.items() if o == slug}
-        assert mine == row
+        of_office = {"total" if k == ALL else k: n for (o, k), n in workshops.items() if o == slug}
+        assert of_office == row
     modes = read_rows(client, f"{ROOT}/{number}/modes.csv")
     assert {row["mode"]: int(row["workshops"]) for row in modes if row["mode"] != ALL} == counts[
         "by_mode"
