@@ -144,6 +144,10 @@ class DataFileErrorCode(StrEnum):
     TRANSLATIONS_MISSING = 'is missing; write at least {"es": "…"}'
     TRANSLATIONS_NOT_TEXT = "has to be a text in each language"
     NUMBER_OUT_OF_RANGE = "write a whole number from %(least)s to %(most)s"
+    MARK_MISSING = "write %(mark)s once in each language"
+    NOUN_MALFORMED = (
+        'write the noun by language and form: "one", "other", and "many" for whole millions'
+    )
     COUNTRIES_MALFORMED = 'write a list of "US", "CA" or both'
     ADDRESS_NOT_HIDDEN = "a discreet kind cannot show its addresses"
     COLOUR_MALFORMED = "write it like #1b5ea6"

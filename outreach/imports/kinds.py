@@ -22,6 +22,7 @@ from outreach.domain.scheduling import network_changes
 from outreach.domain.scheduling.workshop_data import MAX_PARTY
 from outreach.domain.text import clean
 from outreach.errors import Refusal
+from outreach.i18n import SOURCE
 from outreach.imports import csv_tables
 from outreach.imports.import_errors import (
     DataFileErrorCode,
@@ -31,6 +32,7 @@ from outreach.imports.import_errors import (
     UnreadableFile,
 )
 from outreach.imports.import_result import ImportResult, RowOutcome, Watch, fill, without_progress
+from outreach.reports.series_wording import CATEGORIES, NUMBER, OTHER, PARTS, THINGS
 
 _COUNTRIES: Final = ("US", "CA")
 
@@ -64,6 +66,7 @@ class KindRow:
     has_reminders: bool
     bring: Words
     is_women_only: bool | None  # None: as it is
+    topic: Words
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,6 +77,7 @@ class KindsFileSeries:
     unit: str
     provided_by: str
     part_of: str | None
+    wording: dict[str, Any] | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -293,6 +297,7 @@ def _row(item: _Item) -> KindRow:
         has_reminders=item.flag("defaults.reminders"),
         bring=item.words("defaults.bring", is_required=False),
         is_women_only=None if item.get("women_only") is None else item.flag("women_only"),
+        topic=item.words("topic", is_required=False),
     )
 
 
@@ -309,7 +314,46 @@ def _series(item: _Item, position: int) -> KindsFileSeries:
         unit=item.text("unit", 40),
         provided_by=item.text("provided_by", 120),
         part_of=None if item.get("part_of") is None else item.text("part_of", 60),
+        wording=None if item.get("wording") is None else _wording(item),
     )
+
+
+def _wording(item: _Item) -> dict[str, Any]:
+    """The words of a series, as `reports.series_wording` takes them. A sentence needs the things
+    that it says, and each text the mark that its number or list replaces."""
+    has_sentence = item.get("wording.sentence") is not None
+    found: dict[str, Any] = {
+        name: words
+        for name in ("sentence", "none", "parts", "name")
+        if (words := item.words(f"wording.{name}", is_required=False))
+    }
+    for name, mark in (("sentence", THINGS), ("parts", PARTS)):
+        if any(text.count(mark) != 1 for text in found.get(name, {}).values()):
+            item.fault(f"wording.{name}", DataFileErrorCode.MARK_MISSING, mark=mark)
+    if has_sentence or item.get("wording.things") is not None:
+        found["things"] = _things(item)
+    return found
+
+
+def _things(item: _Item) -> dict[str, dict[str, str]]:
+    """The noun of a series in each language by plural category."""
+    things = item.get("wording.things")
+    is_well = (
+        isinstance(things, dict)
+        and SOURCE in things
+        and all(
+            isinstance(forms, dict)
+            and OTHER in forms
+            and all(name in CATEGORIES and isinstance(form, str) for name, form in forms.items())
+            for forms in things.values()
+        )
+    )
+    if not isinstance(things, dict) or not is_well:
+        item.fault("wording.things", DataFileErrorCode.NOUN_MALFORMED)
+        return {}
+    if any(form.count(NUMBER) != 1 for forms in things.values() for form in forms.values()):
+        item.fault("wording.things", DataFileErrorCode.MARK_MISSING, mark=NUMBER)
+    return things
 
 
 def _refuse_duplicates(items: Iterable[_Item]) -> None:

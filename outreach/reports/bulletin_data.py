@@ -18,7 +18,7 @@ from outreach.domain.network import kinds, offices
 from outreach.domain.newsletter import bulletins
 from outreach.domain.newsletter.bulletins import BulletinEdition
 from outreach.domain.recordings import voice_notes
-from outreach.domain.reporting import releases
+from outreach.domain.reporting import figures, releases
 from outreach.domain.search import public_listing, search
 from outreach.domain.search.public_listing import ListedWorkshop
 from outreach.domain.search.search import SearchFilters
@@ -26,7 +26,13 @@ from outreach.domain.text import fold
 from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.errors import NotFound
 from outreach.i18n import say
-from outreach.reports import bulletin_sentences, month_report, trends, workshop_counts
+from outreach.reports import (
+    bulletin_sentences,
+    month_report,
+    series_wording,
+    trends,
+    workshop_counts,
+)
 from outreach.reports.bulletin_sentences import BulletinSentence
 from outreach.reports.month_report import MonthReport
 from outreach.reports.workshop_counts import TOTAL
@@ -90,6 +96,9 @@ class BulletinDocument:
     history: tuple[BulletinMonth, ...] = ()  # HISTORY_MONTHS, the last is the bulletin's
     by_region: Mapping[str, int] = field(default_factory=dict)  # letters of the state or province
     figure_names: Mapping[str, Words] = field(default_factory=dict)  # by series, in their order
+    # Of the core kinds; empty in editions of before.
+    kind_topics: Mapping[str, Words] = field(default_factory=dict)
+    kind_short_names: Mapping[str, Words] = field(default_factory=dict)
 
     def of_topic(self, topic: str) -> list[BulletinSentence]:
         return [each for each in self.sentences if each.topic == topic]
@@ -117,7 +126,7 @@ def document(
         session, month, now=now, number=number, is_before_release=is_before_release
     )
     bulletin = replace(
-        _from_report(report, [kind.code for kind in kinds.list_kinds(session) if kind.is_core]),
+        _from_report(session, report),
         cities=_cities(session, report),
         history=_load_history(session, report, now=now, is_before_release=is_before_release),
         coming=tuple(_list_upcoming(session, month.following, now)),
@@ -201,9 +210,15 @@ def from_json(data: Mapping[str, Any]) -> BulletinDocument:
     )
 
 
-def _from_report(report: MonthReport, core: Sequence[str]) -> BulletinDocument:
+def _from_report(session: Session, report: MonthReport) -> BulletinDocument:
     count = report.count
+    core = {each.code: each for each in kinds.list_kinds(session) if each.is_core}
     present = tuple(code for code in core if code in count.by_kind)
+    topics = {code: core[code].topic for code in present}
+    wordings = {
+        code: series_wording.from_json(data)
+        for code, data in figures.list_wordings(session).items()
+    }
     return BulletinDocument(
         month=count.month,
         revision=count.revision if report.is_closed else 0,
@@ -220,7 +235,11 @@ def _from_report(report: MonthReport, core: Sequence[str]) -> BulletinDocument:
         cities={},
         figures={each.series: each.value for each in report.figures},
         people=report.people.total if report.people else None,
-        sentences=bulletin_sentences.write_sentences(report, present),
+        sentences=bulletin_sentences.write_sentences(
+            report, present, wordings=wordings, topics=topics
+        ),
+        kind_topics=topics,
+        kind_short_names={code: core[code].short_name for code in present},
         coming=(),
         title={},
         happened={},
@@ -237,13 +256,13 @@ def _load_history(
     """The year up to the month of the report, whose own numbers are those of the report."""
     first, last = report.month.plus(1 - HISTORY_MONTHS), report.month.plus(-1)
     embargo = None if is_before_release else releases.load_embargo(session, now)
-    figures = month_report.list_figures(session, first, last, embargo=embargo)
+    typed = month_report.list_figures(session, first, last, embargo=embargo)
     earlier = [
         BulletinMonth(
             month=each.month,
             total=None if each.is_hidden else each.total,
             by_kind=dict(each.numbers),
-            figures=figures.get(each.month, {}),
+            figures=typed.get(each.month, {}),
         )
         for each in trends.by_kind(
             session, first, last, now=now, is_before_release=is_before_release

@@ -27,12 +27,10 @@ EDITOR_CORRECTION: Final = NP_("bulletin", "Qué se corrige")
 AHEAD: Final = N_("Lo que viene")
 BY_OFFICE: Final = N_("Talleres por oficina")
 CALENDAR: Final = N_("Pon todos los talleres en tu calendario")
-# Headings of the table of offices. Other kinds are called by their name.
-_SHORT_KINDS: Final = {
-    "derechos": N_("Derechos"),
-    "diagnostico": N_("Diagnóstico"),
-    "daca": N_("DACA"),
-    "mujeres": N_("Mujeres"),
+# The sections of sentences by their topic.
+_SECTIONS: Final = {
+    bulletin_sentences.FIGURES: N_("Documentos y protección"),
+    bulletin_sentences.WORKSHOPS: N_("Talleres"),
 }
 
 
@@ -84,10 +82,9 @@ def localize_bulletin(document: BulletinDocument, lang: str, public_url: str) ->
     month = formats.month_and_year(document.month.first, lang)
     home = f"{public_url}/{lang}"
     heads, rows, totals = _offices(document, lang)
-    protection = document.of_topic("documents") + document.of_topic("protection")
     sections = [
-        (_.gettext("Documentos y protección"), [say(each.words, lang) for each in protection]),
-        (_.gettext("Talleres"), [say(each.words, lang) for each in document.of_topic("workshops")]),
+        (_.gettext(heading), [say(each.words, lang) for each in document.of_topic(topic)])
+        for topic, heading in _SECTIONS.items()
     ]
     return LocalizedBulletin(
         lang=lang,
@@ -107,7 +104,9 @@ def localize_bulletin(document: BulletinDocument, lang: str, public_url: str) ->
             BulletinNumber(
                 code=code,
                 number=group_digits(document.by_kind[code], lang),
-                about=bulletin_sentences.say_topic(code, document.kind_names, lang),
+                about=bulletin_sentences.say_topic(
+                    code, document.kind_names, document.kind_topics, lang
+                ),
             )
             for code in document.core
         ],
@@ -222,9 +221,7 @@ def _offices(document: BulletinDocument, lang: str) -> tuple[list[str], list[lis
     has_others = any(others for _slug, _core, others, _total in office_rows)
     _ = translator(lang)
     core = [
-        _.gettext(_SHORT_KINDS[code])
-        if code in _SHORT_KINDS
-        else say(document.kind_names[code], lang)
+        say(document.kind_short_names.get(code) or document.kind_names[code], lang)
         for code in document.core
     ]
     others_heads = [_.gettext("Otros")] if has_others else []

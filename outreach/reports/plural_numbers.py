@@ -21,22 +21,6 @@ WORKSHOPS: Final = CountedNoun(
     NN_("%(number)s taller", "%(number)s talleres"),
     NP_("whole millions", "%(number)s de talleres"),
 )
-PASSPORTS: Final = CountedNoun(
-    NN_("%(number)s pasaporte", "%(number)s pasaportes"),
-    NP_("whole millions", "%(number)s de pasaportes"),
-)
-CARDS: Final = CountedNoun(
-    NN_("%(number)s matrícula consular", "%(number)s matrículas consulares"),
-    NP_("whole millions", "%(number)s de matrículas consulares"),
-)
-PROTECTION_CASES: Final = CountedNoun(
-    NN_("%(number)s caso de protección", "%(number)s casos de protección"),
-    NP_("whole millions", "%(number)s de casos de protección"),
-)
-CASES: Final = CountedNoun(
-    NN_("%(number)s caso", "%(number)s casos"),
-    NP_("whole millions", "%(number)s de casos"),
-)
 PEOPLE: Final = CountedNoun(
     NN_("%(number)s persona", "%(number)s personas"),
     NP_("whole millions", "%(number)s de personas"),

@@ -12,6 +12,7 @@ from outreach.domain.network import kinds, offices
 from outreach.domain.network.offices import Office
 from outreach.domain.reporting import figures
 from outreach.imports import DATA
+from outreach.reports import series_wording
 from tests.support.fixed_clock import fixed_clock
 from tests.support.loading import done, run, table
 
@@ -75,6 +76,50 @@ def test_wrong_value_of_a_kind_is_reported(
     assert f"kinds[1].{path} " in result.stderr
     with store.read() as session:
         assert not kinds.list_kinds(session)
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("wording.sentence", {"es": "La red expidió pasaportes."}),
+        ("wording.sentence", {"es": 5}),
+        ("wording.none", {"en": "None"}),
+        ("wording.things", None),
+        ("wording.things", {"en": {"other": "%(number)s passports"}}),
+        ("wording.things", {"es": {"one": "%(number)s pasaporte"}}),
+        ("wording.things", {"es": {"other": "pasaportes"}}),
+        ("wording.things", {"es": {"other": "%(number)s pasaportes", "pocos": "%(number)s"}}),
+        ("wording.parts", {"es": "Por materia"}),
+    ],
+)
+def test_wrong_wording_of_a_series_is_reported(
+    config: Config, store: Store, tmp_path: Path, path: str, value: object
+) -> None:
+    found = json.loads((DATA / "taxonomy.json").read_text(encoding="utf-8"))
+    *above, last = path.split(".")
+    place = found["figure_series"][0]
+    for name in above:
+        place = place[name]
+    place[last] = value
+    file = tmp_path / "kinds.json"
+    file.write_text(json.dumps(found, ensure_ascii=False, indent=1), encoding="utf-8")
+    result = run(config, "load", "kinds", file)
+    assert result.exit_code == 2
+    assert f"figure_series[0].{path} " in result.stderr
+
+
+def test_wordings_of_series_and_topics_of_kinds_are_loaded(config: Config, store: Store) -> None:
+    done(run(config, "load", "kinds", DATA / "taxonomy.json"))
+    with store.read() as session:
+        wordings = figures.list_wordings(session)
+        topics = {each.code: each.topic for each in kinds.list_kinds(session)}
+    wording = series_wording.from_json(wordings["documentacion.pasaportes"])
+    assert [wording.say_things(n, "es") for n in (1, 2, 3_000_000)] == [
+        "1 pasaporte", "2 pasaportes", "3,000,000 de pasaportes",
+    ]  # fmt: skip
+    assert wording.say_things(0, "fr") == "0 passeport"
+    assert topics["daca"]["en"] == "for DACA youth"
+    assert topics["salud"] == {}
 
 
 @pytest.mark.parametrize(

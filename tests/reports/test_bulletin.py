@@ -145,12 +145,12 @@ def test_bulletin_of_january_2020_has_its_figures_in_every_language_and_format(
     assert {lang for each in found["sentences"] for lang in each["words"]} == set(LANGUAGES)
 
 
-def test_sentences_are_in_the_order_of_the_press_note(january: Store) -> None:
+def test_sentences_are_in_the_order_of_the_series(january: Store) -> None:
     text = bulletin_text.as_text(load_document(january, JANUARY), "es", SITE)
     order = (
         "109,657 pasaportes y 73,910 matrículas consulares",
         "17,407 casos de protección",
-        "Igualmente, 3,989 personas recibieron orientación o representación legal.",
+        "La red dio orientación o representación legal a 3,989 personas.",
         "evitó la pena de muerte en 1 caso",
         "CIAM atendió a 21,389 personas",
         "La red dio 164 talleres",
@@ -280,7 +280,7 @@ def test_published_edition_never_changes(march: Store, client: FlaskClient) -> N
     assert b"21,389" in before
     publish(march, correction="El centro de llamadas atendió a 7.")
     now, then = (client.get(f"/es/boletin/2026-03{query}").text for query in ("", "?edicion=1"))
-    assert "a 7 personas" in now
+    assert "Personas: 7." in now
     assert "El centro de llamadas atendió a 7." in now
     assert "Esta edición fue reemplazada." not in now
     assert "21,389" in then

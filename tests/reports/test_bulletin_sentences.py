@@ -14,7 +14,14 @@ from outreach.i18n import LANGUAGES
 from outreach.reports import bulletin_sentences
 from outreach.reports.bulletin_sentences import BulletinSentence
 from outreach.reports.plural_numbers import WORKSHOPS, say_count
-from tests.support.bulletin_sentences import CASES_OF, sentence_cases
+from tests.support.bulletin_sentences import (
+    CARDS,
+    CASES,
+    CASES_OF,
+    PASSPORTS,
+    say_figures,
+    sentence_cases,
+)
 
 SENTENCE_CASES = list(sentence_cases())
 WORDS = [
@@ -67,8 +74,9 @@ def test_numbers_are_formatted_for_their_language() -> None:
 
 
 def test_zero_is_written_in_words() -> None:
+    in_digits = {"proteccion.casos.parts", "otra.cifra", "workshops", "kinds"}
     for each, sentence, lang in WORDS:
-        if each.number == 0 and sentence.code not in {"protection.matters", "workshops", "kinds"}:
+        if each.number == 0 and sentence.code not in in_digits:
             assert not re.search(r"\b0\b", sentence.words[lang]), sentence
 
 
@@ -89,13 +97,22 @@ def test_whole_millions_are_followed_by_a_preposition() -> None:
     )
 
 
-def test_sentence_begins_with_likewise_only_after_another_sentence() -> None:
-    after, alone = (
-        join_sentences(bulletin_sentences.orientation(3989, follows=follows), "es")
-        for follows in (True, False)
+def test_series_with_the_same_sentence_are_said_in_one() -> None:
+    found = join_sentences(say_figures({PASSPORTS: 109_657, CARDS: 73_910}), "es")
+    assert found == "La red expidió 109,657 pasaportes y 73,910 matrículas consulares."
+    found = join_sentences(say_figures({PASSPORTS: 109_657, CARDS: 0}), "es")
+    assert found == "La red expidió 109,657 pasaportes. La red no expidió matrículas consulares."
+
+
+def test_parts_follow_their_whole_and_are_said_without_it_too() -> None:
+    parts = {f"{CASES}.migratoria": 120, f"{CASES}.penal": 7}
+    matters = "Por materia: migratoria, 120; penal, 7."
+    assert join_sentences(say_figures(parts), "es") == matters
+    found = join_sentences(say_figures({CASES: 127, "ciam.personas": 3} | parts), "es")
+    assert found == (
+        f"La red atendió 127 casos de protección. {matters} "
+        "El centro de llamadas CIAM atendió a 3 personas."
     )
-    assert after == "Igualmente, 3,989 personas recibieron orientación o representación legal."
-    assert alone == "La red dio orientación o representación legal a 3,989 personas."
 
 
 def test_attendance_sentence_requires_a_head_count() -> None:
@@ -110,7 +127,7 @@ def test_spanish_y_becomes_e_before_i() -> None:
 @pytest.mark.parametrize("lang", LANGUAGES)
 @given(numbers=st.lists(st.none() | st.integers(0, 10**12), min_size=2, max_size=2))
 def test_document_sentences_contain_every_number(lang: str, numbers: list[int | None]) -> None:
-    text = join_sentences(bulletin_sentences.documents(*numbers), lang)
+    text = join_sentences(say_figures(dict(zip((PASSPORTS, CARDS), numbers, strict=True))), lang)
     assert bool(text) == any(each is not None for each in numbers)
     for each in numbers:
         assert not each or group_digits(each, lang) in text

@@ -2,14 +2,15 @@
 
 `python -m tests.support.bulletin_sentences` prints them in all languages, for proofreading."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final, NamedTuple
 
 import click
 
 from outreach.i18n import LANGUAGES
-from outreach.reports import bulletin_sentences
-from outreach.reports.bulletin_sentences import CASES, BulletinSentence
+from outreach.imports import packaged
+from outreach.reports import bulletin_sentences, series_wording
+from outreach.reports.bulletin_sentences import BulletinSentence
 from outreach.reports.month_report import ReportedFigure
 
 NUMBERS: Final = (None, 0, 1, 2, 1_000_000)
@@ -21,20 +22,41 @@ NAMES: Final = {
 }
 
 
-def _matters(number: int | None) -> list[BulletinSentence]:
-    codes = ("migratoria", "penal", "laboral", "civil", "administrativa")
-    figures = [] if number is None else [_figure(f"{CASES}.{each}", number) for each in codes]
-    return bulletin_sentences.protection(None, figures)
+TAXONOMY: Final = packaged.read_kinds()
+WORDINGS: Final = {each.code: series_wording.from_json(each.wording) for each in TAXONOMY.series}
+TOPICS: Final = {each.code: each.topic for each in TAXONOMY.kinds}
+PASSPORTS, CARDS, CASES = "documentacion.pasaportes", "documentacion.matriculas", "proteccion.casos"
+MATTERS: Final = ("migratoria", "penal", "laboral", "civil", "administrativa")
 
 
-def _figure(series: str, number: int) -> ReportedFigure:
-    return ReportedFigure(
-        series=series, label={"es": "Otra"}, unit="casos", value=number, source="", part_of=CASES
-    )
+def say_figures(numbers: Mapping[str, int | None]) -> list[BulletinSentence]:
+    """The sentences of figures by series; None: the figure is missing."""
+    labels = {each.code: each for each in TAXONOMY.series}
+    reported = [
+        ReportedFigure(
+            series=code,
+            label=labels[code].label if code in labels else {"es": "Otra", "fr": "Autre"},
+            unit="casos",
+            value=number,
+            source="",
+            part_of=labels[code].part_of if code in labels else None,
+        )
+        for code, number in numbers.items()
+        if number is not None
+    ]
+    return bulletin_sentences.figures(reported, WORDINGS)
+
+
+def _figure(*codes: str) -> Callable[[int | None], list[BulletinSentence]]:
+    return lambda n: say_figures(dict.fromkeys(codes, n))
+
+
+def say_kinds(counts: Mapping[str, int]) -> list[BulletinSentence]:
+    return bulletin_sentences.kinds(counts, NAMES, TOPICS)
 
 
 def _kinds(*codes: str) -> Callable[[int | None], list[BulletinSentence]]:
-    return lambda n: [] if n is None else bulletin_sentences.kinds(dict.fromkeys(codes, n), NAMES)
+    return lambda n: [] if n is None else say_kinds(dict.fromkeys(codes, n))
 
 
 def _others(*codes: str) -> Callable[[int | None], list[BulletinSentence]]:
@@ -45,22 +67,20 @@ def _others(*codes: str) -> Callable[[int | None], list[BulletinSentence]]:
 
 # The sentences for a value of each figure; None: the figure is missing.
 CASES_OF: Final[dict[str, Callable[[int | None], list[BulletinSentence]]]] = {
-    "passports and cards": lambda n: bulletin_sentences.documents(n, n),
-    "passports alone": lambda n: bulletin_sentences.documents(n, None),
-    "cards alone": lambda n: bulletin_sentences.documents(None, n),
-    "passports, and 7 cards": lambda n: bulletin_sentences.documents(n, 7),
-    "protection": bulletin_sentences.protection,
-    "protection by matter": _matters,
-    "orientation, after the cases": bulletin_sentences.orientation,
-    "orientation, without them": lambda n: bulletin_sentences.orientation(n, follows=False),
-    "MCLAP": bulletin_sentences.mclap,
-    "CIAM": bulletin_sentences.ciam,
+    "passports and cards": _figure(PASSPORTS, CARDS),
+    "passports alone": _figure(PASSPORTS),
+    "cards alone": _figure(CARDS),
+    "passports, and 7 cards": lambda n: say_figures({PASSPORTS: n, CARDS: 7}),
+    "protection": _figure(CASES),
+    "protection by matter": _figure(*(f"{CASES}.{each}" for each in MATTERS)),
+    "orientation": _figure("proteccion.orientacion_representacion"),
+    "MCLAP": _figure("mclap.penas_evitadas"),
+    "CIAM": _figure("ciam.personas"),
+    "a series without words of its own": _figure("otra.cifra"),
     "workshops": lambda n: [] if n is None else bulletin_sentences.workshops(n, min(n, 56)),
     "the four kinds": _kinds("derechos", "diagnostico", "daca", "mujeres"),
     "the four, two without any": lambda n: (
-        []
-        if n is None
-        else bulletin_sentences.kinds({"derechos": 3, "diagnostico": n, "mujeres": n}, NAMES)
+        [] if n is None else say_kinds({"derechos": 3, "diagnostico": n, "mujeres": n})
     ),
     "another core kind": _kinds("laboral"),
     "another kind": _others("laboral"),

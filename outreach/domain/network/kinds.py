@@ -89,6 +89,8 @@ class Kind(Base):
     bring: Mapped[Words]
     changed_at: Mapped[datetime]
     is_women_only: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
+    # What bulletins say after a number of workshops: «sobre los derechos de los migrantes».
+    topic: Mapped[Words] = mapped_column(default_factory=dict, server_default="{}")
 
     @property
     def codes(self) -> frozenset[str]:

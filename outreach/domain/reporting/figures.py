@@ -4,7 +4,7 @@ counted (`outreach.reports`)."""
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from statistics import median
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
@@ -32,6 +32,8 @@ class FigureSeries(Base):
     provided_by: Mapped[str] = mapped_column(sa.String(120))
     # Of which other series it is one matter, if it is: protection cases by matter.
     part_of: Mapped[str | None] = mapped_column(sa.ForeignKey("figure_series.code"), default=None)
+    # How bulletins say its number, as JSON of `reports.series_wording`; None: by its label.
+    wording: Mapped[dict[str, Any] | None] = mapped_column(sa.JSON(none_as_null=True), default=None)
 
 
 class MonthlyFigure(Base):
@@ -101,6 +103,12 @@ def list_months(session: Session) -> list[Month]:
 
 
 _MONTHS: Final = sa.select(MonthlyFigure.month).distinct().order_by(MonthlyFigure.month)
+
+
+def list_wordings(session: Session) -> dict[str, dict[str, Any] | None]:
+    """How bulletins say the numbers of each series, by code."""
+    rows = session.execute(sa.select(FigureSeries.code, FigureSeries.wording))
+    return {row.code: row.wording for row in rows}
 
 
 def list_range(session: Session, first: Month, last: Month) -> dict[Month, dict[str, int]]:
