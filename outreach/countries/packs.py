@@ -1,0 +1,110 @@
+"""Country packs: what the program knows of each country that a network can have offices in."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Any, Final
+
+from outreach import languages
+
+_DATA: Final = resources.files("outreach.countries") / "data"
+_SHARED: Final = "holidays.toml"  # names of holidays that several countries keep
+
+Names = dict[str, str]  # by language of the site
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A state, province, department…"""
+
+    code: str  # of the United States and Canada as the post writes it, IL; else ISO 3166-2, MX-JAL
+    names: Names
+    also: tuple[str, ...]  # what people type for it, as `place_text.canonicalize` writes it
+    tile: tuple[int, int] | None  # column and row on the tile map
+
+
+@dataclass(frozen=True, slots=True)
+class CountryPack:
+    code: str  # ISO 3166-1, two letters
+    alpha3: str  # ISO 3166-1, three letters
+    has_miles: bool  # whether distances are said in miles; otherwise in kilometres
+    region_word: str  # what its regions are: state, province, department, region, community
+    postal_pattern: str  # a regular expression of a whole postal code
+    postal_example: str
+    also: tuple[str, ...]  # what people type for the country
+    regions: tuple[Region, ...]
+    region_groups: Mapping[str, tuple[str, ...]]  # names that mean several regions: «Carolina»
+    holiday_names: Mapping[str, Names]  # by the English name in the library `holidays`
+
+
+@cache
+def list_codes() -> tuple[str, ...]:
+    """The countries that have a pack."""
+    files = (each.name for each in _DATA.iterdir() if each.name != _SHARED)
+    return tuple(sorted(name[:-5].upper() for name in files if name.endswith(".toml")))
+
+
+@cache
+def load(code: str) -> CountryPack:
+    """The pack of a country, from its file at the first call. Raises KeyError without a pack."""
+    if code not in list_codes():
+        raise KeyError(code)
+    data = _read(f"{code.lower()}.toml")
+    return CountryPack(
+        code=data["code"],
+        alpha3=data["alpha3"],
+        has_miles=data["has_miles"],
+        region_word=data["region_word"],
+        postal_pattern=data["postal_pattern"],
+        postal_example=data["postal_example"],
+        also=tuple(data["also"]),
+        regions=tuple(map(_region, data["regions"])),
+        region_groups={name: tuple(codes) for name, codes in data.get("region_groups", {}).items()},
+        holiday_names=_holiday_names(data.get("holidays", {})),
+    )
+
+
+@cache
+def load_shared_holidays() -> Mapping[str, Names]:
+    """The names of holidays that several countries keep, by their English name."""
+    return _holiday_names(_read(_SHARED))
+
+
+def find_country(region: str) -> str | None:
+    """The country of a region's code, of all packs; None for a code that is of none."""
+    return _countries_of_regions().get(region)
+
+
+def find_region(code: str) -> Region | None:
+    """The region of this code, of all packs."""
+    country = find_country(code)
+    if country is None:
+        return None
+    return next(each for each in load(country).regions if each.code == code)
+
+
+@cache
+def _countries_of_regions() -> dict[str, str]:
+    return {each.code: code for code in list_codes() for each in load(code).regions}
+
+
+def _read(name: str) -> dict[str, Any]:
+    return tomllib.loads((_DATA / name).read_text(encoding="utf-8"))
+
+
+def _region(row: Mapping[str, Any]) -> Region:
+    return Region(
+        code=row["code"],
+        names={lang: row.get(lang, row["name"]) for lang in languages.CODES},
+        also=tuple(row.get("also", ())),
+        tile=(row["tile"][0], row["tile"][1]) if "tile" in row else None,
+    )
+
+
+def _holiday_names(rows: Mapping[str, Mapping[str, str]]) -> dict[str, Names]:
+    return {
+        english: {lang: names.get(lang, english) for lang in languages.CODES}
+        for english, names in rows.items()
+    }
