@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from jinja2 import StrictUndefined
 from werkzeug.routing import RequestRedirect
 
-from outreach import clock, languages, logs, web
+from outreach import clock, languages, logs, network_profile, web
 from outreach.config import Config
 from outreach.db.postgresql import PAGES, Timeouts
 from outreach.db.retry import RetryPolicy
@@ -72,7 +72,7 @@ def create_app(config: Config | None = None, *, timeouts: Timeouts = PAGES) -> F
     Raises Misconfigured for wrong settings or old time-zone rules."""
     clock.require_rules()
     config = config or Config.from_environ()
-    clock.use_headquarters_zone(config.headquarters_zone)
+    network_profile.set_for_process(config.profile)
     app = Application("outreach", template_folder=str(_templates()), static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_FORM_BYTES
     app.config["MAX_FORM_MEMORY_SIZE"] = MAX_FORM_BYTES

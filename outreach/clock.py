@@ -13,6 +13,7 @@ from importlib import metadata
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from outreach import network_profile
 from outreach.errors import Misconfigured
 
 MIN_TZDATA = (2026, 6)
@@ -21,16 +22,13 @@ SECOND = timedelta(seconds=1)
 zoneinfo.reset_tzpath(to=[])
 ZoneInfo.clear_cache()
 
-DEFAULT_HEADQUARTERS: Final = "America/Mexico_City"
-
 
 def require_rules() -> None:
     """Raises Misconfigured when the installed zone rules are older than tzdata 2026.6."""
     found = metadata.version("tzdata")
     if tuple(int(part) for part in found.split(".")[:2]) < MIN_TZDATA:
         raise Misconfigured(
-            f"tzdata {found} is too old for the offices in Canada. "
-            "Install tzdata 2026.6 or newer: pip install -U tzdata"
+            f"tzdata {found} is too old. Install tzdata 2026.6 or newer: pip install -U tzdata"
         )
 
 
@@ -39,27 +37,15 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-class _Headquarters:
-    """The zone of headquarters in this process: a constant of the installation, as the rules of
-    zones are, which reports and letters need without its settings."""
-
-    zone = ZoneInfo(DEFAULT_HEADQUARTERS)
-
-
-def use_headquarters_zone(name: str) -> None:
-    """Sets the zone of headquarters, once, when the program starts. `name` is an IANA zone."""
-    _Headquarters.zone = ZoneInfo(name)
-
-
 def headquarters_zone() -> ZoneInfo:
     """The zone by which months close, and by which the pages of headquarters give days and hours
     (`OUTREACH_HEADQUARTERS_ZONE`)."""
-    return _Headquarters.zone
+    return ZoneInfo(network_profile.current().headquarters_zone)
 
 
 def at_headquarters(moment: datetime) -> datetime:
     """The local time of an instant at headquarters."""
-    return moment.astimezone(_Headquarters.zone)
+    return moment.astimezone(headquarters_zone())
 
 
 def network_day(moment: datetime) -> date:

@@ -12,10 +12,12 @@ from urllib.parse import urlsplit
 
 import platformdirs
 
-from outreach import atomic_files, clock, database_urls, logs
+from outreach import atomic_files, clock, database_urls, languages, logs
+from outreach.countries import packs
 from outreach.environment import Environment
 from outreach.errors import Misconfigured
 from outreach.loopback import is_loopback
+from outreach.network_profile import NetworkProfile
 
 _DATABASE: Final = (
     "has to start with sqlite:/// or postgresql+psycopg:// and to name a database; "
@@ -51,7 +53,7 @@ class Texts:
     headers: Mapping[str, str] = field(repr=False, default_factory=dict)
     body: str = field(repr=False, default="")
     seconds: int = 20  # to wait for a response
-    countries: tuple[str, ...] = ("US", "CA", "MX")  # whose phones are called and written to
+    countries: tuple[str, ...] = NetworkProfile().phone_countries  # of phones that we reach
     a_day: int = 1000  # texts sent in a day, then the others wait
 
     @property
@@ -142,7 +144,11 @@ class Config:
     timestamp_url: str = ""  # of an authority that stamps them with the time (RFC 3161)
     privacy_url: str = ""
     phone: str = ""
-    headquarters_zone: str = clock.DEFAULT_HEADQUARTERS
+    countries: tuple[str, ...] = NetworkProfile.countries
+    home_country: str = NetworkProfile.home_country
+    locales: tuple[str, ...] = NetworkProfile.locales
+    headquarters_zone: str = NetworkProfile.headquarters_zone
+    help_lines: Path | None = None
     security_contact: str = ""
     trusted_proxies: int = 0
     promise_no_sharing: bool = False
@@ -159,6 +165,17 @@ class Config:
     @property
     def is_postgresql(self) -> bool:
         return self.database_url.startswith("postgresql")
+
+    @property
+    def profile(self) -> NetworkProfile:
+        """What the rest of the program asks `network_profile` for."""
+        return NetworkProfile(
+            countries=self.countries,
+            home_country=self.home_country,
+            locales=self.locales,
+            headquarters_zone=self.headquarters_zone,
+            help_lines=self.help_lines,
+        )
 
     @property
     def data_source(self) -> str:
@@ -194,6 +211,7 @@ class Config:
         read = Environment(environ)
         data = Path(read.text("DATA", platformdirs.user_data_dir("outreach"))).expanduser()
         keys = Path(read.text("KEYS", str(data.with_name(data.name + "-keys")))).expanduser()
+        profile = _profile(read)
         database_url = read.checked(
             "DATABASE_URL",
             f"sqlite:///{data / 'outreach.db'}",
@@ -228,7 +246,7 @@ class Config:
             mail_name=read.checked(
                 "MAIL_NAME", cls.mail_name, str.isprintable, "has to be one line of plain text"
             ),
-            texts=_texts(read),
+            texts=_texts(read, profile.phone_countries),
             voice=_voice(read),
             answers=_answers(read),
             whatsapp=_whatsapp(read),
@@ -251,12 +269,11 @@ class Config:
             ),
             privacy_url=read.checked("PRIVACY_URL", "", _is_site, "has to be an https address"),
             phone=read.text("PHONE", ""),
-            headquarters_zone=read.checked(
-                "HEADQUARTERS_ZONE",
-                cls.headquarters_zone,
-                clock.is_zone,
-                "has to be a time zone, as America/Mexico_City",
-            ),
+            countries=profile.countries,
+            home_country=profile.home_country,
+            locales=profile.locales,
+            headquarters_zone=profile.headquarters_zone,
+            help_lines=profile.help_lines,
             security_contact=read.checked(
                 "SECURITY_CONTACT",
                 "",
@@ -330,6 +347,53 @@ class Config:
             ) from None
 
 
+def _profile(read: Environment) -> NetworkProfile:
+    usual = NetworkProfile()
+    profile = NetworkProfile(
+        countries=tuple(read.text("COUNTRIES", " ".join(usual.countries)).upper().split()),
+        home_country=read.text_or_nothing("HOME_COUNTRY", usual.home_country).upper(),
+        locales=tuple(read.text("LOCALES", " ".join(usual.locales)).split()),
+        headquarters_zone=read.checked(
+            "HEADQUARTERS_ZONE",
+            usual.headquarters_zone,
+            clock.is_zone,
+            "has to be a time zone, as America/Mexico_City",
+        ),
+        help_lines=read.file("HELP_LINES"),
+    )
+    if not _is_subset(profile.countries, packs.list_codes()):
+        codes = " ".join(packs.list_codes())
+        read.fault("COUNTRIES", f"has to be codes of countries, each once, of {codes}")
+    if profile.home_country not in {"", *packs.list_codes()} and not _has_holidays(
+        profile.home_country
+    ):
+        read.fault("HOME_COUNTRY", "has to be the code of a country, as MX, or empty for none")
+    if profile.locales != usual.locales and not _are_locales(profile.locales):
+        read.fault(
+            "LOCALES",
+            f"has to be locales of CLDR, as {' '.join(usual.locales)}: "
+            f"at most one for each of {' '.join(languages.CODES)}",
+        )
+    return profile
+
+
+def _is_subset(some: tuple[str, ...], every: tuple[str, ...]) -> bool:
+    return 0 < len(some) == len(set(some) & set(every))
+
+
+def _has_holidays(country: str) -> bool:
+    import holidays  # slow, and few networks have a home country without a pack
+
+    return country in holidays.list_supported_countries()
+
+
+def _are_locales(names: tuple[str, ...]) -> bool:
+    from babel import localedata  # a command's start waits for it, and few networks set locales
+
+    own = tuple(name.partition("_")[0] for name in names)
+    return _is_subset(own, languages.CODES) and all(map(localedata.exists, names))
+
+
 def _are_countries(codes: Collection[str]) -> bool:
     from outreach import phone_numbers  # its library takes a twentieth of a command's start
 
@@ -379,16 +443,12 @@ def _whatsapp(read: Environment) -> WhatsApp:
     return whatsapp
 
 
-def _countries(read: Environment) -> tuple[str, ...]:
-    return tuple(read.text("TEXTS_COUNTRIES", " ".join(Texts.countries)).upper().split())
-
-
 def _is_long_word(text: str) -> bool:
     """A secret that another program made, long enough not to be guessed."""
     return 16 <= len(text) <= 200 and text.isascii() and text.isprintable() and " " not in text
 
 
-def _texts(read: Environment) -> Texts:
+def _texts(read: Environment, usual: tuple[str, ...]) -> Texts:
     texts = Texts(
         url=read.checked(
             "TEXTS_URL", "", _is_gateway, "has to be an https address without a user name"
@@ -397,10 +457,10 @@ def _texts(read: Environment) -> Texts:
         headers=_headers(read, "TEXTS_HEADERS"),
         body=read.text("TEXTS_BODY", ""),
         seconds=read.seconds("TEXTS_SECONDS", Texts.seconds),
-        countries=_countries(read),
+        countries=tuple(read.text("TEXTS_COUNTRIES", " ".join(usual)).upper().split()),
         a_day=read.number("TEXTS_A_DAY", Texts.a_day),
     )
-    if texts.countries != Texts.countries and not _are_countries(texts.countries):
+    if texts.countries != usual and not _are_countries(texts.countries):
         read.fault("TEXTS_COUNTRIES", "has to be codes of countries, as US CA MX")
     if texts.method not in {"GET", "POST", "PUT"}:
         read.fault("TEXTS_METHOD", "has to be POST, PUT or GET")

@@ -17,6 +17,10 @@ class Environment:
     def text(self, name: str, default: str) -> str:
         return self._environ.get(f"OUTREACH_{name}", "").strip() or default
 
+    def text_or_nothing(self, name: str, default: str) -> str:
+        """The default only where the variable is not set: an empty one means nothing."""
+        return self._environ.get(f"OUTREACH_{name}", default).strip()
+
     def path(self, name: str) -> Path | None:
         text = self.text(name, "")
         return Path(text).expanduser() if text else None

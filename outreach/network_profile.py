@@ -30,6 +30,12 @@ class NetworkProfile:
         return self.countries[0]
 
     @property
+    def phone_countries(self) -> tuple[str, ...]:
+        """Whose phones are called and written to where no setting says so."""
+        home = (self.home_country,) if self.home_country else ()
+        return tuple(dict.fromkeys((*self.countries, *home)))
+
+    @property
     def packs(self) -> tuple[CountryPack, ...]:
         return tuple(map(packs.load, self.countries))
 

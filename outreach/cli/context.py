@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from outreach import clock, logs, migrations
+from outreach import clock, logs, migrations, network_profile
 from outreach.config import Config
 from outreach.db.store import Store
 from outreach.errors import Misconfigured
@@ -21,7 +21,7 @@ def settings(*, serving: bool = False) -> Config:
     """Reads the settings and sets up logging. Raises Misconfigured, also for old zone rules."""
     clock.require_rules()
     config = Config.from_environ(serving=serving)
-    clock.use_headquarters_zone(config.headquarters_zone)
+    network_profile.set_for_process(config.profile)
     logs.set_up(config.log)
     return config
 

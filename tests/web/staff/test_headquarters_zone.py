@@ -1,7 +1,8 @@
 """Headquarters has a zone of its own: its pages say days and hours by it, and name it; a closing
 has one instant and one date, on the pages of the staff and of everybody."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
@@ -18,6 +19,7 @@ from outreach.domain.network.offices import Office
 from outreach.domain.network.staff import ALL_OFFICES, Role
 from outreach.domain.reporting import months
 from outreach.errors import Misconfigured
+from outreach.network_profile import NetworkProfile, use_profile
 from outreach.reports import month_report
 from outreach.web.staff.common.workshop_labels import closes_words, start_hour
 from outreach.web.staff.months import month_labels
@@ -31,10 +33,8 @@ pytestmark = pytest.mark.any_database("zones are computed in the program")
 CLOSED_AT = datetime(2026, 12, 6, 2, 30, tzinfo=UTC)
 
 
-@pytest.fixture(autouse=True)
-def _default_zone() -> Iterator[None]:
-    yield
-    clock.use_headquarters_zone(clock.DEFAULT_HEADQUARTERS)
+def headquarters_in(zone: str) -> AbstractContextManager[None]:
+    return use_profile(NetworkProfile(headquarters_zone=zone))
 
 
 def test_setting_is_a_zone_and_mexico_city_without_one() -> None:
@@ -78,10 +78,9 @@ def test_closing_has_the_same_date_for_the_staff_and_in_public(
 
 
 def test_other_zone_moves_the_day_of_a_closing(app: Flask) -> None:
-    with app.test_request_context():
-        clock.use_headquarters_zone("Europe/Madrid")
+    with app.test_request_context(), headquarters_in("Europe/Madrid"):
         assert month_labels.slim_date(CLOSED_AT) == "6 dic"
-        clock.use_headquarters_zone("America/Tijuana")
+    with app.test_request_context(), headquarters_in("America/Tijuana"):
         assert month_labels.slim_date(CLOSED_AT) == "5 dic"
 
 
@@ -90,8 +89,7 @@ def test_office_in_another_zone_reads_by_which_clock_the_month_closes(
 ) -> None:
     with store.change() as session:
         workshop = hold(session, calgary, rights, day=date(2026, 11, 21))
-    with app.test_request_context():
-        clock.use_headquarters_zone("America/Tijuana")
+    with app.test_request_context(), headquarters_in("America/Tijuana"):
         said = closes_words(workshop, now=datetime(2026, 12, 5, 20, 0, tzinfo=UTC))
     assert said == "El mes cierra hoy, a las 8:00\u00a0p.\u00a0m., hora de Edmonton"
 

@@ -86,6 +86,8 @@ def _words(value: object, *, is_secret: bool) -> str:
         return _("Puesta") if value else _("Falta")
     if isinstance(value, bool):
         return _("Sí") if value else _("No")
+    if isinstance(value, tuple):
+        return " ".join(value) or _("Nada")
     return _("Nada") if value is None or value == "" else str(value)
 
 
