@@ -24,6 +24,7 @@ _DATABASE: Final = (
     "an @ or / in a password is written %40 or %2F"
 )
 _LONG_WORD: Final = "has to be 16 to 200 characters without spaces"
+GENERAL: Final = "general"  # the vocabulary of a network that has no words of its own
 # How a gateway brings what people answer (`outreach.answers.adapters`).
 ANSWER_DIALECTS: Final = ("plain", "twilio", "vonage")
 WHATSAPP_BODY: Final = (
@@ -149,6 +150,7 @@ class Config:
     locales: tuple[str, ...] = NetworkProfile.locales
     headquarters_zone: str = NetworkProfile.headquarters_zone
     help_lines: Path | None = None
+    vocabulary: str = NetworkProfile.vocabulary
     security_contact: str = ""
     trusted_proxies: int = 0
     promise_no_sharing: bool = False
@@ -175,6 +177,7 @@ class Config:
             locales=self.locales,
             headquarters_zone=self.headquarters_zone,
             help_lines=self.help_lines,
+            vocabulary=self.vocabulary,
         )
 
     @property
@@ -274,6 +277,7 @@ class Config:
             locales=profile.locales,
             headquarters_zone=profile.headquarters_zone,
             help_lines=profile.help_lines,
+            vocabulary=profile.vocabulary,
             security_contact=read.checked(
                 "SECURITY_CONTACT",
                 "",
@@ -360,6 +364,7 @@ def _profile(read: Environment) -> NetworkProfile:
             "has to be a time zone, as America/Mexico_City",
         ),
         help_lines=read.file("HELP_LINES"),
+        vocabulary=_vocabulary(read, usual.vocabulary),
     )
     if not _is_subset(profile.countries, packs.list_codes()):
         codes = " ".join(packs.list_codes())
@@ -375,6 +380,15 @@ def _profile(read: Environment) -> NetworkProfile:
             f"at most one for each of {' '.join(languages.CODES)}",
         )
     return profile
+
+
+def _vocabulary(read: Environment, usual: str) -> str:
+    """The name of a vocabulary; empty for «general»."""
+    known = sorted(each.name for each in languages.VOCABULARIES.iterdir())
+    name = read.text("VOCABULARY", usual)
+    if name not in {*known, GENERAL}:
+        read.fault("VOCABULARY", f"has to be {GENERAL} or one of: {', '.join(known)}")
+    return "" if name == GENERAL else name
 
 
 def _is_subset(some: tuple[str, ...], every: tuple[str, ...]) -> bool:

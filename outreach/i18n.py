@@ -16,7 +16,7 @@ from babel import Locale
 from babel.support import LazyProxy, Translations
 from markupsafe import Markup
 
-from outreach import languages
+from outreach import languages, network_profile
 from outreach.db.base import Words
 
 LANGUAGES: Final = languages.CODES
@@ -34,14 +34,20 @@ _used: ContextVar[str | None] = ContextVar("language", default=None)
 
 
 class Translator:
-    """The messages of one language; Spanish where its catalogue has none.
+    """The messages of one language; Spanish where its catalogue has none. What the network says in
+    words of its own comes from the catalogue of its vocabulary.
 
     `%(name)s` in a message is filled in from `values`; without values it is returned as it is.
     """
 
-    def __init__(self, lang: str) -> None:
+    def __init__(self, lang: str, vocabulary: str) -> None:
         self.lang, self.locale = lang, LOCALES[lang]
         self.catalogue: NullTranslations = Translations.load(languages.CATALOGUES, [lang])
+        if vocabulary:
+            folder = languages.VOCABULARIES / vocabulary
+            own: NullTranslations = Translations.load(folder, [lang])
+            own.add_fallback(self.catalogue)
+            self.catalogue = own
 
     def gettext(self, message: str, **values: Any) -> str:
         text = self.catalogue.gettext(message)
@@ -57,9 +63,11 @@ class Translator:
         return text % values if values else text
 
 
-@cache
 def translator(lang: str) -> Translator:
-    return Translator(lang)
+    return _load_translator(lang, network_profile.current().vocabulary)
+
+
+_load_translator: Final = cache(Translator)
 
 
 def get_source_language() -> str:
@@ -133,10 +141,15 @@ def language_of(words: Words | None, lang: str) -> str:
     return SOURCE if words.get(SOURCE) else next(iter(words))
 
 
-@lru_cache(maxsize=8192)
 def as_markup(message: str, lang: str) -> Markup:
     """A message for a page, whose values are escaped. As in all templates, «%%» stands for «%»."""
-    return Markup(translator(lang).gettext(message)) % {}  # noqa: S704 - of the package's catalogues
+    return _as_markup(message, lang, network_profile.current().vocabulary)
+
+
+@lru_cache(maxsize=8192)
+def _as_markup(message: str, lang: str, vocabulary: str) -> Markup:
+    text = _load_translator(lang, vocabulary).gettext(message)
+    return Markup(text) % {}  # noqa: S704 - of the package's catalogues
 
 
 # Marks for `outreach i18n extract`, on messages that are translated where they are used.

@@ -25,6 +25,9 @@ SITE_LANGUAGES = (
 )
 STAFF_LANGUAGE = "es"  # of the staff's pages, calendar and letters until an account chooses
 CATALOGUES = Path(__file__).parent / "translations"
+# A folder each: catalogues of the messages that a sort of network says in other words, of all
+# languages, the source too.
+VOCABULARIES = CATALOGUES / "vocabularies"
 
 CODES: Final = tuple(language.code for language in SITE_LANGUAGES)
 SOURCE: Final = CODES[0]  # of the messages in the code

@@ -23,6 +23,8 @@ class NetworkProfile:
     locales: tuple[str, ...] = ("es_MX", "en_US", "fr_CA")  # of CLDR, one a language at most
     headquarters_zone: str = "America/Mexico_City"  # IANA
     help_lines: Path | None = None  # the network's own file of help lines
+    # Its own words for its offices, a folder of `languages.VOCABULARIES`; empty: «oficina».
+    vocabulary: str = "consular"
 
     @property
     def main_country(self) -> str:
@@ -38,6 +40,11 @@ class NetworkProfile:
     @property
     def packs(self) -> tuple[CountryPack, ...]:
         return tuple(map(packs.load, self.countries))
+
+    @property
+    def is_for_migrants(self) -> bool:
+        """Whether pages guide people who may be asked for papers."""
+        return self.vocabulary == "consular"
 
     @cached_property
     def locale_names(self) -> dict[str, str]:

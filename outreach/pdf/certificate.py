@@ -58,8 +58,7 @@ def pdf(
         "signed": _.gettext("Nombre y firma"),
         "stamp": _.gettext("Sello"),
         "not_id": _.gettext(
-            "Solo dice que la persona vino. No es una identificación ni dice nada de su situación "
-            "migratoria. No guardamos copia."
+            "Solo dice que la persona vino. No es una identificación. No guardamos copia."
         ),
     }
     return typesetting.pdf("certificate", data, made_at=now.replace(microsecond=0))

@@ -29,8 +29,8 @@ BY_OFFICE: Final = N_("Talleres por oficina")
 CALENDAR: Final = N_("Pon todos los talleres en tu calendario")
 # The sections of sentences by their topic.
 _SECTIONS: Final = {
-    bulletin_sentences.FIGURES: N_("Documentos y protección"),
-    bulletin_sentences.WORKSHOPS: N_("Talleres"),
+    bulletin_sentences.FIGURES: NP_("bulletin", "Otras cifras"),
+    bulletin_sentences.WORKSHOPS: NP_("bulletin", "Talleres"),
 }
 
 
@@ -83,7 +83,7 @@ def localize_bulletin(document: BulletinDocument, lang: str, public_url: str) ->
     home = f"{public_url}/{lang}"
     heads, rows, totals = _offices(document, lang)
     sections = [
-        (_.gettext(heading), [say(each.words, lang) for each in document.of_topic(topic)])
+        (_.pgettext(*heading), [say(each.words, lang) for each in document.of_topic(topic)])
         for topic, heading in _SECTIONS.items()
     ]
     return LocalizedBulletin(
@@ -189,9 +189,7 @@ def _default_title(document: BulletinDocument, lang: str) -> str:
     if not document.total:
         return _.gettext("%(month)s: lo que hizo la red", month=month)
     workshops = say_count(document.total, WORKSHOPS, lang)
-    return _.gettext(
-        "%(month)s: %(workshops)s para cuidar tus derechos", month=month, workshops=workshops
-    )
+    return _.gettext("%(month)s: %(workshops)s", month=month, workshops=workshops)
 
 
 def _dated(document: BulletinDocument, lang: str) -> str:

@@ -12,8 +12,8 @@ from outreach.reports.data_tables import DataTable, Publication, RevisionTables
 
 TITLE: Final = N_("Cifras de los talleres, mes a mes")
 DESCRIPTION: Final = N_(
-    "Talleres que la red de consulados hizo cada mes, por oficina y tipo, con las personas que "
-    "vinieron y otras cifras. Cada corrección es una revisión nueva, y las anteriores se quedan."
+    "Talleres que la red hizo cada mes, por oficina y tipo, con las personas que vinieron y otras "
+    "cifras. Cada corrección es una revisión nueva, y las anteriores se quedan."
 )
 _EU: Final = "http://publications.europa.eu/resource/authority"
 _LANGUAGES: Final = {"es": "SPA", "en": "ENG", "fr": "FRA"}

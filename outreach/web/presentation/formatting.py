@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from flask import Flask, g, request
 from markupsafe import Markup
 
-from outreach import clock, formats, i18n
+from outreach import clock, formats, i18n, network_profile
 from outreach.config import Config
 from outreach.db.base import Words
 from outreach.domain.locations import city_names
@@ -28,6 +28,7 @@ def init_app(app: Flask) -> None:
     app.add_template_global(lambda: i18n.HTML_LANG[i18n.current()], "html_lang")
     app.add_template_global(in_language)
     app.add_template_global(spoken_languages)
+    app.add_template_global(lambda: network_profile.current().is_for_migrants, "is_for_migrants")
     filters: dict[str, Callable[..., str]] = {
         "day": day,
         "long_day": long_day,

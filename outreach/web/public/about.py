@@ -3,10 +3,10 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from flask import Blueprint, Response, redirect, render_template
+from flask import Blueprint, Response, abort, redirect, render_template
 from flask.typing import ResponseReturnValue
 
-from outreach import clock, i18n
+from outreach import clock, i18n, network_profile
 from outreach.domain.network import help_lines
 from outreach.domain.network.help_lines import HelpPurpose
 from outreach.domain.network.kinds import Kind
@@ -43,7 +43,10 @@ def safety() -> ResponseReturnValue:
 
 @pages.get("/si-llegan-agentes")
 def agents() -> ResponseReturnValue:
-    """What to say to agents and what not to sign; a page to print."""
+    """What to say to agents and what not to sign; a page to print. 404 where the network is not for
+    migrants."""
+    if not network_profile.current().is_for_migrants:
+        abort(404)
     keep_for(3600)
     today = clock.now().date()
     with store().read() as session:

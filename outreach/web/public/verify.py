@@ -8,7 +8,7 @@ from typing import Final
 from flask import Blueprint, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
-from outreach import clock, i18n
+from outreach import clock, i18n, network_profile
 from outreach.domain.network import fraud_reports
 from outreach.domain.network.fraud_reports import FraudSign
 from outreach.domain.workshops import verify_codes
@@ -67,6 +67,12 @@ def thanks() -> ResponseReturnValue:
     return render_template("verify/thanks.html")
 
 
+def _list_signs() -> list[FraudSign]:
+    """What may have happened; a network that is not for migrants does not speak of papers."""
+    is_for_migrants = network_profile.current().is_for_migrants
+    return [each for each in fraud_reports.WHAT if is_for_migrants or each is not FraudSign.STATUS]
+
+
 def _form(*, notice: str = "") -> str:
     keep_private()
     return render_template(
@@ -74,7 +80,7 @@ def _form(*, notice: str = "") -> str:
         notice=notice,
         ticked=request.form.getlist("sign"),
         questions=[
-            (_("¿Qué pasó?"), fraud_reports.WHAT),
+            (_("¿Qué pasó?"), _list_signs()),
             (_("¿Cómo?"), fraud_reports.HOW),
         ],
         words=fraud_labels.sign_words,

@@ -15,7 +15,7 @@ from outreach.web.public.phone_line.line_offers import PhoneOffer
 def prompt_words(prompt: LinePrompt) -> str:
     """What a machine says where nobody has recorded the prompt."""
     words = {
-        LinePrompt.WELCOME: _("Talleres gratis del consulado."),
+        LinePrompt.WELCOME: _("Talleres gratis."),
         LinePrompt.ZIP_CODE: _(
             "Marca los cinco números de tu código postal. Si estás en Canadá, marca 0 y espera."
         ),
@@ -119,7 +119,7 @@ def unknown_place() -> str:
 def person(phone: str) -> str:
     """How to reach a person; who asks is not asked why."""
     if not phone:
-        return _("Para hablar con una persona, llama a tu consulado. Adiós.")
+        return _("Para hablar con una persona, llama a tu oficina. Adiós.")
     return _(
         "Para hablar con una persona, llama al %(phone)s. Otra vez: %(phone)s. Adiós.",
         phone=", ".join(character for character in phone if character.isdigit()),

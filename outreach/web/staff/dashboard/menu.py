@@ -44,9 +44,7 @@ def list_entries() -> list[MenuEntry]:
             "/org/mi-calendario", "calendar", _("Mi calendario"), _("Tus talleres en tu teléfono")
         ),
     ]
-    entries.append(
-        MenuEntry("/org/giras", "flag", _("Consulado móvil"), _("Giras con sus paradas"))
-    )
+    entries.append(MenuEntry("/org/giras", "flag", _("Oficina móvil"), _("Giras con sus paradas")))
     entries.append(
         MenuEntry("/org/cifras", "bars", _("Cifras"), _("Asistencia, lugares, espera, idiomas"))
     )

@@ -151,7 +151,7 @@ def kind_words(kind: PartnerKind) -> str:
         PartnerKind.CHURCH: _("Iglesia"),
         PartnerKind.SHELTER: _("Refugio o línea de violencia doméstica"),
         PartnerKind.BANK: _("Institución financiera (VAF)"),
-        PartnerKind.CONSULATE: _("Otro consulado (TRICAMEX y otros)"),
+        PartnerKind.CONSULATE: _("Otra red de oficinas"),
         PartnerKind.AUTHORITY: _("Autoridad local"),
     }
     return words[kind]

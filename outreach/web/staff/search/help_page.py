@@ -173,7 +173,7 @@ HELP: Final[Mapping[str, ScreenHelp]] = {
         "people",
     ),
     "tours": ScreenHelp(
-        lazy("Consulado móvil"),
+        lazy("Oficina móvil"),
         (
             lazy("Una gira tiene paradas, y cada parada sus talleres."),
             lazy("Al mover una parada se avisa solo a quienes iban a esa."),
