@@ -8,6 +8,7 @@ import logging
 import threading
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Final
 
 from flask import Flask
@@ -26,16 +27,18 @@ from outreach.keystore import KeyStore
 from outreach.mail import delivery, follow_messages, mailings, roster_letters
 from outreach.maintenance import scheduled_jobs
 from outreach.maintenance.event_cache_warmup import EventCacheWarmer
-from outreach.maintenance.hub_thread import HUB, HubThread
 from outreach.maintenance.leader import Leader
+from outreach.maintenance.round_thread import RoundThread
 from outreach.privacy import audit_verification, follow_erasure, link_renewal, retention
 from outreach.push import push_delivery, push_subscriptions
 from outreach.push.push_delivery import PushSender
 from outreach.signing import revision_log
+from outreach.websub import hub
 
 log = logging.getLogger(__name__)
 
 PAUSE_SECONDS: Final = 5.0  # between rounds
+HUB: Final = "hub"
 MINUTE: Final = timedelta(minutes=1)
 HOUR: Final = timedelta(hours=1)
 TEN_MINUTES: Final = timedelta(minutes=10)
@@ -66,7 +69,7 @@ class Worker:
         )
         self.leader = Leader(self.store, LED, warn=self.warn)
         self.is_stopping = threading.Event()
-        self.hub_thread = HubThread(self.leader, app)
+        self.hub_thread = RoundThread(self.leader, HUB, partial(hub.of_app, app))
         self._warned_at: dict[str, datetime] = {}
 
     def round(self) -> int:

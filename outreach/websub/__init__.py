@@ -2,6 +2,7 @@
 
 `hub.py` has the rounds of the worker: verify who asked to subscribe, find changes, push.
 `callback_client.py` is the only code that fetches addresses given by strangers, and
-`public_addresses.py` decides which network addresses it may connect to. May import `feeds`,
-`accounts`, `mail` and below. Open `hub.py` first.
+`public_addresses.py` decides which network addresses it may connect to; `parallel_delivery.py`
+delivers what an outbox has for them. May import `feeds`, `accounts`, `mail` and below. Open
+`hub.py` first.
 """

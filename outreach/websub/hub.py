@@ -1,24 +1,20 @@
 """The rounds of the hub: verify, find changes, push (WebSub, 5.3, 6 and 7; S39).
 
-The worker runs them (`maintenance/hub_thread.py`): nothing is fetched while a request waits.
+The worker runs them (`maintenance/round_thread.py`): nothing is fetched while a request waits.
 """
 
 import hashlib
 import hmac
-import logging
 import secrets
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from threading import Lock
-from time import monotonic
 from typing import Final
 from urllib.parse import urlencode
 
-import sqlalchemy as sa
 from flask import Flask
 
 from outreach.accounts.server_encryption import ServerEncryption
@@ -31,16 +27,12 @@ from outreach.domain.websub.subscriptions import HubMode, HubRequest, HubSubscri
 from outreach.errors import DataErased
 from outreach.feeds import ics_feed, pushed_feed
 from outreach.feeds.pushed_feed import PUSHED_AFTER, UnknownTopic
-from outreach.websub import callback_client
+from outreach.websub import callback_client, parallel_delivery
 from outreach.websub.callback_client import AddressRefused, CallbackRule, CallbackUnreachable
+from outreach.websub.parallel_delivery import Deliver, RecordOutcome
 
-log = logging.getLogger(__name__)
-
-MAX_PARALLEL: Final = 6  # a subscriber that does not answer must not delay the others
-MAX_ROUND_SECONDS: Final = 30.0
 GONE: Final = 410  # the subscriber deletes its subscription (WebSub, 7)
 RULE: Final = "outreach_callback_rule"  # in `app.extensions`
-RecordOutcome = Callable[[sa.Connection], None]
 
 
 @dataclass(frozen=True)
@@ -106,53 +98,16 @@ class Hub:
             return None
         return self.encryption.unseal(row.sealed_secret, f"websub {row.key}")
 
-    def _work(
-        self,
-        outbox: OutboxTable,
-        do: Callable[[ClaimedMessage, datetime], RecordOutcome],
-        now: datetime,
-    ) -> int:
-        with self.store.read() as session:
-            if not outbox.has_due(session, now=now):
-                return 0
-        began = monotonic()
-        with ThreadPoolExecutor(MAX_PARALLEL, thread_name_prefix="hub") as pool:
-            each = partial(self._work_through, outbox, do, now, began)
-            return sum(pool.map(lambda _number: each(), range(MAX_PARALLEL)))
-
-    def _work_through(
-        self,
-        outbox: OutboxTable,
-        do: Callable[[ClaimedMessage, datetime], RecordOutcome],
-        now: datetime,
-        began: float,
-    ) -> int:
-        """Claims row after row. Each outcome is recorded before the next row is claimed."""
-        count, claimed = 0, None
-        while True:
-            spent = monotonic() - began
-            if self.should_stop() or spent > MAX_ROUND_SECONDS:
-                return count
-            at = now + timedelta(seconds=spent)
-            with self.store.change_rows() as connection:
-                claimed = outbox.claim(connection, now=at, after=claimed)
-            if claimed is None:
-                return count
-            count += 1
-            try:
-                record_outcome = do(claimed, at)
-            except Exception as error:
-                # The type only: the text may have a callback.
-                log.error("hub: row %s failed: %s", claimed.id, type(error).__name__)
-                record_outcome = _refused(outbox, claimed, at)
-            with self.store.change_rows() as connection:
-                record_outcome(connection)
+    def _work(self, outbox: OutboxTable, deliver: Deliver, now: datetime) -> int:
+        return parallel_delivery.work(
+            self.store, outbox, deliver, now=now, should_stop=self.should_stop
+        )
 
     def _verify(self, claimed: ClaimedMessage, now: datetime) -> RecordOutcome:
         with self.store.read() as session:
             row = subscriptions.find_request(session, claimed)
         if row is None:
-            return _record_nothing
+            return parallel_delivery.record_nothing
         is_wanted, digest = row.mode is not HubMode.DENIED, ""
         if row.mode is HubMode.SUBSCRIBE:
             try:
@@ -164,13 +119,13 @@ class Hub:
         except AddressRefused:
             is_confirmed = False
         except CallbackUnreachable:
-            return _refused(subscriptions.REQUESTS, claimed, now)
+            return parallel_delivery.record_refusal(subscriptions.REQUESTS, claimed, now)
         with self.store.change() as session:
             if is_confirmed:
                 subscriptions.confirm(session, row, digest, now=now)
             else:
                 subscriptions.end_request(session, row)
-        return _record_nothing
+        return parallel_delivery.record_nothing
 
     def _ask(self, row: HubRequest) -> bool:
         """Whether the callback confirms by echoing a random challenge (WebSub, 5.3.1)."""
@@ -217,11 +172,11 @@ class _Pusher:
         with self.hub.store.read() as session:
             row = subscriptions.find(session, claimed)
         if row is None or row.expires_at <= now:
-            return _record_nothing
+            return parallel_delivery.record_nothing
         try:
             content, secret = self._content(row.topic, now), self.hub.unseal(row)
         except UnknownTopic:
-            return _record_nothing  # ended when it is looked at
+            return parallel_delivery.record_nothing  # ended when it is looked at
         except DataErased:  # of another installation's secret: it could not be signed
             return partial(subscriptions.DELIVERIES.discard, claimed=claimed)
         record = partial(
@@ -238,10 +193,13 @@ class _Pusher:
                 body=content.body,
             )
         except CallbackUnreachable:
-            return _refused(subscriptions.DELIVERIES, claimed, now)
+            return parallel_delivery.record_refusal(subscriptions.DELIVERIES, claimed, now)
         if answer.is_success:
             return record
-        return _refused(subscriptions.DELIVERIES, claimed, now, is_final=answer.status == GONE)
+        is_gone = answer.status == GONE
+        return parallel_delivery.record_refusal(
+            subscriptions.DELIVERIES, claimed, now, is_final=is_gone
+        )
 
     def _content(self, address: str, now: datetime) -> PushedContent:
         with self._lock:
@@ -268,7 +226,7 @@ class _Pusher:
         return headers
 
 
-def of_app(app: Flask, *, should_stop: Callable[[], bool] = lambda: False) -> Hub:
+def of_app(app: Flask, should_stop: Callable[[], bool] = lambda: False) -> Hub:
     return Hub(
         app.extensions["outreach_store"],
         app.extensions["outreach_config"],
@@ -286,13 +244,3 @@ def sign(secret: str, body: bytes) -> str:
 def _add_query(callback: str, values: dict[str, str]) -> str:
     """The callback with more parameters; its own are kept (WebSub, 5.3)."""
     return f"{callback}{'&' if '?' in callback else '?'}{urlencode(values)}"
-
-
-def _refused(
-    outbox: OutboxTable, claimed: ClaimedMessage, now: datetime, *, is_final: bool = False
-) -> RecordOutcome:
-    return partial(outbox.mark_refused, claimed=claimed, now=now, is_final=is_final)
-
-
-def _record_nothing(_connection: sa.Connection) -> None:
-    """The row is gone already, or will be."""
