@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import dataclass
 from typing import Any, Final
 
 from outreach import formats
@@ -17,18 +18,29 @@ HEIGHT: Final = 630
 _DRAWING: Final = "1"  # changes with the template: the address of a picture changes with it
 
 
-def get_version(workshop: Workshop, lang: str) -> str:
+@dataclass(frozen=True)
+class CoarseTexts:
+    """What a picture that is pushed to other sites says in place of title and venue (S42)."""
+
+    title: str
+    where: str
+
+
+def get_version(workshop: Workshop, lang: str, coarse: CoarseTexts | None = None) -> str:
     """A short hash of what the picture shows, for its address, which is cached for a year."""
-    shown = json.dumps([_DRAWING, _texts(workshop, lang), workshop.kind.colour], sort_keys=True)
+    texts = _texts(workshop, lang, coarse)
+    shown = json.dumps([_DRAWING, texts, workshop.kind.colour], sort_keys=True)
     return hashlib.sha256(shown.encode()).hexdigest()[:12]
 
 
-def picture(workshop: Workshop, lang: str, *, pictogram: str) -> bytes:
+def picture(
+    workshop: Workshop, lang: str, *, pictogram: str, coarse: CoarseTexts | None = None
+) -> bytes:
     """A PNG of WIDTH × HEIGHT. `pictogram` is that of the kind, the content of an SVG.
 
     Only for workshops that are listed: the caller answers 404 for others."""
     colour = color_contrast.darken_to_readable(workshop.kind.colour)
-    data: dict[str, Any] = _texts(workshop, lang) | {
+    data: dict[str, Any] = _texts(workshop, lang, coarse) | {
         "lang": lang,
         "colour": colour,
         "sign": pictogram_svg(pictogram, colour),
@@ -43,16 +55,19 @@ def picture(workshop: Workshop, lang: str, *, pictogram: str) -> bytes:
     return typesetting.picture("share_card", data, made_at=made_at, ppi=72)
 
 
-def _texts(workshop: Workshop, lang: str) -> dict[str, str]:
+def _texts(workshop: Workshop, lang: str, coarse: CoarseTexts | None) -> dict[str, str]:
     place, _address, _later = flyer_text.get_place(workshop, lang)
     venue = workshop.venue
     at = venue or workshop.office
     city = city_names.localize(at.city, at.region, lang)
     where = place if not venue or city in place else f"{place}, {city}"
+    title = clean(say(workshop.title, lang))
+    if coarse is not None:
+        title, where = coarse.title, coarse.where
     hours = formats.hours(workshop.starts, workshop.ends, lang)
     is_free = translator(lang).gettext("Es gratis")
     return {
-        "title": clean(say(workshop.title, lang)),
+        "title": title,
         "kind": clean(say(workshop.kind.short_name, lang)),
         "weekday": formats.date_name(workshop.day, "EEEE", lang),
         "day": str(workshop.day.day),

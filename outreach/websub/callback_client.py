@@ -98,7 +98,7 @@ def of_config(config: Config) -> CallbackRule:
 @dataclass(frozen=True)
 class CallbackAnswer:
     status: int
-    body: bytes  # the first `MAX_ANSWER_BYTES`
+    body: bytes  # the beginning of it
 
     @property
     def is_success(self) -> bool:
@@ -118,9 +118,10 @@ def fetch(
     headers: Mapping[str, str] | None = None,
     body: bytes | None = None,
     seconds: float = TOTAL_SECONDS,
+    max_bytes: int = MAX_ANSWER_BYTES,
 ) -> CallbackAnswer:
-    """Asks a callback, for at most so many seconds. Raises CallbackUnreachable, or AddressRefused
-    before anything is sent."""
+    """Asks a callback, for at most so many seconds. Of the answer `max_bytes` are read. Raises
+    CallbackUnreachable, or AddressRefused before anything is sent."""
     parts = _split(callback)
     if parts is None or not rule.allows(parts):
         raise AddressRefused
@@ -137,7 +138,7 @@ def fetch(
                 encrypted.do_handshake()
             connection.request(method, target, body, dict(headers or {}))
             answer = connection.getresponse()
-            return CallbackAnswer(answer.status, answer.read(MAX_ANSWER_BYTES))
+            return CallbackAnswer(answer.status, answer.read(max_bytes))
     except (OSError, http.client.HTTPException, ValueError) as error:
         raise CallbackUnreachable(type(error).__name__) from None
     finally:

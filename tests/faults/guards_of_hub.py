@@ -22,7 +22,7 @@ def list_guards() -> Iterator[Guard]:
         ),
         (
             client,
-            "answer.read(MAX_ANSWER_BYTES)", "answer.read()",
+            "answer.read(max_bytes)", "answer.read()",
             f"{addresses}test_only_the_beginning_of_an_answer_is_read",
         ),
         ("outreach/websub/public_addresses.py", "        return is_public(embedded)\n", "        return True\n", private),
