@@ -32,6 +32,10 @@ class ErrorCode(StrEnum):
         "people are registered who were promised more discretion; it can only rise until %(day)s. "
         "Copy the workshop instead"
     )
+    PUSHED_ELSEWHERE = (
+        "it was pushed to other sites, where it cannot be deleted, so it cannot become discreet; "
+        "clone it and make the copy discreet"
+    )
     CAPACITY_BELOW_TAKEN = "%(taken)s places have been saved already; write %(taken)s or more"
     VENUE_MISSING = "the venue is missing; choose one, or say that it is online"
     KIND_NOT_IN_COUNTRY = "this kind is not given in the country of the office; choose another kind"

@@ -6,6 +6,7 @@ SQLAlchemy needs all of them to resolve foreign keys, and migrations to compare 
 from outreach.db import job_locks
 from outreach.db.base import Base
 from outreach.domain import registrations, workshops
+from outreach.domain.activitypub import deliveries, followers, pushed_events
 from outreach.domain.audit import audit_log, hash_chain
 from outreach.domain.calendar import change_counters, event_cache
 from outreach.domain.call_centre import call_holds
@@ -51,9 +52,11 @@ __all__ = [
     "change_counters",
     "checkin_events",
     "checkin_tokens",
+    "deliveries",
     "digests",
     "event_cache",
     "figures",
+    "followers",
     "form_drafts",
     "fraud_reports",
     "hash_chain",
@@ -74,6 +77,7 @@ __all__ = [
     "offices",
     "partners",
     "place_changes",
+    "pushed_events",
     "registrations",
     "releases",
     "revision_log",

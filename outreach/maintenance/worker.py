@@ -15,6 +15,7 @@ from flask import Flask
 
 from outreach import clock
 from outreach.accounts.server_encryption import ServerEncryption
+from outreach.activitypub import publisher
 from outreach.answers import replies
 from outreach.config import Config
 from outreach.db.store import Store
@@ -39,6 +40,7 @@ log = logging.getLogger(__name__)
 
 PAUSE_SECONDS: Final = 5.0  # between rounds
 HUB: Final = "hub"
+FEDIVERSE: Final = "fediverse"
 MINUTE: Final = timedelta(minutes=1)
 HOUR: Final = timedelta(hours=1)
 TEN_MINUTES: Final = timedelta(minutes=10)
@@ -70,6 +72,7 @@ class Worker:
         self.leader = Leader(self.store, LED, warn=self.warn)
         self.is_stopping = threading.Event()
         self.hub_thread = RoundThread(self.leader, HUB, partial(hub.of_app, app))
+        self.fediverse_thread = RoundThread(self.leader, FEDIVERSE, partial(publisher.of_app, app))
         self._warned_at: dict[str, datetime] = {}
 
     def round(self) -> int:
@@ -119,7 +122,11 @@ class Worker:
         `ends_after_purge` it returns after a round in which it purged, too."""
         self.is_stopping = stop
         purged_on = self.purged_on
-        with self.leader.renewing(), self.hub_thread.running():
+        with (
+            self.leader.renewing(),
+            self.hub_thread.running(),
+            self.fediverse_thread.running(),
+        ):
             while not stop.is_set():
                 after(self.round())
                 if ends_after_purge and self.purged_on != purged_on:
@@ -352,6 +359,12 @@ def _push_feeds(worker: Worker, now: datetime) -> int:
     return 0 if worker.hub_thread.is_running else worker.hub_thread.run_round(now)
 
 
+def _push_events(worker: Worker, now: datetime) -> int:
+    """Where no thread does it more often."""
+    thread = worker.fediverse_thread
+    return 0 if thread.is_running else thread.run_round(now)
+
+
 def _warm_event_cache(worker: Worker, now: datetime) -> int:
     return worker.cache_warmer.write(now=now)
 
@@ -385,6 +398,7 @@ STEPS: Final[tuple[tuple[str, Callable[[Worker, datetime], int]], ...]] = (
     ("roster", _deliver_roster_letters),
     ("notices of followers", _deliver_to_followers),
     (HUB, _push_feeds),
+    (FEDIVERSE, _push_events),
     ("entries", _warm_event_cache),
     ("revision log", _log_revisions),
 )
@@ -413,6 +427,7 @@ LED: Final = frozenset(
         "trials",
         "revision log",
         HUB,
+        FEDIVERSE,
         "entries",
     }
 )

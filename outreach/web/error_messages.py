@@ -34,6 +34,10 @@ MESSAGES: Final[Mapping[StrEnum, str]] = MappingProxyType(
             "Ya hay personas registradas a las que prometimos más discreción. Hasta el %(day)s solo"
             " puede subir; mientras tanto, clona el taller."
         ),
+        ErrorCode.PUSHED_ELSEWHERE: N_(
+            "Ya se publicó en otros sitios y de ahí no se puede borrar, así que no puede volverse"
+            " discreto: clónalo y haz discreta la copia."
+        ),
         ErrorCode.CAPACITY_BELOW_TAKEN: N_(
             "Ya hay %(taken)s lugares apartados. Pon %(taken)s o más."
         ),

@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from outreach.domain.activitypub import pushed_events
 from outreach.domain.calendar import feed_query
 from outreach.domain.network import kinds
 from outreach.domain.network.kinds import Kind, Visibility, Way
@@ -101,9 +102,11 @@ def change_kind(
     Workshops keep their values, also their discretion where a kind is discreet no longer (S32).
     Only where a kind becomes discreet, all its workshops are, and those that are not over hide
     their address and get a new, longer id, so that the old link ends. All admins are told of a kind
-    that `loosens`."""
+    that `loosens`. Raises Refusal where a kind of which a workshop was pushed would be discreet."""
     values = dict(values)
     was_discreet, is_discreet = kind.is_discreet, values.get("is_discreet", kind.is_discreet)
+    if is_discreet and not was_discreet:
+        pushed_events.require_kind_not_pushed(session, kind)
     # The code of four letters opens the kind for ever: it is in the addresses of subscribed feeds.
     if was_discreet and not is_discreet:
         values |= {"public_code": kind.code, "neutral_code": kind.public_code}

@@ -152,6 +152,14 @@ def way_words(way: Way) -> str:
     return words[way]
 
 
+def pushed_words() -> tuple[str, str]:
+    """What staff read of a workshop that was pushed to other sites, in short and in full (S42)."""
+    return _("No se puede borrar de otros sitios"), _(
+        "Este taller ya se publicó en otros sitios, como Mobilizon y Mastodon. Si lo cancelas o lo"
+        " ocultas, les avisamos, pero alguno puede seguir mostrándolo."
+    )
+
+
 def template_words(template: MessageTemplate) -> str:
     words: dict[MessageTemplate, str] = {
         MessageTemplate.REMINDER: _("Recordatorio"),

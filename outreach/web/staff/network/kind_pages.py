@@ -248,6 +248,10 @@ def update_kind(code: str) -> ResponseReturnValue:
         with store().read() as session:
             kind = kinds.find(session, code)
             return _form_page(session, form, kind, 409, fault=conflict_message())
+    except Refusal as refusal:
+        with store().read() as session:
+            kind = kinds.find(session, code)
+            return _form_page(session, form, kind, 422, fault=error_messages.say(refusal))
     done = "igual" if not changed else "discreto" if form.becomes_discreet else "cambiado"
     return redirect(f"/org/tipos/{kind.code}?hecho={done}", 303)
 

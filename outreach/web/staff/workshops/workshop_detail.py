@@ -11,6 +11,7 @@ from flask import Response, redirect, request
 from flask.typing import ResponseReturnValue
 
 from outreach import clock
+from outreach.domain.activitypub import pushed_events
 from outreach.domain.audit.audit_log import Details
 from outreach.domain.checkin import checkin
 from outreach.domain.network.kinds import Visibility, Way
@@ -155,6 +156,7 @@ def show(public_id: str, *, shown: str = "", fault: str = "", beyond: int = 0) -
         is_cancelled = workshop.status is WorkshopStatus.CANCELLED
         cancellation = audit_rows.find_cancellation(session, workshop) if is_cancelled else None
         dates = series_dates.load(session, workshop, now=now)
+        is_pushed = pushed_events.was_pushed(session, workshop.id)
     numbers = _numbers(workshop, attendees.everyone)
     return page(
         "workshops/detail",
@@ -192,6 +194,7 @@ def show(public_id: str, *, shown: str = "", fault: str = "", beyond: int = 0) -
         held={each.id for each in held},
         held_minutes=_count_minutes(held[0].approval_hold_until, now) if held else 0,
         is_undecided=is_undecided,
+        is_pushed=is_pushed,
         unsent=len(attendees.unsent),
         doubtful_seats=seats if may_edit else None,
         doubtful=seats.registration_ids,

@@ -1,0 +1,174 @@
+"""Workshops that were pushed to the fediverse, where nobody can delete them for certain (S42).
+
+A row has no foreign key to its workshop: it outlives it, because its addresses go on to answer 410.
+What was withdrawn once is not pushed again: servers that deleted it refuse its id.
+"""
+
+from collections.abc import Collection, Sequence
+from datetime import date, datetime, timedelta
+from typing import Final
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from outreach.db.base import Base
+from outreach.domain.calendar import feed_query
+from outreach.domain.calendar.feed_query import FeedEntry, FeedQuery
+from outreach.domain.network.kinds import Kind, Way
+from outreach.domain.network.offices import Office
+from outreach.domain.workshops import PUBLIC_STATUSES, Workshop, WorkshopStatus
+from outreach.errors import ErrorCode, Refusal
+
+DAY: Final = timedelta(days=1)
+AHEAD: Final = timedelta(days=366)
+
+
+class PushedEvent(Base):
+    __tablename__ = "activitypub_event"
+
+    id: Mapped[int] = mapped_column(primary_key=True, init=False)
+    uid: Mapped[str] = mapped_column(sa.String(26), unique=True)  # of the workshop
+    office_id: Mapped[int] = mapped_column(sa.ForeignKey("office.id"), index=True)
+    digest: Mapped[str] = mapped_column(sa.String(64))  # of what was pushed last
+    event_changed_at: Mapped[datetime]  # of the workshop's event when it was last looked at
+    pushed_at: Mapped[datetime]
+    updated_at: Mapped[datetime]  # when what is pushed last changed
+    withdrawn_at: Mapped[datetime | None] = mapped_column(default=None)
+
+
+# As `feed_query.build_query` has it, for workshops of any day: which were pushed and still may be.
+_MAY_BE_SHOWN: Final = (
+    Workshop.status.in_(PUBLIC_STATUSES),
+    Workshop.way != Way.UNLISTED,
+    Workshop.is_discreet.is_(False),
+    Kind.is_discreet.is_(False),
+)
+
+
+def list_due(
+    session: Session, *, today: date, published_until: datetime, now: datetime
+) -> list[FeedEntry]:
+    """The workshops that are not over and that a pushed feed would have, of all offices; without
+    what was cancelled before it was pushed: nobody there has heard of it."""
+    choice = FeedQuery(None, published_until=published_until)
+    entries = feed_query.entries(
+        session, choice, since=today - DAY, until=today + AHEAD, today=today
+    )
+    unheard = set(
+        session.scalars(
+            sa.select(Workshop.id).where(
+                Workshop.day >= today - 2 * DAY,
+                Workshop.status == WorkshopStatus.CANCELLED,
+                ~sa.exists().where(PushedEvent.uid == Workshop.uid),
+            )
+        )
+    )
+    return [each for each in entries if each.ends_at > now and each.id not in unheard]
+
+
+def lock(session: Session, ids: Collection[int]) -> None:
+    """Keeps workshops and their kinds as they are until the transaction ends: one that becomes
+    discreet meanwhile is not pushed."""
+    session.execute(
+        sa.select(Workshop.id)
+        .join(Workshop.kind)
+        .where(Workshop.id.in_(ids))
+        .order_by(Workshop.id)
+        .with_for_update(read=True, of=[Workshop, Kind])
+    )
+
+
+def find(session: Session, uid: str) -> PushedEvent | None:
+    return session.scalar(sa.select(PushedEvent).where(PushedEvent.uid == uid))
+
+
+def find_all(session: Session, uids: Collection[str]) -> dict[str, PushedEvent]:
+    """The events of these workshops, by uid."""
+    found = session.scalars(sa.select(PushedEvent).where(PushedEvent.uid.in_(uids)))
+    return {each.uid: each for each in found}
+
+
+def list_seen(session: Session, *, today: date) -> dict[int, datetime]:
+    """Of each workshop that was pushed and is not over, when its event had changed, by its id."""
+    rows = session.execute(
+        sa.select(Workshop.id, PushedEvent.event_changed_at)
+        .join(PushedEvent, PushedEvent.uid == Workshop.uid)
+        .where(Workshop.day >= today - 2 * DAY)
+    )
+    return {row.id: row.event_changed_at for row in rows}
+
+
+def find_shown(session: Session, uid: str) -> Workshop | None:
+    """The workshop with this uid, if its event was pushed and may still be shown."""
+    return session.scalar(_select_shown().where(PushedEvent.uid == uid))
+
+
+def list_shown(session: Session, office: Office, *, page: int, size: int) -> Sequence[Workshop]:
+    """A page of the workshops of an office that were pushed and may still be shown, the one that
+    was pushed last first. The first page is 1."""
+    return session.scalars(
+        _select_shown()
+        .where(PushedEvent.office_id == office.id)
+        .order_by(PushedEvent.pushed_at.desc(), PushedEvent.id.desc())
+        .offset((page - 1) * size)
+        .limit(size)
+    ).all()
+
+
+def count_shown(session: Session, office: Office) -> int:
+    shown = _select_shown().where(PushedEvent.office_id == office.id).with_only_columns(Workshop.id)
+    return session.scalar(sa.select(sa.func.count()).select_from(shown.subquery())) or 0
+
+
+def list_to_withdraw(session: Session) -> Sequence[PushedEvent]:
+    """The events that were pushed and may no longer be shown."""
+    is_shown = (
+        sa.exists()
+        .where(Workshop.uid == PushedEvent.uid, Kind.id == Workshop.kind_id, *_MAY_BE_SHOWN)
+        .correlate(PushedEvent)
+    )
+    return session.scalars(
+        sa.select(PushedEvent)
+        .where(PushedEvent.withdrawn_at.is_(None), ~is_shown)
+        .order_by(PushedEvent.id)
+    ).all()
+
+
+def was_pushed(session: Session, workshop_id: int) -> bool:
+    """Whether a workshop was ever pushed."""
+    found = (
+        sa.select(PushedEvent.id)
+        .join(Workshop, Workshop.uid == PushedEvent.uid)
+        .where(Workshop.id == workshop_id)
+    )
+    return session.scalar(found) is not None
+
+
+def require_not_pushed(session: Session, workshop: Workshop) -> None:
+    """Raises Refusal where the workshop, which is to become discreet, was pushed."""
+    # Until this transaction ends the worker does not push it (`lock`).
+    session.execute(sa.select(Workshop.id).where(Workshop.id == workshop.id).with_for_update())
+    if was_pushed(session, workshop.id):
+        raise Refusal(ErrorCode.PUSHED_ELSEWHERE)
+
+
+def require_kind_not_pushed(session: Session, kind: Kind) -> None:
+    """Raises Refusal where a workshop of the kind, which is to become discreet, was pushed."""
+    session.execute(sa.select(Kind.id).where(Kind.id == kind.id).with_for_update())
+    pushed = (
+        sa.select(PushedEvent.id)
+        .join(Workshop, Workshop.uid == PushedEvent.uid)
+        .where(Workshop.kind_id == kind.id)
+        .limit(1)
+    )
+    if session.scalar(pushed) is not None:
+        raise Refusal(ErrorCode.PUSHED_ELSEWHERE)
+
+
+def _select_shown() -> sa.Select[Workshop]:
+    return (
+        sa.select(Workshop)
+        .join(PushedEvent, PushedEvent.uid == Workshop.uid)
+        .join(Workshop.kind)
+        .where(PushedEvent.withdrawn_at.is_(None), *_MAY_BE_SHOWN)
+    )
