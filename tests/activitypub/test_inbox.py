@@ -17,6 +17,7 @@ from outreach.websub import hub
 from outreach.websub.callback_client import CallbackRule
 from tests.activitypub import gancio_reader, mobilizon_reader
 from tests.support.fediverse_server import (
+    SIGNED,
     FediverseScene,
     FediverseServer,
     make_key,
@@ -207,6 +208,17 @@ def test_signature_that_proves_nothing_is_refused(
 ) -> None:
     signature = header.replace("{}", f"{maria}#main-key")
     assert scene.send(follow(scene), headers={"Signature": signature}).status_code == 401
+    assert list_followers(store) == []
+
+
+@pytest.mark.parametrize("missing", SIGNED)
+def test_signature_has_to_cover_target_host_date_and_digest(
+    scene: FediverseScene, store: Store, missing: str
+) -> None:
+    """Otherwise the signature of another request would do."""
+    names = tuple(name for name in SIGNED if name != missing)
+    assert scene.send(follow(scene), names=names).status_code == 401
+    assert scene.server.asked == []
     assert list_followers(store) == []
 
 

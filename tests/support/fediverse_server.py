@@ -35,6 +35,7 @@ from tests.support.websub_subscriber import LOOPBACK_RULE
 Json = dict[str, Any]
 HOST = "localhost:8000"  # of the site
 MINUTE = timedelta(minutes=1)
+SIGNED = ("(request-target)", "host", "date", "digest")
 
 
 @cache
@@ -204,6 +205,7 @@ class FediverseScene:
         key_id: str = "",
         age: timedelta = timedelta(0),
         path: str = "/ap/inbox",
+        names: tuple[str, ...] = SIGNED,
         headers: dict[str, str] | None = None,
     ) -> TestResponse:
         """Posts a signed activity as the server does. `headers` replace those that were signed."""
@@ -215,6 +217,7 @@ class FediverseScene:
             path=path,
             body=body,
             date=clock.now() - age,
+            names=names,
         )
         answer: TestResponse = self.client.post(
             path,
@@ -226,17 +229,28 @@ class FediverseScene:
 
 
 def sign(
-    key: rsa.RSAPrivateKey, key_id: str, *, path: str, body: bytes, date: datetime
+    key: rsa.RSAPrivateKey,
+    key_id: str,
+    *,
+    path: str,
+    body: bytes,
+    date: datetime,
+    names: tuple[str, ...] = SIGNED,
 ) -> dict[str, str]:
     """The headers of a POST to the site, as gancio's `signAndSend` makes them."""
-    digest = f"SHA-256={base64.b64encode(hashlib.sha256(body).digest()).decode()}"
-    when = format_datetime(date, usegmt=True)
-    text = f"(request-target): post {path}\nhost: {HOST}\ndate: {when}\ndigest: {digest}"
+    digest = base64.b64encode(hashlib.sha256(body).digest()).decode()
+    values = {
+        "(request-target)": f"post {path}",
+        "host": HOST,
+        "date": format_datetime(date, usegmt=True),
+        "digest": f"SHA-256={digest}",
+    }
+    text = "\n".join(f"{name}: {values[name]}" for name in names)
     value = base64.b64encode(key.sign(text.encode(), padding.PKCS1v15(), SHA256())).decode()
     return {
         "Host": HOST,
-        "Date": when,
-        "Digest": digest,
+        "Date": values["date"],
+        "Digest": values["digest"],
         "Signature": f'keyId="{key_id}",algorithm="rsa-sha256",'
-        f'headers="(request-target) host date digest",signature="{value}"',
+        f'headers="{" ".join(names)}",signature="{value}"',
     }
