@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "main_activitypub"
-down_revision = "main_release_calendar"
+down_revision = "main_wordings"
 
 
 def upgrade() -> None:
