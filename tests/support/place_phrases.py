@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from outreach import network_profile
 from outreach.domain.locations.gazetteer import (
     GazetteerPlace,
     PlaceKind,
-    get_country,
     miles_between,
 )
 from outreach.domain.locations.interpretation import Meaning, MeaningKind
@@ -64,7 +64,7 @@ class Phrase:
 
 
 def region_code(place: GazetteerPlace) -> str:
-    return f"{get_country(place.region)}-{place.region}"
+    return f"{network_profile.country_of(place.region)}-{place.region}"
 
 
 def read_phrases() -> list[Phrase]:

@@ -9,8 +9,9 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from typing import Final
 
+from outreach import network_profile
 from outreach.domain.locations import gazetteer
-from outreach.domain.locations.gazetteer import GazetteerPlace, PlaceKind, get_country
+from outreach.domain.locations.gazetteer import GazetteerPlace, PlaceKind
 from outreach.domain.locations.geocoding import Location, LocationScale
 from outreach.domain.network.kinds import HIGH_SENSITIVITIES, Kind
 from outreach.keystore import FollowChannel
@@ -18,7 +19,7 @@ from outreach.keystore import FollowChannel
 DISTANCES: Final = (25, 50, 100)  # miles from the middle of the area
 USUAL_DISTANCE: Final = 50
 MAX_KINDS: Final = 12  # more than these are all
-# In Canada, where the gazetteer has no counties: the large town nearby, else the province.
+# Where the gazetteer has no counties: the large town nearby, else the province.
 LARGE_TOWN_MILES: Final = 40
 LARGE_TOWN_POPULATION: Final = 100_000
 
@@ -70,13 +71,13 @@ def leave_out_refused(
 
 
 def coarsen(where: Location) -> GazetteerPlace | None:
-    """The area that is stored for a place: its county, in Canada a large town nearby, or its state.
+    """The area that is stored for a place: its county, else a large town nearby, or its state.
     None where the place is not known, or several are meant."""
     if where.position is None or not where.region:
         return None
     places, found = gazetteer.load(), None
     if where.scale is not LocationScale.REGION:
-        if get_country(where.region) == "US":
+        if places.has_counties(network_profile.country_of(where.region)):
             found = places.find_county(where.region, where.position)
         else:
             found = places.find_largest(where.region, where.position, LARGE_TOWN_MILES)

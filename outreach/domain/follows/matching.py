@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from outreach import clock
+from outreach import clock, network_profile
 from outreach.db.base import Words
 from outreach.db.store import Store
 from outreach.domain.follows import choices, follows, message_queue
@@ -20,7 +20,6 @@ from outreach.domain.follows.choices import DISTANCES, FollowChoice
 from outreach.domain.locations.gazetteer import (
     GazetteerPlace,
     PlaceKind,
-    get_country,
     miles_between,
 )
 from outreach.domain.locations.venues import Venue
@@ -162,7 +161,8 @@ def is_wanted(choice: FollowChoice, workshop: NewWorkshop, miles: float) -> bool
     if area is None or (choice.kinds and workshop.kind_code not in choice.kinds):
         return False
     is_online = not workshop.mode.has_venue or workshop.mode is DeliveryMode.HYBRID
-    is_in_country = get_country(workshop.office_region) == get_country(area.region)
+    country = network_profile.country_of(workshop.office_region)
+    is_in_country = country == network_profile.country_of(area.region)
     if is_online and choice.has_online and is_in_country:
         return True
     return workshop.mode.has_venue and miles <= choice.miles

@@ -1,22 +1,23 @@
-"""The packaged gazetteer: places of the United States and Canada by name, postal code or position.
+"""The packaged gazetteer: places of the network's countries by name, postal code or position.
 
-The files of `data/` are mapped at the first look-up of a process, by a server at its start, and a
-place is read from its line when it is asked for: 45,000 objects would take more memory than all the
-rest of a worker (decision 0034)."""
+The files of these countries in `data/` are mapped at the first look-up of a process, by a server at
+its start, and a place is read from its line when it is asked for: 45,000 objects would take more
+memory than all the rest of a worker (decision 0034)."""
 
 import csv
 import math
 import mmap
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from operator import itemgetter
 from pathlib import Path
 from typing import Final
 
+from outreach import network_profile
 from outreach.db.base import Words
 from outreach.domain.locations import city_names, regions
 from outreach.domain.locations.gazetteer_index import NameLines, map_file, read_index
@@ -27,13 +28,8 @@ MIN_LOCATED_POPULATION: Final = 20_000  # of a town that a phone's position is t
 MIN_CORRECTED_POPULATION: Final = 2_000  # smaller places must be spelled right
 MAX_LANDMARK_MILES: Final = 25
 UNCOUNTED_POPULATION: Final = 300  # a place that only the post office names
-FILES: Final = ("us.tsv", "ca.tsv")
-INDEX: Final = "names.idx"
 REBUILD: Final = "python -m outreach.imports.gazetteer_build --index"
 _DATA: Final = Path(str(files("outreach.domain.locations"))) / "data"
-_CANADIAN: Final = frozenset(
-    ("AB", "BC", "MB", "NB", "NL", "NS", "NT", "NU", "ON", "PE", "QC", "SK", "YT")
-)
 _EARTH_RADIUS_MILES: Final = 3958.8
 
 Position = tuple[float, float]
@@ -63,7 +59,7 @@ class GazetteerPlace:
 
     @property
     def country(self) -> str:
-        return get_country(self.region)
+        return network_profile.country_of(self.region)
 
     @property
     def spelling(self) -> str:
@@ -71,10 +67,6 @@ class GazetteerPlace:
         if self.kind is PlaceKind.REGION:
             return self.region
         return self.code or canonicalize(f"{self.name} {self.parent} {self.region}")
-
-
-def get_country(region: str) -> str:
-    return "CA" if region in _CANADIAN else "US"
 
 
 def miles_between(one: Position, other: Position) -> float:
@@ -90,42 +82,50 @@ def miles_between(one: Position, other: Position) -> float:
 class Gazetteer:
     """Places by name. `find` takes words as `canonicalize` writes them."""
 
-    def __init__(self, folder: Path = _DATA) -> None:
-        """Raises ValueError where the index was made from other files."""
-        self._texts = [map_file(folder / name) for name in FILES]
-        self._index = read_index(folder / INDEX)
-        if [*map(len, self._texts)] != [*self._index.sizes]:
-            raise ValueError(f"{INDEX} is older than {' or '.join(FILES)}: {REBUILD}")
+    def __init__(self, countries: Sequence[str], folder: Path = _DATA) -> None:
+        """Raises ValueError where an index was made from another file than its own."""
+        self._files = []
+        start = 0  # places are numbered across the files
+        for code in countries:
+            self._files.append(_CountryFile(code, start, folder))
+            start += len(self._files[-1].text)
+        self._starts = [each.start for each in self._files]
         self._localized = city_names.load()
         self._spoken: dict[str, list[GazetteerPlace]] = {}  # by what people say
-        self._large = [self._located(number) for number in self._index.large]
-        self._read_spoken()
+        self._large = sorted(
+            self._located(each.start + line) for each in self._files for line in each.index.large
+        )
+        self._read_spoken(countries)
         self.region_places = dict(self._regions())
 
     def release(self) -> None:
         """Gives back the memory of the files' pages that were looked at. The next look-up maps them
         again; it reads no disk as long as the system keeps them."""
-        for text in self._texts:
-            text.madvise(mmap.MADV_DONTNEED)
+        for each in self._files:
+            each.text.madvise(mmap.MADV_DONTNEED)
+
+    def has_counties(self, country: str) -> bool:
+        return any(each.country == country and each.index.counties.lines for each in self._files)
 
     def find(self, words: str) -> list[GazetteerPlace]:
         """The places of that name; those by other names only where none has it as its own."""
         own = [*self._spoken.get(words, ()), *self._towns_of_name(words)]
         return own or [
             _read_place(fields, self._localized)
-            for fields in self._candidates(self._index.other, words)
+            for fields in self._candidates("other", words)
             if words in get_other_names(fields)
         ]
 
     def find_counties(self, words: str) -> list[GazetteerPlace]:
         return [
             _read_place(fields, self._localized)
-            for fields in self._candidates(self._index.counties, words)
+            for fields in self._candidates("counties", words)
             if make_county_name(fields[1]) == words
         ]
 
     def find_postal(self, code: str) -> GazetteerPlace | None:
-        """A ZIP code or the first half of a Canadian postal code, in capitals."""
+        """A ZIP code or the first half of a Canadian postal code, in capitals. Of other countries
+        the gazetteer has no postal codes."""
         for line in self._postal_from(code):
             place = _read_postal(line)
             return place if place.code == code else None
@@ -140,21 +140,11 @@ class Gazetteer:
             yield place
 
     def _postal_from(self, code: str) -> Iterator[str]:
-        """The lines of postal codes from a code on, of the file that has such codes."""
-        wanted = code.encode()
-        file = 0 if code[:1].isdigit() else 1
-        text, low = self._texts[file], self._index.postal[file]
-        end = high = len(text)
-        while low < high:  # the lines are sorted by their code
-            middle = text.rfind(b"\n", low - 1, (low + high) // 2) + 1
-            if text[middle + 2 : middle + 2 + len(wanted)] < wanted:
-                low = text.find(b"\n", middle) + 1
-            else:
-                high = middle
-        while low < end:
-            stop = text.find(b"\n", low)
-            yield text[low:stop].decode()
-            low = stop + 1
+        """The lines of postal codes from a code on, of the first file that has such codes."""
+        for each in self._files:
+            if each.has_postal_like(code):
+                yield from each.postal_from(code)
+                return
 
     def find_nearest(self, position: Position) -> GazetteerPlace:
         """The nearest town of at least MIN_LOCATED_POPULATION people."""
@@ -205,22 +195,27 @@ class Gazetteer:
 
     def names(self) -> Iterator[tuple[str, int]]:
         """The names that spelling is compared with, and how many people live there."""
-        for number in self._index.spelled:
-            _kind, name, _region, _lat, _lon, people, *_more = self._fields(number)
-            yield canonicalize(name), int(people)
+        for file in self._files:
+            for line in file.index.spelled:
+                _kind, name, _region, _lat, _lon, people, *_more = file.fields(line)
+                yield canonicalize(name), int(people)
         for name, places in self._spoken.items():
             if len(name) >= 5:
                 yield name, max(place.population for place in places)
 
     def towns(self) -> Iterator[GazetteerPlace]:
-        yield from map(self._place, sorted(self._index.own.lines))
+        for file in self._files:
+            for line in sorted(file.index.own.lines):
+                yield _read_place(file.fields(line), self._localized)
 
     def counties(self) -> Iterator[GazetteerPlace]:
-        yield from map(self._place, sorted(self._index.counties.lines))
+        for file in self._files:
+            for line in sorted(file.index.counties.lines):
+                yield _read_place(file.fields(line), self._localized)
 
     def postal_codes(self) -> Iterator[GazetteerPlace]:
-        for text, start in zip(self._texts, self._index.postal, strict=True):
-            for line in text[start:].decode().splitlines():
+        for each in self._files:
+            for line in each.text[each.postal_start :].decode().splitlines():
                 yield _read_postal(line)
 
     def spoken(self) -> Iterator[tuple[str, GazetteerPlace]]:
@@ -228,8 +223,10 @@ class Gazetteer:
             for place in places:
                 yield name, place
 
-    def _read_spoken(self) -> None:
+    def _read_spoken(self, countries: Sequence[str]) -> None:
         for row in _read_csv("spoken_names.csv"):
+            if network_profile.country_of(row["region"]) not in countries:
+                continue
             names = row["names"].split("|")
             place = self._spoken_place(row["at"], row["region"], row["parent"], names[0])
             for name in names:
@@ -260,12 +257,11 @@ class Gazetteer:
 
     def _regions(self) -> Iterator[tuple[str, GazetteerPlace]]:
         """From the first lines of each file."""
-        for text in self._texts:
-            for line in iter(text.readline, b""):
-                kind, code, lat, lon, people, *_more = line.decode().rstrip("\n").split("\t")
+        for file in self._files:
+            for kind, code, lat, lon, people, *_more in file.first_lines():
                 if kind != "R":
                     break
-                names = regions.NAMES[code]
+                names = regions.find_names(code) or {}
                 yield (
                     code,
                     GazetteerPlace(
@@ -275,12 +271,15 @@ class Gazetteer:
                 )  # fmt: skip
 
     def _towns_of_name(self, words: str) -> Iterator[GazetteerPlace]:
-        for fields in self._candidates(self._index.own, words):
+        for fields in self._candidates("own", words):
             if canonicalize(fields[1]) == words:
                 yield _read_place(fields, self._localized)
 
-    def _candidates(self, names: NameLines, words: str) -> Iterator[list[str]]:
-        return map(self._fields, names.find(words))
+    def _candidates(self, names: str, words: str) -> Iterator[list[str]]:
+        """The columns of the lines that may have a name, by the list of the index."""
+        for file in self._files:
+            lines: NameLines = getattr(file.index, names)
+            yield from map(file.fields, lines.find(words))
 
     def _place(self, number: int) -> GazetteerPlace:
         return _read_place(self._fields(number), self._localized)
@@ -290,11 +289,53 @@ class Gazetteer:
         return float(lat), float(lon), number
 
     def _fields(self, number: int) -> list[str]:
-        """The columns of the line that starts there; those of the second file count from the end of
-        the first."""
-        first, second = self._texts
-        text, start = (first, number) if number < len(first) else (second, number - len(first))
-        return text[start : text.find(b"\n", start)].decode().split("\t")
+        """The columns of the place with this number."""
+        file = self._files[bisect_right(self._starts, number) - 1]
+        return file.fields(number - file.start)
+
+
+class _CountryFile:
+    """The lines of a country with their index."""
+
+    def __init__(self, country: str, start: int, folder: Path) -> None:
+        """`start` is the number of its first place. Raises ValueError for another file's index."""
+        name = country.lower()
+        self.country, self.start = country, start
+        self.text = map_file(folder / f"{name}.tsv")
+        self.index = read_index(folder / f"{name}.idx")
+        if self.index.size != len(self.text):
+            raise ValueError(f"{name}.idx is older than {name}.tsv: {REBUILD}")
+        self.postal_start = self.index.postal
+
+    def fields(self, line: int) -> list[str]:
+        """The columns of the line that starts there."""
+        return self.text[line : self.text.find(b"\n", line)].decode().split("\t")
+
+    def first_lines(self) -> Iterator[list[str]]:
+        """The columns of all lines, from the first one."""
+        self.text.seek(0)
+        for line in iter(self.text.readline, b""):
+            yield line.decode().rstrip("\n").split("\t")
+
+    def has_postal_like(self, code: str) -> bool:
+        """Whether the postal codes of the country begin as this one: with a digit or a letter."""
+        first = self.text[self.postal_start + 2 : self.postal_start + 3]
+        return bool(first) and first.isdigit() == code[:1].isdigit()
+
+    def postal_from(self, code: str) -> Iterator[str]:
+        """The lines of postal codes from a code on."""
+        wanted, text, low = code.encode(), self.text, self.postal_start
+        end = high = len(text)
+        while low < high:  # the lines are sorted by their code
+            middle = text.rfind(b"\n", low - 1, (low + high) // 2) + 1
+            if text[middle + 2 : middle + 2 + len(wanted)] < wanted:
+                low = text.find(b"\n", middle) + 1
+            else:
+                high = middle
+        while low < end:
+            stop = text.find(b"\n", low)
+            yield text[low:stop].decode()
+            low = stop + 1
 
 
 def _read_place(
@@ -318,10 +359,14 @@ def get_other_names(fields: Sequence[str]) -> Sequence[str]:
     return fields[7].split("|") if len(fields) > 7 and fields[7] else ()
 
 
-@lru_cache(maxsize=1)
 def load() -> Gazetteer:
-    """The gazetteer of this process, read at the first call."""
-    return Gazetteer()
+    """The gazetteer of the network's countries, read at the first call of the process."""
+    return _load(network_profile.current().countries)
+
+
+@cache
+def _load(countries: tuple[str, ...]) -> Gazetteer:
+    return Gazetteer(countries)
 
 
 def list_distinct(

@@ -1,8 +1,8 @@
-"""The index of the gazetteer's names: a file of the package that all processes map and share.
+"""The index of a country's names: a file of the package that all processes map and share.
 
 It holds numbers of 32 bits, in the byte order of x86 and ARM: a list is its length and its numbers.
 A name is found by its CRC-32 in a sorted list; the number at the same place of a second list is
-where its line starts in the text of the gazetteer. Two names may have one CRC-32, so whoever looks
+where its line starts in the country's text. Two names may have one CRC-32, so whoever looks
 one up compares it with the line. `outreach/imports/gazetteer_build.py` writes the file.
 """
 
@@ -33,8 +33,8 @@ class NameLines(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class GazetteerIndex:
-    sizes: Sequence[int]  # of the files of text, in bytes: those that it was made from
-    postal: Sequence[int]  # where the postal codes of each file start
+    size: int  # of the file of text that it was made from, in bytes
+    postal: int  # where its postal codes start; its end where it has none
     own: NameLines  # by the name of the place
     other: NameLines  # by other names in GeoNames
     counties: NameLines
@@ -65,16 +65,16 @@ def read_index(path: Path) -> GazetteerIndex:
         end = start + 1 + numbers[start]
         lists.append(numbers[start + 1 : end])
         start = end
-    sizes, postal, own, own_lines, other, other_lines, county, county_lines, large, spelled = lists
+    facts, own, own_lines, other, other_lines, county, county_lines, large, spelled = lists
     return GazetteerIndex(
-        sizes, postal, NameLines(own, own_lines), NameLines(other, other_lines),
+        facts[0], facts[1], NameLines(own, own_lines), NameLines(other, other_lines),
         NameLines(county, county_lines), large, spelled,
     )  # fmt: skip
 
 
 def write_index(path: Path, index: GazetteerIndex) -> None:
     lists = (
-        index.sizes, index.postal, *index.own, *index.other, *index.counties, index.large,
+        (index.size, index.postal), *index.own, *index.other, *index.counties, index.large,
         index.spelled,
     )  # fmt: skip
     path.write_bytes(b"".join(array("I", (len(each), *each)).tobytes() for each in lists))

@@ -214,7 +214,7 @@ class _Interpreter:
                 text = " ".join(rest[:size])
                 region = place_text.find_region(text)
                 towns = self._gazetteer.find(text) if len(text) > 2 else []
-                if country := place_text.COUNTRIES.get(text):
+                if country := place_text.find_country(text):
                     countries.add(country)
                 # «Ontario» and «Nueva York» beside a name may be the state or a town.
                 elif towns and (not region or len(words) > size):

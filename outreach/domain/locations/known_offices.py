@@ -83,7 +83,7 @@ class KnownOffices:
     def _by_name(self) -> dict[str, Any]:
         found: dict[str, Any] = {}
         for each in self._offices:
-            states = (each.region, *regions.NAMES.get(each.region, {}).values())
+            states = (each.region, *(regions.find_names(each.region) or {}).values())
             for name in (each.slug, each.city, *(f"{each.city} {state}" for state in states)):
                 found.setdefault(fold(name), each)
         return found

@@ -1,9 +1,13 @@
 """Typed text as words that can be compared with names of places."""
 
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
-from outreach.domain.locations import regions
+from outreach import network_profile
+from outreach.countries import packs
 from outreach.domain.text import fold
 
 _APOSTROPHES: Final = re.compile("['’‘`´]")
@@ -53,39 +57,6 @@ _STATE: Final = re.compile(
     r"\b(?:(?:el )?estado(?: de)?|(?:the )?state(?: of)?|(?:l )?etat(?: de)?"
     r"|(?:la )?pro[bv]incia(?: de)?|(?:la )?province(?: of| de| du| d)?)\b"
 )
-_COUNTRIES: Final = {
-    "US": ("usa", "us", "eu", "eua", "eeuu", "ee uu", "estados unidos", "united states",
-           "estados unidos de america", "united states of america", "etats unis", "america"),
-    "CA": ("canada",),
-}  # fmt: skip
-COUNTRIES: Final = {name: code for code, names in _COUNTRIES.items() for name in names}
-
-_REGION_ALIASES: Final = {
-    "calif": "CA", "cali": "CA", "tex": "TX", "penn": "PA", "penna": "PA", "mass": "MA",
-    "wash": "WA", "fla": "FL", "ill": "IL", "mich": "MI", "minn": "MN", "ariz": "AZ", "colo": "CO",
-    "wis": "WI", "wisc": "WI", "tenn": "TN", "conn": "CT", "ala": "AL", "okla": "OK", "oreg": "OR",
-    "nueva jersei": "NJ", "jersey": "NJ", "new jersei": "NJ",
-    "nuevo mejico": "NM", "n mexico": "NM",
-    "carolina norte": "NC", "carolina sur": "SC", "n carolina": "NC", "s carolina": "SC",
-    "nueva carolina del norte": "NC", "misisipi": "MS", "misissippi": "MS", "minesota": "MN",
-    "tenesi": "TN", "tennesee": "TN", "conecticut": "CT", "virginia del oeste": "WV",
-    "oeste de virginia": "WV", "nuevo hampshire": "NH", "nueva hampshire": "NH", "hawai": "HI",
-    "luisiana": "LA", "louisiane": "LA", "nueva york estado": "NY", "new york state": "NY",
-    "upstate new york": "NY", "nueva york": "NY", "new york": "NY", "ont": "ON", "que": "QC",
-    "alta": "AB", "man": "MB", "sask": "SK", "newfoundland": "NL", "terre neuve": "NL",
-    "terranova": "NL", "labrador": "NL", "pei": "PE", "prince edward": "PE", "yukon": "YT",
-    "british colombia": "BC", "columbia britanica": "BC", "colombia britanica": "BC", "wdc": "DC",
-    "district of columbia": "DC", "distrito de columbia": "DC", "washington dc": "DC",
-    "washington state": "WA", "mizuri": "MO", "misuri": "MO", "misouri": "MO", "tejas": "TX",
-    "ilinois": "IL", "ilinoi": "IL", "porto rico": "PR", "dakota norte": "ND", "dakota sur": "SD",
-    "pr": "PR", "p r": "PR",
-}  # fmt: skip
-
-_REGION_GROUPS: Final = {
-    "carolina": ("NC", "SC"), "las carolinas": ("NC", "SC"), "carolinas": ("NC", "SC"),
-    "dakota": ("SD", "ND"), "las dakotas": ("SD", "ND"), "dakotas": ("SD", "ND"),
-}  # fmt: skip
-
 _ZIP: Final = re.compile(r"(?<![\w-])(\d{5})(?:[ -]?\d{4})?(?![\w])")
 _AREA: Final = re.compile(r"(?<![\w])([a-z]\d[a-z])(?:[ -]?\d[a-z]\d)?(?![\w])", re.IGNORECASE)
 
@@ -109,14 +80,14 @@ def canonicalize(text: str) -> str:
     return " ".join([*(_SHORT_FORMS.get(word, word) for word in words[:-1]), *words[-1:]])
 
 
+def find_country(words: str) -> str | None:
+    """The code of a country of the network by what people call it."""
+    return _load_words(network_profile.current().countries).countries.get(words)
+
+
 def find_region(words: str) -> str | None:
     """The code of a state or province by its name in any language, its code or a short form."""
-    return _REGION_ALIASES.get(words) or _REGIONS.get(words)
-
-
-def is_region_name(words: str) -> bool:
-    """Whether words are the whole name of a region: not a code and not a short form."""
-    return words in _REGION_NAMES
+    return _load_words(network_profile.current().countries).regions.get(words)
 
 
 def split_postal(text: str) -> tuple[str, str]:
@@ -169,19 +140,34 @@ def without_article(words: str) -> str:
 def list_regions(words: str) -> tuple[str, ...]:
     """The codes of the regions that a name means: two for «Carolina»."""
     code = find_region(words)
-    return (code,) if code else _REGION_GROUPS.get(words, ())
-
-
-def _region_names() -> dict[str, str]:
-    return {
-        canonicalize(name): code for code, names in regions.NAMES.items() for name in names.values()
-    }
-
-
-_REGION_NAMES: Final = _region_names()
-_REGIONS: Final = {code.lower(): code for code in regions.NAMES} | _REGION_NAMES
+    groups = _load_words(network_profile.current().countries).groups
+    return (code,) if code else groups.get(words, ())
 
 
 def list_region_names() -> list[str]:
-    """The names of regions in all languages, with usual spellings."""
-    return sorted({*_REGION_NAMES, *(name for name in _REGION_ALIASES if len(name) > 4)})
+    """The names of the network's regions in all languages, with usual spellings."""
+    return _load_words(network_profile.current().countries).names
+
+
+@dataclass(frozen=True, slots=True)
+class _RegionWords:
+    """What people type for countries and regions, as `canonicalize` writes it."""
+
+    countries: Mapping[str, str]  # codes
+    regions: Mapping[str, str]  # codes
+    groups: Mapping[str, tuple[str, ...]]  # codes of several regions
+    names: list[str]
+
+
+@cache
+def _load_words(countries: tuple[str, ...]) -> _RegionWords:
+    own = [packs.load(code) for code in countries]
+    every = [each for pack in own for each in pack.regions]
+    names = {canonicalize(name): each.code for each in every for name in each.names.values()}
+    others = {name: each.code for each in every for name in each.also}
+    return _RegionWords(
+        countries={name: pack.code for pack in own for name in pack.also},
+        regions={canonicalize(each.code): each.code for each in every} | names | others,
+        groups={name: codes for pack in own for name, codes in pack.region_groups.items()},
+        names=sorted({*names, *(name for name in others if len(name) > 4)}),
+    )

@@ -8,13 +8,14 @@ else is only offered. So that nonsense finds nothing, a word below five letters 
 import re
 from bisect import bisect_left
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import takewhile
 from typing import Final
 
 from rapidfuzz import process
 from rapidfuzz.distance import OSA, JaroWinkler
 
+from outreach import network_profile
 from outreach.domain.locations import gazetteer
 from outreach.domain.locations.place_text import list_region_names
 
@@ -56,8 +57,9 @@ class _Names:
     people: dict[str, int]
 
 
-@lru_cache(maxsize=1)
-def _load_names() -> _Names:
+@cache
+def _load_names(_countries: tuple[str, ...]) -> _Names:
+    """The names of these countries, which are those of the network at the call."""
     people: dict[str, int] = {}
     for name, number in gazetteer.load().names():
         people[name] = max(number, people.get(name, 0))
@@ -75,7 +77,7 @@ def correct(words: str, *, is_qualified: bool = False) -> list[str]:
     text names a state as well, which a smaller place may then answer."""
     if not _is_correctable(words):
         return []
-    names = _load_names()
+    names = _load_names(network_profile.current().countries)
     found = []
     limit = _most_slips(len(words))
     sound = _make_sound(words)
@@ -103,7 +105,7 @@ def guess(words: str, limit: int) -> list[str]:
     """The names that look most like a text that means nothing, for people to choose from."""
     if len(words) < 3 or not any(letter.isalpha() for letter in words):
         return []
-    names = _load_names()
+    names = _load_names(network_profile.current().countries)
     found = process.extract(
         words,
         names.all_names,
@@ -117,7 +119,7 @@ def guess(words: str, limit: int) -> list[str]:
 
 def complete(words: str, limit: int) -> list[str]:
     """The names that start with a text, those of the largest places first."""
-    names = _load_names()
+    names = _load_names(network_profile.current().countries)
     start = bisect_left(names.all_names, words)
     found = takewhile(lambda name: name.startswith(words), names.all_names[start:])
     return sorted(found, key=lambda name: -names.people[name])[:limit]

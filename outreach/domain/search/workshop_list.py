@@ -15,7 +15,8 @@ from typing import Any, Final, NamedTuple, cast
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from outreach.domain.locations.gazetteer import get_country, miles_between
+from outreach import network_profile
+from outreach.domain.locations.gazetteer import miles_between
 from outreach.domain.locations.geocoding import ANYWHERE, Location, LocationScale
 from outreach.domain.locations.venues import Venue
 from outreach.domain.network.offices import Office
@@ -209,7 +210,7 @@ def _select_from_anywhere(shape: SearchFilters) -> sa.Select[Any]:
 
 def _get_rank(found: SearchResult, country: str) -> tuple[int, tuple[date, time, int]]:
     """The position of a workshop in the order of `search_from_anywhere`."""
-    is_abroad = bool(country) and get_country(found.office_region) != country
+    is_abroad = bool(country) and network_profile.country_of(found.office_region) != country
     return int(is_abroad), (found.day, found.starts, found.id)
 
 

@@ -37,7 +37,7 @@ class Serializer:
             rank=office.rank,
             city=office.city,
             region=office.region,
-            region_name=text(regions.NAMES.get(office.region) or {"es": office.region}),
+            region_name=text(regions.find_names(office.region) or {"es": office.region}),
             country=office.country,
             zone=office.zone.key,
             extra_zones=list(office.extra_zones),

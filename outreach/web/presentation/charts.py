@@ -153,13 +153,13 @@ def squares(by_region: Mapping[str, int]) -> list[ChartSquare]:
     return [
         ChartSquare(
             code=code,
-            name=i18n.say(regions.NAMES.get(code), lang) or code,
+            name=i18n.say(regions.find_names(code), lang) or code,
             x=column * SIDE + 1,
             y=row * SIDE + 1,
             number=(number := by_region.get(code, 0)),
             shade=bisect_left(bounds, number),
         )
-        for code, (column, row) in regions.TILES.items()
+        for code, (column, row) in regions.load_tiles().items()
     ]
 
 

@@ -30,7 +30,7 @@ def describe(district: str, lang: str) -> list[TerritoryPart]:
 
 def _describe_part(text: str, lang: str) -> TerritoryPart:
     match = _REGION.fullmatch(text)
-    if match is None or match[1] not in regions.NAMES:
+    if match is None or regions.find_names(match[1]) is None:
         return TerritoryPart("", text)
     name, what = place_words.region_name(match[1]), match[2].strip()
     if what == "todo":

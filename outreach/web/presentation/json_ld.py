@@ -12,9 +12,9 @@ from urllib.parse import parse_qsl, urlencode
 from flask import Flask
 from markupsafe import Markup
 
+from outreach import network_profile
 from outreach.domain.calendar.feed_query import NETWORK
 from outreach.domain.locations import city_names, venues
-from outreach.domain.locations.gazetteer import get_country
 from outreach.domain.network.kinds import Visibility, Way
 from outreach.domain.search.search import SearchResult
 from outreach.domain.workshops import DeliveryMode, Workshop, WorkshopStatus
@@ -173,7 +173,7 @@ def _area(city: str, region: str, lang: str) -> JsonObject:
         "addressLocality": city,
         "addressRegion": region,
     }
-    if country := get_country(region):
+    if country := network_profile.country_of(region):
         address["addressCountry"] = country
     return {"@type": "Place", "name": city, "address": address}
 

@@ -39,7 +39,7 @@ class PlaceLink:
 
 
 def region_name(code: str) -> str:
-    return i18n.say(regions.NAMES.get(code), i18n.current()) or code
+    return i18n.say(regions.find_names(code), i18n.current()) or code
 
 
 def city_name(place: CityHolder) -> str:
@@ -146,7 +146,7 @@ def _parent_name(place: GazetteerPlace) -> str:
 
 
 def _region_code(code: str) -> str:
-    return f"{gazetteer.get_country(code)}-{code}"
+    return regions.make_iso_code(code)
 
 
 def _position(position: tuple[float, float], prefix: str) -> dict[str, str]:

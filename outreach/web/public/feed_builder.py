@@ -122,7 +122,7 @@ def _region_and_others(choice: FeedQuery, open_offices: list[Office]) -> tuple[s
 
 def _regions(open_offices: list[Office], chosen: str) -> list[FeedOption]:
     names = {
-        office.region: formatting.localize(regions.NAMES.get(office.region)) or office.region
+        office.region: formatting.localize(regions.find_names(office.region)) or office.region
         for office in open_offices
     }
     return [

@@ -10,10 +10,11 @@ from typing import Final
 from flask import current_app, request
 from wtforms import ValidationError
 
+from outreach import network_profile
 from outreach.domain.follows import choices
 from outreach.domain.follows.choices import FollowChoice
 from outreach.domain.locations import geocoding
-from outreach.domain.locations.gazetteer import GazetteerPlace, get_country
+from outreach.domain.locations.gazetteer import GazetteerPlace
 from outreach.domain.locations.geocoding import LocationScale
 from outreach.domain.network.kinds import Kind
 from outreach.domain.workshops import Workshop
@@ -68,7 +69,7 @@ class FollowForm:
 
     def check(self) -> None:
         area = self._check_area() if self.workshop is None else None
-        self._check_contact("US" if area is None else get_country(area.region))
+        self._check_contact("US" if area is None else network_profile.country_of(area.region))
         if self.workshop is None:
             self._check_kinds()
             self.choice = FollowChoice(

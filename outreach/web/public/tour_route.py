@@ -62,7 +62,7 @@ def route() -> ResponseReturnValue:
 
 
 def _name(region: str) -> str:
-    return i18n.say(regions.NAMES.get(region), i18n.current()) or region
+    return i18n.say(regions.find_names(region), i18n.current()) or region
 
 
 def _feed(each: PublicStop) -> str:

@@ -12,11 +12,10 @@ from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 from sqlalchemy.orm import Session
 
-from outreach import clock, i18n
+from outreach import clock, i18n, network_profile
 from outreach.domain import workshops
 from outreach.domain.follows import matching
 from outreach.domain.locations import geocoding, regions
-from outreach.domain.locations.gazetteer import get_country
 from outreach.domain.locations.geocoding import Location, LocationScale
 from outreach.domain.locations.known_offices import KnownOffices
 from outreach.domain.network import help_lines, offices
@@ -116,7 +115,7 @@ def _search(
     mark: Hashable,
     now: datetime,
 ) -> ListView:
-    country = get_country(where.region) if where.region else ""
+    country = network_profile.country_of(where.region) if where.region else ""
     today = _local_day(known.known_offices, where, now)
     since, until = params.first_day, params.last_day
     if params.period is not None:
@@ -344,7 +343,7 @@ def network() -> ResponseReturnValue:
         total=len(open_offices),
         tiles=[
             (code, column * 28 + 1, row * 28 + 1, len(by_region.get(code, ())), _region(code))
-            for code, (column, row) in regions.TILES.items()
+            for code, (column, row) in regions.load_tiles().items()
         ],
         regions=sorted(
             ((code, _region(code), those) for code, those in by_region.items()),
@@ -394,7 +393,7 @@ def workshop(public_id: str) -> ResponseReturnValue:
 def _help_line(session: Session, found: workshops.Workshop, now: datetime) -> HelpLine | None:
     """Whom to call in danger, where a workshop is: its province is published."""
     region = found.venue.region if found.venue else found.office.region
-    country = get_country(region)
+    country = network_profile.country_of(region)
     return help_lines.find_for(session, HelpPurpose.VIOLENCE, country, region, today=now.date())
 
 
@@ -424,12 +423,15 @@ def _render_regions(params: SearchParams) -> Markup:
 
 def _list_regions() -> list[tuple[str, list[tuple[str, str]]]]:
     """Return each country with the codes and names of its states in alphabetical order."""
-    by_country: dict[str, list[tuple[str, str]]] = {"US": [], "CA": []}
-    for code in regions.NAMES:
-        by_country[get_country(code)].append((code, _region(code)))
     return [
-        (country, sorted(those, key=lambda each: fold(each[1])))
-        for country, those in by_country.items()
+        (
+            pack.code,
+            sorted(
+                ((each.code, _region(each.code)) for each in pack.regions),
+                key=lambda each: fold(each[1]),
+            ),
+        )
+        for pack in network_profile.current().packs
     ]
 
 

@@ -7,11 +7,13 @@ from typing import Final
 
 import pytest
 
-from outreach.domain.locations import gazetteer, regions
+from outreach.countries import packs
+from outreach.domain.locations import gazetteer, interpretation, regions
 from outreach.domain.locations.gazetteer import GazetteerPlace, miles_between
 from outreach.domain.locations.gazetteer_index import write_index
 from outreach.domain.locations.place_text import canonicalize
 from outreach.imports import gazetteer_build
+from outreach.network_profile import NetworkProfile, use_profile
 from tests.support.fixed_clock import fixed_clock
 
 pytestmark = fixed_clock
@@ -63,24 +65,75 @@ def postal_codes() -> dict[str, list[GazetteerPlace]]:
 
 def test_every_region_has_a_position_in_it_and_postal_codes() -> None:
     there = gazetteer.load().region_places
-    assert there.keys() == regions.NAMES.keys() == BOXES.keys() == postal_codes().keys()
+    assert there.keys() == regions.load_names().keys() == BOXES.keys() == postal_codes().keys()
     assert not [code for code, place in there.items() if is_outside(place)]
 
 
-def test_index_is_that_of_the_files(tmp_path: Path) -> None:
-    texts = [(gazetteer_build.FOLDER / name).read_bytes() for name in gazetteer.FILES]
-    write_index(tmp_path / gazetteer.INDEX, gazetteer_build.make_index(texts))
-    packaged = (gazetteer_build.FOLDER / gazetteer.INDEX).read_bytes()
-    assert (tmp_path / gazetteer.INDEX).read_bytes() == packaged, gazetteer.REBUILD
+@pytest.mark.parametrize("country", packs.list_codes())
+def test_index_is_that_of_the_file(country: str, tmp_path: Path) -> None:
+    path = gazetteer_build.FOLDER / f"{country.lower()}.tsv"
+    write_index(tmp_path / "own.idx", gazetteer_build.make_index(path.read_bytes()))
+    packaged = path.with_suffix(".idx").read_bytes()
+    assert (tmp_path / "own.idx").read_bytes() == packaged, gazetteer.REBUILD
 
 
 def test_index_of_other_files_is_refused(tmp_path: Path) -> None:
-    for name in (*gazetteer.FILES, gazetteer.INDEX):
+    for name in ("us.tsv", "us.idx", "ca.tsv", "ca.idx"):
         (tmp_path / name).write_bytes((gazetteer_build.FOLDER / name).read_bytes())
     with (tmp_path / "ca.tsv").open("ab") as file:
         file.write(b"Z\tZ9Z\tYT\t60.000\t-135.000\tNowhere\n")
-    with pytest.raises(ValueError, match="is older than us"):
-        gazetteer.Gazetteer(tmp_path)
+    with pytest.raises(ValueError, match="is older than ca"):
+        gazetteer.Gazetteer(("US", "CA"), tmp_path)
+
+
+def test_only_the_files_of_the_networks_countries_are_opened(tmp_path: Path) -> None:
+    for name in ("gt.tsv", "gt.idx"):
+        (tmp_path / name).write_bytes((gazetteer_build.FOLDER / name).read_bytes())
+    data = gazetteer.Gazetteer(("GT",), tmp_path)
+    assert [each.region for each in data.find("quetzaltenango")] == ["GT-09"]
+    assert data.find("chicago") == list(data.postal_codes()) == []
+    assert data.find_postal("60608") is None
+
+
+@pytest.mark.parametrize("country", sorted({*packs.list_codes()} - {"US", "CA"}))
+def test_towns_of_other_countries_are_in_their_regions(country: str) -> None:
+    with use_profile(NetworkProfile(countries=(country,), home_country="")):
+        data = gazetteer.load()
+        towns = list(data.towns())
+        assert len(towns) > 90
+        assert {each.region for each in towns} == data.region_places.keys()
+        assert data.region_places.keys() == regions.load_names().keys()
+        assert len({(canonicalize(each.name), each.region) for each in towns}) == len(towns)
+        assert not [each for each in towns if each not in data.find(canonicalize(each.name))]
+        assert {each.country for each in towns} == {country}
+        assert not data.has_counties(country)
+
+
+@pytest.mark.parametrize(
+    ("country", "typed", "region"),
+    [
+        ("MX", "Guadalajara", "MX-JAL"), ("MX", "Monterrey, Nuevo León", "MX-NLE"),
+        ("MX", "ciudad de mexico", "MX-CMX"), ("MX", "tijuana bc norte", "MX-BCN"),
+        ("MX", "san luis potosi mx-slp", "MX-SLP"), ("GT", "xela", "GT-09"),
+        ("GT", "Ciudad de Guatemala", "GT-01"), ("SV", "Usulután", "SV-US"),
+        ("HN", "San Pedro Sula", "HN-CR"), ("ES", "Bilbao", "ES-PV"), ("ES", "Cataluña", "ES-CT"),
+        ("FR", "Strasbourg", "FR-GES"), ("FR", "Ajaccio, Corse", "FR-20R"),
+        ("DE", "Köln", "DE-NW"), ("DE", "múnich", "DE-BY"), ("DE", "sachsen anhalt", "DE-ST"),
+    ],
+)  # fmt: skip
+def test_place_of_another_country_is_understood(country: str, typed: str, region: str) -> None:
+    with use_profile(NetworkProfile(countries=(country,), home_country="")):
+        found = interpretation.interpret(typed).place
+    assert found is not None
+    assert found.region == region
+
+
+def test_networks_of_one_process_look_up_their_own_places() -> None:
+    with use_profile(NetworkProfile(countries=("ES", "MX"), home_country="")):
+        assert [each.region for each in gazetteer.load().find("bilbao")] == ["ES-PV"]
+        assert interpretation.interpret("Guadalajara").place is not None
+        assert interpretation.interpret("Chicago, Illinois").place is None
+    assert interpretation.interpret("Chicago, Illinois").place is not None
 
 
 def test_town_is_found_by_each_of_its_names() -> None:

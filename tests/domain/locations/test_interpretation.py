@@ -51,7 +51,7 @@ def test_no_nonsense_of_the_list_is_a_place() -> None:
 def test_town_with_its_state_is_that_town_in_any_order_and_language() -> None:
     wrong = []
     for town in large_towns(40_000):
-        for name in dict.fromkeys((town.region, *regions.NAMES[town.region].values())):
+        for name in dict.fromkeys((town.region, *regions.load_names()[town.region].values())):
             for typed in (f"{town.name}, {name}", f"{name} {town.name}".upper()):
                 meaning = interpret(typed)
                 # Some states have two of a name; Washington, DC is a district as well.

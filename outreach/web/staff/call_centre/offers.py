@@ -10,10 +10,9 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
-from outreach import clock
+from outreach import clock, network_profile
 from outreach.domain import workshops
 from outreach.domain.locations import geocoding
-from outreach.domain.locations.gazetteer import get_country
 from outreach.domain.locations.geocoding import Location
 from outreach.domain.network.kinds import Kind, Visibility
 from outreach.domain.search import search, workshop_list
@@ -75,7 +74,7 @@ def find(
     nearest = (
         known.known_offices.find_nearest(where.position) if where.position is not None else None
     )
-    country = get_country(where.region) if where.region else ""
+    country = network_profile.country_of(where.region) if where.region else ""
     kind = find_kind(known, params.kind)
     filters = SearchFilters(
         where=where,

@@ -170,7 +170,7 @@ def _read_params(query: Mapping[str, str], *, closing_next: Month) -> ControlRoo
     month = month_access.month_of(query["mes"]) if query.get("mes") else closing_next
     order = query.get("orden", "")
     region = query.get("estado", "")
-    if region and region not in regions.NAMES:
+    if region and regions.find_names(region) is None:
         raise NotFound(f"region {region[:10]}")
     number = query.get("pagina", "")
     params = ControlRoomParams(
@@ -219,7 +219,7 @@ def _list_tiles(found: ControlRoom, params: ControlRoomParams) -> list[MapTile]:
     unmanned = {each.coverage.slug for each in found.unmanned}
     late = {each.slug for each in found.matrix.late}
     tiles = []
-    for code, (column, row) in regions.TILES.items():
+    for code, (column, row) in regions.load_tiles().items():
         lines = by_region.get(code, [])
         look, mark, words = _look(lines, late, unmanned) if lines else ("", "", "")
         tile = MapTile(
@@ -264,7 +264,7 @@ def _look(
 
 
 def _region_name(code: str) -> str:
-    return i18n.say(regions.NAMES.get(code), i18n.current()) or code
+    return i18n.say(regions.find_names(code), i18n.current()) or code
 
 
 def _unmanned_words(found: ControlRoom, line: ControlRoomLine) -> str:

@@ -86,7 +86,7 @@ class OfficeForm(Form):
         self.region.choices = [
             (code, say(names, current()))
             for code, names in sorted(
-                regions.NAMES.items(), key=lambda item: say(item[1], current())
+                regions.load_names().items(), key=lambda item: say(item[1], current())
             )
         ]
 

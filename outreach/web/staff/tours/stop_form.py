@@ -62,7 +62,7 @@ class StopForm(Form):
     ) -> None:
         super().__init__(typed, data=values)
         self.kinds.choices = [(kind.code, words_of(kind)) for kind in offered_kinds]
-        self.region.choices = [(code, name["es"]) for code, name in regions.NAMES.items()]
+        self.region.choices = [(code, name["es"]) for code, name in regions.load_names().items()]
         self.venue.choices = [
             ("", _("Todavía sin sede")),
             *(

@@ -62,7 +62,7 @@ def by_field(
 
 
 def region_options() -> Options:
-    return [(code, say(name, current())) for code, name in regions.NAMES.items()]
+    return [(code, say(name, current())) for code, name in regions.load_names().items()]
 
 
 def zones(office: Office) -> Options:
