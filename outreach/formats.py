@@ -5,18 +5,21 @@ the parts is a message of the catalogue, so that a new language needs no code.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, time
-from functools import cache, lru_cache
-from typing import Final
+from functools import cache, lru_cache, wraps
+from typing import Final, ParamSpec
 from zoneinfo import ZoneInfo
 
 from babel.core import get_global
 from babel.dates import format_date, get_timezone_location
 from babel.numbers import format_decimal
 
-from outreach.i18n import LOCALES, N_, NP_, SPOKEN, Message, translate, translator
+from outreach import network_profile
+from outreach.i18n import N_, NP_, SPOKEN, Message, get_locale, translate, translator
 from outreach.languages import BY_CODE
+
+Params = ParamSpec("Params")
 
 NBSP: Final = "\u00a0"
 
@@ -50,7 +53,21 @@ _VOWELS: Final = frozenset("AEIOUÁÉÍÓÚÂÊÎÔÛ")
 _SOUND_OF_I: Final = re.compile(r"(?!hie)h?[ií]", re.IGNORECASE)
 
 
-@lru_cache(maxsize=4096)
+def _cached_by_locale(write: Callable[Params, str]) -> Callable[Params, str]:
+    """Keeps what a function returns, for the locales of each network."""
+
+    @lru_cache(maxsize=4096)
+    def cached(_locales: tuple[str, ...], *args: Params.args, **kwargs: Params.kwargs) -> str:
+        return write(*args, **kwargs)
+
+    @wraps(write)
+    def call(*args: Params.args, **kwargs: Params.kwargs) -> str:
+        return cached(network_profile.current().locales, *args, **kwargs)
+
+    return call
+
+
+@_cached_by_locale
 def dated(value: date, pattern: Message, lang: str, *, has_ordinal: bool = False) -> str:
     """A date by one of the patterns above. `has_ordinal`: French writes «1er janvier»."""
     if has_ordinal and value.day == 1:
@@ -59,7 +76,7 @@ def dated(value: date, pattern: Message, lang: str, *, has_ordinal: bool = False
     return format_date(value, translate.pgettext(*pattern), translate.locale)
 
 
-@lru_cache(maxsize=4096)
+@_cached_by_locale
 def date_name(value: date, field: str, lang: str) -> str:
     """One name of a date by its letters in CLDR: `EEEE` a weekday, `MMMM` a month, `MMM` a short
     month."""
@@ -109,20 +126,20 @@ def hours(starts: time, ends: time, lang: str) -> str:
     )
 
 
-@lru_cache(maxsize=4096)
+@_cached_by_locale
 def group_digits(number: int | float, lang: str) -> str:
     """109,657 · 109,657 · 109 657, with a space that does not break"""
     return format_decimal(number, locale=translator(lang).locale)
 
 
-@cache
+@_cached_by_locale
 def zone_city(zone_key: str, lang: str) -> str:
     """The city a time zone is named after: Chicago, Los Ángeles, Nueva York."""
     name = get_timezone_location(zone_key, locale=translator(lang).locale, return_city=True)
     return name.rpartition("/")[2]  # Babel returns «Indiana/Indianapolis»
 
 
-@cache
+@_cached_by_locale
 def zone_time(zone_key: str, lang: str) -> str:
     """hora de Chicago · Chicago time · heure de Chicago"""
     _ = translator(lang)
@@ -132,7 +149,7 @@ def zone_time(zone_key: str, lang: str) -> str:
     return _.pgettext("zone", "hora de %(city)s", city=city)
 
 
-@lru_cache(maxsize=4096)
+@_cached_by_locale
 def zone_name(zone: ZoneInfo, day: date, lang: str) -> str:
     """hora del Centro · Central Time · heure du Centre
 
@@ -184,9 +201,31 @@ def language_name(code: str, lang: str) -> str:
     return translate(SPOKEN[code], lang) if code in SPOKEN else code
 
 
+def country_name(code: str, lang: str) -> str:
+    """The name of a country (ISO 3166-1) in a language of the site; its code if CLDR has none."""
+    return str(get_locale(lang).territories.get(code, code))
+
+
 def country_names(codes: Sequence[str], lang: str) -> str:
-    """Estados Unidos, Canadá, México"""
-    return ", ".join(LOCALES[lang].territories.get(code, code) for code in codes)
+    """The names of countries with commas between."""
+    return ", ".join(country_name(code, lang) for code in codes)
+
+
+def network_countries(lang: str) -> str:
+    """The countries of the network as they follow «oficinas en»; French has its prepositions."""
+    names = [pack.located[lang] for pack in network_profile.current().packs]
+    return join_words(names, lang)
+
+
+def first_weekday(lang: str) -> int:
+    """The day on which weeks begin where the language is spoken so; 0 is Monday."""
+    return int(get_locale(lang).first_week_day)
+
+
+def order_weekdays(lang: str) -> list[int]:
+    """The days of a week in their order there; 0 is Monday."""
+    first = first_weekday(lang)
+    return [(first + number) % 7 for number in range(7)]
 
 
 @cache

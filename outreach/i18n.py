@@ -21,8 +21,6 @@ from outreach.db.base import Words
 
 LANGUAGES: Final = languages.CODES
 SOURCE: Final = languages.SOURCE
-LOCALES: Final = {each.code: Locale.parse(each.locale) for each in languages.SITE_LANGUAGES}
-HTML_LANG: Final = {each.code: each.html_lang for each in languages.SITE_LANGUAGES}
 # Each language by its own name with a capital, in the order of the menus.
 NAMES: Final = {
     each.code: each.name[0].upper() + each.name[1:] for each in languages.SITE_LANGUAGES
@@ -41,13 +39,18 @@ class Translator:
     """
 
     def __init__(self, lang: str, vocabulary: str) -> None:
-        self.lang, self.locale = lang, LOCALES[lang]
+        self.lang = lang
         self.catalogue: NullTranslations = Translations.load(languages.CATALOGUES, [lang])
         if vocabulary:
             folder = languages.VOCABULARIES / vocabulary
             own: NullTranslations = Translations.load(folder, [lang])
             own.add_fallback(self.catalogue)
             self.catalogue = own
+
+    @property
+    def locale(self) -> Locale:
+        """The regional form of the language in the network of the moment."""
+        return get_locale(self.lang)
 
     def gettext(self, message: str, **values: Any) -> str:
         text = self.catalogue.gettext(message)
@@ -61,6 +64,25 @@ class Translator:
         """A message whose text alone does not say what it means."""
         text = self.catalogue.pgettext(context, message)
         return text % values if values else text
+
+
+def get_locale(lang: str) -> Locale:
+    """The regional form of a language of the site in the network of the moment (CLDR)."""
+    return _parse_locale(network_profile.current().locale_names[lang])
+
+
+@cache
+def _parse_locale(name: str) -> Locale:
+    return Locale.parse(name)
+
+
+def html_lang(code: str) -> str:
+    """The value of the `lang` attribute (BCP 47); of a language that the site has not, its code."""
+    own = languages.BY_CODE.get(code)
+    if own is None:
+        return code
+    name = network_profile.current().locale_names[code]
+    return own.html_lang if name == own.locale else name.replace("_", "-")
 
 
 def translator(lang: str) -> Translator:

@@ -34,6 +34,7 @@ class CountryPack:
     region_word: str  # what its regions are: state, province, department, region, community
     postal_pattern: str  # a regular expression of a whole postal code
     postal_example: str
+    located: Names  # as it follows «oficinas en»; in French with its preposition
     also: tuple[str, ...]  # what people type for the country
     regions: tuple[Region, ...]
     region_groups: Mapping[str, tuple[str, ...]]  # names that mean several regions: «Carolina»
@@ -60,6 +61,7 @@ def load(code: str) -> CountryPack:
         region_word=data["region_word"],
         postal_pattern=data["postal_pattern"],
         postal_example=data["postal_example"],
+        located=_each_language(data["located"], data["located"]["en"]),
         also=tuple(data["also"]),
         regions=tuple(map(_region, data["regions"])),
         region_groups={name: tuple(codes) for name, codes in data.get("region_groups", {}).items()},
@@ -98,7 +100,7 @@ def _read(name: str) -> dict[str, Any]:
 def _region(row: Mapping[str, Any]) -> Region:
     return Region(
         code=row["code"],
-        names={lang: row.get(lang, row["name"]) for lang in languages.CODES},
+        names=_each_language(row, row["name"]),
         also=tuple(row.get("also", ())),
         geonames=row.get("geonames", ""),
         tile=(row["tile"][0], row["tile"][1]) if "tile" in row else None,
@@ -106,7 +108,8 @@ def _region(row: Mapping[str, Any]) -> Region:
 
 
 def _holiday_names(rows: Mapping[str, Mapping[str, str]]) -> dict[str, Names]:
-    return {
-        english: {lang: names.get(lang, english) for lang in languages.CODES}
-        for english, names in rows.items()
-    }
+    return {english: _each_language(names, english) for english, names in rows.items()}
+
+
+def _each_language(texts: Mapping[str, str], usual: str) -> Names:
+    return {lang: texts.get(lang, usual) for lang in languages.CODES}

@@ -39,7 +39,7 @@ def html(document: BulletinDocument, lang: str, *, public_url: str, brand: str) 
         .render(
             bulletin=bulletin,
             brand=brand,
-            html_lang=i18n.HTML_LANG[lang],
+            html_lang=i18n.html_lang(lang),
             style=Markup(f"<style>\n{css}</style>"),  # noqa: S704 - the CSS of the package
             **labels(lang),
         )
@@ -70,7 +70,7 @@ def _data(document: BulletinDocument, lang: str, public_url: str, brand: str) ->
     bulletin = words.localize_bulletin(document, lang, public_url)
     return asdict(bulletin) | {
         "brand": brand,
-        "region": i18n.LOCALES[lang].territory,
+        "region": i18n.get_locale(lang).territory,
         "labels": labels(lang),
         "square": qr_svg(bulletin.calendar),
         **{

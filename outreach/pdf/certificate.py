@@ -12,7 +12,7 @@ from outreach.db.base import Words
 from outreach.domain.locations import city_names
 from outreach.domain.text import clean
 from outreach.domain.workshops import Workshop
-from outreach.i18n import LOCALES, say, translator
+from outreach.i18n import get_locale, say, translator
 from outreach.pdf import flyer_text, typesetting
 
 _ARTICLES: Final[Mapping[str, Mapping[str, str]]] = {
@@ -42,7 +42,7 @@ def pdf(
     city = city_names.localize(office.city, office.region, lang)
     data = {
         "lang": lang,
-        "region": LOCALES[lang].territory,
+        "region": get_locale(lang).territory,
         "brand": brand,
         "title": _.gettext("Constancia de participación"),
         "says": _.gettext("%(office)s hace constar que", office=_with_article(office.name, lang)),

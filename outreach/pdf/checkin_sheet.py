@@ -11,7 +11,7 @@ from typing import Any, Final
 from outreach import formats
 from outreach.domain.text import clean, fold
 from outreach.domain.workshops import Workshop
-from outreach.i18n import LOCALES, current, say
+from outreach.i18n import current, get_locale, say
 from outreach.i18n import gettext as _
 from outreach.pdf import typesetting
 
@@ -38,7 +38,7 @@ def pdf(workshop: Workshop, lines: Sequence[SheetLine], *, brand: str, made_at: 
     pages = [rows[page * ROWS : (page + 1) * ROWS] for page in range(count)]
     data = {
         "lang": lang,
-        "region": LOCALES[lang].territory,
+        "region": get_locale(lang).territory,
         "title": _("Hoja de asistencia"),
         "words": _words(rows),
         "workshop": clean(say(workshop.title, lang)),

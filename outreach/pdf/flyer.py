@@ -15,7 +15,7 @@ from typing import Any, Final
 from outreach import qr_codes
 from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.errors import ErrorCode, Refusal
-from outreach.i18n import LOCALES
+from outreach.i18n import get_locale
 from outreach.pdf import color_contrast, flyer_text, typesetting
 
 INCH: Final = 72
@@ -125,7 +125,7 @@ def sizes(flyer: Flyer, shape: str) -> dict[str, float]:
 
 def _data(flyer: Flyer, shape: str) -> dict[str, Any]:
     return asdict(flyer.text) | {
-        "region": LOCALES[flyer.text.lang].territory,
+        "region": get_locale(flyer.text.lang).territory,
         "brand": flyer.brand,
         "colour": flyer.colour,
         "shape": asdict(SHAPES[shape]),

@@ -10,7 +10,7 @@ from outreach.clock import Month
 from outreach.domain.network.offices import Office
 from outreach.domain.text import clean
 from outreach.domain.workshops import Workshop, WorkshopStatus
-from outreach.i18n import LOCALES, say, translator
+from outreach.i18n import get_locale, say, translator
 from outreach.pdf import flyer_text, typesetting
 
 PAPERS: Final = {"carta": "us-letter", "a4": "a4"}
@@ -110,7 +110,7 @@ def _data(flyer: MonthFlyer, paper: str) -> dict[str, Any]:
     _ = translator(flyer.lang)
     return {
         "lang": flyer.lang,
-        "region": LOCALES[flyer.lang].territory,
+        "region": get_locale(flyer.lang).territory,
         "paper": PAPERS[paper],
         "brand": flyer.brand,
         "title": flyer.title,

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from outreach.i18n import LOCALES, N_
+from outreach.i18n import N_, get_locale
 from outreach.pdf import typesetting
 from outreach.reports import month_tables
 from outreach.reports.month_report import MonthReport
@@ -35,7 +35,7 @@ def pdf(
     data = {
         "title": title,
         "lang": lang,
-        "region": LOCALES[lang].territory,
+        "region": get_locale(lang).territory,
         "brand": brand,
         "total": grouped(report.count.total),
         "digest": report.digest,

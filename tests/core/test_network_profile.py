@@ -2,11 +2,12 @@
 
 import threading
 from collections.abc import Callable
+from datetime import date
 
 import pytest
 from flask import Flask
 
-from outreach import clock, network_profile
+from outreach import clock, formats, i18n, network_profile
 from outreach.config import Config
 from outreach.errors import Misconfigured
 from outreach.network_profile import NetworkProfile, use_profile
@@ -90,3 +91,29 @@ def test_distances_are_in_the_units_of_the_country() -> None:
     assert [network_profile.has_miles(each) for each in ("US", "CA", "")] == [True, False, True]
     with use_profile(MEXICO):
         assert not network_profile.has_miles("")
+
+
+def test_numbers_names_and_weeks_follow_the_locales_of_the_network() -> None:
+    number, day = 1234567, date(2026, 11, 30)
+    assert formats.group_digits(number, "es") == "1,234,567"
+    assert [i18n.html_lang(lang) for lang in ("es", "en", "fr", "nah")] == [
+        "es-MX", "en", "fr-CA", "nah",
+    ]  # fmt: skip
+    assert formats.order_weekdays("es") == [6, 0, 1, 2, 3, 4, 5]
+    with use_profile(MEXICO):
+        assert formats.group_digits(number, "es") == "1.234.567"
+        assert formats.date_name(day, "EEEE", "fr") == "lundi"
+        assert [i18n.html_lang(lang) for lang in ("es", "en", "fr")] == ["es-ES", "en", "fr-FR"]
+        assert formats.order_weekdays("es") == [0, 1, 2, 3, 4, 5, 6]
+        assert i18n.get_locale("fr").territory == "FR"
+    assert formats.group_digits(number, "es") == "1,234,567"
+
+
+def test_countries_of_a_network_are_named_in_a_sentence() -> None:
+    assert [formats.network_countries(lang) for lang in ("es", "en", "fr")] == [
+        "Estados Unidos y Canadá", "the United States and Canada", "aux États-Unis et au Canada",
+    ]  # fmt: skip
+    with use_profile(NetworkProfile(countries=("ES", "FR", "DE"))):
+        assert formats.network_countries("es") == "España, Francia y Alemania"
+        assert formats.network_countries("fr") == "en Espagne, en France et en Allemagne"
+    assert formats.country_name("MX", "fr") == "Mexique"

@@ -25,7 +25,8 @@ def init_app(app: Flask) -> None:
     app.add_template_global(i18n.current, "lang")
     app.add_template_global(lambda: config.brand, "brand")
     app.add_template_global(lambda: config, "config")
-    app.add_template_global(lambda: i18n.HTML_LANG[i18n.current()], "html_lang")
+    app.add_template_global(lambda: i18n.html_lang(i18n.current()), "html_lang")
+    app.add_template_global(lambda: formats.order_weekdays(i18n.current()), "order_weekdays")
     app.add_template_global(in_language)
     app.add_template_global(spoken_languages)
     app.add_template_global(lambda: network_profile.current().is_for_migrants, "is_for_migrants")
@@ -117,7 +118,7 @@ def lang_mark(words: Words | None) -> Markup:
     spoken_in = i18n.language_of(words, i18n.current())
     if spoken_in == i18n.current():
         return Markup("")
-    return Markup(' lang="{}"').format(i18n.HTML_LANG.get(spoken_in, spoken_in))
+    return Markup(' lang="{}"').format(i18n.html_lang(spoken_in))
 
 
 def day(value: date) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from typing import Final
 
+from outreach import formats
 from outreach.clock import Month
 from outreach.domain.locations import holidays
 from outreach.domain.locations.venues import Venue
@@ -174,8 +175,9 @@ def make_entries(
 def month_weeks(
     month: Month, entries: Iterable[CalendarEntry], office: Office | None
 ) -> list[list[CalendarDay]]:
-    """The weeks of a month, from Sunday on, with the days of other months at both ends."""
+    """The weeks of a month, with the days of other months at both ends."""
     by_day = _by_day(entries)
+    weeks = calendar.Calendar(formats.first_weekday(current()))
     return [
         [
             CalendarDay(
@@ -186,7 +188,7 @@ def month_weeks(
             )
             for day in week
         ]
-        for week in calendar.Calendar(firstweekday=6).monthdatescalendar(month.year, month.month)
+        for week in weeks.monthdatescalendar(month.year, month.month)
     ]
 
 

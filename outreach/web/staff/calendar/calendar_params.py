@@ -10,6 +10,8 @@ from urllib.parse import urlencode
 from outreach.clock import Month
 from outreach.domain.dashboard.agenda import AgendaFilter
 from outreach.domain.text import clean
+from outreach.formats import first_weekday
+from outreach.i18n import current
 
 PATH: Final = "/org/talleres"
 MONTHS: Final = (Month(2015, 1), Month(2100, 1))  # the first one, and the one after the last
@@ -64,8 +66,8 @@ class CalendarParams:
 
     @property
     def week(self) -> list[date]:
-        """The days of the week, from Sunday on."""
-        first = self.day - timedelta(days=(self.day.weekday() + 1) % 7)
+        """The days of the week in the order of the current language."""
+        first = self.day - timedelta(days=(self.day.weekday() - first_weekday(current())) % 7)
         return [first + timedelta(days=number) for number in range(7)]
 
     @property

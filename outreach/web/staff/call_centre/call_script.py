@@ -33,7 +33,7 @@ def write_offer(offer: Offer, language: str) -> CallScript:
             "«Es gratis. No necesita identificación ni papeles. El %(when)s, ¿le queda bien?»",
             when=_when(offer.workshop.day, offer.starts),
         )
-    return CallScript(language, i18n.HTML_LANG[language], [sentence], [])
+    return CallScript(language, i18n.html_lang(language), [sentence], [])
 
 
 def write_held(registration: Registration, language: str) -> CallScript:
@@ -45,7 +45,7 @@ def write_held(registration: Registration, language: str) -> CallScript:
         first = _("«Su código es: %(code)s.»", code=spoken)
         return CallScript(
             language,
-            i18n.HTML_LANG[language],
+            i18n.html_lang(language),
             [first, *_describe(registration, workshop), _("«¿Me lo repite, por favor?»")],
             signs,
         )

@@ -32,7 +32,7 @@ from outreach.domain.scheduling.workshop_data import WorkshopData
 from outreach.domain.text import clean
 from outreach.domain.workshops import Workshop
 from outreach.errors import Refusal
-from outreach.formats import language_name
+from outreach.formats import first_weekday, language_name
 from outreach.i18n import SPOKEN, current, say
 from outreach.i18n import gettext as _
 from outreach.web import error_messages
@@ -331,9 +331,9 @@ def _list_booked(session: Session, sheet: PlannerSheet) -> dict[date, list[Works
 def _weeks(
     sheet: PlannerSheet, booked: Mapping[date, Sequence[Workshop]]
 ) -> list[list[PlannerCell | None]]:
-    """The weeks of the month, Sunday first; None for days outside it."""
+    """The weeks of the month; None for days outside it."""
     today = _today(sheet.office)
-    weeks = calendar.Calendar(firstweekday=6).monthdatescalendar(
+    weeks = calendar.Calendar(first_weekday(current())).monthdatescalendar(
         sheet.month.year, sheet.month.month
     )
     return [

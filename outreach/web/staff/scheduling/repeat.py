@@ -14,7 +14,7 @@ from werkzeug.datastructures import MultiDict
 from wtforms import Field, Form
 from wtforms.validators import Optional
 
-from outreach import clock
+from outreach import clock, formats
 from outreach.clock import Month
 from outreach.domain.audit.audit_log import Details
 from outreach.domain.network.staff import Permission
@@ -22,8 +22,8 @@ from outreach.domain.scheduling import recurrence, workshop_service
 from outreach.domain.scheduling.recurrence import DateProposal, RecurrenceRule, RecurrenceUnit
 from outreach.domain.workshops import Workshop
 from outreach.errors import Refusal
+from outreach.i18n import current, lazy
 from outreach.i18n import gettext as _
-from outreach.i18n import lazy
 from outreach.web import error_messages
 from outreach.web.context import store
 from outreach.web.error_messages import PageRefused
@@ -63,9 +63,9 @@ class RepeatForm(Form):
             },
         )
         self.cada.choices = [(unit.value, label) for unit, label in _units(workshop.day)]
-        # Sunday first, as in a calendar.
         self.dias.choices = [
-            (str(number), workshop_labels.short_weekday(number)) for number in (6, 0, 1, 2, 3, 4, 5)
+            (str(number), workshop_labels.short_weekday(number))
+            for number in formats.order_weekdays(current())
         ]
 
     def validate_veces(self, field: Field) -> None:

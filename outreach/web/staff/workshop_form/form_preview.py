@@ -64,7 +64,7 @@ class FormPreview:
 
     @property
     def html_language(self) -> str:
-        return i18n.HTML_LANG[self.language]
+        return i18n.html_lang(self.language)
 
 
 @blueprint.post("/talleres/vista-previa")
