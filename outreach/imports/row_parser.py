@@ -13,7 +13,7 @@ from outreach.imports.import_errors import DataFileErrorCode, ImportErrorCode, I
 
 _NUMBER = re.compile(r"[+-]?[0-9]{1,18}")
 _DECIMAL = re.compile(r"[+-]?[0-9]{1,3}(\.[0-9]{1,15})?")
-_REGION = re.compile(r"[A-Z]{2,3}")
+_REGION = re.compile(r"[A-Z]{2,3}|[A-Z]{2}-[A-Z0-9]{2,3}")
 _YES: Final = frozenset({"true", "si", "yes", "oui", "verdadero"})
 _NO: Final = frozenset({"false", "no", "non", "falso"})
 _MAX_NAMED: Final = 40  # values in one message
@@ -122,7 +122,7 @@ class RowParser:
         return day
 
     def region(self, field: str, *, is_required: bool = False) -> str:
-        found = self.text(field, 3, is_required=is_required)
+        found = self.text(field, 6, is_required=is_required)
         if found and not _REGION.fullmatch(found):
             self.fault(field, ImportErrorCode.REGION_MALFORMED)
         return found

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from outreach.db.base import Base
+from outreach.db.types import RegionCode
 from outreach.domain.locations.gazetteer import (
     SPOKEN_POPULATION,
     GazetteerPlace,
@@ -35,7 +36,7 @@ class OfficePlace(Base):
     words: Mapped[str] = mapped_column(sa.String(80), index=True)  # canonical, without its article
     meaning: Mapped[str] = mapped_column(sa.String(120))  # what was typed: «60608», «Cicero, IL»
     parent: Mapped[str] = mapped_column(sa.String(80))
-    region: Mapped[str] = mapped_column(sa.String(3))
+    region: Mapped[str] = mapped_column(RegionCode)
     latitude: Mapped[float]
     longitude: Mapped[float]
     changed_at: Mapped[datetime]

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from outreach.db.base import Base, Words
-from outreach.db.types import Codes
+from outreach.db.types import Codes, RegionCode
 from outreach.errors import NotFound
 
 SLUG_PATTERN: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -26,7 +26,7 @@ class Office(Base):
     name: Mapped[Words]
     rank: Mapped[str] = mapped_column(sa.String(40))  # general_consulate, career_consulate, …
     city: Mapped[str] = mapped_column(sa.String(80))
-    region: Mapped[str] = mapped_column(sa.String(3), index=True)  # IL, QC
+    region: Mapped[str] = mapped_column(RegionCode, index=True)  # IL, QC
     country: Mapped[str] = mapped_column(sa.String(2))
     zone: Mapped[ZoneInfo]
     extra_zones: Mapped[Codes] = mapped_column(default=Codes())

@@ -13,6 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from outreach.db.base import Base
+from outreach.db.types import RegionCode
 
 KEPT: Final = timedelta(days=365)
 MIN_SHOWN: Final = 10  # searches in a week
@@ -32,7 +33,7 @@ class UnmetSearchCount(Base):
     __tablename__ = "unmet_search"
 
     week: Mapped[date] = mapped_column(primary_key=True)
-    region: Mapped[str] = mapped_column(sa.String(3), primary_key=True)
+    region: Mapped[str] = mapped_column(RegionCode, primary_key=True)
     # No foreign key: ANY_KIND is none.
     kind_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     searches: Mapped[int]

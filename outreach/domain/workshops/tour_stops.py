@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from outreach.db.base import Base
-from outreach.db.types import Codes
+from outreach.db.types import Codes, RegionCode
 from outreach.domain.locations.venues import Venue
 from outreach.domain.network.kinds import Way
 from outreach.domain.workshops.models import Workshop, WorkshopStatus
@@ -26,7 +26,7 @@ class TourStop(Base):
     starts: Mapped[time]
     ends: Mapped[time]  # not after `starts`: the next day
     city: Mapped[str] = mapped_column(sa.String(80))
-    region: Mapped[str] = mapped_column(sa.String(3))
+    region: Mapped[str] = mapped_column(RegionCode)
     zone: Mapped[ZoneInfo]
     venue_id: Mapped[int | None] = mapped_column(
         sa.ForeignKey("venue.id"), init=False, nullable=True

@@ -14,7 +14,7 @@ from outreach.web.presentation import place_words
 
 # Words that Spanish can put before «de Illinois».
 _PARTS: Final = re.compile(r"(norte|sur|este|oeste|centro|y|,|\s)+")
-_REGION: Final = re.compile(r"([A-Z]{2}):\s*(.+)", re.DOTALL)
+_REGION: Final = re.compile(r"([A-Z]{2}(?:-[A-Z0-9]{2,3})?):\s*(.+)", re.DOTALL)
 
 
 @dataclass(frozen=True)
