@@ -9,6 +9,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Final
 
+from outreach.countries import packs
 from outreach.domain.locations import holidays, regions
 from outreach.domain.network import help_lines
 from outreach.translations.catalogues import MARKS
@@ -53,11 +54,19 @@ def names_of_help_lines() -> frozenset[str]:
 
 
 def names_of_holidays() -> frozenset[str]:
-    """The words in names of holidays, which are data in Spanish."""
+    """The words in names of holidays, which are data."""
     # Holidays of Mexico come from the library and are listed for every region.
     days = (date(2026, 1, 1) + timedelta(days=number) for number in range(11 * 365))
-    listed = [each.name for day in days for each in holidays.list_holidays(day, "US", "IL")]
-    names = (*holidays.SPANISH_NAMES.values(), *listed)
+    listed = [
+        name
+        for day in days
+        for each in holidays.list_holidays(day, "US", "IL")
+        for name in each.names.values()
+    ]
+    own = (packs.load(code).holiday_names for code in ("US", "CA", "MX"))
+    every = (packs.load_shared_holidays(), *own)
+    in_packs = [name for table in every for each in table.values() for name in each.values()]
+    names = (*in_packs, *listed)
     return frozenset(word for name in names for word in _WORD.findall(name))
 
 

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column, selectinload
 
-from outreach import clock
+from outreach import clock, network_profile
 from outreach.clock import Month
 from outreach.db.base import Base
 from outreach.domain.dashboard import agenda, work_queue
@@ -122,10 +122,11 @@ class Digest:
 
 def is_working_day(day: date, places: Sequence[Office]) -> bool:
     """Monday to Saturday, but for the holidays of the offices; with several, one that works is
-    enough. Headquarters keep those of Mexico."""
+    enough. Headquarters keep those of the home country, and without one Sundays only."""
     if day.weekday() == _SUNDAY:
         return False
-    countries = {each.country for each in places} or {holidays.HOME}
+    home = network_profile.current().home_country
+    countries = {each.country for each in places} or {home}
     # Offices keep those of the country, not those of the state (`locations.holidays`).
     return any(not holidays.list_holidays(day, country, "") for country in countries)
 

@@ -10,14 +10,14 @@ import pytest
 
 from outreach import clock
 from outreach.db.store import Store
-from outreach.domain.locations import holidays
-from outreach.domain.locations.regions import NAMES
+from outreach.domain.locations import holidays, regions
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.scheduling import recurrence, workshop_data, workshop_service
 from outreach.domain.scheduling.recurrence import RecurrenceRule, RecurrenceUnit
 from outreach.domain.scheduling.workshop_data import WorkshopData
 from outreach.errors import ErrorCode
+from outreach.network_profile import NetworkProfile, use_profile
 from tests.conftest import hold, venue
 from tests.support.refusals import refuses
 
@@ -122,7 +122,9 @@ def test_holidays_of_the_region_and_of_mexico_are_listed() -> None:
 def test_every_holiday_of_every_region_has_a_name_in_each_language() -> None:
     found: dict[str, Mapping[str, str]] = {}
     for country in ("US", "CA"):
-        for region in set(NAMES) & set(library.country_holidays(country).subdivisions):
+        for region in set(regions.load_names()) & set(
+            library.country_holidays(country).subdivisions
+        ):
             for day in library.country_holidays(country, subdiv=region, years=(2026, 2027, 2028)):
                 listed = holidays.list_holidays(day, country, region)
                 found |= {each.name: each.names for each in listed}
@@ -134,6 +136,32 @@ def test_every_holiday_of_every_region_has_a_name_in_each_language() -> None:
         assert not in_each["en"].startswith("Día"), name
         assert in_each["fr"] != in_each["es"] or name == "Diwali"
         assert holidays.find_names(name)["fr"] == in_each["fr"]
+
+
+@pytest.mark.parametrize("country", ["MX", "GT", "SV", "HN", "ES", "FR", "DE"])
+def test_national_holidays_of_other_countries_have_names_in_each_language(country: str) -> None:
+    with use_profile(NetworkProfile(countries=(country,), home_country="")):
+        for day in library.country_holidays(country, years=(2026, 2027)):
+            for each in holidays.list_holidays(day, country, ""):
+                assert each.names["es"] != each.names["en"], each
+                assert each.names["fr"] != each.names["en"] or each.names["en"] == "Ascension"
+                assert holidays.find_names(each.name)["es"] == each.name
+
+
+def test_holidays_of_a_region_elsewhere_and_of_another_home_country() -> None:
+    with use_profile(NetworkProfile(countries=("ES", "DE"), home_country="SV")):
+        assert names("2026-09-11", "ES", "ES-CT") == ["Fiesta Nacional de Cataluña"]
+        assert names("2026-09-15", "DE", "DE-BE") == ["Día de la Independencia"]
+        assert holidays.list_holidays(date(2026, 9, 15), "ES", "ES-MD")[0].is_home
+        assert names("2026-01-06", "DE", "DE-BY") == ["Día de Reyes"]
+        assert names("2026-01-06", "DE", "DE-BE") == []
+        assert holidays.find_names("Fiesta Nacional de Cataluña") == dict.fromkeys(
+            ("es", "en", "fr"), "Fiesta Nacional de Cataluña"
+        ), "a name of one region is not looked for"
+    with use_profile(NetworkProfile(countries=("US",), home_country="EC")):
+        assert names("2026-08-10") == ["Primer Grito de Independencia"]
+    with use_profile(NetworkProfile(home_country="")):
+        assert names("2027-02-01") == []
 
 
 # Conflicts

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from typing import Final
 
-from outreach import formats
+from outreach import formats, network_profile
 from outreach.clock import Month
 from outreach.domain.locations import holidays
 from outreach.domain.locations.venues import Venue
@@ -232,8 +232,9 @@ def venue_lanes(
 
 
 def get_holiday(day: date, office: Office | None) -> str:
-    """The name of the first holiday of an office; of several offices, of Mexico's."""
-    country, region = (office.country, office.region) if office else (holidays.HOME, "")
+    """The name of the first holiday of an office; of several offices, of the home country's."""
+    home = network_profile.current().home_country
+    country, region = (office.country, office.region) if office else (home, "")
     found = holidays.list_holidays(day, country, region)
     return say(found[0].names, current()) if found else ""
 
