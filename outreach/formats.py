@@ -16,6 +16,7 @@ from babel.dates import format_date, get_timezone_location
 from babel.numbers import format_decimal
 
 from outreach import network_profile
+from outreach.countries import packs
 from outreach.i18n import N_, NP_, SPOKEN, Message, get_locale, translate, translator
 from outreach.languages import BY_CODE
 
@@ -213,8 +214,12 @@ def country_names(codes: Sequence[str], lang: str) -> str:
 
 def network_countries(lang: str) -> str:
     """The countries of the network as they follow «oficinas en»; French has its prepositions."""
-    names = [pack.located[lang] for pack in network_profile.current().packs]
-    return join_words(names, lang)
+    return join_located(network_profile.current().countries, lang)
+
+
+def join_located(countries: Sequence[str], lang: str) -> str:
+    """Some countries in that form."""
+    return join_words([packs.load(code).located[lang] for code in countries], lang)
 
 
 def first_weekday(lang: str) -> int:

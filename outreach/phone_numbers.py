@@ -38,6 +38,15 @@ def is_reachable(number: str, countries: Collection[str]) -> bool:
     return is_of_country and phonenumbers.number_type(parsed) in _KINDS
 
 
+def has_ten_digits(country: str) -> bool:
+    """Whether numbers are written with ten digits within the country."""
+    example = phonenumbers.example_number(country)
+    if example is None:
+        return False
+    written = phonenumbers.format_number(example, phonenumbers.PhoneNumberFormat.NATIONAL)
+    return sum(each.isdigit() for each in written) == 10
+
+
 def is_country(code: str) -> bool:
     """Whether there is a numbering plan for this country (ISO 3166-1, two letters)."""
     return code in phonenumbers.SUPPORTED_REGIONS

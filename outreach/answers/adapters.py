@@ -54,7 +54,7 @@ class InboundRequest:
     content_type: str
     body: bytes
     now: datetime
-    countries: Sequence[str] = ("US",)  # that we write to; numbers without + are of the first
+    countries: Sequence[str]  # that we write to; numbers without + are of the first
 
 
 def read_plain(request: InboundRequest, secret: str) -> list[InboundText]:

@@ -92,7 +92,7 @@ class ImportErrorCode(StrEnum):
     NUMBER_NOT_WHOLE = "is no whole number"
     NUMBER_NEGATIVE = "cannot be less than 0"
     NUMBER_TOO_LARGE = "cannot be more than %(most)s"
-    REGION_MALFORMED = "write the two or three capitals of the state, as IL"
+    REGION_MALFORMED = "write the code of the state, as IL or MX-JAL"
     ZONE_MISSING = "is missing; write it like America/Chicago"
     ZONE_UNKNOWN = "is no time zone we know; write it like America/Chicago"
     # lines of workshops
@@ -124,7 +124,7 @@ class DataFileErrorCode(StrEnum):
     DAY_UNREADABLE = "is no date we can read; write it like 2020-01-31"
     DEGREES_UNREADABLE = "write degrees from -%(most)s to %(most)s, as 41.8781"
     POINT_FAR_AWAY = "is far from the office; the latitude comes first"
-    COUNTRY_UNKNOWN = "write US or CA"
+    COUNTRY_UNKNOWN = "write one of %(known)s"
     CLOSED_BEFORE_OPENED = "is not after the day it opened, %(opened)s"
     SLUG_MALFORMED = "write small letters, digits and hyphens, as nueva-york"
     SLUG_RESERVED = "has a meaning of its own in our addresses; choose another"
@@ -148,7 +148,7 @@ class DataFileErrorCode(StrEnum):
     NOUN_MALFORMED = (
         'write the noun by language and form: "one", "other", and "many" for whole millions'
     )
-    COUNTRIES_MALFORMED = 'write a list of "US", "CA" or both'
+    COUNTRIES_MALFORMED = "write a list of codes of %(known)s"
     ADDRESS_NOT_HIDDEN = "a discreet kind cannot show its addresses"
     COLOUR_MALFORMED = "write it like #1b5ea6"
     PART_OF_UNKNOWN_SERIES = "name a series of this file that is no part itself"

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from outreach import network_profile
 from outreach.db.base import Words
 from outreach.db.types import Codes
 from outreach.domain.network import kinds
@@ -33,8 +34,6 @@ from outreach.imports.import_errors import (
 )
 from outreach.imports.import_result import ImportResult, RowOutcome, Watch, fill, without_progress
 from outreach.reports.series_wording import CATEGORIES, NUMBER, OTHER, PARTS, THINGS
-
-_COUNTRIES: Final = ("US", "CA")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -249,10 +248,10 @@ class _Item:
 
 def _row(item: _Item) -> KindRow:
     is_discreet = item.flag("discreet")
-    countries = item.get("countries")
-    is_list = isinstance(countries, list) and all(each in _COUNTRIES for each in countries)
+    countries, known = item.get("countries"), network_profile.current().countries
+    is_list = isinstance(countries, list) and all(each in known for each in countries)
     if not is_list or not countries:
-        item.fault("countries", DataFileErrorCode.COUNTRIES_MALFORMED)
+        item.fault("countries", DataFileErrorCode.COUNTRIES_MALFORMED, known=" ".join(known))
         countries = []
     ways, visibilities = [way.value for way in Way], [each.value for each in Visibility]
     way, visibility = item.get("defaults.way"), item.get("defaults.venue_visibility")

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
-from outreach import clock, languages
+from outreach import clock, languages, network_profile
 from outreach.db.base import Words
 from outreach.db.types import Codes
 from outreach.domain.network import offices
@@ -32,7 +32,6 @@ REQUIRED: Final = (
     "longitude",
     "in_network_2020_01",
 )
-_COUNTRIES: Final = {"US": "US", "CA": "CA"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +59,11 @@ class OfficeRow:
     note: str
     hours: Words | None = None  # None where the file has no such column
     access: Words | None = None
+
+
+def _country(line: RowParser) -> str:
+    own = {code: code for code in network_profile.current().countries}
+    return line.one_of("country", own, DataFileErrorCode.COUNTRY_UNKNOWN) or ""
 
 
 def read(path: Path) -> list[OfficeRow]:
@@ -109,7 +113,7 @@ def _row(line: RowParser) -> OfficeRow:
         rank=line.text("kind", 40, is_required=True),
         city=line.text("city", 80, is_required=True),
         region=line.region("region", is_required=True),
-        country=line.one_of("country", _COUNTRIES, DataFileErrorCode.COUNTRY_UNKNOWN) or "",
+        country=_country(line),
         zone=ZoneInfo(zone or "UTC"),
         extra_zones=_extra_zones(line),
         latitude=line.degrees("latitude", most=90),

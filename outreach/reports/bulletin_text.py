@@ -7,7 +7,7 @@ from functools import partial
 from typing import Final
 
 from outreach import clock, formats
-from outreach.formats import group_digits
+from outreach.formats import group_digits, network_countries
 from outreach.i18n import N_, NP_, say, translate, translator
 from outreach.reports import bulletin_data, bulletin_markdown, bulletin_sentences
 from outreach.reports.bulletin_data import BulletinDocument, UpcomingWorkshop
@@ -92,8 +92,8 @@ def localize_bulletin(document: BulletinDocument, lang: str, public_url: str) ->
         kicker=translate(KICKER, lang),
         dated=_dated(document, lang),
         lead=_.gettext(
-            "Lo que la red de oficinas en Estados Unidos y Canadá hizo por la comunidad en "
-            "%(month)s.",
+            "Lo que la red de oficinas en %(countries)s hizo por la comunidad en %(month)s.",
+            countries=network_countries(lang),
             month=month,
         ),
         notes=_notes(document, lang),

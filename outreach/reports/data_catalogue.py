@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import UTC
 from typing import Any, Final
 
-from outreach import i18n
+from outreach import i18n, network_profile
 from outreach.i18n import N_
 from outreach.reports import sdmx
 from outreach.reports.data_tables import DataTable, Publication, RevisionTables
@@ -88,7 +88,10 @@ def _dataset(tables: RevisionTables, publication: Publication) -> dict[str, Any]
             "dcat:startDate": {"@value": str(month.first), "@type": "xsd:date"},
             "dcat:endDate": {"@value": str(month.last), "@type": "xsd:date"},
         },
-        "dct:spatial": [_term("country", country, "dct:Location") for country in ("USA", "CAN")],
+        "dct:spatial": [
+            _term("country", pack.alpha3, "dct:Location")
+            for pack in network_profile.current().packs
+        ],
         "dct:language": [_language(lang) for lang in i18n.LANGUAGES],
         "dct:accessRights": _term("access-right", "PUBLIC", "dct:RightsStatement"),
         "dcat:inSeries": {"@id": f"{root}#series"},

@@ -482,9 +482,7 @@ MESSAGES: Final[Mapping[StrEnum, str]] = MappingProxyType(
         ImportErrorCode.NUMBER_NOT_WHOLE: N_("Escribe un número entero de 0 a %(most)s."),
         ImportErrorCode.NUMBER_NEGATIVE: N_("Escribe un número entero de 0 a %(most)s."),
         ImportErrorCode.NUMBER_TOO_LARGE: N_("Escribe un número entero de 0 a %(most)s."),
-        ImportErrorCode.REGION_MALFORMED: N_(
-            "Escribe las dos o tres mayúsculas del estado, como IL."
-        ),
+        ImportErrorCode.REGION_MALFORMED: N_("Escribe la clave del estado, como IL o MX-JAL."),
         ImportErrorCode.ZONE_MISSING: N_("Escribe el huso horario como America/Chicago."),
         ImportErrorCode.ZONE_UNKNOWN: N_("Escribe el huso horario como America/Chicago."),
         # lines of workshops

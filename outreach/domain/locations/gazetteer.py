@@ -107,6 +107,10 @@ class Gazetteer:
     def has_counties(self, country: str) -> bool:
         return any(each.country == country and each.index.counties.lines for each in self._files)
 
+    def has_numeric_postal_codes(self, country: str) -> bool:
+        """Whether it has the country's postal codes, and they have no letters."""
+        return any(each.country == country and each.has_postal_like("0") for each in self._files)
+
     def find(self, words: str) -> list[GazetteerPlace]:
         """The places of that name; those by other names only where none has it as its own."""
         own = [*self._spoken.get(words, ()), *self._towns_of_name(words)]

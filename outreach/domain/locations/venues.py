@@ -6,14 +6,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from functools import cache
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
-from outreach import clock
+from outreach import clock, network_profile
+from outreach.countries import packs
 from outreach.db.base import Base, Words
+from outreach.db.types import RegionCode
 from outreach.domain.locations.gazetteer import miles_between
 from outreach.domain.network.offices import Office
 from outreach.domain.text import MAX_SEARCH_TEXT, fold, make_search_text
@@ -40,7 +43,7 @@ class Venue(Base):
     name: Mapped[str] = mapped_column(sa.String(120))
     address: Mapped[str] = mapped_column(sa.String(200), default="")
     city: Mapped[str] = mapped_column(sa.String(80))
-    region: Mapped[str] = mapped_column(sa.String(3))
+    region: Mapped[str] = mapped_column(RegionCode)
     # What may be data of where it is while the address is hidden: «Zona de Pilsen».
     area: Mapped[str] = mapped_column(sa.String(120), default="")
     zone: Mapped[ZoneInfo]
@@ -127,10 +130,6 @@ class VenueData:
 MIN_STREET: Final = 4  # letters of a word of a street's name
 _ZIP_CODE: Final = re.compile(
     r"[0-9]{5}|[a-z][0-9][a-z]|[0-9][a-z][0-9]|[a-z][0-9][a-z][0-9][a-z][0-9]"
-)
-# At the end of an address as people write it: Chicago, IL 60608-1234 or Calgary AB T2P 1J9.
-_POSTAL_CODE: Final = re.compile(
-    r"\b(\d{5}(?:-\d{4})?|[A-Z]\d[A-Z] ?\d[A-Z]\d)\W*$", re.IGNORECASE | re.ASCII
 )
 MAX_AREA_MILES: Final = 30  # of an area from its city
 _ID: Final = re.compile(r"[0-9]{1,9}")
@@ -375,9 +374,16 @@ def is_at_office(office: Office, address: str, city: str) -> bool:
 
 
 def find_postal_code(address: str) -> str:
-    """The ZIP code or Canadian postal code at the end of an address; empty without one."""
-    found = _POSTAL_CODE.search(address)
+    """The postal code at the end of an address, as a country of the network has them; empty without
+    one. Chicago, IL 60608-1234 or Calgary AB T2P 1J9."""
+    found = _compile_postal_codes(network_profile.current().countries).search(address)
     return found[1].upper() if found else ""
+
+
+@cache
+def _compile_postal_codes(countries: tuple[str, ...]) -> re.Pattern[str]:
+    patterns = "|".join(packs.load(code).postal_pattern for code in countries)
+    return re.compile(rf"\b({patterns})\W*$", re.IGNORECASE | re.ASCII)
 
 
 def update_location(venue: Venue) -> None:

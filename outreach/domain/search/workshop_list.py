@@ -27,7 +27,8 @@ from outreach.domain.workshops.series import WorkshopSeries
 
 PAGE_SIZE: Final = 20
 MAX_STATEMENTS: Final = 256
-NEARBY_MILES: Final = {"US": 25.0, "CA": 40 / 1.609344}  # sorted by day within these
+NEARBY_MILES: Final = 25.0  # sorted by day within these
+_NEARBY_METRIC_MILES: Final = 40 / 1.609344  # where people count in kilometres
 KindCounts = tuple[tuple[int, int], ...]  # ids of kinds, ascending, and how many workshops
 _Build = Callable[[SearchFilters], list[sa.ColumnElement[bool]]]
 POINTS: Final = frozenset({LocationScale.OFFICE, LocationScale.CITY, LocationScale.NEAR})
@@ -359,7 +360,8 @@ def _sort_around(
         }
     statement = _select_around(_get_shape(filters, ANYWHERE), is_within=miles is not None)
     rows = session.connection().execute(statement, values)
-    nearby = NEARBY_MILES.get(filters.country, NEARBY_MILES["US"])
+    has_miles = network_profile.has_miles(filters.country)
+    nearby = NEARBY_MILES if has_miles else _NEARBY_METRIC_MILES
     distances: dict[tuple[float, float], float] = {}  # many workshops are at the same place
     entries = []
     for number, day, starts, office, latitude, longitude, course, kind in rows:

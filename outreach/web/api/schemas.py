@@ -23,7 +23,9 @@ Month = Annotated[str, Meta(pattern=MONTH, description="A month, local to each v
 Hour = Annotated[str, Meta(pattern=r"^[0-2]\d:[0-5]\d$")]
 Zone = Annotated[str, Meta(description="An IANA time zone: America/Chicago.")]
 Instant = Annotated[str, Meta(pattern=INSTANT, description="A moment, in UTC.")]
-Region = Annotated[str, Meta(description="A state of the United States or a province of Canada.")]
+Region = Annotated[
+    str, Meta(description="A state or province: IL, QC; elsewhere as ISO 3166-2 has it: MX-JAL.")
+]
 Number = Annotated[int, Meta(ge=0)]
 Address = Annotated[str, Meta(description="An address on the web.")]
 

@@ -78,7 +78,9 @@ def read_phone(text: str, country: str) -> str:
     """Return the number in E.164 format, as +13125550142. Raises ValidationError."""
     number = phone_numbers.normalize(text, country)
     if not number or not _PHONE.fullmatch(text):
-        raise ValidationError(_("Escribe los 10 números de tu teléfono"))
+        if phone_numbers.has_ten_digits(country):
+            raise ValidationError(_("Escribe los 10 números de tu teléfono"))
+        raise ValidationError(_("Escribe tu número de teléfono completo"))
     countries = config().texts.countries
     if not phone_numbers.is_reachable(number, countries):
         names = formats.country_names(countries, current())

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 from wtforms import Form
 
+from outreach import network_profile
 from outreach.domain import workshops
 from outreach.domain.locations.gazetteer import miles_between
 from outreach.domain.locations.geocoding import Location, LocationScale
@@ -169,7 +170,7 @@ def _distance(workshop: Workshop, other: Workshop) -> str:
     here, there = _position(workshop), _position(other)
     if here is None or there is None:
         return ""
-    is_metric = workshop.office.country == "CA"
+    is_metric = not network_profile.has_miles(workshop.office.country)
     return workshop_cards.distance(miles_between(here, there), is_metric=is_metric)
 
 

@@ -26,6 +26,8 @@ def init_app(app: Flask) -> None:
     app.add_template_global(lambda: config.brand, "brand")
     app.add_template_global(lambda: config, "config")
     app.add_template_global(lambda: i18n.html_lang(i18n.current()), "html_lang")
+    app.add_template_global(lambda: formats.network_countries(i18n.current()), "network_countries")
+    app.add_template_global(lambda code: formats.country_name(code, i18n.current()), "country_name")
     app.add_template_global(lambda: formats.order_weekdays(i18n.current()), "order_weekdays")
     app.add_template_global(in_language)
     app.add_template_global(spoken_languages)

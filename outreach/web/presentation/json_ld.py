@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode
 
+from babel.numbers import get_territory_currencies
 from flask import Flask
 from markupsafe import Markup
 
@@ -24,7 +25,6 @@ from outreach.web.presentation.workshop_cards import FEW
 
 JsonObject = dict[str, Any]
 
-CURRENCIES: Final = {"US": "USD", "CA": "CAD"}  # by country
 # Characters that could end a <script> element, and their JSON escapes.
 _UNSAFE: Final = {each: f"\\u{ord(each):04x}" for each in "<>&\u2028\u2029"}
 
@@ -85,7 +85,7 @@ def of_workshop(workshop: Workshop) -> Markup:
         "offers": {
             "@type": "Offer",
             "price": 0,
-            "priceCurrency": CURRENCIES.get(office.country, "USD"),
+            "priceCurrency": _find_currency(office.country),
             "url": url,
             "availability": _availability(workshop),
         },
@@ -164,6 +164,11 @@ def _place(workshop: Workshop) -> JsonObject:
             "longitude": venue.longitude,
         }
     return place
+
+
+def _find_currency(country: str) -> str:
+    """The code (ISO 4217) of the money of a country today."""
+    return str(get_territory_currencies(country)[0])
 
 
 def _area(city: str, region: str, lang: str) -> JsonObject:

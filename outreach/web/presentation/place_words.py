@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from outreach import i18n
+from outreach import formats, i18n
+from outreach.countries import packs
 from outreach.domain.locations import city_names, gazetteer, regions
 from outreach.domain.locations.gazetteer import GazetteerPlace, PlaceKind
 from outreach.domain.locations.geocoding import Location, LocationScale
@@ -114,17 +115,19 @@ def search_words(place: GazetteerPlace) -> str:
 def _state_words(place: GazetteerPlace) -> str:
     """«Estado de Washington», since the name alone is asked about."""
     name = region_name(place.region)
-    is_province = place.country == "CA"
-    return (
-        _("Provincia de %(name)s", name=name) if is_province else _("Estado de %(name)s", name=name)
-    )
+    match packs.load(place.country).region_word:
+        case "state":
+            return _("Estado de %(name)s", name=name)
+        case "province":
+            return _("Provincia de %(name)s", name=name)
+    return place.region  # its code means no other place
 
 
 def _detail(place: GazetteerPlace) -> str:
     """What tells a place from others of its name."""
     if place.kind is PlaceKind.REGION:
-        return _("Toda la provincia") if place.country == "CA" else _("Todo el estado")
-    country = _("Canadá") if place.country == "CA" else _("Estados Unidos")
+        return _whole_region(place.country)
+    country = formats.country_name(place.country, i18n.current())
     is_town = place.kind is PlaceKind.TOWN
     near = gazetteer.load().find_landmark(place) if is_town and place.code else None
     if near is not None:
@@ -132,6 +135,15 @@ def _detail(place: GazetteerPlace) -> str:
     if place.parent:
         return _("Barrio de %(city)s. %(country)s", city=_parent_name(place), country=country)
     return country
+
+
+def _whole_region(country: str) -> str:
+    words = {
+        "state": _("Todo el estado"),
+        "province": _("Toda la provincia"),
+        "department": _("Todo el departamento"),
+    }
+    return words.get(packs.load(country).region_word, _("Toda la región"))
 
 
 def _county_name(name: str) -> str:

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from flask import Blueprint, Response, abort, redirect, render_template
 from flask.typing import ResponseReturnValue
 
-from outreach import clock, i18n, network_profile
+from outreach import clock, formats, i18n, network_profile
+from outreach.countries import packs
 from outreach.domain.network import help_lines
-from outreach.domain.network.help_lines import HelpPurpose
+from outreach.domain.network.help_lines import HelpLine, HelpPurpose
 from outreach.domain.network.kinds import Kind
 from outreach.i18n import gettext as _
 from outreach.web.context import config, store
@@ -37,8 +38,28 @@ def safety() -> ResponseReturnValue:
     keep_private()
     with store().read() as session:
         lines = help_lines.list_shown(session, HelpPurpose.VIOLENCE, today=clock.now().date())
-    lines.sort(key=lambda each: (each.country != "US", not each.region, each.region))
-    return render_template("about/safety.html", lines=lines, region_name=place_words.region_name)
+    order = [*network_profile.current().countries, ""]
+    lines.sort(key=lambda each: (order.index(each.country), not each.region, each.region))
+    return render_template(
+        "about/safety.html",
+        lines=lines,
+        region_name=place_words.region_name,
+        country_line=_describe_line,
+    )
+
+
+def _describe_line(line: HelpLine) -> str:
+    """Whom the number of a whole country helps."""
+    lang = i18n.current()
+    name = formats.country_name(line.country, lang) if line.country else ""
+    if not name:
+        return line.name
+    if line.is_referral:
+        return _(
+            "En el resto de %(country)s, para saber quién ayuda cerca de ti",
+            country=packs.load(line.country).located[lang],
+        )
+    return _("%(country)s, en español", country=name) if line.speaks_spanish else name
 
 
 @pages.get("/si-llegan-agentes")

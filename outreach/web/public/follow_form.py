@@ -69,7 +69,7 @@ class FollowForm:
 
     def check(self) -> None:
         area = self._check_area() if self.workshop is None else None
-        self._check_contact("US" if area is None else network_profile.country_of(area.region))
+        self._check_contact(network_profile.country_of(area.region if area else ""))
         if self.workshop is None:
             self._check_kinds()
             self.choice = FollowChoice(

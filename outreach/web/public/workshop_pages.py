@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 from sqlalchemy.orm import Session
 
-from outreach import clock, i18n, network_profile
+from outreach import clock, formats, i18n, network_profile
 from outreach.domain import workshops
 from outreach.domain.follows import matching
 from outreach.domain.locations import geocoding, regions
@@ -39,7 +39,13 @@ from outreach.web.middleware.response_headers import (
     keep_for,
     keep_private,
 )
-from outreach.web.presentation import alternatives, district_words, place_words, workshop_cards
+from outreach.web.presentation import (
+    alternatives,
+    district_words,
+    formatting,
+    place_words,
+    workshop_cards,
+)
 from outreach.web.presentation.workshop_cards import CardOptions
 from outreach.web.public import list_fragments, search_words, sharing, unmet_tally
 from outreach.web.public.search_params import Period, SearchParams
@@ -232,7 +238,7 @@ def _list(
         today=view.today,
         query=params.carry(known.kinds),
         city=where.city,
-        is_metric=view.page.filters.country == "CA",
+        is_metric=not network_profile.has_miles(view.page.filters.country),
     )
     near_count = view.page.near_count
     near, far = view.page.found[:near_count], view.page.found[near_count:]
@@ -286,6 +292,7 @@ def _list(
         place=place,
         is_point=where.scale in workshop_list.POINTS,
         is_metric=options.is_metric,
+        only_country=_find_only_country(view.page.filters.country),
         place_attributes=place_words.main_attributes(where),
         choices=place_words.links(
             where.others
@@ -410,6 +417,14 @@ def _chosen(all_kinds: Sequence[Kind], params: SearchParams) -> list[Kind]:
 _region = place_words.region_name
 
 
+def _find_only_country(country: str) -> str:
+    """The country that the list of a place keeps to, as it begins a sentence in French; empty in a
+    network of one country."""
+    own = network_profile.current().packs
+    found = next((pack.located[i18n.current()] for pack in own if pack.code == country), "")
+    return formatting.first_capital(found) if len(own) > 1 else ""
+
+
 def _render_regions(params: SearchParams) -> Markup:
     """The states to choose from, which are the same whatever was typed."""
     return list_fragments.render_frame(
@@ -422,10 +437,10 @@ def _render_regions(params: SearchParams) -> Markup:
 
 
 def _list_regions() -> list[tuple[str, list[tuple[str, str]]]]:
-    """Return each country with the codes and names of its states in alphabetical order."""
+    """Return the name of each country with codes and names of its states in alphabetical order."""
     return [
         (
-            pack.code,
+            formats.country_name(pack.code, i18n.current()),
             sorted(
                 ((each.code, _region(each.code)) for each in pack.regions),
                 key=lambda each: fold(each[1]),

@@ -10,8 +10,9 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
+from outreach import network_profile
 from outreach.domain import workshops
-from outreach.domain.locations import geocoding
+from outreach.domain.locations import gazetteer, geocoding
 from outreach.domain.locations.geocoding import Location
 from outreach.domain.network.kinds import Kind, Way
 from outreach.domain.network.offices import Office
@@ -51,10 +52,20 @@ def is_zip_code(session: Session, keys: str, known: ReferenceData) -> bool:
     return is_five and find_place(session, keys, known) is not None
 
 
-def list_offices_in_canada(known: ReferenceData, now: datetime) -> list[Office]:
-    """A Canadian postal code has letters, so the caller chooses a city."""
-    is_its = [each for each in known.offices if each.country == "CA" and each.is_open(now.date())]
-    return sorted(is_its, key=lambda each: each.city)[:MAX_OFFICES]
+def list_countries_without_zip() -> list[str]:
+    """The countries of the network whose postal codes have letters, or are not in the gazetteer: a
+    caller there chooses a city."""
+    places = gazetteer.load()
+    own = network_profile.current().countries
+    return [code for code in own if not places.has_numeric_postal_codes(code)]
+
+
+def list_offices_without_zip(known: ReferenceData, now: datetime) -> list[Office]:
+    """The offices in those countries, by their city."""
+    countries = list_countries_without_zip()
+    found = [each for each in known.offices if each.country in countries]
+    found = [each for each in found if each.is_open(now.date())]
+    return sorted(found, key=lambda each: each.city)[:MAX_OFFICES]
 
 
 def list_kinds(

@@ -28,7 +28,7 @@ class LineStep(StrEnum):
 
     LANGUAGE = "language"
     PLACE = "place"
-    CANADA = "canada"
+    CITY = "canada"  # a stored word
     KIND = "kind"
     HOUR = "hour"
     PEOPLE = "people"

@@ -141,7 +141,7 @@ def _choose_people(state: LineState, keys: str, call: LineCall) -> LineReply:
 _STEPS: Final[Mapping[LineStep, Callable[[LineState, str, LineCall], LineReply]]] = {
     LineStep.LANGUAGE: _choose_language,
     LineStep.PLACE: _choose_place,
-    LineStep.CANADA: _choose_city,
+    LineStep.CITY: _choose_city,
     LineStep.KIND: _choose_kind,
     LineStep.HOUR: _choose_date,
     LineStep.PEOPLE: _choose_people,
@@ -153,10 +153,10 @@ def _ask_place(state: LineState) -> LineReply:
 
 
 def _ask_city(state: LineState, call: LineCall) -> LineReply:
-    offices = line_offers.list_offices_in_canada(reference(), call.now)
+    offices = line_offers.list_offices_without_zip(reference(), call.now)
     if not offices:
         return _ask_place(state.miss()).prepend(_say(line_words.none_near()))
-    following = state.go(LineStep.CANADA, choices=tuple(each.slug for each in offices))
+    following = state.go(LineStep.CITY, choices=tuple(each.slug for each in offices))
     return LineReply((_say(line_words.offices(offices)),), following)
 
 

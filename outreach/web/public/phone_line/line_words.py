@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 
-from outreach import i18n
+from outreach import formats, i18n, network_profile
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.recordings.voice_notes import LinePrompt
 from outreach.i18n import gettext as _
 from outreach.i18n import pgettext
 from outreach.web.presentation import formatting
+from outreach.web.public.phone_line import line_offers
 from outreach.web.public.phone_line.line_offers import PhoneOffer
 
 
@@ -16,13 +17,23 @@ def prompt_words(prompt: LinePrompt) -> str:
     """What a machine says where nobody has recorded the prompt."""
     words = {
         LinePrompt.WELCOME: _("Talleres gratis."),
-        LinePrompt.ZIP_CODE: _(
-            "Marca los cinco números de tu código postal. Si estás en Canadá, marca 0 y espera."
-        ),
+        LinePrompt.ZIP_CODE: _ask_place(),
         LinePrompt.NO_KEY: _("No te oímos."),
         LinePrompt.SAVED: _("Listo. Quedó apartado con ese código. Te esperamos."),
     }
     return words[prompt]
+
+
+def _ask_place() -> str:
+    elsewhere = line_offers.list_countries_without_zip()
+    if not elsewhere:
+        return _("Marca los cinco números de tu código postal.")
+    if len(elsewhere) == len(network_profile.current().countries):
+        return _("Marca 0 y espera.")
+    return _(
+        "Marca los cinco números de tu código postal. Si estás en %(countries)s, marca 0 y espera.",
+        countries=formats.join_located(elsewhere, i18n.current()),
+    )
 
 
 def language_key(number: int) -> str:

@@ -50,6 +50,10 @@ _STAFF_MESSAGES: Final = (
         N_("Escribe los 10 números de tu teléfono"),
         N_("Escribe los 10 números de su teléfono."),
     ),
+    (
+        N_("Escribe tu número de teléfono completo"),
+        N_("Escribe su número de teléfono completo."),
+    ),
     (N_("Elige si vienes o entras en línea."), N_("Elige si viene o entra en línea.")),
     (N_("Elige si podemos dejar mensaje."), N_("Di si se puede dejar mensaje.")),
     (

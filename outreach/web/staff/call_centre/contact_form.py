@@ -89,10 +89,15 @@ class CallContactForm(Form):
         try:
             self.address = read_phone(field.data or "", country)
         except ValidationError as fault:
-            missing = _("Escribe los 10 números de tu teléfono")
-            text = str(fault)
-            words = _("Escribe los 10 números de su teléfono.") if text == missing else text
-            raise ValidationError(words) from None
+            of_caller = {
+                _("Escribe los 10 números de tu teléfono"): _(
+                    "Escribe los 10 números de su teléfono."
+                ),
+                _("Escribe tu número de teléfono completo"): _(
+                    "Escribe su número de teléfono completo."
+                ),
+            }
+            raise ValidationError(of_caller.get(str(fault), str(fault))) from None
 
     def validate_needs(self, field: SelectMultipleField) -> None:
         if not set(field.data or ()) <= set(self.needs_offered):

@@ -90,7 +90,7 @@ def find(
     options = CardOptions(
         now=now,
         today=clock.network_day(now) if nearest is None else now.astimezone(nearest.zone).date(),
-        is_metric=country == "CA",
+        is_metric=not network_profile.has_miles(country),
     )
     return FoundOffers(
         where=where,

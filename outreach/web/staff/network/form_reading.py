@@ -7,11 +7,12 @@ from flask import request
 from wtforms import DecimalField, Form
 from wtforms.validators import InputRequired, NumberRange
 
+from outreach import formats, network_profile
 from outreach.db.base import Words
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.scheduling import network_changes
-from outreach.i18n import LANGUAGES, lazy
+from outreach.i18n import LANGUAGES, current, lazy
 from outreach.i18n import gettext as _
 
 
@@ -66,7 +67,8 @@ def conflict_message() -> str:
 
 
 def country_choices() -> list[tuple[str, str]]:
-    return [("US", _("Estados Unidos")), ("CA", _("Canadá"))]
+    own = network_profile.current().countries
+    return [(code, formats.country_name(code, current())) for code in own]
 
 
 def faults_of(form: Form) -> list[tuple[str, str]]:

@@ -3,7 +3,7 @@
 from flask import Response, redirect, request
 from flask.typing import ResponseReturnValue
 
-from outreach import clock
+from outreach import clock, network_profile
 from outreach.domain.network import help_lines
 from outreach.domain.network.staff import Permission
 from outreach.web.context import store
@@ -42,5 +42,6 @@ def _page(status: int = 200) -> Response:
         lines=lines,
         today=clock.now().date(),
         region_name=place_words.region_name,
+        country_count=len(network_profile.current().countries),
         is_done=request.args.get("hecho") == "1",
     )

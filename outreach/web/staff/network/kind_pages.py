@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 from wtforms import BooleanField, Form, ValidationError
 
-from outreach import clock
+from outreach import clock, network_profile
 from outreach.db.types import Codes
 from outreach.domain.audit.audit_log import Details
 from outreach.domain.network import kinds
@@ -339,7 +339,7 @@ def _new_values(position: int) -> dict[str, Any]:
         "sign": "other",
         "pictogram": "calendar",
         "sensitivity": "medium",
-        "countries": ["US", "CA"],
+        "countries": list(network_profile.current().countries),
         "minutes": 90,
         "capacity": 40,
         "party_limit": 4,

@@ -14,7 +14,7 @@ from werkzeug.datastructures import MultiDict
 from wtforms import BooleanField, Form, ValidationError
 from wtforms.validators import Optional
 
-from outreach import clock, formats
+from outreach import clock, formats, network_profile
 from outreach.accounts import administration
 from outreach.db.types import Codes
 from outreach.domain.audit.audit_log import Details
@@ -79,7 +79,8 @@ class OfficeForm(Form):
 
     def __init__(self, typed: MultiDict[str, str] | None, office: Office | None) -> None:
         self.office = office
-        super().__init__(typed, **(_values_of(office) if office else {"country": "US"}))
+        usual = {"country": network_profile.current().main_country}
+        super().__init__(typed, **(_values_of(office) if office else usual))
         known = {*RANKS, office.rank} if office else set(RANKS)
         self.rank.choices = [(each, rank_words(each)) for each in sorted(known, key=_rank_order)]
         self.country.choices = country_choices()

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from flask import request
 from sqlalchemy.orm import Session
 
-from outreach import clock
+from outreach import clock, network_profile
 from outreach.domain.audit.audit_log import Details
 from outreach.domain.scheduling import recurrence
 from outreach.domain.scheduling.bulk import BulkOutcome
@@ -23,6 +23,7 @@ from outreach.domain.scheduling.recurrence import DateProposal
 from outreach.domain.scheduling.workshop_data import WorkshopData
 from outreach.domain.workshops import Workshop
 from outreach.domain.workshops.publish_checks import PublishWarning
+from outreach.formats import country_name
 from outreach.i18n import current, say
 from outreach.i18n import gettext as _
 from outreach.web.context import config, store
@@ -62,7 +63,9 @@ def warnings(proposal: DateProposal) -> list[DateWarning]:
         found.append(DateWarning(CardTag(_("No se puede"), "tag-bad"), more))
     for each in proposal.holidays:
         name = say(each.names, current())
-        name = _("%(name)s, México", name=name) if each.is_home else name
+        if each.is_home:
+            country = country_name(network_profile.current().home_country, current())
+            name = _("%(name)s, %(country)s", name=name, country=country)
         found.append(
             DateWarning(CardTag(name, "tag-bad"), _("Día feriado: la sede puede estar cerrada"))
         )

@@ -14,7 +14,7 @@ from flask import request
 from flask.typing import ResponseReturnValue
 from wtforms import ValidationError
 
-from outreach import clock, phone_numbers
+from outreach import clock, network_profile, phone_numbers
 from outreach.domain import registrations
 from outreach.domain.audit.audit_log import Details
 from outreach.domain.network.offices import Office
@@ -86,7 +86,8 @@ def find_by_contact() -> ResponseReturnValue:
     reason = clean(request.form.get("reason", ""))
     with store().read() as session:
         own = offices_with(session, Permission.CONTACTS)
-    contact = _read_contact(typed, own[0].country if own else "US")
+    country = own[0].country if own else network_profile.current().main_country
+    contact = _read_contact(typed, country)
     if fault := _find_fault(contact, reason):
         return _answer(_by_contact_heading(), fault=fault, contact=typed, reason=reason)
     if not contact_views.count_view():
