@@ -17,6 +17,7 @@ from outreach.db.postgresql import PAGES, Timeouts
 from outreach.db.retry import RetryPolicy
 from outreach.db.store import Store
 from outreach.domain.locations import interpretation
+from outreach.domain.network import help_lines
 from outreach.keystore import KeyStore, MasterKeys, signing
 from outreach.keystore.rate_counters import RateCounters
 from outreach.keystore.save_rates import SaveRates
@@ -73,6 +74,7 @@ def create_app(config: Config | None = None, *, timeouts: Timeouts = PAGES) -> F
     clock.require_rules()
     config = config or Config.from_environ()
     network_profile.set_for_process(config.profile)
+    help_lines.load()  # a wrong file is to be seen now, not by whoever opens the page
     app = Application("outreach", template_folder=str(_templates()), static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_FORM_BYTES
     app.config["MAX_FORM_MEMORY_SIZE"] = MAX_FORM_BYTES

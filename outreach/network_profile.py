@@ -38,6 +38,11 @@ class NetworkProfile:
         return tuple(dict.fromkeys((*self.countries, *home)))
 
     @property
+    def emergency_numbers(self) -> tuple[str, ...]:
+        """Those that call the police, each once, in the order of the countries."""
+        return tuple(dict.fromkeys(pack.emergency for pack in self.packs))
+
+    @property
     def packs(self) -> tuple[CountryPack, ...]:
         return tuple(map(packs.load, self.countries))
 

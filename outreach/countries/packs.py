@@ -32,6 +32,7 @@ class CountryPack:
     alpha3: str  # ISO 3166-1, three letters
     has_miles: bool  # whether distances are said in miles; otherwise in kilometres
     region_word: str  # what its regions are: state, province, department, region, community
+    emergency: str  # the number that calls the police
     postal_pattern: str  # a regular expression of a whole postal code
     postal_example: str
     located: Names  # as it follows «oficinas en»; in French with its preposition
@@ -59,6 +60,7 @@ def load(code: str) -> CountryPack:
         alpha3=data["alpha3"],
         has_miles=data["has_miles"],
         region_word=data["region_word"],
+        emergency=data["emergency"],
         postal_pattern=data["postal_pattern"],
         postal_example=data["postal_example"],
         located=_each_language(data["located"], data["located"]["en"]),

@@ -1,8 +1,9 @@
 """Numbers of others that pages give to people in danger, by country and province.
 
-The numbers come with the package, each with its source and the day on which it was compared with
-it. Staff of headquarters are asked every 90 days to check them. A provincial number that nobody
-checked for 180 days, or that staff withdrew, gives way to that of the country.
+The numbers come with the package, or from the network's own file (`OUTREACH_HELP_LINES`); those of
+other countries are left out. Each has its source and the day on which it was compared with it.
+Staff of headquarters are asked every 90 days to check them. A provincial number that nobody checked
+for 180 days, or that staff withdrew, gives way to that of the country.
 """
 
 import json
@@ -17,8 +18,11 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from outreach import network_profile
+from outreach.domain.network import help_line_file
 from outreach.domain.network.installation_settings import InstallationSetting
 from outreach.errors import NotFound
+from outreach.network_profile import NetworkProfile
 
 ASK_AFTER: Final = timedelta(days=90)
 SHOWN_FOR: Final = timedelta(days=180)
@@ -45,6 +49,7 @@ class HelpLine:
     is_referral: bool  # tells who helps nearby
     source: str
     checked_on: date
+    home: str = ""  # of networks with this home country; empty: of all
     is_withdrawn: bool = False
 
     def is_due(self, today: date) -> bool:
@@ -61,9 +66,9 @@ class HelpLine:
 
 
 def list_lines(session: Session) -> list[HelpLine]:
-    """All lines with the last check of each, in the order of the package."""
+    """All lines with the last check of each, in the order of their file."""
     checks = _checks(session)
-    return [_with_check(each, checks.get(each.code, "")) for each in _packaged()]
+    return [_with_check(each, checks.get(each.code, "")) for each in load()]
 
 
 def list_shown(session: Session, purpose: HelpPurpose, *, today: date) -> list[HelpLine]:
@@ -85,7 +90,7 @@ def find_for(
 
 
 def has_line(code: str) -> bool:
-    return any(each.code == code for each in _packaged())
+    return any(each.code == code for each in load())
 
 
 def record_check(session: Session, code: str, day: date, *, is_right: bool) -> None:
@@ -119,9 +124,19 @@ def _with_check(line: HelpLine, check: str) -> HelpLine:
     return replace(line, checked_on=date.fromisoformat(day), is_withdrawn=verdict == _WITHDRAWN)
 
 
+def load() -> tuple[HelpLine, ...]:
+    """The lines of the network as its file or the package has them. Raises Misconfigured for a
+    wrong file of its own."""
+    return _load(network_profile.current())
+
+
 @cache
-def _packaged() -> tuple[HelpLine, ...]:
-    file = resources.files("outreach.domain.network") / "help_lines.json"
+def _load(profile: NetworkProfile) -> tuple[HelpLine, ...]:
+    if profile.help_lines is not None:
+        rows = help_line_file.read(profile.help_lines)
+    else:
+        file = resources.files("outreach.domain.network") / "help_lines.json"
+        rows = json.loads(file.read_text(encoding="utf-8"))
     return tuple(
         HelpLine(
             **row
@@ -130,5 +145,7 @@ def _packaged() -> tuple[HelpLine, ...]:
                 "checked_on": date.fromisoformat(row["checked_on"]),
             }
         )
-        for row in json.loads(file.read_text(encoding="utf-8"))
+        for row in rows
+        if row["country"] in ("", *profile.countries)
+        and row.get("home", "") in ("", profile.home_country)
     )

@@ -29,6 +29,9 @@ def init_app(app: Flask) -> None:
     app.add_template_global(lambda: formats.network_countries(i18n.current()), "network_countries")
     app.add_template_global(lambda code: formats.country_name(code, i18n.current()), "country_name")
     app.add_template_global(lambda: formats.order_weekdays(i18n.current()), "order_weekdays")
+    app.add_template_global(
+        lambda: network_profile.current().emergency_numbers, "emergency_numbers"
+    )
     app.add_template_global(in_language)
     app.add_template_global(spoken_languages)
     app.add_template_global(lambda: network_profile.current().is_for_migrants, "is_for_migrants")

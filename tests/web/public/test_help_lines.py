@@ -1,8 +1,10 @@
 """Help lines: the number of a place, its checks by staff, and the national line instead."""
 
 import json
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Final
 
 import pytest
 import sqlalchemy as sa
@@ -18,7 +20,9 @@ from outreach.domain.network.help_lines import ASK_AFTER, SHOWN_FOR, HelpPurpose
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.network.staff import ALL_OFFICES, Role
+from outreach.errors import Misconfigured
 from outreach.maintenance import doctor
+from outreach.network_profile import NetworkProfile, use_profile
 from tests.conftest import hold, office
 from tests.support.staff_client import StaffClient, employ, signed_in_as, words
 
@@ -157,3 +161,75 @@ def test_doctor_reminds_after_90_days_and_finds_a_fault_after_180(
         help_lines.record_check(session, "ca-qc", day, is_right=False)
     [found] = [each for each in doctor.examine(config) if each.about == "help lines"]
     assert found.state == "well", "no page gives a number that was withdrawn"
+
+
+OWN: Final = {
+    "code": "es", "purpose": "violence", "country": "ES", "region": "", "name": "016",
+    "phone": "016", "tel": "016", "speaks_spanish": True, "is_referral": False,
+    "source": "https://violenciagenero.igualdad.gob.es/", "checked_on": "2027-08-28",
+}  # fmt: skip
+
+
+def test_lines_are_those_of_the_networks_countries() -> None:
+    assert {"us", "ca-qc", "ciam"} <= {each.code for each in help_lines.load()}
+    with use_profile(NetworkProfile(countries=("US",), home_country="SV")):
+        assert {each.code for each in help_lines.load()} == {"us", "us-detention"}
+
+
+def test_network_has_its_own_lines(make_app: Callable[..., Flask], tmp_path: Path) -> None:
+    path = tmp_path / "lines.json"
+    path.write_text(json.dumps([OWN, OWN | {"code": "es-ct", "region": "ES-CT"}]))
+    app = make_app(countries=("ES",), home_country="", help_lines=path)
+    page = app.test_client().get("/es/seguridad", base_url="http://localhost:8000").text
+    assert "España, en español" in page
+    assert "Cataluña" in page
+    assert 'href="tel:112"' in page
+    assert "911" not in page
+    make_app()
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        ({"code": "Es"}, "code has to be"),
+        ({"tel": "call us"}, "tel has to be"),
+        ({"purpose": "food"}, "purpose has to be one of"),
+        ({"country": "US"}, "country has to be empty or one of ES"),
+        ({"region": "IL"}, "region has to be empty or a region of the country"),
+        ({"speaks_spanish": "yes"}, "speaks_spanish has to be true or false"),
+        ({"source": "http://example.org"}, "source has to be an https address"),
+        ({"checked_on": "yesterday"}, "checked_on has to be a day"),
+        ({"colour": "red"}, "there is no field colour"),
+    ],
+)
+def test_wrong_file_is_refused_with_a_sentence(
+    change: dict[str, object], fault: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "lines.json"
+    path.write_text(json.dumps([OWN, OWN | {"code": "es-2"} | change]))
+    with (
+        use_profile(NetworkProfile(countries=("ES",), help_lines=path)),
+        pytest.raises(Misconfigured, match=f"line 2: {fault}"),
+    ):
+        help_lines.load()
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[1]"])
+def test_file_of_another_form_is_refused(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "lines.json"
+    path.write_text(text)
+    with (
+        use_profile(NetworkProfile(help_lines=path)),
+        pytest.raises(Misconfigured, match="OUTREACH_HELP_LINES"),
+    ):
+        help_lines.load()
+
+
+def test_code_of_two_lines_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "lines.json"
+    path.write_text(json.dumps([OWN, OWN]))
+    with (
+        use_profile(NetworkProfile(countries=("ES",), help_lines=path)),
+        pytest.raises(Misconfigured, match="the code es is there twice"),
+    ):
+        help_lines.load()
