@@ -45,8 +45,7 @@ class ChartSquare:
 
     code: str
     name: str
-    x: int
-    y: int
+    place: tuple[int, int] | None  # x and y; None where no map has it
     number: int
     shade: int  # 0 for none, up to SHADES
 
@@ -148,19 +147,26 @@ def small_chart(name: str, values: Sequence[int | None]) -> SmallChart:
 
 
 def squares(by_region: Mapping[str, int]) -> list[ChartSquare]:
-    """Return the squares of the map: every state and province with its shade."""
+    """Return the squares of the map: every state and province with its shade. Those that are on no
+    map have no place, and stand in the table alone if they have a number."""
     bounds, lang = _bounds(max(by_region.values(), default=0)), i18n.current()
+    tiles = regions.load_tiles()
+    unplaced = [code for code in by_region if code not in tiles]
     return [
         ChartSquare(
             code=code,
             name=i18n.say(regions.find_names(code), lang) or code,
-            x=column * SIDE + 1,
-            y=row * SIDE + 1,
+            place=_place(tiles[code]) if code in tiles else None,
             number=(number := by_region.get(code, 0)),
             shade=bisect_left(bounds, number),
         )
-        for code, (column, row) in regions.load_tiles().items()
+        for code in (*tiles, *unplaced)
     ]
+
+
+def _place(tile: tuple[int, int]) -> tuple[int, int]:
+    column, row = tile
+    return column * SIDE + 1, row * SIDE + 1
 
 
 def legend(by_region: Mapping[str, int]) -> list[tuple[int, int, int]]:
