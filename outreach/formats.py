@@ -42,7 +42,7 @@ _FIRST_OF_MONTH: Final[dict[Message, Message]] = {
     WEEKDAY_AND_DAY_WITH_YEAR: NP_("date pattern of a first day", "EEEE d 'de' MMMM 'de' y"),
 }
 # Groups of time zones that people call by one name, as CLDR has them: a zone of the group, and the
-# name. CLDR's own Spanish names, «hora central», are not what people in the United States say.
+# name. CLDR's own Spanish names, «hora central», are not what people there say.
 _NAMED_ZONES: Final = {
     "Atlantic": ("America/Halifax", N_("hora del Atlántico")),
     "America_Eastern": ("America/New_York", N_("hora del Este")),
