@@ -57,9 +57,10 @@ _SOUND_OF_I: Final = re.compile(r"(?!hie)h?[ií]", re.IGNORECASE)
 def _cached_by_locale(write: Callable[Params, str]) -> Callable[Params, str]:
     """Keeps what a function returns, for the locales of each network."""
 
-    @lru_cache(maxsize=4096)
-    def cached(_locales: tuple[str, ...], *args: Params.args, **kwargs: Params.kwargs) -> str:
+    def write_for(_locales: tuple[str, ...], *args: Params.args, **kwargs: Params.kwargs) -> str:
         return write(*args, **kwargs)
+
+    cached: Callable[..., str] = lru_cache(maxsize=4096)(write_for)
 
     @wraps(write)
     def call(*args: Params.args, **kwargs: Params.kwargs) -> str:

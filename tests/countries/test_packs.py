@@ -80,7 +80,8 @@ def test_code_of_a_region_tells_its_country() -> None:
             assert packs.find_country(each.code) == code
             assert packs.find_region(each.code) is each
             assert each.code.startswith(f"{code}-") or code in {"US", "CA"}
-    assert packs.find_country("XX") is packs.find_region("XX") is None
+    assert packs.find_country("XX") is None
+    assert packs.find_region("XX") is None
 
 
 def test_tiles_are_drawn_once_each() -> None:
