@@ -44,6 +44,7 @@ from tests.conftest import close_app
 from tests.i18n.add_pseudo import CODE
 from tests.i18n.unmarked import (
     ALLOWED,
+    names_of_countries,
     names_of_help_lines,
     names_of_holidays,
     names_of_places,
@@ -135,6 +136,7 @@ def allowed(demo_app: Flask) -> frozenset[str]:
         }
     return (
         ALLOWED
+        | names_of_countries()
         | names_of_help_lines()
         | names_of_places(cities)
         | frozenset(re.findall(r"[^\W_]+", " ".join((*codes, *demo.NICKNAMES, *demo_roster.NAMES))))

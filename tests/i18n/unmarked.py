@@ -12,6 +12,7 @@ from typing import Final
 from outreach.countries import packs
 from outreach.domain.locations import holidays, regions
 from outreach.domain.network import help_lines
+from outreach.network_profile import current
 from outreach.translations.catalogues import MARKS
 
 _WORD: Final = re.compile(r"[^\W\d_]{2,}(?:[’'][^\W\d_]+)?")
@@ -44,6 +45,12 @@ def names_of_places(cities: Iterable[str]) -> frozenset[str]:
     return frozenset(
         word for name in (*names, *regions.load_names()) for word in _WORD.findall(name)
     )
+
+
+def names_of_countries() -> frozenset[str]:
+    """The words of the network's countries as they stand in a sentence, which are data."""
+    names = [name for pack in current().packs for name in pack.located.values()]
+    return frozenset(word for name in names for word in _WORD.findall(name))
 
 
 def names_of_help_lines() -> frozenset[str]:
