@@ -5,14 +5,21 @@ from datetime import UTC, date, datetime
 
 import pytest
 from flask import Flask
+from wtforms import ValidationError
 
-from outreach import network_profile
+from outreach import i18n, network_profile
+from outreach.config import Texts
 from outreach.db.store import Store
 from outreach.db.types import Codes
+from outreach.domain.locations import gazetteer, interpretation, venues
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
+from outreach.domain.recordings.voice_notes import LinePrompt
 from outreach.domain.scheduling import workshop_service
-from outreach.network_profile import NetworkProfile
+from outreach.network_profile import NetworkProfile, use_profile
+from outreach.web.forms import contact_fields
+from outreach.web.presentation import place_words
+from outreach.web.public.phone_line import line_words
 from tests.conftest import hold, office
 
 pytestmark = pytest.mark.any_database("the text of pages")
@@ -23,7 +30,8 @@ SITE = "http://localhost:8000"
 @pytest.fixture
 def site(make_app: Callable[..., Flask]) -> Iterator[Flask]:
     """The site of a network with offices in Germany and Spain whose home country is El Salvador."""
-    yield make_app(countries=("DE", "ES"), home_country="SV", locales=("es_ES",))
+    texts = Texts(countries=("DE", "ES", "SV"))
+    yield make_app(countries=("DE", "ES"), home_country="SV", locales=("es_ES",), texts=texts)
     network_profile.set_for_process(NetworkProfile())
 
 
@@ -67,3 +75,55 @@ def test_figures_have_a_table_and_no_map(
     assert "en Alemania y España." in page
     assert '<th scope="row">Berlín</th>' in page
     assert 'class="chart map"' not in page
+
+
+def test_phone_line_asks_for_what_can_be_dialed(site: Flask) -> None:
+    """The gazetteer has no postal codes of Germany and Spain; Canadian ones have letters."""
+    with site.test_request_context(), i18n.use_language("es"):
+        assert line_words.prompt_words(LinePrompt.ZIP_CODE) == "Marca 0 y espera."
+        with use_profile(NetworkProfile(countries=("US",))):
+            assert line_words.prompt_words(LinePrompt.ZIP_CODE) == (
+                "Marca los cinco números de tu código postal."
+            )
+        with use_profile(NetworkProfile(countries=("US", "CA", "MX"))):
+            assert line_words.prompt_words(LinePrompt.ZIP_CODE).endswith(
+                "Si estás en Canadá y México, marca 0 y espera."
+            )
+
+
+def test_region_is_chosen_by_words_that_mean_it(site: Flask) -> None:
+    with (
+        site.test_request_context(),
+        i18n.use_language("es"),
+        use_profile(NetworkProfile(countries=("GT", "MX"), home_country="")),
+    ):
+        places = gazetteer.load().region_places
+        [peten, jalisco] = place_words.links([places["GT-17"], places["MX-JAL"]])
+        assert (peten.words, peten.detail) == ("GT-17", "Todo el departamento")
+        assert (jalisco.words, jalisco.detail) == ("Estado de Jalisco", "Todo el estado")
+        assert peten.attributes == {"data-choice-region": "GT-17"}
+        for each in (peten, jalisco):
+            assert interpretation.interpret(each.words).place in places.values()
+
+
+@pytest.mark.parametrize(
+    ("countries", "address", "code"),
+    [
+        (("US", "CA"), "2220 S Blue Island Ave, Chicago, IL 60608-1234", "60608-1234"),
+        (("US", "CA"), "833 4 Ave SW, Calgary AB t2p 1j9", "T2P 1J9"),
+        (("SV",), "Alameda Roosevelt, San Salvador 1101", "1101"),
+        (("US",), "Alameda Roosevelt, San Salvador 1101", ""),
+    ],
+)
+def test_postal_code_ends_an_address(countries: tuple[str, ...], address: str, code: str) -> None:
+    with use_profile(NetworkProfile(countries=countries)):
+        assert venues.find_postal_code(address) == code
+
+
+def test_phone_of_another_length_is_asked_for_whole(site: Flask) -> None:
+    with site.test_request_context(), i18n.use_language("es"):
+        assert contact_fields.read_phone("030 901820", "DE") == "+4930901820"
+        with pytest.raises(ValidationError, match="Escribe tu número de teléfono completo"):
+            contact_fields.read_phone("12", "DE")
+        with pytest.raises(ValidationError, match="Escribe los 10 números"):
+            contact_fields.read_phone("12", "US")
