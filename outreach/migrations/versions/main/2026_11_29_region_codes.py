@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "main_region_codes"
-down_revision = "main_release_calendar"
+down_revision = "main_activitypub"
 
 TABLES = ("office", "venue", "stop", "office_place", "unmet_search")
 
