@@ -13,10 +13,9 @@ from datetime import UTC, datetime
 from html import escape
 from typing import Any, Final
 
-from outreach import languages
+from outreach import languages, network_profile
 from outreach.domain.activitypub.deliveries import FediverseActivity
 from outreach.domain.activitypub.pushed_events import PushedEvent
-from outreach.domain.locations.gazetteer import get_country
 from outreach.domain.network.offices import SLUG_PATTERN, Office
 from outreach.domain.text import clean
 from outreach.domain.workshops import DeliveryMode, Workshop
@@ -262,7 +261,7 @@ def _locate(workshop: Workshop, event: UpcomingEvent, page: str) -> JsonObject:
         "type": "PostalAddress",
         "addressLocality": clean(at.city),
         "addressRegion": at.region,
-        "addressCountry": get_country(at.region),
+        "addressCountry": network_profile.country_of(at.region),
     }
     return {"type": "Place", "name": name, "address": address}
 

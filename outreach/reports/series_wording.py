@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from outreach.db.base import Words
 from outreach.formats import group_digits
-from outreach.i18n import LOCALES, SOURCE
+from outreach.i18n import SOURCE, get_locale
 
 NUMBER: Final = "%(number)s"
 THINGS: Final = "%(things)s"
@@ -40,7 +40,7 @@ class SeriesWording:
         """«57 pasaportes», «1,000,000 de pasaportes»."""
         known = lang if lang in self.things else SOURCE
         forms = self.things[known]
-        form = forms.get(LOCALES[known].plural_form(number), forms[OTHER])
+        form = forms.get(get_locale(known).plural_form(number), forms[OTHER])
         return form.replace(NUMBER, group_digits(number, lang))
 
 

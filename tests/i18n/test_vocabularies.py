@@ -35,7 +35,11 @@ def read(vocabulary: str, lang: str) -> Catalog:
 def test_vocabulary_says_messages_of_the_source_in_every_language(vocabulary: str) -> None:
     known = {(each.context, each.id) for each in catalogues.extract() if each.id}
     for lang in languages.CODES:
-        own = {(each.context, each.id): each.string for each in read(vocabulary, lang) if each.id}
+        own = {
+            (each.context, str(each.id)): str(each.string)
+            for each in read(vocabulary, lang)
+            if each.id
+        }
         assert own.keys() <= known, lang
         assert own.keys() == {
             (each.context, each.id) for each in read(vocabulary, languages.SOURCE) if each.id
@@ -70,7 +74,7 @@ def test_general_network_says_nothing_of_consulates(
     with use_profile(GENERAL_PROFILE):
         for endpoint, path in furnished_site.addresses():
             answer = client.get(path)
-            if answer.mimetype.startswith("text/") and endpoint != "about.agents":
+            if (answer.mimetype or "").startswith("text/") and endpoint != "about.agents":
                 text = NAMES.sub("", answer.get_data(as_text=True))
                 found |= {(endpoint, each) for each in OF_CONSULATES.findall(text)}
         assert client.get("/es/si-llegan-agentes").status_code == 404
