@@ -115,13 +115,18 @@ def create_app(config: Config | None = None, *, timeouts: Timeouts = PAGES) -> F
 
 def create_server_app(*, timeouts: Timeouts = PAGES) -> Flask:
     """The application in a process of `outreach serve`, which sets up its logging first."""
+    app = _start_app(timeouts)
+    _freeze()
+    return app
+
+
+def _start_app(timeouts: Timeouts) -> Flask:
     config = Config.from_environ()
     logs.set_up(config.log)
     logs.log_uncaught_errors()
     app = create_app(config, timeouts=timeouts)
     typesetting.run_apart()
     interpretation.warm_up()
-    _freeze()
     return app
 
 
@@ -130,7 +135,7 @@ def create_forkable_app(*, timeouts: Timeouts = PAGES) -> Flask:
 
     It has answered pages, since what is made then (templates, mappers, statements) is shared only
     if it is there before. It holds no connection, no lock and no master key."""
-    app = create_server_app(timeouts=timeouts)
+    app = _start_app(timeouts)
     config: Config = app.extensions["outreach_config"]
     client = app.test_client()
     for path in WARM_UP_PATHS:
