@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -80,7 +81,12 @@ class Zone(sa.TypeDecorator[ZoneInfo]):
         return None if value is None else value.key
 
     def process_result_value(self, value: str | None, dialect: sa.Dialect) -> ZoneInfo | None:
-        return None if value is None else ZoneInfo(value)
+        return None if value is None else _find_zone(value)
+
+
+@lru_cache(maxsize=1024)  # `zoneinfo` keeps eight, and reads the file of any other again and again
+def _find_zone(name: str) -> ZoneInfo:
+    return ZoneInfo(name)
 
 
 class Codes(tuple[str, ...]):
