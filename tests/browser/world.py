@@ -229,6 +229,8 @@ def _quick_exit_site() -> Iterator[QuickExitSite]:
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         exit_site.url = f"http://127.0.0.1:{server.server_port}/clima"
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(
+            target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
+        ).start()
         yield exit_site
         server.shutdown()

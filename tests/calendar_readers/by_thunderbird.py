@@ -69,7 +69,7 @@ class _Handler(BaseHTTPRequestHandler):
 @contextmanager
 def _serve(bodies: Sequence[bytes]) -> Iterator[_Server]:
     server = _Server(bodies)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:
         yield server

@@ -154,7 +154,7 @@ class _Handler(BaseHTTPRequestHandler):
 @contextmanager
 def serve_fediverse() -> Iterator[FediverseServer]:
     server = FediverseServer()
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:
         yield server

@@ -59,7 +59,7 @@ class _Handler(BaseHTTPRequestHandler):
 @contextmanager
 def serve_gateway() -> Iterator[Gateway]:
     server = Gateway()
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:
         yield server

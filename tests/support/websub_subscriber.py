@@ -112,7 +112,7 @@ def serve_subscriber(certificate: Path | None = None) -> Iterator[Subscriber]:
         # In the thread of each connection, so that one client does not stop the others.
         wrap = partial(context.wrap_socket, server_side=True, do_handshake_on_connect=False)
         server.socket = wrap(server.socket)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:
         yield server
