@@ -62,8 +62,11 @@ class OfficeRow:
 
 
 def _country(line: RowParser) -> str:
-    own = {code: code for code in network_profile.current().countries}
-    return line.one_of("country", own, DataFileErrorCode.COUNTRY_UNKNOWN) or ""
+    code, own = line.raw("country"), network_profile.current().countries
+    if code in own:
+        return code
+    line.fault("country", DataFileErrorCode.COUNTRY_UNKNOWN, known=", ".join(own))
+    return ""
 
 
 def read(path: Path) -> list[OfficeRow]:

@@ -100,11 +100,14 @@ def addresses(secrets: dict[str, Workshop]) -> Iterator[str]:
         endings = ("", ".csv", ".json", ".xlsx", ".pdf")
         yield from (f"/{lang}/cifras/{MONTH}{ending}" for ending in endings)
         yield from (f"/{lang}/cifras/publicacion{ending}" for ending in ("", ".ics"))
+        yield from (f"/{lang}/cifras/comprobar{ending}" for ending in ("", ".py"))
+        yield f"/{lang}/cifras/trimestre/{PAST_MONTH.year}-{(PAST_MONTH.month + 2) // 3}"
         rows = ("2020", "oficina/chicago", "tipo/derechos", "tipo/K7QX")
         yield from (f"/{lang}/cifras/{row}" for row in rows)
         yield from (f"/{lang}/t/{ids[number]}.ics" for number in (3, 4))
         yield from (f"/{lang}/boletin/{each}" for each in ("", "atom.xml"))
         yield from (f"/{lang}/boletin/{PAST_MONTH}{ending}" for ending in ("", ".pdf", ".txt"))
+        yield f"/{lang}/boletin/{PAST_MONTH}/imagen-0.png"
         yield f"/{lang}/datos"
         yield f"/{lang}/gira"
         yield f"/{lang}/lugares?q=canari"
@@ -121,6 +124,7 @@ def addresses(secrets: dict[str, Workshop]) -> Iterator[str]:
     yield from (f"/datos/{MONTH}/1/{each}" for each in ("workshops.csv", "datapackage.json"))
     for resource in ("counts", "figures", "bulletins"):
         yield from (f"/api/v1/{resource}", f"/api/v1/{resource}/{MONTH}")
+    yield from ("/api/v1/log", "/api/v1/log/consistency", f"/api/v1/log/{MONTH}")
     yield "/api/v1/openapi.json"
 
 

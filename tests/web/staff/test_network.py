@@ -363,10 +363,11 @@ def test_kinds_file_that_makes_a_kind_discreet_hides_its_future_workshops(
 ) -> None:
     with store.change() as session:
         upcoming_workshop = hold(session, chicago, rights)
-    plain = ("code", "is_core", "name", "short_name", "description", "sensitivity", "countries")
-    more = ("sign", "pictogram", "colour", "minutes", "capacity", "party_limit", "way", "bring")
-    rest = ("slot_minutes", "opens_days", "confirm_days", "frees_silence", "retention_days")
+    plain = ("code", "is_core", "name", "short_name", "topic", "description", "sensitivity")
+    more = ("countries", "sign", "pictogram", "colour", "minutes", "capacity", "party_limit")
+    rest = ("way", "bring", "slot_minutes", "opens_days", "confirm_days", "frees_silence")
     values = {name: getattr(rights, name) for name in (*plain, *more, *rest)} | {
+        "retention_days": rights.retention_days,
         "is_discreet": True,
         "neutral_title": {"es": "Taller"},
         "visibility": Visibility.REGISTERED,
