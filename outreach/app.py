@@ -24,6 +24,7 @@ from outreach.keystore.save_rates import SaveRates
 from outreach.keystore.seat_shares import SeatShares
 from outreach.pdf import typesetting
 from outreach.web.middleware import error_pages, request_language, request_retry
+from outreach.web.middleware.url_rules import DeferredRule
 from outreach.web.presentation.html_whitespace import CompactHtml
 from outreach.web.presentation.template_code import TemplateCode
 
@@ -40,6 +41,8 @@ WARM_UP_PATHS: Final = (
 
 
 class Application(Flask):
+    url_rule_class = DeferredRule
+
     def full_dispatch_request(self) -> Response:
         return request_retry.dispatch_with_retry(super().full_dispatch_request)
 
