@@ -31,6 +31,8 @@ from tests.support.gateway_server import Gateway
 from tests.support.registration_forms import link_of
 from tests.support.text_conversation import LUZ, ROSA, STRANGER, Phones, read_digits
 
+pytestmark = pytest.mark.any_database("what a text does and is answered")
+
 HELP: Final = "Contesta SI si vienes, NO o CANCELAR si no, DONDE para la direccion."
 SITE: Final = "http://localhost:8000"
 HOUR: Final = timedelta(hours=1)

@@ -25,7 +25,7 @@ from tests.support.limits import UNLIMITED
 from tests.support.registration_forms import link_of
 from tests.support.text_conversation import Phones, SignedRequest, settings
 
-FEW: Final = 500
+FEW: Final = 150
 MANY: Final = 10_000
 VICTIMS: Final = tuple(f"+1312555{number:04}" for number in range(110, 122))
 STRANGERS: Final = tuple(f"+1312555{number:04}" for number in range(140, 152))

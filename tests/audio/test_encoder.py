@@ -153,6 +153,7 @@ def test_header_that_lies_takes_no_more_than_the_limits(rate: int, channels: int
         encoder.encode(head + b"data" + struct.pack("<I", size) + bytes(size))
 
 
+@pytest.mark.long
 def test_ten_hours_of_silence_are_refused_and_not_decoded() -> None:
     made = io.BytesIO()
     library: Any = av

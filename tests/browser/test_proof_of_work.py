@@ -86,6 +86,7 @@ def ask_too_much(page: Page) -> None:
     page.route("**/lugar", change)
 
 
+@pytest.mark.long
 def test_number_is_found_while_one_types(
     opened: Open, world: World, start_brake: Callable[[], None]
 ) -> None:
@@ -141,6 +142,7 @@ def test_quick_exit_answers_during_the_work(
     page.wait_for_url(world.quick_exit.url)
 
 
+@pytest.mark.long
 def test_work_is_given_up_for_the_wait(
     opened: Open, world: World, start_brake: Callable[[], None]
 ) -> None:

@@ -15,7 +15,8 @@ from tests.browser.pages import sign_in
 from tests.browser.world import World
 
 at_both_sizes = pytest.mark.parametrize(
-    "size", [pytest.param(PHONE, id="phone"), pytest.param(DESKTOP, id="desktop")]
+    "size",
+    [pytest.param(PHONE, id="phone", marks=pytest.mark.long), pytest.param(DESKTOP, id="desktop")],
 )
 # A row that is ready, one whose hour is none, and one at a venue that is like the other's.
 PASTED: Final = (

@@ -92,7 +92,7 @@ def test_chosen_zone_of_every_day_shows_the_hour_of_the_venue(key: str) -> None:
         day += timedelta(days=1)
 
 
-@pytest.mark.thorough
+@pytest.mark.long
 def test_substitute_of_every_zone_of_the_world_has_been_constant_for_ten_years() -> None:
     found = set()
     for key in sorted(available_timezones()):

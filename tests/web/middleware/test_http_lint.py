@@ -160,6 +160,7 @@ def check(site: FurnishedSite, address: str, readings: Iterable[Headers]) -> lis
     ]
 
 
+@pytest.mark.long
 def test_no_public_address_has_a_fault(furnished_site: FurnishedSite) -> None:
     pages = find_pages(furnished_site)
     found = [

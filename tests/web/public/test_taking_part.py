@@ -37,6 +37,7 @@ from tests.support.way_sentences import NO_REGISTRATION, State, Surface, TakingP
 pytestmark = [fixed_clock, pytest.mark.any_database("the words of the templates")]
 
 LANGUAGES: Final = ("es", "en", "fr")
+USUAL: Final = (TakingPart.IN_PERSON, TakingPart.VIDEO_CALL, TakingPart.COURSE)  # in the plain run
 ROOM: Final = "https://sala.example/1"
 STREAM: Final = "https://vivo.example/1"
 TITLE: Final = {"es": "Título canario", "en": "Canary title", "fr": "Titre canari"}
@@ -173,7 +174,10 @@ class Scene:
                 yield _CHECK_CODE.sub("(code)", " ".join(str(letter.get_content()).split()))
 
 
-@pytest.mark.parametrize("way", list(TakingPart))
+@pytest.mark.parametrize(
+    "way",
+    [pytest.param(each, marks=() if each in USUAL else pytest.mark.long) for each in TakingPart],
+)
 def test_no_surface_contradicts_its_way(
     make_app: Callable[..., Flask],
     store: Store,
