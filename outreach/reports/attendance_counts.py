@@ -5,15 +5,18 @@ derived from: by subtraction, by comparison with an earlier revision, or by a re
 algorithm. A small difference between two revisions identifies the few people of the one workshop
 that was reported late, so a number that differs by 1 to 4 from a published one is withheld too.
 Where ranges by office are published (`quarter_people`), every number that differs is withheld: the
-difference is that of the one office whose workshops changed.
+difference is that of the one office whose workshops changed. So is one that is the same for other
+workshops: nobody came to the one that was added or taken out.
 
 Which cell is withheld to protect a small one, and whether the total is published, depends on the
 order of kinds and on a sum that leaves every value from 0 to 4 possible for each small cell. It
 never depends on a hidden number.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+import hashlib
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Final
 
 import sqlalchemy as sa
@@ -49,9 +52,10 @@ def count_attendance(
     earlier: Sequence[Attendance] = (),
     *,
     fixed: Collection[str] = (),
+    recounted: Collection[str] = (),
 ) -> Attendance:
-    """Return the attendance of all held and reported workshops of a month. `earlier` and `fixed`:
-    see `suppress`."""
+    """Return the attendance of all held and reported workshops of a month. `earlier`, `fixed` and
+    `recounted`: see `suppress`."""
     rows = session.execute(
         sa.select(Kind.code, sa.func.sum(Workshop.head_count).label("people"))
         .join(Kind, Kind.id == Workshop.kind_id)
@@ -63,7 +67,37 @@ def count_attendance(
         .group_by(Kind.code, Kind.position)
         .order_by(Kind.position, Kind.code)
     )
-    return suppress({code: int(people or 0) for code, people in rows}, earlier, fixed=fixed)
+    people = {code: int(number or 0) for code, number in rows}
+    return suppress(people, earlier, fixed=fixed, recounted=recounted)
+
+
+def digest_counted(session: Session, month: Month) -> dict[str, str]:
+    """Return, by code of the kind, a digest of the workshops that `count_attendance` adds up."""
+    rows = session.execute(
+        sa.select(Kind.code, Workshop.uid)
+        .join(Kind, Kind.id == Workshop.kind_id)
+        .where(
+            Workshop.month == month.number,
+            Workshop.status == WorkshopStatus.HELD,
+            Workshop.head_count.is_not(None),
+        )
+        .order_by(Kind.code, Workshop.uid)
+    )
+    return {
+        code: hashlib.sha256(" ".join(uid for _, uid in of_kind).encode()).hexdigest()
+        for code, of_kind in groupby(rows, key=lambda row: str(row[0]))
+    }
+
+
+def find_recounted(
+    versions: Iterable[Mapping[str, str] | None], kinds: Collection[str]
+) -> frozenset[str]:
+    """Return those of `kinds` of which these results of `digest_counted` do not all have the same
+    workshops; all of them if one is not known."""
+    known = list(versions)
+    if None in known:
+        return frozenset(kinds)
+    return frozenset(kind for kind in kinds if len({each.get(kind) for each in known if each}) > 1)
 
 
 def suppress(
@@ -71,12 +105,14 @@ def suppress(
     earlier: Sequence[Attendance] = (),
     *,
     fixed: Collection[str] = (),
+    recounted: Collection[str] = (),
 ) -> Attendance:
     """Hide numbers under 5 and every number they could be derived from.
 
     `people` is ordered by the position of the kinds. `earlier` holds what each previous revision
     of the month published. A kind that was hidden once stays hidden, and a number that differs by
-    1 to 4 from a published one is withheld, or by anything if it is one of the kinds in `fixed`.
+    1 to 4 from a published one is withheld, or by anything if it is one of the kinds in `fixed`,
+    or in any case if it is in `recounted` as well.
     With earlier revisions, the total is published only if nothing was ever hidden: otherwise the
     difference of two totals would reveal a hidden number.
     """
@@ -86,7 +122,11 @@ def suppress(
         kind
         for kind, number in people.items()
         if kind not in small
-        and (kind in hidden_before or _is_near(kind, number, earlier, is_fixed=kind in fixed))
+        and (
+            kind in hidden_before
+            or (kind in fixed and kind in recounted)
+            or _is_near(kind, number, earlier, is_fixed=kind in fixed)
+        )
     )
     others = [kind for kind in people if kind not in small and kind not in withheld]
     is_first = not earlier

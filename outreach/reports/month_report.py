@@ -89,6 +89,7 @@ class MonthDraft:
     latest: MonthRevision | None
     report: MonthReport
     changes: list[MonthChange]  # empty if there is no revision yet
+    counted: Mapping[str, str]  # see `attendance_counts.digest_counted`
 
 
 def report(
@@ -238,6 +239,7 @@ def close(
         released_at=released_at,
         scheduled_at=scheduled_at,
         public_cause=public_cause,
+        counted=dict(draft.counted),
     )
     months.add_revision(session, revision)
     return revision
@@ -249,18 +251,25 @@ def make_draft(session: Session, month: Month, *, now: datetime) -> MonthDraft:
     earlier = revisions[month]
     latest = earlier[-1] if earlier else None
     ranges = _find_quarter_people(each for of_month in revisions.values() for each in of_month)
+    fixed = ranges.ranges if ranges else {}
+    counted = attendance_counts.digest_counted(session, month)
+    versions = [counted, *(each.counted for each in earlier)]
     cut = now.replace(microsecond=0)
     current = live(session, month, now=cut, revision=latest.number + 1 if latest else 1)
     closed = replace(
         current,
         count=replace(current.count, state=workshop_counts.CLOSED),
         people=attendance_counts.count_attendance(
-            session, month, _list_attendance(earlier), fixed=ranges.ranges if ranges else ()
+            session,
+            month,
+            _list_attendance(earlier),
+            fixed=fixed,
+            recounted=attendance_counts.find_recounted(versions, fixed),
         ),
         quality=quality.assess(session, month, now=cut),
     )
     changes = differences(read_revision(latest), closed) if latest else []
-    return MonthDraft(latest=latest, report=closed, changes=changes)
+    return MonthDraft(latest=latest, report=closed, changes=changes, counted=counted)
 
 
 def find_quarter_people(
@@ -306,7 +315,11 @@ def _complete_quarter(
         return frozen
     published = {each: _list_attendance(of_month) for each, of_month in revisions.items()}
     published[month] = [*published[month], people]
-    return quarter_people.draw(session, month.quarter, published)
+    counted = {
+        each: [*(one.counted for one in of_month), attendance_counts.digest_counted(session, each)]
+        for each, of_month in revisions.items()
+    }
+    return quarter_people.draw(session, month.quarter, published, counted)
 
 
 def _list_attendance(revisions: Sequence[MonthRevision]) -> list[Attendance]:

@@ -13,10 +13,12 @@ from outreach.clock import Month, Quarter
 from outreach.domain.network.kinds import HIGH_SENSITIVITIES, Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.workshops import Workshop, WorkshopStatus
-from outreach.reports import people_ranges
+from outreach.reports import attendance_counts, people_ranges
 from outreach.reports.attendance_counts import Attendance
 from outreach.reports.people_ranges import Bounds, OfficeQuarter
 
+# By month, `attendance_counts.digest_counted` of each revision and of now.
+CountedWorkshops = Mapping[Month, Sequence[Mapping[str, str] | None]]
 Published = Mapping[Month, Sequence[Attendance]]  # by month, of each of its revisions
 # By slug of the office and month: how many workshops have a head count, and its sum.
 Cells = Mapping[str, Mapping[Month, tuple[int, int]]]
@@ -48,12 +50,21 @@ def from_json(data: Mapping[str, Any]) -> QuarterPeople:
     return QuarterPeople(Quarter.parse(data["quarter"]), ranges)
 
 
-def draw(session: Session, quarter: Quarter, published: Published) -> QuarterPeople:
+def draw(
+    session: Session, quarter: Quarter, published: Published, counted: CountedWorkshops
+) -> QuarterPeople:
     """Draw the ranges of a quarter of which every month is closed. Kinds that are discreet or of
-    high sensitivity have none. `published`: see `draw_kind`."""
+    high sensitivity have none, nor those of which two versions of a month in `counted` have other
+    workshops: if the total stayed the same, nobody came to the one that differs. `published`: see
+    `draw_kind`."""
+    cells = _load_cells(session, quarter)
+    recounted = frozenset[str]().union(
+        *(attendance_counts.find_recounted(each, cells) for each in counted.values())
+    )
     found = {
-        kind: draw_kind(kind, cells, published)
-        for kind, cells in _load_cells(session, quarter).items()
+        kind: draw_kind(kind, of_kind, published)
+        for kind, of_kind in cells.items()
+        if kind not in recounted
     }
     return QuarterPeople(quarter, {kind: ranges for kind, ranges in found.items() if ranges})
 

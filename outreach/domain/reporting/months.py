@@ -56,6 +56,9 @@ class MonthRevision(Base):
     # Why there is another revision, as the public is told: one of `month_tables.REVISION_CAUSES`.
     # The typed reason may be about somebody, and is for headquarters.
     public_cause: Mapped[str | None] = mapped_column(sa.String(10), default=None)
+    # By code of the kind, a digest of the workshops whose people it counts; None before this was
+    # recorded. Not published.
+    counted: Mapped[dict[str, str] | None] = mapped_column(sa.JSON, default=None)
 
     def is_released(self, now: datetime) -> bool:
         return self.released_at is None or self.released_at <= now

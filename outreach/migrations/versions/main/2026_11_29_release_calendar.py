@@ -11,6 +11,7 @@ def upgrade() -> None:
     op.add_column('month_revision', sa.Column('released_at', sa.DateTime(), nullable=True))
     op.add_column('month_revision', sa.Column('scheduled_at', sa.DateTime(), nullable=True))
     op.add_column('month_revision', sa.Column('public_cause', sa.String(length=10), nullable=True))
+    op.add_column('month_revision', sa.Column('counted', sa.JSON(), nullable=True))
     op.create_index('ix_month_revision_release', 'month_revision', ['month', 'released_at'])
     op.create_table('early_access',
         sa.Column('month', sa.Integer(), nullable=False),
