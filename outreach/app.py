@@ -1,6 +1,7 @@
 """Builds the WSGI application from its parts."""
 
 import gc
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Final, NoReturn
@@ -22,11 +23,12 @@ from outreach.keystore import KeyStore, MasterKeys, signing
 from outreach.keystore.rate_counters import RateCounters
 from outreach.keystore.save_rates import SaveRates
 from outreach.keystore.seat_shares import SeatShares
+from outreach.network_profile import use_profile
 from outreach.pdf import typesetting
 from outreach.web.middleware import error_pages, request_language, request_retry
 from outreach.web.middleware.url_rules import DeferredRule
 from outreach.web.presentation.html_whitespace import CompactHtml
-from outreach.web.presentation.template_code import TemplateCode
+from outreach.web.presentation.template_code import SHARED_TEMPLATES, TemplateCode
 
 PACKAGE = Path(__file__).parent
 MAX_FORM_BYTES = 64 * 1024  # our largest form, filled in, has under 10 KB
@@ -71,12 +73,36 @@ class Application(Flask):
 
 
 def create_app(config: Config | None = None, *, timeouts: Timeouts = PAGES) -> Flask:
-    """The WSGI application. Without `config`, settings are read from the environment.
+    """The WSGI application of a process that has one network. Without `config`, settings are read
+    from the environment.
 
     Raises Misconfigured for wrong settings or old time-zone rules."""
-    clock.require_rules()
     config = config or Config.from_environ()
     network_profile.set_for_process(config.profile)
+    return _create(config, timeouts)
+
+
+def create_network_apps(
+    configs: Sequence[Config], *, timeouts: Timeouts = PAGES
+) -> tuple[Application, ...]:
+    """The applications of several networks in one process, which gets no profile of its own:
+    whoever calls one chooses its profile, as `NetworkDispatcher` does. They share the code of
+    templates.
+
+    Raises Misconfigured."""
+    network_profile.set_for_process(None)
+    made = []
+    for config in configs:
+        with use_profile(config.profile):
+            app = _create(config, timeouts)
+        app.jinja_env.bytecode_cache = SHARED_TEMPLATES
+        made.append(app)
+    return tuple(made)
+
+
+def _create(config: Config, timeouts: Timeouts) -> Application:
+    """In the profile of this network."""
+    clock.require_rules()
     help_lines.load()  # a wrong file is to be seen now, not by whoever opens the page
     app = Application("outreach", template_folder=str(_templates()), static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_FORM_BYTES
@@ -118,27 +144,50 @@ def create_app(config: Config | None = None, *, timeouts: Timeouts = PAGES) -> F
 
 def create_server_app(*, timeouts: Timeouts = PAGES) -> Flask:
     """The application in a process of `outreach serve`, which sets up its logging first."""
-    app = _start_app(timeouts)
+    config = Config.from_environ()
+    _set_up_process(config)
+    app = create_app(config, timeouts=timeouts)
+    interpretation.warm_up()
     _freeze()
     return app
 
 
-def _start_app(timeouts: Timeouts) -> Flask:
-    config = Config.from_environ()
-    logs.set_up(config.log)
-    logs.log_uncaught_errors()
-    app = create_app(config, timeouts=timeouts)
-    typesetting.run_apart()
-    interpretation.warm_up()
-    return app
-
-
-def create_forkable_app(*, timeouts: Timeouts = PAGES) -> Flask:
+def create_forkable_app(config: Config | None = None, *, timeouts: Timeouts = PAGES) -> Flask:
     """The same for a process that answers nothing and forks those that do: they share its memory.
 
     It has answered pages, since what is made then (templates, mappers, statements) is shared only
     if it is there before. It holds no connection, no lock and no master key."""
-    app = _start_app(timeouts)
+    config = config or Config.from_environ()
+    _set_up_process(config)
+    app = create_app(config, timeouts=timeouts)
+    _prepare_fork(app)
+    _freeze()
+    return app
+
+
+def create_forkable_apps(
+    configs: Sequence[Config], *, timeouts: Timeouts = PAGES
+) -> tuple[Flask, ...]:
+    """The same for the networks of an installation. Raises Misconfigured."""
+    if not configs[0].name:
+        return (create_forkable_app(*configs, timeouts=timeouts),)
+    _set_up_process(configs[0])
+    apps = create_network_apps(configs, timeouts=timeouts)
+    for app, config in zip(apps, configs, strict=True):
+        with use_profile(config.profile):
+            _prepare_fork(app)
+    _freeze()
+    return apps
+
+
+def _set_up_process(config: Config) -> None:
+    logs.set_up(config.log)
+    logs.log_uncaught_errors()
+    typesetting.run_apart()
+
+
+def _prepare_fork(app: Flask) -> None:
+    interpretation.warm_up()
     config: Config = app.extensions["outreach_config"]
     client = app.test_client()
     for path in WARM_UP_PATHS:
@@ -150,8 +199,6 @@ def create_forkable_app(*, timeouts: Timeouts = PAGES) -> Flask:
     for store in (app.extensions["outreach_store"], key_store.store, attempts.store):
         store.prepare_fork()
     key_store.envelope.forget()  # one that is replaced would stay in the memory of this process
-    _freeze()
-    return app
 
 
 def _freeze() -> None:

@@ -119,6 +119,8 @@ class Oidc:
 class Config:
     """All settings. They are passed to the functions that need them and never read again."""
 
+    name: str = ""  # of one of several networks of the installation (`networks`)
+    variables: frozenset[str] = field(repr=False, default=frozenset())  # those that were set
     data: Path
     keys: Path
     database_url: str = field(repr=False)
@@ -173,6 +175,7 @@ class Config:
     def profile(self) -> NetworkProfile:
         """What the rest of the program asks `network_profile` for."""
         return NetworkProfile(
+            name=self.name,
             countries=self.countries,
             home_country=self.home_country,
             locales=self.locales,
@@ -193,9 +196,11 @@ class Config:
 
     def answers_to(self, host: str) -> bool:
         """Whether a request may have this `Host`: that of the public URL, or a local name while the
-        server listens on loopback only."""
+        server listens on loopback only. Of several networks, none owns the local names."""
         if host.lower() == self.host:
             return True
+        if self.name:
+            return False
         # The whole of it: parsers disagree about which part of «evil@localhost» is the host.
         return self.listens_on_loopback and _LOCAL_HOST.fullmatch(host.lower()) is not None
 
@@ -229,6 +234,7 @@ class Config:
             _DATABASE,
         )
         found = cls(
+            variables=read.list_variables(),
             data=data,
             keys=keys,
             database_url=database_url,

@@ -21,6 +21,11 @@ class Environment:
         """The default only where the variable is not set: an empty one means nothing."""
         return self._environ.get(f"OUTREACH_{name}", default).strip()
 
+    def list_variables(self) -> frozenset[str]:
+        """Those of ours that are set, by their whole names."""
+        ours = (each for each in self._environ.items() if each[0].startswith("OUTREACH_"))
+        return frozenset(name for name, text in ours if text.strip())
+
     def path(self, name: str) -> Path | None:
         text = self.text(name, "")
         return Path(text).expanduser() if text else None

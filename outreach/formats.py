@@ -5,10 +5,10 @@ the parts is a message of the catalogue, so that a new language needs no code.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from datetime import date, datetime, time
-from functools import cache, lru_cache, wraps
-from typing import Final, ParamSpec
+from functools import lru_cache, wraps
+from typing import Final, ParamSpec, TypeVar
 from zoneinfo import ZoneInfo
 
 from babel.core import get_global
@@ -21,6 +21,7 @@ from outreach.i18n import N_, NP_, SPOKEN, Message, get_locale, translate, trans
 from outreach.languages import BY_CODE
 
 Params = ParamSpec("Params")
+Written = TypeVar("Written")
 
 NBSP: Final = "\u00a0"
 
@@ -54,22 +55,22 @@ _VOWELS: Final = frozenset("AEIOUÁÉÍÓÚÂÊÎÔÛ")
 _SOUND_OF_I: Final = re.compile(r"(?!hie)h?[ií]", re.IGNORECASE)
 
 
-def _cached_by_locale(write: Callable[Params, str]) -> Callable[Params, str]:
-    """Keeps what a function returns, for the locales of each network."""
+def cached_by_wording(write: Callable[Params, Written]) -> Callable[Params, Written]:
+    """Keeps what a function returns, for the locales and the vocabulary of each network."""
 
-    def write_for(_locales: tuple[str, ...], *args: Params.args, **kwargs: Params.kwargs) -> str:
+    def write_for(_wording: Hashable, *args: Params.args, **kwargs: Params.kwargs) -> Written:
         return write(*args, **kwargs)
 
-    cached: Callable[..., str] = lru_cache(maxsize=4096)(write_for)
+    cached: Callable[..., Written] = lru_cache(maxsize=4096)(write_for)
 
     @wraps(write)
-    def call(*args: Params.args, **kwargs: Params.kwargs) -> str:
-        return cached(network_profile.current().locales, *args, **kwargs)
+    def call(*args: Params.args, **kwargs: Params.kwargs) -> Written:
+        return cached(network_profile.current().wording, *args, **kwargs)
 
     return call
 
 
-@_cached_by_locale
+@cached_by_wording
 def dated(value: date, pattern: Message, lang: str, *, has_ordinal: bool = False) -> str:
     """A date by one of the patterns above. `has_ordinal`: French writes «1er janvier»."""
     if has_ordinal and value.day == 1:
@@ -78,7 +79,7 @@ def dated(value: date, pattern: Message, lang: str, *, has_ordinal: bool = False
     return format_date(value, translate.pgettext(*pattern), translate.locale)
 
 
-@_cached_by_locale
+@cached_by_wording
 def date_name(value: date, field: str, lang: str) -> str:
     """One name of a date by its letters in CLDR: `EEEE` a weekday, `MMMM` a month, `MMM` a short
     month."""
@@ -90,7 +91,7 @@ def month_and_year(value: date, lang: str) -> str:
     return dated(value, MONTH_AND_YEAR, lang)
 
 
-@lru_cache(maxsize=4096)
+@cached_by_wording
 def split_hour(value: time, lang: str) -> tuple[str, str]:
     """An hour and its half of the day: «10:00», «a. m.»; «10 h» and nothing."""
     _ = translator(lang)
@@ -128,20 +129,20 @@ def hours(starts: time, ends: time, lang: str) -> str:
     )
 
 
-@_cached_by_locale
+@cached_by_wording
 def group_digits(number: int | float, lang: str) -> str:
     """109,657 · 109,657 · 109 657, with a space that does not break"""
     return format_decimal(number, locale=translator(lang).locale)
 
 
-@_cached_by_locale
+@cached_by_wording
 def zone_city(zone_key: str, lang: str) -> str:
     """The city a time zone is named after: Chicago, Los Ángeles, Nueva York."""
     name = get_timezone_location(zone_key, locale=translator(lang).locale, return_city=True)
     return name.rpartition("/")[2]  # Babel returns «Indiana/Indianapolis»
 
 
-@_cached_by_locale
+@cached_by_wording
 def zone_time(zone_key: str, lang: str) -> str:
     """hora de Chicago · Chicago time · heure de Chicago"""
     _ = translator(lang)
@@ -151,7 +152,7 @@ def zone_time(zone_key: str, lang: str) -> str:
     return _.pgettext("zone", "hora de %(city)s", city=city)
 
 
-@_cached_by_locale
+@cached_by_wording
 def zone_name(zone: ZoneInfo, day: date, lang: str) -> str:
     """hora del Centro · Central Time · heure du Centre
 
@@ -234,7 +235,7 @@ def order_weekdays(lang: str) -> list[int]:
     return [(first + number) % 7 for number in range(7)]
 
 
-@cache
+@cached_by_wording
 def language_names(codes: tuple[str, ...], lang: str) -> str:
     """Español e inglés · Spanish and English; empty for none."""
     first, *others = [language_name(code, lang) for code in codes] or [""]

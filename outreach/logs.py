@@ -21,7 +21,7 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Final
 
-from outreach import languages
+from outreach import languages, network_profile
 
 log = logging.getLogger(__name__)
 
@@ -172,7 +172,8 @@ def _traceback_lines(error: BaseException, seen: frozenset[int] = frozenset()) -
 
 
 def _build_line(record: logging.LogRecord) -> dict[str, Any]:
-    """Time, level, logger and event, then the values of `extra`; all of them cleaned."""
+    """Time, level, logger and event, the network if there are several, then the values of `extra`;
+    all of them cleaned."""
     moment = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
     line: dict[str, Any] = {
         "time": moment.replace("+00:00", "Z"),
@@ -180,6 +181,8 @@ def _build_line(record: logging.LogRecord) -> dict[str, Any]:
         "logger": clean(record.name),
         "event": clean(record.getMessage()),
     }
+    if network := network_profile.current_name():
+        line["network"] = network
     for name, value in vars(record).items():
         if name not in _RECORD_NAMES:
             line.setdefault(clean(str(name)), _clean(value))

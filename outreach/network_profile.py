@@ -1,10 +1,12 @@
 """What is particular to a network: its countries, the locales of its languages, its clock.
 
 The program sets one profile for its process when it starts; `use_profile` sets another for a block.
+A process that serves several networks has no profile of its own: each request and each thread runs
+in a block, and what does not fails instead of taking that of another network.
 What is computed from a profile is cached by the parts of it that it depends on, never once for all.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -18,6 +20,7 @@ from outreach.countries.packs import CountryPack
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkProfile:
+    name: str = ""  # of one of several networks in the installation; log lines have it
     countries: tuple[str, ...] = ("US", "CA")  # where it has offices; one at least, with packs
     home_country: str = "MX"  # whose holidays every office keeps too; empty: none
     locales: tuple[str, ...] = ("es_MX", "en_US", "fr_CA")  # of CLDR, one a language at most
@@ -52,6 +55,11 @@ class NetworkProfile:
         return self.vocabulary == "consular"
 
     @cached_property
+    def wording(self) -> tuple[tuple[str, ...], str]:
+        """What messages and formats depend on, beside their language."""
+        return self.locales, self.vocabulary
+
+    @cached_property
     def locale_names(self) -> dict[str, str]:
         """The locale of each language of the site: that of the profile, or the usual one."""
         own = {name.partition("_")[0]: name for name in self.locales}
@@ -62,17 +70,37 @@ _used: ContextVar[NetworkProfile | None] = ContextVar("network_profile", default
 
 
 class _Process:
-    profile = NetworkProfile()
+    profile: NetworkProfile | None = NetworkProfile()
 
 
 def current() -> NetworkProfile:
-    """The profile of the block, or that of the process."""
-    return _used.get() or _Process.profile
+    """The profile of the block, or that of the process. Raises LookupError where there is none."""
+    found = _used.get() or _Process.profile
+    if found is None:
+        raise LookupError("this process serves several networks, and none was chosen here")
+    return found
 
 
-def set_for_process(profile: NetworkProfile) -> None:
-    """Sets the profile of the process, once, when the program starts."""
+def current_name() -> str:
+    """The name of the network; empty where there is one only, or none was chosen."""
+    found = _used.get() or _Process.profile
+    return found.name if found else ""
+
+
+def set_for_process(profile: NetworkProfile | None) -> None:
+    """Sets the profile of the process, once, when the program starts; None: it has several."""
     _Process.profile = profile
+
+
+def bind(target: Callable[[], None]) -> Callable[[], None]:
+    """The same function for a thread, which then has the profile of its maker."""
+    profile = current()
+
+    def run() -> None:
+        with use_profile(profile):
+            target()
+
+    return run
 
 
 @contextmanager

@@ -232,6 +232,33 @@ def config(
     pair.empty()
 
 
+@pytest.fixture(scope="session")
+def second_pair(postgresql_server: None) -> Iterator[Pair]:
+    """Of a second network, where a test has two."""
+    made = Pair()
+    yield made
+    made.drop()
+
+
+@pytest.fixture
+def second_config(
+    request: pytest.FixtureRequest, config: Config, empty_databases: Path, tmp_path: Path
+) -> Iterator[Config]:
+    """Settings of another network, with its own folders and databases of the same kind."""
+    folders = data, keys = tmp_path / "second data", tmp_path / "second keys"
+    for folder, name in zip(folders, ("outreach.db", "keyring.db"), strict=True):
+        folder.mkdir(mode=0o700)
+        (folder / name).write_bytes((empty_databases / name).read_bytes())
+    own = replace(config, data=data, keys=keys, secret_key="only for tests of a second network")
+    if not config.is_postgresql:
+        main, key_store = (f"sqlite:///{data / 'outreach.db'}", f"sqlite:///{keys / 'keyring.db'}")
+        yield replace(own, database_url=main, keyring_url=key_store)
+        return
+    pair: Pair = request.getfixturevalue("second_pair")
+    yield replace(own, database_url=pair.main, keyring_url=pair.key_store)
+    pair.empty()
+
+
 @pytest.fixture
 def store(config: Config, key_store: KeyStore) -> Iterator[Store]:
     store = Store(config.database_url)

@@ -39,6 +39,7 @@ COMMANDS: Final = {
     ),
     "keys": "The keys of people's names: rotate master keys, back up and check the key store.",
     "load": "Load a file: all of it, or nothing if a line is wrong.",
+    "networks": "List the networks of this installation: host, databases and their state.",
     "move": "Copy everything to another database, which must be empty.",
     "purge": (
         "Erase everybody whose retention has ended: 30 days after the workshop, 7 for "
@@ -155,7 +156,13 @@ def _help_hint(error: click.ClickException) -> str:
 
 @click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="outreach")
-def main() -> None:
+@click.option(
+    "--network",
+    metavar="NAME",
+    envvar="OUTREACH_NETWORK",
+    help="Of several networks in OUTREACH_NETWORKS: the one to act on.",
+)
+def main(network: str | None) -> None:  # read by `context`
     """Workshops of a network of consulates: places, calendars, monthly counts.
 
     Try it on an empty machine:  outreach demo

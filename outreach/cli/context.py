@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from outreach import clock, logs, migrations, network_profile
+from outreach import clock, logs, migrations, network_profile, networks
 from outreach.config import Config
 from outreach.db.store import Store
 from outreach.errors import Misconfigured
@@ -18,12 +18,37 @@ from outreach.migrations import Database
 
 
 def settings(*, serving: bool = False) -> Config:
-    """Reads the settings and sets up logging. Raises Misconfigured, also for old zone rules."""
-    clock.require_rules()
-    config = Config.from_environ(serving=serving)
+    """Reads the settings of one network and sets up logging. Raises Misconfigured, also for old
+    zone rules, and where there are several networks and none was named."""
+    name = _get_named_network()
+    if not name and networks.has_several():
+        names = ", ".join(networks.list_names())
+        raise Misconfigured(
+            f"This installation has several networks. Put --network NAME after «outreach»: {names}"
+        )
+    [config] = list_settings(serving=serving)
     network_profile.set_for_process(config.profile)
-    logs.set_up(config.log)
     return config
+
+
+def list_settings(*, serving: bool = False) -> tuple[Config, ...]:
+    """Reads the settings of all networks, or of the named one, and sets up logging; what acts on a
+    network has to choose its profile. Raises Misconfigured, also for old zone rules."""
+    clock.require_rules()
+    name = _get_named_network()
+    configs = (
+        (networks.load_network(name, serving=serving),)
+        if name
+        else networks.load_networks(serving=serving)
+    )
+    logs.set_up(configs[0].log)
+    return configs
+
+
+def _get_named_network() -> str:
+    """What --network says, before the command, or OUTREACH_NETWORK."""
+    found = click.get_current_context(silent=True)
+    return (found.find_root().params.get("network") or "") if found else ""
 
 
 @contextmanager

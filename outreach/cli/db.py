@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import click
 
 from outreach import migrations
-from outreach.cli.context import settings
+from outreach.cli.context import list_settings, settings
 from outreach.config import Config
 from outreach.db.store import Store
 from outreach.domain.locations import venues
@@ -17,6 +17,7 @@ from outreach.errors import Misconfigured
 from outreach.keystore import KeyStore, MasterKeys
 from outreach.maintenance import migrate_database
 from outreach.migrations import Database, Stage
+from outreach.network_profile import use_profile
 from outreach.privacy import reconcile
 
 
@@ -39,12 +40,16 @@ def upgrade(new_key_store: bool) -> None:
 
     Safe to run again, and while people register. Two upgrades at once run one after the other.
     """
-    config = settings()
-    bring_up_to_date(config, new_key_store=new_key_store)
-    click.echo("The database is up to date.")
-    for base, url in urls(config).items():
-        name = "Main database" if base is Database.MAIN else "Key store"
-        click.echo(f"  {name}: {migrate_database.readable(url)}")
+    if new_key_store:
+        settings()  # raises where there are several networks: one of them has lost its key store
+    for config in list_settings():
+        with use_profile(config.profile):
+            bring_up_to_date(config, new_key_store=new_key_store)
+        of_network = f" of {config.name}" if config.name else ""
+        click.echo(f"The database{of_network} is up to date.")
+        for base, url in urls(config).items():
+            name = "Main database" if base is Database.MAIN else "Key store"
+            click.echo(f"  {name}: {migrate_database.readable(url)}")
 
 
 @command.command()

@@ -47,7 +47,7 @@ def command(port: int, data: Path) -> None:
     # In a process that ends: what made the demo is not kept in memory while it is served.
     with ProcessPoolExecutor(1, multiprocessing.get_context("fork")) as process:
         process.submit(_prepare, config, data, port).result()
-    run(config, "127.0.0.1", port, 2, mail=True)
+    run([config], "127.0.0.1", port, 2, mail=True)
 
 
 def _prepare(config: Config, data: Path, port: int) -> None:

@@ -7,10 +7,11 @@ import os
 import signal
 import socket
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import click
 from flask import Flask
@@ -19,13 +20,14 @@ from granian.log import LogLevels
 from granian.server.mp import MPServer
 
 from outreach import logs
-from outreach.cli.context import open_key_store, open_store, settings
-from outreach.cli.worker_process import mail_worker
+from outreach.cli.context import list_settings, open_key_store, open_store
+from outreach.cli.worker_process import mail_workers
 from outreach.config import Config
 from outreach.db.postgresql import WORK
 from outreach.errors import Misconfigured
 from outreach.keystore import signing
 from outreach.maintenance import doctor
+from outreach.network_profile import use_profile
 
 log = logging.getLogger(__name__)
 
@@ -51,19 +53,21 @@ def command(host: str, port: int, workers: int, no_mail: bool) -> None:
     """Serve the site. Needs OUTREACH_PUBLIC_URL, OUTREACH_MAIL_FROM and OUTREACH_CONTROLLER.
 
     It migrates nothing: run `outreach db upgrade` first. It starts a worker too, unless --no-mail
-    is given.
+    is given. All networks of OUTREACH_NETWORKS are served, each with a worker of its own, or the
+    one that --network names.
     """
-    config = settings(serving=True)
-    with open_store(config), open_key_store(config) as key_store:
-        signing.secret(config, key_store)  # created before several processes need it
-    os.environ["OUTREACH_LISTEN"] = host
+    configs = tuple(replace(each, listen=host) for each in list_settings(serving=True))
     _require_free(host, port)
-    for line in _greet(config, host, port, workers, mail=not no_mail):
-        if config.log == logs.JSON:
-            log.info("%s", line)  # a program reads this log: each line is an event
-        else:
-            click.echo(line, err=True)
-    run(config, host, port, workers, mail=not no_mail)
+    for config in configs:
+        with use_profile(config.profile):
+            with open_store(config), open_key_store(config) as key_store:
+                signing.secret(config, key_store)  # created before several processes need it
+            for line in _greet(config, host, port, workers, mail=not no_mail):
+                if config.log == logs.JSON:
+                    log.info("%s", line)  # a program reads this log: each line is an event
+                else:
+                    click.echo(line, err=True)
+    run(configs, host, port, workers, mail=not no_mail)
 
 
 def _greet(config: Config, host: str, port: int, workers: int, *, mail: bool) -> Iterator[str]:
@@ -74,23 +78,24 @@ def _greet(config: Config, host: str, port: int, workers: int, *, mail: bool) ->
         f"{config.public_url} listens on http://{name}:{port}, {workers} "
         f"process{'es' * (workers > 1)} {worker}. Stop with Ctrl-C."
     )
+    of_network = f"{config.name}: " if config.name else ""
     for result in doctor.examine_start(config):
-        yield f"{result.state}: {result.about}: {result.words}"
+        yield f"{of_network}{result.state}: {result.about}: {result.words}"
 
 
-def run(config: Config, host: str, port: int, workers: int, *, mail: bool) -> None:
-    """Serves until stopped, with the worker in a process of its own.
+def run(configs: Sequence[Config], host: str, port: int, workers: int, *, mail: bool) -> None:
+    """Serves until stopped, with a worker for each network in a process of its own.
 
     All processes are forks of this one, which has loaded the application: they share most of its
     memory, and one that takes the place of a killed one answers at once (decision 0042)."""
     _require_free(host, port)
     limit_arenas()
     with metrics_folder():
-        app, worker_app = _load_applications(config, has_worker=mail)
-        server = _make_server(config, host, port, workers)
+        app, worker_apps = _load_applications(configs, has_worker=mail)
+        server = _make_server(host, port, workers)
         logs.log_uncaught_errors()
         stop_starting_forks()
-        with mail_worker(worker_app, is_stopped=lambda: server.interrupt_signal):
+        with mail_workers(worker_apps, is_stopped=lambda: server.interrupt_signal):
             server.serve(target_loader=lambda: app, wrap_loader=False)
 
 
@@ -121,24 +126,30 @@ def limit_arenas() -> None:
         mallopt(_M_ARENA_MAX, 2)
 
 
-def _load_applications(config: Config, *, has_worker: bool) -> tuple[Flask, Flask | None]:
-    """The application of the processes that answer, and that of the worker: the same, but for the
-    timeouts of PostgreSQL.
+def _load_applications(
+    configs: Sequence[Config], *, has_worker: bool
+) -> tuple[Callable[..., Any], Sequence[Flask]]:
+    """What the processes call that answer, and the application of each worker: the same, but for
+    the timeouts of PostgreSQL.
 
     Imported here, since prometheus_client looks for the folder of metrics when it is imported."""
-    from outreach.app import create_forkable_app
+    from outreach.app import create_forkable_apps
+    from outreach.web.middleware.network_dispatch import NetworkDispatcher
 
     if has_worker:
         importlib.import_module("outreach.cli.worker")
-    app = create_forkable_app()
+    apps = create_forkable_apps(configs)
     for file in Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]).iterdir():
         file.unlink()  # the pages that it answered to warm up were asked for by nobody
+    target = NetworkDispatcher(apps) if configs[0].name else apps[0]
     if not has_worker:
-        return app, None
-    return app, create_forkable_app(timeouts=WORK) if config.is_postgresql else app
+        return target, ()
+    if any(each.is_postgresql for each in configs):
+        return target, create_forkable_apps(configs, timeouts=WORK)
+    return target, apps
 
 
-def _make_server(config: Config, host: str, port: int, workers: int) -> MPServer:
+def _make_server(host: str, port: int, workers: int) -> MPServer:
     return MPServer(
         "outreach",  # its name in log lines; the application is handed over
         address=host,

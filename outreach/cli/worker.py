@@ -3,14 +3,18 @@
 import logging
 import signal
 import threading
+from collections.abc import Sequence
 
 import click
 
 from outreach import logs
-from outreach.app import create_app
-from outreach.cli.context import open_key_store, open_store, settings
+from outreach.app import create_app, create_forkable_apps
+from outreach.cli.context import list_settings, open_key_store, open_store
+from outreach.cli.worker_process import mail_workers
+from outreach.config import Config
 from outreach.db.postgresql import WORK
 from outreach.maintenance.worker import Worker
+from outreach.network_profile import use_profile
 
 log = logging.getLogger(__name__)
 
@@ -21,17 +25,33 @@ def command(once: bool) -> None:
     """Send notifications that are due and, once a day, erase people whose retention has ended.
 
     Runs until it is stopped (Ctrl-C or SIGTERM); a letter that is being sent is finished first.
-    Several workers may run at once: each letter is sent by one of them.
+    Several workers may run at once: each letter is sent by one of them. Each network of
+    OUTREACH_NETWORKS has a process of its own, which stops no other when it fails.
     """
-    config = settings()
-    with open_store(config), open_key_store(config):
-        pass  # raises where one is not up to date
+    configs = list_settings()
+    for config in configs:
+        with use_profile(config.profile), open_store(config), open_key_store(config):
+            pass  # raises where one is not up to date
     logs.log_uncaught_errors()
-    app = create_app(config, timeouts=WORK)
     if once:
-        click.echo(f"{Worker(app).once()} letters sent.")
-        return
-    run(Worker(app))
+        sent = 0
+        for config in configs:
+            sent += Worker(create_app(config, timeouts=WORK)).once()
+        click.echo(f"{sent} letters sent.")
+    elif len(configs) == 1:
+        run(Worker(create_app(*configs, timeouts=WORK)))
+    else:
+        _run_all(configs)
+
+
+def _run_all(configs: Sequence[Config]) -> None:
+    """Runs a worker for each network in a fork, until a signal stops them."""
+    stop = threading.Event()
+    with mail_workers(create_forkable_apps(configs, timeouts=WORK), is_stopped=stop.is_set) as them:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: stop.set())
+        for each in them:
+            each.join()
 
 
 def run(worker: Worker, *, ends_after_purge: bool = False) -> bool:

@@ -1,4 +1,5 @@
-"""Runs the worker beside the server, as a fork that is started again when it dies, and each day.
+"""Runs a worker for each network beside the server, as a fork that is started again when it dies,
+and each day.
 
 The daily purge reads all who are stored, and leaves more memory in a process than its other steps.
 So the worker ends after it, and its next fork starts with the memory that the server shares.
@@ -12,13 +13,16 @@ import stat
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import date
 from pathlib import Path
 from typing import Final
 
 from flask import Flask
+
+from outreach import network_profile
+from outreach.config import Config
 
 log = logging.getLogger(__name__)
 
@@ -33,29 +37,32 @@ PURGED_STATUS: Final = 75  # of a worker that has purged
 
 
 @contextmanager
-def mail_worker(
-    app: Flask | None, *, is_stopped: Callable[[], bool] = lambda: False
-) -> Iterator[None]:
-    """Runs `outreach worker` during the block, and stops it at its end or as soon as `is_stopped`
-    returns true, so that both stop at the same time. A worker that dies is restarted."""
-    if app is None:
-        yield
-        return
+def mail_workers(
+    apps: Sequence[Flask], *, is_stopped: Callable[[], bool] = lambda: False
+) -> Iterator[Sequence[threading.Thread]]:
+    """Runs `outreach worker` for each application during the block, and stops them at its end or as
+    soon as `is_stopped` returns true, so that all stop at the same time. A worker that dies is
+    restarted, and stops no other. Yields the threads that watch them."""
     is_over = threading.Event()
     # Before the block, in which the server has threads and imports: a fork has neither the threads
     # nor the locks that they hold.
-    target = ForkedWorker(app)
-    first = fork(target)
-    # A daemon thread, so that a second Ctrl-C does not wait for a letter.
-    watch = threading.Thread(
-        target=keep_running, args=(target, is_over, is_stopped, first), daemon=True
-    )
-    watch.start()
+    targets = [ForkedWorker(app) for app in apps]
+    started = [(target, fork(target)) for target in targets]
+    # Daemon threads, so that a second Ctrl-C does not wait for a letter.
+    watches = [
+        threading.Thread(
+            target=keep_running, args=(target, is_over, is_stopped, first), daemon=True
+        )
+        for target, first in started
+    ]
+    for watch in watches:
+        watch.start()
     try:
-        yield
+        yield watches
     finally:
         is_over.set()
-        watch.join()
+        for watch in watches:
+            watch.join()
 
 
 class ForkedWorker:
@@ -72,6 +79,8 @@ class ForkedWorker:
 
         with suppress(OSError):  # only Linux has it; `ps` and `top` show the name
             Path("/proc/self/comm").write_text(NAME)
+        config: Config = self._app.extensions["outreach_config"]
+        network_profile.set_for_process(config.profile)
         this_worker = Worker(self._app, purged_on=self.read_day())
         try:
             was_stopped = worker.run(this_worker, ends_after_purge=True)

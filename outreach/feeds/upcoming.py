@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from functools import cached_property, lru_cache
+from functools import cached_property
 from itertools import groupby
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
@@ -21,6 +21,7 @@ from outreach.domain.text import clean
 from outreach.feeds import ics_feed, labels
 from outreach.feeds.ics_feed import HEADER_BYTES, MAX_BYTES
 from outreach.feeds.vevent import PublicSite
+from outreach.formats import cached_by_wording
 from outreach.i18n import say, translate
 
 TAG_YEAR: Final = 2026  # of tag URIs (RFC 4151); it never changes
@@ -206,6 +207,6 @@ def _parse_line(text: str) -> UpcomingItem:
     return UpcomingItem(name, {key: text.strip('"') for key, _equals, text in pairs}, value)
 
 
-@lru_cache(maxsize=1024)
+@cached_by_wording
 def _day(value: date, lang: str) -> str:
     return labels.day(value, lang)

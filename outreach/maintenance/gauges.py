@@ -46,8 +46,18 @@ class _GaugeCollector(Collector):
         return []  # so that registering does not query
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        yield _info(self.config)
         yield _memory()
+        for family in self._collect_own():
+            if self.config.name:
+                labels = {"network": self.config.name}
+                family.samples = [
+                    each._replace(labels=labels | each.labels) for each in family.samples
+                ]
+            yield family
+
+    def _collect_own(self) -> Iterator[GaugeMetricFamily]:
+        """What is of this network, and not of the process."""
+        yield _info(self.config)
         began, is_up = time.perf_counter(), 1
         found: list[GaugeMetricFamily] = []
         try:

@@ -21,6 +21,7 @@ from outreach.accounts.sessions import StaffSession
 from outreach.accounts.webauthn_challenges import Challenge
 from outreach.config import Config
 from outreach.db.store import Store
+from outreach.domain.network import installation_settings
 from outreach.errors import CommandError
 from outreach.keystore import KeyStore, TooManyDue, audit_anchor, key_backup
 from outreach.maintenance import archive_format, exclusive_access, restore_target
@@ -72,6 +73,7 @@ def restore(
             _verify(file, database, manifest)
             tell("migrate", 0)
             _migrate(file, database)
+            _require_own(file, database, config)
             if options.is_dry_run:
                 return RestoreResult(manifest, _preview(database, config, key_store, now))
             with _target(path, config, options, now, tell) as put:
@@ -128,6 +130,42 @@ def _migrate(file: Path, database: Path) -> None:
             raise InvalidArchive(f"{file} is damaged: its database is not one of Outreach.")
     finally:
         copy.close()
+
+
+def _require_own(file: Path, database: Path, config: Config) -> None:
+    """Raises InvalidArchive for a backup of another of several networks: its people have no keys
+    here, and its calendars are not ours."""
+    if not config.name:
+        return
+    with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
+        connection.execute("PRAGMA trusted_schema = OFF")
+        hosts = connection.execute(
+            "SELECT value FROM installation WHERE name = 'calendar_host'"
+        ).fetchall()
+    own = _list_own_hosts(config)
+    if not {host for (host,) in hosts} & own:
+        of = " ".join(host for (host,) in hosts) or "no network"
+        raise InvalidArchive(
+            f"{file} is a backup of {of}, and {config.name} is {' or '.join(sorted(own))}. "
+            "Nothing has changed."
+        )
+
+
+def _list_own_hosts(config: Config) -> set[str]:
+    """The host of this network and, if it has moved, the one that its database keeps."""
+    own = {config.host.partition(":")[0]}
+    path = exclusive_access.file_of(config.database_url)
+    if path is not None and not path.exists():
+        return own
+    store = Store(config.database_url)
+    try:
+        with store.read() as session:
+            own.add(installation_settings.get_calendar_host(session))
+    except sa.exc.SQLAlchemyError:  # it is empty or damaged, which is why it is restored
+        return own
+    finally:
+        store.close()
+    return own
 
 
 def _preview(database: Path, config: Config, key_store: KeyStore, now: datetime) -> Purged:

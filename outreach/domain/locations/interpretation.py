@@ -12,7 +12,6 @@ to be understood, or the text means nothing.
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import lru_cache
 from typing import Final
 
 from outreach.domain.locations import gazetteer, place_text, spelling
@@ -368,9 +367,8 @@ def _as_number(code: str) -> int:
     return int(code, 36)
 
 
-@lru_cache(maxsize=1)
 def warm_up() -> None:
-    """Reads the data, so that the first search does not wait for it. Most of the files is read only
-    for the names that spelling is compared with."""
+    """Reads the data of the network, so that the first search does not wait for it. Most of the
+    files is read only for the names that spelling is compared with."""
     interpret("chicgo")
     gazetteer.load().release()

@@ -1,17 +1,18 @@
 """Counts and times requests by the pattern of their route, never by their address (S10).
 
 With `PROMETHEUS_MULTIPROC_DIR`, which `outreach serve` sets, all processes count in shared files
-and each reports the totals; without it a process reports its own numbers.
+and each reports the totals; without it a process reports its own numbers. Of several networks each
+has its own label, and reports its own numbers only.
 """
 
 import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from flask import request
-from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client import CollectorRegistry, Counter, Histogram, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from outreach import languages
@@ -31,21 +32,24 @@ ROUTE: Final = "outreach.route"
 
 
 class RequestMetrics:
-    """The request metrics of one application."""
+    """The request metrics of one application; `network` is the label of one of several."""
 
-    def __init__(self) -> None:
+    def __init__(self, network: str = "") -> None:
+        self.network = network
+        self._labels = (network,) if network else ()
+        names = ["network"] if network else []
         self.registry = CollectorRegistry()
         self._children: dict[tuple[str, str, str], tuple[Counter, Histogram]] = {}
         self.requests = Counter(
             "outreach_requests",
             "Requests answered, by the pattern of their address.",
-            ["route", "method", "status"],
+            [*names, "route", "method", "status"],
             registry=self.registry,
         )
         self.seconds = Histogram(
             "outreach_request_seconds",
             "How long an answer took, by what was asked for.",
-            ["group"],
+            [*names, "group"],
             buckets=SECONDS,
             registry=self.registry,
         )
@@ -55,18 +59,24 @@ class RequestMetrics:
         children = self._children.get(key)
         if children is None:
             # Cached, since `labels` is slower than counting. Routes bound the number.
-            counter = self.requests.labels(key[0], key[1], f"{key[2]}xx")
-            children = self._children[key] = counter, self.seconds.labels(group_of(route))
+            counter = self.requests.labels(*self._labels, key[0], key[1], f"{key[2]}xx")
+            seconds_of = self.seconds.labels(*self._labels, group_of(route))
+            children = self._children[key] = counter, seconds_of
         children[0].inc()
         children[1].observe(seconds)
 
-    def collect(self) -> CollectorRegistry:
-        """A registry with the metrics of all processes, if they are shared, or of this one."""
+    def collect(self) -> Iterator[Metric]:
+        """The metrics of all processes, if they are shared, or of this one."""
         if not os.environ.get(SHARED_FOLDER):
-            return self.registry
+            yield from self.registry.collect()
+            return
         shared = CollectorRegistry()
         MultiProcessCollector(shared)  # type: ignore[no-untyped-call]  # it has no types
-        return shared
+        for family in shared.collect():
+            family.samples = [
+                each for each in family.samples if each.labels.get("network", "") == self.network
+            ]
+            yield family
 
 
 class MetricsMiddleware:

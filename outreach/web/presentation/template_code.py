@@ -8,10 +8,11 @@ may hide `_`, a value of its context may not.
 """
 
 import re
-from types import FunctionType
+from types import CodeType, FunctionType
 from typing import Any, Final, cast
 
-from jinja2 import nodes
+from jinja2 import BytecodeCache, nodes
+from jinja2.bccache import Bucket
 from jinja2.compiler import CodeGenerator, Frame
 from jinja2.idtracking import VAR_LOAD_RESOLVE
 from markupsafe import Markup, escape
@@ -21,6 +22,23 @@ from outreach import i18n
 _find_special: Final = re.compile("[&<>\"']").search  # what `escape` replaces
 _MESSAGE: Final = "_"  # the function of a message in templates
 _WANTS_CONTEXT: Final = "jinja_pass_arg"  # what Jinja's decorators set on a function
+
+
+class SharedTemplates(BytecodeCache):
+    """Lets applications of one process share the code of templates, which is the same for all: what
+    differs between networks is asked for when a page is made."""
+
+    def __init__(self) -> None:
+        self._code: dict[tuple[str, str], CodeType | None] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        bucket.code = self._code.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._code[bucket.key, bucket.checksum] = bucket.code
+
+
+SHARED_TEMPLATES: Final = SharedTemplates()
 
 
 class TemplateCode(CodeGenerator):

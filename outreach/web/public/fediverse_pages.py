@@ -51,9 +51,9 @@ YEAR_SECONDS: Final = 365 * 24 * HOUR_SECONDS
 BUSY_SECONDS: Final = 60  # after which a request is to be sent again
 MAX_PICTURE_BYTES: Final = 2 * 1024 * 1024  # of all pictures that a process keeps
 NODEINFO: Final = "http://nodeinfo.diaspora.software/ns/schema/2.1"
-_INBOX: Final = "outreach_fediverse_inbox"  # in `app.extensions`
-
-_pictures: MemoryCache[bytes] = MemoryCache(MAX_PICTURE_BYTES)
+# In `app.extensions`.
+_INBOX: Final = "outreach_fediverse_inbox"
+_PICTURES: Final = "outreach_fediverse_pictures"
 
 
 def init_app(app: Flask) -> None:
@@ -68,6 +68,7 @@ def init_app(app: Flask) -> None:
         RemoteActors(lambda: app.extensions[hub.RULE], settings.host),
         FediverseAddresses(settings.public_url),
     )
+    app.extensions[_PICTURES] = MemoryCache[bytes](MAX_PICTURE_BYTES)
     app.register_blueprint(pages)
 
 
@@ -211,12 +212,13 @@ def picture(uid: str, version: str) -> ResponseReturnValue:
         if version != current:
             keep_for(BUSY_SECONDS)
             return redirect(f"/ap/e/{uid}/imagen-{current}.png")
-        body = _pictures.get(uid, version=current)
+        pictures: MemoryCache[bytes] = current_app.extensions[_PICTURES]
+        body = pictures.get(uid, version=current)
         if body is None:
             rate_limits.count_picture()
             pictogram = icons.PICTOGRAMS.get(workshop.kind.pictogram, icons.PICTOGRAMS["calendar"])
             body = share_card.picture(workshop, LANG, pictogram=pictogram, coarse=coarse)
-            _pictures.put(uid, body, version=current, size=len(body))
+            pictures.put(uid, body, version=current, size=len(body))
     keep_for(YEAR_SECONDS)
     answer = Response(body, mimetype="image/png")
     answer.headers["Cross-Origin-Resource-Policy"] = "cross-origin"

@@ -9,7 +9,7 @@ from datetime import UTC
 from typing import Final
 from urllib.parse import quote, urlencode
 
-from flask import Blueprint, Response, abort, redirect
+from flask import Blueprint, Flask, Response, abort, current_app, redirect
 from flask.typing import ResponseReturnValue
 
 from outreach import i18n
@@ -28,7 +28,12 @@ pages = Blueprint("sharing", __name__, url_prefix="/<lang:lang>")
 YEAR_SECONDS: Final = 365 * 24 * 3600
 MAX_PICTURE_BYTES: Final = 4 * 1024 * 1024  # of all pictures that a process keeps
 
-_pictures: MemoryCache[bytes] = MemoryCache(MAX_PICTURE_BYTES)
+_PICTURES: Final = "outreach_share_pictures"  # in `app.extensions`
+
+
+def init_app(app: Flask) -> None:
+    app.extensions[_PICTURES] = MemoryCache[bytes](MAX_PICTURE_BYTES)
+    app.register_blueprint(pages)
 
 
 @dataclass(frozen=True)
@@ -54,13 +59,14 @@ def picture(public_id: str, version: str) -> ResponseReturnValue:
         if version != current:
             keep_for(60)
             return redirect(f"/{lang}/t/{workshop.public_id}/imagen-{current}.png")
-        body = _pictures.get((workshop.id, lang), version=current)
+        pictures: MemoryCache[bytes] = current_app.extensions[_PICTURES]
+        body = pictures.get((workshop.id, lang), version=current)
         if body is None:
             rate_limits.count_picture()
             pictograms = icons.PICTOGRAMS
             pictogram = pictograms.get(workshop.kind.pictogram, pictograms["calendar"])
             body = share_card.picture(workshop, lang, pictogram=pictogram)
-            _pictures.put((workshop.id, lang), body, version=current, size=len(body))
+            pictures.put((workshop.id, lang), body, version=current, size=len(body))
     keep_for(YEAR_SECONDS)
     answer = Response(body, mimetype="image/png")
     # Messengers fetch it from their own servers, and show it on their own pages.

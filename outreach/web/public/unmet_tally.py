@@ -17,7 +17,7 @@ from typing import Final
 
 from flask import current_app, request
 
-from outreach import clock
+from outreach import clock, network_profile
 from outreach.db.store import Store
 from outreach.domain.search import unmet_searches
 from outreach.domain.search.unmet_searches import UnmetSearch
@@ -93,7 +93,7 @@ def note_cached(*, now: datetime) -> None:
 
 def _count(tally: UnmetTally, searches: Sequence[UnmetSearch], now: datetime) -> None:
     if searches and tally.note(client_address.get_address(), searches, now=now):
-        threading.Thread(target=tally.write, daemon=True).start()
+        threading.Thread(target=network_profile.bind(tally.write), daemon=True).start()
 
 
 def current_tally(now: datetime) -> UnmetTally:

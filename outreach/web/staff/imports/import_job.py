@@ -17,7 +17,7 @@ from flask import Response
 from markupsafe import escape
 from sqlalchemy.orm import Session
 
-from outreach import clock
+from outreach import clock, network_profile
 from outreach.db.store import Store
 from outreach.domain.audit import audit_log
 from outreach.domain.dashboard.agenda import Offices
@@ -159,7 +159,7 @@ def build_job(public_id: str, seen: str, offices: Offices) -> ImportJob:
 def stream_progress(work: ImportJob, batch: ImportBatch, template: Response) -> Response:
     """Loads the file in a thread; the response is the page with progress while it lasts."""
     before, _marker, after = template.get_data(as_text=True).partition(MARKER)
-    threading.Thread(target=work.run_in_background).start()
+    threading.Thread(target=network_profile.bind(work.run_in_background)).start()
     answer = Response(_lines(work, batch, current(), before, after), mimetype="text/html")
     answer.direct_passthrough = True  # streamed, not compressed
     return answer

@@ -1,6 +1,6 @@
 """Shows the settings of the installation. They are changed on the server only."""
 
-import os
+from collections.abc import Collection
 from dataclasses import dataclass, fields
 from functools import cache
 from typing import Final
@@ -17,6 +17,7 @@ from outreach.web.staff.network import blueprint
 
 PREFIX: Final = "OUTREACH_"
 _NAMES: Final = {"is_demo": "DEMO"}
+_NO_SETTINGS: Final = frozenset({"name", "variables"})  # fields that tell of the settings
 # Fields that hold several settings, with the prefix of their variables.
 _PARTS: Final = {
     "texts": "TEXTS",
@@ -44,7 +45,7 @@ def settings() -> ResponseReturnValue:
 def list_settings(current: Config, defaults: Config) -> list[Setting]:
     """All settings, sorted by the name of the variable."""
     settings = [
-        _setting(name, value, default, is_secret=is_secret)
+        _setting(name, value, default, current.variables, is_secret=is_secret)
         for (name, value, is_secret), (_n, default, _s) in zip(
             _values(current), _values(defaults), strict=True
         )
@@ -56,6 +57,8 @@ def _values(values_of: Config) -> list[tuple[str, object, bool]]:
     """Name, value, and whether it is secret (`repr=False` in `config.py`)."""
     values: list[tuple[str, object, bool]] = []
     for each in fields(values_of):
+        if each.name in _NO_SETTINGS:
+            continue
         value = getattr(values_of, each.name)
         if each.name not in _PARTS:
             values.append((_NAMES.get(each.name, each.name.upper()), value, not each.repr))
@@ -68,9 +71,11 @@ def _values(values_of: Config) -> list[tuple[str, object, bool]]:
     return values
 
 
-def _setting(name: str, value: object, default: object, *, is_secret: bool) -> Setting:
+def _setting(
+    name: str, value: object, default: object, given: Collection[str], *, is_secret: bool
+) -> Setting:
     variable = f"{PREFIX}{name}"
-    if os.environ.get(variable, "").strip():
+    if variable in given:
         source = _("Del servidor")
     elif value == default:
         source = _("De fábrica")
