@@ -6,11 +6,13 @@ import secrets
 import sys
 import time
 from collections import Counter
+from typing import NoReturn
 
 import click
 from rich.console import Console
 from rich.table import Table
 
+from tests.fuzz import networks as walls
 from tests.fuzz.exchange import Tally
 from tests.fuzz.runs import EVERY, IN_A_ROUND, ready, round_of
 
@@ -22,8 +24,16 @@ MINUTE = 60
 @click.option("--each", type=int, help="Number of requests for each surface, instead.")
 @click.option("--on", type=click.Choice(["sqlite", "postgresql"]), default="sqlite")
 @click.option("--only", multiple=True, type=click.Choice(EVERY), help="Only this surface.")
+@click.option("--networks", is_flag=True, help="The walls between two networks, instead.")
 @click.option("--seed", default="", help="The printed seed of a run to repeat.")
-def main(seconds: int | None, each: int | None, on: str, only: tuple[str, ...], seed: str) -> None:
+def main(
+    seconds: int | None,
+    each: int | None,
+    on: str,
+    only: tuple[str, ...],
+    networks: bool,
+    seed: str,
+) -> None:
     """Send malformed requests to the application. Exit status 1 if there are faults.
 
     With `--on postgresql`, OUTREACH_TEST_POSTGRESQL names the server.
@@ -37,6 +47,9 @@ def main(seconds: int | None, each: int | None, on: str, only: tuple[str, ...], 
     seed = seed or secrets.token_hex(4)
     console.print(f"seed {seed}")
     tallies: dict[str, Tally] = {}
+    if networks:
+        tallies["networks"] = _fuzz_walls(server, seed, seconds or (0 if each else MINUTE), each)
+        _report(console, tallies)
     with ready(server) as (base, seen):
         console.print(f"{seen.pages} pages, {len(seen.forms)} forms, {len(seen.queries)} filters")
         for surface in only or EVERY:
@@ -49,6 +62,20 @@ def main(seconds: int | None, each: int | None, on: str, only: tuple[str, ...], 
                 most = min(IN_A_ROUND, each - total.tried if each else IN_A_ROUND)
                 this = round_of(base, seen, surface, named, most=most, until=until)
                 total.take(this)
+    _report(console, tallies)
+
+
+def _fuzz_walls(server: str, seed: str, seconds: int, each: int | None) -> Tally:
+    total, number, until = Tally(), 0, time.monotonic() + (seconds or 10**9)
+    with walls.ready(server, pages=2) as (bases, maps):
+        while time.monotonic() < until and total.tried < (each or 10**9):
+            number += 1
+            most = min(walls.IN_A_ROUND, each - total.tried if each else walls.IN_A_ROUND)
+            total.take(walls.round_of(bases, maps, f"{seed} networks {number}", most=most))
+    return total
+
+
+def _report(console: Console, tallies: dict[str, Tally]) -> NoReturn:
     console.print(_table(tallies))
     for surface, total in tallies.items():
         for fault, request in total.faults.items():

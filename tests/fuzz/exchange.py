@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final
 
-from flask.testing import FlaskClient
+from werkzeug.test import Client
 
 from tests.fuzz.world import HIDDEN, OTHERS_EMAIL, OTHERS_NAME, OURS_EMAIL, OURS_NAME
 
@@ -131,7 +131,7 @@ def collect_error_logs() -> Iterator[list[str]]:
         root.removeHandler(handler)
 
 
-def ask(client: FlaskClient, request: FuzzRequest) -> FuzzResponse:
+def ask(client: Client, request: FuzzRequest) -> FuzzResponse:
     """Sends a request through the whole application with its WSGI middleware."""
     path, _, query = request.path.partition("?")
     with collect_error_logs() as errors:

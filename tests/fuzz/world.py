@@ -42,7 +42,7 @@ from outreach.domain.workshops.tour_stops import TourStop
 from outreach.imports import demo
 from outreach.keystore import KeyStore, MasterKeys
 from outreach.reports import month_report
-from tests.conftest import hold, seat
+from tests.conftest import close_app, hold, seat
 from tests.support.limits import UNLIMITED
 from tests.support.staff_client import HASHED, SECRET
 
@@ -71,9 +71,23 @@ class Base:
     @contextmanager
     def opened(self) -> Iterator["Site"]:
         """Opens a copy of the installation for the block."""
+        with self.copied() as config, self.served(create_app(config)) as site:
+            yield site
+
+    @contextmanager
+    def copied(self) -> Iterator[Config]:
+        """The settings of a copy, which is deleted at the end of the block."""
         number = next(_NUMBERS)
         config = self._copied(number)
-        app = create_app(config)
+        try:
+            yield config
+        finally:
+            self._forget(config, number)
+            gc.collect()
+
+    @contextmanager
+    def served(self, app: Flask) -> Iterator["Site"]:
+        """The site of a copy, by its application, whose connections are closed at the end."""
         app.jinja_env.bytecode_cache = FileSystemBytecodeCache(str(self.folder / "templates"))
         app.testing = False
         site = Site(self, app)
@@ -81,14 +95,7 @@ class Base:
             site.begin()
             yield site
         finally:
-            for each in (
-                app.extensions["outreach_store"],
-                app.extensions["outreach_key_store"].store,
-            ):
-                each.close()
-            app.extensions["outreach_attempts"].close()
-            self._forget(config, number)
-            gc.collect()
+            close_app(app)
 
     def _copied(self, number: int) -> Config:
         data, keys = self.folder / f"data{number}", self.folder / f"keys{number}"

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.conftest import DATABASES, SERVER
+from tests.fuzz import networks as walls
 from tests.fuzz.exchange import FuzzRequest, FuzzResponse, Tally
 from tests.fuzz.runs import EVERY, ask_and_follow, ready, round_of
 from tests.fuzz.site_map import Map
@@ -92,3 +93,38 @@ def test_fuzzer_detects_planted_faults() -> None:
     admin_tally = Tally()
     admin_tally.add(fuzz_request, FuzzResponse(200, OTHERS_NAME.encode()), "admin")
     assert admin_tally.is_fine
+
+
+MANY_REQUESTS_TO_NETWORKS = 20_000
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("database", DATABASES)
+def test_requests_to_one_network_reveal_and_change_nothing_of_the_other(database: str) -> None:
+    seed, total, number = secrets.token_hex(4), Tally(), 0
+    with walls.ready(SERVER if database == "postgresql" else "", pages=2) as (bases, maps):
+        while total.tried < MANY_REQUESTS_TO_NETWORKS:
+            number += 1
+            total.take(walls.round_of(bases, maps, f"{seed} networks {number}"))
+    assert (total.faults, total.leaks) == ({}, 0), (
+        f"python -m tests.fuzz --networks --seed {seed} --each {MANY_REQUESTS_TO_NETWORKS}"
+    )
+
+
+def test_some_requests_to_one_network_reveal_and_change_nothing_of_the_other() -> None:
+    total = Tally()
+    with walls.ready(pages=0) as (bases, maps):  # without the forms, which take a minute to collect
+        total.take(walls.round_of(bases, maps, "walls", most=120))
+        with walls.opened(bases, maps, Random(1)) as town:
+            # What would be found, if there were no wall: the host of one leads to the other.
+            dispatcher = town.dispatcher
+            hosts = dispatcher._by_host
+            north, south = "north.example.org", "south.example.org"
+            hosts[north], hosts[south] = hosts[south], hosts[north]
+            wrong = Tally()
+            before = town.digest("south")
+            for _ in range(20):
+                town.ask("north", wrong)
+    assert (total.faults, total.leaks) == ({}, 0)
+    assert wrong.leaks
+    assert before

@@ -290,4 +290,23 @@ PROMISES: Final[dict[str, tuple[str, ...]]] = {
         "activitypub/test_inbox.py::test_followers_of_one_host_are_bounded",
         "activitypub/test_inbox.py::test_only_addresses_are_stored_of_a_follower",
     ),
+    "S43": (
+        "security/test_network_walls.py::test_host_chooses_the_network_and_every_page_is_its_own",
+        "security/test_network_walls.py::test_host_of_no_network_is_refused_with_a_sentence",
+        "security/test_network_walls.py::test_rows_and_addresses_of_one_are_not_found_in_the_other",
+        "security/test_network_walls.py::test_key_store_of_one_opens_nobody_of_the_other",
+        "security/test_network_walls.py::test_feeds_have_their_own_hosts_and_entity_tags",
+        "security/test_network_walls.py"
+        "::test_session_of_one_is_none_in_the_other_also_of_the_same_address",
+        "security/test_network_walls.py::test_form_token_of_one_registers_nobody_in_the_other",
+        "security/test_network_walls.py::test_links_of_a_person_lead_nowhere_in_the_other",
+        "security/test_network_walls.py"
+        "::test_rate_limit_that_is_reached_in_one_is_not_in_the_other",
+        "security/test_network_walls.py::test_each_signs_its_push_messages_by_a_key_of_its_own",
+        "security/test_network_walls.py"
+        "::test_forgetting_a_person_of_one_leaves_the_other_untouched_to_the_byte",
+        "security/test_network_walls.py::test_worker_of_one_touches_no_row_of_the_other",
+        "security/test_network_walls.py::test_backup_of_one_restores_into_that_one_only",
+        "core/test_networks.py::test_networks_that_share_what_separates_them_are_refused",
+    ),
 }
