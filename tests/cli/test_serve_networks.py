@@ -9,6 +9,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,13 +71,14 @@ def events_of(log: Path) -> list[dict[str, str]]:
 
 
 def workers_of(log: Path) -> list[int]:
-    """The ids of the processes that are workers."""
-    return [
-        int(path.parent.name)
-        for path in Path("/proc").glob("[0-9]*/comm")
-        if path.read_text().strip() == "outreach-worker"
-        and str(log) in str((path.parent / "fd" / "2").readlink())
-    ]
+    """The ids of the processes that are workers and write this log."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # it has ended meanwhile
+            is_worker = (path / "comm").read_text().strip() == "outreach-worker"
+            if is_worker and (path / "fd" / "2").readlink() == log:
+                found.append(int(path.name))
+    return found
 
 
 def test_one_server_answers_for_both_and_has_a_worker_for_each(site: ServedNetworks) -> None:
