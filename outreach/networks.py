@@ -164,9 +164,9 @@ def _list_shared(one: Config, other: Config) -> Iterator[str]:
     folders = [{_resolve(each) for each in _folders(config)} for config in (one, other)]
     if folders[0] & folders[1]:
         yield "folder in OUTREACH_DATA, OUTREACH_KEYS or OUTREACH_MAIL_FOLDER"
-    for mine in (one.database_url, one.keyring_url):
-        for theirs in (other.database_url, other.keyring_url):
-            if _is_same_database(mine, theirs):
+    for url in (one.database_url, one.keyring_url):
+        for other_url in (other.database_url, other.keyring_url):
+            if _is_same_database(url, other_url):
                 yield "database in OUTREACH_DATABASE_URL or OUTREACH_KEYRING_URL"
     # What one network signed, or a gateway signed for it, would hold for the other.
     pairs = {
@@ -174,8 +174,8 @@ def _list_shared(one: Config, other: Config) -> Iterator[str]:
         "OUTREACH_ANSWERS_SECRET": (one.answers.secret, other.answers.secret),
         "OUTREACH_WHATSAPP_SECRET": (one.whatsapp.secret, other.whatsapp.secret),
     }
-    for name, (mine, theirs) in pairs.items():
-        if mine and mine == theirs:
+    for name, (secret, other_secret) in pairs.items():
+        if secret and secret == other_secret:
             yield f"secret in {name}"
 
 

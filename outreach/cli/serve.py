@@ -137,7 +137,7 @@ def _load_applications(
     from outreach.web.middleware.network_dispatch import NetworkDispatcher
 
     if has_worker:
-        importlib.import_module("outreach.cli.worker")
+        importlib.import_module("outreach.cli.worker_loop")
     apps = create_forkable_apps(configs)
     for file in Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]).iterdir():
         file.unlink()  # the pages that it answered to warm up were asked for by nobody

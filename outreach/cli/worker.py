@@ -1,6 +1,5 @@
 """`outreach worker`: sends notifications and runs the scheduled jobs."""
 
-import logging
 import signal
 import threading
 from collections.abc import Sequence
@@ -10,13 +9,12 @@ import click
 from outreach import logs
 from outreach.app import create_app, create_forkable_apps
 from outreach.cli.context import list_settings, open_key_store, open_store
+from outreach.cli.worker_loop import run
 from outreach.cli.worker_process import mail_workers
 from outreach.config import Config
 from outreach.db.postgresql import WORK
 from outreach.maintenance.worker import Worker
 from outreach.network_profile import use_profile
-
-log = logging.getLogger(__name__)
 
 
 @click.command()
@@ -52,17 +50,3 @@ def _run_all(configs: Sequence[Config]) -> None:
             signal.signal(number, lambda *_: stop.set())
         for each in them:
             each.join()
-
-
-def run(worker: Worker, *, ends_after_purge: bool = False) -> bool:
-    """Works until a signal stops it or, with `ends_after_purge`, it has purged; returns whether a
-    signal stopped it."""
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    worker.run(
-        stop,
-        after=lambda sent: log.info("%d letters sent", sent) if sent else None,
-        ends_after_purge=ends_after_purge,
-    )
-    return stop.is_set()

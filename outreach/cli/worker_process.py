@@ -74,7 +74,7 @@ class ForkedWorker:
 
     def __call__(self) -> int:
         """Runs until it is stopped or has purged; the status to exit with."""
-        from outreach.cli import worker  # here: it imports most of `outreach`
+        from outreach.cli import worker_loop  # here: it imports most of `outreach`
         from outreach.maintenance.worker import Worker
 
         with suppress(OSError):  # only Linux has it; `ps` and `top` show the name
@@ -83,7 +83,7 @@ class ForkedWorker:
         network_profile.set_for_process(config.profile)
         this_worker = Worker(self._app, purged_on=self.read_day())
         try:
-            was_stopped = worker.run(this_worker, ends_after_purge=True)
+            was_stopped = worker_loop.run(this_worker, ends_after_purge=True)
         finally:
             self._keep_day(this_worker.purged_on)
         return 0 if was_stopped else PURGED_STATUS

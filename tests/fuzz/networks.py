@@ -222,11 +222,11 @@ def round_of(
         began = time.monotonic()
         while tally.tried < most:
             to, other = random.sample(sorted(WORDS), 2)
-            settle()
+            wait_for_threads()
             before = walls.digest(other)
             for _ in range(min(IN_A_ROW, most - tally.tried)):
                 walls.ask(to, tally)
-            settle()
+            wait_for_threads()
             if walls.digest(other) != before:
                 tally.leaks += 1
                 tally.faults[f"rows of {other} changed by requests to {to}"] = seed
@@ -234,7 +234,7 @@ def round_of(
     return tally
 
 
-def settle() -> None:
+def wait_for_threads() -> None:
     """Waits for the threads that requests have started."""
     for each in threading.enumerate():
         if each is not threading.main_thread() and each.name.startswith("Thread-"):

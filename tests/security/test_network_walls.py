@@ -104,9 +104,9 @@ def test_rows_and_addresses_of_one_are_not_found_in_the_other(scene: NetworkScen
             assert scene.ask(other, path).status_code == 404, path
         # Both have the same number of a row, so only the network tells them apart.
         assert own.workshop.id == other.workshop.id
-        desk = f"/org/talleres/{own.workshop.public_id}"
-        assert scene.ask(own, desk, headers=staff(own)).status_code == 200
-        assert scene.ask(other, desk, headers=staff(other)).status_code == 404
+        staff_page = f"/org/talleres/{own.workshop.public_id}"
+        assert scene.ask(own, staff_page, headers=staff(own)).status_code == 200
+        assert scene.ask(other, staff_page, headers=staff(other)).status_code == 404
 
 
 def test_picture_of_a_workshop_is_not_that_of_the_same_number(scene: NetworkScene) -> None:
@@ -303,7 +303,7 @@ def test_address_of_the_machine_answers_for_all_whose_token_it_is(
             session.execute(sa.text("ALTER TABLE gone RENAME TO alembic_version"))
 
 
-def test_forgetting_a_person_of_one_leaves_the_other_untouched_to_the_byte(
+def test_erasing_a_person_of_one_leaves_the_other_untouched_to_the_byte(
     scene: NetworkScene,
 ) -> None:
     for own, other in pairs(scene):

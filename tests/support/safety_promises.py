@@ -304,7 +304,7 @@ PROMISES: Final[dict[str, tuple[str, ...]]] = {
         "::test_rate_limit_that_is_reached_in_one_is_not_in_the_other",
         "security/test_network_walls.py::test_each_signs_its_push_messages_by_a_key_of_its_own",
         "security/test_network_walls.py"
-        "::test_forgetting_a_person_of_one_leaves_the_other_untouched_to_the_byte",
+        "::test_erasing_a_person_of_one_leaves_the_other_untouched_to_the_byte",
         "security/test_network_walls.py::test_worker_of_one_touches_no_row_of_the_other",
         "security/test_network_walls.py::test_backup_of_one_restores_into_that_one_only",
         "core/test_networks.py::test_networks_that_share_what_separates_them_are_refused",
