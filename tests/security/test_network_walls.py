@@ -110,7 +110,7 @@ def test_rows_and_addresses_of_one_are_not_found_in_the_other(scene: NetworkScen
 
 
 def test_picture_of_a_workshop_is_not_that_of_the_same_number(scene: NetworkScene) -> None:
-    found = {}
+    found: dict[str, bytes] = {}
     for own, other in [*pairs(scene), *pairs(scene)]:
         page = f"/es/t/{own.workshop.public_id}"
         path = re.search(rf"{page}/imagen-\w+\.png", scene.ask(own, page).text)
