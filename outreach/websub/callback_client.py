@@ -11,7 +11,7 @@ import re
 import socket
 import ssl
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import ip_address
 from queue import Empty, SimpleQueue
 from threading import BoundedSemaphore, Thread
@@ -99,6 +99,7 @@ def of_config(config: Config) -> CallbackRule:
 class CallbackAnswer:
     status: int
     body: bytes  # the beginning of it
+    headers: Mapping[str, str] = field(default_factory=dict)  # by name in lower case
 
     @property
     def is_success(self) -> bool:
@@ -138,7 +139,8 @@ def fetch(
                 encrypted.do_handshake()
             connection.request(method, target, body, dict(headers or {}))
             answer = connection.getresponse()
-            return CallbackAnswer(answer.status, answer.read(max_bytes))
+            found = {name.lower(): value for name, value in answer.getheaders()}
+            return CallbackAnswer(answer.status, answer.read(max_bytes), found)
     except (OSError, http.client.HTTPException, ValueError) as error:
         raise CallbackUnreachable(type(error).__name__) from None
     finally:
