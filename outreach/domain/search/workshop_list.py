@@ -29,6 +29,9 @@ PAGE_SIZE: Final = 20
 MAX_STATEMENTS: Final = 256
 NEARBY_MILES: Final = 25.0  # sorted by day within these
 _NEARBY_METRIC_MILES: Final = 40 / 1.609344  # where people count in kilometres
+# Where an entry stands in the list: its miles if it is far (in the list of what is online: 1.0
+# abroad, else 0.0), its day and its start.
+ListPosition = tuple[float, date, time]
 KindCounts = tuple[tuple[int, int], ...]  # ids of kinds, ascending, and how many workshops
 _Build = Callable[[SearchFilters], list[sa.ColumnElement[bool]]]
 POINTS: Final = frozenset({LocationScale.OFFICE, LocationScale.CITY, LocationScale.NEAR})
@@ -360,8 +363,7 @@ def _sort_around(
         }
     statement = _select_around(_get_shape(filters, ANYWHERE), is_within=miles is not None)
     rows = session.connection().execute(statement, values)
-    has_miles = network_profile.has_miles(filters.country)
-    nearby = NEARBY_MILES if has_miles else _NEARBY_METRIC_MILES
+    nearby = get_nearby_miles(filters.country)
     distances: dict[tuple[float, float], float] = {}  # many workshops are at the same place
     entries = []
     for number, day, starts, office, latitude, longitude, course, kind in rows:
@@ -490,17 +492,34 @@ def _select_dates(build_wanted: _Build | None, shape: SearchFilters | None) -> s
     return cast("sa.Select[Any]", statement)
 
 
+def get_nearby_miles(country: str) -> float:
+    """Within how many miles a list of that country is sorted by day."""
+    return NEARBY_MILES if network_profile.has_miles(country) else _NEARBY_METRIC_MILES
+
+
+def read_position(key: str) -> ListPosition | None:
+    """The position of the entry of a `next`; None if it cannot be read."""
+    found = _read_entry(key)
+    return None if found is None else found[:3]
+
+
 def _find_start(entries: Sequence[_RankedWorkshop], after: str) -> int:
     """The index after the entry of a key; 0 if it cannot be read."""
-    far, is_far, rest = after.rpartition("~")
-    key = search.read_key(rest)
-    if key is None:
-        return 0
-    try:
-        last = float(far) if is_far else 0.0, *key
-    except ValueError:
+    last = _read_entry(after)
+    if last is None:
         return 0
     return next((number for number, each in enumerate(entries) if each[:4] > last), len(entries))
+
+
+def _read_entry(key: str) -> tuple[float, date, time, int] | None:
+    far, is_far, rest = key.rpartition("~")
+    entry = search.read_key(rest)
+    if entry is None:
+        return None
+    try:
+        return float(far) if is_far else 0.0, *entry
+    except ValueError:
+        return None
 
 
 def _write_key(entry: _RankedWorkshop) -> str:
