@@ -37,6 +37,7 @@ COMMANDS: Final = {
     "inventory": (
         "Print how much is stored about people today, in numbers: for a report or a legal request."
     ),
+    "joint": "Partner networks, whose workshops this site shows beside its own.",
     "keys": "The keys of people's names: rotate master keys, back up and check the key store.",
     "load": "Load a file: all of it, or nothing if a line is wrong.",
     "networks": "List the networks of this installation: host, databases and their state.",

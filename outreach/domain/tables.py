@@ -12,6 +12,7 @@ from outreach.domain.calendar import change_counters, event_cache
 from outreach.domain.call_centre import call_holds
 from outreach.domain.checkin import checkin_events, checkin_tokens
 from outreach.domain.dashboard import digests, saved_views, staff_alerts
+from outreach.domain.joint import partner_networks
 from outreach.domain.locations import office_places, venues
 from outreach.domain.network import fraud_reports, installation_settings, kinds, offices, staff
 from outreach.domain.newsletter import bulletins, mail_choices, mailings, subscribers
@@ -75,6 +76,7 @@ __all__ = [
     "notifications",
     "office_places",
     "offices",
+    "partner_networks",
     "partners",
     "place_changes",
     "pushed_events",

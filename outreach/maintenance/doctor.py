@@ -14,6 +14,7 @@ from outreach import clock, migrations
 from outreach.config import Config
 from outreach.db.store import Store
 from outreach.domain import outbox
+from outreach.domain.joint import partner_networks
 from outreach.domain.network import advocate_review, help_lines, staff
 from outreach.domain.newsletter import mailings
 from outreach.domain.reporting import revision_log as entries
@@ -53,6 +54,7 @@ def examine(config: Config) -> Iterator[CheckResult]:
                 yield _advocate_review(session)
                 yield _help_lines(session)
                 yield _hours(session)
+                yield from _partner_networks(session)
                 yield host_checks.worker(session, clock.now())
                 yield from host_checks.clocks(config, stores[Database.MAIN], session, clock.now())
             key_store = KeyStore(stores[Database.KEY_STORE], MasterKeys(config.keys))
@@ -240,6 +242,19 @@ def _help_lines(session: Session) -> CheckResult:
     words = f"last checked: {listed}. Check them at /org/ajustes/lineas"
     is_outdated = any(each.is_outdated(today) for each in due)
     return CheckResult("help lines", not is_outdated, words, is_warning=True)
+
+
+def _partner_networks(session: Session) -> Iterator[CheckResult]:
+    """Each network whose workshops this site shows, or hides because it was not heard of."""
+    now = clock.now()
+    for each in partner_networks.list_networks(session):
+        about = f"joint workshops of {each.host}"
+        if not each.is_shown(now):
+            words = f"hidden: nothing good came since {each.generated_at:%Y-%m-%d %H:%M} UTC. "
+            yield CheckResult(about, False, words + (each.fault or "Does the worker run?"))
+        else:
+            words = each.fault or f"{partner_networks.count_workshops(session, each)} workshops"
+            yield CheckResult(about, True, words, is_warning=bool(each.fault))
 
 
 def _admins(session: Session) -> CheckResult:

@@ -24,6 +24,7 @@ from outreach.domain.network import installation_settings
 from outreach.domain.outbox import link_recovery
 from outreach.domain.registrations.public_seats import DelayedStates
 from outreach.domain.trials import assignment
+from outreach.joint import network_puller
 from outreach.keystore import KeyStore
 from outreach.mail import delivery, follow_messages, mailings, roster_letters
 from outreach.maintenance import scheduled_jobs
@@ -41,6 +42,7 @@ log = logging.getLogger(__name__)
 PAUSE_SECONDS: Final = 5.0  # between rounds
 HUB: Final = "hub"
 FEDIVERSE: Final = "fediverse"
+JOINT: Final = "joint"
 MINUTE: Final = timedelta(minutes=1)
 HOUR: Final = timedelta(hours=1)
 TEN_MINUTES: Final = timedelta(minutes=10)
@@ -73,6 +75,7 @@ class Worker:
         self.is_stopping = threading.Event()
         self.hub_thread = RoundThread(self.leader, HUB, partial(hub.of_app, app))
         self.fediverse_thread = RoundThread(self.leader, FEDIVERSE, partial(publisher.of_app, app))
+        self.joint_thread = RoundThread(self.leader, JOINT, partial(network_puller.of_app, app))
         self._warned_at: dict[str, datetime] = {}
 
     def round(self) -> int:
@@ -126,6 +129,7 @@ class Worker:
             self.leader.renewing(),
             self.hub_thread.running(),
             self.fediverse_thread.running(),
+            self.joint_thread.running(),
         ):
             while not stop.is_set():
                 after(self.round())
@@ -365,6 +369,12 @@ def _push_events(worker: Worker, now: datetime) -> int:
     return 0 if thread.is_running else thread.run_round(now)
 
 
+def _pull_networks(worker: Worker, now: datetime) -> int:
+    """Where no thread does it: a network that does not answer delays no letter."""
+    thread = worker.joint_thread
+    return 0 if thread.is_running else thread.run_round(now)
+
+
 def _warm_event_cache(worker: Worker, now: datetime) -> int:
     return worker.cache_warmer.write(now=now)
 
@@ -399,6 +409,7 @@ STEPS: Final[tuple[tuple[str, Callable[[Worker, datetime], int]], ...]] = (
     ("notices of followers", _deliver_to_followers),
     (HUB, _push_feeds),
     (FEDIVERSE, _push_events),
+    (JOINT, _pull_networks),
     ("entries", _warm_event_cache),
     ("revision log", _log_revisions),
 )
@@ -428,6 +439,7 @@ LED: Final = frozenset(
         "revision log",
         HUB,
         FEDIVERSE,
+        JOINT,
         "entries",
     }
 )

@@ -309,4 +309,22 @@ PROMISES: Final[dict[str, tuple[str, ...]]] = {
         "security/test_network_walls.py::test_backup_of_one_restores_into_that_one_only",
         "core/test_networks.py::test_networks_that_share_what_separates_them_are_refused",
     ),
+    "S44": (
+        "joint/test_host_document.py"
+        "::test_discreet_unlisted_and_unpublished_workshops_are_never_in_the_document",
+        "joint/test_host_document.py::test_document_says_what_the_page_says_and_no_more",
+        "joint/test_host_document.py::test_hidden_address_is_not_in_the_document",
+        "joint/test_host_document.py::test_kind_that_turns_discreet_leaves_the_document_at_once",
+        "joint/test_two_networks.py"
+        "::test_no_number_of_the_partner_changes_and_the_host_counts_once",
+        "joint/test_two_networks.py::test_kind_that_is_discreet_here_is_not_shown",
+        "joint/test_two_networks.py::test_workshops_are_hidden_after_a_day_without_a_good_answer",
+        "joint/test_hostile_partner.py::test_changed_key_is_refused_and_says_what_to_do",
+        "joint/test_hostile_partner.py::test_altered_byte_is_refused",
+        "joint/test_hostile_partner.py::test_older_document_is_not_played_again",
+        "joint/test_hostile_partner.py::test_not_modified_keeps_no_old_document_alive",
+        "joint/test_hostile_partner.py::test_wrong_field_has_the_whole_document_refused",
+        "joint/test_hostile_partner.py::test_redirect_to_another_host_is_not_followed",
+        "joint/test_hostile_partner.py::test_name_that_resolves_to_a_private_address_is_not_asked",
+    ),
 }

@@ -98,6 +98,11 @@ class Kind(Base):
         codes = (self.code, self.public_code, self.neutral_code)
         return frozenset(each for each in codes if each)
 
+    @property
+    def can_be_shared(self) -> bool:
+        """Whether partner networks may show its workshops (S44)."""
+        return not self.is_discreet and self.sensitivity not in HIGH_SENSITIVITIES
+
     def is_named_neutrally(self, code: str) -> bool:
         """Whether this is the neutral code of a kind that is discreet no longer: what it opens must
         not tell the kind, as before."""

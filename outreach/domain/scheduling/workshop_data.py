@@ -59,6 +59,7 @@ class WorkshopData:
     opens_days: int | None = None
     confirm_days: int | None = None
     frees_silence: bool = False
+    is_shared: bool = False  # partner networks may show it
 
 
 def from_kind(kind: Kind, office: Office, day: date, starts: time) -> WorkshopData:
@@ -111,7 +112,10 @@ def fit_visibility(data: WorkshopData) -> WorkshopData:
 
 def normalize(data: WorkshopData) -> WorkshopData:
     """The data as they are stored. With time slots, the capacity is the sum of the slots and a
-    party is no larger than a slot; without, the fields of slots are empty."""
+    party is no larger than a slot; without, the fields of slots are empty. What no partner network
+    may show is not shared."""
+    if data.is_shared and not may_be_shared(data):
+        data = replace(data, is_shared=False)
     if data.is_second_hour and not has_doubled_hour(data):
         data = replace(data, is_second_hour=False)
     if data.way is not Way.SLOTS:
@@ -122,6 +126,11 @@ def normalize(data: WorkshopData) -> WorkshopData:
         capacity=_count_slots(data) * data.slot_places,
         party_limit=max(1, min(data.party_limit, data.slot_places)),
     )
+
+
+def may_be_shared(data: WorkshopData) -> bool:
+    """Whether partner networks may show it (`domain.joint.shared_workshops`)."""
+    return data.way is not Way.UNLISTED and data.kind.can_be_shared
 
 
 def compute_span(data: WorkshopData) -> tuple[datetime, datetime]:

@@ -82,6 +82,7 @@ _HIDDEN_FIELDS: Final = frozenset(
         "opens_days",
         "confirm_days",
         "frees_silence",
+        "is_shared",
     }
 )
 # A change of one of these changes the capacity.

@@ -206,6 +206,8 @@ class Workshop(Base):
     has_waiting_list: Mapped[bool] = mapped_column(default=True)
     retention_days: Mapped[int]
     has_reminders: Mapped[bool]
+    # Whether partner networks may show it (`domain.joint`).
+    is_shared: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     walk_ins: Mapped[int] = mapped_column(default=0)
     head_count: Mapped[int | None] = mapped_column(default=None)
 

@@ -57,6 +57,7 @@ class WorkshopCard:
     distance: str = ""
     miles: str = ""  # from the place that was searched for, for programs
     dates: Sequence[str] = ()  # of a course
+    leads_to: str = ""  # the host of another site, where its page is; empty: on this one
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any, Final
 
 from cachetools.keys import hashkey
@@ -17,6 +18,7 @@ from flask import Flask, current_app, get_template_attribute, render_template
 from markupsafe import Markup
 
 from outreach import clock, i18n
+from outreach.domain.joint.joint_listing import ListedJoint
 from outreach.domain.search.search import SearchResult
 from outreach.domain.search.workshop_list import KindCounts, ListedResult
 from outreach.domain.text import fold
@@ -24,6 +26,7 @@ from outreach.memory_cache import MemoryCache
 from outreach.web.middleware import page_cache
 from outreach.web.presentation import formatting, workshop_cards
 from outreach.web.presentation.workshop_cards import CardOptions
+from outreach.web.public import joint_cards
 from outreach.web.public.search_params import SearchParams
 
 MAX_CARDS: Final = 2000  # of some 2 KB each
@@ -69,13 +72,42 @@ def render_cards(listed: Sequence[ListedResult], options: CardOptions) -> Markup
     return Markup().join(_render_card(each, options, lang, with_day=True) for each in listed)
 
 
-def render_days(listed: Sequence[ListedResult], options: CardOptions) -> list[RenderedDay]:
-    """The cards of each day, in their order."""
+def render_days(
+    listed: Sequence[ListedResult], joint: Sequence[ListedJoint], options: CardOptions
+) -> list[RenderedDay]:
+    """The cards of each day, in their order, with those of partner networks among them."""
     lang = i18n.current()
-    cards = (
-        (each.workshop.day, _render_card(each, options, lang, with_day=False)) for each in listed
-    )
-    return _group_by_day(cards, options.today)
+    cards = [
+        (each.workshop.day, each.workshop.starts, _render_card(each, options, lang, with_day=False))
+        for each in listed
+    ]
+    if joint:
+        cards += [
+            (
+                each.workshop.day,
+                each.workshop.starts,
+                joint_cards.render(each, options, with_day=False),
+            )
+            for each in joint
+        ]
+        cards.sort(key=itemgetter(0, 1))
+    return _group_by_day(((day, card) for day, _starts, card in cards), options.today)
+
+
+def render_far(
+    listed: Sequence[ListedResult], joint: Sequence[ListedJoint], options: CardOptions
+) -> Markup:
+    """The cards of several days, by distance."""
+    lang = i18n.current()
+    cards = [
+        (each.miles or 0.0, _render_card(each, options, lang, with_day=True)) for each in listed
+    ]
+    if joint:
+        cards += [
+            (each.miles or 0.0, joint_cards.render(each, options, with_day=True)) for each in joint
+        ]
+        cards.sort(key=itemgetter(0))
+    return Markup().join(card for _miles, card in cards)
 
 
 def render_office_days(found: Sequence[SearchResult], *, now: datetime) -> list[RenderedDay]:

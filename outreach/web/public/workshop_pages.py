@@ -15,6 +15,8 @@ from sqlalchemy.orm import Session
 from outreach import clock, formats, i18n, network_profile
 from outreach.domain import workshops
 from outreach.domain.follows import matching
+from outreach.domain.joint import joint_listing
+from outreach.domain.joint.joint_listing import JointPage, PageRange
 from outreach.domain.locations import geocoding, regions
 from outreach.domain.locations.geocoding import Location, LocationScale
 from outreach.domain.locations.known_offices import KnownOffices
@@ -47,7 +49,7 @@ from outreach.web.presentation import (
     workshop_cards,
 )
 from outreach.web.presentation.workshop_cards import CardOptions
-from outreach.web.public import list_fragments, search_words, sharing, unmet_tally
+from outreach.web.public import joint_cards, list_fragments, search_words, sharing, unmet_tally
 from outreach.web.public.search_params import Period, SearchParams
 
 pages = Blueprint("workshops", __name__, url_prefix="/<lang:lang>")
@@ -73,10 +75,18 @@ class ListView:
     instead: tuple[ListedResult, ...]
     today: date  # where the search is
     kind_counts: KindCounts
+    joint: JointPage  # of partner networks; in no number of ours
 
     @property
     def results(self) -> list[SearchResult]:
         return [each.workshop for each in (*self.page.found, *self.online.found, *self.instead)]
+
+    @property
+    def own_online(self) -> tuple[ListedResult, ...]:
+        """Those that stand beside the ones of partner networks: not any, where theirs are of the
+        search."""
+        is_shown = self.is_online_related or not self.joint.online
+        return self.online.found if is_shown else ()
 
 
 @root.get("/")
@@ -102,7 +112,7 @@ def upcoming() -> ResponseReturnValue:
     # The parts of the page that change with the clock: begun workshops and openings.
     clock_states = tuple(
         (each.starts_at <= now, workshop_cards.opening(each, now=now)) for each in view.results
-    )
+    ) + tuple(each.starts_at <= now for each in view.joint.results)
     return page_cache.current().render(
         data_version,
         now,
@@ -167,7 +177,32 @@ def _search(
             session, filters, now=now, limit=2 * FEW_FOUND, without=shown
         )[:FEW_FOUND]
     counts = () if _is_front(params) else _count_kinds(session, params, page, mark, now)
-    return ListView(page, online, is_related, tuple(instead), today, counts)
+    joint = JointPage()
+    # A page with the quick exit leads to no other site: from there the way back would show it.
+    if not any(kind.is_discreet for kind in chosen):
+        joint = _search_joint(session, params, page, online if is_related else ListPage(), now)
+    return ListView(page, online, is_related, tuple(instead), today, counts, joint)
+
+
+def _search_joint(
+    session: Session, params: SearchParams, page: ListPage, online: ListPage, now: datetime
+) -> JointPage:
+    """What partner networks hold within the days or miles of this page of our own."""
+    after = request.args.get("tras", "")
+    is_next_online = params.is_online and after.startswith(_ONLINE_KEY)
+    has_in_person = bool(page.filters.modes or not params.modes)
+    found = joint_listing.search_page(
+        session,
+        page.filters,
+        has_in_person=has_in_person,
+        is_online=params.is_online,
+        in_person=PageRange.of_keys("" if is_next_online else after, page.next),
+        online=PageRange.of_keys(
+            after.removeprefix(_ONLINE_KEY) if is_next_online else "", online.next
+        ),
+        now=now,
+    )
+    return replace(found, near=(), far=()) if is_next_online else found
 
 
 def _list_unmet(
@@ -242,13 +277,17 @@ def _list(
     )
     near_count = view.page.near_count
     near, far = view.page.found[:near_count], view.page.found[near_count:]
+    online_joint = view.joint.online if params.is_online else view.joint.online[:FEW_ONLINE]
     place = place_words.location_name(where)
     is_front = _is_front(params)
     usable = [kind for kind in known.kinds if kind.id not in view.page.filters.excluded_kinds]
 
     core_kinds = [kind for kind in usable if kind.is_core]
-    counts = dict(view.kind_counts)
-    total = sum(counts.values()) if chosen or params.is_online else view.page.total
+    joint_counts = dict(view.joint.kind_counts)
+    counts = Counter(dict(view.kind_counts)) + Counter(joint_counts)
+    total = sum(counts.values())
+    if not chosen and not params.is_online:
+        total = view.page.total + view.joint.total
 
     def make_context(bare: SearchParams) -> dict[str, Any]:
         return {
@@ -289,6 +328,7 @@ def _list(
         is_front=is_front,
         quick_exit=is_discreet,
         page=view.page,
+        found_total=view.page.total + view.joint.total,
         place=place,
         is_point=where.scale in workshop_list.POINTS,
         is_metric=options.is_metric,
@@ -300,13 +340,14 @@ def _list(
             else where.others[:MAX_NAMESAKES] or where.guesses
         ),
         regions=_render_regions(params) if where.scale is LocationScale.UNKNOWN else "",
-        days=list_fragments.render_days(near, options),
-        far=list_fragments.render_cards(far, options),
-        online=list_fragments.render_cards(view.online.found, options),
+        days=list_fragments.render_days(near, view.joint.near, options),
+        far=list_fragments.render_far(far, view.joint.far, options),
+        online=list_fragments.render_cards(view.own_online, options)
+        + joint_cards.render_all(online_joint, options),
         next_online=_write_online_key(params, view),
-        is_online_related=view.is_online_related,
+        is_online_related=view.is_online_related or bool(view.joint.online),
         instead=list_fragments.render_cards(view.instead, options),
-        listed=[each.workshop for each in (*view.page.found, *view.online.found)],
+        listed=[each.workshop for each in (*view.page.found, *view.own_online)],
         feed=_feed_address(where, chosen, params, known.offices),
     )
 

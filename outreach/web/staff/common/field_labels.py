@@ -30,6 +30,7 @@ _FIELDS: Final[Mapping[str, str]] = {
     "interpretation": lazy("intérpretes"),
     "is_core": lazy("tipo principal"),
     "is_discreet": lazy("discreción"),
+    "is_shared": lazy("si otras redes lo muestran"),
     "kind": lazy("tipo"),
     "languages": lazy("idiomas"),
     "latitude": lazy("posición"),

@@ -79,4 +79,5 @@ def _names(form: WorkshopForm, team: Iterable[str]) -> str:
     names = [form.facilitator.data or "", *team]
     names += _labels(form.speakers, form.speakers.data or ())
     names += _labels(form.partners, form.partners.data or ())
+    names += [_("también en otras redes")] if form.is_shared.data else []
     return ", ".join(name for name in names if name) or _("Nadie anotado")

@@ -114,6 +114,7 @@ class WorkshopForm(Form):
     opens_days = number(1, 365, lazy("Escribe de 1 a 365 días antes, o déjalo vacío."))
     confirm_days = number(2, 14, lazy("Escribe de 2 a 14 días antes, o déjalo vacío."))
     frees_silence = BooleanField()
+    is_shared = BooleanField()
     overbooked = number(0, 100_000, lazy("Escribe un número de 0 a 100,000."))
     limit_childcare = number(0, 100_000, lazy("Escribe un número de 0 a 100,000."))
     venue_same = Choice(default="")  # the answer to «¿Es la misma?»; see `ask_same_venue`
@@ -362,6 +363,7 @@ class WorkshopForm(Form):
             opens_days=self.opens_days.data,
             confirm_days=self.confirm_days.data,
             frees_silence=self.frees_silence.data,
+            is_shared=self.is_shared.data,
             **{name: getattr(kind, name) for name in from_kind},
         )
 
@@ -434,6 +436,7 @@ def values_of(data: WorkshopData) -> dict[str, Any]:
         "opens_days": data.opens_days,
         "confirm_days": data.confirm_days,
         "frees_silence": data.frees_silence,
+        "is_shared": data.is_shared,
         "overbooked": data.overbooked,
         "limit_childcare": data.support.get(AccessNeed.CHILDCARE),
         **{f"limit_{lang}": data.support.get(f"{INTERPRETER}{lang}") for lang in SPOKEN},

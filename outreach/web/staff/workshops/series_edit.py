@@ -291,6 +291,7 @@ def field_words(name: str) -> str:
         "opens_days": _("Cuándo se abren los lugares"),
         "confirm_days": _("Cuándo se pregunta quién viene"),
         "frees_silence": _("Quien no contesta pierde su lugar"),
+        "is_shared": _("Mostrarlo también en los sitios de otras redes"),
         PARTNERS: _("Con quién se da"),
     }
     return labels.get(name, name)

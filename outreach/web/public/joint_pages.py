@@ -1,0 +1,53 @@
+"""`/joint.json`: the signed document of the workshops that partner networks may show (S44)."""
+
+import gzip
+from http import HTTPStatus
+from typing import Final
+
+from flask import Blueprint, Flask, Response, current_app, request
+
+from outreach import clock, preconditions
+from outreach.joint import joint_writer
+from outreach.joint.joint_writer import WrittenDocument
+from outreach.memory_cache import MemoryCache
+from outreach.web.context import config, key_store, store
+from outreach.web.middleware.response_headers import MIN_GZIP_BYTES
+
+pages = Blueprint("joint", __name__)
+
+MAX_AGE_SECONDS: Final = 60
+_CACHE: Final = "outreach_joint_document"  # in `app.extensions`
+
+
+def init_app(app: Flask) -> None:
+    app.extensions[_CACHE] = MemoryCache[WrittenDocument](1)
+    app.register_blueprint(pages)
+
+
+@pages.get("/joint.json")
+def document() -> Response:
+    found = _get_document()
+    headers = {"ETag": f'W/"{found.etag}"', "Cache-Control": f"public, max-age={MAX_AGE_SECONDS}"}
+    failed = preconditions.evaluate(request.environ, found.etag)
+    if failed is not None:
+        return Response(status=failed, headers=headers if failed is HTTPStatus.NOT_MODIFIED else {})
+    body = found.body
+    if len(body) >= MIN_GZIP_BYTES:
+        headers["Vary"] = "Accept-Encoding"
+        if request.accept_encodings.quality("gzip") > 0:
+            headers["Content-Encoding"] = "gzip"
+            body = gzip.compress(body, compresslevel=5, mtime=0)
+    return Response(body, headers=headers, mimetype="application/json")
+
+
+def _get_document() -> WrittenDocument:
+    """The document of now: it changes with the data and with the time in it."""
+    cache: MemoryCache[WrittenDocument] = current_app.extensions[_CACHE]
+    now = clock.now()
+    version = store().mark(), joint_writer.round_down(now)  # read before the data
+    found = cache.get("", version=version)
+    if found is None:
+        with store().read() as session:
+            found = joint_writer.write(session, config(), key_store(), now=now)
+        cache.put("", found, version=version)
+    return found
