@@ -5,7 +5,7 @@ from typing import Annotated, Final, Literal
 
 from msgspec import Meta, Struct
 
-from outreach.domain.joint.partner_networks import MAX_JOINT_WORKSHOPS, Attendance, JointState
+from outreach.domain.joint.partner_networks import MAX_JOINT_WORKSHOPS, JointAttendance, JointState
 
 FORMAT: Final = 1
 MAX_LANGUAGES: Final = 20
@@ -45,7 +45,7 @@ class JointEntry(Struct, frozen=True, kw_only=True):
     city: Name
     region: Annotated[str, Meta(pattern=r"^([A-Z0-9]{1,3}(-[A-Z0-9]{1,3})?)?\Z", max_length=6)]
     country: Annotated[str, Meta(pattern=r"^[A-Z]{2}\Z")]
-    attendance: Attendance
+    attendance: JointAttendance
     place: Annotated[str, Meta(max_length=120)]
     address: Line
     languages: Annotated[list[LanguageCode], Meta(max_length=MAX_LANGUAGES)]

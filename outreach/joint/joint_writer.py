@@ -17,7 +17,7 @@ from outreach import languages
 from outreach.config import Config
 from outreach.db.base import Words
 from outreach.domain.joint import shared_workshops
-from outreach.domain.joint.partner_networks import Attendance
+from outreach.domain.joint.partner_networks import JointAttendance
 from outreach.domain.workshops import UID_PREFIX, DeliveryMode, Workshop
 from outreach.feeds import server
 from outreach.feeds.vevent import PublicSite
@@ -28,11 +28,11 @@ from outreach.keystore import KeyStore
 
 STEADY_FOR: Final = timedelta(minutes=5)
 _ATTENDANCES: Final = {
-    DeliveryMode.IN_PERSON: Attendance.IN_PERSON,
-    DeliveryMode.HYBRID: Attendance.BOTH,
-    DeliveryMode.VIDEO_CALL: Attendance.ONLINE,
-    DeliveryMode.LIVE_STREAM: Attendance.ONLINE,
-    DeliveryMode.PHONE_BANK: Attendance.PHONE,
+    DeliveryMode.IN_PERSON: JointAttendance.IN_PERSON,
+    DeliveryMode.HYBRID: JointAttendance.BOTH,
+    DeliveryMode.VIDEO_CALL: JointAttendance.ONLINE,
+    DeliveryMode.LIVE_STREAM: JointAttendance.ONLINE,
+    DeliveryMode.PHONE_BANK: JointAttendance.PHONE,
 }
 
 
@@ -100,4 +100,5 @@ def _write_entry(workshop: Workshop, site: PublicSite, now: datetime) -> JointEn
 
 
 def _texts(words: Words) -> dict[str, str]:
-    return {lang: make_line(text, 200) for lang, text in words.items() if text}
+    lines = {lang: make_line(text, 200) for lang, text in words.items()}
+    return {lang: line for lang, line in lines.items() if line}

@@ -150,7 +150,11 @@ class NetworkPuller:
         for count, network in enumerate(due):
             if self.should_stop():
                 return count
-            self.pull(network, now=now)
+            try:
+                self.pull(network, now=now)
+            except Exception as error:
+                # A document that finds a bug of ours must not keep us from the other networks.
+                self._record_fault(network, f"It cannot be read ({type(error).__name__}).", now)
         return len(due)
 
     def pull(self, network: PartnerNetwork, *, now: datetime) -> str:

@@ -136,7 +136,7 @@ def test_discreet_unlisted_and_unpublished_workshops_are_never_in_the_document(
     assert len(expected) == 16
 
 
-def test_kind_that_turns_discreet_leaves_the_document_at_once(
+def test_kind_that_became_discreet_leaves_the_document_at_once(
     client: FlaskClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     share(store, chicago, rights)

@@ -314,7 +314,7 @@ PROMISES: Final[dict[str, tuple[str, ...]]] = {
         "::test_discreet_unlisted_and_unpublished_workshops_are_never_in_the_document",
         "joint/test_host_document.py::test_document_says_what_the_page_says_and_no_more",
         "joint/test_host_document.py::test_hidden_address_is_not_in_the_document",
-        "joint/test_host_document.py::test_kind_that_turns_discreet_leaves_the_document_at_once",
+        "joint/test_host_document.py::test_kind_that_became_discreet_leaves_the_document_at_once",
         "joint/test_two_networks.py"
         "::test_no_number_of_the_partner_changes_and_the_host_counts_once",
         "joint/test_two_networks.py::test_kind_that_is_discreet_here_is_not_shown",

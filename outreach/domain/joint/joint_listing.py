@@ -19,7 +19,7 @@ from outreach.db.base import Words
 from outreach.db.types import Codes, has_code
 from outreach.domain.joint.partner_networks import (
     SHOWN_FOR,
-    Attendance,
+    JointAttendance,
     JointState,
     JointWorkshop,
     PartnerNetwork,
@@ -34,10 +34,10 @@ from outreach.domain.workshops import DeliveryMode
 
 MAX_SHOWN: Final = 60  # on one page
 _MODES: Final = {
-    Attendance.IN_PERSON: DeliveryMode.IN_PERSON,
-    Attendance.BOTH: DeliveryMode.HYBRID,
-    Attendance.ONLINE: DeliveryMode.VIDEO_CALL,
-    Attendance.PHONE: DeliveryMode.PHONE_BANK,
+    JointAttendance.IN_PERSON: DeliveryMode.IN_PERSON,
+    JointAttendance.BOTH: DeliveryMode.HYBRID,
+    JointAttendance.ONLINE: DeliveryMode.VIDEO_CALL,
+    JointAttendance.PHONE: DeliveryMode.PHONE_BANK,
 }
 
 
@@ -51,7 +51,7 @@ class JointResult(NamedTuple):
     zone: ZoneInfo
     day: date
     state: JointState
-    attendance: Attendance
+    attendance: JointAttendance
     kind_name_json: str
     city: str
     region: str
@@ -133,7 +133,7 @@ class PageRange:
         """The range of a page by its own key and that of the page after it."""
         return cls(workshop_list.read_position(after), workshop_list.read_position(following))
 
-    def cut(self, found: Iterable[ListedJoint]) -> list[ListedJoint]:
+    def select(self, found: Iterable[ListedJoint]) -> list[ListedJoint]:
         return [
             each
             for each in found
@@ -203,12 +203,12 @@ def search_page(
     here = _list_in_person(session, filters, now) if has_in_person else []
     counted = [*here, *(everywhere if is_online else ())]
     wanted = _choose_kinds(here, filters)
-    shown = in_person.cut(wanted)
+    shown = in_person.select(wanted)
     kind_counts = Counter(each.workshop.kind_id for each in counted)
     return JointPage(
         near=tuple(each for each in shown if not each.rank),
         far=tuple(each for each in shown if each.rank),
-        online=tuple(online.cut(_choose_kinds(everywhere, filters))),
+        online=tuple(online.select(_choose_kinds(everywhere, filters))),
         total=len(wanted),
         kind_counts=tuple(kind_counts.items()),
     )

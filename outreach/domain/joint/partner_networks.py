@@ -34,7 +34,7 @@ class JointState(StrEnum):
     CANCELLED = "cancelled"
 
 
-class Attendance(StrEnum):
+class JointAttendance(StrEnum):
     """How one takes part; the values are those of the document."""
 
     IN_PERSON = "in_person"
@@ -44,7 +44,7 @@ class Attendance(StrEnum):
 
     @property
     def has_place(self) -> bool:
-        return self in {Attendance.IN_PERSON, Attendance.BOTH}
+        return self in {JointAttendance.IN_PERSON, JointAttendance.BOTH}
 
 
 class PartnerNetwork(Base):
@@ -89,7 +89,7 @@ class JointWorkshop(Base):
     country: Mapped[str] = mapped_column(sa.String(2))
     latitude: Mapped[float | None]  # of the city, where the gazetteer has it
     longitude: Mapped[float | None]
-    attendance: Mapped[Attendance]
+    attendance: Mapped[JointAttendance]
     place: Mapped[str] = mapped_column(sa.String(120))  # the venue, where that is public
     languages: Mapped[Codes]
     urls: Mapped[Words]  # of the host's page, by language
