@@ -1,8 +1,8 @@
 """Fetches the documents of partner networks: every quarter of an hour, by the worker (S44).
 
 What is wrong with one is a sentence, which is stored and logged once, and its last good copy stays.
-While a copy is young it is asked for with its entity tag; afterwards without, since an answer
-«not modified» is not signed: who could answer in the network's name could keep a copy alive.
+An answer «not modified» is not signed, so it renews no copy: who answers in the network's name
+could keep an old one alive. A copy is asked for with its entity tag while it is young only.
 """
 
 import logging

@@ -62,11 +62,6 @@ def list_guards() -> Iterator[Guard]:
             f"{hostile}test_redirect_to_another_host_is_not_followed",
         ),
         (
-            f"{package}/network_puller.py",
-            "network.etag if is_young else \"\"", "network.etag",
-            f"{hostile}test_not_modified_keeps_no_old_document_alive",
-        ),
-        (
             f"{domain}/joint_listing.py",
             "now - SHOWN_FOR", "now - 365 * SHOWN_FOR",
             f"{networks}test_workshops_are_hidden_after_a_day_without_a_good_answer",
