@@ -1,4 +1,4 @@
-"""Staff share a workshop in its form, where its kind may be shared (S43)."""
+"""Staff share a workshop in its form, where its kind may be shared (S44)."""
 
 import pytest
 import sqlalchemy as sa
