@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 from jinja2 import StrictUndefined
 from werkzeug.routing import RequestRedirect
 
-from outreach import clock, languages, logs, network_profile, web
+from outreach import clock, logs, network_profile, web
 from outreach.config import Config
 from outreach.db.postgresql import PAGES, Timeouts
 from outreach.db.retry import RetryPolicy
@@ -33,13 +33,7 @@ from outreach.web.presentation.template_code import SHARED_TEMPLATES, TemplateCo
 PACKAGE = Path(__file__).parent
 MAX_FORM_BYTES = 64 * 1024  # our largest form, filled in, has under 10 KB
 GARBAGE_OBJECTS: Final = 700  # Python's own; `outreach.cli` raises it for the start
-WARM_UP_PATHS: Final = (
-    *(f"/{code}/" for code in languages.CODES),
-    "/es/red",
-    "/es/calendario",
-    "/es/cal/red.ics",
-    "/org/entrar",
-)
+WARM_UP_PATHS: Final = ("red", "calendario", "cal/red.ics")  # in the network's first language
 
 
 class Application(Flask):
@@ -190,7 +184,9 @@ def _prepare_fork(app: Flask) -> None:
     interpretation.warm_up()
     config: Config = app.extensions["outreach_config"]
     client = app.test_client()
-    for path in WARM_UP_PATHS:
+    offered = config.languages
+    first = (f"/{offered[0]}/{path}" for path in WARM_UP_PATHS)
+    for path in (*(f"/{code}/" for code in offered), *first, "/org/entrar"):
         with client.get(path, headers={"Host": config.host}) as answer:
             if answer.status_code >= 500:  # as without a database: each of them would wait for it
                 break

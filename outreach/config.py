@@ -4,7 +4,7 @@ import json
 import os
 import re
 import secrets
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -12,19 +12,30 @@ from urllib.parse import urlsplit
 
 import platformdirs
 
-from outreach import atomic_files, clock, database_urls, languages, logs
+from outreach import atomic_files, clock, database_urls, languages, logs, network_file
+from outreach.brand import Brand
 from outreach.countries import packs
 from outreach.environment import Environment
 from outreach.errors import Misconfigured
 from outreach.loopback import is_loopback
-from outreach.network_profile import NetworkProfile
+from outreach.network_file import GENERAL, NetworkFile
+from outreach.network_profile import NetworkProfile, OfficeRank
+from outreach.setting_checks import (
+    are_countries,
+    are_country_codes,
+    are_locales,
+    has_holidays,
+    is_address,
+    is_site,
+    is_subset,
+    split_address,
+)
 
 _DATABASE: Final = (
     "has to start with sqlite:/// or postgresql+psycopg:// and to name a database; "
     "an @ or / in a password is written %40 or %2F"
 )
 _LONG_WORD: Final = "has to be 16 to 200 characters without spaces"
-GENERAL: Final = "general"  # the vocabulary of a network that has no words of its own
 # How a gateway brings what people answer (`outreach.answers.adapters`).
 ANSWER_DIALECTS: Final = ("plain", "twilio", "vonage")
 WHATSAPP_BODY: Final = (
@@ -147,12 +158,16 @@ class Config:
     timestamp_url: str = ""  # of an authority that stamps them with the time (RFC 3161)
     privacy_url: str = ""
     phone: str = ""
+    network_file: Path | None = None  # the network's file, which gives what no variable does
+    languages: tuple[str, ...] = NetworkProfile.languages
     countries: tuple[str, ...] = NetworkProfile.countries
     home_country: str = NetworkProfile.home_country
     locales: tuple[str, ...] = NetworkProfile.locales
     headquarters_zone: str = NetworkProfile.headquarters_zone
     help_lines: Path | None = None
     vocabulary: str = NetworkProfile.vocabulary
+    look: Brand = field(default_factory=Brand)  # of the network's file, as are the ranks
+    ranks: tuple[OfficeRank, ...] = NetworkProfile.ranks
     security_contact: str = ""
     trusted_proxies: int = 0
     promise_no_sharing: bool = False
@@ -176,6 +191,9 @@ class Config:
         """What the rest of the program asks `network_profile` for."""
         return NetworkProfile(
             name=self.name,
+            languages=self.languages,
+            brand=self.look,
+            ranks=self.ranks,
             countries=self.countries,
             home_country=self.home_country,
             locales=self.locales,
@@ -217,10 +235,11 @@ class Config:
         With `serving`, what a public site needs is required: PUBLIC_URL, MAIL_FROM, CONTROLLER, and
         KEYRING_URL with PostgreSQL. Raises Misconfigured with all faults, one a line.
         """
-        read = Environment(environ)
+        network = _read_network(environ)
+        read = Environment(environ if network is None else {**network.settings, **environ})
         data = Path(read.text("DATA", platformdirs.user_data_dir("outreach"))).expanduser()
         keys = Path(read.text("KEYS", str(data.with_name(data.name + "-keys")))).expanduser()
-        profile = _profile(read)
+        profile = _profile(read, network)
         database_url = read.checked(
             "DATABASE_URL",
             f"sqlite:///{data / 'outreach.db'}",
@@ -234,7 +253,7 @@ class Config:
             _DATABASE,
         )
         found = cls(
-            variables=read.list_variables(),
+            variables=Environment(environ).list_variables(),
             data=data,
             keys=keys,
             database_url=database_url,
@@ -242,7 +261,7 @@ class Config:
             public_url=read.checked(
                 "PUBLIC_URL",
                 cls.public_url,
-                _is_site,
+                is_site,
                 "has to be like https://talleres.example.org",
             ).rstrip("/"),
             secret_key=read.text("SECRET_KEY", ""),
@@ -252,7 +271,7 @@ class Config:
             smtp_tls=read.flag("SMTP_TLS"),
             smtp_ca_file=read.file("SMTP_CA_FILE"),
             smtp_seconds=read.seconds("SMTP_SECONDS", cls.smtp_seconds),
-            mail_from=read.checked("MAIL_FROM", "", _is_address, "has to be an e-mail address"),
+            mail_from=read.checked("MAIL_FROM", "", is_address, "has to be an e-mail address"),
             mail_name=read.checked(
                 "MAIL_NAME", cls.mail_name, str.isprintable, "has to be one line of plain text"
             ),
@@ -262,7 +281,7 @@ class Config:
             whatsapp=_whatsapp(read),
             mail_folder=read.path("MAIL_FOLDER"),
             quick_exit_url=read.checked(
-                "QUICK_EXIT_URL", "", _is_site, "has to be an https address"
+                "QUICK_EXIT_URL", "", is_site, "has to be an https address"
             ),
             brand=read.text("BRAND", cls.brand),
             controller=read.text("CONTROLLER", ""),
@@ -275,10 +294,14 @@ class Config:
             ),
             pdf_certificate=read.file("PDF_CERTIFICATE"),
             timestamp_url=read.checked(
-                "TIMESTAMP_URL", "", _is_site, "has to be like http://timestamp.example.org"
+                "TIMESTAMP_URL", "", is_site, "has to be like http://timestamp.example.org"
             ),
-            privacy_url=read.checked("PRIVACY_URL", "", _is_site, "has to be an https address"),
+            privacy_url=read.checked("PRIVACY_URL", "", is_site, "has to be an https address"),
             phone=read.text("PHONE", ""),
+            network_file=network.path if network else None,
+            languages=profile.languages,
+            look=profile.brand,
+            ranks=profile.ranks,
             countries=profile.countries,
             home_country=profile.home_country,
             locales=profile.locales,
@@ -359,9 +382,18 @@ class Config:
             ) from None
 
 
-def _profile(read: Environment) -> NetworkProfile:
+def _read_network(environ: Mapping[str, str]) -> NetworkFile | None:
+    """The network's file that the environment names. Raises Misconfigured."""
+    path = Environment(environ).path("NETWORK_FILE")
+    return None if path is None else network_file.read(path.absolute())
+
+
+def _profile(read: Environment, network: NetworkFile | None) -> NetworkProfile:
     usual = NetworkProfile()
     profile = NetworkProfile(
+        languages=tuple(read.text("LANGUAGES", " ".join(usual.languages)).split()),
+        brand=network.brand if network else usual.brand,
+        ranks=network.ranks if network else usual.ranks,
         countries=tuple(read.text("COUNTRIES", " ".join(usual.countries)).upper().split()),
         home_country=read.text_or_nothing("HOME_COUNTRY", usual.home_country).upper(),
         locales=tuple(read.text("LOCALES", " ".join(usual.locales)).split()),
@@ -374,14 +406,16 @@ def _profile(read: Environment) -> NetworkProfile:
         help_lines=read.file("HELP_LINES"),
         vocabulary=_vocabulary(read, usual.vocabulary),
     )
-    if not _is_subset(profile.countries, packs.list_codes()):
-        codes = " ".join(packs.list_codes())
-        read.fault("COUNTRIES", f"has to be codes of countries, each once, of {codes}")
-    if profile.home_country not in {"", *packs.list_codes()} and not _has_holidays(
+    if not is_subset(profile.languages, languages.CODES):
+        codes = " ".join(languages.CODES)
+        read.fault("LANGUAGES", f"has to be languages of the site, each once, of {codes}")
+    if not are_country_codes(profile.countries):
+        read.fault("COUNTRIES", "has to be codes of countries, each once, as US CA")
+    if profile.home_country not in {"", *packs.list_codes()} and not has_holidays(
         profile.home_country
     ):
         read.fault("HOME_COUNTRY", "has to be the code of a country, as MX, or empty for none")
-    if profile.locales != usual.locales and not _are_locales(profile.locales):
+    if profile.locales != usual.locales and not are_locales(profile.locales):
         read.fault(
             "LOCALES",
             f"has to be locales of CLDR, as {' '.join(usual.locales)}: "
@@ -397,29 +431,6 @@ def _vocabulary(read: Environment, usual: str) -> str:
     if name not in {*known, GENERAL}:
         read.fault("VOCABULARY", f"has to be {GENERAL} or one of: {', '.join(known)}")
     return "" if name == GENERAL else name
-
-
-def _is_subset(some: tuple[str, ...], every: tuple[str, ...]) -> bool:
-    return 0 < len(some) == len(set(some) & set(every))
-
-
-def _has_holidays(country: str) -> bool:
-    import holidays  # slow, and few networks have a home country without a pack
-
-    return country in holidays.list_supported_countries()
-
-
-def _are_locales(names: tuple[str, ...]) -> bool:
-    from babel import localedata  # a command's start waits for it, and few networks set locales
-
-    own = tuple(name.partition("_")[0] for name in names)
-    return _is_subset(own, languages.CODES) and all(map(localedata.exists, names))
-
-
-def _are_countries(codes: Collection[str]) -> bool:
-    from outreach import phone_numbers  # its library takes a twentieth of a command's start
-
-    return all(map(phone_numbers.is_country, codes))
 
 
 def _headers(read: Environment, name: str) -> dict[str, str]:
@@ -482,7 +493,7 @@ def _texts(read: Environment, usual: tuple[str, ...]) -> Texts:
         countries=tuple(read.text("TEXTS_COUNTRIES", " ".join(usual)).upper().split()),
         a_day=read.number("TEXTS_A_DAY", Texts.a_day),
     )
-    if texts.countries != usual and not _are_countries(texts.countries):
+    if texts.countries != usual and not are_countries(texts.countries):
         read.fault("TEXTS_COUNTRIES", "has to be codes of countries, as US CA MX")
     if texts.method not in {"GET", "POST", "PUT"}:
         read.fault("TEXTS_METHOD", "has to be POST, PUT or GET")
@@ -524,7 +535,7 @@ def _oidc(read: Environment) -> Oidc:
 
 
 def _host_of(address: str) -> str:
-    parts = _split(address)
+    parts = split_address(address)
     return parts[1] or "" if parts else ""
 
 
@@ -545,7 +556,7 @@ def _is_json(text: str) -> bool:
 
 def _is_gateway(text: str) -> bool:
     """An https URL: names and phones are sent to it. http is accepted on this machine."""
-    parts = _split(text)
+    parts = split_address(text)
     if parts is None or not parts[1] or not text.isascii() or any(c.isspace() for c in text):
         return False
     is_safe = parts[0] == "https" or (parts[0] == "http" and is_loopback(parts[1]))
@@ -555,11 +566,6 @@ def _is_gateway(text: str) -> bool:
 def _is_token(text: str) -> bool:
     """Long enough not to be guessed, without characters that a header or shell changes."""
     return re.fullmatch(r"[A-Za-z0-9_-]{22,200}", text) is not None
-
-
-def _is_site(text: str) -> bool:
-    parts = _split(text)
-    return parts is not None and parts[0] in {"http", "https"} and bool(parts[1])
 
 
 def _is_licence(text: str) -> bool:
@@ -574,19 +580,5 @@ def _is_contact(text: str) -> bool:
 
 
 def _is_mail_server(text: str) -> bool:
-    parts = _split(text)
+    parts = split_address(text)
     return parts is not None and parts[0] in {"smtp", "smtps"} and bool(parts[1])
-
-
-def _split(text: str) -> tuple[str, str | None] | None:
-    try:
-        parts = urlsplit(text)
-        _ = parts.port  # raises ValueError for an invalid port
-    except ValueError:
-        return None
-    return parts.scheme, parts.hostname
-
-
-def _is_address(text: str) -> bool:
-    name, at, host = text.partition("@")
-    return bool(name and at and host) and not any(c.isspace() for c in text)

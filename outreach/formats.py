@@ -11,7 +11,7 @@ from functools import lru_cache, wraps
 from typing import Final, ParamSpec, TypeVar
 from zoneinfo import ZoneInfo
 
-from babel.core import get_global
+from babel.core import Locale, get_global
 from babel.dates import format_date, get_timezone_location
 from babel.numbers import format_decimal
 
@@ -51,6 +51,8 @@ _NAMED_ZONES: Final = {
     "America_Mountain": ("America/Denver", N_("hora de la Montaña")),
     "America_Pacific": ("America/Los_Angeles", N_("hora del Pacífico")),
 }
+MAX_NAMED_COUNTRIES: Final = 6  # in a sentence
+_MANY_COUNTRIES: Final = NP_("as it follows «oficinas en»", "%(num)d países")
 _VOWELS: Final = frozenset("AEIOUÁÉÍÓÚÂÊÎÔÛ")
 _SOUND_OF_I: Final = re.compile(r"(?!hie)h?[ií]", re.IGNORECASE)
 
@@ -215,23 +217,32 @@ def country_names(codes: Sequence[str], lang: str) -> str:
 
 
 def network_countries(lang: str) -> str:
-    """The countries of the network as they follow «oficinas en»; French has its prepositions."""
+    """The countries of the network as they follow «oficinas en»; French has its prepositions. Of
+    many only their number."""
     return join_located(network_profile.current().countries, lang)
 
 
 def join_located(countries: Sequence[str], lang: str) -> str:
     """Some countries in that form."""
+    if len(countries) > MAX_NAMED_COUNTRIES:
+        return translator(lang).pgettext(*_MANY_COUNTRIES, num=len(countries))
     return join_words([packs.load(code).located[lang] for code in countries], lang)
 
 
-def first_weekday(lang: str) -> int:
-    """The day on which weeks begin where the language is spoken so; 0 is Monday."""
-    return int(get_locale(lang).first_week_day)
+def first_weekday(lang: str, country: str = "") -> int:
+    """The day on which weeks begin in a country; without one, where the language is spoken as in
+    the network's locale. 0 is Monday."""
+    return _first_weekday_in(country) if country else int(get_locale(lang).first_week_day)
 
 
-def order_weekdays(lang: str) -> list[int]:
+@cache
+def _first_weekday_in(country: str) -> int:
+    return int(Locale.parse(f"und_{country}").first_week_day)
+
+
+def order_weekdays(lang: str, country: str = "") -> list[int]:
     """The days of a week in their order there; 0 is Monday."""
-    first = first_weekday(lang)
+    first = first_weekday(lang, country)
     return [(first + number) % 7 for number in range(7)]
 
 

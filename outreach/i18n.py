@@ -19,7 +19,7 @@ from markupsafe import Markup
 from outreach import languages, network_profile
 from outreach.db.base import Words
 
-LANGUAGES: Final = languages.CODES
+LANGUAGES: Final = languages.CODES  # those of the program; a network offers `list_languages`
 SOURCE: Final = languages.SOURCE
 # Each language by its own name with a capital, in the order of the menus.
 NAMES: Final = {
@@ -66,6 +66,16 @@ class Translator:
         return text % values if values else text
 
 
+def list_languages() -> tuple[str, ...]:
+    """The languages that the network offers, in the order of its menus."""
+    return network_profile.current().languages
+
+
+def get_default_language() -> str:
+    """The language of pages and texts where nothing names one that the network offers."""
+    return network_profile.current().main_language
+
+
 def get_locale(lang: str) -> Locale:
     """The regional form of a language of the site in the network of the moment (CLDR)."""
     return _parse_locale(network_profile.current().locale_names[lang])
@@ -92,13 +102,9 @@ def translator(lang: str) -> Translator:
 _load_translator: Final = cache(Translator)
 
 
-def get_source_language() -> str:
-    return SOURCE
-
-
 # What tells the language where `use_language` does not: commands import no Flask for it, which
 # takes as long as the rest of a short one.
-tell_language: Callable[[], str] = get_source_language
+tell_language: Callable[[], str] = get_default_language
 
 
 def current() -> str:
@@ -138,10 +144,10 @@ def translate(message: str, lang: str, **values: Any) -> str:
 
 
 def in_each(message: str | Message) -> Words:
-    """A message in every language of the site; a pair is a context and a message."""
+    """A message in every language of the network; a pair is a context and a message."""
     if isinstance(message, str):
-        return {lang: translator(lang).gettext(message) for lang in LANGUAGES}
-    return {lang: translator(lang).pgettext(*message) for lang in LANGUAGES}
+        return {lang: translator(lang).gettext(message) for lang in list_languages()}
+    return {lang: translator(lang).pgettext(*message) for lang in list_languages()}
 
 
 def lazy(message: str, **values: Any) -> str:
@@ -150,16 +156,18 @@ def lazy(message: str, **values: Any) -> str:
 
 
 def say(words: Words | None, lang: str) -> str:
-    """A text that is stored by language, in one; in Spanish where it has not been translated."""
-    if not words:
-        return ""
-    return words.get(lang) or words.get(SOURCE) or next(iter(words.values()), "")
+    """A text that is stored by language, in one; where it has not been translated, in the first of
+    the network's languages, in Spanish or in what there is."""
+    return (words or {}).get(language_of(words, lang), "")
 
 
 def language_of(words: Words | None, lang: str) -> str:
     """The language in which `say` gives this text; `lang` for none."""
     if not words or words.get(lang):
         return lang
+    usual = get_default_language()
+    if words.get(usual):
+        return usual
     return SOURCE if words.get(SOURCE) else next(iter(words))
 
 

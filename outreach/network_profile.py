@@ -9,18 +9,43 @@ What is computed from a profile is cached by the parts of it that it depends on,
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Final
 
 from outreach import languages
+from outreach.brand import Brand
 from outreach.countries import packs
-from outreach.countries.packs import CountryPack
+from outreach.countries.packs import CountryPack, Names
+
+
+@dataclass(frozen=True, slots=True)
+class OfficeRank:
+    """What sort of office one is, as a code and its names by language."""
+
+    code: str
+    names: Names = field(hash=False)  # a profile is a key of caches
+
+
+CONSULAR_RANKS: Final = (
+    OfficeRank(
+        "general_consulate",
+        {"es": "Consulado general", "en": "Consulate general", "fr": "Consulat général"},
+    ),
+    OfficeRank("career_consulate", {"es": "Consulado", "en": "Consulate", "fr": "Consulat"}),
+    OfficeRank(
+        "consular_section",
+        {"es": "Sección consular", "en": "Consular section", "fr": "Section consulaire"},
+    ),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkProfile:
     name: str = ""  # of one of several networks in the installation; log lines have it
+    # Those that it offers, in the order of its menus; the first is the default of pages and texts.
+    languages: tuple[str, ...] = languages.CODES
     countries: tuple[str, ...] = ("US", "CA")  # where it has offices; one at least, with packs
     home_country: str = "MX"  # whose holidays every office keeps too; empty: none
     locales: tuple[str, ...] = ("es_MX", "en_US", "fr_CA")  # of CLDR, one a language at most
@@ -28,6 +53,19 @@ class NetworkProfile:
     help_lines: Path | None = None  # the network's own file of help lines
     # Its own words for its offices, a folder of `languages.VOCABULARIES`; empty: «oficina».
     vocabulary: str = "consular"
+    brand: Brand = field(default_factory=Brand)
+    ranks: tuple[OfficeRank, ...] = CONSULAR_RANKS  # of its offices, in their order
+
+    @property
+    def main_language(self) -> str:
+        """In which its texts are written first; they are shown where a translation is missing."""
+        return self.languages[0]
+
+    @property
+    def staff_language(self) -> str:
+        """Of the staff's pages, letters and calendar until an account chooses."""
+        is_usual = self.languages == languages.CODES
+        return languages.STAFF_LANGUAGE if is_usual else self.languages[0]
 
     @property
     def main_country(self) -> str:
@@ -121,4 +159,4 @@ def country_of(region: str) -> str:
 def has_miles(country: str) -> bool:
     """Whether distances are said in miles there; empty: in the network's first country."""
     code = country or current().main_country
-    return code in packs.list_codes() and packs.load(code).has_miles
+    return packs.is_country(code) and packs.load(code).has_miles

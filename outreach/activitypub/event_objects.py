@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from html import escape
 from typing import Any, Final
 
-from outreach import languages, network_profile
+from outreach import i18n, network_profile
 from outreach.domain.activitypub.deliveries import FediverseActivity
 from outreach.domain.activitypub.pushed_events import PushedEvent
 from outreach.domain.network.offices import SLUG_PATTERN, Office
@@ -30,7 +30,6 @@ JsonObject = dict[str, Any]
 
 MIMETYPE: Final = "application/activity+json"
 PUBLIC: Final = "https://www.w3.org/ns/activitystreams#Public"
-LANG: Final = languages.SOURCE  # of what has one language only
 CATEGORY: Final = "LEARNING"  # Mobilizon's; of its own list, what fits every kind
 BANNER: Final = "Banner"  # by this name Mobilizon knows the picture of an event
 WEBSITE: Final = "Website"
@@ -101,15 +100,17 @@ def write_actor(office: Office, public_key: str, site: PublicSite) -> JsonObject
     gancio and Friendica follow them too (decision 0061)."""
     to = FediverseAddresses(site.public_url)
     actor = to.actor(office)
-    name = clean(say(office.name, LANG))
+    lang = i18n.get_default_language()
+    name = clean(say(office.name, lang))
+    about = translate(ABOUT_OFFICE, lang, office=name)
     return {
         "@context": CONTEXT,
         "id": actor,
         "type": "Group",
         "preferredUsername": office.slug,
         "name": name,
-        "summary": f"<p>{escape(translate(ABOUT_OFFICE, LANG, office=name))}</p>",
-        "url": f"{site.public_url}/{LANG}/o/{office.slug}",
+        "summary": f"<p>{escape(about)}</p>",
+        "url": f"{site.public_url}/{i18n.get_default_language()}/o/{office.slug}",
         "inbox": f"{actor}/inbox",
         "outbox": to.outbox(office),
         "followers": to.followers(office),
@@ -135,12 +136,12 @@ def digest(workshop: Workshop, site: PublicSite) -> str:
 
 
 def get_picture_version(workshop: Workshop) -> str:
-    return share_card.get_version(workshop, LANG, get_coarse_texts(workshop))
+    return share_card.get_version(workshop, i18n.get_default_language(), get_coarse_texts(workshop))
 
 
 def get_coarse_texts(workshop: Workshop) -> CoarseTexts:
     """What the picture says in place of title and venue."""
-    event = _read_entry(workshop, LANG, PublicSite("", ""))
+    event = _read_entry(workshop, i18n.get_default_language(), PublicSite("", ""))
     return CoarseTexts(event.text("SUMMARY"), event.text("LOCATION"))
 
 
@@ -198,8 +199,8 @@ def encode(thing: Mapping[str, Any]) -> bytes:
 def _write_content(workshop: Workshop, site: PublicSite) -> JsonObject:
     """The event without the times of its changes."""
     to = FediverseAddresses(site.public_url)
-    events = {lang: _read_entry(workshop, lang, site) for lang in languages.CODES}
-    event, actor = events[LANG], to.actor(workshop.office)
+    events = {lang: _read_entry(workshop, lang, site) for lang in i18n.list_languages()}
+    event, actor = events[i18n.get_default_language()], to.actor(workshop.office)
     contents = {lang: _write_html(each, lang) for lang, each in events.items()}
     page = event.text("URL")
     status = "CANCELLED" if event.is_cancelled else "CONFIRMED"
@@ -213,10 +214,10 @@ def _write_content(workshop: Workshop, site: PublicSite) -> JsonObject:
         "cc": [to.followers(workshop.office)],
         "name": event.text("SUMMARY"),
         "nameMap": {lang: each.text("SUMMARY") for lang, each in events.items()},
-        "content": contents[LANG],
+        "content": contents[i18n.get_default_language()],
         "contentMap": contents,
         "mediaType": "text/html",
-        "inLanguage": LANG,
+        "inLanguage": i18n.get_default_language(),
         "url": page,
         "startTime": event.starts.isoformat(),
         "endTime": event.ends.isoformat(),

@@ -25,7 +25,7 @@ from outreach.domain.outbox import text_questions
 from outreach.domain.outbox.text_questions import TextedPlace, TextQuestion
 from outreach.domain.registrations import Registration, reconfirmation, waitlist
 from outreach.errors import RegistrationClosed
-from outreach.i18n import LANGUAGES
+from outreach.i18n import get_default_language
 from outreach.keystore import KeyStore, text_exchange
 from outreach.keystore.text_exchange import QueuedReply
 from outreach.privacy import erasure
@@ -54,7 +54,6 @@ _CHOICES_OF_TEXTS: Final = {
     TextCommand.STOP: ReplyName.STOPPED,
     TextCommand.START: ReplyName.STARTED,
 }
-DEFAULT_LANGUAGE: Final = LANGUAGES[0]
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -117,7 +116,7 @@ class Conversation:
             key_ids = self.key_store.find(number)
             places = text_questions.list_texted(session, key_ids, now=now)
             language = places[0].registration.language if places else ""
-        said_in = answer.language or language or DEFAULT_LANGUAGE
+        said_in = answer.language or language or get_default_language()
         if answer.command in _CHOICES_OF_TEXTS:
             return Reply(name=_CHOICES_OF_TEXTS[answer.command], language=said_in)
         request = _Request(number=number, answer=answer, limits=limits, now=now, places=places)
@@ -229,7 +228,7 @@ class _Request:
     def reply(self, name: ReplyName, place: TextedPlace) -> Reply:
         return Reply(
             name=name,
-            language=place.registration.language or DEFAULT_LANGUAGE,
+            language=place.registration.language or get_default_language(),
             registration=place.registration,
             is_about_erased=name is ReplyName.CANCELLED,
         )

@@ -34,6 +34,9 @@ COMMANDS: Final = {
     "feed": "Write a calendar feed (iCalendar): the same bytes that the web serves.",
     "guide": "Print the operator's guide, or one PAGE of it.",
     "i18n": "Extract, update and compile the translations of the interface.",
+    "init": (
+        "Make the installation of a network: its folder, settings, databases and first account."
+    ),
     "inventory": (
         "Print how much is stored about people today, in numbers: for a report or a legal request."
     ),

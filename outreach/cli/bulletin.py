@@ -11,7 +11,7 @@ from outreach import clock
 from outreach.cli.context import open_store, settings
 from outreach.clock import Month
 from outreach.config import Config
-from outreach.i18n import LANGUAGES
+from outreach.i18n import LANGUAGES, get_default_language
 from outreach.pdf import bulletin as paper
 from outreach.reports import bulletin_data, bulletin_text
 from outreach.reports.bulletin_data import BulletinDocument
@@ -24,9 +24,7 @@ FORMATS: Final = ("text", "html", "pdf", "json")
 @click.option(
     "--lang",
     type=click.Choice(LANGUAGES),
-    default="es",
-    show_default=True,
-    help="Its language; json has all three.",
+    help="Its language, without it the network's first; json has all.",
 )
 @click.option(
     "--format",
@@ -44,7 +42,7 @@ FORMATS: Final = ("text", "html", "pdf", "json")
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write to a new file instead of the terminal.",
 )
-def command(month: str, lang: str, form: str, path: Path | None) -> None:
+def command(month: str, lang: str | None, form: str, path: Path | None) -> None:
     """Write the bulletin of a month as published or, before it is published, made from the month's
     numbers. The bulletin of an open month is marked as provisional.
 
@@ -61,6 +59,7 @@ def command(month: str, lang: str, form: str, path: Path | None) -> None:
     if path is not None and path.exists():
         _refuse(f"{path} is there already. Give another name, or take it away first.")
     config = settings()
+    lang = lang or get_default_language()
     with open_store(config) as store, store.read() as session:
         document = bulletin_data.document(session, wanted, now=clock.now(), is_before_release=True)
     content = _render(document, lang, form, config)

@@ -12,7 +12,7 @@ from outreach.domain.calendar.feed_query import UnknownFilter
 from outreach.domain.network import installation_settings
 from outreach.feeds import ics_feed
 from outreach.feeds.vevent import PublicSite
-from outreach.i18n import LANGUAGES
+from outreach.i18n import LANGUAGES, get_default_language
 
 
 @click.command()
@@ -26,7 +26,7 @@ from outreach.i18n import LANGUAGES
     "here, and then without title and address.",
 )
 @click.option(
-    "--lang", type=click.Choice(LANGUAGES), default="es", show_default=True, help="Its language."
+    "--lang", type=click.Choice(LANGUAGES), help="Its language; without it the network's first."
 )
 @click.option(
     "-o",
@@ -35,7 +35,9 @@ from outreach.i18n import LANGUAGES
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write to this file instead of the screen.",
 )
-def command(office: str | None, kinds: tuple[str, ...], lang: str, output: Path | None) -> None:
+def command(
+    office: str | None, kinds: tuple[str, ...], lang: str | None, output: Path | None
+) -> None:
     """Write a calendar feed (iCalendar): the same bytes that the web serves.
 
     \b
@@ -43,6 +45,7 @@ def command(office: str | None, kinds: tuple[str, ...], lang: str, output: Path 
     outreach feed --kind derechos --kind daca --lang en
     """
     config = settings()
+    lang = lang or get_default_language()
     with open_store(config) as store, store.read() as session:
         try:
             query = feed_query.parse(session, office, kind_codes=kinds)

@@ -69,7 +69,7 @@ def command() -> None:
 def offices_(path: Path | None, is_packaged: bool, dry_run: bool) -> None:
     """Load offices from a CSV file: slug, name_es, city, region, timezone, …"""
     name = packaged.OFFICES
-    with _refusals(), open_store(settings()) as store, _find(path, is_packaged, name) as file:
+    with refusals(), open_store(settings()) as store, _find(path, is_packaged, name) as file:
         rows = offices.read(file)
         _load(store, dry_run, "offices", lambda s: offices.load(s, rows, now=clock.now()))
 
@@ -88,7 +88,7 @@ def venues_(path: Path, dry_run: bool, notify: NotifyMode | None) -> None:
     command says how many they are. On a terminal it leaves the decision to staff, unless --tell.
     """
     config, decision = settings(), get_decision(notify)
-    with _refusals(), open_store(config) as store:
+    with refusals(), open_store(config) as store:
         with store.read() as session:
             known = {office.slug: office for office in list_offices(session)}
         rows = venues.read(path, known)
@@ -108,7 +108,7 @@ def venues_(path: Path, dry_run: bool, notify: NotifyMode | None) -> None:
 def kinds_(path: Path | None, is_packaged: bool, dry_run: bool) -> None:
     """Load kinds of workshop, and series of figures, from a JSON file (as taxonomy.json)."""
     name = packaged.KINDS
-    with _refusals(), open_store(settings()) as store, _find(path, is_packaged, name) as file:
+    with refusals(), open_store(settings()) as store, _find(path, is_packaged, name) as file:
         found = kinds.read(file)
         _load(store, dry_run, "kinds", lambda s: kinds.load(s, found, now=clock.now()))
 
@@ -118,7 +118,7 @@ def kinds_(path: Path | None, is_packaged: bool, dry_run: bool) -> None:
 @_dry_run
 def figures_(path: Path, dry_run: bool) -> None:
     """Load typed monthly figures from a CSV file: month, series, value, source."""
-    with _refusals(), open_store(settings()) as store:
+    with refusals(), open_store(settings()) as store:
         with store.read() as session:
             series = figures.list_series_codes(session)
         rows = figures.read(path, series)
@@ -165,10 +165,10 @@ def workshops_(
     file again loads nothing new.
     """
     if guessing.is_wanted(guessed, office=office, kind=kind, reconstruction=reconstruction):
-        with _refusals():
+        with refusals():
             guessing.load(path, office, dry_run=dry_run, **guessed)
         return
-    with _refusals():
+    with refusals():
         config = settings()
         # The key store is opened first: a new day must not be kept if its keys cannot follow.
         with open_store(config) as store, open_key_store(config) as key_store:
@@ -251,7 +251,7 @@ def _load(
 
 
 @contextmanager
-def _refusals() -> Iterator[None]:
+def refusals() -> Iterator[None]:
     """Exits with 2 if the block refuses the file, after one line for each fault in it."""
     try:
         yield

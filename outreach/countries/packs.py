@@ -1,4 +1,8 @@
-"""Country packs: what the program knows of each country that a network can have offices in."""
+"""Country packs: what the program knows of each country that a network can have offices in.
+
+A country without a file of its own has a plain pack: its names from CLDR, and one region, which is
+the whole country.
+"""
 
 import tomllib
 from collections.abc import Mapping
@@ -11,6 +15,10 @@ from outreach import languages
 
 _DATA: Final = resources.files("outreach.countries") / "data"
 _SHARED: Final = "holidays.toml"  # names of holidays that several countries keep
+_WORLD: Final = "world.toml"  # of countries without a file
+_WHOLE: Final = "-00"  # ends the code of the only region of such a country
+_UNKNOWN: Final = "ZZZ"  # of CLDR, for no country
+_FRENCH_VOWELS: Final = tuple("AEÉIÎOU")
 
 Names = dict[str, str]  # by language of the site
 
@@ -44,16 +52,17 @@ class CountryPack:
 
 @cache
 def list_codes() -> tuple[str, ...]:
-    """The countries that have a pack."""
-    files = (each.name for each in _DATA.iterdir() if each.name != _SHARED)
+    """The countries that have a file."""
+    files = (each.name for each in _DATA.iterdir() if each.name not in {_SHARED, _WORLD})
     return tuple(sorted(name[:-5].upper() for name in files if name.endswith(".toml")))
 
 
 @cache
 def load(code: str) -> CountryPack:
-    """The pack of a country, from its file at the first call. Raises KeyError without a pack."""
+    """The pack of a country, from its file at the first call, or a plain one. Raises KeyError for
+    what is no country."""
     if code not in list_codes():
-        raise KeyError(code)
+        return _make_plain_pack(code)
     data = _read(f"{code.lower()}.toml")
     return CountryPack(
         code=data["code"],
@@ -77,8 +86,16 @@ def load_shared_holidays() -> Mapping[str, Names]:
     return _holiday_names(_read(_SHARED))
 
 
+def is_country(code: str) -> bool:
+    """Whether `load` has a pack of it: a file, or what CLDR knows."""
+    return code in list_codes() or code in _load_alpha3()
+
+
 def find_country(region: str) -> str | None:
     """The country of a region's code, of all packs; None for a code that is of none."""
+    country = region.removesuffix(_WHOLE)
+    if country != region and country not in list_codes() and is_country(country):
+        return country
     return _countries_of_regions().get(region)
 
 
@@ -93,6 +110,52 @@ def find_region(code: str) -> Region | None:
 @cache
 def _countries_of_regions() -> dict[str, str]:
     return {each.code: code for code in list_codes() for each in load(code).regions}
+
+
+@cache
+def _load_alpha3() -> Mapping[str, str]:
+    """The codes of three letters by those of two: ISO 3166-1 as CLDR has it."""
+    from babel.core import get_global  # few networks have countries without a file
+
+    places = get_global("territory_zones")  # without regions of the world and islets
+    return {
+        codes[0]: alias
+        for alias, codes in get_global("territory_aliases").items()
+        if len(alias) == 3 and alias.isalpha() and codes[0] in places and alias != _UNKNOWN
+    }
+
+
+def _load_territories(lang: str) -> Mapping[str, str]:
+    from babel import Locale
+
+    return Locale.parse(lang).territories
+
+
+def _make_plain_pack(code: str) -> CountryPack:
+    alpha3 = _load_alpha3()[code]
+    world = _read(_WORLD)
+    names = {lang: _load_territories(lang)[code] for lang in languages.CODES}
+    located = names | {"fr": _locate_in_french(names.get("fr", code))}
+    return CountryPack(
+        code=code,
+        alpha3=alpha3,
+        has_miles=code in world["miles"],
+        region_word="country",
+        emergency=world["emergency"],
+        postal_pattern="(?!)",  # none: what an address ends with is not known there
+        postal_example="",
+        located=_each_language(located | world["located"].get(code, {}), names["en"]),
+        also=(),  # its region has its names
+        regions=(Region(f"{code}{_WHOLE}", names, also=(), geonames="", tile=None),),
+        region_groups={},
+        holiday_names={},
+    )
+
+
+def _locate_in_french(name: str) -> str:
+    """«en Italie», «au Népal»; `world.toml` has the names that are not so."""
+    is_feminine = name.split(" ")[0].split("-")[0].endswith("e")
+    return f"{'en' if is_feminine or name.startswith(_FRENCH_VOWELS) else 'au'} {name}"
 
 
 def _read(name: str) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from outreach.domain.calendar.feed_query import FeedQuery
 from outreach.feeds import ics_feed, upcoming
 from outreach.feeds.upcoming import UpcomingCut, UpcomingEvent, UpcomingFeed
 from outreach.feeds.vevent import PublicSite
-from outreach.i18n import LANGUAGES
+from outreach.i18n import list_languages
 
 MIMETYPE: Final = "application/atom+xml; charset=utf-8"
 _ADDRESS: Final = re.compile(r"(https?://[^\s<>\"]+[^\s<>\".,;:!?)])")
@@ -49,7 +49,7 @@ def _head(
         _link("alternate", "text/calendar", ics_feed.address(choice, lang, site.public_url), lang),
     ]
     parts.append(f'<link rel="hub" href={quoteattr(ics_feed.hub_address(site.public_url))}/>\n')
-    for each in LANGUAGES:
+    for each in list_languages():
         address = ics_feed.address(choice, each, site.public_url, "atom")
         relation = "self" if each == lang else "alternate"
         parts.append(_link(relation, "application/atom+xml", address, each))

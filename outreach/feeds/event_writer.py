@@ -29,7 +29,7 @@ from outreach.domain.calendar.event_cache import (
 from outreach.domain.calendar.feed_query import FeedQuery
 from outreach.feeds import labels, vevent
 from outreach.feeds.vevent import PublicSite
-from outreach.i18n import LANGUAGES
+from outreach.i18n import list_languages
 from outreach.memory_cache import MemoryCache
 
 FORMAT: Final = 4  # raise it when `vevent.write` writes the same workshop differently
@@ -127,7 +127,7 @@ def write_missing(
     language, at most `limit` of each. Returns rows for `event_cache.keep`."""
     span = FeedSpan(today - KEPT_AFTER_THE_END, today + AHEAD, today)
     rows = []
-    for lang in LANGUAGES:
+    for lang in list_languages():
         writer = EventWriter(session, lang, site)
         style = writer.style()
         missing = event_cache.find_missing(session, FeedQuery(None), span, style, limit=limit)

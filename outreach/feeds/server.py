@@ -281,6 +281,8 @@ def _parse(path: str, query: str) -> FeedRequest:
     address = ADDRESS.fullmatch(path)
     assert address is not None
     lang, name, form = address.groups()
+    if lang not in i18n.list_languages():
+        raise UnknownFilter("language", lang)
     # In WSGI each character of the query is one byte (PEP 3333).
     text = query.encode("latin-1", "replace").decode("utf-8", "replace")
     values = parse_qs(text, errors="replace") if text else {}

@@ -141,7 +141,7 @@ class DataFileErrorCode(StrEnum):
     CODE_MALFORMED = "write small letters, digits and underscores, as plan_familiar"
     CODE_TWICE = "is in the file twice"
     NOT_TEXT = "has to be a text"
-    TRANSLATIONS_MISSING = 'is missing; write at least {"es": "…"}'
+    TRANSLATIONS_MISSING = 'is missing; write at least {"%(lang)s": "…"}'
     TRANSLATIONS_NOT_TEXT = "has to be a text in each language"
     NUMBER_OUT_OF_RANGE = "write a whole number from %(least)s to %(most)s"
     MARK_MISSING = "write %(mark)s once in each language"

@@ -23,7 +23,7 @@ from outreach.domain.scheduling import network_changes
 from outreach.domain.scheduling.workshop_data import MAX_PARTY
 from outreach.domain.text import clean
 from outreach.errors import Refusal
-from outreach.i18n import SOURCE
+from outreach.i18n import get_default_language
 from outreach.imports import csv_tables
 from outreach.imports.import_errors import (
     DataFileErrorCode,
@@ -218,8 +218,9 @@ class _Item:
         found = self.get(path)
         if found is None and not is_required:
             return {}
-        if not isinstance(found, dict) or not found.get("es"):
-            self.fault(path, DataFileErrorCode.TRANSLATIONS_MISSING)
+        first = get_default_language()
+        if not isinstance(found, dict) or not found.get(first):
+            self.fault(path, DataFileErrorCode.TRANSLATIONS_MISSING, lang=first)
             return {}
         if not all(isinstance(text, str) for text in found.values()):
             self.fault(path, DataFileErrorCode.TRANSLATIONS_NOT_TEXT)
@@ -248,9 +249,10 @@ class _Item:
 
 def _row(item: _Item) -> KindRow:
     is_discreet = item.flag("discreet")
-    countries, known = item.get("countries"), network_profile.current().countries
+    known = network_profile.current().countries
+    countries = item.get("countries")  # none: every country
     is_list = isinstance(countries, list) and all(each in known for each in countries)
-    if not is_list or not countries:
+    if countries is not None and not (is_list and countries):
         item.fault("countries", DataFileErrorCode.COUNTRIES_MALFORMED, known=" ".join(known))
         countries = []
     ways, visibilities = [way.value for way in Way], [each.value for each in Visibility]
@@ -278,7 +280,7 @@ def _row(item: _Item) -> KindRow:
         sensitivity=item.text("sensitivity", 20),
         is_discreet=is_discreet,
         neutral_title=item.words("neutral_title", is_required=is_discreet),
-        countries=Codes(countries),
+        countries=Codes(countries or ()),
         sign=item.text("sign.name", 20),
         pictogram=item.text("sign.pictogram", 20),
         colour=colour,
@@ -339,7 +341,7 @@ def _things(item: _Item) -> dict[str, dict[str, str]]:
     things = item.get("wording.things")
     is_well = (
         isinstance(things, dict)
-        and SOURCE in things
+        and get_default_language() in things
         and all(
             isinstance(forms, dict)
             and OTHER in forms

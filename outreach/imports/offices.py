@@ -15,6 +15,7 @@ from outreach.db.types import Codes
 from outreach.domain.network import offices
 from outreach.domain.network.offices import RESERVED_SLUGS, SLUG_PATTERN, Office
 from outreach.domain.scheduling import network_changes
+from outreach.i18n import get_default_language
 from outreach.imports import csv_tables
 from outreach.imports.csv_tables import RowParser
 from outreach.imports.import_errors import DataFileErrorCode, ImportErrorCode, ImportRejected
@@ -22,7 +23,6 @@ from outreach.imports.import_result import ImportResult, RowOutcome, Watch, with
 
 REQUIRED: Final = (
     "slug",
-    "name_es",
     "kind",
     "city",
     "region",
@@ -71,7 +71,7 @@ def _country(line: RowParser) -> str:
 
 def read(path: Path) -> list[OfficeRow]:
     """The offices of a file. Raises ImportRejected with all faults, and UnreadableFile."""
-    table = csv_tables.read(path, REQUIRED)
+    table = csv_tables.read(path, (*REQUIRED, _first_name()))
     rows = [_row(line) for line in table.lines]
     csv_tables.refuse_duplicates(table.lines, lambda line: line.raw("slug"), "slug")
     faults = [fault for line in table.lines for fault in line.faults]
@@ -108,8 +108,8 @@ def _row(line: RowParser) -> OfficeRow:
         line.fault("closed", DataFileErrorCode.CLOSED_BEFORE_OPENED, opened=opened)
     zone = line.zone("timezone", is_required=True)
     names = {lang: line.text(f"name_{lang}", 200) for lang in languages.CODES}
-    if not names["es"]:
-        line.fault("name_es", ImportErrorCode.VALUE_MISSING)
+    if not line.text(_first_name(), 200):
+        line.fault(_first_name(), ImportErrorCode.VALUE_MISSING)
     return OfficeRow(
         slug=_slug(line),
         name={lang: name for lang, name in names.items() if name},
@@ -133,6 +133,11 @@ def _row(line: RowParser) -> OfficeRow:
         hours=_optional_texts(line, "hours"),
         access=_optional_texts(line, "access"),
     )
+
+
+def _first_name() -> str:
+    """The column of the name in the network's first language, which no office is without."""
+    return f"name_{get_default_language()}"
 
 
 def _optional_texts(line: RowParser, name: str) -> Words | None:

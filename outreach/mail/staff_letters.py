@@ -15,7 +15,7 @@ from typing import Any, Final
 from flask import render_template
 from sqlalchemy.orm import Session
 
-from outreach import i18n
+from outreach import i18n, network_profile
 from outreach.config import Config
 from outreach.domain.dashboard import digests, staff_alerts
 from outreach.domain.dashboard.digests import Digest
@@ -143,6 +143,7 @@ def _digest_values(digest: Digest) -> dict[str, Any]:
     return {
         "digest": digest,
         "items": [(name, counts[name], path) for name, path in _ITEMS.items() if counts[name]],
+        "colours": network_profile.current().brand.light,
         "doors": [_describe_door(each) for each in digest.doors],
     }
 

@@ -9,8 +9,9 @@ import rcssmin
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from outreach import i18n, qr_codes
+from outreach import i18n, network_profile, qr_codes
 from outreach.pdf import typesetting
+from outreach.pdf.color_contrast import INDIGO
 from outreach.reports import bulletin_markdown
 from outreach.reports import bulletin_text as words
 from outreach.reports.bulletin_data import BulletinDocument
@@ -33,6 +34,7 @@ def html(document: BulletinDocument, lang: str, *, public_url: str, brand: str) 
     """Return one HTML file with inline style that loads nothing."""
     bulletin = words.localize_bulletin(document, lang, public_url)
     css = rcssmin.cssmin((typesetting.folder() / "bulletin.css").read_text())
+    css = css.replace(INDIGO, network_profile.current().brand.light.main)
     page = (
         _pages()
         .get_template("bulletin.html")

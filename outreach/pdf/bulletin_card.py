@@ -4,6 +4,8 @@ import hashlib
 import json
 from typing import Any, Final
 
+from outreach import network_profile
+from outreach.brand import MIN_CONTRAST_OF_MARKS, contrast
 from outreach.domain.text import clean
 from outreach.formats import group_digits
 from outreach.pdf import color_contrast, typesetting
@@ -18,7 +20,7 @@ _DRAWING: Final = "1"  # changes with the template: the address of a picture cha
 
 def get_version(document: BulletinDocument, lang: str) -> str:
     """A short hash of what the picture shows, for its address, which is cached for a year."""
-    shown = json.dumps([_DRAWING, _texts(document, lang)], sort_keys=True)
+    shown = json.dumps([_DRAWING, _inks(), _texts(document, lang)], sort_keys=True)
     return hashlib.sha256(shown.encode()).hexdigest()[:12]
 
 
@@ -26,15 +28,21 @@ def picture(document: BulletinDocument, lang: str) -> bytes:
     """A PNG of WIDTH × HEIGHT."""
     data = _texts(document, lang) | {
         "lang": lang,
-        "inks": {
-            "ink": color_contrast.INK,
-            "soft": color_contrast.SOFT,
-            "yellow": color_contrast.YELLOW,
-            "indigo": color_contrast.INDIGO,
-            "white": color_contrast.WHITE,
-        },
+        "inks": _inks(),
     }
     return typesetting.picture("bulletin_card", data, made_at=document.cut, ppi=72)
+
+
+def _inks() -> dict[str, str]:
+    colours = network_profile.current().brand.light
+    is_readable = contrast(colours.accent, colours.main) >= MIN_CONTRAST_OF_MARKS  # large text
+    return {
+        "ink": color_contrast.INK,
+        "soft": color_contrast.SOFT,
+        "yellow": colours.accent if is_readable else color_contrast.WHITE,
+        "indigo": colours.main,
+        "white": color_contrast.WHITE,
+    }
 
 
 def _texts(document: BulletinDocument, lang: str) -> dict[str, Any]:

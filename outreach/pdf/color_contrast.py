@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from outreach.brand import MIN_CONTRAST, contrast
+
 WHITE: Final = "#ffffff"
 INK: Final = "#191b28"
 SOFT: Final = "#4b4f61"
@@ -9,13 +11,6 @@ PALE: Final = "#eef0f6"  # the box around the QR code
 YELLOW: Final = "#ffc43d"
 BLACK: Final = "#000000"
 INDIGO: Final = "#2b2d7e"  # neutral colour of discreet workshops
-MIN_CONTRAST: Final = 4.5
-
-
-def contrast(one: str, other: str) -> float:
-    """Return the contrast ratio, from 1 (same colour) to 21 (black on white)."""
-    lighter, darker = sorted((_luminance(one), _luminance(other)), reverse=True)
-    return (lighter + 0.05) / (darker + 0.05)
 
 
 def darken_to_readable(colour: str) -> str:
@@ -25,14 +20,6 @@ def darken_to_readable(colour: str) -> str:
         red, green, blue = (int(part * 0.94) for part in (red, green, blue))
         colour = f"#{red:02x}{green:02x}{blue:02x}"
     return colour
-
-
-def _luminance(colour: str) -> float:
-    red, green, blue = (
-        part / 255 / 12.92 if part <= 10 else ((part / 255 + 0.055) / 1.055) ** 2.4
-        for part in _parts(colour)
-    )
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
 def _parts(colour: str) -> tuple[int, int, int]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
+from outreach import i18n
 from outreach.i18n import N_, get_locale
 from outreach.pdf import typesetting
 from outreach.reports import month_tables
@@ -67,7 +68,7 @@ def _by_office(
     table: list[list[Cell]] = [[*heads, translate(N_("Total"))]]
     for slug, row in count.by_office.items():
         name = count.offices[slug].name
-        table.append([name.get(lang) or name.get("es", slug), *cells(row)])
+        table.append([i18n.say(name, lang) or slug, *cells(row)])
     total = {**count.by_kind, TOTAL: count.total}
     return translate(N_("Por oficina")), [*table, [translate(N_("Toda la red")), *cells(total)]]
 

@@ -17,6 +17,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final, cast
 
+from outreach import network_profile
+
 PACKAGE: Final = Path(__file__).parent.parent
 FONTS: Final = PACKAGE / "pdf" / "fonts"
 
@@ -107,7 +109,10 @@ def _run(request: dict[str, str], template: str, data: Mapping[str, Any], **opti
         "root": root,
         "font_paths": [str(FONTS)],
         "ignore_system_fonts": True,
-        "sys_inputs": {"data": json.dumps(data, ensure_ascii=False)},
+        "sys_inputs": {
+            "data": json.dumps(data, ensure_ascii=False),
+            "main": network_profile.current().brand.light.main,  # for `page.typ`
+        },
     }
     asked = request | {"file": str(folder() / f"{template}.typ"), "options": options}
     if _Mode.is_apart:

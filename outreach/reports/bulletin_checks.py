@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from outreach.clock import Month
 from outreach.domain.newsletter.bulletins import PARTS, BulletinEdition
-from outreach.i18n import LANGUAGES
+from outreach.i18n import get_default_language, list_languages
 from outreach.reports import bulletin_markdown, readability, workshop_counts
 from outreach.reports.month_report import MonthReport
 
@@ -129,7 +129,7 @@ def _check_translations(edition: BulletinEdition) -> Iterator[BulletinIssue]:
     for part in PARTS:
         translations = getattr(edition, part)
         if part == "title" or any(translations.values()):
-            for lang in LANGUAGES:
+            for lang in list_languages():
                 if not translations.get(lang):
                     yield BulletinIssue(
                         type=BulletinIssueType.MISSING, is_grave=True, part=part, lang=lang
@@ -137,13 +137,13 @@ def _check_translations(edition: BulletinEdition) -> Iterator[BulletinIssue]:
 
 
 def _check_correction(edition: BulletinEdition) -> Iterator[BulletinIssue]:
-    """A correction must be explained in Spanish; in another language its lack is a warning."""
+    """A correction must be explained in the main language; in others its lack is a warning."""
     if edition.is_correction:
-        for lang in LANGUAGES:
+        for lang in list_languages():
             if not edition.correction.get(lang):
                 yield BulletinIssue(
                     type=BulletinIssueType.NOTE,
-                    is_grave=lang == "es",
+                    is_grave=lang == get_default_language(),
                     part="correction",
                     lang=lang,
                 )

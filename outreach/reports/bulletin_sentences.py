@@ -12,7 +12,7 @@ from typing import Final
 
 from outreach.db.base import Words
 from outreach.formats import group_digits, join_words
-from outreach.i18n import LANGUAGES, say, translator
+from outreach.i18n import list_languages, say, translator
 from outreach.reports import plural_numbers
 from outreach.reports.month_report import MonthReport, ReportedFigure
 from outreach.reports.plural_numbers import say_count
@@ -248,5 +248,5 @@ def _sentence(
         code=code,
         topic=topic,
         values=tuple(values),
-        words={lang: words(lang) for lang in LANGUAGES},
+        words={lang: words(lang) for lang in list_languages()},
     )

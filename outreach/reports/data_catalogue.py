@@ -57,9 +57,9 @@ def write(months: Iterable[RevisionTables], publication: Publication) -> dict[st
         "dct:description": _say(DESCRIPTION),
         "dct:publisher": {"@id": f"{root}#publisher"},
         "dct:license": _licence(publication),
-        "dct:language": [_language(lang) for lang in i18n.LANGUAGES],
+        "dct:language": [_language(lang) for lang in i18n.list_languages()],
         "foaf:homepage": {
-            "@id": f"{publication.public_url}/{i18n.SOURCE}/datos",
+            "@id": f"{publication.public_url}/{i18n.get_default_language()}/datos",
             "@type": "foaf:Document",
         },
         "dcat:dataset": [{"@id": each["@id"]} for each in datasets],
@@ -69,13 +69,14 @@ def write(months: Iterable[RevisionTables], publication: Publication) -> dict[st
 
 def _dataset(tables: RevisionTables, publication: Publication) -> dict[str, Any]:
     report, root = tables.report, f"{publication.public_url}/datos/"
+    pages = f"{publication.public_url}/{i18n.get_default_language()}"
     month, number = report.month, report.count.revision
     return {
         "@id": publication.folder(report),
         "@type": "dcat:Dataset",
         "dct:identifier": f"{month}/{number}",
         "dct:title": [
-            {"@value": tables.get_title(lang), "@language": lang} for lang in i18n.LANGUAGES
+            {"@value": tables.get_title(lang), "@language": lang} for lang in i18n.list_languages()
         ],
         "dct:description": _say(DESCRIPTION),
         "dct:publisher": {"@id": f"{root}#publisher"},
@@ -92,12 +93,12 @@ def _dataset(tables: RevisionTables, publication: Publication) -> dict[str, Any]
             _term("country", pack.alpha3, "dct:Location")
             for pack in network_profile.current().packs
         ],
-        "dct:language": [_language(lang) for lang in i18n.LANGUAGES],
+        "dct:language": [_language(lang) for lang in i18n.list_languages()],
         "dct:accessRights": _term("access-right", "PUBLIC", "dct:RightsStatement"),
         "dcat:inSeries": {"@id": f"{root}#series"},
         "dcat:version": str(number),
         "dcat:landingPage": {
-            "@id": f"{publication.public_url}/{i18n.SOURCE}/cifras/{month}?revision={number}",
+            "@id": f"{pages}/cifras/{month}?revision={number}",
             "@type": "foaf:Document",
         },
         "dcat:distribution": [
@@ -129,7 +130,7 @@ def _distribution(
 
 def _say(message: str) -> list[dict[str, str]]:
     words = i18n.in_each(message)
-    return [{"@value": words[lang], "@language": lang} for lang in i18n.LANGUAGES]
+    return [{"@value": words[lang], "@language": lang} for lang in i18n.list_languages()]
 
 
 def _term(vocabulary: str, code: str, kind: str) -> dict[str, str]:

@@ -8,7 +8,7 @@ from typing import Any, BinaryIO, Final
 from outreach import formats, i18n
 from outreach.db.base import Words
 from outreach.domain.locations import regions
-from outreach.i18n import N_
+from outreach.i18n import N_, say
 from outreach.reports import spreadsheets, trends, workshop_counts
 from outreach.reports.month_report import MonthChange, MonthReport
 from outreach.reports.spreadsheets import Cell
@@ -279,4 +279,4 @@ def _titled(rows: list[list[Cell]], translate: Translate) -> list[list[Cell]]:
 
 
 def _name(name: Words, lang: str) -> str:
-    return name.get(lang) or name.get("es", "")
+    return say(name, lang)

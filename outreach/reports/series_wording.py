@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from outreach.db.base import Words
 from outreach.formats import group_digits
-from outreach.i18n import SOURCE, get_locale
+from outreach.i18n import SOURCE, get_default_language, get_locale
 
 NUMBER: Final = "%(number)s"
 THINGS: Final = "%(things)s"
@@ -38,7 +38,8 @@ class SeriesWording:
 
     def say_things(self, number: int, lang: str) -> str:
         """«57 pasaportes», «1,000,000 de pasaportes»."""
-        known = lang if lang in self.things else SOURCE
+        usual = (lang, get_default_language(), SOURCE)
+        known = next(each for each in (*usual, *self.things) if each in self.things)
         forms = self.things[known]
         form = forms.get(get_locale(known).plural_form(number), forms[OTHER])
         return form.replace(NUMBER, group_digits(number, lang))

@@ -8,8 +8,9 @@ from babel.messages.catalog import Catalog
 from flask.testing import FlaskClient
 
 from outreach import i18n, languages, network_profile
-from outreach.config import GENERAL, Config
+from outreach.config import Config
 from outreach.errors import Misconfigured
+from outreach.network_file import GENERAL
 from outreach.network_profile import use_profile
 from outreach.translations import catalogues
 from tests.support.public_urls import FurnishedSite

@@ -68,7 +68,7 @@ class Kind(Base):
     neutral_code: Mapped[str | None] = mapped_column(
         sa.String(4), index=True, unique=True, init=False, default=None
     )
-    countries: Mapped[Codes]
+    countries: Mapped[Codes]  # empty: every country
     sign: Mapped[str] = mapped_column(sa.String(20))  # rights, screening, daca, women, other
     pictogram: Mapped[str] = mapped_column(sa.String(20))
     colour: Mapped[str] = mapped_column(sa.String(7))  # #1b5ea6
@@ -102,6 +102,9 @@ class Kind(Base):
     def can_be_shared(self) -> bool:
         """Whether partner networks may show its workshops (S44)."""
         return not self.is_discreet and self.sensitivity not in HIGH_SENSITIVITIES
+
+    def is_given_in(self, country: str) -> bool:
+        return not self.countries or country in self.countries
 
     def is_named_neutrally(self, code: str) -> bool:
         """Whether this is the neutral code of a kind that is discreet no longer: what it opens must

@@ -8,7 +8,7 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship, selectinload
 
-from outreach import languages
+from outreach import network_profile
 from outreach.db.base import Base
 from outreach.errors import ErrorCode, NotFound, Refusal
 
@@ -62,7 +62,9 @@ class StaffMember(Base):
     signed_in_at: Mapped[datetime | None] = mapped_column(default=None)  # the last time
     # Of the staff pages, letters and calendar of this account.
     language: Mapped[str] = mapped_column(
-        sa.String(5), server_default="es", default=languages.STAFF_LANGUAGE
+        sa.String(5),
+        server_default="es",
+        default_factory=lambda: network_profile.current().staff_language,
     )
     grants: Mapped[list["RoleAssignment"]] = relationship(
         init=False, cascade="all, delete-orphan", passive_deletes=True

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 
+from outreach import network_profile
 from outreach.clock import Month
 from outreach.db.base import Base, Words
 from outreach.domain.audit import audit_log
@@ -202,7 +203,7 @@ def begin(
         title=before.title if before else title or {},
         happened=before.happened if before else {},
         ahead=before.ahead if before else {},
-        correction={"es": correction} if before else {},
+        correction={network_profile.current().main_language: correction} if before else {},
         edited_at=now,
         edited_by_id=organizer_id,
     )

@@ -8,6 +8,7 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from outreach import network_profile
 from outreach.db.base import Words
 from outreach.domain.registrations import (
     ACTIVE_STATUSES,
@@ -89,7 +90,7 @@ def check_paragraph(paragraph: Mapping[str, str]) -> None:
         raise Refusal(ErrorCode.MESSAGE_TOO_LONG, most=MAX_PARAGRAPH)
     if any(_LINK.search(text) for text in paragraph.values()):
         raise Refusal(ErrorCode.MESSAGE_WITH_LINK)
-    if paragraph and "es" not in paragraph:
+    if paragraph and network_profile.current().main_language not in paragraph:
         raise Refusal(ErrorCode.MESSAGE_WITHOUT_SPANISH)
 
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from outreach import network_profile
 from outreach.domain.locations.venues import Venue
 from outreach.domain.registrations import Registration, change_notifications
 from outreach.domain.registrations.change_notifications import (
@@ -83,7 +84,7 @@ def execute(
     """Does it to each workshop. Raises Refusal, which names the workshop, at the first failure."""
     found = []
     for workshop in workshops:
-        title, day = workshop.title.get("es", ""), workshop.day
+        title, day = workshop.title.get(network_profile.current().main_language, ""), workshop.day
         try:
             found.append(_apply(session, workshop, act, now, has_texts=has_texts))
         except Refusal as refusal:

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from dateutil import rrule
 from sqlalchemy.orm import Session
 
-from outreach import clock
+from outreach import clock, network_profile
 from outreach.domain.locations import holidays
 from outreach.domain.locations.holidays import Holiday
 from outreach.domain.scheduling import workshop_data, workshop_service
@@ -183,10 +183,11 @@ def _compare(data: WorkshopData, occupied: Sequence[_Occupied]) -> DateProposal:
     ]
     venue = data.venue
     region, country = (venue.region if venue else data.office.region), data.office.country
+    main = network_profile.current().main_language
     return DateProposal(
         data=data,
         holidays=tuple(holidays.list_holidays(data.day, country, region)),
-        busy=conflicts[0].data.title.get("es", "") if conflicts else "",
+        busy=conflicts[0].data.title.get(main, "") if conflicts else "",
         busy_until=conflicts[0].ends_at if conflicts else None,
         is_twin=any(each.data.starts == data.starts for each in alike),
         has_sibling=bool(alike),

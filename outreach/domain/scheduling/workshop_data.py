@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from outreach import clock
+from outreach import clock, network_profile
 from outreach.db.base import Amounts, Words
 from outreach.db.types import Codes
 from outreach.domain import registrations
@@ -40,7 +40,9 @@ class WorkshopData:
     mode: DeliveryMode = DeliveryMode.IN_PERSON
     way: Way = Way.PLACE
     visibility: Visibility = Visibility.PUBLIC
-    languages: Codes = field(default_factory=lambda: Codes(["es"]))
+    languages: Codes = field(
+        default_factory=lambda: Codes([network_profile.current().main_language])
+    )
     interpretation: Codes = field(default_factory=Codes)
     has_childcare: bool = False
     facilitator: str = ""
@@ -179,7 +181,7 @@ def check(data: WorkshopData, *, is_draft: bool = False) -> None:
         raise Refusal(ErrorCode.CAPACITY_NEGATIVE)
     if data.mode.has_venue and data.venue is None and not is_draft:
         raise Refusal(ErrorCode.VENUE_MISSING)
-    if data.kind.countries and data.office.country not in data.kind.countries:
+    if not data.kind.is_given_in(data.office.country):
         raise Refusal(ErrorCode.KIND_NOT_IN_COUNTRY)
     if data.way is Way.SLOTS:
         _check_slots(data)

@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 
 from sqlalchemy.orm import Session
 
+from outreach import network_profile
 from outreach.db.base import Words
 from outreach.domain.locations import holidays
 from outreach.domain.network.kinds import Visibility
@@ -60,8 +61,9 @@ def find_missing_fields(workshop: Workshop, *, phone: str = "") -> list[Required
     """The fields that are empty and have to be filled in before the workshop is published, in the
     order of the form. `phone` is the network's: it serves where neither the workshop nor its
     office has one."""
+    main = network_profile.current().main_language
     filled = {
-        RequiredField.TITLE: workshop.title.get("es"),
+        RequiredField.TITLE: workshop.title.get(main),
         RequiredField.VENUE: workshop.venue or not workshop.mode.has_venue,
         RequiredField.LINK: _has_link(workshop) or workshop.mode not in _LINKED,
         RequiredField.LANGUAGES: workshop.languages,
@@ -109,7 +111,8 @@ def find_warnings(
         warnings.append(UnconfirmedWarnings(PublishWarning.RETIRED, venue.name))
     if workshop.online_url and not workshop.takes_places and not workshop.live_url:
         warnings.append(UnconfirmedWarnings(PublishWarning.UNSEEN_LINK))
-    if set(workshop.title) == {"es"}:
+    profile = network_profile.current()
+    if len(profile.languages) > 1 and set(workshop.title) == {profile.main_language}:
         warnings.append(UnconfirmedWarnings(PublishWarning.ONE_LANGUAGE))
     return [*warnings, *_find_day_warnings(workshop, now)]
 

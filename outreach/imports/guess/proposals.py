@@ -27,6 +27,7 @@ from outreach.domain.scheduling import import_memory
 from outreach.domain.scheduling.import_memory import ImportedBefore, StoredWorkshop
 from outreach.domain.text import fold
 from outreach.domain.workshops import Workshop, WorkshopStatus
+from outreach.i18n import get_default_language
 from outreach.imports.guess.headings import Field
 from outreach.imports.guess.parsed_rows import ParsedRow
 from outreach.imports.guess.remarks import Remark, RemarkCode, Severity
@@ -156,7 +157,7 @@ class _Proposer:
         """Fills what the row leaves out with what its kind has."""
         parsed = proposal.parsed
         names = kind.name if kind.is_discreet else kind.short_name
-        proposal.title = parsed.title or names.get("es", "")
+        proposal.title = parsed.title or names.get(get_default_language(), "")
         is_given = any(each.field is Field.CAPACITY for each in parsed.remarks)
         proposal.capacity = parsed.capacity
         if parsed.capacity is None and not is_given:
@@ -323,7 +324,7 @@ class _Proposer:
         parsed = proposal.parsed
         if parsed.day is None or parsed.starts is None or parsed.status is None:
             return None
-        title = {"es": parsed.title} if parsed.title else None
+        title = {get_default_language(): parsed.title} if parsed.title else None
         names = kind.name if kind.is_discreet else kind.short_name
         return WorkshopImportRow(
             line=parsed.line,
@@ -340,7 +341,7 @@ class _Proposer:
             mode=parsed.mode,
             way=kind.way,
             capacity=proposal.capacity or 0,
-            languages=Codes(parsed.languages or ("es",)),
+            languages=Codes(parsed.languages or (get_default_language(),)),
             has_childcare=parsed.has_childcare,
             status=parsed.status,
             phone=None,
@@ -409,7 +410,7 @@ def _said_of(workshop: Workshop) -> Words:
         "starts": f"{workshop.starts:%H:%M}",
         "ends": f"{workshop.ends:%H:%M}",
         "kind": workshop.kind.code,
-        "title": workshop.title.get("es", ""),
+        "title": workshop.title.get(get_default_language(), ""),
         "venue": fold(venue.name if venue is not None else workshop.mode.value),
         "capacity": str(workshop.capacity),
         "status": workshop.status.value,
@@ -434,7 +435,7 @@ def _changed_row(
     if "kind" in changed:
         new["kind"] = parsed.kind
     if "title" in changed:
-        new["title"] = {**workshop.title, "es": parsed.title}
+        new["title"] = {**workshop.title, get_default_language(): parsed.title}
     if "venue" in changed:
         new |= {"place": place_of(proposal.venue, workshop.office), "mode": parsed.mode}
         if proposal.venue is workshop.venue and proposal.venue is not None:

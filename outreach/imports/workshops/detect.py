@@ -9,7 +9,7 @@ from outreach.imports.csv_tables import ImportTable
 from outreach.imports.file_types import FileType
 from outreach.imports.workshops import from_ical
 from outreach.imports.workshops.from_ical import IcalDefaults
-from outreach.imports.workshops.read import REQUIRED, Network
+from outreach.imports.workshops.read import Network, required_columns
 
 MAX_ROWS: Final = 5_000
 
@@ -25,9 +25,9 @@ def read_table(
     file_type = file_types.recognise(name, data)
     if file_type is FileType.XLSX:
         records = xlsx.records(name, data, most=MAX_ROWS)
-        return csv_tables.table(name, records, REQUIRED, most=MAX_ROWS)
+        return csv_tables.table(name, records, required_columns(), most=MAX_ROWS)
     if file_type is FileType.ICS:
         return from_ical.table(
             session, name, data, known, defaults or IcalDefaults(), most=MAX_ROWS
         )
-    return csv_tables.parse(name, data, REQUIRED, most=MAX_ROWS)
+    return csv_tables.parse(name, data, required_columns(), most=MAX_ROWS)

@@ -20,7 +20,7 @@ from outreach.domain.workshops import DeliveryMode, Workshop, WorkshopStatus
 from outreach.errors import Refusal
 from outreach.feeds import labels
 from outreach.feeds import vevent as feed
-from outreach.i18n import LANGUAGES, in_each
+from outreach.i18n import get_default_language, in_each, list_languages
 from outreach.imports import ical
 from outreach.imports.csv_tables import ImportTable
 from outreach.imports.ical import IcalCalendar, IcalEvent
@@ -106,7 +106,7 @@ class _RowBuilder:
         values = dict.fromkeys(COLUMNS, "") | {
             "office": self._defaults.office,
             "kind": kind,
-            "title_es": clean(event.summary),
+            f"title_{get_default_language()}": clean(event.summary),
             "childcare": "false",
             # Only a confirmed event is published.
             "status": statuses.get(event.status.upper(), WorkshopStatus.DRAFT).value,
@@ -138,11 +138,15 @@ def _changed_cells(
     changed: dict[str, str] = {}
     summary = clean(event.summary)
     is_own_calendar = event.uid.startswith("mio-")  # titles of staff feeds include the seats taken
-    own_titles = {_without_cancelled_prefix(feed.title(workshop, lang)) for lang in LANGUAGES}
+    own_titles = {
+        _without_cancelled_prefix(feed.title(workshop, lang)) for lang in list_languages()
+    }
     if summary and not is_own_calendar and _without_cancelled_prefix(summary) not in own_titles:
-        changed["title_es"] = _without_cancelled_prefix(summary)
+        changed[f"title_{get_default_language()}"] = _without_cancelled_prefix(summary)
     location = clean(event.location)
-    if location and location not in {clean(feed.place(workshop, lang)) for lang in LANGUAGES}:
+    if location and location not in {
+        clean(feed.place(workshop, lang)) for lang in list_languages()
+    }:
         changed |= _where(location, (values["city"], values["region"]))
     if event.status.upper() == "CANCELLED" and workshop.status is WorkshopStatus.PUBLISHED:
         changed["status"] = WorkshopStatus.CANCELLED.value

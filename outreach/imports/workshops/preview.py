@@ -21,6 +21,7 @@ from outreach.domain.network.kinds import Way
 from outreach.domain.scheduling import workshop_data, workshop_service
 from outreach.domain.workshops import DeliveryMode, Workshop, WorkshopStatus
 from outreach.errors import Refusal
+from outreach.i18n import list_languages
 from outreach.imports.import_errors import ImportErrorCode, ImportFault
 from outreach.imports.workshops.load import (
     NamedRows,
@@ -28,7 +29,7 @@ from outreach.imports.workshops.load import (
     find_impossible_changes,
     is_same_venue,
 )
-from outreach.imports.workshops.read import WorkshopImportRow
+from outreach.imports.workshops.read import MAX_TITLES, WorkshopImportRow
 from outreach.imports.workshops.write import COLUMNS, cells, format_local
 
 # Columns whose change notifies the people registered.
@@ -172,8 +173,7 @@ def _after(row: WorkshopImportRow, workshop: Workshop) -> dict[str, str]:
     after = before | {
         "office": row.office,
         "kind": row.kind,
-        "title_es": row.title.get("es", ""),
-        "title_en": row.title.get("en", ""),
+        **{f"title_{lang}": row.title.get(lang, "") for lang in list_languages()[:MAX_TITLES]},
         "timezone": row.zone.key,
         "starts_at": _format(row, row.day, row.starts),
         "ends_at": _format(row, row.last_day, row.ends),

@@ -19,7 +19,7 @@ from outreach.domain.network import kinds, offices
 from outreach.domain.network.kinds import Way
 from outreach.domain.text import fold
 from outreach.domain.workshops import DeliveryMode, WorkshopStatus
-from outreach.i18n import LANGUAGES, SPOKEN
+from outreach.i18n import SPOKEN, get_default_language, list_languages
 from outreach.imports import csv_tables
 from outreach.imports.csv_tables import ImportTable, RowParser
 from outreach.imports.import_errors import ImportErrorCode, ImportFault, ImportRejected
@@ -41,6 +41,7 @@ REQUIRED: Final = (
     "childcare",
     "status",
 )
+MAX_TITLES: Final = 2  # languages in which a file has the titles, the first of the network
 OPTIONAL: Final = ("title_fr", "way", "mode", "address", "area", "phone", "live_url")
 MAX_SEATS: Final = 100_000
 MAX_OFFICES_LISTED: Final = 12  # in an error message
@@ -56,6 +57,12 @@ _STATUSES: Final = MappingProxyType(
     }
 )
 _DAY: Final = timedelta(days=1)
+
+
+def required_columns() -> tuple[str, ...]:
+    """The columns that a file of workshops has in this network."""
+    titles = tuple(f"title_{lang}" for lang in list_languages()[:MAX_TITLES])
+    return (*(name for name in REQUIRED if not name.startswith("title_")), *titles)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,6 +88,9 @@ class KindFacts:
     minutes: int
     capacity: int
     names: tuple[str, ...] = ()
+
+    def is_given_in(self, country: str) -> bool:
+        return not self.countries or country in self.countries
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,7 +167,7 @@ def network(session: Session, own_offices: Offices = None) -> Network:
 
 def read(path: Path, known: Network) -> list[WorkshopImportRow]:
     """The workshops of a file. Raises ImportRejected with all faults, and UnreadableFile."""
-    return parse_or_reject(csv_tables.read(path, REQUIRED), known)
+    return parse_or_reject(csv_tables.read(path, required_columns()), known)
 
 
 def parse_or_reject(table: ImportTable, known: Network) -> list[WorkshopImportRow]:
@@ -191,11 +201,12 @@ def _row(line: RowParser, known: Network) -> WorkshopImportRow | None:
         known.kinds,
         ImportErrorCode.KIND_UNKNOWN,
     )
-    if office and kind and office.country not in kind.countries:
+    if office and kind and not kind.is_given_in(office.country):
         line.fault("kind", ImportErrorCode.KIND_NOT_IN_COUNTRY, office=line.raw("office"))
-    title = {lang: line.text(f"title_{lang}", 200) for lang in LANGUAGES}
-    if not title["es"]:
-        line.fault("title_es", ImportErrorCode.SPANISH_TITLE_MISSING)
+    title = {lang: line.text(f"title_{lang}", 200) for lang in list_languages()}
+    main = get_default_language()
+    if not title[main]:
+        line.fault(f"title_{main}", ImportErrorCode.SPANISH_TITLE_MISSING)
     zone_name = line.zone("timezone")
     zone = ZoneInfo(zone_name) if zone_name else None
     if zone is None and office and not line.raw("timezone"):
@@ -232,7 +243,7 @@ def _row(line: RowParser, known: Network) -> WorkshopImportRow | None:
         mode=mode,
         way=way,
         capacity=kind.capacity if capacity is None else capacity,
-        languages=Codes(languages or ("es",)),
+        languages=Codes(languages or (main,)),
         has_childcare=has_childcare,
         status=status,
         phone=phone,

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import cast
 from urllib.parse import quote, urlencode
 
-from outreach import clock, i18n
+from outreach import clock, i18n, network_profile
 from outreach.db.base import Words
 from outreach.domain.locations import regions
 from outreach.domain.network.kinds import Kind
@@ -37,7 +37,9 @@ class Serializer:
             rank=office.rank,
             city=office.city,
             region=office.region,
-            region_name=text(regions.find_names(office.region) or {"es": office.region}),
+            region_name=text(
+                regions.find_names(office.region) or dict.fromkeys(i18n.LANGUAGES, office.region)
+            ),
             country=office.country,
             zone=office.zone.key,
             extra_zones=list(office.extra_zones),
@@ -67,7 +69,7 @@ class Serializer:
             description=text(kind.description),
             is_core=kind.is_core,
             is_discreet=kind.is_discreet,
-            countries=list(kind.countries),
+            countries=list(kind.countries or network_profile.current().countries),
             minutes=kind.minutes,
             changed_at=instant(kind.changed_at),
             links=schemas.KindLinks(self=self.api("kinds", kind.code), workshops=listed),
@@ -143,7 +145,9 @@ class Serializer:
 
     def pages(self, rest: str) -> Pages:
         """Return the address of a page in each language."""
-        return Pages(**{lang: f"{self.public_url}/{lang}/{rest}" for lang in i18n.LANGUAGES})
+        offered = i18n.list_languages()
+        spoken = {lang: lang if lang in offered else offered[0] for lang in i18n.LANGUAGES}
+        return Pages(**{lang: f"{self.public_url}/{own}/{rest}" for lang, own in spoken.items()})
 
 
 def text(words: Words) -> Text:

@@ -21,7 +21,7 @@ from outreach.domain.registrations import (
 )
 from outreach.domain.text import clean, looks_like_an_address, looks_like_an_id
 from outreach.domain.workshops import Workshop, time_slots
-from outreach.i18n import LANGUAGES, current
+from outreach.i18n import current, list_languages
 from outreach.i18n import gettext as _
 from outreach.web.context import config
 from outreach.web.forms import form_token
@@ -335,8 +335,8 @@ class RegistrationForm(PersonForm):
             )
 
     def validate_language(self, field: StringField) -> None:
-        if field.data and field.data not in LANGUAGES:
-            raise ValidationError(_("Elige español, inglés o francés arriba de la página."))
+        if field.data and field.data not in list_languages():
+            raise ValidationError(_("Elige un idioma de la lista."))
 
     def registration_data(self) -> RegistrationData:
         """The registration that the form describes. Only after `validate()`."""

@@ -78,7 +78,7 @@ def page(status: int, error: Exception | None = None, **words: object) -> Respon
             return answer
     if "lang" not in g:
         first = request.path.split("/", 2)[1]
-        g.lang = first if first in i18n.LANGUAGES else request_language.get_accepted()
+        g.lang = first if first in i18n.list_languages() else request_language.get_accepted()
     g.other_languages_at = "/"
     if CALENDAR.fullmatch(request.path):
         return Response(_plain(status) + "\n", status, mimetype="text/plain")

@@ -7,7 +7,7 @@ from flask import Flask, g, request
 from jinja2 import pass_eval_context
 from jinja2.nodes import EvalContext
 from markupsafe import Markup
-from werkzeug.routing import BaseConverter
+from werkzeug.routing import BaseConverter, ValidationError
 
 from outreach import i18n, languages
 
@@ -15,15 +15,22 @@ _get_globals: Final = g._get_current_object  # of werkzeug's proxy
 
 
 class LanguageConverter(BaseConverter):
-    """`<lang:lang>` in a route: the code of one of the languages of the site."""
+    """`<lang:lang>` in a route: the code of one of the languages of the network."""
 
     regex = f"(?:{languages.PATTERN})"
+
+    def to_python(self, value: str) -> str:
+        """The code. Raises ValidationError, for a page that is not found, for another language."""
+        if value not in i18n.list_languages():
+            raise ValidationError
+        return value
 
 
 def init_app(app: Flask) -> None:
     i18n.tell_language = get_current
     app.url_map.converters["lang"] = LanguageConverter
-    app.jinja_env.globals["site_languages"] = languages.SITE_LANGUAGES
+    offered = i18n.list_languages()
+    app.jinja_env.globals["site_languages"] = [languages.BY_CODE[code] for code in offered]
     app.jinja_env.add_extension("jinja2.ext.i18n")
     app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]  # of jinja2.ext.i18n
         lambda message: _messages().gettext(message),
@@ -35,16 +42,18 @@ def init_app(app: Flask) -> None:
 
 
 def get_current() -> str:
-    """The language of the current request; Spanish where it has none, and outside of a request."""
+    """The language of the current request; the network's first where it has none, and outside of a
+    request."""
     try:  # one call where `g.get` and `has_app_context` are six: a page asks a hundred times
-        return _get_globals().__dict__.get("lang") or i18n.SOURCE
+        return _get_globals().__dict__.get("lang") or i18n.get_default_language()
     except RuntimeError:  # no application context
-        return i18n.SOURCE
+        return i18n.get_default_language()
 
 
 def get_accepted() -> str:
-    """The language of the site that the browser prefers; Spanish if it names none of them."""
-    return request.accept_languages.best_match(i18n.LANGUAGES) or i18n.SOURCE
+    """The network's language that the browser prefers; its first if the browser names none."""
+    offered = i18n.list_languages()
+    return request.accept_languages.best_match(offered) or offered[0]
 
 
 @pass_eval_context

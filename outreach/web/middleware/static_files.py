@@ -18,6 +18,9 @@ import rcssmin
 import rjsmin
 from flask import Blueprint, Flask, Response, abort, current_app, request
 
+from outreach.brand import Brand, write_style_sheet
+from outreach.config import Config
+
 pages = Blueprint("static_files", __name__)
 
 CACHE_FOR_A_YEAR: Final = "public, max-age=31536000, immutable"
@@ -92,10 +95,21 @@ class StaticFile:
     digest: str
 
 
+SIGN: Final = "i.svg"  # of the program
+NETWORK_SIGN: Final = "sign.svg"
+NETWORK_STYLES: Final = "network.css"
+
+
 def init_app(app: Flask) -> None:
-    files = _build_all()
+    config: Config = app.extensions["outreach_config"]
+    brand = config.profile.brand
+    own = _build_brand(brand)
+    app.extensions["outreach_brand"] = tuple(own)  # names, for `static`
+    files = _build_all() | own
     app.extensions["outreach_static"] = {file.name: file for file in files.values()}
     app.add_template_global(lambda name: f"/static/{files[name].name}", "static")
+    app.add_template_global(lambda: NETWORK_SIGN if brand.sign else SIGN, "site_sign")
+    app.add_template_global(lambda: brand.has_own_colours, "has_own_colours")
     app.register_blueprint(pages)
 
 
@@ -133,6 +147,16 @@ def _build_all() -> dict[str, StaticFile]:
             body = rjsmin.jsmin(body)
         # The style sheet names the font by its plain name; its address has the hash.
         files[name] = _file(name, body.replace(b"figtree.woff2", font.name.encode()))
+    return files
+
+
+def _build_brand(brand: Brand) -> dict[str, StaticFile]:
+    """What a network serves beside: its colours and its sign."""
+    files = {}
+    if brand.has_own_colours:
+        files[NETWORK_STYLES] = _file(NETWORK_STYLES, write_style_sheet(brand).encode())
+    if brand.sign:
+        files[NETWORK_SIGN] = _file(NETWORK_SIGN, brand.sign.encode())
     return files
 
 

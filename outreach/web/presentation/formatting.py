@@ -24,11 +24,16 @@ def init_app(app: Flask) -> None:
     config: Config = app.extensions["outreach_config"]
     app.add_template_global(i18n.current, "lang")
     app.add_template_global(lambda: config.brand, "brand")
+    app.add_template_global(
+        lambda: i18n.say(dict(config.look.header), i18n.current()), "header_text"
+    )
     app.add_template_global(lambda: config, "config")
     app.add_template_global(lambda: i18n.html_lang(i18n.current()), "html_lang")
     app.add_template_global(lambda: formats.network_countries(i18n.current()), "network_countries")
     app.add_template_global(lambda code: formats.country_name(code, i18n.current()), "country_name")
-    app.add_template_global(lambda: formats.order_weekdays(i18n.current()), "order_weekdays")
+    app.add_template_global(
+        lambda country: formats.order_weekdays(i18n.current(), country), "order_weekdays"
+    )
     app.add_template_global(
         lambda: network_profile.current().emergency_numbers, "emergency_numbers"
     )
@@ -82,7 +87,7 @@ def in_language(lang: str) -> str:
         return f"/{lang}{g.other_languages_at}"
     path = request.full_path if request.query_string else request.path
     _root, first, *rest = path.split("/", 2)
-    return "/".join(("", lang, *rest)) if first in i18n.LANGUAGES else f"/{lang}/"
+    return "/".join(("", lang, *rest)) if first in i18n.list_languages() else f"/{lang}/"
 
 
 def localize(words: Words | None) -> str:

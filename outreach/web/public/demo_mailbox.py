@@ -6,7 +6,7 @@ from email.policy import default
 from flask import Blueprint, abort, g, render_template
 from flask.typing import ResponseReturnValue
 
-from outreach.languages import STAFF_LANGUAGE
+from outreach import network_profile
 from outreach.web.context import config
 from outreach.web.middleware.response_headers import keep_private
 
@@ -17,7 +17,7 @@ MAX_EMAILS = 50
 
 @pages.get("/cartas")
 def letters() -> ResponseReturnValue:
-    g.lang = STAFF_LANGUAGE
+    g.lang = network_profile.current().staff_language
     keep_private()
     folder = config().mail_folder
     if not config().is_demo or folder is None:

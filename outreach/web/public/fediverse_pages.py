@@ -17,7 +17,6 @@ from outreach import clock
 from outreach.activitypub import event_objects, signing_keys
 from outreach.activitypub.event_objects import (
     CONTEXT,
-    LANG,
     MIMETYPE,
     PUBLIC,
     FediverseAddresses,
@@ -34,6 +33,7 @@ from outreach.domain.network import offices
 from outreach.domain.network.offices import Office
 from outreach.errors import NotFound
 from outreach.feeds import server
+from outreach.i18n import get_default_language
 from outreach.memory_cache import MemoryCache
 from outreach.pdf import share_card
 from outreach.web.context import config, store
@@ -93,7 +93,7 @@ def webfinger() -> ResponseReturnValue:
                 {
                     "rel": "http://webfinger.net/rel/profile-page",
                     "type": "text/html",
-                    "href": f"{to.public_url}/{LANG}/o/{office.slug}",
+                    "href": f"{to.public_url}/{get_default_language()}/o/{office.slug}",
                 },
             ],
         },
@@ -217,7 +217,9 @@ def picture(uid: str, version: str) -> ResponseReturnValue:
         if body is None:
             rate_limits.count_picture()
             pictogram = icons.PICTOGRAMS.get(workshop.kind.pictogram, icons.PICTOGRAMS["calendar"])
-            body = share_card.picture(workshop, LANG, pictogram=pictogram, coarse=coarse)
+            body = share_card.picture(
+                workshop, get_default_language(), pictogram=pictogram, coarse=coarse
+            )
             pictures.put(uid, body, version=current, size=len(body))
     keep_for(YEAR_SECONDS)
     answer = Response(body, mimetype="image/png")

@@ -17,7 +17,7 @@ from outreach.clock import Month
 from outreach.domain.network import offices
 from outreach.domain.reporting import releases
 from outreach.domain.search import page_index
-from outreach.i18n import LANGUAGES
+from outreach.i18n import list_languages
 from outreach.memory_cache import MemoryCache
 from outreach.reports import workshop_counts
 from outreach.web.context import config, store
@@ -63,9 +63,6 @@ FIXED: Final = (
     "/privacidad",
     "/accesibilidad",
 )
-# hreflang values and their languages; x-default for other languages.
-HREFLANG: Final = (*((lang, lang) for lang in LANGUAGES), ("x-default", "es"))
-
 # Private prefixes: robots must not even request them.
 PRIVATE_PREFIXES: Final = ("/r/", "/mi-registro", "/salir", "/t/*/lugar")
 MONTHS_BACK, MONTHS_AHEAD = (
@@ -90,8 +87,14 @@ class BuiltSitemap:
 def init_app(app: Flask) -> None:
     app.extensions["outreach_sitemaps"] = MemoryCache[BuiltSitemap](MAX_FILES, lifetime=MAX_AGE)
     app.add_template_global(found_at)
-    app.add_template_global(lambda: HREFLANG, "hreflang")
+    app.add_template_global(hreflang)
     app.register_blueprint(pages)
+
+
+def hreflang() -> list[tuple[str, str]]:
+    """The values of hreflang and their languages; x-default for other languages."""
+    offered = list_languages()
+    return [*((lang, lang) for lang in offered), ("x-default", offered[0])]
 
 
 def found_at() -> str | None:
@@ -105,7 +108,7 @@ def found_at() -> str | None:
 
 @pages.get("/robots.txt")
 def robots() -> Response:
-    private = [f"/{lang}{path}" for lang in LANGUAGES for path in PRIVATE_PREFIXES]
+    private = [f"/{lang}{path}" for lang in list_languages() for path in PRIVATE_PREFIXES]
     lines = ["User-agent: *", *(f"Disallow: {path}" for path in ("/org/", "/q/", *private))]
     text = "\n".join([*lines, "", f"Sitemap: {config().public_url}/sitemap.xml", ""])
     return Response(text, mimetype="text/plain", headers={"Cache-Control": CACHE_CONTROL})
@@ -121,7 +124,7 @@ def security() -> Response:
     expires = clock.now().date().replace(day=1) + timedelta(days=190)
     text = (
         f"Contact: {contact}\nExpires: {expires}T00:00:00Z\n"
-        f"Preferred-Languages: {', '.join(LANGUAGES)}\n"
+        f"Preferred-Languages: {', '.join(list_languages())}\n"
         f"Canonical: {config().public_url}/.well-known/security.txt\n"
     )
     return Response(text, mimetype="text/plain", headers={"Cache-Control": CACHE_CONTROL})

@@ -140,7 +140,7 @@ def _search(
     filters = SearchFilters(
         where=where,
         kinds=tuple(kind.id for kind in chosen),
-        excluded_kinds=tuple(k.id for k in known.kinds if country and country not in k.countries),
+        excluded_kinds=tuple(k.id for k in known.kinds if country and not k.is_given_in(country)),
         country=country,
         since=since,
         until=until,

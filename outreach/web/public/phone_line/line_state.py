@@ -14,6 +14,7 @@ from flask import current_app
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from outreach.domain.registrations.models import CODE_LENGTH
+from outreach.i18n import get_default_language
 
 GOOD_SECONDS: Final = 600
 MAX_MISSES: Final = 3  # keys that mean nothing, one after the other: it asks three times
@@ -41,7 +42,7 @@ class StateInvalid(Exception):
 @dataclass(frozen=True, kw_only=True)
 class LineState:
     step: LineStep = LineStep.LANGUAGE
-    lang: str = "es"
+    lang: str = field(default_factory=get_default_language)
     where: str = ""  # the spelling of a place
     choices: tuple[str, ...] = ()  # what the keys 1, 2, 3 … stand for
     workshop: str = ""  # its public id

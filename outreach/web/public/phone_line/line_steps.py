@@ -56,7 +56,7 @@ class LineCall:
 
 def begin() -> LineReply:
     prompts = []
-    for number, lang in enumerate(i18n.LANGUAGES, 1):
+    for number, lang in enumerate(i18n.list_languages(), 1):
         with i18n.use_language(lang):
             if number == 1:
                 prompts.append(_prompt(LinePrompt.WELCOME))
@@ -76,7 +76,7 @@ def answer(state: LineState, keys: str, call: LineCall) -> LineReply:
 
 
 def _choose_language(state: LineState, keys: str, call: LineCall) -> LineReply:
-    langs = {str(number): lang for number, lang in enumerate(i18n.LANGUAGES, 1)}
+    langs = {str(number): lang for number, lang in enumerate(i18n.list_languages(), 1)}
     if keys not in langs:
         return replace(begin(), state=state.miss())
     with i18n.use_language(langs[keys]):

@@ -9,6 +9,7 @@ from outreach import clock
 from outreach.domain.network.staff import Permission
 from outreach.domain.registrations import assisted
 from outreach.domain.text import clean
+from outreach.i18n import get_default_language
 from outreach.i18n import gettext as _
 from outreach.web.context import config, store
 from outreach.web.presentation import formatting
@@ -57,7 +58,11 @@ def _page(
 ) -> ResponseReturnValue:
     with store().read() as session:
         workshop = find_workshop(session, public_id)
-    address = f"{config().public_url}/es/t/{public_id}/lugar?a={link.code}" if link else ""
+    address = (
+        f"{config().public_url}/{get_default_language()}/t/{public_id}/lugar?a={link.code}"
+        if link
+        else ""
+    )
     ends = link.ends_at.astimezone(workshop.zone).time() if link else None
     return page(
         "attendees/assisted_registration",

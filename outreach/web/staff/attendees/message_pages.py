@@ -22,8 +22,8 @@ from outreach.domain.registrations.staff_messages import Audience, Message, Mess
 from outreach.domain.text import clean, clean_lines
 from outreach.domain.workshops import Workshop
 from outreach.errors import ErrorCode, Refusal
-from outreach.i18n import LANGUAGES, pgettext
 from outreach.i18n import gettext as _
+from outreach.i18n import list_languages, pgettext
 from outreach.mail import preview
 from outreach.web import error_messages
 from outreach.web.context import config, store
@@ -175,7 +175,7 @@ def restore(form: MultiDict[str, str], public_id: str) -> Response:
 
 
 def _typed(form: MultiDict[str, str]) -> MessageDraft:
-    texts = {lang: clean_lines(form.get(f"more_{lang}", "")) for lang in LANGUAGES}
+    texts = {lang: clean_lines(form.get(f"more_{lang}", "")) for lang in list_languages()}
     nonce = form.get("nonce", "")
     return MessageDraft(
         template=form.get("template", ""),
@@ -228,7 +228,7 @@ def _previews(workshop: Workshop, message: Message) -> dict[str, Any]:
     link, now = "[" + _("su enlace") + "]", clock.now()
     return {
         lang: preview.of_message(workshop, message, lang, config(), now=now, link=link)
-        for lang in LANGUAGES
+        for lang in list_languages()
     }
 
 

@@ -13,8 +13,8 @@ from outreach.domain.network.staff import StaffMember
 from outreach.domain.newsletter import mailings
 from outreach.domain.newsletter.mailings import MailingTopic
 from outreach.domain.text import clean
-from outreach.i18n import LANGUAGES, ngettext
 from outreach.i18n import gettext as _
+from outreach.i18n import list_languages, ngettext
 from outreach.web.context import store
 from outreach.web.error_messages import PageRefused
 from outreach.web.staff.auth import blueprint, letter_choices, login
@@ -73,7 +73,7 @@ def change_name() -> ResponseReturnValue:
 def change_language() -> ResponseReturnValue:
     """Sets the language of the pages, letters and calendar (field `language`)."""
     language = request.form.get("language", "")
-    if language not in LANGUAGES:
+    if language not in list_languages():
         raise PageRefused(_("Elige un idioma de la lista."))
     with store().change() as session:
         credentials.set_language(session, current_staff().organizer_id, language, now=clock.now())

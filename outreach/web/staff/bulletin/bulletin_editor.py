@@ -28,6 +28,7 @@ from outreach.domain.registrations.change_notifications import (
 from outreach.domain.reporting import months
 from outreach.domain.text import clean, clean_lines
 from outreach.errors import Conflict, Refusal
+from outreach.i18n import get_default_language
 from outreach.i18n import gettext as _
 from outreach.pdf import bulletin as paper
 from outreach.reports import bulletin_checks, month_report, workshop_counts
@@ -128,8 +129,8 @@ def update(month: str) -> ResponseReturnValue:
 @requires(Scope.NETWORK, Permission.NETWORK)
 def preview(month: str) -> ResponseReturnValue:
     """The newest edition as its public page, from what is saved; without one, the numbers alone."""
-    wanted, lang = month_access.month_of(month), request.args.get("idioma", "es")
-    if lang not in i18n.LANGUAGES:
+    wanted, lang = month_access.month_of(month), request.args.get("idioma", get_default_language())
+    if lang not in i18n.list_languages():
         abort(404)
     early_access.record([wanted])
     with store().read() as session:
@@ -277,7 +278,7 @@ def _titles(session: Session, month: Month) -> dict[str, str]:
         return {}
     document = reports.document(session, month, now=clock.now(), is_before_release=True)
     bulletins_by_lang = {
-        lang: telling.localize_bulletin(document, lang, "") for lang in i18n.LANGUAGES
+        lang: telling.localize_bulletin(document, lang, "") for lang in i18n.list_languages()
     }
     return {lang: each.title for lang, each in bulletins_by_lang.items()}
 
@@ -286,7 +287,7 @@ def _typed(form: MultiDict[str, str]) -> BulletinInput:
     faults: list[tuple[str, str]] = []
     written: dict[str, dict[str, str]] = {part: {} for part in MAX_LENGTHS}
     for part, most in MAX_LENGTHS.items():
-        for lang in i18n.LANGUAGES:
+        for lang in i18n.list_languages():
             name = f"{part}-{lang}"
             lines = [_tidy(line) for line in form.get(name, "").splitlines()]
             written[part][lang] = (" " if part == "title" else "\n").join(lines).strip()
@@ -397,7 +398,7 @@ def _fields(
     faults = dict(typed.faults) if typed else {}
     parts = [*(["correction"] if edition.is_correction else []), *PARTS]
     shown: dict[str, list[dict[str, Any]]] = {}
-    for lang in i18n.LANGUAGES:
+    for lang in i18n.list_languages():
         shown[lang] = []
         for part in parts:
             saved = getattr(edition, part).get(lang, "")
@@ -413,7 +414,7 @@ def _fields(
 def _tags(issues: Sequence[BulletinIssue]) -> dict[str, tuple[int, int]]:
     """The number of grave and of other issues by language."""
     tags = {}
-    for lang in i18n.LANGUAGES:
+    for lang in i18n.list_languages():
         of_lang = [each for each in issues if each.lang == lang]
         grave = sum(each.is_grave for each in of_lang)
         tags[lang] = (grave, len(of_lang) - grave)

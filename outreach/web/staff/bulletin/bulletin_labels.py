@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from outreach import clock
 from outreach.clock import Month
 from outreach.domain.newsletter.bulletins import BulletinLine, EditionMail
-from outreach.i18n import LANGUAGES, NAMES, current, translator
+from outreach.i18n import NAMES, current, list_languages, translator
 from outreach.i18n import gettext as _
 from outreach.reports import bulletin_text
 from outreach.reports.bulletin_checks import BulletinIssue, BulletinIssueType
@@ -44,7 +44,7 @@ def labels() -> dict[str, dict[str, str]]:
             "ahead": _.gettext(bulletin_text.AHEAD),
             "correction": _.pgettext(*bulletin_text.EDITOR_CORRECTION),
         }
-        for lang, _ in ((lang, translator(lang)) for lang in LANGUAGES)
+        for lang, _ in ((lang, translator(lang)) for lang in list_languages())
     }
 
 

@@ -177,7 +177,7 @@ def month_weeks(
 ) -> list[list[CalendarDay]]:
     """The weeks of a month, with the days of other months at both ends."""
     by_day = _by_day(entries)
-    weeks = calendar.Calendar(formats.first_weekday(current()))
+    weeks = calendar.Calendar(formats.first_weekday(current(), office.country if office else ""))
     return [
         [
             CalendarDay(

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from flask import request
@@ -69,6 +69,7 @@ def list_workshops() -> ResponseReturnValue:
         if params.office:
             require_permission(Permission.SEE, params.office)
         scope = _read_scope(session, params, seen)
+        params = replace(params, country=scope.office.country if scope.office else "")
         first, last = params.span
         query = AgendaQuery(
             scope.own, first, last, params.show, scope.kind, params.venue, params.text

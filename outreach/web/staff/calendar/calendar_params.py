@@ -59,6 +59,7 @@ class CalendarParams:
     is_descending: bool = False
     number: int = 1  # of the page of a list
     is_all_ticked: bool = False
+    country: str = ""  # of the one office that is shown, whose weeks these are
 
     @property
     def month(self) -> Month:
@@ -66,8 +67,9 @@ class CalendarParams:
 
     @property
     def week(self) -> list[date]:
-        """The days of the week in the order of the current language."""
-        first = self.day - timedelta(days=(self.day.weekday() - first_weekday(current())) % 7)
+        """The days of the week in the order of the office, or of the current language."""
+        start = first_weekday(current(), self.country)
+        first = self.day - timedelta(days=(self.day.weekday() - start) % 7)
         return [first + timedelta(days=number) for number in range(7)]
 
     @property

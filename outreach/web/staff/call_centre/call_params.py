@@ -41,7 +41,7 @@ class CallParams:
             where=clean(typed.get("donde", ""))[:MAX_PLACE],
             kind=clean(typed.get("tipo", ""))[:MAX_PLACE],
             people=int(people) if people in {str(n) for n in range(1, MAX_PEOPLE + 1)} else 1,
-            language=language if language in i18n.LANGUAGES else i18n.current(),
+            language=language if language in i18n.list_languages() else i18n.current(),
             call_id=call_id if _CALL_ID.fullmatch(call_id) else call_holds.new_call_id(),
             began=int(began) if has_begun else second,
             is_asked=bool(typed.get("donde") or typed.get("tipo")),

@@ -79,7 +79,7 @@ def find(
     filters = SearchFilters(
         where=where,
         kinds=(kind.id,) if kind else (),
-        excluded_kinds=tuple(k.id for k in known.kinds if country and country not in k.countries),
+        excluded_kinds=tuple(k.id for k in known.kinds if country and not k.is_given_in(country)),
         country=country,
     )
     listed = _list(session, filters, now)

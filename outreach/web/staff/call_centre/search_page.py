@@ -105,7 +105,7 @@ def _page(params: CallParams, status: int = 200, *, fault: str = "") -> Response
         fault=fault,
         done_message=_done_message(request.args.get("hecho", "")),
         kinds=known.kinds,
-        languages=[(code, i18n.NAMES[code]) for code in i18n.LANGUAGES],
+        languages=[(code, i18n.NAMES[code]) for code in i18n.list_languages()],
         people_choices=range(1, MAX_PEOPLE + 1),
         found=found,
         place=place_words.location_name(found.where) if found is not None else "",

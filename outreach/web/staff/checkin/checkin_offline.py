@@ -92,7 +92,8 @@ def service_worker() -> ResponseReturnValue:
     """The service worker, whose cache name changes with the page and its files."""
     static = current_app.jinja_env.globals["static"]
     assert callable(static)
-    files = [PHONE, *(static(name) for name in PARTS)]
+    parts = (*PARTS, *current_app.extensions["outreach_brand"])
+    files = [PHONE, *(static(name) for name in parts)]
     mark = hashlib.sha256((_render_phone_page() + "".join(files)).encode()).hexdigest()[:16]
     constants = f"const CACHE = {json.dumps('puerta-' + mark)}, FILES = {json.dumps(files)};\n"
     body = static_files.minified("checkin_worker.js")

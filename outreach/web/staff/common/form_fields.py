@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 from wtforms import (
     DateField,
+    Form,
     IntegerField,
     SelectField,
     SelectMultipleField,
@@ -20,8 +21,8 @@ from wtforms.validators import InputRequired, Length, NumberRange, Optional
 from outreach.domain.locations import venues
 from outreach.domain.scheduling import workshop_data
 from outreach.domain.text import clean, clean_lines
+from outreach.i18n import get_default_language, lazy
 from outreach.i18n import gettext as _
-from outreach.i18n import lazy
 
 
 def _cleaned(text: str | None) -> str:
@@ -41,6 +42,13 @@ def line(most: int, *validators: Any) -> StringField:
 def required(message: str) -> InputRequired:
     """A validator for a field that must be filled. `message` is a lazy message."""
     return InputRequired(message)
+
+
+def require_main_text(form: Form, name: str, message: str) -> None:
+    """Requires the field of a text in the network's main language, `name_es` or another."""
+    field = form[f"{name}_{get_default_language()}"]
+    field.validators = [required(message), *field.validators]
+    field.flags.required = True
 
 
 class DayField(DateField):

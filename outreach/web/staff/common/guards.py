@@ -24,7 +24,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
-from outreach import clock
+from outreach import clock, i18n, network_profile
 from outreach.accounts import interrupted_forms, passkeys, sessions, totp
 from outreach.accounts.sessions import SignedInStaff
 from outreach.domain import workshops
@@ -38,7 +38,6 @@ from outreach.domain.workshops import Workshop
 from outreach.errors import NotFound
 from outreach.i18n import gettext as _
 from outreach.i18n import ngettext, pgettext
-from outreach.languages import CODES, STAFF_LANGUAGE
 from outreach.web.context import config, store
 from outreach.web.middleware import response_headers
 from outreach.web.staff.common import kept_forms, pending_work
@@ -101,10 +100,10 @@ def _guard() -> ResponseReturnValue | None:
 
 def staff_language() -> str:
     """The language of a staff page: that of the account; before somebody signs in, the one that the
-    address asks for (`idioma`), or Spanish."""
+    address asks for (`idioma`), or the network's first."""
     who = session_staff()
     wanted = request.args.get("idioma", "") if who is None else who.language
-    return wanted if wanted in CODES else STAFF_LANGUAGE
+    return wanted if wanted in i18n.list_languages() else network_profile.current().staff_language
 
 
 def enforce(rule: PageRule, given: Mapping[str, str]) -> None:

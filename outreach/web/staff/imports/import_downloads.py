@@ -15,6 +15,7 @@ from outreach.domain.dashboard.agenda import MAX_WORKSHOPS
 from outreach.domain.network.staff import Permission, get_office_slugs
 from outreach.domain.scheduling import import_batches
 from outreach.domain.text import clean
+from outreach.i18n import get_default_language
 from outreach.i18n import gettext as _
 from outreach.imports import workshops
 from outreach.imports.guess import left_rows
@@ -46,7 +47,7 @@ def template(form: str) -> ResponseReturnValue:
         raise PageRefused(_("Todavía no hay oficinas. Agrega una primero."))
     facts = known.offices[slugs[0]]
     own = {kind.code: kind for kind in known.kinds.values()}
-    codes = [code for code, kind in own.items() if facts.country in kind.countries]
+    codes = [code for code, kind in own.items() if kind.is_given_in(facts.country)]
     today = clock.now().astimezone(facts.zone).date()
     day = Month.from_day(today).following.first
     rows = [
@@ -55,13 +56,13 @@ def template(form: str) -> ResponseReturnValue:
             "id": f"{day:%Y-%m}-{place:02d}",
             "office": slugs[0],
             "kind": code,
-            "title_es": own[code].names[0],
+            f"title_{get_default_language()}": own[code].names[0],
             "timezone": facts.zone.key,
             "starts_at": f"{day}T18:00",
             "venue": "Biblioteca pública",
             "city": facts.city,
             "region": facts.region,
-            "languages": "es",
+            "languages": get_default_language(),
             "childcare": "false",
             "status": "draft",
             "way": "place",

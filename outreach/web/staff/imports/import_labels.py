@@ -8,7 +8,7 @@ from typing import Final
 from outreach.domain.network.kinds import Kind, Way
 from outreach.domain.workshops import DeliveryMode, WorkshopStatus
 from outreach.formats import language_name
-from outreach.i18n import current, lazy, ngettext
+from outreach.i18n import current, get_default_language, lazy, ngettext
 from outreach.i18n import gettext as _
 from outreach.imports.import_errors import ImportFault
 from outreach.imports.row_parser import RowParser
@@ -158,7 +158,8 @@ def there_already(seen: PreviewedRow) -> list[str]:
 
 
 def title(line: RowParser, seen: PreviewedRow | None) -> str:
-    text = seen.row.title.get("es", "") if seen else line.raw("title_es")
+    main = get_default_language()
+    text = seen.row.title.get(main, "") if seen else line.raw(f"title_{main}")
     return text[:200] or str(_("Sin título"))
 
 

@@ -12,7 +12,7 @@ from outreach.db.base import Words
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.scheduling import network_changes
-from outreach.i18n import LANGUAGES, current, lazy
+from outreach.i18n import current, lazy, list_languages
 from outreach.i18n import gettext as _
 
 
@@ -38,7 +38,9 @@ class DegreesField(DecimalField):
 
 def read_texts(form: Form, name: str) -> Words:
     """The filled texts of the fields `name_es`, `name_en`, … by language."""
-    texts = {lang: form[f"{name}_{lang}"].data for lang in LANGUAGES if f"{name}_{lang}" in form}
+    texts = {
+        lang: form[f"{name}_{lang}"].data for lang in list_languages() if f"{name}_{lang}" in form
+    }
     return {lang: text for lang, text in texts.items() if text}
 
 
@@ -47,7 +49,7 @@ def text_values(values: Mapping[str, Words]) -> dict[str, str]:
     return {
         f"{name}_{lang}": words.get(lang, "")
         for name, words in values.items()
-        for lang in LANGUAGES
+        for lang in list_languages()
     }
 
 

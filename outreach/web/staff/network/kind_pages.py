@@ -22,13 +22,20 @@ from outreach.domain.registrations import reconfirmation
 from outreach.domain.scheduling import network_changes
 from outreach.domain.scheduling.workshop_data import MAX_PARTY
 from outreach.errors import Conflict, Refusal
-from outreach.i18n import N_, in_each, lazy, ngettext
+from outreach.i18n import N_, get_default_language, in_each, lazy, ngettext
 from outreach.i18n import gettext as _
 from outreach.web import error_messages
 from outreach.web.context import store
 from outreach.web.presentation.icons import ALL_KINDS, PICTOGRAMS
 from outreach.web.staff.common import workshop_labels
-from outreach.web.staff.common.form_fields import Choice, Choices, line, number, required, text
+from outreach.web.staff.common.form_fields import (
+    Choice,
+    Choices,
+    line,
+    number,
+    require_main_text,
+    text,
+)
 from outreach.web.staff.common.guards import (
     current_staff,
     log_office_action,
@@ -55,15 +62,16 @@ COLOURS: Final = {
     "other": "#555b6e",
 }
 WAYS: Final = (Way.PLACE, Way.SLOTS, Way.OPEN, Way.PHONE, Way.UNLISTED)
+MAX_COUNTRIES: Final = 30  # that are stored with a kind
 SENSITIVITIES: Final = ("low", "medium", "high", "very_high")
 
 
 class KindForm(Form):
     code = line(40)
-    name_es = line(120, required(lazy("Escribe el nombre.")))
+    name_es = line(120)
     name_en = line(120)
     name_fr = line(120)
-    short_name_es = line(60, required(lazy("Escribe el nombre corto.")))
+    short_name_es = line(60)
     short_name_en = line(60)
     short_name_fr = line(60)
     description_es = text(500)
@@ -107,6 +115,8 @@ class KindForm(Form):
     ) -> None:
         self.kind = kind
         super().__init__(typed, **values)
+        require_main_text(self, "name", lazy("Escribe el nombre."))
+        require_main_text(self, "short_name", lazy("Escribe el nombre corto."))
         self.sign.choices = [(each, sign_words(each)) for each in COLOURS]
         self.pictogram.choices = [
             (each, pictogram_words(each)) for each in PICTOGRAMS if each != ALL_KINDS
@@ -128,10 +138,6 @@ class KindForm(Form):
                 _("Escribe el código con minúsculas y guion bajo, como plan_familiar.")
             )
 
-    def validate_neutral_title_es(self, field: Any) -> None:
-        if self.is_discreet.data and not field.data:
-            raise ValidationError(_("Un tipo con discreción necesita un título neutro: «Taller»."))
-
     def validate_visibility(self, field: Any) -> None:
         if self.is_discreet.data and field.data == Visibility.PUBLIC:
             raise ValidationError(
@@ -141,10 +147,18 @@ class KindForm(Form):
     def validate_countries(self, field: Any) -> None:
         if not field.data:
             raise ValidationError(_("Elige al menos un país."))
+        if len(self._listed_countries()) > MAX_COUNTRIES:
+            raise ValidationError(
+                _("Elige todos los países, o no más de %(most)d.", most=MAX_COUNTRIES)
+            )
 
-    def validate_description_es(self, field: Any) -> None:
-        if not field.data:
-            raise ValidationError(_("Escribe de qué trata, en una línea."))
+    def _listed_countries(self) -> Codes:
+        """The chosen countries; none where all of a large network are, which means every one."""
+        chosen = set(self.countries.data or ())
+        is_every = len(chosen) > MAX_COUNTRIES and chosen >= set(
+            network_profile.current().countries
+        )
+        return Codes() if is_every else Codes(sorted(chosen, reverse=True))
 
     def validate(self, extra_validators: Any = None) -> bool:
         is_valid = bool(super().validate(extra_validators))
@@ -152,7 +166,21 @@ class KindForm(Form):
             if self[name].data is None and not self[name].errors:
                 self[name].errors = [_("Escribe un número.")]
                 is_valid = False
-        return is_valid
+        return self._has_main_texts() and is_valid
+
+    def _has_main_texts(self) -> bool:
+        """Whether the texts are there that each kind needs in the network's main language."""
+        main = get_default_language()
+        neutral, description = self[f"neutral_title_{main}"], self[f"description_{main}"]
+        missing = []
+        if self.is_discreet.data and not neutral.data:
+            words = _("Un tipo con discreción necesita un título neutro: «Taller».")
+            missing.append((neutral, words))
+        if not description.data:
+            missing.append((description, _("Escribe de qué trata, en una línea.")))
+        for field, words in missing:
+            field.errors = [*field.errors, words]
+        return not missing
 
     def values(self) -> dict[str, Any]:
         """The values for `network_changes.add_kind` and `change_kind`."""
@@ -170,7 +198,7 @@ class KindForm(Form):
             colour = self.kind.colour  # a file may have set another one
         return values | {
             "code": self.kind.code if self.kind else self.code.data,
-            "countries": Codes(sorted(self.countries.data or (), reverse=True)),
+            "countries": self._listed_countries(),
             "colour": colour,
             "way": Way(self.way.data),
             "visibility": Visibility(self.visibility.data),
@@ -361,7 +389,7 @@ def _values_of(kind: Kind) -> dict[str, Any]:
         {name: getattr(kind, name) for name in plain}
         | text_values({name: getattr(kind, name) for name in texts})
         | {
-            "countries": list(kind.countries),
+            "countries": list(kind.countries or network_profile.current().countries),
             "way": kind.way.value,
             "visibility": kind.visibility.value,
         }

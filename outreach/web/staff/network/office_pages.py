@@ -24,13 +24,20 @@ from outreach.domain.network.offices import RESERVED_SLUGS, SLUG_PATTERN, Office
 from outreach.domain.network.staff import Permission
 from outreach.domain.scheduling import network_changes
 from outreach.errors import Conflict, Refusal
-from outreach.i18n import current, lazy, say
+from outreach.i18n import current, get_default_language, lazy, list_languages, say
 from outreach.i18n import gettext as _
 from outreach.web import error_messages
 from outreach.web.context import store
 from outreach.web.presentation.workshop_cards import CardTag
 from outreach.web.staff.common import workshop_labels
-from outreach.web.staff.common.form_fields import Choice, DayField, line, required, text
+from outreach.web.staff.common.form_fields import (
+    Choice,
+    DayField,
+    line,
+    require_main_text,
+    required,
+    text,
+)
 from outreach.web.staff.common.guards import log_office_action, page
 from outreach.web.staff.common.permissions import Scope, requires
 from outreach.web.staff.network import blueprint
@@ -44,13 +51,12 @@ from outreach.web.staff.network.form_reading import (
     text_values,
 )
 
-RANKS: Final = ("general_consulate", "career_consulate", "consular_section")
 MAX_ZONES_LENGTH: Final = 118  # of the column
 
 
 class OfficeForm(Form):
     slug = line(40)
-    name_es = line(200, required(lazy("Escribe el nombre.")))
+    name_es = line(200)
     name_en = line(200)
     name_fr = line(200)
     rank = Choice()
@@ -81,8 +87,14 @@ class OfficeForm(Form):
         self.office = office
         usual = {"country": network_profile.current().main_country}
         super().__init__(typed, **(_values_of(office) if office else usual))
-        known = {*RANKS, office.rank} if office else set(RANKS)
-        self.rank.choices = [(each, rank_words(each)) for each in sorted(known, key=_rank_order)]
+        require_main_text(self, "name", lazy("Escribe el nombre."))
+        self.main_language = get_default_language()
+        self.other_languages = [
+            lang
+            for lang in list_languages()
+            if lang != self.main_language and f"name_{lang}" in self
+        ]
+        self.rank.choices = _rank_choices(office.rank if office else "")
         self.country.choices = country_choices()
         self.region.choices = [
             (code, say(names, current()))
@@ -234,17 +246,10 @@ def status_tag(office: Office, today: date) -> CardTag:
     return CardTag(_("Abierta"), "tag-good")
 
 
-def rank_words(rank: str) -> str:
-    labels = {
-        "general_consulate": _("Consulado general"),
-        "career_consulate": _("Consulado de carrera"),
-        "consular_section": _("Sección consular"),
-    }
-    return labels.get(rank, rank)
-
-
-def _rank_order(rank: str) -> int:
-    return RANKS.index(rank) if rank in RANKS else len(RANKS)
+def _rank_choices(stored: str) -> list[tuple[str, str]]:
+    """The network's ranks, in their order; one that it has left stays with its office."""
+    own = {each.code: say(each.names, current()) for each in network_profile.current().ranks}
+    return list((own if not stored or stored in own else own | {stored: stored}).items())
 
 
 def _short_date(day: date) -> str:

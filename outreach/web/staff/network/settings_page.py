@@ -7,6 +7,7 @@ from typing import Final
 
 from flask.typing import ResponseReturnValue
 
+from outreach import network_file
 from outreach.config import Config
 from outreach.domain.network.staff import Permission
 from outreach.i18n import gettext as _
@@ -17,7 +18,8 @@ from outreach.web.staff.network import blueprint
 
 PREFIX: Final = "OUTREACH_"
 _NAMES: Final = {"is_demo": "DEMO"}
-_NO_SETTINGS: Final = frozenset({"name", "variables"})  # fields that tell of the settings
+# Fields that tell of the settings, and those that only the network's file has.
+_NO_SETTINGS: Final = frozenset({"name", "variables", "look", "ranks"})
 # Fields that hold several settings, with the prefix of their variables.
 _PARTS: Final = {
     "texts": "TEXTS",
@@ -27,6 +29,10 @@ _PARTS: Final = {
     "limits": "LIMIT",
     "oidc": "OIDC",
 }
+
+
+# Fields that only a network's file sets.
+_OF_NETWORK_FILE: Final = frozenset(network_file.SETTING_NAMES)
 
 
 @dataclass(frozen=True)
@@ -45,7 +51,14 @@ def settings() -> ResponseReturnValue:
 def list_settings(current: Config, defaults: Config) -> list[Setting]:
     """All settings, sorted by the name of the variable."""
     settings = [
-        _setting(name, value, default, current.variables, is_secret=is_secret)
+        _setting(
+            name,
+            value,
+            default,
+            current.variables,
+            is_secret=is_secret,
+            has_network_file=current.network_file is not None,
+        )
         for (name, value, is_secret), (_n, default, _s) in zip(
             _values(current), _values(defaults), strict=True
         )
@@ -72,13 +85,21 @@ def _values(values_of: Config) -> list[tuple[str, object, bool]]:
 
 
 def _setting(
-    name: str, value: object, default: object, given: Collection[str], *, is_secret: bool
+    name: str,
+    value: object,
+    default: object,
+    given: Collection[str],
+    *,
+    is_secret: bool,
+    has_network_file: bool,
 ) -> Setting:
     variable = f"{PREFIX}{name}"
     if variable in given:
         source = _("Del servidor")
     elif value == default:
         source = _("De fábrica")
+    elif has_network_file and name in _OF_NETWORK_FILE:
+        source = _("Del archivo de la red")
     else:
         source = _("La puso el programa")
     if name == "SECRET_KEY" and not value:

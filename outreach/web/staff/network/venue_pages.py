@@ -25,8 +25,8 @@ from outreach.domain.network.staff import Permission
 from outreach.domain.scheduling import venue_change, venue_merge
 from outreach.domain.workshops import count_at_venues as _counts
 from outreach.errors import Conflict, Refusal
-from outreach.i18n import LANGUAGES, lazy
 from outreach.i18n import gettext as _
+from outreach.i18n import lazy, list_languages
 from outreach.imports import venues as venue_files
 from outreach.imports.venues import MAX_MILES
 from outreach.web import error_messages
@@ -149,7 +149,7 @@ class VenueForm(Form):
         )
 
     def _texts(self, name: str) -> Words:
-        texts = {lang: self[f"{name}_{lang}"].data for lang in LANGUAGES}
+        texts = {lang: self[f"{name}_{lang}"].data for lang in list_languages()}
         return {lang: words for lang, words in texts.items() if words}
 
 
@@ -364,7 +364,7 @@ def _values(venue: Venue) -> dict[str, Any]:
         **{
             f"{name}_{lang}": getattr(venue, name).get(lang, "")
             for name in _TEXTS
-            for lang in LANGUAGES
+            for lang in list_languages()
         },
     }
 

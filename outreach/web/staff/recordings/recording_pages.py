@@ -272,7 +272,7 @@ def prompt_words(prompt: LinePrompt) -> str:
 def _list_languages(subject: Kind | Workshop | None) -> list[tuple[str, str]]:
     """Those of workshops; of the phone line the ones that it speaks."""
     lang = i18n.current()
-    codes = i18n.LANGUAGES if subject is None else tuple(i18n.SPOKEN)
+    codes = i18n.list_languages() if subject is None else tuple(i18n.SPOKEN)
     return [
         (code, formats.language_name(code, lang)) for code in codes if code not in SILENT_LANGUAGES
     ]

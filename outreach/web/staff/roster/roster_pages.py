@@ -13,7 +13,7 @@ from flask import redirect, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from outreach import clock, i18n
+from outreach import clock, i18n, network_profile
 from outreach.domain.audit.audit_log import Details
 from outreach.domain.network.offices import Office
 from outreach.domain.network.staff import ALL_OFFICES, Permission
@@ -23,7 +23,6 @@ from outreach.domain.roster.models import RosterMember, RosterRole
 from outreach.errors import DataErased, ErrorCode, NotFound, Refusal
 from outreach.formats import language_name
 from outreach.i18n import gettext as _
-from outreach.languages import STAFF_LANGUAGE
 from outreach.web.context import config, key_store, store
 from outreach.web.presentation.icons import qr
 from outreach.web.staff.common import roster_labels, workshop_labels
@@ -112,7 +111,12 @@ def new_member() -> ResponseReturnValue:
     with store().read() as session:
         own_offices = offices_with(session, Permission.EDIT)
     slug = own_offices[0].slug if own_offices else NETWORK
-    form = _form(own_offices, office=slug, role=RosterRole.SPEAKER.value, lang=STAFF_LANGUAGE)
+    form = _form(
+        own_offices,
+        office=slug,
+        role=RosterRole.SPEAKER.value,
+        lang=network_profile.current().staff_language,
+    )
     return _form_page(form)
 
 

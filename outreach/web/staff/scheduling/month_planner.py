@@ -33,7 +33,7 @@ from outreach.domain.text import clean
 from outreach.domain.workshops import Workshop
 from outreach.errors import Refusal
 from outreach.formats import first_weekday, language_name
-from outreach.i18n import SPOKEN, current, say
+from outreach.i18n import SPOKEN, current, get_default_language, say
 from outreach.i18n import gettext as _
 from outreach.web import error_messages
 from outreach.web.context import store
@@ -78,7 +78,7 @@ class MonthForm(Form):
         offered_venues: Sequence[Venue],
     ) -> None:
         venue = str(offered_venues[0].id) if offered_venues else ""
-        super().__init__(typed, data={"languages": ["es"], "venue": venue})
+        super().__init__(typed, data={"languages": [get_default_language()], "venue": venue})
         self.kind.choices = [(kind.public_code, say(kind.name, current())) for kind in offered]
         self.venue_names = venues.get_distinct_names(offered_venues)
         self.venue.choices = [
@@ -261,7 +261,7 @@ def _add_workshops(sheet: PlannerSheet, common: CommonFields, lines: str) -> Non
 
 def _kinds(session: Session, office: Office) -> list[Kind]:
     every = kinds.list_kinds(session)
-    return [each for each in every if not each.countries or office.country in each.countries]
+    return [each for each in every if each.is_given_in(office.country)]
 
 
 def _ticked(typed: MultiDict[str, str], month: Month) -> list[date]:
@@ -333,7 +333,7 @@ def _weeks(
 ) -> list[list[PlannerCell | None]]:
     """The weeks of the month; None for days outside it."""
     today = _today(sheet.office)
-    weeks = calendar.Calendar(first_weekday(current())).monthdatescalendar(
+    weeks = calendar.Calendar(first_weekday(current(), sheet.office.country)).monthdatescalendar(
         sheet.month.year, sheet.month.month
     )
     return [

@@ -22,7 +22,7 @@ from outreach.domain.scheduling import recurrence, workshop_service
 from outreach.domain.scheduling.recurrence import DateProposal, RecurrenceRule, RecurrenceUnit
 from outreach.domain.workshops import Workshop
 from outreach.errors import Refusal
-from outreach.i18n import current, lazy
+from outreach.i18n import current, get_default_language, lazy
 from outreach.i18n import gettext as _
 from outreach.web import error_messages
 from outreach.web.context import store
@@ -65,7 +65,7 @@ class RepeatForm(Form):
         self.cada.choices = [(unit.value, label) for unit, label in _units(workshop.day)]
         self.dias.choices = [
             (str(number), workshop_labels.short_weekday(number))
-            for number in formats.order_weekdays(current())
+            for number in formats.order_weekdays(current(), workshop.office.country)
         ]
 
     def validate_veces(self, field: Field) -> None:
@@ -233,7 +233,7 @@ def _rule_words(form: RepeatForm, workshop: Workshop, dates: Sequence[date]) -> 
 
 
 def _series_name(workshop: Workshop) -> str:
-    title = workshop.title.get("es", "")[:_NAME_LENGTH]
+    title = workshop.title.get(get_default_language(), "")[:_NAME_LENGTH]
     return f"{title}, {weekday(workshop.day)}"
 
 

@@ -18,8 +18,8 @@ from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.scheduling.tours import Tour, TourStopData
 from outreach.domain.workshops.tour_stops import TourStop
+from outreach.i18n import current, lazy, say
 from outreach.i18n import gettext as _
-from outreach.i18n import lazy
 from outreach.web.staff.common.form_fields import (
     Choice,
     Choices,
@@ -62,7 +62,9 @@ class StopForm(Form):
     ) -> None:
         super().__init__(typed, data=values)
         self.kinds.choices = [(kind.code, words_of(kind)) for kind in offered_kinds]
-        self.region.choices = [(code, name["es"]) for code, name in regions.load_names().items()]
+        self.region.choices = [
+            (code, say(name, current())) for code, name in regions.load_names().items()
+        ]
         self.venue.choices = [
             ("", _("Todavía sin sede")),
             *(
@@ -132,11 +134,7 @@ def form_of(
     **values: Any,
 ) -> StopForm:
     """The form with typed fields or initial values; its lists keep the venue of `current`."""
-    offered = [
-        kind
-        for kind in kinds.list_kinds(session)
-        if not kind.countries or office.country in kind.countries
-    ]
+    offered = [kind for kind in kinds.list_kinds(session) if kind.is_given_in(office.country)]
     typed = with_merged_venue(session, typed, "venue")
     venue_id = current.venue_id if current is not None else None
     selectable = venues.list_selectable(session, office, keep=venue_id)

@@ -47,10 +47,12 @@ def _labels(field: SelectField, values: Iterable[str]) -> list[str]:
 
 
 def _translations(form: WorkshopForm) -> str:
-    if form.title_en.data and form.title_fr.data:
+    if all(form[f"title_{lang}"].data for lang in form.translated_titles):
         return pgettext("translations", "Listo")
-    if form.title_en.data:
+    if form.title_en.data or form.translated_titles == ["fr"]:
         return _("Falta el francés")
+    if form.translated_titles == ["en"]:
+        return _("Falta el inglés")
     return _("Falta el inglés") if form.title_fr.data else _("Faltan los dos")
 
 

@@ -131,11 +131,7 @@ def change_kind(session: Session, office: Office, typed: MultiDict[str, str]) ->
 
 def kinds_of(session: Session, office: Office) -> list[Kind]:
     """The kinds that are held in the country of the office."""
-    return [
-        kind
-        for kind in kinds.list_kinds(session)
-        if not kind.countries or office.country in kind.countries
-    ]
+    return [kind for kind in kinds.list_kinds(session) if kind.is_given_in(office.country)]
 
 
 def _is_untouched(field: Field, default: Field) -> bool:

@@ -16,6 +16,7 @@ from outreach.domain.roster import member_clashes, members
 from outreach.domain.workshops import Workshop, free_times, partners, publish_checks
 from outreach.domain.workshops.free_times import FreeTime
 from outreach.domain.workshops.publish_checks import PublishWarning, UnconfirmedWarnings
+from outreach.i18n import get_default_language
 from outreach.i18n import gettext as _
 from outreach.web import error_messages
 from outreach.web.context import key_store
@@ -135,7 +136,7 @@ def _list_speaker_remarks(
             _("%(name)s ya tiene otro taller a esa hora", name=clash.speaker),
             _(
                 "%(hour)s, %(title)s. Cambia la hora o quién habla.",
-                title=other.title.get("es", ""),
+                title=other.title.get(get_default_language(), ""),
                 hour=hour_words(other.starts),
             ),
         )

@@ -24,7 +24,7 @@ from outreach.domain.workshops import DeliveryMode, time_slots
 from outreach.domain.workshops.partners import Partner, Speaker
 from outreach.domain.workshops.series import WorkshopSeries
 from outreach.formats import language_name
-from outreach.i18n import SPOKEN, current, lazy
+from outreach.i18n import SPOKEN, current, get_default_language, lazy, list_languages
 from outreach.i18n import gettext as _
 from outreach.web.staff.common.form_fields import (
     Choice,
@@ -64,6 +64,7 @@ class WorkshopForm(Form):
     kind = Choice()
     filled_by = line(40)  # the kind whose defaults the form holds
     seen = line(16)  # fingerprint of the saved fields when the form was opened
+    # `_es` are the fields of the network's main language, whichever it is.
     title_es = line(120, required(lazy("Escribe el título.")))
     title_en = line(120)
     title_fr = line(120)
@@ -339,8 +340,8 @@ class WorkshopForm(Form):
             starts=starts,
             ends=self.ends.data or _end_time(day, starts, kind.minutes),
             is_second_hour=self.which_hour.data == SECOND_HOUR,
-            title=_words(es=self.title_es.data, en=self.title_en.data, fr=self.title_fr.data),
-            summary=_with_spanish(base.summary, self.summary_es),
+            title=self._titles(base),
+            summary=_with_main(base.summary, self.summary_es),
             bring=self._bring(base, kind),
             mode=DeliveryMode(self.mode.data),
             way=Way(self.way.data),
@@ -375,13 +376,27 @@ class WorkshopForm(Form):
         default = workshop_data.get_default_visibility(kind, venue)
         return default if self.is_unpublished else base.visibility.at_least(default)
 
+    @property
+    def translated_titles(self) -> list[str]:
+        """The languages with a field for the title beside the main one, `title_es`."""
+        main, offered = get_default_language(), list_languages()
+        return [lang for lang in ("en", "fr") if lang in offered and lang != main]
+
+    def _titles(self, base: WorkshopData) -> Words:
+        shown = {get_default_language(): self.title_es.data} | {
+            lang: self[f"title_{lang}"].data for lang in self.translated_titles
+        }
+        # A translation without a field stays, if it is of a language that the network has.
+        kept = {lang: text for lang, text in base.title.items() if lang in list_languages()}
+        return {lang: text for lang, text in (kept | shown).items() if text}
+
     def _bring(self, base: WorkshopData, kind: Kind) -> Words:
         """As typed; after a change of kind the text of the new kind, if the old one was
         untouched."""
-        before = base.bring.get("es", "")
+        before = base.bring.get(get_default_language(), "")
         if kind is not base.kind and _typed(self.bring_es, before) == before:
             return kind.bring
-        return _with_spanish(base.bring, self.bring_es)
+        return _with_main(base.bring, self.bring_es)
 
     def _support(self) -> Amounts:
         limits = {f"{INTERPRETER}{lang}": field.data for lang, field in self.limits.items()}
@@ -399,14 +414,15 @@ for _lang in SPOKEN:  # one field each
 
 def values_of(data: WorkshopData) -> dict[str, Any]:
     """The values of the form fields for a workshop, or for the defaults of a kind."""
+    main = get_default_language()
     default = workshop_data.get_default_visibility(data.kind, data.venue)
     return {
         "kind": data.kind.code,
-        "title_es": data.title.get("es", ""),
+        "title_es": data.title.get(main, ""),
         "title_en": data.title.get("en", ""),
         "title_fr": data.title.get("fr", ""),
-        "summary_es": data.summary.get("es", ""),
-        "bring_es": data.bring.get("es", ""),
+        "summary_es": data.summary.get(main, ""),
+        "bring_es": data.bring.get(main, ""),
         "day": data.day,
         "starts": data.starts,
         "ends": data.ends,
@@ -456,21 +472,19 @@ def zone_of(form: WorkshopForm) -> ZoneInfo:
     return ZoneInfo(form.venue_zone.data)
 
 
-def _words(**texts: str | None) -> Words:
-    return {lang: text for lang, text in texts.items() if text}
-
-
 def _typed(field: Field, before: str) -> str:
     """The text of a field; the previous one when the page did not have the field."""
     return field.data or "" if field.raw_data or field.raw_data is None else before
 
 
-def _with_spanish(before: Words, field: Field) -> Words:
-    """The texts with the typed Spanish; translations stay until somebody revises them."""
-    spanish = _typed(field, before.get("es", ""))
-    if spanish == before.get("es", ""):
+def _with_main(before: Words, field: Field) -> Words:
+    """The texts with the typed one in the main language; translations stay until somebody revises
+    them."""
+    main = get_default_language()
+    typed = _typed(field, before.get(main, ""))
+    if typed == before.get(main, ""):
         return before
-    return before | {"es": spanish} if spanish else {}
+    return before | {main: typed} if typed else {}
 
 
 def _end_time(day: date, starts: time, minutes: int) -> time:

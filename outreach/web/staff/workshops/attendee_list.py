@@ -16,6 +16,7 @@ from outreach.domain.registrations.notifications import Notification, Notificati
 from outreach.domain.workshops import Workshop, time_slots
 from outreach.domain.workshops.time_slots import TimeSlot
 from outreach.errors import NotFound
+from outreach.i18n import current, say
 from outreach.i18n import gettext as _
 from outreach.web.context import config, key_store, store
 from outreach.web.presentation.formatting import hour
@@ -176,7 +177,7 @@ def why(notice: Notification) -> str:
     """What a call, or a letter that came back, was about."""
     if notice.cause is NotificationType.MESSAGE and notice.message is not None:
         what = workshop_labels.template_words(notice.message.template)
-        return f"{what}. {notice.message.paragraph.get('es', '')}".strip()
+        return f"{what}. {say(notice.message.paragraph, current())}".strip()
     reasons: dict[NotificationType, str] = {
         NotificationType.OFFER: _("Hay un lugar para esta persona. ¿Lo quiere?"),
         NotificationType.SEAT_GRANTED: _("Ya tiene lugar"),

@@ -11,7 +11,7 @@ from outreach.domain.network.staff import Permission
 from outreach.domain.text import fold
 from outreach.domain.workshops import Workshop
 from outreach.errors import Refusal
-from outreach.i18n import LANGUAGES, NAMES
+from outreach.i18n import NAMES, get_default_language, list_languages
 from outreach.i18n import gettext as _
 from outreach.pdf import flyer as paper
 from outreach.pdf import flyer_text
@@ -111,8 +111,8 @@ def _build(public_id: str) -> tuple[Workshop, Flyer]:
 
 
 def _lang() -> str:
-    lang = request.args.get("idioma", "es")
-    return lang if lang in LANGUAGES else abort(404)
+    lang = request.args.get("idioma", get_default_language())
+    return lang if lang in list_languages() else abort(404)
 
 
 def _shape() -> str:
@@ -133,7 +133,7 @@ def _file_name(workshop: Workshop) -> str:
     """The name of the file. For a discreet workshop it says nothing: computers are shared."""
     if workshop.is_discreet:
         return "taller"
-    title = fold(workshop.title.get("es", "")).encode("ascii", "ignore").decode()
+    title = fold(workshop.title.get(get_default_language(), "")).encode("ascii", "ignore").decode()
     words = "-".join(title[:_MAX_NAME_LENGTH].split())
     return "-".join(part for part in ("volante", words, str(workshop.day)) if part)
 

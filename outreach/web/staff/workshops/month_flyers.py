@@ -11,7 +11,7 @@ from outreach.domain.dashboard import agenda
 from outreach.domain.network import offices
 from outreach.domain.network.offices import Office
 from outreach.domain.network.staff import Permission
-from outreach.i18n import LANGUAGES, NAMES
+from outreach.i18n import NAMES, get_default_language, list_languages
 from outreach.pdf import month_flyer as paper
 from outreach.pdf.month_flyer import MonthFlyer
 from outreach.web.context import config, store
@@ -60,8 +60,8 @@ def month_flyer_png(slug: str) -> ResponseReturnValue:
 def _build(slug: str) -> tuple[Office, Month, MonthFlyer]:
     """The office, and the flyer of the month and language that the query names: else of this
     month, in Spanish."""
-    lang, now = request.args.get("idioma", "es"), clock.now()
-    if lang not in LANGUAGES:
+    lang, now = request.args.get("idioma", get_default_language()), clock.now()
+    if lang not in list_languages():
         abort(404)
     with store().read() as session:
         office = offices.find(session, slug)

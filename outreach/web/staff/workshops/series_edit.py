@@ -26,6 +26,7 @@ from outreach.domain.scheduling.bulk import PARTNERS, BulkOutcome, SameForAll, W
 from outreach.domain.scheduling.workshop_data import WorkshopData
 from outreach.domain.workshops import Workshop, partners
 from outreach.errors import NotFound, Refusal
+from outreach.i18n import current, say
 from outreach.i18n import gettext as _
 from outreach.web import error_messages
 from outreach.web.context import config, key_store, store
@@ -251,11 +252,11 @@ def _value_words(session: Session, workshop: Workshop, name: str) -> str:
     if name == "venue":
         return workshop_labels.place(workshop)
     if name == "kind":
-        return str(value.name.get("es", value.code))
+        return str(say(value.name, current()) or value.code)
     if isinstance(value, bool):
         return str(_("Sí") if value else _("No"))
     if isinstance(value, dict):
-        return str(value.get("es", ""))[:60]
+        return str(say(value, current()))[:60]
     if isinstance(value, int):
         return str(value)
     return value if isinstance(value, str) and not hasattr(value, "name") else ""

@@ -21,7 +21,7 @@ from outreach.domain.scheduling import workshop_service
 from outreach.domain.text import clean, clean_lines
 from outreach.domain.workshops import Workshop
 from outreach.errors import Refusal
-from outreach.i18n import LANGUAGES, NAMES, in_each
+from outreach.i18n import NAMES, SOURCE, get_default_language, in_each, list_languages
 from outreach.i18n import gettext as _
 from outreach.reports import readability
 from outreach.web import error_messages
@@ -86,7 +86,7 @@ def update_texts(public_id: str) -> ResponseReturnValue:
                 details: Details = {"fields": sorted(changed)}
                 log_workshop_action(session, current, "workshop changed", details)
     except Refusal as refusal:
-        faults = {"title_es": error_messages.say(refusal)}
+        faults = {f"title_{get_default_language()}": error_messages.say(refusal)}
         return _page(workshop, typed, 422, faults=faults, is_unsaved=True)
     return redirect(f"/org/talleres/{public_id}?hecho={'textos' if changed else 'igual'}", 303)
 
@@ -107,7 +107,7 @@ def _typed(form: MultiDict[str, str]) -> Texts:
     return {
         part: {
             lang: (clean if part == "title" else clean_lines)(form.get(f"{part}_{lang}", ""))
-            for lang in LANGUAGES
+            for lang in list_languages()
         }
         for part in MAX_LENGTHS
     }
@@ -123,7 +123,7 @@ def _filled(typed: Texts, kind: Kind) -> Texts:
     """The texts, with those of the kind where there are none."""
     defaults = _defaults(kind)
     return {
-        part: {lang: texts[lang] or defaults[part].get(lang, "") for lang in LANGUAGES}
+        part: {lang: texts[lang] or defaults[part].get(lang, "") for lang in list_languages()}
         for part, texts in typed.items()
     }
 
@@ -135,10 +135,11 @@ def _defaults(kind: Kind) -> Texts:
 
 def _faults(typed: Texts) -> dict[str, str]:
     faults: dict[str, str] = {}
-    if not typed["title"]["es"]:
-        faults["title_es"] = _("Escribe el título.")
+    main = get_default_language()
+    if not typed["title"][main]:
+        faults[f"title_{main}"] = _("Escribe el título.")
     for part, most in MAX_LENGTHS.items():
-        for lang in LANGUAGES:
+        for lang in list_languages():
             if len(typed[part][lang]) > most:
                 faults[f"{part}_{lang}"] = _("Es demasiado largo. Escribe menos.")
     return faults
@@ -148,7 +149,7 @@ def _cells(texts: Texts, kind: Kind, faults: Mapping[str, str]) -> dict[str, lis
     """The cells by language, in the order of the page."""
     defaults = _defaults(kind)
     cells: dict[str, list[TranslationCell]] = {}
-    for lang in LANGUAGES:
+    for lang in list_languages():
         cells[lang] = []
         for part in MAX_LENGTHS:
             text, default = texts[part].get(lang, ""), defaults[part].get(lang, "")
@@ -167,14 +168,18 @@ def _cells(texts: Texts, kind: Kind, faults: Mapping[str, str]) -> dict[str, lis
 
 
 def _advice(texts: Words, lang: str) -> str:
-    """Advice about a missing translation, or about Spanish that is hard to read; may be empty."""
+    """Advice about a missing translation, or about a main text in Spanish that is hard to read; may
+    be empty."""
     text = texts.get(lang, "")
-    if lang != "es":
-        return (
-            _("Falta. Quien lee esta lengua verá el español.")
-            if texts.get("es") and not text
-            else ""
-        )
+    main = get_default_language()
+    if lang != main:
+        if text or not texts.get(main):
+            return ""
+        if main == SOURCE:
+            return _("Falta. Quien lee esta lengua verá el español.")
+        return _("Falta. Quien lee esta lengua verá el texto principal.")
+    if lang != SOURCE:
+        return ""  # readability is measured in Spanish
     measured = readability.readability(text)
     if measured.words < _MIN_MEASURED_WORDS or measured.score >= readability.EASY:
         return ""

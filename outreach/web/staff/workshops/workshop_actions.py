@@ -9,6 +9,7 @@ from outreach.domain.checkin import checkin
 from outreach.domain.network.staff import Permission
 from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import Workshop, WorkshopStatus
+from outreach.i18n import get_default_language
 from outreach.i18n import gettext as _
 
 MAX_MAIN_ACTIONS: Final = 3
@@ -28,7 +29,7 @@ class WorkshopAction:
 
     key: str
     label: str
-    path: str  # after the address of the workshop; a full one begins with «/es/»
+    path: str  # after the address of the workshop; a full one begins with the main language, «/es/»
     icon: str = ""
     is_post: bool = False
     is_dangerous: bool = False
@@ -138,7 +139,12 @@ def _candidates(
             may_edit and (status is WorkshopStatus.HELD or (is_published and has_ended)),
         ),
         (
-            action("public_page", _("Ver la página pública"), f"/es/t/{workshop.public_id}", "eye"),
+            action(
+                "public_page",
+                _("Ver la página pública"),
+                f"/{get_default_language()}/t/{workshop.public_id}",
+                "eye",
+            ),
             not is_draft,
         ),
         (action("log", _("Bitácora"), "/bitacora", "book"), may_edit),

@@ -33,6 +33,7 @@ from outreach.domain.workshops.partners import ChosenPartners
 from outreach.domain.workshops.series import WorkshopSeries
 from outreach.errors import NotFound, Refusal
 from outreach.formats import language_name
+from outreach.i18n import get_default_language
 from outreach.i18n import gettext as _
 from outreach.web import error_messages
 from outreach.web.context import key_store, store
@@ -350,7 +351,10 @@ def _save_changes(public_id: str, form: WorkshopForm) -> tuple[str, Workshop | N
 
 def _message_code(workshop: Workshop, changed: Set[str]) -> str:
     """The code of the message to show; its own one when translations may be outdated."""
-    if any(set(getattr(workshop, each)) > {"es"} for each in changed & {"summary", "bring"}):
+    if any(
+        set(getattr(workshop, each)) > {get_default_language()}
+        for each in changed & {"summary", "bring"}
+    ):
         return "traducir"
     return "cambiado" if changed else "igual"
 

@@ -1,0 +1,227 @@
+"""`outreach init` makes each example, whose pages then say nothing of another network."""
+
+import re
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Final
+from urllib.parse import urljoin, urlsplit
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from outreach import clock, examples, formats, network_file, network_profile
+from outreach.app import create_app
+from outreach.cli import init_steps
+from outreach.config import Config
+from outreach.db.store import Store
+from outreach.domain.network import kinds, offices
+from outreach.domain.workshops import Workshop
+from outreach.network_profile import NetworkProfile
+from tests.conftest import close_app, hold, venue
+from tests.support.environment import where
+from tests.support.limits import UNLIMITED
+
+pytestmark = pytest.mark.any_database("the text of pages")
+
+CONSULAR: Final = r"consul\w*|migrat\w*|migrac\w*|immigra\w*"
+MEXICAN: Final = (
+    r"consulado de m[eé]xico|consulate of mexico|gob\.mx|\bdaca\b|\bciam\b|mclap|tricamex"
+)
+LIBRARY: Final = r"bibliot\w*|\blibrar\w*|fjord|devoirs"
+UNION: Final = r"sindic\w*|convenio|nómina|casa del trabajo"
+SPANISH: Final = r"talleres?\b|oficinas?\b|\bcómo\b|\bpara\b|\bestá\b|\bdías\b"
+# Words of other networks, by example.
+FOREIGN: Final = {
+    "mexico-us-ca": f"{LIBRARY}|{UNION}|de españa",
+    "worldwide": f"{MEXICAN}|{LIBRARY}|{UNION}",
+    "library": f"{CONSULAR}|{MEXICAN}|{UNION}|{SPANISH}",
+    "union": f"{CONSULAR}|{MEXICAN}|{LIBRARY}",
+}
+# Offices that get workshops, by example: those whose clocks are told apart.
+HOSTS: Final = {
+    "mexico-us-ca": ("chicago", "toronto"),
+    "worldwide": ("kathmandu", "chatham-islands", "eucla", "riyadh"),
+    "library": ("chicoutimi", "blanc-sablon"),
+    "union": ("madrid", "las-palmas"),
+}
+OFFICE_COUNTS: Final = {"mexico-us-ca": 59, "worldwide": 150, "library": 6, "union": 5}
+# A file of each office and workshop says what that of the network does.
+OF_ONE: Final = re.compile(r"(?!.*/red\.)(?!/static/).*\.[a-z]+")
+
+
+@dataclass(frozen=True)
+class ExampleSite:
+    name: str
+    app: Flask
+    workshops: dict[str, Workshop]  # by the slug of the office
+    config: Config
+
+    @property
+    def profile(self) -> NetworkProfile:
+        return self.config.profile
+
+
+class _Links(HTMLParser):
+    """The links of a page, and its visible words."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.links: list[str] = []
+        self.words: list[str] = []
+        self.lang = ""
+        self._is_silent = False
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        has = dict(attrs)
+        if tag == "html":
+            self.lang = has.get("lang") or ""
+        if tag in {"a", "link"} and has.get("href"):
+            self.links.append(has["href"] or "")
+        self._is_silent = tag in {"script", "style"}
+        self.words += [has.get(name) or "" for name in ("alt", "title", "aria-label", "content")]
+
+    def handle_endtag(self, tag: str) -> None:
+        self._is_silent = False
+
+    def handle_data(self, data: str) -> None:
+        if not self._is_silent:
+            self.words.append(data)
+
+
+@pytest.fixture(params=examples.list_names())
+def site(request: pytest.FixtureRequest, config: Config, tmp_path: Path) -> Iterator[ExampleSite]:
+    """An example, made by the steps of `outreach init`, with a workshop at a few offices."""
+    name: str = request.param
+    path = examples.find(name)
+    assert path is not None
+    network = network_file.read(path)
+    init_steps.check(network)
+    data = tmp_path / "site"
+    list(init_steps.install(network, data, "ana@example.org", environ=where(config)))
+    made = init_steps.read_config(data)
+    store = Store(made.database_url)
+    with store.change() as session:
+        offered = kinds.list_kinds(session)
+        known = {each.slug: each for each in offices.list_offices(session)}
+        workshops = {
+            slug: hold(
+                session,
+                known[slug],
+                offered[number % len(offered)],
+                title=dict(offered[number % len(offered)].name),
+                summary={},
+                venue=venue(session, known[slug], "Local 1", area="Centro"),
+            )
+            for number, slug in enumerate(HOSTS[name])
+        }
+    store.close()
+    app = create_app(replace(made, limits=UNLIMITED))
+    yield ExampleSite(name, app, workshops, made)
+    close_app(app)
+    network_profile.set_for_process(NetworkProfile())
+
+
+def crawl(client: FlaskClient, site: ExampleSite) -> Iterator[tuple[str, int, str, str]]:
+    """The path, status, type and text of every public page that can be reached by links, and of the
+    files of the whole network."""
+    base = site.config.public_url
+    waiting = deque(f"/{lang}/" for lang in site.profile.languages)
+    seen = set(waiting)
+    while waiting:
+        path = waiting.popleft()
+        answer = client.get(path, base_url=base)
+        text = answer.get_data(as_text=True) if answer.mimetype != "font/woff2" else ""
+        yield path, answer.status_code, answer.mimetype or "", text
+        if answer.mimetype != "text/html":
+            continue
+        for link in _Links(text).links:
+            found = urlsplit(urljoin(base + path, link))
+            is_here = f"{found.scheme}://{found.netloc}" == base and not found.query
+            if not is_here or found.path.startswith("/org/"):
+                continue
+            if found.path not in seen and not OF_ONE.fullmatch(found.path):
+                seen.add(found.path)
+                waiting.append(found.path)
+
+
+def test_pages_of_an_example_are_its_own(site: ExampleSite) -> None:
+    """All public pages in all of its languages: found, and without a word of another network."""
+    foreign = re.compile(FOREIGN[site.name], re.IGNORECASE)
+    faults, languages, count = [], set(), 0
+    for path, status, mimetype, text in crawl(site.app.test_client(), site):
+        count += 1
+        if status not in {200, 303, 302, 308}:
+            faults.append(f"{status} {path}")
+        if mimetype == "text/html":
+            page = _Links(text)
+            languages.add(page.lang.partition("-")[0])
+            words = " ".join(page.words)
+        else:
+            words = text if mimetype.startswith(("text/calendar", "application/")) else ""
+        faults += [f"{path}: {each[0]}" for each in foreign.finditer(words)]
+    assert faults == []
+    assert languages == set(site.profile.languages)
+    assert count > 100
+
+
+def test_office_pages_of_an_example_exist(site: ExampleSite) -> None:
+    client = site.app.test_client()
+    first = site.profile.languages[0]
+    page = client.get(f"/{first}/red", base_url=site.config.public_url).text
+    assert len(set(re.findall(rf"/{first}/o/([a-z0-9-]+)", page))) == OFFICE_COUNTS[site.name]
+
+
+def test_other_languages_are_not_found(site: ExampleSite) -> None:
+    client = site.app.test_client()
+    for lang in ("es", "en", "fr"):
+        is_offered = lang in site.profile.languages
+        for path in ("", "red", "calendario", "cal/red.ics", "privacidad"):
+            answer = client.get(f"/{lang}/{path}", base_url=site.config.public_url)
+            assert (answer.status_code == 200) is is_offered, (lang, path)
+    home = client.get("/", base_url=site.config.public_url)
+    assert home.location == f"/{site.profile.languages[0]}/"
+
+
+def test_feed_has_the_zones_of_its_offices(site: ExampleSite) -> None:
+    client = site.app.test_client()
+    first = site.profile.languages[0]
+    feed = client.get(f"/{first}/cal/red.ics", base_url=site.config.public_url).text
+    for workshop in site.workshops.values():
+        if workshop.kind.is_discreet:
+            continue
+        day = workshop.day.strftime("%Y%m%d")
+        assert f"DTSTART;TZID={workshop.zone.key}:{day}T180000" in feed.replace("\r\n ", "")
+        assert f"TZID:{workshop.zone.key}\r\n" in feed
+        page = client.get(f"/{first}/t/{workshop.public_id}", base_url=site.config.public_url).text
+        offset = workshop.starts_at.astimezone(workshop.zone).isoformat()[-6:]
+        assert f"T18:00{offset}" in page.replace("T18:00:00", "T18:00")
+
+
+@pytest.mark.parametrize("site", ["worldwide"], indirect=True)
+def test_weeks_begin_as_they_do_at_the_office(site: ExampleSite) -> None:
+    with network_profile.use_profile(site.profile):
+        assert formats.first_weekday("es") == 0, "Monday in Spain"
+        assert formats.first_weekday("es", "SA") == 6, "Sunday in Riyadh"
+        assert formats.first_weekday("es", "EG") == 5, "Saturday in Cairo"
+        assert formats.order_weekdays("es", "EG") == [5, 6, 0, 1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("site", ["worldwide"], indirect=True)
+def test_hours_of_offices_with_odd_offsets_are_those_of_the_wall(site: ExampleSite) -> None:
+    workshops = site.workshops
+    offsets = {
+        slug: each.starts_at.astimezone(each.zone).utcoffset() for slug, each in workshops.items()
+    }
+    assert offsets["kathmandu"] == timedelta(hours=5, minutes=45)
+    assert offsets["eucla"] == timedelta(hours=8, minutes=45)
+    assert offsets["chatham-islands"] in (
+        timedelta(hours=12, minutes=45),
+        timedelta(hours=13, minutes=45),
+    )
+    assert all(each.starts_at > clock.now() for each in site.workshops.values())
