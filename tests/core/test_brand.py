@@ -29,7 +29,7 @@ def test_colours_of_the_program_can_be_read() -> None:
         ({"accent": "#2b2d90"}, "accent"),
     ],
 )
-def test_colour_that_cannot_be_read_is_told(changes: dict[str, str], colour: str) -> None:
+def test_colour_that_cannot_be_read_is_a_fault(changes: dict[str, str], colour: str) -> None:
     found = dict(brand.find_contrast_faults(replace(LIGHT, **changes), is_dark=False))
     assert colour in found
     assert "needed" in found[colour]

@@ -30,6 +30,7 @@ def init_app(app: Flask) -> None:
     i18n.tell_language = get_current
     app.url_map.converters["lang"] = LanguageConverter
     offered = i18n.list_languages()
+    app.jinja_env.globals["main_language"] = offered[0]
     app.jinja_env.globals["site_languages"] = [languages.BY_CODE[code] for code in offered]
     app.jinja_env.add_extension("jinja2.ext.i18n")
     app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]  # of jinja2.ext.i18n

@@ -373,6 +373,7 @@ def test_kinds_file_that_makes_a_kind_discreet_hides_its_future_workshops(
         "visibility": Visibility.REGISTERED,
         "has_reminders": False,
         "is_women_only": False,
+        "topic": {},
     }
     taxonomy = kinds_file.Taxonomy(kinds=(kinds_file.KindRow(**values),), series=())
     with store.change() as session:

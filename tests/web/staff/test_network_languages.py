@@ -58,7 +58,7 @@ def test_texts_of_a_workshop_are_of_the_main_language(
     assert workshop.title[main] == "Main title"
     assert "es" not in workshop.title
     assert set(workshop.title) <= set(langs)
-    assert workshop.summary == {main: "Main summary"}
+    assert workshop.summary[main] == "Main summary"
     address = f"/org/talleres/{workshop.public_id}"
     for path in ("", "/editar", "/textos", "/mensaje", "/repetir"):
         page = elena.get(address + path)
@@ -88,7 +88,7 @@ def test_offices_and_kinds_need_the_main_language_alone(
         assert offices.find(session, "rockford").name == {main: "Consulado en Rockford"}
         made = next(each for each in kinds.list_kinds(session) if each.code == "vivienda")
         assert set(made.name) == {main}
-    for path in ("/org/red/rockford", "/org/tipos/vivienda", "/org/sedes/nueva?oficina=chicago"):
+    for path in ("/org/red/rockford", "/org/tipos/vivienda", "/org/sedes/chicago/nueva"):
         page = elena.get(path)
         assert page.status_code == 200, path
         assert "name_es" not in page.text, path
