@@ -7,7 +7,7 @@ the parts is a message of the catalogue, so that a new language needs no code.
 import re
 from collections.abc import Callable, Hashable, Sequence
 from datetime import date, datetime, time
-from functools import lru_cache, wraps
+from functools import cache, lru_cache, wraps
 from typing import Final, ParamSpec, TypeVar
 from zoneinfo import ZoneInfo
 

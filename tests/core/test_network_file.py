@@ -105,4 +105,6 @@ def test_texts_fall_back_to_the_first_language_of_the_network(path: Path) -> Non
 def test_examples_are_well(name: str) -> None:
     path = examples.find(name)
     assert path is not None
-    assert Config.from_environ({"OUTREACH_NETWORK_FILE": str(path)}, serving=True).network_file == path
+    assert (
+        Config.from_environ({"OUTREACH_NETWORK_FILE": str(path)}, serving=True).network_file == path
+    )
