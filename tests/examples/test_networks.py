@@ -175,7 +175,7 @@ def test_pages_of_an_example_are_its_own(site: ExampleSite) -> None:
         faults += [f"{path}: {each[0]}" for each in foreign.finditer(words)]
     assert not faults, "\n".join(faults)
     assert languages == set(site.profile.languages)
-    assert count > 50
+    assert count > 40
 
 
 def test_office_pages_of_an_example_exist(site: ExampleSite) -> None:
