@@ -130,6 +130,7 @@ def write_files(folder: Path, *configs: Config) -> dict[str, str]:
             "MAIL_FROM": config.mail_from,
             "CONTROLLER": config.controller,
             "SECRET_KEY": config.secret_key,
+            "METRICS_TOKEN": config.metrics_token,
             "COUNTRIES": " ".join(config.countries),
             "HOME_COUNTRY": config.home_country,
             "LOCALES": " ".join(config.locales),
