@@ -104,7 +104,7 @@ def test_worker_that_dies_stops_no_other_and_is_started_again(site: ServedNetwor
     assert site.get("south.example.org", "/es/")[0] == 200
 
 
-def test_metrics_of_one_are_not_told_with_the_others_token(site: ServedNetworks) -> None:
+def test_metrics_of_one_are_not_read_with_the_others_token(site: ServedNetworks) -> None:
     """All processes count in one folder of files."""
     for host in ("north.example.org", "south.example.org"):
         assert site.get(host, "/es/red")[0] == 200

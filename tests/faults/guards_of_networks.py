@@ -26,7 +26,7 @@ def list_guards() -> Iterator[Guard]:
         (
             "outreach/web/middleware/metrics.py",
             'if each.labels.get("network", "") == self.network', "if True",
-            "tests/cli/test_serve_networks.py::test_metrics_of_one_are_not_told_with_the_others_token",
+            "tests/cli/test_serve_networks.py::test_metrics_of_one_are_not_read_with_the_others_token",
         ),
         (
             "outreach/web/middleware/network_dispatch.py",
