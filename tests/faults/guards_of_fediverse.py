@@ -30,8 +30,8 @@ def list_guards() -> Iterator[Guard]:
         ),
         (
             f"{package}/event_objects.py",
-            "share_card.get_version(workshop, LANG, get_coarse_texts(workshop))",
-            "share_card.get_version(workshop, LANG)",
+            "i18n.get_default_language(), get_coarse_texts(workshop))",
+            "i18n.get_default_language())",
             f"{readers}test_picture_names_no_venue",
         ),
         (

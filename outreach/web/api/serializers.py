@@ -76,14 +76,14 @@ class Serializer:
         )
 
     def workshop(self, workshop: ListedWorkshop, *, now: datetime) -> schemas.Workshop:
-        page = self.pages(f"t/{workshop.public_id}")
+        page, usual = self.pages(f"t/{workshop.public_id}"), i18n.get_default_language()
         return schemas.Workshop(
             id=workshop.public_id,
             office=workshop.office_slug,
             kind=workshop.kind_code,
-            title=_text(workshop.title_json),
-            summary=_text(workshop.summary_json),
-            bring=_text(workshop.bring_json),
+            title=_text(workshop.title_json, usual),
+            summary=_text(workshop.summary_json, usual),
+            bring=_text(workshop.bring_json, usual),
             status=cast(schemas.Status, workshop.status.value),
             when=_when(workshop),
             mode=workshop.mode.value,
@@ -171,8 +171,9 @@ def figure(reported: ReportedFigure) -> schemas.Figure:
 
 
 @lru_cache(maxsize=4096)
-def _text(words_json: str) -> Text:
-    """Return a text from its JSON; cached, since many workshops share their texts."""
+def _text(words_json: str, usual: str) -> Text:
+    """Return a text from its JSON; cached, since many workshops share their texts. `usual` is the
+    default language of the network, which it falls back to."""
     return text(json.loads(words_json))
 
 
