@@ -18,7 +18,11 @@ from outreach import clock, examples, formats, network_file, network_profile
 from outreach.app import create_app
 from outreach.cli import init_steps
 from outreach.config import Config
+from outreach.countries import packs
 from outreach.db.store import Store
+from outreach.domain.follows import choices
+from outreach.domain.locations import geocoding, interpretation
+from outreach.domain.locations.geocoding import LocationScale
 from outreach.domain.network import kinds, offices
 from outreach.domain.workshops import Workshop
 from outreach.network_profile import NetworkProfile
@@ -262,3 +266,24 @@ def test_page_that_may_have_to_be_hidden_tells_no_network(site: ExampleSite) -> 
     )
     assert page.status_code == 200
     assert site.config.look.header["es"] not in page.text
+
+
+def test_every_city_and_region_of_an_office_is_found(site: ExampleSite) -> None:
+    """Also where the gazetteer has nothing: a country without a pack is one region, by its name."""
+    client, lang = site.app.test_client(), site.profile.languages[0]
+    store: Store = site.app.extensions["outreach_store"]
+    with site.app.app_context(), store.read() as session:
+        interpretation.warm_up()  # as a server does before it forks
+        found = offices.list_offices(session)
+        plain = {each.country for each in found} - {*packs.list_codes()}
+        typed = {each.city for each in found} | {each.region for each in found}
+        for text in sorted(typed | {formats.country_name(each, lang) for each in plain}):
+            where = geocoding.resolve(session, text)
+            assert where.scale not in {LocationScale.UNKNOWN, LocationScale.EVERYWHERE}, text
+            query = {"donde": text}
+            page = client.get(f"/{lang}/", query_string=query, base_url=site.config.public_url)
+            assert page.status_code == 200, text
+        for city in {each.city for each in found}:
+            where = geocoding.resolve(session, city)
+            area = choices.coarsen(where)
+            assert area is None or area.region == where.region, city

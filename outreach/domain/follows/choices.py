@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from outreach import network_profile
-from outreach.domain.locations import gazetteer
+from outreach.domain.locations import gazetteer, regions
 from outreach.domain.locations.gazetteer import GazetteerPlace, PlaceKind
 from outreach.domain.locations.geocoding import Location, LocationScale
 from outreach.domain.network.kinds import HIGH_SENSITIVITIES, Kind
@@ -83,7 +83,12 @@ def coarsen(where: Location) -> GazetteerPlace | None:
             found = places.find_largest(where.region, where.position, LARGE_TOWN_MILES)
             if found is not None and found.population < LARGE_TOWN_POPULATION:
                 found = None
-    return _bare(found or places.region_places[where.region])
+    region = places.region_places.get(where.region)
+    if found is None and region is None:  # of a country whose places the gazetteer does not have
+        names = regions.find_names(where.region) or {}
+        name = names.get("en", where.region)
+        return GazetteerPlace(PlaceKind.REGION, name, where.region, where.position)
+    return _bare(found or region)
 
 
 def _bare(place: GazetteerPlace) -> GazetteerPlace:

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Final
 
 from outreach import network_profile
+from outreach.countries import packs
 from outreach.db.base import Words
 from outreach.domain.locations import city_names, regions
 from outreach.domain.locations.gazetteer_index import NameLines, map_file, read_index
@@ -364,8 +365,11 @@ def get_other_names(fields: Sequence[str]) -> Sequence[str]:
 
 
 def load() -> Gazetteer:
-    """The gazetteer of the network's countries, read at the first call of the process."""
-    return _load(network_profile.current().countries)
+    """The gazetteer of those countries of the network that have a pack, read at the first call of
+    the process."""
+    with_files = packs.list_codes()
+    countries = network_profile.current().countries
+    return _load(tuple(each for each in countries if each in with_files))
 
 
 @cache

@@ -84,6 +84,7 @@ def resolve(session: Session, typed: str, *, offices: KnownOffices | None = None
         return (
             _by_office_name(known, text)
             or _by_venue_city(session, fold(text))
+            or _by_region_name(text)
             or Location(scale=LocationScale.UNKNOWN, typed=text, guesses=meaning.guesses)
         )
     if meaning.kind is MeaningKind.CHOICE:
@@ -154,6 +155,12 @@ def _region(code: str) -> Location:
         position=None if place is None else place.position,
         place=place,
     )
+
+
+def _by_region_name(typed: str) -> Location | None:
+    """A region that the gazetteer does not have: the whole of a country without a pack."""
+    code = regions.find_region_code(typed)
+    return None if code is None else _region(code)
 
 
 def _office(row: Any) -> Location:

@@ -12,6 +12,7 @@ to be understood, or the text means nothing.
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import chain
 from typing import Final
 
 from outreach.domain.locations import gazetteer, place_text, spelling
@@ -198,8 +199,8 @@ class _Interpreter:
         if not any(each.population >= MIN_COUNTY_NAMESAKE for each in found):
             counties = self._gazetteer.find_counties(words)
             found += [each for each in counties if each.population >= MIN_BARE_COUNTY]
-        codes = place_text.list_regions(words)
-        return [*(self._gazetteer.region_places[code] for code in codes), *found]
+        named = (self._region_of(code) for code in place_text.list_regions(words))
+        return [*chain.from_iterable(named), *found]
 
     def _counties(self, words: str) -> list[GazetteerPlace]:
         return self._gazetteer.find_counties(words)
