@@ -120,6 +120,7 @@ def addresses(secrets: dict[str, Workshop]) -> Iterator[str]:
     yield from (f"/api/v1/workshops{query}" for query in filters)
     yield from (f"/api/v1/workshops{query}" for query in ("?tipo=K7QX", "?desde=2020-01-01"))
     yield from (f"/api/v1/workshops/{each}" for each in ids)
+    yield "/joint.json"
     yield "/datos/catalog.jsonld"
     yield from (f"/datos/{MONTH}/1/{each}" for each in ("workshops.csv", "datapackage.json"))
     for resource in ("counts", "figures", "bulletins"):
