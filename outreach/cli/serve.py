@@ -24,6 +24,7 @@ from outreach.cli.context import list_settings, open_key_store, open_store
 from outreach.cli.worker_process import mail_workers
 from outreach.config import Config
 from outreach.db.postgresql import WORK
+from outreach.db.work_slots import WorkSlots
 from outreach.errors import Misconfigured
 from outreach.keystore import signing
 from outreach.maintenance import doctor
@@ -32,9 +33,11 @@ from outreach.network_profile import use_profile
 log = logging.getLogger(__name__)
 
 STOP_TIMEOUT_SECONDS: Final = 30  # for requests in progress
-# Threads of each process, on both databases. A save that waits for the database takes one; the
-# others answer polls and pages (decision 0056).
-THREADS: Final = 4
+# Requests that each process answers at a time, on both databases (decision 0056).
+SLOTS: Final = 4
+# Its threads. On SQLite a save that waits for its turn takes one and no slot; the others answer
+# polls and pages (decision 0066).
+THREADS: Final = 16
 _M_ARENA_MAX: Final = -8  # of glibc's malloc.h
 
 
@@ -96,7 +99,7 @@ def run(configs: Sequence[Config], host: str, port: int, workers: int, *, mail: 
         logs.log_uncaught_errors()
         stop_starting_forks()
         with mail_workers(worker_apps, is_stopped=lambda: server.interrupt_signal):
-            server.serve(target_loader=lambda: app, wrap_loader=False)
+            server.serve(target_loader=lambda: WorkSlots(app, SLOTS), wrap_loader=False)
 
 
 def stop_starting_forks() -> None:

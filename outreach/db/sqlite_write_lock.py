@@ -16,6 +16,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Final
 
+from outreach.db import work_slots
+
 try:
     import fcntl
 except ImportError:  # on Windows processes wait as SQLite makes them
@@ -44,13 +46,16 @@ class WriteLock:
         """
         if self._holder == threading.get_ident():
             raise RuntimeError("a change was begun inside another one of the same database")
-        with self._lock:
+        if not self._lock.acquire(blocking=False):
+            work_slots.give_back()
+            self._lock.acquire()
+        try:
             self._holder = threading.get_ident()
-            try:
-                with self._locked():
-                    yield
-            finally:
-                self._holder = None
+            with self._locked():
+                yield
+        finally:
+            self._holder = None
+            self._lock.release()
 
     def count(self) -> int | None:
         """How many changes have ended, of all processes: equal counts mean that none has been
@@ -67,7 +72,11 @@ class WriteLock:
         if file is None:
             yield
             return
-        fcntl.flock(file, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            work_slots.give_back()
+            fcntl.flock(file, fcntl.LOCK_EX)
         counter = self._counter
         if counter is not None:
             counter[0] |= 1  # odd while a change is under way, also if its process is killed

@@ -33,7 +33,9 @@ class Store:
         self.is_sqlite = url.startswith("sqlite")
         if self.is_sqlite:
             # hide_parameters: a logged error must not show a person's name.
-            self.engine = sa.create_engine(url, hide_parameters=True)
+            # Without a limit: threads that wait for the lock of writers may each hold one, and the
+            # one that has the lock needs another.
+            self.engine = sa.create_engine(url, hide_parameters=True, max_overflow=-1)
             _prepare_sqlite(self.engine, is_durable=is_durable)
         else:
             self.engine = postgresql.engine(url, pool_size=pool_size, timeouts=timeouts)
