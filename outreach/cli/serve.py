@@ -33,7 +33,7 @@ from outreach.network_profile import use_profile
 log = logging.getLogger(__name__)
 
 STOP_TIMEOUT_SECONDS: Final = 30  # for requests in progress
-# Requests that each process answers at a time, on both databases (decision 0056).
+# Requests that each process answers at a time, on both databases (decisions 0056 and 0066).
 SLOTS: Final = 4
 # Its threads. On SQLite a save that waits for its turn takes one and no slot; the others answer
 # polls and pages (decision 0066).

@@ -33,7 +33,6 @@ http {{
     scgi_temp_path {folder}/scgi;
     upstream outreach {{
         {servers}
-        keepalive 16;
     }}
     server {{
         listen 80;
