@@ -35,7 +35,8 @@ class Store:
             # hide_parameters: a logged error must not show a person's name.
             # Without a limit: threads that wait for the lock of writers may each hold one, and the
             # one that has the lock needs another.
-            self.engine = sa.create_engine(url, hide_parameters=True, max_overflow=-1)
+            pool = {"max_overflow": -1} if sa.make_url(url).database else {}  # in memory: one only
+            self.engine = sa.create_engine(url, hide_parameters=True, **pool)
             _prepare_sqlite(self.engine, is_durable=is_durable)
         else:
             self.engine = postgresql.engine(url, pool_size=pool_size, timeouts=timeouts)

@@ -17,7 +17,7 @@ def list_guards() -> Iterator[Guard]:
         ),
         (
             f"{domain}/choices.py",
-            "return _bare(found or places.region_places[where.region])",
+            "return _bare(found)",
             "return where.place",
             f"{pages}test_no_place_finer_than_a_county_is_stored",
         ),

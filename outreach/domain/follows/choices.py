@@ -83,12 +83,12 @@ def coarsen(where: Location) -> GazetteerPlace | None:
             found = places.find_largest(where.region, where.position, LARGE_TOWN_MILES)
             if found is not None and found.population < LARGE_TOWN_POPULATION:
                 found = None
-    region = places.region_places.get(where.region)
-    if found is None and region is None:  # of a country whose places the gazetteer does not have
+    found = found or places.region_places.get(where.region)
+    if found is None:  # in a country whose places the gazetteer does not have
         names = regions.find_names(where.region) or {}
         name = names.get("en", where.region)
         return GazetteerPlace(PlaceKind.REGION, name, where.region, where.position)
-    return _bare(found or region)
+    return _bare(found)
 
 
 def _bare(place: GazetteerPlace) -> GazetteerPlace:
