@@ -211,11 +211,12 @@ def test_page_is_retried_if_its_connection_is_killed(app: Flask) -> None:
 
 def test_deadlock_is_retried(app: Flask, store: Store, chicago: Office, calgary: Office) -> None:
     lock = "SELECT id FROM office WHERE slug = :slug FOR UPDATE"
-    attempts = []
+    attempts, is_held = [], threading.Event()
 
     @app.get("/cruza")
     def cross() -> str:
         attempts.append(1)
+        assert is_held.wait(TIMEOUT_SECONDS)
         with app_store().change() as session:
             session.execute(sa.text("SET LOCAL deadlock_timeout = '2s'"))
             session.execute(sa.text(lock), {"slug": "chicago"})
@@ -227,6 +228,7 @@ def test_deadlock_is_retried(app: Flask, store: Store, chicago: Office, calgary:
             # PostgreSQL aborts the transaction that looks for a deadlock first: the page's.
             session.execute(sa.text("SET LOCAL deadlock_timeout = '1min'"))
             session.execute(sa.text(lock), {"slug": "calgary"})
+            is_held.set()
             wait_until(lambda: waiting_pids(store))
             session.execute(sa.text(lock), {"slug": "chicago"})
         assert answer.result(TIMEOUT_SECONDS).text == "done"
