@@ -125,7 +125,9 @@ def furnish(
                 session,
                 every[number % 2],
                 rights,
-                capacity=pick.randint(8, 40),
+                # Of parties of three, ten at least fill it: fewer would start the brake of S29, and
+                # hardly anybody would be registered from then on.
+                capacity=pick.randint(30, 60),
                 day=clock.now().date() + timedelta(days=7 + number % 20),
             )
             for number in range(workshops)
@@ -145,7 +147,7 @@ def furnish(
 
 @contextmanager
 def played(
-    site: Site, mailbox: Mailbox, seed: int, *, people: int, calendars: int = 4, workshops: int = 40
+    site: Site, mailbox: Mailbox, seed: int, *, people: int, calendars: int = 4, workshops: int = 20
 ) -> Iterator[Scene]:
     """Runs the load during the block."""
     ids, desks = furnish(site, random.Random(f"{seed} workshops"), workshops=workshops)
