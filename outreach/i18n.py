@@ -179,7 +179,7 @@ def as_markup(message: str, lang: str) -> Markup:
 @lru_cache(maxsize=8192)
 def _as_markup(message: str, lang: str, vocabulary: str) -> Markup:
     text = _load_translator(lang, vocabulary).gettext(message)
-    return Markup(text) % {}  # noqa: S704 - of the package's catalogues
+    return Markup(text) % {}  # noqa: S704 - a text of the package, which nobody types
 
 
 # Marks for `outreach i18n extract`, on messages that are translated where they are used.

@@ -108,7 +108,11 @@ def _read_object(document: bytes) -> "FlattenedJSONSerialization":
     names = ("payload", "protected", "signature")
     if not isinstance(found, dict) or not all(isinstance(found.get(n), str) for n in names):
         raise BadDocument("It is no signed document of joint workshops.")
-    return {name: found[name] for name in names}  # type: ignore[return-value]
+    return {
+        "payload": found["payload"],
+        "protected": found["protected"],
+        "signature": found["signature"],
+    }
 
 
 def _read_public_key(found: "FlattenedJSONSerialization") -> str:

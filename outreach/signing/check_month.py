@@ -10,6 +10,7 @@ import hashlib
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
@@ -39,7 +40,7 @@ def climb(leaf: bytes, index: int, size: int, path: list[str]) -> bytes:
     return found if last == 0 else b""
 
 
-def check(content: bytes, proof: dict, key: str) -> str:  # type: ignore[type-arg]
+def check(content: bytes, proof: dict[str, Any], key: str) -> str:
     _name, size, root = read_checkpoint(proof["checkpoint"], key)
     text, index = proof["leaf"].encode(), proof["position"]
     if climb(text, index, int(size), proof["path"]) != base64.b64decode(root):

@@ -164,7 +164,7 @@ def _make_signer(identity: SigningIdentity) -> "SimpleSigner":
         serialization.PrivateFormat.PKCS8,
         serialization.NoEncryption(),
     )
-    registry = SimpleCertificateStore()  # type: ignore[no-untyped-call]
+    registry = SimpleCertificateStore()  # type: ignore[no-untyped-call]  # its __init__ has no types
     registry.register_multiple([convert(each) for each in identity.chain])
     return SimpleSigner(
         signing_cert=convert(identity.certificate),

@@ -39,7 +39,7 @@ class Quarter:
 
     def attack(self, ranges: Mapping[str, Bounds]) -> dict[str, Bounds]:
         """The bounds of each office by linear programming, from all that was published."""
-        solver = highspy.Highs()  # type: ignore[no-untyped-call]
+        solver = highspy.Highs()  # type: ignore[no-untyped-call]  # highspy has no types
         solver.silent()
         cells = {
             (slug, month): solver.addVariable(lb=0)

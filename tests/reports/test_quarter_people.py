@@ -103,7 +103,7 @@ class CorrectedQuarter:
     def attack(self, *, with_ranges: bool) -> dict[str, Bounds]:
         """The bounds of each office at the time of the draw, by linear programming, for somebody
         who knows of each revision which workshops it counts, and every published total."""
-        solver = highspy.Highs()  # type: ignore[no-untyped-call]
+        solver = highspy.Highs()  # type: ignore[no-untyped-call]  # highspy has no types
         solver.silent()
         everything = {
             id(each): each for workshops, _ in self.published_totals for each in workshops

@@ -219,7 +219,7 @@ def test_server_does_not_load_the_library() -> None:
 
 def test_doctor_says_whether_pdfs_are_signed(config: Config, store: Store, tmp_path: Path) -> None:
     def examine(**changes: object) -> dict[str, CheckResult]:
-        found = doctor.examine(replace(config, **changes))  # type: ignore[arg-type]
+        found = doctor.examine(replace(config, **changes))  # type: ignore[arg-type]  # any fields
         return {each.about: each for each in found}
 
     assert "signed PDFs" not in examine()
