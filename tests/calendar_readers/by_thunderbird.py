@@ -1,7 +1,6 @@
 """Reads with Thunderbird, which subscribes to each calendar and stores its events in a database of
 its own."""
 
-import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -11,6 +10,7 @@ from typing import Final
 
 from tests.calendar_clients import thunderbird
 from tests.calendar_readers import EventHours, Misread, programs
+from tests.support.threaded_server import running
 
 START_SECONDS: Final = 240  # to start, and to fetch and store a new calendar
 QUIET_SECONDS: Final = 5  # without a new event: it has all of them
@@ -69,14 +69,8 @@ class _Handler(BaseHTTPRequestHandler):
 @contextmanager
 def _serve(bodies: Sequence[bytes]) -> Iterator[_Server]:
     server = _Server(bodies)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    try:
+    with running(server):
         yield server
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def _wait_for_all(server: _Server, profile: Path) -> list[tuple[str, str, int, int]]:

@@ -30,6 +30,7 @@ from outreach import clock
 from outreach.activitypub import publisher
 from outreach.activitypub.publisher import Publisher
 from outreach.websub import hub
+from tests.support.threaded_server import running
 from tests.support.websub_subscriber import LOOPBACK_RULE
 
 Json = dict[str, Any]
@@ -154,14 +155,8 @@ class _Handler(BaseHTTPRequestHandler):
 @contextmanager
 def serve_fediverse() -> Iterator[FediverseServer]:
     server = FediverseServer()
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    try:
+    with running(server):
         yield server
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 @dataclass

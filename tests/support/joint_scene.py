@@ -32,6 +32,7 @@ from outreach.joint.network_puller import NetworkPuller
 from outreach.keystore import KeyStore, MasterKeys
 from tests.conftest import close_app, hold, kind, office
 from tests.support.limits import UNLIMITED
+from tests.support.threaded_server import running
 from tests.support.websub_subscriber import LOOPBACK_RULE
 
 HOST_TITLE = "Taller con la biblioteca"
@@ -222,14 +223,8 @@ class HostilePartner(ThreadingHTTPServer):
 @contextmanager
 def hostile_partner() -> Iterator[HostilePartner]:
     server = HostilePartner()
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    try:
+    with running(server):
         yield server
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -3,7 +3,6 @@
 import base64
 import json
 import secrets
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -18,6 +17,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from outreach.push.push_subscriptions import PushRule
+from tests.support.threaded_server import running
 from tests.support.websub_subscriber import LOOPBACK_RULE
 
 # No setting makes this rule: any host on this machine is a push service.
@@ -90,14 +90,8 @@ class _Handler(BaseHTTPRequestHandler):
 @contextmanager
 def serve_pushes() -> Iterator[PushService]:
     server = PushService()
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    try:
+    with running(server):
         yield server
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 @dataclass
