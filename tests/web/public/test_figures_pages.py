@@ -147,6 +147,21 @@ def test_distant_months_are_404_and_future_ones_noindex(march: Store, client: Fl
     assert "noindex" in client.get(f"/es/cifras/{current.year + 2}").text
 
 
+def test_pages_of_the_first_and_the_last_months_lead_to_no_missing_page(
+    store: Store, client: FlaskClient, chicago: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        hold(session, chicago, rights, day=date(2021, 8, 10))
+    last = Month.from_day(clock.now().date()).plus(24)
+    for address in ("2021", "2021-08", "2022-02", f"oficina/{chicago.slug}", last.year, last):
+        page = client.get(f"/es/cifras/{address}")
+        links = {link for link in Page(page.text).links if link.startswith("/es/cifras/")}
+        assert links, address
+        for link in links:
+            assert client.get(link).status_code in {200, 302}, (address, link)
+    assert "/es/cifras/2021-08" in Page(client.get("/es/cifras/2021").text).links
+
+
 def test_year_office_and_kind_pages_agree_with_the_month(corrected: Store, read: Read) -> None:
     year = read("2026")
     assert "3 talleres en 2026" in year

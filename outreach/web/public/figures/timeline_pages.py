@@ -29,7 +29,7 @@ def year(year: int) -> ResponseReturnValue:
         first, last = month_params.span(session)
         if not first.year <= year <= last.year:
             abort(404)
-        since, until = Month(year, 1), Month(year, 12)
+        since, until = max(Month(year, 1), first), min(Month(year, 12), last)
         embargo = releases.load_embargo(session, now)
         row = trends.by_kind(session, since, until, now=now)
         by_office = trends.by_office(session, since, until, now=now)
