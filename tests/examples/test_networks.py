@@ -18,7 +18,6 @@ from outreach import clock, examples, formats, network_file, network_profile
 from outreach.app import create_app
 from outreach.cli import init_steps
 from outreach.config import Config
-from outreach.countries import packs
 from outreach.db.store import Store
 from outreach.domain.follows import choices
 from outreach.domain.locations import geocoding, interpretation
@@ -53,6 +52,13 @@ HOSTS: Final = {
     "worldwide": ("kathmandu", "chatham-islands", "eucla", "riyadh"),
     "library": ("chicoutimi", "blanc-sablon"),
     "union": ("madrid", "las-palmas"),
+}
+# Of the first country whose postal codes are known.
+POSTAL_EXAMPLES: Final = {
+    "mexico-us-ca": "60608",
+    "worldwide": "H2X 1Y4",
+    "library": "H2X 1Y4",
+    "union": "",
 }
 OFFICE_COUNTS: Final = {"mexico-us-ca": 59, "worldwide": 150, "library": 6, "union": 5}
 # A file of each office and workshop says what that of the network does.
@@ -268,16 +274,31 @@ def test_page_that_may_have_to_be_hidden_tells_no_network(site: ExampleSite) -> 
     assert site.config.look.header["es"] not in page.text
 
 
+def test_unknown_place_is_asked_for_by_a_postal_code_where_the_gazetteer_has_them(
+    site: ExampleSite,
+) -> None:
+    lang = site.profile.languages[0]
+    page = site.app.test_client().get(
+        f"/{lang}/", query_string={"donde": "xqzw kjhx"}, base_url=site.config.public_url
+    )
+    field = re.search(r'<input id="donde"[^>]*>', page.text)
+    assert field is not None
+    placeholder = re.search(r'placeholder="([^"]*)"', field[0])
+    example = placeholder[1] if placeholder else ""
+    assert example == POSTAL_EXAMPLES[site.name]
+
+
 def test_every_city_and_region_of_an_office_is_found(site: ExampleSite) -> None:
-    """Also where the gazetteer has nothing: a country without a pack is one region, by its name."""
+    """And every country: one without a pack, of which the gazetteer has nothing, is one region, of
+    others the cities of their offices are offered."""
     client, lang = site.app.test_client(), site.profile.languages[0]
     store: Store = site.app.extensions["outreach_store"]
     with site.app.app_context(), store.read() as session:
         interpretation.warm_up()  # as a server does before it forks
         found = offices.list_offices(session)
-        plain = {each.country for each in found} - {*packs.list_codes()}
+        countries = {formats.country_name(each.country, lang) for each in found}
         typed = {each.city for each in found} | {each.region for each in found}
-        for text in sorted(typed | {formats.country_name(each, lang) for each in plain}):
+        for text in sorted(typed | countries):
             where = geocoding.resolve(session, text)
             assert where.scale not in {LocationScale.UNKNOWN, LocationScale.EVERYWHERE}, text
             query = {"donde": text}

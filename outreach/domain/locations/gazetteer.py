@@ -108,6 +108,9 @@ class Gazetteer:
     def has_counties(self, country: str) -> bool:
         return any(each.country == country and each.index.counties.lines for each in self._files)
 
+    def has_postal_codes(self, country: str) -> bool:
+        return any(each.country == country and each.has_postal_codes for each in self._files)
+
     def has_numeric_postal_codes(self, country: str) -> bool:
         """Whether it has the country's postal codes, and they have no letters."""
         return any(each.country == country and each.has_postal_like("0") for each in self._files)
@@ -311,6 +314,10 @@ class _CountryFile:
         if self.index.size != len(self.text):
             raise ValueError(f"{name}.idx is older than {name}.tsv: {REBUILD}")
         self.postal_start = self.index.postal
+
+    @property
+    def has_postal_codes(self) -> bool:
+        return self.postal_start < len(self.text)
 
     def fields(self, line: int) -> list[str]:
         """The columns of the line that starts there."""

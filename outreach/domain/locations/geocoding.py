@@ -15,13 +15,18 @@ from outreach.domain.locations import (
     gazetteer,
     interpretation,
     known_offices,
+    place_text,
     regions,
 )
 from outreach.domain.locations.gazetteer import GazetteerPlace, PlaceKind, miles_between
-from outreach.domain.locations.interpretation import MAX_TYPED, MeaningKind
+from outreach.domain.locations.interpretation import MAX_TYPED, Meaning, MeaningKind
 from outreach.domain.locations.known_offices import KnownOffices
+from outreach.domain.locations.place_text import canonicalize
 from outreach.domain.locations.venues import Venue
 from outreach.domain.text import fold
+
+
+MAX_OFFICES_OF_COUNTRY: Final = 100  # that a person can choose from
 
 
 class LocationScale(StrEnum):
@@ -52,6 +57,7 @@ class Location:
     place: GazetteerPlace | None = None
     others: tuple[GazetteerPlace, ...] = ()
     guesses: tuple[GazetteerPlace, ...] = field(default=())
+    country: str = ""  # of a choice between the cities of a country that was typed: its code
 
     @property
     def spelling(self) -> str:
@@ -80,6 +86,8 @@ def resolve(session: Session, typed: str, *, offices: KnownOffices | None = None
         extra=known.find_places,
         is_main=lambda place: known.find_in(place) is not None,
     )
+    if (country := _by_country(known, text, meaning)) is not None:
+        return country
     if meaning.kind is MeaningKind.UNKNOWN:
         return (
             _by_office_name(known, text)
@@ -103,6 +111,8 @@ def resolve_stored(session: Session, spelling: str) -> Location:
     if (code := regions.find_region_code(text)) is not None:
         return _region(code)
     found = resolve(session, text, offices=offices)
+    if found.country:
+        return Location(scale=LocationScale.UNKNOWN, typed=text)
     if found.scale is not LocationScale.CHOICE:
         return replace(found, others=())
     return next(
@@ -161,6 +171,31 @@ def _by_region_name(typed: str) -> Location | None:
     """A region that the gazetteer does not have: the whole of a country without a pack."""
     code = regions.find_region_code(typed)
     return None if code is None else _region(code)
+
+
+def _by_country(known: KnownOffices, typed: str, meaning: Meaning) -> Location | None:
+    """The cities of the offices of a country that was typed. None where the name of the country
+    rather means a place (Guatemala is a department, Francia a hamlet of Honduras and a country),
+    and where the country has no office, or too many to choose from."""
+    country = place_text.find_country_alone(typed)
+    if country is None or _is_known_by(meaning.place, typed):
+        return None
+    offices = known.list_in_country(country)
+    if not 0 < len(offices) <= MAX_OFFICES_OF_COUNTRY:
+        return None
+    cities = (
+        GazetteerPlace(PlaceKind.TOWN, each.city, each.region, (each.latitude, each.longitude))
+        for each in offices
+    )
+    return Location(scale=LocationScale.CHOICE, typed=typed, country=country, others=tuple(cities))
+
+
+def _is_known_by(place: GazetteerPlace | None, typed: str) -> bool:
+    """Whether a region or a large town has exactly that name."""
+    if place is None or place.population < interpretation.MIN_EVERYDAY_NAMESAKE:
+        return False
+    names = {canonicalize(name) for name in (place.name, *place.names.values())}
+    return canonicalize(typed) in names
 
 
 def _office(row: Any) -> Location:

@@ -17,6 +17,7 @@ from outreach.domain.locations.gazetteer import (
 from outreach.domain.locations.place_text import canonicalize, without_article
 from outreach.domain.network.offices import Office
 from outreach.domain.text import fold
+from outreach.network_profile import country_of
 
 MAX_MILES_FROM_OFFICE: Final = 15  # of its city's position in the gazetteer
 
@@ -47,6 +48,11 @@ class KnownOffices:
             ),
             None,
         )
+
+    def list_in_country(self, country: str) -> list[Any]:
+        """The offices of a country, by its code, in the alphabetical order of their cities."""
+        own = (each for each in self._offices if country_of(each.region) == country)
+        return sorted(own, key=lambda each: fold(each.city))
 
     def find_named(self, text: str) -> Any:
         """The office of this slug, city or name, as `fold` writes them."""

@@ -85,6 +85,13 @@ def find_country(words: str) -> str | None:
     return _load_words(network_profile.current().countries).countries.get(words)
 
 
+def find_country_alone(text: str) -> str | None:
+    """The code of a country of the network that a whole text means: «talleres en Alemania»."""
+    words = tuple(canonicalize(text).split())
+    found = (find_country(" ".join(each)) for each in (words, *strip_noise(words)))
+    return next((code for code in found if code), None)
+
+
 def find_region(words: str) -> str | None:
     """The code of a state or province by its name in any language, its code or a short form."""
     return _load_words(network_profile.current().countries).regions.get(words)

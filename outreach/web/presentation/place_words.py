@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from outreach import formats, i18n
+from outreach import formats, i18n, network_profile
 from outreach.countries import packs
 from outreach.domain.locations import city_names, gazetteer, regions
 from outreach.domain.locations.gazetteer import GazetteerPlace, PlaceKind
@@ -63,6 +63,14 @@ def full_name(place: GazetteerPlace) -> str:
         return name
     parent = _parent_name(place)
     return f"{name}, {parent}, {region}" if parent else f"{name}, {region}"
+
+
+def postal_example() -> str:
+    """A postal code of the first country of the network whose codes the gazetteer has; empty where
+    it has none, so that people are asked for their city."""
+    places = gazetteer.load()
+    own = network_profile.current().countries
+    return next((packs.load(c).postal_example for c in own if places.has_postal_codes(c)), "")
 
 
 def location_name(where: Location) -> str:

@@ -85,7 +85,9 @@ class FollowForm:
         with store().read() as session:
             found = geocoding.resolve(session, self.where, offices=reference().known_offices)
         area = choices.coarsen(found)
-        if found.scale is LocationScale.CHOICE:
+        if found.country:
+            self.faults["donde"] = _("Escribe tu código postal o tu ciudad.")
+        elif found.scale is LocationScale.CHOICE:
             self.faults["donde"] = _(
                 "Hay varios lugares con ese nombre. Escribe también el estado o tu código postal."
             )

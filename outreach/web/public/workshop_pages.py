@@ -334,6 +334,7 @@ def _list(
         is_metric=options.is_metric,
         only_country=_find_only_country(view.page.filters.country),
         place_attributes=place_words.main_attributes(where),
+        postal_example=place_words.postal_example(),
         choices=place_words.links(
             where.others
             if where.scale is LocationScale.CHOICE

@@ -7,6 +7,7 @@ from typing import Final
 
 import pytest
 
+from outreach import network_profile
 from outreach.db.store import Store
 from outreach.domain.locations import gazetteer, office_places
 from outreach.domain.locations.gazetteer import miles_between
@@ -14,8 +15,10 @@ from outreach.domain.locations.geocoding import LocationScale, resolve, resolve_
 from outreach.domain.locations.place_text import canonicalize
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
+from outreach.domain.text import fold
 from outreach.errors import NotFound, Refusal
 from outreach.imports import offices
+from outreach.web.presentation import place_words
 from tests.conftest import LONG_AGO, hold, venue
 from tests.support.place_phrases import read_phrases
 
@@ -101,6 +104,31 @@ def test_phrases_are_understood_with_the_offices_of_the_network(
                 if min(far) > phrase.miles + 3:
                     wrong.append(phrase.typed)
     assert len(wrong) <= 0.02 * len(read_phrases()), wrong
+
+
+def test_country_means_the_cities_of_its_offices(
+    store: Store, network: list[offices.OfficeRow]
+) -> None:
+    with store.read() as session:
+        for typed, country in (
+            ("Canadá", "CA"),
+            ("talleres en canada", "CA"),
+            ("Estados Unidos", "US"),
+            ("united states of america", "US"),
+        ):
+            own = [row for row in network if network_profile.country_of(row.region) == country]
+            found = resolve(session, typed)
+            assert (found.scale, found.country) == (LocationScale.CHOICE, country), typed
+            assert len(found.others) == len(own), typed
+            for place in found.others:
+                assert place.country == country
+                chosen = resolve(session, place_words.search_words(place))
+                assert chosen.scale is LocationScale.OFFICE, place
+                assert fold(chosen.name) == fold(place.name)
+            # The address of a feed has to mean one place.
+            assert resolve_stored(session, typed).scale is LocationScale.UNKNOWN
+        for typed in ("Alemania", "México", "Canada St"):
+            assert resolve(session, typed).scale is LocationScale.UNKNOWN, typed
 
 
 @pytest.mark.parametrize(
