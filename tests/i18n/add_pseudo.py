@@ -21,8 +21,8 @@ _LINE = f'    Language("{CODE}", "Ṕšèùďö", locale="el_GR", html_lang="{CO
 
 def add_language(folder: Path) -> None:
     """Replaces `outreach.languages` by a copy with the language and a catalogue in `folder`."""
-    for lang in ("en", "fr"):
-        (folder / lang).symlink_to(catalogues.FOLDER / lang)
+    for name in ("en", "fr", "vocabularies"):
+        (folder / name).symlink_to(catalogues.FOLDER / name)
     catalogues.write_pseudo(folder, CODE)
     path = Path(outreach.__file__).with_name("languages.py")
     source = path.read_text()

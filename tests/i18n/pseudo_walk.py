@@ -81,7 +81,8 @@ def demo_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
             "OUTREACH_BRAND": BRAND, "OUTREACH_PHONE": "312 555 0142",
         }
     )  # fmt: skip
-    config = replace(config, brand=BRAND, mail_name=BRAND)
+    ranks = tuple(replace(each, names=_accent_spanish(each.names)) for each in config.ranks)
+    config = replace(config, brand=BRAND, mail_name=BRAND, ranks=ranks)
     migrations.upgrade(migrations.Database.MAIN, config.database_url)
     migrations.upgrade(migrations.Database.KEY_STORE, config.keyring_url)
     app = create_app(config)
@@ -116,10 +117,18 @@ def _accent(session: Any) -> None:
         for row in session.scalars(sa.select(mapper.class_)):
             for name in columns:
                 value = getattr(row, name)
-                if isinstance(value, dict) and "es" in value:
-                    setattr(row, name, {"es": accented(value["es"])})
+                if isinstance(value, dict) and ("es" in value or name == "wording"):
+                    setattr(row, name, _accent_spanish(value))
                 elif name in _PROPER and isinstance(value, str) and "://" not in value:
                     setattr(row, name, accented(value))
+
+
+def _accent_spanish(texts: Any) -> Any:
+    """The Spanish of texts by language, of plural forms or of a series' wording, accented."""
+    if isinstance(texts, str):
+        return accented(texts)
+    shown = ["es"] if "es" in texts else texts
+    return {key: _accent_spanish(texts[key]) for key in shown}
 
 
 @pytest.fixture(scope="module")

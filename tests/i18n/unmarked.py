@@ -26,7 +26,8 @@ _NO_WORDS: Final = re.compile(
 )
 _HIDDEN: Final = frozenset({"script", "style", "code", "kbd", "samp", "svg", "textarea"})
 _SHOWN_ATTRIBUTES: Final = ("aria-label", "alt", "title", "placeholder")
-# Names of programs and formats, abbreviations of the trade, and each language by its own name.
+# Names of programs and formats, abbreviations of the trade, values of settings, and each language
+# by its own name.
 ALLOWED: Final = frozenset(
     re.findall(
         r"\w+",
@@ -34,7 +35,7 @@ ALLOWED: Final = frozenset(
         "iCalendar UTC CIAM MCLAP DACA Google Apple Outlook Thunderbird WhatsApp Android iPhone "
         "Signal Telegram Markdown Chrome Firefox español Español English français Français es en "
         "fr ES EN FR qps QPS Outreach API SHA HTML PNG SVG HTTPS GET POST webcal ID localhost "
-        "Calendar Feed text ASL LSM CC BY US CA MX plain twilio vonage",
+        "Calendar Feed text ASL LSM CC BY US CA MX consular plain twilio vonage",
     )
 )
 
