@@ -1,9 +1,9 @@
 """Writes the gazetteer's files of places, one a country, from three packages of open data, and the
 indexes of their names.
 
-    pip install 'outreach[gazetteer]'
+    pip install 'outreach[gazetteer]'; npm pack codes-postaux
     python -m outreach.imports.gazetteer_build
-    python -m outreach.imports.gazetteer_build MX GT      # only these, without ZIP codes
+    python -m outreach.imports.gazetteer_build MX GT      # only these
     python -m outreach.imports.gazetteer_build --index    # only the indexes, from the files
 
 Developers run it to bring the data up to date; an installation has the files already. The README
@@ -33,6 +33,7 @@ from outreach.domain.locations.gazetteer import (
 from outreach.domain.locations.gazetteer_index import GazetteerIndex, index_names, write_index
 from outreach.domain.locations.place_text import canonicalize
 from outreach.domain.text import fold
+from outreach.imports.postal_positions import PostalName, locate
 
 FOLDER: Final = Path(str(files("outreach.domain.locations"))) / "data"
 MIN_ALIAS_POPULATION: Final = 100_000  # smaller ones are known by their own name
@@ -46,7 +47,12 @@ _PROVINCES: Final = {
     "01": "AB", "02": "BC", "03": "MB", "04": "NB", "05": "NL", "07": "NS", "08": "ON", "09": "PE",
     "10": "QC", "11": "SK", "12": "YT", "13": "NT", "14": "NU",
 }  # fmt: skip
-_WITH_POSTAL_CODES: Final = ("US", "CA")  # the countries of which the packages have them
+_WITH_POSITIONS: Final = ("US", "CA")  # the countries whose postal codes come with positions
+# How far a postal area reaches in those whose codes are placed by the towns that they serve; in
+# France it is a department. Of Spain the package has the codes of municipalities, which are others.
+_AREA_MILES: Final = {"DE": 40, "FR": 55, "MX": 30}
+_FRENCH_CODES: Final = Path("package") / "codes-postaux.json"  # as npm's archive has it
+_CITIES: Final = {"Ciudad de México": "Mexico City"}  # as GeoNames has it
 _BOROUGHS: Final = {
     "Queens County": "Queens",
     "Kings County": "Brooklyn",
@@ -93,19 +99,42 @@ def build(folder: Path = FOLDER) -> None:
     ca_places = [_add_large_parent(each, ca_places) for each in ca_places]
     _write(folder / "ca.tsv", _add_codes(ca_places, areas), [], areas)
     for code in packs.list_codes():
-        if code not in _WITH_POSTAL_CODES:
+        if code not in _WITH_POSITIONS:
             build_towns(code, folder)
     build_indexes(folder)
 
 
 def build_towns(country: str, folder: Path = FOLDER) -> None:
-    """Writes the file of a country with nothing but its towns. Of those of one name in one region
-    it keeps the largest: no postal code tells the others from it."""
+    """Writes the file of a country with its towns, and with postal codes where a source has them.
+    Of the towns of one name in one region it keeps the largest."""
     codes = {each.geonames: each.code for each in packs.load(country).regions}
     kept: dict[tuple[str, str], Row] = {}
     for row in sorted(_read_towns(country, codes), key=lambda row: -row.population):
         kept.setdefault((canonicalize(row.name), row.region), row)
-    _write(folder / f"{country.lower()}.tsv", list(kept.values()), [], [])
+    zips = []
+    if country in _AREA_MILES:
+        placed = locate(_read_codes(country), kept.values(), area_miles=_AREA_MILES[country])
+        zips = [Zip(each.code, each.city, each.region, each.position) for each in placed]
+    _write(folder / f"{country.lower()}.tsv", list(kept.values()), [], zips)
+
+
+def _read_codes(country: str) -> Iterator[PostalName]:
+    """The postal codes of a country with the names of the places that they serve. Raises OSError
+    where the French file is not unpacked in the working directory."""
+    if country == "FR":
+        for each in json.loads(_FRENCH_CODES.read_text(encoding="utf-8")):
+            code = each["codePostal"]
+            area = code[:3] if code.startswith("97") else code[:2]  # a department
+            # Overseas most places have the name of a saint, as places of all regions do.
+            region = f"FR-{area}" if code.startswith("97") else ""
+            yield PostalName(code, area, (each["nomCommune"], each["libelleAcheminement"]), region)
+        return
+    for each in _read_postcodes(country):
+        names: tuple[str, ...] = (each["localityName"],)
+        if country == "MX":  # «Guadalupe Inn, Ciudad de México»; in the country «Trincheras, NULL»
+            quarter, _, city = each["localityName"].rpartition(", ")
+            names = (quarter,) if city == "NULL" else (_CITIES.get(city, city), quarter)
+        yield PostalName(each["code"], each["code"][:3], names, f"{country}-{each['stateCode']}")
 
 
 def _read_towns(country: str, codes: Mapping[str, str]) -> Iterator[Row]:
@@ -381,10 +410,7 @@ def _counties(zips: list[Zip], places: list[Row], near: _Nearest) -> list[Row]:
 
 
 def _read_areas() -> Iterator[Zip]:
-    import countrystatecity_postal_codes as package
-
-    folder = Path(str(files(package))) / "data" / "by-country" / "CA"
-    for each in json.loads((folder / "postcodes.json").read_text(encoding="utf-8")):
+    for each in _read_postcodes("CA"):
         if not each["latitude"]:
             continue  # a part of a province that the package does not place
         locality = each["localityName"] or ""
@@ -394,6 +420,14 @@ def _read_areas() -> Iterator[Zip]:
             each["stateCode"],
             (each["latitude"], each["longitude"]),
         )
+
+
+def _read_postcodes(country: str) -> list[dict[str, Any]]:
+    import countrystatecity_postal_codes as package
+
+    path = Path(str(files(package))) / "data" / "by-country" / country / "postcodes.json"
+    found: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
+    return found
 
 
 def _write(path: Path, places: list[Row], counties: list[Row], zips: list[Zip]) -> None:

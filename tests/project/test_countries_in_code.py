@@ -20,7 +20,6 @@ EXCEPTIONS: Final = {
     "outreach/imports/gazetteer_build.py": "each source of postal codes is of one country",
     "outreach/imports/guess/recurring_events.py": "FR is a weekday in iCalendar",
     "templates/about/agents.html": "the law on agents, of the United States alone",
-    "templates/api/about.html": "the licence of the postal codes in ca.tsv",
 }
 # Data, translations and the example of an installation are no code.
 LEFT_OUT: Final = (

@@ -67,7 +67,9 @@ class GazetteerPlace:
         """Words that mean this place and no other: «pilsen chicago il», «cook county il»."""
         if self.kind is PlaceKind.REGION:
             return self.region
-        return self.code or canonicalize(f"{self.name} {self.parent} {self.region}")
+        if self.code:
+            return self.code if is_certain(self.code) else f"{self.code} {self.region}"
+        return canonicalize(f"{self.name} {self.parent} {self.region}")
 
 
 def miles_between(one: Position, other: Position) -> float:
@@ -131,28 +133,19 @@ class Gazetteer:
             if make_county_name(fields[1]) == words
         ]
 
-    def find_postal(self, code: str) -> GazetteerPlace | None:
-        """A ZIP code or the first half of a Canadian postal code, in capitals. Of other countries
-        the gazetteer has no postal codes."""
-        for line in self._postal_from(code):
-            place = _read_postal(line)
-            return place if place.code == code else None
-        return None
+    def find_postal(self, code: str) -> list[GazetteerPlace]:
+        """The places of a postal code of five digits, or of the first half of a Canadian one in
+        capitals: one in each country that has it, in the order of the network's countries."""
+        return [place for place in self.list_postal_like(code) if place.code == code]
 
-    def list_postal_like(self, code: str) -> Iterator[GazetteerPlace]:
-        """The postal codes that start with the same three characters, in their order."""
-        for line in self._postal_from(code[:3]):
-            place = _read_postal(line)
-            if not place.code.startswith(code[:3]):
-                return
-            yield place
-
-    def _postal_from(self, code: str) -> Iterator[str]:
-        """The lines of postal codes from a code on, of the first file that has such codes."""
-        for each in self._files:
-            if each.has_postal_like(code):
-                yield from each.postal_from(code)
-                return
+    def list_postal_like(self, beginning: str) -> Iterator[GazetteerPlace]:
+        """The postal codes that begin so, in their order in each country."""
+        for file in self._files:
+            if file.has_postal_like(beginning):
+                for place in map(_read_postal, file.postal_from(beginning)):
+                    if not place.code.startswith(beginning):
+                        break
+                    yield place
 
     def find_nearest(self, position: Position) -> GazetteerPlace:
         """The nearest town of at least MIN_LOCATED_POPULATION people."""
@@ -248,10 +241,11 @@ class Gazetteer:
             latitude, longitude = map(float, at.split())
             position = latitude, longitude
         else:
-            postal = self.find_postal(at)
-            if postal is None:
+            country = network_profile.country_of(region)
+            postal = [each for each in self.find_postal(at) if each.country == country]
+            if not postal:
                 raise ValueError(f"spoken_names.csv: there is no postal code {at}")
-            position = postal.position
+            position = postal[0].position
         return GazetteerPlace(
             PlaceKind.TOWN, name, region, position, SPOKEN_POPULATION, parent,
             names=self._localized.get((region, name), {}),
@@ -377,6 +371,15 @@ def load() -> Gazetteer:
     with_files = packs.list_codes()
     countries = network_profile.current().countries
     return _load(tuple(each for each in countries if each in with_files))
+
+
+def is_certain(code: str) -> bool:
+    """Whether a postal code means one place: no other country of the network has it, nor may one
+    have it whose codes the gazetteer does not have. Codes with letters are those of Canada."""
+    places, own = load(), network_profile.current().countries
+    if len(places.find_postal(code)) != 1:
+        return False
+    return not code.isdecimal() or all(places.has_postal_codes(each) for each in own)
 
 
 @cache

@@ -25,7 +25,6 @@ from outreach.domain.locations.place_text import canonicalize
 from outreach.domain.locations.venues import Venue
 from outreach.domain.text import fold
 
-
 MAX_OFFICES_OF_COUNTRY: Final = 100  # that a person can choose from
 
 

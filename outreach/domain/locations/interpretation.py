@@ -137,29 +137,27 @@ class _Interpreter:
     def find(self, text: str) -> list[GazetteerPlace]:
         """The places that a text means as it is spelled."""
         code, _rest = place_text.split_postal(text)
-        place = self._gazetteer.find_postal(code) if code else None
-        if place is not None:
-            return [place]
+        places = self._gazetteer.find_postal(code) if code else []
+        if places:
+            return places
         words = tuple(canonicalize(text).split())[:MAX_WORDS]
         found = self._literal(words)
         return found if any(_may_mean(words, each) for each in found) else []
 
     def _postal(self, code: str, rest: tuple[str, ...]) -> Meaning:
-        place = self._gazetteer.find_postal(code)
+        places = self._gazetteer.find_postal(code)
         beside = self._literal(rest) if rest else []
-        if place is not None:
-            far = [
-                each for each in beside
-                if each.kind is not PlaceKind.REGION
-                and miles_between(each.position, place.position) > 60
-            ]  # fmt: skip
-            if far and len(far) == len(beside):
-                largest = list_distinct(far)[0]
-                return Meaning(MeaningKind.CHOICE, others=(place, largest))
-            return Meaning(MeaningKind.POINT, place)
+        is_certain = gazetteer.is_certain(code)
+        if rest and not is_certain and (within := self._within(rest)) is not None:
+            inside = [each for each in places if within.holds(each)]
+            places, is_certain = inside or places, len(inside) == 1
+        if places and not is_certain:
+            return Meaning(MeaningKind.CHOICE, others=tuple(places))
+        if places:
+            return _decide_postal(places[0], beside)
         if beside:
             return self._decide(" ".join(rest), beside)
-        near = list(self._gazetteer.list_postal_like(code))
+        near = list(self._gazetteer.list_postal_like(code[:3]))
         near.sort(key=lambda each: abs(_as_number(each.code) - _as_number(code)))
         return Meaning(MeaningKind.UNKNOWN, guesses=tuple(near[:MAX_GUESSES]))
 
@@ -320,6 +318,18 @@ class _Interpreter:
     def _best(self, name: str) -> list[GazetteerPlace]:
         places = self._names(name)
         return sorted(places, key=lambda each: -each.population)[:1]
+
+
+def _decide_postal(place: GazetteerPlace, beside: Sequence[GazetteerPlace]) -> Meaning:
+    """The place of a code, or a choice where it is far from all places that are named with it."""
+    far = [
+        each
+        for each in beside
+        if each.kind is not PlaceKind.REGION and miles_between(each.position, place.position) > 60
+    ]
+    if far and len(far) == len(beside):
+        return Meaning(MeaningKind.CHOICE, others=(place, list_distinct(far)[0]))
+    return Meaning(MeaningKind.POINT, place)
 
 
 def _may_mean(words: tuple[str, ...], place: GazetteerPlace) -> bool:

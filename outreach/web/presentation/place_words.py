@@ -112,7 +112,8 @@ def _link(place: GazetteerPlace) -> PlaceLink:
 def search_words(place: GazetteerPlace) -> str:
     """What the link of a place searches for: words that mean it and no other."""
     if place.code:
-        return place.code
+        is_certain = gazetteer.is_certain(place.code)
+        return place.code if is_certain else f"{place.code}, {place.region}"
     if place.kind is PlaceKind.REGION:
         return _state_words(place)
     if place.kind is PlaceKind.COUNTY:

@@ -17,7 +17,7 @@ from outreach.domain import workshops
 from outreach.domain.follows import matching
 from outreach.domain.joint import joint_listing
 from outreach.domain.joint.joint_listing import JointPage, PageRange
-from outreach.domain.locations import geocoding, regions
+from outreach.domain.locations import geocoding, place_text, regions
 from outreach.domain.locations.geocoding import Location, LocationScale
 from outreach.domain.locations.known_offices import KnownOffices
 from outreach.domain.network import help_lines, offices
@@ -253,6 +253,11 @@ def _is_front(params: SearchParams) -> bool:
     return not params.query() and "tras" not in request.args
 
 
+def _is_postal(where: Location) -> bool:
+    """Whether a postal code was typed: who is asked again is asked for a city."""
+    return bool(place_text.split_postal(where.typed)[0])
+
+
 def _local_day(offices: KnownOffices, where: Location, now: datetime) -> date:
     """Today's date at the office nearest to the place; at headquarters without a place."""
     nearest = None if where.position is None else offices.find_nearest(where.position)
@@ -334,7 +339,7 @@ def _list(
         is_metric=options.is_metric,
         only_country=_find_only_country(view.page.filters.country),
         place_attributes=place_words.main_attributes(where),
-        postal_example=place_words.postal_example(),
+        postal_example="" if _is_postal(where) else place_words.postal_example(),
         choices=place_words.links(
             where.others
             if where.scale is LocationScale.CHOICE

@@ -1,8 +1,10 @@
 """The gazetteer's data: every position is where its name says."""
 
+import re
 from collections import defaultdict
 from functools import cache
 from pathlib import Path
+from statistics import median
 from typing import Final
 
 import pytest
@@ -11,9 +13,11 @@ from outreach.countries import packs
 from outreach.domain.locations import gazetteer, interpretation, regions
 from outreach.domain.locations.gazetteer import GazetteerPlace, miles_between
 from outreach.domain.locations.gazetteer_index import write_index
+from outreach.domain.locations.interpretation import MeaningKind
 from outreach.domain.locations.place_text import canonicalize
 from outreach.imports import gazetteer_build
 from outreach.network_profile import NetworkProfile, use_profile
+from outreach.web.presentation import place_words
 from tests.support.fixed_clock import fixed_clock
 
 pytestmark = fixed_clock
@@ -92,7 +96,7 @@ def test_only_the_files_of_the_networks_countries_are_opened(tmp_path: Path) -> 
     data = gazetteer.Gazetteer(("GT",), tmp_path)
     assert [each.region for each in data.find("quetzaltenango")] == ["GT-09"]
     assert data.find("chicago") == list(data.postal_codes()) == []
-    assert data.find_postal("60608") is None
+    assert not data.find_postal("60608")
 
 
 @pytest.mark.parametrize("country", sorted({*packs.list_codes()} - {"US", "CA"}))
@@ -202,19 +206,110 @@ def test_spoken_name_is_no_large_town_elsewhere_by_mistake() -> None:
      ("M5V", 43.65, -79.38), ("H2X", 45.51, -73.57), ("Y1A", 60.72, -135.05)],
 )  # fmt: skip
 def test_postal_code_is_where_it_is(code: str, latitude: float, longitude: float) -> None:
-    found = gazetteer.load().find_postal(code)
-    assert found is not None
+    (found,) = gazetteer.load().find_postal(code)
     assert miles_between(found.position, (latitude, longitude)) < 3
 
 
 @pytest.mark.parametrize("code", ["00000", "99999", "60600", "D5V", "Z9Z", "Y9Z", "0", "6060"])
 def test_postal_code_that_nobody_has_is_none(code: str) -> None:
-    assert gazetteer.load().find_postal(code) is None
+    assert not gazetteer.load().find_postal(code)
 
 
 def test_every_postal_code_is_found_by_its_code() -> None:
     data = gazetteer.load()
-    assert not [each for each in data.postal_codes() if data.find_postal(each.code) != each]
+    assert not [each for each in data.postal_codes() if data.find_postal(each.code) != [each]]
+
+
+# Of cities, and of villages that are named after no town of the gazetteer.
+CODES_BY_COUNTRY: Final = {
+    "DE": """10115 52.53 13.38|80331 48.14 11.57|20095 53.55 10.00|60311 50.11 8.68|50667 50.94 6.96
+        18055 54.09 12.14|01067 51.06 13.72|66111 49.23 7.00|79098 47.99 7.85|24103 54.32 10.13
+        87561 47.41 10.28|17489 54.09 13.38|01829 50.95 14.08|03149 51.74 14.64
+        06618 51.15 11.81|06406 51.79 11.74|01936 51.26 13.90""",
+    "FR": """75001 48.86 2.34|75018 48.89 2.35|13001 43.30 5.38|69003 45.76 4.85|31000 43.60 1.44
+        02100 49.85 3.29|20000 41.93 8.74|59000 50.63 3.06|29200 48.39 -4.49|67000 48.58 7.75
+        97110 16.24 -61.53|97400 -20.88 55.45|97300 4.94 -52.33|48000 44.52 3.50""",
+    "MX": """06500 19.43 -99.16|44100 20.67 -103.35|64000 25.67 -100.31|22000 32.53 -117.02
+        32000 31.74 -106.48|97000 20.97 -89.62|68000 17.06 -96.72|29000 16.75 -93.12
+        88000 27.48 -99.51|21000 32.66 -115.47|77500 21.16 -86.85|23000 24.14 -110.31
+        91000 19.54 -96.93|70000 16.43 -95.02|83000 29.09 -110.96""",
+}
+
+
+@pytest.mark.parametrize("country", CODES_BY_COUNTRY)
+def test_postal_codes_of_other_countries_are_where_they_are(country: str) -> None:
+    with use_profile(NetworkProfile(countries=(country,), home_country="")):
+        data = gazetteer.load()
+        far = []
+        for line in re.split(r"[|\n]", CODES_BY_COUNTRY[country]):
+            code, latitude, longitude = line.split()
+            found = data.find_postal(code)
+            where = float(latitude), float(longitude)
+            if not found or miles_between(found[0].position, where) > 6:
+                far.append((code, found))
+    assert not far
+
+
+@pytest.mark.parametrize(("country", "number"), [("DE", 7_700), ("FR", 5_700), ("MX", 20_800)])
+def test_every_postal_code_of_another_country_is_near_a_town_of_its_region(
+    country: str, number: int
+) -> None:
+    with use_profile(NetworkProfile(countries=(country,), home_country="")):
+        data = gazetteer.load()
+        codes = list(data.postal_codes())
+        assert len(codes) > number
+        assert not [each for each in codes if data.find_postal(each.code) != [each]]
+        towns = defaultdict(list)
+        for town in data.towns():
+            towns[town.region].append(town.position)
+        alone = {
+            each.position: each
+            for each in codes
+            if not any(miles_between(each.position, town) < 15 for town in towns[each.region])
+        }
+        assert not alone
+
+
+@pytest.mark.parametrize("country", ["DE", "MX"])
+def test_postal_codes_that_begin_alike_lie_together(country: str) -> None:
+    """A town of another part of the country would be a namesake of the one that is meant."""
+    with use_profile(NetworkProfile(countries=(country,), home_country="")):
+        groups = defaultdict(list)
+        for each in gazetteer.load().postal_codes():
+            groups[each.code[:3]].append(each)
+    far = []
+    for places in groups.values():
+        latitudes, longitudes = zip(*(each.position for each in places), strict=True)
+        middle = median(latitudes), median(longitudes)
+        far += [each for each in places if miles_between(each.position, middle) > 55]
+    assert not far
+
+
+def test_postal_code_of_several_countries_is_asked_about() -> None:
+    with use_profile(NetworkProfile(countries=("US", "DE", "CA"), home_country="")):
+        asked = interpretation.interpret("10115")
+        assert asked.kind is MeaningKind.CHOICE
+        assert [each.region for each in asked.others] == ["NY", "DE-BE"]
+        for place in asked.others:
+            assert interpretation.interpret(place.spelling).place == place
+            assert interpretation.interpret(place_words.search_words(place)).place == place
+        for typed in ("10115 Berlin", "Berlin 10115", "10115, Alemania", "10115 DE-BE"):
+            assert interpretation.interpret(typed).place == asked.others[1], typed
+        certain = interpretation.interpret("60608").place
+        assert certain is not None
+        assert (certain.region, certain.spelling) == ("IL", "60608")
+        canadian = interpretation.interpret("H2X 1Y4").place
+        assert canadian is not None
+        assert canadian.spelling == "H2X"
+
+
+def test_postal_code_is_asked_about_where_another_country_may_have_it() -> None:
+    """The codes of Spain are not known: 28001 may be in Madrid."""
+    with use_profile(NetworkProfile(countries=("US", "ES"), home_country="")):
+        asked = interpretation.interpret("28001")
+        assert (asked.kind, len(asked.others)) == (MeaningKind.CHOICE, 1)
+        assert interpretation.interpret("28001, NC").kind is MeaningKind.POINT
+        assert interpretation.interpret("28001 Madrid").kind is not MeaningKind.POINT
 
 
 def test_position_of_a_phone_becomes_a_large_town() -> None:

@@ -18,8 +18,9 @@ from outreach.domain.recordings.voice_notes import LinePrompt
 from outreach.domain.scheduling import workshop_service
 from outreach.network_profile import NetworkProfile, use_profile
 from outreach.web.forms import contact_fields
+from outreach.web.middleware.reference_cache import reference
 from outreach.web.presentation import place_words
-from outreach.web.public.phone_line import line_words
+from outreach.web.public.phone_line import line_offers, line_words
 from tests.conftest import hold, office
 
 pytestmark = pytest.mark.any_database("the text of pages")
@@ -78,17 +79,41 @@ def test_figures_have_a_table_and_no_map(
 
 
 def test_phone_line_asks_for_what_can_be_dialed(site: Flask) -> None:
-    """The gazetteer has no postal codes of Germany and Spain; Canadian ones have letters."""
+    """The gazetteer has no postal codes of Spain and Guatemala; Canadian ones have letters."""
     with site.test_request_context(), i18n.use_language("es"):
-        assert line_words.prompt_words(LinePrompt.ZIP_CODE) == "Marca 0 y espera."
+        assert line_words.prompt_words(LinePrompt.ZIP_CODE).endswith(
+            "Si estás en España, marca 0 y espera."
+        )
+        with use_profile(NetworkProfile(countries=("ES", "GT"))):
+            assert line_words.prompt_words(LinePrompt.ZIP_CODE) == "Marca 0 y espera."
         with use_profile(NetworkProfile(countries=("US",))):
             assert line_words.prompt_words(LinePrompt.ZIP_CODE) == (
                 "Marca los cinco números de tu código postal."
             )
-        with use_profile(NetworkProfile(countries=("US", "CA", "MX"))):
+        with use_profile(NetworkProfile(countries=("US", "CA", "GT"))):
             assert line_words.prompt_words(LinePrompt.ZIP_CODE).endswith(
-                "Si estás en Canadá y México, marca 0 y espera."
+                "Si estás en Canadá y Guatemala, marca 0 y espera."
             )
+
+
+def test_postal_code_that_is_dialed_is_one_of_a_country_whose_codes_are_known(
+    site: Flask, store: Store
+) -> None:
+    with site.test_request_context(), store.read() as session:
+        found = line_offers.find_place(session, "80331", reference())
+        assert found is not None
+        assert (found.name, found.region) == ("Munich", "DE-BY")
+        assert line_offers.find_place(session, "28001", reference()) is None
+
+
+def test_who_typed_a_postal_code_is_asked_for_a_city(site: Flask) -> None:
+    client = site.test_client()
+    for typed, choices in (("80331", 1), ("28001", 0)):
+        page = client.get("/es/", query_string={"donde": typed}, base_url=SITE).text
+        assert page.count('<li class="place">') == choices, typed
+        assert '<label for="donde">Tu ciudad</label>' in page, typed
+    page = client.get("/es/", query_string={"donde": "xqzw kjhx"}, base_url=SITE).text
+    assert '<label for="donde">Tu código postal</label>' in page
 
 
 def test_region_is_chosen_by_words_that_mean_it(site: Flask) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from outreach import network_profile
 from outreach.domain import workshops
 from outreach.domain.locations import gazetteer, geocoding
-from outreach.domain.locations.geocoding import Location
+from outreach.domain.locations.geocoding import Location, LocationScale
 from outreach.domain.network.kinds import Kind, Way
 from outreach.domain.network.offices import Office
 from outreach.domain.search import workshop_list
@@ -42,8 +42,12 @@ class PhoneOffer:
 
 
 def find_place(session: Session, typed: str, known: ReferenceData) -> Location | None:
-    """The place of a ZIP code or of an office's slug; None where it is not one point."""
+    """The place of a ZIP code or of an office's slug; None where it is not one point. Who dials a
+    code is in a country whose codes are known, as the prompt says, so one place is enough."""
     found = geocoding.resolve(session, typed, offices=known.known_offices)
+    if found.scale is LocationScale.CHOICE and len(found.others) == 1:
+        words = found.others[0].spelling
+        found = geocoding.resolve(session, words, offices=known.known_offices)
     return found if found.scale in workshop_list.POINTS and found.position is not None else None
 
 
