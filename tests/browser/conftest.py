@@ -32,8 +32,10 @@ def _world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[world.World]:
         yield created
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
+    """Ends with the tests of this folder: while Playwright runs, its event loop is that of the
+    thread, and what calls `asyncio.run` fails, as signing a PDF does."""
     try:
         with chromium.running() as browser:
             yield browser
