@@ -147,13 +147,14 @@ class _Interpreter:
     def _postal(self, code: str, rest: tuple[str, ...]) -> Meaning:
         places = self._gazetteer.find_postal(code)
         beside = self._literal(rest) if rest else []
-        is_certain = gazetteer.is_certain(code)
-        if rest and not is_certain and (within := self._within(rest)) is not None:
-            inside = [each for each in places if within.holds(each)]
-            places, is_certain = inside or places, len(inside) == 1
-        if places and not is_certain:
-            return Meaning(MeaningKind.CHOICE, others=tuple(places))
-        if places:
+        if places and not gazetteer.is_certain(code):
+            within = self._within(rest) if rest else None
+            inside = [each for each in places if within is not None and within.holds(each)]
+            if len(inside) == 1:
+                return Meaning(MeaningKind.POINT, inside[0])
+            if inside or not beside:
+                return Meaning(MeaningKind.CHOICE, others=tuple(inside or places))
+        elif places:
             return _decide_postal(places[0], beside)
         if beside:
             return self._decide(" ".join(rest), beside)

@@ -309,7 +309,9 @@ def test_postal_code_is_asked_about_where_another_country_may_have_it() -> None:
         asked = interpretation.interpret("28001")
         assert (asked.kind, len(asked.others)) == (MeaningKind.CHOICE, 1)
         assert interpretation.interpret("28001, NC").kind is MeaningKind.POINT
-        assert interpretation.interpret("28001 Madrid").kind is not MeaningKind.POINT
+        madrid = interpretation.interpret("28001 Madrid").place
+        assert madrid is not None
+        assert madrid.region == "ES-MD"
 
 
 def test_position_of_a_phone_becomes_a_large_town() -> None:
