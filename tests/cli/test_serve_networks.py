@@ -93,6 +93,7 @@ def test_one_server_answers_for_both_and_has_a_worker_for_each(site: ServedNetwo
     wait_for(lambda: len(workers_of(site.log)) == 2)
 
 
+@pytest.mark.any_database("processes and their settings")
 def test_worker_that_dies_stops_no_other_and_is_started_again(site: ServedNetworks) -> None:
     wait_for(lambda: len(workers_of(site.log)) == 2)
     killed = workers_of(site.log)[0]
@@ -104,6 +105,7 @@ def test_worker_that_dies_stops_no_other_and_is_started_again(site: ServedNetwor
     assert site.get("south.example.org", "/es/")[0] == 200
 
 
+@pytest.mark.any_database("processes and their settings")
 def test_metrics_of_one_are_not_read_with_the_others_token(site: ServedNetworks) -> None:
     """All processes count in one folder of files."""
     for host in ("north.example.org", "south.example.org"):
@@ -116,6 +118,7 @@ def test_metrics_of_one_are_not_read_with_the_others_token(site: ServedNetworks)
         assert f'network="{other}"' not in text
 
 
+@pytest.mark.any_database("processes and their settings")
 def test_lines_of_the_log_say_their_network(site: ServedNetworks) -> None:
     greeted = [each for each in events_of(site.log) if "listens on" in each["event"]]
     assert [each["network"] for each in greeted] == ["north", "south"]
@@ -136,6 +139,7 @@ def test_worker_of_both_runs_a_process_for_each_until_it_is_stopped(
     assert workers_of(log) == []
 
 
+@pytest.mark.any_database("processes and their settings")
 def test_worker_once_sends_for_both(environ: dict[str, str]) -> None:
     outreach = Path(sys.executable).with_name("outreach")
     done = subprocess.run(
@@ -145,6 +149,7 @@ def test_worker_once_sends_for_both(environ: dict[str, str]) -> None:
     assert done.stdout.endswith("letters sent.\n")
 
 
+@pytest.mark.any_database("processes and their settings")
 def test_wrong_file_of_one_refuses_the_start_with_a_sentence(
     environ: dict[str, str], tmp_path: Path
 ) -> None:

@@ -99,6 +99,7 @@ def test_texts_go_by_day_by_the_clock_of_the_venue(workshop: Workshop, at: str, 
     assert text_hours.find_next(workshop, asked) == expected
 
 
+@pytest.mark.any_database("hours of the day")
 @pytest.mark.parametrize("cause", NotificationType)
 @pytest.mark.parametrize("is_urgent", [False, True])
 def test_no_kind_of_text_passes_but_what_is_urgent(

@@ -266,6 +266,7 @@ def test_wrong_field_is_said_in_one_sentence(
     assert scene.rows() == []
 
 
+@pytest.mark.any_database("refused before anything is stored")
 @pytest.mark.parametrize(
     "endpoint",
     [
