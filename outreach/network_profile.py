@@ -73,6 +73,11 @@ class NetworkProfile:
         return self.countries[0]
 
     @property
+    def paper(self) -> str:
+        """The paper of its PDFs, as typst names it."""
+        return "us-letter" if packs.has_letter_paper(self.main_country) else "a4"
+
+    @property
     def phone_countries(self) -> tuple[str, ...]:
         """Whose phones are called and written to where no setting says so."""
         home = (self.home_country,) if self.home_country else ()

@@ -86,6 +86,12 @@ def load_shared_holidays() -> Mapping[str, Names]:
     return _holiday_names(_read(_SHARED))
 
 
+@cache
+def has_letter_paper(code: str) -> bool:
+    """Whether documents of a country are printed on paper of letter size; otherwise on A4."""
+    return code in _read(_WORLD)["letter_paper"]
+
+
 def is_country(code: str) -> bool:
     """Whether `load` has a pack of it: a file, or what CLDR knows."""
     return code in list_codes() or code in _load_alpha3()

@@ -105,13 +105,16 @@ def _compile(template: str, data: Mapping[str, Any], made_at: datetime, **option
 
 def _run(request: dict[str, str], template: str, data: Mapping[str, Any], **options: Any) -> bytes:
     root = str(folder())
+    network = network_profile.current()
     options |= {
         "root": root,
         "font_paths": [str(FONTS)],
         "ignore_system_fonts": True,
         "sys_inputs": {
             "data": json.dumps(data, ensure_ascii=False),
-            "main": network_profile.current().brand.light.main,  # for `page.typ`
+            # For `page.typ`.
+            "main": network.brand.light.main,
+            "paper": network.paper,
         },
     }
     asked = request | {"file": str(folder() / f"{template}.typ"), "options": options}

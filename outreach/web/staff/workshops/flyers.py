@@ -7,6 +7,7 @@ from typing import Final
 from flask import Response, abort, request
 from flask.typing import ResponseReturnValue
 
+from outreach import network_profile
 from outreach.domain.network.staff import Permission
 from outreach.domain.text import fold
 from outreach.domain.workshops import Workshop
@@ -138,18 +139,25 @@ def _file_name(workshop: Workshop) -> str:
     return "-".join(part for part in ("volante", words, str(workshop.day)) if part)
 
 
+def list_papers() -> list[tuple[str, str]]:
+    """The papers of flyers with their names: that of the network's country first."""
+    papers = [("carta", _("PDF, carta")), ("a4", _("PDF, A4"))]
+    return papers[::-1] if network_profile.current().paper == "a4" else papers
+
+
 def _offered(lang: str) -> list[FlyerDownload]:
     def files(shape: str, *ways: tuple[str, str]) -> list[tuple[str, str]]:
         svg = (f".svg?forma={shape}&idioma={lang}", _("SVG, para diseño"))
         return [*((f"{way}&idioma={lang}", label) for way, label in ways), svg]
 
+    papers = [(f".pdf?papel={size}", label) for size, label in list_papers()]
     return [
         FlyerDownload(
             "carta",
             _("Hoja para imprimir"),
             _("Para la pared de la parroquia, la biblioteca o la tienda"),
             *_size("carta"),
-            files("carta", (".pdf?papel=carta", _("PDF, carta")), (".pdf?papel=a4", _("PDF, A4"))),
+            files("carta", *papers),
         ),
         FlyerDownload(
             "cuadrada",

@@ -18,6 +18,7 @@ from outreach.web.context import config, store
 from outreach.web.staff.common.guards import page
 from outreach.web.staff.common.permissions import Scope, requires
 from outreach.web.staff.workshops import blueprint
+from outreach.web.staff.workshops.flyers import list_papers
 
 PREVIEW_PPI: Final = 72
 
@@ -33,6 +34,7 @@ def month_flyer(slug: str) -> ResponseReturnValue:
         lang_of_flyer=flyer.lang,
         names=NAMES,
         count=len(flyer.rows),
+        papers=list_papers(),
     )
 
 
