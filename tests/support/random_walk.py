@@ -19,6 +19,7 @@ SEATED, WAITING, OFFERED = (
 CANCELLED, LAPSED = RegistrationStatus.CANCELLED, RegistrationStatus.EXPIRED
 CHILDCARE: Final = "childcare"
 LATE: Final = timedelta(hours=3)
+HOUR: Final = timedelta(hours=1)
 DAY: Final = timedelta(hours=24)
 
 
@@ -184,7 +185,8 @@ class Model:
             if p.asked is not None
             and p.asked <= now - timedelta(hours=36)
             and p.heard is not None
-            and p.heard <= now - DAY
+            # Only the hour is stored, so that another one is waited.
+            and p.heard.replace(minute=0, second=0, microsecond=0) <= now - DAY - HOUR
         ]
         if silent and not self.is_late(now):
             for party in silent:

@@ -70,7 +70,9 @@ def test_preview_shows_card_page_and_calendar_entry_and_stores_nothing(
     assert "Casa Nueva, 1805 S. Ejemplo St., Chicago, IL" in page
     assert "<form" not in answer.text
     assert "<a " not in answer.text, "what is not there yet leads nowhere"
-    assert (count(store), store.mark()) == (before, mark)
+    assert count(store) == before
+    if store.is_sqlite:  # PostgreSQL counts the commits of all databases of the server
+        assert store.mark() == mark
 
 
 def test_preview_is_read_in_the_chosen_language(ana: StaffClient, store: Store) -> None:
