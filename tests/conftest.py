@@ -49,6 +49,16 @@ Thing = TypeVar("Thing")
 route_cache.compile_once()
 statement_cache.compile_once()
 COMPILED_TEMPLATES = CompiledTemplates()
+# Files with a test of three minutes and more, the longest ten.
+LONGEST = frozenset(
+    {
+        "test_calendars_generated.py",
+        "test_editors_walk.py",
+        "test_fuzz.py",
+        "test_notification_walks.py",
+        "test_random_walks.py",
+    }
+)
 LONG_AGO = datetime(2026, 1, 5, 15, 0, tzinfo=UTC)
 
 
@@ -65,7 +75,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
             if _is_alike_on_both(item):
                 item.add_marker(pytest.mark.long)
     yield
-    items.sort(key=lambda item: (item not in first, "browser" not in item.path.parts))
+    items.sort(key=lambda item: _priority(item, is_long=item in first))
+
+
+def _priority(item: pytest.Item, *, is_long: bool) -> int:
+    """0 to 3, in which order tests run: the longest, other long ones, the browser, the rest."""
+    if is_long:
+        return 0 if item.path.name in LONGEST else 1
+    return 2 if "browser" in item.path.parts else 3
 
 
 def _takes_minutes(item: pytest.Item) -> bool:
