@@ -4,9 +4,8 @@ import json
 import os
 import subprocess
 import sys
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -21,23 +20,15 @@ from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.registrations import Registration
 from tests.conftest import hold
+from tests.support import threaded_server
 from tests.support.environment import where
 from tests.support.ports import free_port
 
 pytestmark = pytest.mark.any_database("one call")
 
 
-@contextmanager
-def served(app: Flask, port: int) -> Iterator[None]:
-    server = make_server("127.0.0.1", port, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    try:
-        yield
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+def served(app: Flask, port: int) -> AbstractContextManager[None]:
+    return threaded_server.running(make_server("127.0.0.1", port, app, threaded=True))
 
 
 def call(config: Config, keys: str, *options: str, **settings: str) -> Result:
