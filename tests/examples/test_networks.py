@@ -53,10 +53,10 @@ HOSTS: Final = {
     "library": ("chicoutimi", "blanc-sablon"),
     "union": ("madrid", "las-palmas"),
 }
-# Of the first country whose postal codes are known.
+# Of the first country, where the codes of all countries are known.
 POSTAL_EXAMPLES: Final = {
     "mexico-us-ca": "60608",
-    "worldwide": "H2X 1Y4",
+    "worldwide": "",
     "library": "H2X 1Y4",
     "union": "",
 }

@@ -66,11 +66,11 @@ def full_name(place: GazetteerPlace) -> str:
 
 
 def postal_example() -> str:
-    """A postal code of the first country of the network whose codes the gazetteer has; empty where
-    it has none, so that people are asked for their city."""
-    places = gazetteer.load()
-    own = network_profile.current().countries
-    return next((packs.load(c).postal_example for c in own if places.has_postal_codes(c)), "")
+    """A postal code of the network's first country; empty where the gazetteer lacks the codes of
+    any country of it, so that people are asked for their city."""
+    places, network = gazetteer.load(), network_profile.current()
+    is_known = all(places.has_postal_codes(each) for each in network.countries)
+    return packs.load(network.main_country).postal_example if is_known else ""
 
 
 def location_name(where: Location) -> str:

@@ -127,6 +127,13 @@ def test_what_was_typed_is_shown_escaped(client: FlaskClient, chicago: Office, t
     assert typed in unescape(text)
 
 
+def test_unknown_place_is_asked_for_in_another_way(client: FlaskClient, chicago: Office) -> None:
+    for typed, label in (("xqzw kjhx", "Tu código postal"), ("99999", "Tu ciudad")):
+        text, places = ask(client, typed)
+        assert places.main == {"data-place-kind": "unknown"}
+        assert f'<label for="donde">{label}</label>' in text, typed
+
+
 def test_every_phrase_has_a_page(client: FlaskClient, chicago: Office) -> None:
     for phrase in read_phrases()[::7]:
         _text, places = ask(client, phrase.typed)
