@@ -11,6 +11,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from outreach.countries import packs
 from outreach.domain.locations import (
     gazetteer,
     interpretation,
@@ -173,12 +174,15 @@ def _by_region_name(typed: str) -> Location | None:
 
 
 def _by_country(known: KnownOffices, typed: str, meaning: Meaning) -> Location | None:
-    """The cities of the offices of a country that was typed. None where the name of the country
-    rather means a place (Guatemala is a department, Francia a hamlet of Honduras and a country),
-    and where the country has no office, or too many to choose from."""
+    """The cities of the offices of a country that was typed; the whole of one without a pack. None
+    where the name of the country rather means a place (Guatemala is a department, Francia a hamlet
+    of Honduras and a country), and where the country has no office, or too many to choose from."""
     country = place_text.find_country_alone(typed)
     if country is None or _is_known_by(meaning.place, typed):
         return None
+    if country not in packs.list_codes():
+        places = () if meaning.place is None else (meaning.place,)
+        return replace(_region(packs.load(country).regions[0].code), others=places + meaning.others)
     offices = known.list_in_country(country)
     if not 0 < len(offices) <= MAX_OFFICES_OF_COUNTRY:
         return None
@@ -190,11 +194,11 @@ def _by_country(known: KnownOffices, typed: str, meaning: Meaning) -> Location |
 
 
 def _is_known_by(place: GazetteerPlace | None, typed: str) -> bool:
-    """Whether a region or a large town has exactly that name."""
+    """Whether a region or a large town has that name."""
     if place is None or place.population < interpretation.MIN_EVERYDAY_NAMESAKE:
         return False
     names = {canonicalize(name) for name in (place.name, *place.names.values())}
-    return canonicalize(typed) in names
+    return not names.isdisjoint(place_text.list_meant(canonicalize(typed)))
 
 
 def _office(row: Any) -> Location:

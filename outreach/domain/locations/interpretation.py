@@ -97,14 +97,15 @@ def interpret(
     )
 
 
-def suggest(typed: str, limit: int) -> list[GazetteerPlace]:
+def suggest(typed: str, limit: int, *, extra: Lookup) -> list[GazetteerPlace]:
     """Places that a text may be the beginning of: what it means as it is, then the largest places
-    that start with it. Misspellings are not looked for: it is not finished."""
+    that start with it. `extra` finds those that an installation adds, by the beginning of a name.
+    Misspellings are not looked for: it is not finished."""
     words = canonicalize(typed[:MAX_TYPED])
     if len(words) < 2:
         return []
     interpreter = _Interpreter(lambda _words: [], lambda _place: False)
-    found = interpreter.find(typed)
+    found = [*extra(words), *interpreter.find(typed)]
     for name in spelling.complete(words, limit):
         found += interpreter.find(name)
     distinct = list_distinct(each for each in found if each.kind is not PlaceKind.REGION)
@@ -268,10 +269,8 @@ class _Interpreter:
         """One meaning, or a choice between several."""
         regions = [each for each in found if each.kind is PlaceKind.REGION]
         others = list_distinct(each for each in found if each.kind is not PlaceKind.REGION)
-        main = self._find_main(words, regions, others)
-        if main is not None:
-            rest = [each for each in (*regions, *others) if each is not main]
-            return Meaning(MeaningKind.POINT, main, tuple(rest[:MAX_CHOICES]))
+        if (main := self._decide_main(words, regions, others)) is not None:
+            return main
         if others and regions and regions[0].region == _CITY_REGION:
             return Meaning(MeaningKind.POINT, others[0], tuple(others[1:MAX_CHOICES]))
         if regions and (len(regions) > 1 or not _is_clear_region(words, regions[0], others)):
@@ -282,17 +281,17 @@ class _Interpreter:
             return Meaning(MeaningKind.POINT, others[0], tuple(others[1:MAX_CHOICES]))
         return Meaning(MeaningKind.CHOICE, others=tuple(others[:MAX_CHOICES]))
 
-    def _find_main(
+    def _decide_main(
         self, words: str, regions: Sequence[GazetteerPlace], towns: Sequence[GazetteerPlace]
-    ) -> GazetteerPlace | None:
-        """The town of an office. A state of its name that is elsewhere has to be asked about,
-        unless the town is known by exactly these words: Washington is not only D.C."""
-        for town in towns:
-            if self._is_main(town) and (
-                all(each.region == town.region for each in regions)
-                or words == canonicalize(town.names.get("es", town.name))
-            ):
-                return town
+    ) -> Meaning | None:
+        """The town of an office, or a choice where offices of several states have such a town."""
+        main = [each for each in towns if self._is_main(each)]
+        rest = [each for each in (*regions, *towns) if each not in main]
+        if any(each.region != main[0].region for each in main):
+            return Meaning(MeaningKind.CHOICE, others=(*main, *rest)[:MAX_CHOICES])
+        if main and _is_clear_town(words, main[0], regions):
+            others = (*main[1:], *rest)
+            return Meaning(MeaningKind.POINT, main[0], others[:MAX_CHOICES])
         return None
 
     def _guesses(self, words: tuple[str, ...]) -> Iterator[GazetteerPlace]:
@@ -366,6 +365,14 @@ def _is_part(place: GazetteerPlace, whole: GazetteerPlace) -> bool:
     if place.kind is PlaceKind.REGION or place.population > whole.population:
         return False
     return miles_between(place.position, whole.position) < MAX_QUARTER_MILES and place != whole
+
+
+def _is_clear_town(words: str, town: GazetteerPlace, regions: Iterable[GazetteerPlace]) -> bool:
+    """Whether a name means the town of an office. A state of its name that is elsewhere has to be
+    asked about, unless the town is known by exactly these words: Washington is not only D.C."""
+    if all(each.region == town.region for each in regions):
+        return True
+    return canonicalize(town.names.get("es", town.name)) in place_text.list_meant(words)
 
 
 def _is_clear_region(words: str, region: GazetteerPlace, others: Iterable[GazetteerPlace]) -> bool:

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
+from itertools import chain
 from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from outreach.domain.locations import office_places, regions
+from outreach.domain.locations import gazetteer, office_places, place_text, regions
 from outreach.domain.locations.gazetteer import (
     GazetteerPlace,
     PlaceKind,
@@ -20,6 +21,8 @@ from outreach.domain.text import fold
 from outreach.network_profile import country_of
 
 MAX_MILES_FROM_OFFICE: Final = 15  # of its city's position in the gazetteer
+CITY_POPULATION: Final = 1_000_000  # of an office's city that the gazetteer does not have
+_PREPOSITIONS: Final = frozenset({"en", "in", "a", "au", "aux"})  # as `canonicalize` writes them
 
 
 class KnownOffices:
@@ -32,19 +35,31 @@ class KnownOffices:
         self._places = places
 
     def find_places(self, words: str) -> list[GazetteerPlace]:
-        """The places that offices add under a name, as `canonicalize` writes it."""
-        return self._places.get(without_article(words), [])
+        """The places that offices add under a name, as `canonicalize` writes it, and their own
+        cities that the gazetteer does not have."""
+        key = without_article(words)
+        return [*self._places.get(key, ()), *self._cities.get(key, ())]
+
+    def complete(self, words: str) -> list[GazetteerPlace]:
+        """Those of these cities whose name begins so, in alphabetical order."""
+        key = without_article(words)
+        if len(key) < 2:
+            return []
+        begun = (those for name, those in sorted(self._cities.items()) if name.startswith(key))
+        return list(dict.fromkeys(chain.from_iterable(begun)))
 
     def find_in(self, place: GazetteerPlace) -> Any:
         """The office in a town, if it has one."""
         if place.kind is not PlaceKind.TOWN or place.parent:
             return None
-        names = {canonicalize(name) for name in (place.name, *place.names.values())}
+        names = {
+            without_article(canonicalize(name)) for name in (place.name, *place.names.values())
+        }
         return next(
             (
                 office
-                for office, city, position in self._by_region.get(place.region, ())
-                if city in names and miles_between(place.position, position) < MAX_MILES_FROM_OFFICE
+                for office, own, position in self._by_region.get(place.region, ())
+                if names & own and miles_between(place.position, position) < MAX_MILES_FROM_OFFICE
             ),
             None,
         )
@@ -78,10 +93,26 @@ class KnownOffices:
         return [(each.latitude, each.longitude, each) for each in self._offices]
 
     @cached_property
-    def _by_region(self) -> dict[str, list[tuple[Any, str, Position]]]:
-        found: dict[str, list[tuple[Any, str, Position]]] = {}
+    def _cities(self) -> dict[str, list[GazetteerPlace]]:
+        """Those that the gazetteer does not have, by name: it has few countries."""
+        places, found = gazetteer.load(), dict[str, list[GazetteerPlace]]()
+        for region, entries in self._by_region.items():
+            for office, names, position in entries:
+                same_name = places.find(canonicalize(office.city))
+                if any(self.find_in(each) is office for each in same_name):
+                    continue
+                place = GazetteerPlace(
+                    PlaceKind.TOWN, office.city, region, position, CITY_POPULATION
+                )
+                for name in names:
+                    found.setdefault(name, []).append(place)
+        return found
+
+    @cached_property
+    def _by_region(self) -> dict[str, list[tuple[Any, set[str], Position]]]:
+        found: dict[str, list[tuple[Any, set[str], Position]]] = {}
         for each in self._offices:
-            entry = each, canonicalize(each.city), (each.latitude, each.longitude)
+            entry = each, _list_city_names(each), (each.latitude, each.longitude)
             found.setdefault(each.region, []).append(entry)
         return found
 
@@ -101,6 +132,20 @@ class KnownOffices:
             for name in each.name.values():
                 found.setdefault(fold(name), each)
         return found
+
+
+def _list_city_names(office: Any) -> set[str]:
+    """What people call its city, without the article: also what its name ends with in each
+    language, «… de España en Ginebra», «… of Spain in Geneva», unless that is a country or a
+    state."""
+    found = {canonicalize(office.city), canonicalize(office.slug.replace("-", " "))}
+    for name in office.name.values():
+        words = canonicalize(name).split()
+        last = max((at for at, word in enumerate(words) if word in _PREPOSITIONS), default=None)
+        end = "" if last is None else " ".join(words[last + 1 :])
+        if not place_text.find_country(end) and not place_text.find_region(end):
+            found.add(end)
+    return {without_article(each) for each in found if each}
 
 
 def load(session: Session) -> KnownOffices:

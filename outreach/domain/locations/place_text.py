@@ -87,9 +87,7 @@ def find_country(words: str) -> str | None:
 
 def find_country_alone(text: str) -> str | None:
     """The code of a country of the network that a whole text means: «talleres en Alemania»."""
-    words = tuple(canonicalize(text).split())
-    found = (find_country(" ".join(each)) for each in (words, *strip_noise(words)))
-    return next((code for code in found if code), None)
+    return next(filter(None, map(find_country, list_meant(canonicalize(text)))), None)
 
 
 def find_region(words: str) -> str | None:
@@ -139,6 +137,12 @@ def strip_noise(words: tuple[str, ...]) -> list[tuple[str, ...]]:
     return sorted(found, key=len, reverse=True)[1:]
 
 
+def list_meant(words: str) -> list[str]:
+    """What a text may mean: all of it, then less and less of the words around a place."""
+    split = tuple(words.split())
+    return [" ".join(each) for each in (split, *strip_noise(split))]
+
+
 def without_article(words: str) -> str:
     first, _, rest = words.partition(" ")
     return rest if rest and first in {"el", "la", "los", "las", "the", "le", "les"} else words
@@ -172,8 +176,16 @@ def _load_words(countries: tuple[str, ...]) -> _RegionWords:
     every = [each for pack in own for each in pack.regions]
     names = {canonicalize(name): each.code for each in every for name in each.names.values()}
     others = {name: each.code for each in every for name in each.also}
+    # A country without a pack is one region, which has its names.
+    wholes = {
+        canonicalize(name): pack.code
+        for pack in own
+        if pack.code not in packs.list_codes()
+        for each in pack.regions
+        for name in each.names.values()
+    }
     return _RegionWords(
-        countries={name: pack.code for pack in own for name in pack.also},
+        countries={name: pack.code for pack in own for name in pack.also} | wholes,
         regions={canonicalize(each.code): each.code for each in every} | names | others,
         groups={name: codes for pack in own for name, codes in pack.region_groups.items()},
         names=sorted({*names, *(name for name in others if len(name) > 4)}),

@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from outreach.domain.locations import gazetteer
 from outreach.domain.locations.interpretation import suggest
 from outreach.web.middleware import rate_limits
+from outreach.web.middleware.reference_cache import reference
 from outreach.web.middleware.response_headers import keep_private
 from outreach.web.presentation import place_words
 
@@ -25,7 +26,8 @@ def suggestions() -> ResponseReturnValue:
     keep_private()
     rate_limits.count_suggestion()
     typed = request.args.get("q", "")[:MAX_TYPED]
-    found = place_words.links(suggest(typed, MAX_SUGGESTIONS))
+    offices = reference().known_offices
+    found = place_words.links(suggest(typed, MAX_SUGGESTIONS, extra=offices.complete))
     return {"places": [{"name": each.name, "words": each.words} for each in found]}
 
 
