@@ -53,6 +53,8 @@ _WITH_POSITIONS: Final = ("US", "CA")  # the countries whose postal codes come w
 # France it is a department. Of Spain the package has the codes of municipalities, which are others.
 _AREA_MILES: Final = {"DE": 40, "FR": 55, "MX": 30}
 _FRENCH_CODES: Final = Path("package") / "codes-postaux.json"  # as npm's archive has it
+# Regions of France that are countries in GeoNames. «ML» is Melilla as well as Mali.
+_OVERSEAS: Final = frozenset({"GF", "GP", "MQ", "RE", "YT"})
 _CITIES: Final = {"Ciudad de México": "Mexico City"}  # as GeoNames has it
 _BOROUGHS: Final = {
     "Queens County": "Queens",
@@ -140,10 +142,10 @@ def _read_codes(country: str) -> Iterator[PostalName]:
 
 def _read_towns(country: str, codes: Mapping[str, str]) -> Iterator[Row]:
     for each in _list_places():
-        # An overseas region has a country's code of its own in GeoNames.
-        own = each["admin1code"] if each["countrycode"] == country else each["countrycode"]
+        is_overseas = each["countrycode"] in _OVERSEAS
+        own = each["countrycode"] if is_overseas else each["admin1code"]
         name = each["name"].partition(" [")[0]  # «Arboledas [Fraccionamiento]»
-        if own in codes and each["countrycode"] in {country, own}:
+        if own in codes and (is_overseas or each["countrycode"] == country):
             yield Row(
                 name,
                 codes[own],
@@ -249,12 +251,17 @@ def _read_places(countries: set[str]) -> Iterator[Row]:
 
 
 def _aliases(place: dict[str, Any]) -> tuple[str, ...]:
-    """The other names of a large place in Latin letters, without codes of airports."""
+    """The other names of a large place in Latin letters, without codes of airports; of any place
+    with names in two languages, «Gasteiz / Vitoria», each of them, and both the other way round."""
+    found = set[str]()
+    if "/" in place["name"] and place["countrycode"] == "ES":  # in Germany it is a town and an area
+        parts = [canonicalize(part) for part in place["name"].split("/")]
+        found = {*parts, " ".join(reversed(parts))}
     if place["population"] < MIN_ALIAS_POPULATION:
-        return ()
+        return tuple(sorted(found))
     from rapidfuzz.distance import JaroWinkler
 
-    own, found = canonicalize(place["name"]), set()
+    own = canonicalize(place["name"])
     for name in place["alternatenames"]:
         bare = canonicalize(name)
         # Transcriptions by way of other alphabets are nothing that anybody types.

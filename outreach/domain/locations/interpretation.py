@@ -172,7 +172,8 @@ class _Interpreter:
             return [*self._gazetteer.find(text), *found]
         if is_state and (region := gazetteer.find_region_place(state)) is not None:
             return [region]
-        for each in (words, *place_text.strip_noise(words)):
+        bare = [tuple(state.split())] if is_state else []  # «provincia de Sevilla»
+        for each in (words, *place_text.strip_noise(words), *bare):
             # «cerca de mi» is not near Michigan.
             is_code = each is not words and len(each) == 1 and len(each[0]) < 3
             if not is_code and (found := self._find(each, self._names)):

@@ -51,6 +51,17 @@ BOXES: Final = {
     """.replace("\n", "|").split("|")
     if line.strip()
 }
+# The outermost points of the other countries and of regions overseas, and how far a town may be
+# from the middle of its region.
+EXTENTS: Final = {
+    "DE": (47.2, 55.1, 5.8, 15.1), "ES": (27.6, 43.8, -18.2, 4.4), "FR": (41.3, 51.1, -5.2, 9.6),
+    "GT": (13.7, 17.9, -92.3, -88.2), "HN": (12.9, 16.6, -89.4, -83.1),
+    "MX": (14.5, 32.8, -117.2, -86.7), "SV": (13.1, 14.5, -90.2, -87.6),
+    "FR-971": (15.8, 16.6, -61.9, -60.9), "FR-972": (14.3, 15.0, -61.3, -60.7),
+    "FR-973": (2.0, 6.0, -54.7, -51.5), "FR-974": (-21.5, -20.8, 55.1, 55.9),
+    "FR-976": (-13.1, -12.5, 44.9, 45.4),
+}  # fmt: skip
+REGION_MILES: Final = {"DE": 150, "ES": 200, "FR": 170, "GT": 80, "HN": 90, "MX": 400, "SV": 40}
 
 
 def is_outside(place: GazetteerPlace) -> bool:
@@ -113,6 +124,25 @@ def test_towns_of_other_countries_are_in_their_regions(country: str) -> None:
         assert not data.has_counties(country)
 
 
+@pytest.mark.parametrize("country", sorted({*packs.list_codes()} - {"US", "CA"}))
+def test_towns_of_other_countries_are_on_their_maps(country: str) -> None:
+    """None of a country whose code is that of a region: ML is Mali, and Melilla in Spain."""
+    with use_profile(NetworkProfile(countries=(country,), home_country="")):
+        data = gazetteer.load()
+        towns, middles = list(data.towns()), data.region_places
+    for town in towns:
+        south, north, west, east = EXTENTS.get(town.region, EXTENTS[country])
+        latitude, longitude = town.position
+        assert south <= latitude <= north, town
+        assert west <= longitude <= east, town
+    far = [
+        each
+        for each in towns
+        if miles_between(each.position, middles[each.region].position) > REGION_MILES[country]
+    ]
+    assert not far
+
+
 @pytest.mark.parametrize(
     ("country", "typed", "region"),
     [
@@ -123,6 +153,10 @@ def test_towns_of_other_countries_are_in_their_regions(country: str) -> None:
         ("HN", "San Pedro Sula", "HN-CR"), ("ES", "Bilbao", "ES-PV"), ("ES", "Cataluña", "ES-CT"),
         ("FR", "Strasbourg", "FR-GES"), ("FR", "Ajaccio, Corse", "FR-20R"),
         ("DE", "Köln", "DE-NW"), ("DE", "múnich", "DE-BY"), ("DE", "sachsen anhalt", "DE-ST"),
+        ("ES", "San Sebastián", "ES-PV"), ("ES", "Vitoria-Gasteiz", "ES-PV"),
+        ("ES", "provincia de Sevilla", "ES-AN"), ("ES", "Hospitalet", "ES-CT"),
+        ("ES", "Tenerife", "ES-CN"), ("ES", "mallorca", "ES-IB"), ("ES", "Elx", "ES-VC"),
+        ("FR", "Niza", "FR-PAC"), ("DE", "Cologne", "DE-NW"), ("DE", "aquisgran", "DE-NW"),
     ],
 )  # fmt: skip
 def test_place_of_another_country_is_understood(country: str, typed: str, region: str) -> None:
