@@ -158,7 +158,7 @@ class Gazetteer:
 
     def find_county(self, region: str, position: Position) -> GazetteerPlace | None:
         """The county of a state whose middle is nearest; None in a region without counties."""
-        own = (each for each in self.counties() if each.region == region)
+        own = self.counties(region)
         return min(own, key=lambda each: miles_between(each.position, position), default=None)
 
     def find_largest(
@@ -209,9 +209,10 @@ class Gazetteer:
             for line in sorted(file.index.own.lines):
                 yield _read_place(file.fields(line), self._localized)
 
-    def counties(self) -> Iterator[GazetteerPlace]:
+    def counties(self, region: str = "") -> Iterator[GazetteerPlace]:
+        """Those of a state, or all, in the order of their states and names."""
         for file in self._files:
-            for line in sorted(file.index.counties.lines):
+            for line in file.county_lines(region):
                 yield _read_place(file.fields(line), self._localized)
 
     def postal_codes(self) -> Iterator[GazetteerPlace]:
@@ -316,6 +317,17 @@ class _CountryFile:
     def fields(self, line: int) -> list[str]:
         """The columns of the line that starts there."""
         return self.text[line : self.text.find(b"\n", line)].decode().split("\t")
+
+    def county_lines(self, region: str) -> Sequence[int]:
+        """Where the lines of a state's counties start, or of all, in the order of their states."""
+        lines = sorted(self.index.counties.lines)
+
+        def state(line: int) -> str:
+            return self.fields(line)[2]
+
+        if not region:
+            return lines
+        return lines[bisect_left(lines, region, key=state) : bisect_right(lines, region, key=state)]
 
     def first_lines(self) -> Iterator[list[str]]:
         """The columns of all lines, from the first one."""

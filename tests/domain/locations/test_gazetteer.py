@@ -174,6 +174,14 @@ def test_networks_of_one_process_look_up_their_own_places() -> None:
     assert interpretation.interpret("Chicago, Illinois").place is not None
 
 
+def test_counties_of_a_state_are_all_of_its_code() -> None:
+    data = gazetteer.load()
+    every = list(data.counties())
+    assert len(every) > 3_000
+    for state in (*data.region_places, "ZZ"):
+        assert list(data.counties(state)) == [each for each in every if each.region == state], state
+
+
 def test_town_is_found_by_each_of_its_names() -> None:
     """Also where two names have one CRC-32: the line says which it is."""
     data = gazetteer.load()
