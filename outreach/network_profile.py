@@ -97,6 +97,11 @@ class NetworkProfile:
         """Whether pages guide people who may be asked for papers."""
         return self.vocabulary == "consular"
 
+    @property
+    def has_agents_guide(self) -> bool:
+        """Whether the page on agents who ask for papers is about any country of the network."""
+        return self.is_for_migrants and any(pack.has_agents_guide for pack in self.packs)
+
     @cached_property
     def wording(self) -> tuple[tuple[str, ...], str]:
         """What messages and formats depend on, beside their language."""
@@ -159,6 +164,11 @@ def use_profile(profile: NetworkProfile) -> Iterator[None]:
 def country_of(region: str) -> str:
     """The country of a region's code; the network's first for a code of no pack."""
     return packs.find_country(region) or current().main_country
+
+
+def has_agents_guide(region: str) -> bool:
+    """Whether the page on agents who ask for papers is for people of a region."""
+    return current().is_for_migrants and packs.load(country_of(region)).has_agents_guide
 
 
 def has_miles(country: str) -> bool:

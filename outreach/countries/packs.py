@@ -41,6 +41,7 @@ class CountryPack:
     has_miles: bool  # whether distances are said in miles; otherwise in kilometres
     region_word: str  # what its regions are: state, province, department, region, community
     emergency: str  # the number that calls the police
+    has_agents_guide: bool  # whether the page on agents who ask for papers says the law there
     postal_pattern: str  # a regular expression of a whole postal code
     postal_example: str
     located: Names  # as it follows «oficinas en»; in French with its preposition
@@ -70,6 +71,7 @@ def load(code: str) -> CountryPack:
         has_miles=data["has_miles"],
         region_word=data["region_word"],
         emergency=data["emergency"],
+        has_agents_guide=data.get("has_agents_guide", False),
         postal_pattern=data["postal_pattern"],
         postal_example=data["postal_example"],
         located=_each_language(data["located"], data["located"]["en"]),
@@ -148,6 +150,7 @@ def _make_plain_pack(code: str) -> CountryPack:
         has_miles=code in world["miles"],
         region_word="country",
         emergency=world["emergency"],
+        has_agents_guide=False,
         postal_pattern="(?!)",  # none: what an address ends with is not known there
         postal_example="",
         located=_each_language(located | world["located"].get(code, {}), names["en"]),

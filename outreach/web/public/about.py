@@ -65,8 +65,8 @@ def _describe_line(line: HelpLine) -> str:
 @pages.get("/si-llegan-agentes")
 def agents() -> ResponseReturnValue:
     """What to say to agents and what not to sign; a page to print. 404 where the network is not for
-    migrants."""
-    if not network_profile.current().is_for_migrants:
+    migrants, or in none of the countries whose law it says."""
+    if not network_profile.current().has_agents_guide:
         abort(404)
     keep_for(3600)
     today = clock.now().date()
