@@ -12,13 +12,14 @@ from typing import Final
 from icalendar import Event, vCalAddress
 
 from outreach import clock, keystore
+from outreach.domain.locations import regions
 from outreach.domain.registrations import Registration, RegistrationStatus
 from outreach.domain.text import clean
 from outreach.domain.workshops import Channel
 from outreach.feeds import labels, serialization
 from outreach.feeds.serialization import IcsText
 from outreach.feeds.vtimezone import vtimezone
-from outreach.i18n import gettext
+from outreach.i18n import current, gettext
 
 _OPENING: Final = (
     b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//Calendar//Calendar//ES\r\nCALSCALE:GREGORIAN\r\n"
@@ -103,7 +104,8 @@ def _place(registration: Registration, *, with_name: bool) -> str:
         return gettext(labels.BY_PHONE if is_called else labels.ONLINE)
     if venue is None or not registration.sees_address:
         return ""
+    city = regions.after_city(venue.city, venue.region, current())
     if workshop.is_sensitive:
-        return clean(f"{venue.city}, {venue.region}")
-    known = (venue.name if with_name else "", venue.address, venue.city, venue.region)
+        return clean(city)
+    known = (venue.name if with_name else "", venue.address, city)
     return ", ".join(clean(part) for part in known if part)

@@ -26,6 +26,7 @@ from outreach.domain.calendar import event_cache, feed_query
 from outreach.domain.calendar.event_cache import EventStyle
 from outreach.domain.dashboard import agenda
 from outreach.domain.dashboard.agenda import AgendaLine, Offices
+from outreach.domain.locations import regions
 from outreach.domain.network import offices
 from outreach.domain.network.kinds import Visibility
 from outreach.domain.text import clean
@@ -211,11 +212,12 @@ def _place(workshop: Workshop) -> str:
         return gettext(labels.ONLINE)
     venue = workshop.venue
     if venue is None:
-        return clean(f"{workshop.office.city}, {workshop.office.region}")
+        office = workshop.office
+        return clean(regions.after_city(office.city, office.region, current()))
     is_public = workshop.visibility is Visibility.PUBLIC and not workshop.is_discreet
     known = (venue.name, venue.address) if is_public else ()
-    parts = [clean(part) for part in (*known, venue.city, venue.region)]
-    return ", ".join(part for part in parts if part)
+    city = regions.after_city(venue.city, venue.region, current())
+    return ", ".join(clean(part) for part in (*known, city) if part)
 
 
 def _description(workshop: Workshop, waiting: int, start: datetime) -> str:

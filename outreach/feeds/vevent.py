@@ -10,6 +10,7 @@ from typing import Final
 from icalendar import Event, vUri
 
 from outreach import clock
+from outreach.domain.locations import regions
 from outreach.domain.network.kinds import Visibility, Way
 from outreach.domain.text import clean, clean_lines
 from outreach.domain.workshops import DeliveryMode, Workshop
@@ -123,17 +124,17 @@ def place(workshop: Workshop, lang: str) -> str:
         return translate(labels.ONLINE, lang)
     venue = workshop.venue
     if venue is None:
-        return clean(f"{workshop.office.city}, {workshop.office.region}")
+        return _city(workshop, lang)
     known = (venue.name, venue.address) if _has_public_address(workshop) else ()
-    parts = [clean(part) for part in (*known, venue.city, venue.region)]
+    parts = [*map(clean, known), _city(workshop, lang)]
     return ", ".join(part for part in parts if part)
 
 
 def _city(workshop: Workshop, lang: str) -> str:
+    if not workshop.mode.has_venue:
+        return place(workshop, lang)
     where = workshop.venue or workshop.office
-    return (
-        clean(f"{where.city}, {where.region}") if workshop.mode.has_venue else place(workshop, lang)
-    )
+    return clean(regions.after_city(where.city, where.region, lang))
 
 
 def _coarse_title(workshop: Workshop, lang: str, name: str) -> str:

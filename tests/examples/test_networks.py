@@ -63,6 +63,7 @@ POSTAL_EXAMPLES: Final = {
 OFFICE_COUNTS: Final = {"mexico-us-ca": 59, "worldwide": 150, "library": 6, "union": 5}
 # A file of each office and workshop says what that of the network does.
 OF_ONE: Final = re.compile(r"(?!.*/red\.)(?!/static/).*\.[a-z]+")
+REGION_CODE: Final = re.compile(r"\b(?!CC-BY)[A-Z]{2}-(?:\d\d|[A-Z]{2,3})\b")  # PE-00, DE-BE
 OF_A_LANGUAGE: Final = re.compile(r"/([a-z]{2})/")
 OLD_MONTH: Final = re.compile(r"/../cifras/\d{4}-\d\d")  # whether it is kept depends on the day
 
@@ -180,6 +181,7 @@ def test_pages_of_an_example_are_its_own(site: ExampleSite) -> None:
                 if page.lang.partition("-")[0] != of_a_language[1]:
                     faults.append(f"{path} is in {page.lang}")
             words = " ".join(page.words)
+            faults += [f"{path}: {each[0]}" for each in REGION_CODE.finditer(words)]
         else:
             words = text if mimetype.startswith(("text/calendar", "application/")) else ""
         faults += [f"{path}: {each[0]}" for each in foreign.finditer(words)]
@@ -216,6 +218,7 @@ def test_feed_has_the_zones_of_its_offices(site: ExampleSite) -> None:
         day = workshop.day.strftime("%Y%m%d")
         assert f"DTSTART;TZID={workshop.zone.key}:{day}T180000" in feed.replace("\r\n ", "")
         assert f"TZID:{workshop.zone.key}\r\n" in feed
+        assert not REGION_CODE.search("".join(re.findall("LOCATION:.*", feed)))
         page = client.get(f"/{first}/t/{workshop.public_id}", base_url=site.config.public_url).text
         offset = workshop.starts_at.astimezone(workshop.zone).isoformat()[-6:]
         assert f"T18:00{offset}" in page.replace("T18:00:00", "T18:00")
@@ -262,6 +265,26 @@ def test_pages_have_the_brand_of_the_network(site: ExampleSite) -> None:
     )
     assert site.config.brand in page
     assert look.header.get(first, "") in page
+
+
+@pytest.mark.parametrize("site", ["worldwide"], indirect=True)
+def test_what_to_tell_agents_is_shown_where_its_law_holds(site: ExampleSite) -> None:
+    client, base = site.app.test_client(), site.config.public_url
+    link = 'href="/es/si-llegan-agentes"'
+    for slug, is_shown in (("new-york", True), ("toronto", True), ("riyadh", False)):
+        assert (link in client.get(f"/es/o/{slug}", base_url=base).text) is is_shown, slug
+    workshop = site.workshops["kathmandu"]
+    page = client.get(f"/es/t/{workshop.public_id}", base_url=base).text
+    assert "Katmandú, Nepal" in page
+    assert link not in page
+    assert client.get("/es/si-llegan-agentes", base_url=base).status_code == 200
+
+
+def test_network_without_the_countries_of_the_agents_guide_has_none() -> None:
+    with network_profile.use_profile(NetworkProfile(countries=("GT", "PE"))):
+        assert not network_profile.current().has_agents_guide
+    with network_profile.use_profile(NetworkProfile(countries=("GT", "US"), vocabulary="")):
+        assert not network_profile.current().has_agents_guide
 
 
 @pytest.mark.parametrize("site", ["worldwide"], indirect=True)

@@ -1,11 +1,20 @@
-"""Names of cities by language, one spelling each: Nueva York, New York; Montreal, Montréal."""
+"""Names of cities by language, one spelling each: Nueva York, New York; Montreal, Montréal.
+
+Those of the United States and Canada stand in a file, with some of other countries; of these, the
+cities of time zones are known from CLDR: Tokio, Tokyo."""
 
 import csv
 from functools import cache, lru_cache
 from importlib import resources
 from typing import Final
 
+from babel import Locale
+from babel.core import get_global
+from babel.dates import get_timezone_location
+
+from outreach.countries import packs
 from outreach.db.base import Words
+from outreach.domain.locations import regions
 from outreach.domain.text import fold
 
 LANGUAGES: Final = ("es", "en", "fr")
@@ -22,14 +31,28 @@ def load() -> dict[tuple[str, str], Words]:
 @lru_cache(maxsize=4096)  # a page of the list asks for those of its cards, twice
 def localize(city: str, region: str, lang: str) -> str:
     """The city's name in a language, whatever the language and accents it was typed in."""
-    names = _by_spelling().get((region, fold(city)), {})
-    return names.get(lang) or city
+    names = _by_spelling().get((region, fold(city)))
+    if names is None and "-" in region:  # neither of the United States nor of Canada
+        names = _load_zone_cities(packs.find_country(region)).get(fold(city))
+    return names[lang] if names else city
 
 
 def with_region(city: str, region: str, lang: str) -> str:
-    """Nueva York, NY · Washington, D.C., which names its region itself"""
+    """Nueva York, NY · Tokio, Japón · Washington, D.C., which names its region itself"""
     name = localize(city, region, lang)
-    return name if region == "DC" and "," in name else f"{name}, {region}"
+    return name if region == "DC" and "," in name else regions.after_city(name, region, lang)
+
+
+@cache
+def _load_zone_cities(country: str | None) -> dict[str, Words]:
+    """The cities of the country's time zones by language, by each of their names."""
+    found: dict[str, Words] = {}
+    for zone in get_global("territory_zones").get(country or "", ()):
+        names = {
+            lang: get_timezone_location(zone, Locale(lang), return_city=True) for lang in LANGUAGES
+        }
+        found |= {fold(name): names for name in names.values()}
+    return found
 
 
 @cache

@@ -8,7 +8,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from outreach.domain.locations import gazetteer, office_places, place_text, regions
+from outreach.domain.locations import city_names, gazetteer, office_places, place_text, regions
 from outreach.domain.locations.gazetteer import (
     GazetteerPlace,
     PlaceKind,
@@ -139,6 +139,8 @@ def _list_city_names(office: Any) -> set[str]:
     language, «… de España en Ginebra», «… of Spain in Geneva», unless that is a country or a
     state."""
     found = {canonicalize(office.city), canonicalize(office.slug.replace("-", " "))}
+    for lang in city_names.LANGUAGES:
+        found.add(canonicalize(city_names.localize(office.city, office.region, lang)))
     for name in office.name.values():
         words = canonicalize(name).split()
         last = max((at for at, word in enumerate(words) if word in _PREPOSITIONS), default=None)

@@ -26,6 +26,19 @@ def find_names(code: str) -> Words | None:
     return None if found is None else found.names
 
 
+def abbreviate(code: str, lang: str) -> str:
+    """A region as it stands behind a city: IL, as the post writes it; Jalisco, Perú, whose codes
+    nobody knows."""
+    names = find_names(code) if "-" in code else None
+    return code if names is None else names[lang]
+
+
+def after_city(city: str, code: str, lang: str) -> str:
+    """Chicago, IL · Guadalajara, Jalisco · Lima, Perú · Berlín, a region that is one city"""
+    region = abbreviate(code, lang)
+    return city if fold(city) == fold(region) else f"{city}, {region}"
+
+
 def load_tiles() -> dict[str, tuple[int, int]]:
     """Where regions are drawn on the tile map: column and row by code. Empty where no country of
     the network has tiles."""

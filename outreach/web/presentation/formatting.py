@@ -11,7 +11,7 @@ from markupsafe import Markup
 from outreach import clock, formats, i18n, network_profile
 from outreach.config import Config
 from outreach.db.base import Words
-from outreach.domain.locations import city_names
+from outreach.domain.locations import city_names, regions
 from outreach.domain.locations.venues import Venue
 from outreach.domain.network.offices import Office
 from outreach.domain.workshops import DeliveryMode, Workshop
@@ -40,6 +40,7 @@ def init_app(app: Flask) -> None:
     app.add_template_global(in_language)
     app.add_template_global(spoken_languages)
     app.add_template_global(lambda: network_profile.current().is_for_migrants, "is_for_migrants")
+    app.add_template_global(network_profile.has_agents_guide)
     filters: dict[str, Callable[..., str]] = {
         "day": day,
         "long_day": long_day,
@@ -56,6 +57,7 @@ def init_app(app: Flask) -> None:
         "city_region": city_region,
         "city_state": place_words.city_name,
         "region_name": place_words.region_name,
+        "region_short": region_short,
         "lang_mark": lang_mark,
         "map_link": map_link,
         "weekday": weekday,
@@ -113,12 +115,17 @@ def city_region(place: CityHolder) -> str:
     return city_names.with_region(place.city, place.region, i18n.current())
 
 
+def region_short(code: str) -> str:
+    """NY · Jalisco"""
+    return regions.abbreviate(code, i18n.current())
+
+
 def map_link(place: Venue | Office) -> str:
     """Return the address of a map with the way there, which any phone opens, by street and city."""
     where = [place.address] if place.address else []
     if not where and isinstance(place, Venue):
         where = [place.name]
-    destination = ", ".join([*where, f"{place.city}, {place.region}"])
+    destination = ", ".join([*where, regions.after_city(place.city, place.region, i18n.current())])
     return "https://www.google.com/maps/dir/?" + urlencode({"api": 1, "destination": destination})
 
 

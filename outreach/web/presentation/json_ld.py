@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 from outreach import network_profile
 from outreach.domain.calendar.feed_query import NETWORK
-from outreach.domain.locations import city_names, venues
+from outreach.domain.locations import city_names, regions, venues
 from outreach.domain.network.kinds import Visibility, Way
 from outreach.domain.search.search import SearchResult
 from outreach.domain.workshops import DeliveryMode, Workshop, WorkshopStatus
@@ -176,7 +176,7 @@ def _area(city: str, region: str, lang: str) -> JsonObject:
     address = {
         "@type": "PostalAddress",
         "addressLocality": city,
-        "addressRegion": region,
+        "addressRegion": regions.abbreviate(region, lang),
     }
     if country := network_profile.country_of(region):
         address["addressCountry"] = country

@@ -26,6 +26,11 @@ pytestmark = [pytest.mark.any_database]
         ("San José", "CA", ("San José, CA", "San Jose, CA", "San José, CA")),
         ("Chicago", "IL", ("Chicago, IL",) * 3),
         ("Montreal", "WI", ("Montreal, WI",) * 3),
+        ("Tokio", "JP-00", ("Tokio, Japón", "Tokyo, Japan", "Tokyo, Japon")),
+        ("Cairo", "EG-00", ("El Cairo, Egipto", "Cairo, Egypt", "Le Caire, Égypte")),
+        ("Berlín", "DE-BE", ("Berlín", "Berlin", "Berlin")),
+        ("Guadalajara", "MX-JAL", ("Guadalajara, Jalisco",) * 3),
+        ("Múnich", "DE-BY", ("Múnich, Baviera", "Múnich, Bavaria", "Múnich, Bavière")),
     ],
 )
 def test_city_has_one_spelling_in_each_language(
