@@ -104,7 +104,7 @@ def test_city_of_each_office_is_suggested_and_its_words_find_it(network: LoadedN
         ("Calcutta", "Calcuta", "IN-00"),
         ("Genève", "Ginebra", "CH-00"),
         ("le caire", "El Cairo", "EG-00"),
-        ("Frankfurt", "Fráncfort", "DE-HE"),
+        ("Frankfurt", "Frankfurt am Main", "DE-HE"),
         ("managua", "Managua", "NI-00"),
         ("Buenos Airs", "Buenos Aires", "AR-00"),
     ],

@@ -99,7 +99,7 @@ class KnownOffices:
         for region, entries in self._by_region.items():
             for office, names, position in entries:
                 same_name = places.find(canonicalize(office.city))
-                if any(self.find_in(each) is office for each in same_name):
+                if any(each.region == region for each in same_name):
                     continue
                 place = GazetteerPlace(
                     PlaceKind.TOWN, office.city, region, position, CITY_POPULATION
