@@ -2,11 +2,12 @@
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import click
+import sqlalchemy as sa
 
 from outreach import clock, logs, migrations, network_profile, networks
 from outreach.config import Config
@@ -15,6 +16,7 @@ from outreach.errors import Misconfigured
 from outreach.keystore import KeyStore, MasterKeys
 from outreach.maintenance.archive_format import InvalidArchive
 from outreach.migrations import Database
+from outreach.network_profile import use_profile
 
 
 def settings(*, serving: bool = False) -> Config:
@@ -49,6 +51,29 @@ def _get_named_network() -> str:
     """What --network says, before the command, or OUTREACH_NETWORK."""
     found = click.get_current_context(silent=True)
     return (found.find_root().params.get("network") or "") if found else ""
+
+
+def check_each(
+    configs: Sequence[Config], check: Callable[[Config], None]
+) -> tuple[tuple[Config, ...], dict[str, str]]:
+    """The networks whose `check` raises nothing, and what is wrong with each other one, by its
+    name: a network whose databases cannot be used does not keep the others from working. Raises
+    Misconfigured where that leaves none, and whatever the only network's check raises."""
+    ready, faults = [], dict[str, str]()
+    for config in configs:
+        try:
+            with use_profile(config.profile):
+                check(config)
+        except (Misconfigured, sa.exc.DBAPIError) as error:
+            if len(configs) == 1:
+                raise
+            is_known = isinstance(error, Misconfigured)
+            faults[config.name] = str(error) if is_known else "Its databases do not answer."
+        else:
+            ready.append(config)
+    if not ready:
+        raise Misconfigured("\n".join(f"{name}: {fault}" for name, fault in faults.items()))
+    return tuple(ready), faults
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from granian.log import LogLevels
 from granian.server.mp import MPServer
 
 from outreach import logs
-from outreach.cli.context import list_settings, open_key_store, open_store
+from outreach.cli.context import check_each, list_settings, open_key_store, open_store
 from outreach.cli.worker_process import mail_workers
 from outreach.config import Config
 from outreach.db.postgresql import WORK
@@ -61,16 +61,29 @@ def command(host: str, port: int, workers: int, no_mail: bool) -> None:
     """
     configs = tuple(replace(each, listen=host) for each in list_settings(serving=True))
     _require_free(host, port)
-    for config in configs:
+    ready, faults = check_each(configs, _make_secret)
+    for config in ready:
         with use_profile(config.profile):
-            with open_store(config), open_key_store(config) as key_store:
-                signing.secret(config, key_store)  # created before several processes need it
             for line in _greet(config, host, port, workers, mail=not no_mail):
-                if config.log == logs.JSON:
-                    log.info("%s", line)  # a program reads this log: each line is an event
-                else:
-                    click.echo(line, err=True)
-    run(configs, host, port, workers, mail=not no_mail)
+                _say(config, line)
+    absent = [each for each in configs if each.name in faults]
+    for config in absent:
+        with use_profile(config.profile):
+            _say(config, f"{config.name} is not served until the next start: {faults[config.name]}")
+    run(ready, host, port, workers, mail=not no_mail, absent=absent)
+
+
+def _make_secret(config: Config) -> None:
+    """Before several processes need it."""
+    with open_store(config), open_key_store(config) as key_store:
+        signing.secret(config, key_store)
+
+
+def _say(config: Config, line: str) -> None:
+    if config.log == logs.JSON:
+        log.info("%s", line)  # a program reads this log: each line is an event
+    else:
+        click.echo(line, err=True)
 
 
 def _greet(config: Config, host: str, port: int, workers: int, *, mail: bool) -> Iterator[str]:
@@ -86,15 +99,24 @@ def _greet(config: Config, host: str, port: int, workers: int, *, mail: bool) ->
         yield f"{of_network}{result.state}: {result.about}: {result.words}"
 
 
-def run(configs: Sequence[Config], host: str, port: int, workers: int, *, mail: bool) -> None:
-    """Serves until stopped, with a worker for each network in a process of its own.
+def run(
+    configs: Sequence[Config],
+    host: str,
+    port: int,
+    workers: int,
+    *,
+    mail: bool,
+    absent: Sequence[Config] = (),
+) -> None:
+    """Serves until stopped, with a worker for each network in a process of its own. The hosts of
+    `absent` networks answer 503.
 
     All processes are forks of this one, which has loaded the application: they share most of its
     memory, and one that takes the place of a killed one answers at once (decision 0042)."""
     _require_free(host, port)
     limit_arenas()
     with metrics_folder():
-        app, worker_apps = _load_applications(configs, has_worker=mail)
+        app, worker_apps = _load_applications(configs, absent, has_worker=mail)
         server = _make_server(host, port, workers)
         logs.log_uncaught_errors()
         stop_starting_forks()
@@ -130,7 +152,7 @@ def limit_arenas() -> None:
 
 
 def _load_applications(
-    configs: Sequence[Config], *, has_worker: bool
+    configs: Sequence[Config], absent: Sequence[Config], *, has_worker: bool
 ) -> tuple[Callable[..., Any], Sequence[Flask]]:
     """What the processes call that answer, and the application of each worker: the same, but for
     the timeouts of PostgreSQL.
@@ -144,7 +166,7 @@ def _load_applications(
     apps = create_forkable_apps(configs)
     for file in Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]).iterdir():
         file.unlink()  # the pages that it answered to warm up were asked for by nobody
-    target = NetworkDispatcher(apps) if configs[0].name else apps[0]
+    target = NetworkDispatcher(apps, absent) if configs[0].name else apps[0]
     if not has_worker:
         return target, ()
     if any(each.is_postgresql for each in configs):

@@ -8,13 +8,12 @@ import click
 
 from outreach import logs
 from outreach.app import create_app, create_forkable_apps
-from outreach.cli.context import list_settings, open_key_store, open_store
+from outreach.cli.context import check_each, list_settings, open_key_store, open_store
 from outreach.cli.worker_loop import run
 from outreach.cli.worker_process import mail_workers
 from outreach.config import Config
 from outreach.db.postgresql import WORK
 from outreach.maintenance.worker import Worker
-from outreach.network_profile import use_profile
 
 
 @click.command()
@@ -26,20 +25,24 @@ def command(once: bool) -> None:
     Several workers may run at once: each letter is sent by one of them. Each network of
     OUTREACH_NETWORKS has a process of its own, which stops no other when it fails.
     """
-    configs = list_settings()
-    for config in configs:
-        with use_profile(config.profile), open_store(config), open_key_store(config):
-            pass  # raises where one is not up to date
+    configs, faults = check_each(list_settings(), _check_databases)
     logs.log_uncaught_errors()
+    for name, fault in faults.items():
+        click.echo(f"{name} has no worker until the next start: {fault}", err=True)
     if once:
         sent = 0
         for config in configs:
             sent += Worker(create_app(config, timeouts=WORK)).once()
         click.echo(f"{sent} letters sent.")
-    elif len(configs) == 1:
+    elif len(configs) == 1 and not faults:
         run(Worker(create_app(*configs, timeouts=WORK)))
     else:
         _run_all(configs)
+
+
+def _check_databases(config: Config) -> None:
+    with open_store(config), open_key_store(config):
+        pass  # raises where one is not up to date
 
 
 def _run_all(configs: Sequence[Config]) -> None:

@@ -149,6 +149,70 @@ def test_worker_once_sends_for_both(environ: dict[str, str]) -> None:
     assert done.stdout.endswith("letters sent.\n")
 
 
+def break_database(name: str, environ: dict[str, str], tmp_path: Path) -> None:
+    """Gives a network a main database that is not migrated."""
+    file = Path(environ["OUTREACH_NETWORKS"]) / f"{name}.env"
+    lines = [each for each in file.read_text().splitlines() if "OUTREACH_DATABASE_URL" not in each]
+    empty = f"OUTREACH_DATABASE_URL=sqlite:///{tmp_path / f'{name}.db'}"
+    file.write_text("\n".join([*lines, empty]))
+
+
+@pytest.fixture
+def broken_south(environ: dict[str, str], tmp_path: Path) -> dict[str, str]:
+    break_database("south", environ, tmp_path)
+    return environ
+
+
+@pytest.mark.any_database("processes and their settings")
+def test_network_that_cannot_be_served_keeps_no_other_from_it(
+    broken_south: dict[str, str], config: Config, second_config: Config, tmp_path: Path
+) -> None:
+    port, log = free_port(), tmp_path / "serve.log"
+    command, url = ["serve", "--port", str(port)], f"http://127.0.0.1:{port}/healthz"
+    with running(command, url, settings=broken_south, log=log):
+        site = ServedNetworks(port, log, config, second_config)
+        assert site.get("north.example.org", "/es/")[0] == 200
+        status, text = site.get("south.example.org", "/es/")
+        assert status == 503
+        assert "This site is being repaired. Come back later." in text
+        token = "Bearer south-metrics-token-of-tests"
+        status, text = site.get("localhost", "/readyz", Authorization=token)
+        assert (status, json.loads(text)["failed"]) == (503, ["south: not served"])
+        wait_for(lambda: len(workers_of(log)) == 1)
+        said = [each["event"] for each in events_of(log) if each.get("network") == "south"]
+        assert said == [
+            "south is not served until the next start: The database is not up to date. Run: "
+            "outreach db upgrade"
+        ]
+
+
+@pytest.mark.any_database("processes and their settings")
+def test_worker_once_sends_for_the_network_that_is_well(broken_south: dict[str, str]) -> None:
+    outreach = Path(sys.executable).with_name("outreach")
+    done = subprocess.run(
+        [outreach, "worker", "--once"],
+        env=os.environ | broken_south, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "south has no worker until the next start: The database is not up" in done.stderr
+    assert done.stdout.endswith("letters sent.\n")
+
+
+@pytest.mark.any_database("processes and their settings")
+def test_networks_of_which_none_can_be_served_are_refused(
+    broken_south: dict[str, str], tmp_path: Path
+) -> None:
+    outreach = Path(sys.executable).with_name("outreach")
+    break_database("north", broken_south, tmp_path)
+    done = subprocess.run(
+        [outreach, "serve", "--port", str(free_port())],
+        env=os.environ | broken_south, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 1
+    for name in ("north", "south"):
+        assert f"{name}: The database is not up to date. Run: outreach db upgrade" in done.stderr
+
+
 @pytest.mark.any_database("processes and their settings")
 def test_wrong_file_of_one_refuses_the_start_with_a_sentence(
     environ: dict[str, str], tmp_path: Path

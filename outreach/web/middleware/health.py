@@ -77,8 +77,11 @@ def metrics() -> Response:
     return _write_metrics([current_app])
 
 
-def answer_for_all(environ: "WSGIEnvironment", apps: Sequence[Flask]) -> Response | None:
-    """The answer to a probe that names the host of no network; None for any other request."""
+def answer_for_all(
+    environ: "WSGIEnvironment", apps: Sequence[Flask], absent: Sequence[Config]
+) -> Response | None:
+    """The answer to a probe that names the host of no network; None for any other request. Networks
+    that are `absent`, since they cannot be served, are not ready."""
     path, method = environ.get("PATH_INFO", ""), environ["REQUEST_METHOD"]
     if method not in {"GET", "HEAD"}:
         return None
@@ -86,8 +89,9 @@ def answer_for_all(environ: "WSGIEnvironment", apps: Sequence[Flask]) -> Respons
         return _with_headers(Response("ok\n", mimetype="text/plain"))
     credentials = environ.get("HTTP_AUTHORIZATION", "")
     own = [app for app in apps if _is_token(credentials, app.extensions["outreach_config"])]
-    if own and path == "/readyz":
-        return _with_headers(_probe_all(own))
+    if path == "/readyz":
+        missing = [each.name for each in absent if _is_token(credentials, each)]
+        return _with_headers(_probe_all(own, missing)) if own or missing else None
     return _with_headers(_write_metrics(own)) if own and path == "/metrics" else None
 
 
@@ -96,8 +100,8 @@ def _with_headers(answer: Response) -> Response:
     return answer
 
 
-def _probe_all(apps: Sequence[Flask]) -> Response:
-    failed = []
+def _probe_all(apps: Sequence[Flask], absent: Sequence[str]) -> Response:
+    failed = [f"{each}: not served" for each in absent]
     for own in (app.extensions for app in apps):
         settings: Config = own["outreach_config"]
         with use_profile(settings.profile):

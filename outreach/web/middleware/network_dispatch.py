@@ -20,25 +20,31 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 MISDIRECTED: Final = "421 Misdirected Request"
-_REFUSAL: Final = N_("Aquí no hay un sitio con esa dirección. Revisa cómo la escribiste.")
+UNAVAILABLE: Final = "503 Service Unavailable"
+_NO_SITE: Final = N_("Aquí no hay un sitio con esa dirección. Revisa cómo la escribiste.")
+_ABSENT: Final = N_("Este sitio está en reparación. Vuelve más tarde.")
 
 
 class NetworkDispatcher:
     """A WSGI application. Each request runs with the profile of its network from the first line on,
     and so do the pieces of an answer that is streamed."""
 
-    def __init__(self, apps: Sequence[Flask]) -> None:
+    def __init__(self, apps: Sequence[Flask], absent: Sequence[Config] = ()) -> None:
+        """`absent` are networks of the installation that cannot be served now."""
         self.apps = tuple(apps)
+        self._absent = {each.host: each for each in absent}
         self._by_host: dict[str, tuple[WSGIApplication, NetworkProfile]] = {}
         for app in apps:
             config: Config = app.extensions["outreach_config"]
             self._by_host[config.host] = app, config.profile
-        with use_profile(NetworkProfile()):
-            sentences = [i18n.translate(_REFUSAL, lang) for lang in i18n.LANGUAGES]
-        self._refusal = "".join(f"{each}\n" for each in sentences).encode()
+        self._refusal = _Refusal(MISDIRECTED, _say_in_all_languages(_NO_SITE))
+        self._pause = _Refusal(UNAVAILABLE, _say_in_all_languages(_ABSENT))
 
     def __call__(self, environ: "WSGIEnvironment", respond: "StartResponse") -> Iterable[bytes]:
-        found = self._by_host.get(environ.get("HTTP_HOST", "").lower())
+        host = environ.get("HTTP_HOST", "").lower()
+        found = self._by_host.get(host)
+        if found is None and host in self._absent:
+            return self._pause(environ, respond)
         if found is None:
             return self._answer_for_all(environ, respond)
         app, profile = found
@@ -50,16 +56,33 @@ class NetworkDispatcher:
     def _answer_for_all(
         self, environ: "WSGIEnvironment", respond: "StartResponse"
     ) -> Iterable[bytes]:
-        if (answer := health.answer_for_all(environ, self.apps)) is not None:
+        absent = tuple(self._absent.values())
+        if (answer := health.answer_for_all(environ, self.apps, absent)) is not None:
             return answer(environ, respond)
-        headers = {
+        return self._refusal(environ, respond)
+
+
+class _Refusal:
+    """Answers with a status and the same sentences, whatever is asked."""
+
+    def __init__(self, status: str, body: bytes) -> None:
+        self._status, self._body = status, body
+        self._headers = {
             **ALWAYS,
             "Content-Type": "text/plain; charset=utf-8",
-            "Content-Length": str(len(self._refusal)),
+            "Content-Length": str(len(body)),
             "Cache-Control": "no-store",
         }
-        respond(MISDIRECTED, list(headers.items()))
-        return [] if environ["REQUEST_METHOD"] == "HEAD" else [self._refusal]
+
+    def __call__(self, environ: "WSGIEnvironment", respond: "StartResponse") -> list[bytes]:
+        respond(self._status, list(self._headers.items()))
+        return [] if environ["REQUEST_METHOD"] == "HEAD" else [self._body]
+
+
+def _say_in_all_languages(sentence: str) -> bytes:
+    with use_profile(NetworkProfile()):
+        sentences = [i18n.translate(sentence, lang) for lang in i18n.LANGUAGES]
+    return "".join(f"{each}\n" for each in sentences).encode()
 
 
 class _BodyOfNetwork:
