@@ -197,6 +197,17 @@ def test_office_pages_of_an_example_exist(site: ExampleSite) -> None:
     assert len(set(re.findall(rf"/{first}/o/([a-z0-9-]+)", page))) == OFFICE_COUNTS[site.name]
 
 
+def test_offices_of_many_countries_are_listed_by_country(site: ExampleSite) -> None:
+    """Nobody in Germany looks for it under H, as Hesse."""
+    client, lang = site.app.test_client(), site.profile.languages[0]
+    page = client.get(f"/{lang}/red", base_url=site.config.public_url).text
+    headings = re.findall(r"<h3 id=\"([^\"]+)\">", page)
+    is_worldwide = site.name == "worldwide"
+    assert len(set(headings)) == len(headings)
+    assert (set(headings) <= set(site.profile.countries)) is is_worldwide
+    assert ("Toca tu estado" in page) is (site.name == "mexico-us-ca")
+
+
 def test_other_languages_are_not_found(site: ExampleSite) -> None:
     client = site.app.test_client()
     for lang in ("es", "en", "fr"):

@@ -388,21 +388,36 @@ def network() -> ResponseReturnValue:
     today = clock.now().date()
     with store().read() as session:
         open_offices = offices.list_open_offices(session, today)
-    by_region: dict[str, list[Office]] = {}
-    for each in open_offices:
-        by_region.setdefault(each.region, []).append(each)
+    has_map = len(network_profile.current().countries) <= formats.MAX_NAMED_COUNTRIES
+    counts = Counter(each.region for each in open_offices)
     keep_for(3600)
     return render_template(
         "workshops/network.html",
         total=len(open_offices),
         tiles=[
-            (code, column * 28 + 1, row * 28 + 1, len(by_region.get(code, ())), _region(code))
+            (code, column * 28 + 1, row * 28 + 1, counts[code], _region(code))
             for code, (column, row) in regions.load_tiles().items()
+            if has_map
         ],
-        regions=sorted(
-            ((code, _region(code), those) for code, those in by_region.items()),
-            key=lambda group: fold(group[1]),
+        groups=_group_offices(open_offices, by_country=not has_map),
+    )
+
+
+def _group_offices(
+    found: Sequence[Office], *, by_country: bool
+) -> list[tuple[str, str, list[Office]]]:
+    """Code and name of each state, or country, with its offices, all in alphabetical order."""
+    groups: dict[str, list[Office]] = {}
+    for each in sorted(found, key=lambda office: fold(formatting.city(office))):
+        code = network_profile.country_of(each.region) if by_country else each.region
+        groups.setdefault(code, []).append(each)
+    lang = i18n.current()
+    return sorted(
+        (
+            (code, formats.country_name(code, lang) if by_country else _region(code), those)
+            for code, those in groups.items()
         ),
+        key=lambda group: fold(group[1]),
     )
 
 
