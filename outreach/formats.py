@@ -51,7 +51,6 @@ _NAMED_ZONES: Final = {
     "America_Mountain": ("America/Denver", N_("hora de la Montaña")),
     "America_Pacific": ("America/Los_Angeles", N_("hora del Pacífico")),
 }
-MAX_NAMED_COUNTRIES: Final = 6  # in a sentence
 _MANY_COUNTRIES: Final = NP_("as it follows «oficinas en»", "%(num)d países")
 _VOWELS: Final = frozenset("AEIOUÁÉÍÓÚÂÊÎÔÛ")
 _SOUND_OF_I: Final = re.compile(r"(?!hie)h?[ií]", re.IGNORECASE)
@@ -224,7 +223,7 @@ def network_countries(lang: str) -> str:
 
 def join_located(countries: Sequence[str], lang: str) -> str:
     """Some countries in that form."""
-    if len(countries) > MAX_NAMED_COUNTRIES:
+    if len(countries) > network_profile.MAX_NAMED_COUNTRIES:
         return translator(lang).pgettext(*_MANY_COUNTRIES, num=len(countries))
     return join_words([packs.load(code).located[lang] for code in countries], lang)
 

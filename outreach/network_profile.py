@@ -28,6 +28,7 @@ class OfficeRank:
     names: Names = field(hash=False)  # a profile is a key of caches
 
 
+MAX_NAMED_COUNTRIES: Final = 6  # in a sentence, and of a network whose map is drawn
 CONSULAR_RANKS: Final = (
     OfficeRank(
         "general_consulate",
@@ -87,6 +88,11 @@ class NetworkProfile:
     def emergency_numbers(self) -> tuple[str, ...]:
         """Those that call the police, each once, in the order of the countries."""
         return tuple(dict.fromkeys(pack.emergency for pack in self.packs))
+
+    @property
+    def has_many_countries(self) -> bool:
+        """Whether their number is said instead of their names, and offices are listed by them."""
+        return len(self.countries) > MAX_NAMED_COUNTRIES
 
     @property
     def packs(self) -> tuple[CountryPack, ...]:

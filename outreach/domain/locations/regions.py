@@ -41,8 +41,9 @@ def after_city(city: str, code: str, lang: str) -> str:
 
 def load_tiles() -> dict[str, tuple[int, int]]:
     """Where regions are drawn on the tile map: column and row by code. Empty where no country of
-    the network has tiles."""
-    return _tiles(network_profile.current().countries)
+    the network has tiles, or there are many countries, most of which would not be on it."""
+    profile = network_profile.current()
+    return {} if profile.has_many_countries else _tiles(profile.countries)
 
 
 def find_region_code(text: str) -> str | None:

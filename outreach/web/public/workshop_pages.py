@@ -388,7 +388,6 @@ def network() -> ResponseReturnValue:
     today = clock.now().date()
     with store().read() as session:
         open_offices = offices.list_open_offices(session, today)
-    has_map = len(network_profile.current().countries) <= formats.MAX_NAMED_COUNTRIES
     counts = Counter(each.region for each in open_offices)
     keep_for(3600)
     return render_template(
@@ -397,16 +396,15 @@ def network() -> ResponseReturnValue:
         tiles=[
             (code, column * 28 + 1, row * 28 + 1, counts[code], _region(code))
             for code, (column, row) in regions.load_tiles().items()
-            if has_map
         ],
-        groups=_group_offices(open_offices, by_country=not has_map),
+        groups=_group_offices(open_offices),
     )
 
 
-def _group_offices(
-    found: Sequence[Office], *, by_country: bool
-) -> list[tuple[str, str, list[Office]]]:
-    """Code and name of each state, or country, with its offices, all in alphabetical order."""
+def _group_offices(found: Sequence[Office]) -> list[tuple[str, str, list[Office]]]:
+    """Code and name of each state with its offices, all in alphabetical order; where the network
+    has many countries, of each country."""
+    by_country = network_profile.current().has_many_countries
     groups: dict[str, list[Office]] = {}
     for each in sorted(found, key=lambda office: fold(formatting.city(office))):
         code = network_profile.country_of(each.region) if by_country else each.region
