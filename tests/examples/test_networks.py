@@ -8,7 +8,7 @@ from datetime import timedelta
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Final
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import unquote_plus, urljoin, urlsplit
 
 import pytest
 from flask import Flask
@@ -23,6 +23,7 @@ from outreach.domain.follows import choices
 from outreach.domain.locations import geocoding, interpretation
 from outreach.domain.locations.geocoding import LocationScale
 from outreach.domain.network import kinds, offices
+from outreach.domain.text import fold
 from outreach.domain.workshops import Workshop
 from outreach.network_profile import NetworkProfile
 from tests.conftest import close_app, hold, venue
@@ -276,6 +277,21 @@ def test_pages_have_the_brand_of_the_network(site: ExampleSite) -> None:
     )
     assert site.config.brand in page
     assert look.header.get(first, "") in page
+
+
+@pytest.mark.parametrize("site", ["worldwide"], indirect=True)
+def test_every_country_that_is_offered_for_an_unknown_place_is_one(site: ExampleSite) -> None:
+    client, base = site.app.test_client(), site.config.public_url
+    page = client.get("/es/?donde=xqzwkjhx", base_url=base).text
+    offered = re.findall(r'<li><a href="\?donde=([^"&]+)">([^<]+)</a></li>', page)
+    names = [fold(name) for _words, name in offered]
+    assert names == sorted(names)
+    assert len(names) == len(site.profile.countries)
+    assert "elige tu país" in page
+    assert "<h3>" not in page.partition("elige tu país")[2].partition("</section>")[0]
+    for words, name in offered:
+        text = client.get("/es/", query_string={"donde": unquote_plus(words)}, base_url=base).text
+        assert "No encontramos" not in text, name
 
 
 @pytest.mark.parametrize("site", ["worldwide"], indirect=True)

@@ -41,6 +41,9 @@ def init_app(app: Flask) -> None:
     app.add_template_global(spoken_languages)
     app.add_template_global(lambda: network_profile.current().is_for_migrants, "is_for_migrants")
     app.add_template_global(network_profile.has_agents_guide)
+    app.add_template_global(
+        lambda: network_profile.current().has_many_countries, "has_many_countries"
+    )
     filters: dict[str, Callable[..., str]] = {
         "day": day,
         "long_day": long_day,

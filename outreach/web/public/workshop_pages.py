@@ -1,7 +1,7 @@
 """Pages of workshops: the list, an office, the network map and one workshop."""
 
 from collections import Counter
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any, Final
@@ -13,6 +13,7 @@ from markupsafe import Markup
 from sqlalchemy.orm import Session
 
 from outreach import clock, formats, i18n, network_profile
+from outreach.countries.packs import CountryPack
 from outreach.domain import workshops
 from outreach.domain.follows import matching
 from outreach.domain.joint import joint_listing
@@ -497,17 +498,28 @@ def _render_regions(params: SearchParams) -> Markup:
 
 
 def _list_regions() -> list[tuple[str, list[tuple[str, str]]]]:
-    """Return the name of each country with codes and names of its states in alphabetical order."""
+    """Return the name of each country with its states: what to search for, and the name. Of many
+    countries, themselves under no heading. All are in alphabetical order."""
+    profile, lang = network_profile.current(), i18n.current()
+    if profile.has_many_countries:
+        return [("", _sort_by_name(_country_link(pack, lang) for pack in profile.packs))]
     return [
         (
-            formats.country_name(pack.code, i18n.current()),
-            sorted(
-                ((each.code, _region(each.code)) for each in pack.regions),
-                key=lambda each: fold(each[1]),
-            ),
+            formats.country_name(pack.code, lang),
+            _sort_by_name((each.code, _region(each.code)) for each in pack.regions),
         )
-        for pack in network_profile.current().packs
+        for pack in profile.packs
     ]
+
+
+def _country_link(pack: CountryPack, lang: str) -> tuple[str, str]:
+    name = formats.country_name(pack.code, lang)
+    is_one_region = len(pack.regions) == 1  # whose code is clearer: Georgia is a state as well
+    return pack.regions[0].code if is_one_region else name, name
+
+
+def _sort_by_name(links: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    return sorted(links, key=lambda link: fold(link[1]))
 
 
 def _feed_address(
