@@ -8,7 +8,7 @@ from typing import Final
 import pytest
 from babel import Locale
 
-from outreach import examples, network_file
+from outreach import examples, i18n, network_file
 from outreach.config import Config
 from outreach.db.store import Store
 from outreach.domain.locations import geocoding, interpretation, known_offices
@@ -126,6 +126,13 @@ def test_country_without_a_pack_is_meant_before_towns_of_its_name(
     found = network.resolve(typed)
     assert (found.scale, found.region) == (LocationScale.REGION, region)
     assert {each.country for each in found.others} <= {"US"}
+
+
+@pytest.mark.parametrize("network", ["worldwide"], indirect=True)
+def test_city_of_an_office_has_its_name_in_each_language(network: LoadedNetwork) -> None:
+    for lang, name in (("es", "El Cairo, Egipto"), ("en", "Cairo, Egypt")):
+        with i18n.use_language(lang):
+            assert place_words.location_name(network.resolve("Cairo")) == name
 
 
 @pytest.mark.parametrize("network", ["worldwide"], indirect=True)

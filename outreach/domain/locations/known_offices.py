@@ -8,6 +8,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from outreach.db.base import Words
 from outreach.domain.locations import city_names, gazetteer, office_places, place_text, regions
 from outreach.domain.locations.gazetteer import (
     GazetteerPlace,
@@ -41,7 +42,7 @@ class KnownOffices:
         return [*self._places.get(key, ()), *self._cities.get(key, ())]
 
     def complete(self, words: str) -> list[GazetteerPlace]:
-        """Those of these cities whose name begins so, in alphabetical order."""
+        """The cities of offices that the gazetteer does not have and whose name begins so."""
         key = without_article(words)
         if len(key) < 2:
             return []
@@ -102,8 +103,9 @@ class KnownOffices:
                 if any(each.region == region for each in same_name):
                     continue
                 place = GazetteerPlace(
-                    PlaceKind.TOWN, office.city, region, position, CITY_POPULATION
-                )
+                    PlaceKind.TOWN, office.city, region, position, CITY_POPULATION,
+                    names=_localize(office),
+                )  # fmt: skip
                 for name in names:
                     found.setdefault(name, []).append(place)
         return found
@@ -134,13 +136,19 @@ class KnownOffices:
         return found
 
 
+def _localize(office: Any) -> Words:
+    """The name of its city by language."""
+    return {
+        lang: city_names.localize(office.city, office.region, lang) for lang in city_names.LANGUAGES
+    }
+
+
 def _list_city_names(office: Any) -> set[str]:
     """What people call its city, without the article: also what its name ends with in each
     language, «… de España en Ginebra», «… of Spain in Geneva», unless that is a country or a
     state."""
     found = {canonicalize(office.city), canonicalize(office.slug.replace("-", " "))}
-    for lang in city_names.LANGUAGES:
-        found.add(canonicalize(city_names.localize(office.city, office.region, lang)))
+    found.update(map(canonicalize, _localize(office).values()))
     for name in office.name.values():
         words = canonicalize(name).split()
         last = max((at for at, word in enumerate(words) if word in _PREPOSITIONS), default=None)
