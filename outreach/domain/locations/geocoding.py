@@ -183,14 +183,10 @@ def _by_country(known: KnownOffices, typed: str, meaning: Meaning) -> Location |
     if country not in packs.list_codes():
         places = () if meaning.place is None else (meaning.place,)
         return replace(_region(packs.load(country).regions[0].code), others=places + meaning.others)
-    offices = known.list_in_country(country)
-    if not 0 < len(offices) <= MAX_OFFICES_OF_COUNTRY:
+    cities = known.list_cities(country)
+    if not 0 < len(cities) <= MAX_OFFICES_OF_COUNTRY:
         return None
-    cities = (
-        GazetteerPlace(PlaceKind.TOWN, each.city, each.region, (each.latitude, each.longitude))
-        for each in offices
-    )
-    return Location(scale=LocationScale.CHOICE, typed=typed, country=country, others=tuple(cities))
+    return Location(scale=LocationScale.CHOICE, typed=typed, country=country, others=cities)
 
 
 def _is_known_by(place: GazetteerPlace | None, typed: str) -> bool:

@@ -65,10 +65,10 @@ class KnownOffices:
             None,
         )
 
-    def list_in_country(self, country: str) -> list[Any]:
-        """The offices of a country, by its code, in the alphabetical order of their cities."""
+    def list_cities(self, country: str) -> tuple[GazetteerPlace, ...]:
+        """The cities of the offices of a country, by its code, in alphabetical order."""
         own = (each for each in self._offices if country_of(each.region) == country)
-        return sorted(own, key=lambda each: fold(each.city))
+        return tuple(map(_make_city, sorted(own, key=lambda each: fold(each.city))))
 
     def find_named(self, text: str) -> Any:
         """The office of this slug, city or name, as `fold` writes them."""
@@ -98,14 +98,11 @@ class KnownOffices:
         """Those that the gazetteer does not have, by name: it has few countries."""
         places, found = gazetteer.load(), dict[str, list[GazetteerPlace]]()
         for region, entries in self._by_region.items():
-            for office, names, position in entries:
+            for office, names, _position in entries:
                 same_name = places.find(canonicalize(office.city))
                 if any(each.region == region for each in same_name):
                     continue
-                place = GazetteerPlace(
-                    PlaceKind.TOWN, office.city, region, position, CITY_POPULATION,
-                    names=_localize(office),
-                )  # fmt: skip
+                place = _make_city(office)
                 for name in names:
                     found.setdefault(name, []).append(place)
         return found
@@ -134,6 +131,14 @@ class KnownOffices:
             for name in each.name.values():
                 found.setdefault(fold(name), each)
         return found
+
+
+def _make_city(office: Any) -> GazetteerPlace:
+    position = office.latitude, office.longitude
+    return GazetteerPlace(
+        PlaceKind.TOWN, office.city, office.region, position, CITY_POPULATION,
+        names=_localize(office),
+    )  # fmt: skip
 
 
 def _localize(office: Any) -> Words:
