@@ -50,6 +50,11 @@ class CountryPack:
     region_groups: Mapping[str, tuple[str, ...]]  # names that mean several regions: «Carolina»
     holiday_names: Mapping[str, Names]  # by the English name in the library `holidays`
 
+    @property
+    def is_one_region(self) -> bool:
+        """Whether the whole country is a region, as in a plain pack."""
+        return len(self.regions) == 1
+
 
 @cache
 def list_codes() -> tuple[str, ...]:

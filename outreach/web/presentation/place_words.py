@@ -118,7 +118,9 @@ def search_words(place: GazetteerPlace) -> str:
         return _state_words(place)
     if place.kind is PlaceKind.COUNTY:
         return f"{_county_name(place.name)}, {place.region}"
-    return ", ".join(part for part in (place.name, place.parent, place.region) if part)
+    is_in_whole_country = packs.load(place.country).is_one_region
+    region = region_name(place.region) if is_in_whole_country else place.region
+    return ", ".join(part for part in (place.name, place.parent, region) if part)
 
 
 def _state_words(place: GazetteerPlace) -> str:

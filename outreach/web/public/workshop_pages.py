@@ -514,8 +514,8 @@ def _list_regions() -> list[tuple[str, list[tuple[str, str]]]]:
 
 def _country_link(pack: CountryPack, lang: str) -> tuple[str, str]:
     name = formats.country_name(pack.code, lang)
-    is_one_region = len(pack.regions) == 1  # whose code is clearer: Georgia is a state as well
-    return pack.regions[0].code if is_one_region else name, name
+    # The code of a region is clearer: Georgia is a state as well.
+    return pack.regions[0].code if pack.is_one_region else name, name
 
 
 def _sort_by_name(links: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
