@@ -191,5 +191,5 @@ def test_every_machine_readable_address_is_checked(
     # Recordings; discreet workshops and kinds have none: tests/web/staff/test_recordings.py.
     without_data.add("voice_note_files.play")
     # Says ordinary workshops with a public address only: tests/web/public/test_phone_line.py.
-    without_data |= {f"phone_line.{each}" for each in ("about", "start_call", "next_step")}
+    without_data |= {"phone_line.start_call", "phone_line.next_step"}
     assert all_endpoints - checked - health_endpoints == without_data

@@ -62,6 +62,15 @@ def _describe_line(line: HelpLine) -> str:
     return _("%(country)s, en español", country=name) if line.speaks_spanish else name
 
 
+@pages.get("/por-telefono")
+def phone_line() -> ResponseReturnValue:
+    """How the phone line works. 404 where there is none."""
+    if not config().voice.secret:
+        abort(404)
+    keep_for(3600)
+    return render_template("phone_line/about.html", number=config().voice.number)
+
+
 @pages.get("/si-llegan-agentes")
 def agents() -> ResponseReturnValue:
     """What to say to agents and what not to sign; a page to print. 404 where the network is not for

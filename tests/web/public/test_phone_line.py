@@ -506,6 +506,26 @@ def test_only_the_gateway_is_answered(line: Flask, workshop: Workshop) -> None:
     )
 
 
+def test_caller_hears_what_to_do_where_a_step_fails(
+    line: Flask, store: Store, workshop: Workshop, caplog: pytest.LogCaptureFixture
+) -> None:
+    caller = Caller(line, "CA1")
+    caller.ring()
+    caller.press("2")
+    with store.change() as session:
+        session.execute(sa.text("ALTER TABLE workshop RENAME TO gone"))
+    words = caller.press("60608")
+    assert words.startswith("Something went wrong. Call again in a few minutes.")
+    assert caller.is_over
+    assert "gone" not in caplog.text
+    assert "POST /voz/paso" in caplog.text
+
+
+def test_refused_request_gets_a_line_for_the_gateways_log(line: Flask) -> None:
+    answer = line.test_client().post("/voz/inicio", data={"CallSid": "CA1"})
+    assert (answer.status_code, answer.mimetype, answer.text) == (403, "text/plain", "Forbidden\n")
+
+
 def test_replays_are_dropped(
     line: Flask, store: Store, key_store: KeyStore, workshop: Workshop
 ) -> None:

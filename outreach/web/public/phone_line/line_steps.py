@@ -75,6 +75,11 @@ def answer(state: LineState, keys: str, call: LineCall) -> LineReply:
         return reply
 
 
+def apologize() -> LineReply:
+    """Ends a call whose step failed."""
+    return LineReply((_say(line_words.failed()), _say(line_words.person(config().phone))))
+
+
 def _choose_language(state: LineState, keys: str, call: LineCall) -> LineReply:
     langs = {str(number): lang for number, lang in enumerate(i18n.list_languages(), 1)}
     if keys not in langs:

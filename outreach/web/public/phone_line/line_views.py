@@ -1,4 +1,4 @@
-"""What the telephone gateway asks, below `/voz`, and the page that says how the line works.
+"""What the telephone gateway asks, below `/voz`.
 
 A request is answered only with the gateway's signature, and once. Neither the caller's number nor
 what was pressed is stored or logged; the number counts for the share of seats (S29) under the key
@@ -7,13 +7,16 @@ of the day, as a network address does.
 
 from typing import Final
 
-from flask import Blueprint, Response, abort, render_template, request
+from flask import Blueprint, Response, abort, g, request
 from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import HTTPException, TooManyRequests
 
 from outreach import clock
+from outreach.db import error_classes
+from outreach.errors import OutreachError
 from outreach.web.context import config
-from outreach.web.middleware import rate_limits, request_retry
-from outreach.web.middleware.response_headers import keep_for, keep_private
+from outreach.web.middleware import error_pages, rate_limits, request_retry
+from outreach.web.middleware.response_headers import keep_private
 from outreach.web.public.phone_line import (
     gateway_signature,
     line_state,
@@ -56,6 +59,7 @@ def next_step() -> ResponseReturnValue:
         state = line_state.read(request.args.get("e", ""), call.id)
     except StateInvalid:
         abort(403)
+    g.lang = state.lang
     rate_limits.count_once(f"step of {call.id} {state.nonce}")
     keys = request.form.get("Digits", "").rstrip("#")[:MAX_FIELD]
     if request.args.get("v") == "1":
@@ -63,12 +67,25 @@ def next_step() -> ResponseReturnValue:
     return _respond(line_steps.answer(state, keys, call), call)
 
 
-@pages.get("/<lang:lang>/por-telefono")
-def about() -> ResponseReturnValue:
-    if not config().voice.secret:
-        abort(404)
-    keep_for(3600)
-    return render_template("phone_line/about.html", number=config().voice.number)
+@pages.errorhandler(HTTPException)
+def _refuse(error: HTTPException) -> Response:
+    """A refused request gets a line for the log of the gateway: nobody sees a page there."""
+    answer = Response(f"{error.name}\n", error.code, mimetype="text/plain")
+    if isinstance(error, TooManyRequests) and error.retry_after:
+        answer.headers["Retry-After"] = str(error.retry_after)
+    return answer
+
+
+@pages.errorhandler(OutreachError)
+@pages.errorhandler(Exception)
+def _apologize(error: Exception) -> Response:
+    """A caller hears what to do, and the line hangs up. The status is 200: at any other a gateway
+    says a sentence of its own, in English."""
+    if error_classes.classify(error) is not None:
+        error_pages.log_temporary_error(error)
+    elif not isinstance(error, OutreachError):
+        error_pages.log_error(error)
+    return _write(LineAnswer(line_steps.apologize().prompts))
 
 
 def _read_call() -> LineCall:
@@ -113,4 +130,8 @@ def _respond(reply: LineReply, call: LineCall) -> Response:
             f"/voz/paso?e={silent}&v=1",
             reply.seconds,
         )
+    return _write(answer)
+
+
+def _write(answer: LineAnswer) -> Response:
     return Response(line_xml.write(answer), mimetype="text/xml")

@@ -127,6 +127,10 @@ def unknown_place() -> str:
     return _("No conocemos ese código postal.")
 
 
+def failed() -> str:
+    return _("Algo falló. Llama otra vez en unos minutos.")
+
+
 def person(phone: str) -> str:
     """How to reach a person; who asks is not asked why."""
     if not phone:
