@@ -1,6 +1,6 @@
 """Offices by place and by name, and the place names that they add, as a search asks for them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from functools import cached_property
 from itertools import chain
 from typing import Any, Final
@@ -34,6 +34,7 @@ class KnownOffices:
     def __init__(self, offices: Sequence[Any], places: Mapping[str, list[GazetteerPlace]]) -> None:
         self._offices = offices
         self._places = places
+        self._city_names: dict[int, Set[str]] = {}  # by the id of the office
 
     def find_places(self, words: str) -> list[GazetteerPlace]:
         """The places that offices add under a name, as `canonicalize` writes it, and their own
@@ -46,7 +47,7 @@ class KnownOffices:
         key = without_article(words)
         if len(key) < 2:
             return []
-        begun = (those for name, those in sorted(self._cities.items()) if name.startswith(key))
+        begun = (those for name, those in self._cities.items() if name.startswith(key))
         return list(dict.fromkeys(chain.from_iterable(begun)))
 
     def find_in(self, place: GazetteerPlace) -> Any:
@@ -59,8 +60,9 @@ class KnownOffices:
         return next(
             (
                 office
-                for office, own, position in self._by_region.get(place.region, ())
-                if names & own and miles_between(place.position, position) < MAX_MILES_FROM_OFFICE
+                for office in self._by_region.get(place.region, ())
+                if not names.isdisjoint(self._list_city_names(office))
+                and miles_between(place.position, _position(office)) < MAX_MILES_FROM_OFFICE
             ),
             None,
         )
@@ -95,24 +97,29 @@ class KnownOffices:
 
     @cached_property
     def _cities(self) -> dict[str, list[GazetteerPlace]]:
-        """Those that the gazetteer does not have, by name: it has few countries."""
+        """Those that the gazetteer does not have, in the order of their names: it has few
+        countries."""
         places, found = gazetteer.load(), dict[str, list[GazetteerPlace]]()
-        for region, entries in self._by_region.items():
-            for office, names, _position in entries:
-                same_name = places.find(canonicalize(office.city))
-                if any(each.region == region for each in same_name):
-                    continue
+        for office in self._offices:
+            same_name = places.find(canonicalize(office.city))
+            if not any(each.region == office.region for each in same_name):
                 place = _make_city(office)
-                for name in names:
+                for name in self._list_city_names(office):
                     found.setdefault(name, []).append(place)
-        return found
+        return dict(sorted(found.items()))
+
+    def _list_city_names(self, office: Any) -> Set[str]:
+        """Kept, since a look-up asks for those of a state, and there may be 2,000 offices."""
+        names = self._city_names.get(office.id)
+        if names is None:
+            names = self._city_names[office.id] = _list_city_names(office)
+        return names
 
     @cached_property
-    def _by_region(self) -> dict[str, list[tuple[Any, set[str], Position]]]:
-        found: dict[str, list[tuple[Any, set[str], Position]]] = {}
+    def _by_region(self) -> dict[str, list[Any]]:
+        found: dict[str, list[Any]] = {}
         for each in self._offices:
-            entry = each, _list_city_names(each), (each.latitude, each.longitude)
-            found.setdefault(each.region, []).append(entry)
+            found.setdefault(each.region, []).append(each)
         return found
 
     @cached_property
@@ -133,10 +140,13 @@ class KnownOffices:
         return found
 
 
+def _position(office: Any) -> Position:
+    return office.latitude, office.longitude
+
+
 def _make_city(office: Any) -> GazetteerPlace:
-    position = office.latitude, office.longitude
     return GazetteerPlace(
-        PlaceKind.TOWN, office.city, office.region, position, CITY_POPULATION,
+        PlaceKind.TOWN, office.city, office.region, _position(office), CITY_POPULATION,
         names=_localize(office),
     )  # fmt: skip
 
