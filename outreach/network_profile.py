@@ -95,6 +95,11 @@ class NetworkProfile:
         return len(self.countries) > MAX_NAMED_COUNTRIES
 
     @property
+    def has_only_states(self) -> bool:
+        """Whether the regions of all its countries are called states or provinces."""
+        return all(pack.region_word in {"state", "province"} for pack in self.packs)
+
+    @property
     def packs(self) -> tuple[CountryPack, ...]:
         return tuple(map(packs.load, self.countries))
 

@@ -198,6 +198,16 @@ def test_office_pages_of_an_example_exist(site: ExampleSite) -> None:
     assert len(set(re.findall(rf"/{first}/o/([a-z0-9-]+)", page))) == OFFICE_COUNTS[site.name]
 
 
+def test_regions_are_called_states_where_all_are(site: ExampleSite) -> None:
+    client, lang = site.app.test_client(), site.profile.languages[0]
+    words = {"es": ("Estado o provincia", "Región"), "fr": ("État ou province", "Région")}[lang]
+    expected = words[site.name in {"union", "worldwide"}]
+    page = client.get(f"/{lang}/calendario", base_url=site.config.public_url).text
+    assert f'<label for="donde">{expected}</label>' in page
+    asked = client.get(f"/{lang}/?donde=xqzwkjhx", base_url=site.config.public_url).text
+    assert ("elige tu región" in asked) is (site.name == "union")
+
+
 def test_offices_of_many_countries_are_listed_by_country(site: ExampleSite) -> None:
     """Nobody in Germany looks for it under H, as Hesse."""
     client, lang = site.app.test_client(), site.profile.languages[0]

@@ -15,6 +15,7 @@ from outreach.domain.locations import city_names, regions
 from outreach.domain.locations.venues import Venue
 from outreach.domain.network.offices import Office
 from outreach.domain.workshops import DeliveryMode, Workshop
+from outreach.i18n import gettext as _
 from outreach.web import error_messages
 from outreach.web.presentation import place_words
 from outreach.web.presentation.place_words import CityHolder
@@ -41,9 +42,8 @@ def init_app(app: Flask) -> None:
     app.add_template_global(spoken_languages)
     app.add_template_global(lambda: network_profile.current().is_for_migrants, "is_for_migrants")
     app.add_template_global(network_profile.has_agents_guide)
-    app.add_template_global(
-        lambda: network_profile.current().has_many_countries, "has_many_countries"
-    )
+    app.add_template_global(network_profile.current, "network_profile")
+    app.add_template_global(region_label)
     filters: dict[str, Callable[..., str]] = {
         "day": day,
         "long_day": long_day,
@@ -116,6 +116,12 @@ def city(place: CityHolder) -> str:
 def city_region(place: CityHolder) -> str:
     """Nueva York, NY · New York, NY · Washington, D.C."""
     return city_names.with_region(place.city, place.region, i18n.current())
+
+
+def region_label() -> str:
+    """What the field of a region is called."""
+    has_only_states = network_profile.current().has_only_states
+    return _("Estado o provincia") if has_only_states else _("Región")
 
 
 def region_short(code: str) -> str:
