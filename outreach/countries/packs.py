@@ -159,7 +159,7 @@ def _make_plain_pack(code: str) -> CountryPack:
         postal_pattern="(?!)",  # none: what an address ends with is not known there
         postal_example="",
         located=_each_language(located | world["located"].get(code, {}), names["en"]),
-        also=(),  # its region has its names
+        also=tuple(world["also"].get(code, ())),
         regions=(Region(f"{code}{_WHOLE}", names, also=(), geonames="", tile=None),),
         region_groups={},
         holiday_names={},

@@ -1,12 +1,14 @@
 """The packs of countries as data: complete, without doubles, and as the libraries know them."""
 
 import re
+from collections import defaultdict
 from typing import Final
 
 import babel
 import holidays as library
 import phonenumbers
 import pytest
+from babel.core import Locale, get_global
 
 from outreach import languages
 from outreach.countries import packs
@@ -94,3 +96,17 @@ def test_groups_of_regions_name_regions_of_their_country() -> None:
     for code in CODES:
         own = {each.code for each in packs.load(code).regions}
         assert all(own.issuperset(each) for each in packs.load(code).region_groups.values())
+
+
+def test_what_people_type_for_a_country_means_no_other() -> None:
+    """Of the packs and of all countries that CLDR knows, by their names and other words."""
+    territories = get_global("territory_zones")
+    found: dict[str, set[str]] = defaultdict(set)
+    for code in sorted({*packs.list_codes(), *filter(packs.is_country, territories)}):
+        pack = packs.load(code)
+        names = {Locale(lang).territories[code] for lang in languages.CODES}
+        for words in (*pack.also, *map(canonicalize, names)):
+            assert canonicalize(words) == words
+            found[words].add(code)
+    assert len(found) > 400
+    assert not {words: codes for words, codes in found.items() if len(codes) > 1}

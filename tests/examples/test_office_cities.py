@@ -98,6 +98,8 @@ def test_city_of_each_office_is_suggested_and_its_words_find_it(network: LoadedN
     [
         ("lima", "Lima", "PE-00"),
         ("Lima, Ohio", "Lima", "OH"),
+        ("Londres, Inglaterra", "Londres", "GB-00"),
+        ("London UK", "Londres", "GB-00"),
         ("cordoba argentina", "Córdoba", "AR-00"),
         ("Naples, Florida", "Naples", "FL"),
         ("cerca de La Paz", "La Paz", "BO-00"),
@@ -118,7 +120,15 @@ def test_office_is_meant_before_namesakes_elsewhere(
 
 @pytest.mark.parametrize("network", ["worldwide"], indirect=True)
 @pytest.mark.parametrize(
-    ("typed", "region"), [("Perú", "PE-00"), ("talleres en Líbano", "LB-00"), ("Jordan", "JO-00")]
+    ("typed", "region"),
+    [
+        ("Perú", "PE-00"),
+        ("talleres en Líbano", "LB-00"),
+        ("Jordan", "JO-00"),
+        ("Holanda", "NL-00"),
+        ("England", "GB-00"),
+        ("turkey", "TR-00"),
+    ],
 )
 def test_country_without_a_pack_is_meant_before_towns_of_its_name(
     network: LoadedNetwork, typed: str, region: str
