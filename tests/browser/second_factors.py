@@ -77,7 +77,7 @@ def sign_in_or_reuse_session(page: Page, email: str) -> None:
     if email in _session_cookies:
         page.context.add_cookies([_session_cookies[email]])
         answer = page.goto("/org/mas")
-        if answer and answer.url.endswith("/org/mas"):
+        if answer and urlsplit(answer.url).path == "/org/mas":
             return
     sign_in(page, email)
     (cookie,) = (each for each in page.context.cookies() if each["name"] == COOKIE)
