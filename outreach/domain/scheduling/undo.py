@@ -27,7 +27,7 @@ from outreach.domain.scheduling import (
 )
 from outreach.domain.scheduling.place_changes import PlaceChange
 from outreach.domain.scheduling.workshop_changes import ChangeAction, WorkshopChange, read_value
-from outreach.domain.workshops import Workshop, WorkshopStatus, tour_stops
+from outreach.domain.workshops import Workshop, WorkshopStatus, facts, tour_stops
 from outreach.domain.workshops.tour_stops import TourStop
 from outreach.errors import ErrorCode, Refusal
 
@@ -123,7 +123,8 @@ def _undo_venue(
     venue = session.get_one(Venue, change.venue_id)
     venues.lock(session, venue)
     there = venue_change.list_upcoming(session, venue, now=now)
-    refusals = _find_dependent(session, changes, now=now)
+    changes_place = bool(change.before.keys() & venue_change.NOTIFIED_FIELDS)
+    refusals = _find_dependent(session, changes, changes_place=changes_place, now=now)
     refusal = _find_refusal(change, venue, now=now)
     refusal = refusal or _find_new_people(session, change, changes, there)
     if refusal is None and refusals:
@@ -173,10 +174,10 @@ def _find_refusal(change: PlaceChange, place: Venue | TourStop, *, now: datetime
 
 
 def _find_dependent(
-    session: Session, changes: Sequence[WorkshopChange], *, now: datetime
+    session: Session, changes: Sequence[WorkshopChange], *, changes_place: bool, now: datetime
 ) -> dict[int, Refusal]:
     """Why workshops at a venue cannot be changed back, by the id of their change. Those that are
-    over do not matter."""
+    over do not matter. `changes_place`: whether people have to know of the venue's change."""
     refusals = {}
     for change in changes:
         workshop_service.lock(session, change.workshop)
@@ -184,6 +185,8 @@ def _find_dependent(
             continue
         try:
             _require_independent(session, change, change.workshop, now=now)
+            if changes_place and not change.workshop.is_cancelled:
+                _require_unknown(session, change.workshop)
         except Refusal as refusal:
             refusals[change.id] = refusal
     return refusals
@@ -233,7 +236,10 @@ def undo(session: Session, change: WorkshopChange, *, now: datetime) -> None:
             for name, value in change.before.items()
             if name not in workshop_changes.CHOSEN
         }
-        workshop_service.change(session, workshop, replace(data, **given), now=now, decision=_LATER)
+        former = replace(data, **given)
+        if not workshop.is_cancelled and facts.compute_facts_of_data(former) != workshop.facts:
+            _require_unknown(session, workshop)
+        workshop_service.change(session, workshop, former, now=now, decision=_LATER)
         workshop_changes.restore_chosen(session, workshop, change.before)
     workshop_changes.restore_answers(session, change)
     session.delete(change)
@@ -250,14 +256,21 @@ def _require_independent(
         raise Refusal(ErrorCode.UNDO_EDITED_SINCE)
     if change.approved_count != workshop_changes.count_approved(session, workshop):
         raise Refusal(ErrorCode.UNDO_APPROVED_SINCE)
+    if change.changes_facts:
+        _require_unknown(session, workshop)
+
+
+def _require_unknown(session: Session, workshop: Workshop) -> None:
+    """Raises Refusal where anybody knows when and where the workshop is now. It may be what a
+    change made that nobody had to know of: while the workshop was cancelled, before it was
+    reinstated."""
     is_active = sa.and_(
         Registration.workshop_id == workshop.id, Registration.status.in_(ACTIVE_STATUSES)
     )
-    if change.changes_facts:
-        if _exists(session, is_active, Registration.known_facts == workshop.facts):
-            raise Refusal(ErrorCode.UNDO_NOTIFIED_SINCE)
-        if _exists(session, is_active, Registration.known_facts.is_(None)):
-            raise Refusal(ErrorCode.UNDO_REGISTERED_SINCE)
+    if _exists(session, is_active, Registration.known_facts == workshop.facts):
+        raise Refusal(ErrorCode.UNDO_NOTIFIED_SINCE)
+    if _exists(session, is_active, Registration.known_facts.is_(None)):
+        raise Refusal(ErrorCode.UNDO_REGISTERED_SINCE)
 
 
 def _exists(session: Session, *conditions: sa.ColumnElement[bool]) -> bool:

@@ -187,6 +187,18 @@ def test_edit_of_what_was_cancelled_meanwhile_is_refused(world: EditorsWorld) ->
     assert world.facts[0].capacity == 3
 
 
+def test_change_of_a_cancelled_workshop_is_kept_once_people_know_it(world: EditorsWorld) -> None:
+    """It was nothing to tell them then; after the reinstatement their confirmation says it."""
+    world.register(0, ContactMethod.EMAIL, takes_texts=False)
+    world.cancel(0, 0, NotifyMode.NOBODY)
+    world.edit(0, 0, NotifyMode.NOBODY, ends=time(13))
+    world.reinstate(0, 0, NotifyMode.LATER)
+    world.wait(timedelta(minutes=5))
+    world.undo_change(1, 1)
+    assert world.facts[0].ends == time(13)
+    world.check()
+
+
 def test_nobody_loses_a_change_or_gets_a_wrong_message_in_a_hundred_steps(given: object) -> None:
     run(given, walks=4, length=25, is_same=True)
 
