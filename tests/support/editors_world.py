@@ -228,7 +228,9 @@ class EditorsWorld(NotificationWorld):
         form = page.path.rpartition("/")[2]
         self.log.append(f"{editor.name} {form} {index} to {to}: {answer.status_code}")
         seen, after = page.facts, to
-        if form == "mover":  # it sends day and hours only, and leaves the number of seats
+        # Only this form sends the number of seats. Calendars do not have it, so a change of it
+        # leaves the version, and the other forms are not out of date by it.
+        if form != "editar":
             seen = seen._replace(capacity=before.capacity)
             after = to._replace(capacity=before.capacity)
         is_current = seen == before and (form == "editar" or page.version == version)

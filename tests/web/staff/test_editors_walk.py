@@ -180,6 +180,14 @@ def test_cancellation_of_what_was_moved_meanwhile_is_refused(world: EditorsWorld
     assert world.facts[0].is_cancelled
 
 
+def test_cancellation_leaves_the_seats_that_were_changed_meanwhile(world: EditorsWorld) -> None:
+    world.look(0, 0, "cancelar")
+    world.edit(1, 0, NotifyMode.LATER, capacity=5)
+    world.cancel(0, 0, NotifyMode.NOTIFY)
+    assert world.facts[0].is_cancelled
+    assert world.facts[0].capacity == 5
+
+
 def test_edit_of_what_was_cancelled_meanwhile_is_refused(world: EditorsWorld) -> None:
     world.look(0, 0, "editar")
     world.cancel(1, 0, NotifyMode.LATER)
