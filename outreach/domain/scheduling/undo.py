@@ -27,7 +27,8 @@ from outreach.domain.scheduling import (
 )
 from outreach.domain.scheduling.place_changes import PlaceChange
 from outreach.domain.scheduling.workshop_changes import ChangeAction, WorkshopChange, read_value
-from outreach.domain.workshops import Workshop, WorkshopStatus, facts, tour_stops
+from outreach.domain.workshops import Workshop, WorkshopStatus, tour_stops
+from outreach.domain.workshops.facts import compute_facts_of_data
 from outreach.domain.workshops.tour_stops import TourStop
 from outreach.errors import ErrorCode, Refusal
 
@@ -237,7 +238,8 @@ def undo(session: Session, change: WorkshopChange, *, now: datetime) -> None:
             if name not in workshop_changes.CHOSEN
         }
         former = replace(data, **given)
-        if not workshop.is_cancelled and facts.compute_facts_of_data(former) != workshop.facts:
+        changes_facts = compute_facts_of_data(former) != compute_facts_of_data(data)
+        if changes_facts and not workshop.is_cancelled:
             _require_unknown(session, workshop)
         workshop_service.change(session, workshop, former, now=now, decision=_LATER)
         workshop_changes.restore_chosen(session, workshop, change.before)
