@@ -4,7 +4,6 @@ import ctypes
 import importlib
 import logging
 import os
-import signal
 import socket
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -21,7 +20,7 @@ from granian.server.mp import MPServer
 
 from outreach import logs
 from outreach.cli.context import check_each, list_settings, open_key_store, open_store
-from outreach.cli.worker_process import mail_workers
+from outreach.cli.worker_process import mail_workers, stop_starting_forks
 from outreach.config import Config
 from outreach.db.postgresql import WORK
 from outreach.db.work_slots import WorkSlots
@@ -122,23 +121,6 @@ def run(
         stop_starting_forks()
         with mail_workers(worker_apps, is_stopped=lambda: server.interrupt_signal):
             server.serve(target_loader=lambda: WorkSlots(app, SLOTS), wrap_loader=False)
-
-
-def stop_starting_forks() -> None:
-    """Lets SIGTERM end a fork that is still starting.
-
-    It inherits our handler, which would only note the signal. It serves nobody yet, so the default
-    action is right. A signal that comes before that is set waits, or the handler would take it."""
-
-    def act_by_default() -> None:
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
-
-    os.register_at_fork(
-        before=lambda: signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM}),
-        after_in_parent=lambda: signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM}),
-        after_in_child=act_by_default,
-    )
 
 
 def limit_arenas() -> None:

@@ -10,7 +10,7 @@ from outreach import logs
 from outreach.app import create_app, create_forkable_apps
 from outreach.cli.context import check_each, list_settings, open_key_store, open_store
 from outreach.cli.worker_loop import run
-from outreach.cli.worker_process import mail_workers
+from outreach.cli.worker_process import mail_workers, stop_starting_forks
 from outreach.config import Config
 from outreach.db.postgresql import WORK
 from outreach.maintenance.worker import Worker
@@ -48,8 +48,10 @@ def _check_databases(config: Config) -> None:
 def _run_all(configs: Sequence[Config]) -> None:
     """Runs a worker for each network in a fork, until a signal stops them."""
     stop = threading.Event()
-    with mail_workers(create_forkable_apps(configs, timeouts=WORK), is_stopped=stop.is_set) as them:
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: stop.set())
+    apps = create_forkable_apps(configs, timeouts=WORK)
+    stop_starting_forks()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    with mail_workers(apps, is_stopped=stop.is_set) as them:
         for each in them:
             each.join()

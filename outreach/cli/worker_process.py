@@ -123,6 +123,23 @@ def keep_running(
         pause = min(pause * 2, MAX_PAUSE)
 
 
+def stop_starting_forks() -> None:
+    """Lets SIGTERM end a fork that is still starting.
+
+    It inherits our handler, which would only note the signal. It serves nobody yet, so the default
+    action is right. A signal that comes before that is set waits, or the handler would take it."""
+
+    def act_by_default() -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
+
+    os.register_at_fork(
+        before=lambda: signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM}),
+        after_in_parent=lambda: signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM}),
+        after_in_child=act_by_default,
+    )
+
+
 def fork(target: Callable[[], int | None]) -> int:
     """Starts a process that runs `target` with the memory of this one, and exits with the status
     that it returns; its id.

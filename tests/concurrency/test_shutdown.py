@@ -248,7 +248,7 @@ def test_server_stops_when_signalled_during_start(
 # Its fork is signalled before the first line of ours runs in it.
 _SIGNALLED_FORK = """
 import os, signal
-from outreach.cli.serve import stop_starting_forks
+from outreach.cli.worker_process import stop_starting_forks
 reading, writing = os.pipe()
 os.register_at_fork(after_in_child=lambda: os.read(reading, 1))
 signal.signal(signal.SIGTERM, lambda *_: None)
