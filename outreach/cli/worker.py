@@ -34,7 +34,7 @@ def command(once: bool) -> None:
         for config in configs:
             sent += Worker(create_app(config, timeouts=WORK)).once()
         click.echo(f"{sent} letters sent.")
-    elif len(configs) == 1 and not faults:
+    elif len(configs) == 1:
         run(Worker(create_app(*configs, timeouts=WORK)))
     else:
         _run_all(configs)

@@ -61,7 +61,7 @@ class KnownOffices:
             (
                 office
                 for office in self._by_region.get(place.region, ())
-                if not names.isdisjoint(self._list_city_names(office))
+                if not names.isdisjoint(self._get_city_names(office))
                 and miles_between(place.position, _position(office)) < MAX_MILES_FROM_OFFICE
             ),
             None,
@@ -104,12 +104,12 @@ class KnownOffices:
             same_name = places.find(canonicalize(office.city))
             if not any(each.region == office.region for each in same_name):
                 place = _make_city(office)
-                for name in self._list_city_names(office):
+                for name in self._get_city_names(office):
                     found.setdefault(name, []).append(place)
         return dict(sorted(found.items()))
 
-    def _list_city_names(self, office: Any) -> Set[str]:
-        """Kept, since a look-up asks for those of a state, and there may be 2,000 offices."""
+    def _get_city_names(self, office: Any) -> Set[str]:
+        """Made once, when a look-up in its state asks for them: there may be 2,000 offices."""
         names = self._city_names.get(office.id)
         if names is None:
             names = self._city_names[office.id] = _list_city_names(office)

@@ -44,6 +44,7 @@ def init_app(app: Flask) -> None:
     app.add_template_global(network_profile.has_agents_guide)
     app.add_template_global(network_profile.current, "network_profile")
     app.add_template_global(region_label)
+    app.add_template_global(place_hint)
     filters: dict[str, Callable[..., str]] = {
         "day": day,
         "long_day": long_day,
@@ -122,6 +123,13 @@ def region_label() -> str:
     """What the field of a region is called."""
     has_only_states = network_profile.current().has_only_states
     return _("Estado o provincia") if has_only_states else _("Región")
+
+
+def place_hint() -> str:
+    """What may be typed into the field of a place."""
+    if network_profile.current().has_only_states:
+        return _("Ciudad, estado, oficina o código postal")
+    return _("Ciudad, región, oficina o código postal")
 
 
 def region_short(code: str) -> str:
