@@ -32,7 +32,7 @@ from outreach.feeds.vevent import PublicSite
 from outreach.i18n import list_languages
 from outreach.memory_cache import MemoryCache
 
-FORMAT: Final = 4  # raise it when `vevent.write` writes the same workshop differently
+FORMAT: Final = 5  # raise it when `vevent.write` writes the same workshop differently
 MAX_TEXT_BYTES: Final = 8_000_000  # of texts in the memory of one process
 TEXT_OVERHEAD_BYTES: Final = 400  # of one text, beside its own
 # Texts that the database lacks, by workshop and style; the version is the time of the change.
