@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
@@ -136,6 +137,22 @@ def test_large_request_is_refused(phones: Phones) -> None:
     assert answer.status_code == 413
 
 
+def test_failure_is_one_line_for_the_gateway_which_tries_again(
+    phones: Phones, make_request: Callable[..., SignedRequest], caplog: pytest.LogCaptureFixture
+) -> None:
+    request = make_request(ROSA, "ayuda")
+    with phones.key_store.store.change() as session:
+        session.execute(sa.text("ALTER TABLE text_reply RENAME TO gone"))
+    answer = request.send(phones.client)
+    assert (answer.status_code, answer.mimetype) == (500, "text/plain")
+    assert answer.text == "Internal Server Error\n"
+    assert "gone" not in caplog.text
+    with phones.key_store.store.change() as session:
+        session.execute(sa.text("ALTER TABLE gone RENAME TO text_reply"))
+    assert request.send(phones.client).status_code in {200, 204}
+    assert len(phones.send_replies()) == 1
+
+
 @pytest.mark.parametrize("dialect", ["plain"], indirect=True)
 @pytest.mark.parametrize(
     "number", ["", "Banco", "22000", "+19005550100", "+442079460958", "+1", "0" * 40, "١٢٣"]
@@ -181,5 +198,6 @@ def test_what_is_no_text_of_whatsapp_is_left_out(phones: Phones) -> None:
 def test_without_a_secret_there_is_no_such_address(make_app: Callable[..., Flask]) -> None:
     client: FlaskClient = make_app().test_client()
     for request in (conversation.plain(ROSA, "si"), conversation.whatsapp(ROSA, "si")):
-        assert request.send(client).status_code == 404
+        answer = request.send(client)
+        assert (answer.status_code, answer.mimetype) == (404, "text/plain")
     assert client.get(WHATSAPP_PATH).status_code == 404

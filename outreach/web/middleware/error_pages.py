@@ -8,7 +8,13 @@ from typing import Final
 import sqlalchemy as sa
 from flask import Flask, Response, current_app, g, make_response, render_template, request
 from flask.typing import ResponseReturnValue
-from werkzeug.exceptions import HTTPException, MethodNotAllowed, TooManyRequests
+from werkzeug.exceptions import (
+    HTTPException,
+    InternalServerError,
+    MethodNotAllowed,
+    ServiceUnavailable,
+    TooManyRequests,
+)
 
 from outreach import i18n, languages
 from outreach.db import error_classes
@@ -84,6 +90,25 @@ def page(status: int, error: Exception | None = None, **words: object) -> Respon
         return Response(_plain(status) + "\n", status, mimetype="text/plain")
     name = f"errors/{status}.html" if status in PAGES else "errors/other.html"
     return render_template(name, status=status, typed=_typed(status), **words), status
+
+
+def refuse_as_text(error: HTTPException) -> Response:
+    """One line for the log of a gateway, which posts where nobody sees a page."""
+    answer = Response(f"{error.name}\n", error.code, mimetype="text/plain")
+    if isinstance(error, TooManyRequests) and error.retry_after:
+        answer.headers["Retry-After"] = str(error.retry_after)
+    return answer
+
+
+def fail_as_text(error: Exception) -> Response:
+    """The same for an error of the program, which it logs: 503 if it is temporary, or else 500."""
+    if error_classes.classify(error) is None:
+        log_error(error)
+        return refuse_as_text(InternalServerError())
+    log_temporary_error(error)
+    answer = refuse_as_text(ServiceUnavailable())
+    answer.headers["Retry-After"] = RETRY_AFTER_SECONDS
+    return answer
 
 
 def keep_form() -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from flask import Blueprint, Response, abort, request
-from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from outreach import clock
 from outreach.answers import adapters
@@ -17,10 +17,12 @@ from outreach.answers.adapters import Forged, InboundRequest, InboundText, Malfo
 from outreach.answers.conversation import Conversation
 from outreach.keystore import text_exchange
 from outreach.web.context import config, key_store, store
-from outreach.web.middleware import rate_limits, request_retry
+from outreach.web.middleware import error_pages, rate_limits, request_retry
 from outreach.web.middleware.response_headers import keep_private
 
 pages = Blueprint("text_answers", __name__, url_prefix="/respuestas")
+pages.register_error_handler(HTTPException, error_pages.refuse_as_text)
+pages.register_error_handler(Exception, error_pages.fail_as_text)
 
 MAX_BYTES: Final = 64 * 1024  # of a request
 Reader = Callable[[InboundRequest, str], Sequence[InboundText]]

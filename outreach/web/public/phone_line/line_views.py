@@ -9,7 +9,7 @@ from typing import Final
 
 from flask import Blueprint, Response, abort, g, request
 from flask.typing import ResponseReturnValue
-from werkzeug.exceptions import HTTPException, TooManyRequests
+from werkzeug.exceptions import HTTPException
 
 from outreach import clock
 from outreach.db import error_classes
@@ -67,13 +67,7 @@ def next_step() -> ResponseReturnValue:
     return _respond(line_steps.answer(state, keys, call), call)
 
 
-@pages.errorhandler(HTTPException)
-def _refuse(error: HTTPException) -> Response:
-    """A refused request gets a line for the log of the gateway: nobody sees a page there."""
-    answer = Response(f"{error.name}\n", error.code, mimetype="text/plain")
-    if isinstance(error, TooManyRequests) and error.retry_after:
-        answer.headers["Retry-After"] = str(error.retry_after)
-    return answer
+pages.register_error_handler(HTTPException, error_pages.refuse_as_text)
 
 
 @pages.errorhandler(OutreachError)
