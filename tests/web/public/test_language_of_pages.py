@@ -40,6 +40,11 @@ def test_city_has_one_spelling_in_each_language(
     assert found == list(names)
 
 
+def test_city_keeps_its_name_in_a_language_that_has_none_for_it() -> None:
+    for city, region in (("San José", "CA"), ("Tokio", "JP-00"), ("Milán", "IT-00")):
+        assert city_names.localize(city, region, "nah") == city
+
+
 @pytest.fixture
 def save(store: Store) -> Callable[..., Office]:
     def save(*args: str, **changes: str) -> Office:
