@@ -34,7 +34,7 @@ def localize(city: str, region: str, lang: str) -> str:
     names = _by_spelling().get((region, fold(city)))
     if names is None and "-" in region:  # neither of the United States nor of Canada
         names = _load_zone_cities(packs.find_country(region)).get(fold(city))
-    return names.get(lang, city) if names else city  # a network may have further languages
+    return names.get(lang, city) if names else city  # a language added later has none
 
 
 def with_region(city: str, region: str, lang: str) -> str:

@@ -95,8 +95,7 @@ def page(status: int, error: Exception | None = None, **words: object) -> Respon
 def refuse_as_text(error: HTTPException) -> Response:
     """One line for the log of a gateway, which posts where nobody sees a page."""
     answer = Response(f"{error.name}\n", error.code, mimetype="text/plain")
-    if isinstance(error, TooManyRequests) and error.retry_after:
-        answer.headers["Retry-After"] = str(error.retry_after)
+    _add_retry_after(answer, error)
     return answer
 
 
@@ -186,11 +185,15 @@ def _http_error(error: HTTPException) -> ResponseReturnValue:
     if status < 400:
         return error.get_response()  # a redirect
     answer = make_response(page(status, error))
-    if isinstance(error, TooManyRequests) and error.retry_after:
-        answer.headers["Retry-After"] = str(error.retry_after)
+    _add_retry_after(answer, error)
     if isinstance(error, MethodNotAllowed):
         answer.headers["Allow"] = ", ".join(sorted(error.valid_methods or ()))
     return answer
+
+
+def _add_retry_after(answer: Response, error: HTTPException) -> None:
+    if isinstance(error, TooManyRequests) and error.retry_after:
+        answer.headers["Retry-After"] = str(error.retry_after)
 
 
 def _unexpected(error: Exception) -> ResponseReturnValue:
