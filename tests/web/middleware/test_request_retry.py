@@ -33,6 +33,8 @@ from outreach.keystore import Key, KeyStore
 from outreach.web.context import store as app_store
 from tests.conftest import hold, kind, office
 from tests.runner import postgresql
+from tests.support import text_conversation
+from tests.support.gateway_server import serve_gateway
 from tests.support.login import journal
 from tests.support.registration_forms import answers, send
 from tests.support.staff_client import employ, signed_in_as
@@ -381,3 +383,21 @@ def _server_folder(temporary: pytest.TempPathFactory) -> Path:
     """A folder that the account of the server can read, unlike tmp_path."""
     memory = Path("/dev/shm")
     return memory if memory.is_dir() else temporary.mktemp("server")
+
+
+def test_gateway_for_texts_gets_one_line_while_the_key_store_is_unavailable(
+    config: Config, store: Store
+) -> None:
+    with serve_gateway() as gateway:
+        config = replace(config, **text_conversation.settings(gateway))
+        with app_behind_proxy(config, "keyring_url") as (app, proxy):
+            app.extensions["outreach_outage"] = Outage(max_seconds=0.1)
+            proxy.is_refusing = True
+            proxy.cut()
+            request = text_conversation.plain(text_conversation.ROSA, "ayuda")
+            answer = request.send(app.test_client())
+            assert (answer.status_code, answer.mimetype) == (503, "text/plain")
+            assert answer.text == "Service Unavailable\n"
+            assert answer.headers["Retry-After"] == "5"
+            proxy.is_refusing = False
+            assert request.send(app.test_client()).status_code == 204
