@@ -171,7 +171,7 @@ def people(session: Session, month: Month, slugs: Iterable[str]) -> list[PeopleC
             Office.slug.in_(list(slugs)),
         )
         .group_by(Office.id, Office.city, Kind.id, Kind.position)
-        .order_by(Office.city, Office.id, Kind.position)
+        .order_by(Office.city, Office.id, Kind.position, Kind.id)
     )
     return [
         PeopleCount(city=city, kind=name, workshops=number, people=int(head_count or 0))

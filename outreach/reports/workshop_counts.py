@@ -121,7 +121,9 @@ _BY_MODE_AND_LANGUAGE: Final[sa.Select[int, int, int, int, int, DeliveryMode, Co
     .where(*_OF_MONTH)
     .group_by(*_ORDER, Workshop.mode, Workshop.languages)
 )
-_KINDS: Final = sa.select(Kind.id, Kind.code, Kind.is_core, Kind.name).order_by(Kind.position)
+_KINDS: Final = sa.select(Kind.id, Kind.code, Kind.is_core, Kind.name).order_by(
+    Kind.position, Kind.code
+)
 _OFFICES: Final = sa.select(Office.id, Office.slug, Office.name, Office.region).order_by(
     Office.slug
 )

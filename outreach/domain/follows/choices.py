@@ -120,5 +120,6 @@ def unpack(packed: bytes) -> FollowDetails:
 
 def sort_codes(kinds: Collection[Kind]) -> tuple[str, ...]:
     """The codes of kinds, as a choice has them: in one order, and none for all."""
-    codes = tuple(each.code for each in sorted(kinds, key=lambda each: each.position))
+    in_order = sorted(kinds, key=lambda each: (each.position, each.code))
+    codes = tuple(each.code for each in in_order)
     return codes if len(codes) <= MAX_KINDS else ()

@@ -121,8 +121,8 @@ def find(session: Session, code: str) -> Kind:
 
 
 def list_kinds(session: Session) -> Sequence[Kind]:
-    """All kinds, in their order."""
-    return session.scalars(sa.select(Kind).order_by(Kind.position)).all()
+    """All kinds, in their order, those with the same position by code."""
+    return session.scalars(sa.select(Kind).order_by(Kind.position, Kind.code)).all()
 
 
 def list_codes(session: Session) -> dict[int, str]:

@@ -70,7 +70,7 @@ _FIGURES: Final = (
     sa.select(FigureSeries, MonthlyFigure)
     .join(MonthlyFigure, MonthlyFigure.series == FigureSeries.code)
     .where(MonthlyFigure.month == sa.bindparam("month"))
-    .order_by(FigureSeries.position)
+    .order_by(FigureSeries.position, FigureSeries.code)
 )
 
 
@@ -93,7 +93,7 @@ _VALUES: Final = (
     )
     .join(MonthlyFigure, MonthlyFigure.series == FigureSeries.code)
     .where(MonthlyFigure.month == sa.bindparam("month"))
-    .order_by(FigureSeries.position)
+    .order_by(FigureSeries.position, FigureSeries.code)
 )
 
 

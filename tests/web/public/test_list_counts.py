@@ -7,13 +7,15 @@ from html import unescape
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 
+from outreach.clock import Month
 from outreach.db.store import Store
-from outreach.domain.network.kinds import Kind, Visibility
+from outreach.domain.network.kinds import Kind, Visibility, list_kinds
 from outreach.domain.network.offices import Office
 from outreach.domain.workshops import DeliveryMode, Workshop, series
+from outreach.reports import workshop_counts
 from outreach.web.public import workshop_pages
 from tests.conftest import hold, venue
-from tests.support.fixed_clock import fixed_clock
+from tests.support.fixed_clock import FIXED_NOW, fixed_clock
 from tests.web.public.test_workshop_list import SATURDAY, hold_at, links, online, titles
 
 pytestmark = fixed_clock  # Friday, November 27
@@ -68,6 +70,17 @@ def test_tile_says_as_many_as_its_link_finds(
     assert [each for each, _ in read_counts(client.get("/es/?donde=60608").text).values()] == [
         28, 26, 2
     ]  # fmt: skip
+
+
+def test_kinds_of_one_position_keep_their_order(store: Store, rights: Kind, women: Kind) -> None:
+    assert rights.position == women.position
+    for changed in (rights, women):  # PostgreSQL writes a changed row behind the others
+        with store.change() as session:
+            session.get_one(Kind, changed.id).minutes += 5
+        with store.read() as session:
+            assert [each.code for each in list_kinds(session)] == ["derechos", "mujeres"]
+            counts = workshop_counts.count(session, Month(2026, 11), now=FIXED_NOW)
+            assert list(counts.by_kind) == ["derechos", "mujeres"]
 
 
 def test_tiles_of_what_is_online_count_what_is_online(
