@@ -5,7 +5,7 @@ import secrets
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from pathlib import Path
@@ -115,38 +115,36 @@ class OfflineWorkshop:
 
     def reset(self) -> None:
         """Deletes all check-in events and counts on the server."""
-        store = self._open_store()
-        with store.change() as session:
+        with self._opened() as store, store.change() as session:
             session.execute(sa.delete(CheckinEvent))
             session.execute(sa.update(CheckinToken).values(used=0))
             forget_arrivals(session)
             session.execute(sa.update(Workshop).values(walk_ins=0))
-        store.close()
 
     def close_entry(self, *, is_closed: bool) -> None:
         """Closes the entry for danger, or opens it again."""
-        store = self._open_store()
-        with store.change() as session:
+        with self._opened() as store, store.change() as session:
             workshop = workshops.find(session, self.public_id)
             if is_closed:
                 workshop_service.close_for_danger(session, workshop, now=clock.now())
             else:
                 workshop_service.reopen_after_danger(session, workshop, now=clock.now())
-        store.close()
-
-    def _open_store(self) -> Store:
-        store = Store(self.config.database_url)
-        KeyStore(Store(self.config.keyring_url), MasterKeys(self.config.keys)).attach(store)
-        return store
 
     def counts(self) -> tuple[int, int]:
         """Returns the numbers of arrived registered people and of walk-ins on the server."""
-        store = self._open_store()
-        with store.read() as session:
+        with self._opened() as store, store.read() as session:
             workshop = workshops.find(session, self.public_id)
-            found = checkin.count_arrived(session, workshop), workshop.walk_ins
-        store.close()
-        return found
+            return checkin.count_arrived(session, workshop), workshop.walk_ins
+
+    @contextmanager
+    def _opened(self) -> Iterator[Store]:
+        """Opens the database and the key store, and closes both."""
+        with (
+            closing(Store(self.config.database_url)) as store,
+            closing(Store(self.config.keyring_url)) as key_store_db,
+        ):
+            KeyStore(key_store_db, MasterKeys(self.config.keys)).attach(store)
+            yield store
 
 
 @contextmanager
