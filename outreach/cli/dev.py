@@ -51,11 +51,40 @@ def command(port: int, data: Path) -> None:
     """
     if not (CHECKOUT / "pyproject.toml").is_file():
         raise Misconfigured("`outreach dev` needs a checkout, installed with: pip install -e .")
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # so that the children are stopped too
-    with _listen(port) as listener:
-        _import_libraries(data, port)
-        with suppress(KeyboardInterrupt):
-            _serve_and_reload(listener, data, port)
+    with _listen(port) as listener, suppress(_Stopped):
+        signals = _StopSignals()
+        _import_libraries(data, port, signals)
+        _serve_and_reload(listener, data, port, signals)
+
+
+class _Stopped(Exception):
+    """Ctrl-C or SIGTERM was received."""
+
+
+class _StopSignals:
+    """Records Ctrl-C and SIGTERM, and raises `_Stopped` at the next check.
+
+    An exception raised by the handler itself could come at any line: between the start of a child
+    and the block that stops it, it left both running.
+    """
+
+    def __init__(self) -> None:
+        self._are_received = False
+        for number in STOP_SIGNALS:
+            signal.signal(number, self._record)
+
+    def _record(self, _number: int, _frame: object) -> None:
+        self._are_received = True
+
+    def check(self) -> None:
+        if self._are_received:
+            raise _Stopped
+
+    def receive(self, reports: Connection) -> Any:
+        """Returns what a child reports. Raises EOFError where the child has ended."""
+        while not reports.poll(POLL_SECONDS):
+            self.check()
+        return reports.recv()
 
 
 def _listen(port: int) -> socket.socket:
@@ -70,11 +99,11 @@ def _listen(port: int) -> socket.socket:
     return listener
 
 
-def _import_libraries(data: Path, port: int) -> None:
+def _import_libraries(data: Path, port: int, signals: _StopSignals) -> None:
     """Makes the demo's data in a child and imports the libraries that the child imported."""
     with _child(_make_demo, data, port) as reports:
         try:
-            libraries = reports.recv()
+            libraries = signals.receive(reports)
         except EOFError:
             sys.exit(1)  # the child has printed why
     for name in libraries:
@@ -82,7 +111,9 @@ def _import_libraries(data: Path, port: int) -> None:
             importlib.import_module(name)
 
 
-def _serve_and_reload(listener: socket.socket, data: Path, port: int) -> None:
+def _serve_and_reload(
+    listener: socket.socket, data: Path, port: int, signals: _StopSignals
+) -> None:
     files, reason = _modification_times(), ""
     started = (
         f"http://localhost:{port}/es/ is served with the data in {data} and reloaded when a file "
@@ -92,7 +123,7 @@ def _serve_and_reload(listener: socket.socket, data: Path, port: int) -> None:
         began = time.monotonic()
         with _child(_run_site, listener, data, port) as site:
             try:
-                site.recv()
+                signals.receive(site)
             except EOFError:
                 click.echo("The site did not start; it is tried again when a file changes.")
             else:
@@ -101,6 +132,7 @@ def _serve_and_reload(listener: socket.socket, data: Path, port: int) -> None:
             with _child(_run_worker, data, port):
                 while (now := _modification_times()) == files:
                     time.sleep(POLL_SECONDS)
+                    signals.check()
         changed = {path for path, _ in now.items() ^ files.items()}
         files, reason = now, str(min(changed).relative_to(CHECKOUT))
 
@@ -122,12 +154,11 @@ def _child(target: Callable[..., None], *arguments: Any) -> Iterator[Connection]
     with the process; the process is stopped at the end of the block."""
     receiver, sender = _processes.Pipe(duplex=False)
     process = _processes.Process(target=_forget_modules_and_run, args=(target, sender, arguments))
-    # A signal that came between the fork and the block below would leave the child running, and
-    # this process waiting for it. The child inherits the mask.
+    # The child inherits the mask, and receives a signal only when it has its own handlers.
     signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
     process.start()
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
     try:
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
         sender.close()
         yield receiver
     finally:

@@ -115,16 +115,17 @@ def test_error_is_shown_with_traceback_and_goes_when_mended(dev: DevServer) -> N
 
 
 STOPPED_WHILE_A_CHILD_STARTS: Final = """
-import os, signal, sys
+import os, signal
+from contextlib import suppress
 from outreach.cli import dev
 
 def stop_parent(sender):
     os.kill(os.getppid(), signal.SIGTERM)
     signal.pause()
 
-signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-with dev._child(stop_parent):
-    signal.pause()
+signals = dev._StopSignals()
+with suppress(dev._Stopped), dev._child(stop_parent) as reports:
+    signals.receive(reports)
 """
 
 
