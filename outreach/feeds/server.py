@@ -17,7 +17,7 @@ from datetime import date, datetime, timedelta
 from email.utils import format_datetime
 from functools import lru_cache
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import parse_qs
 
 from sqlalchemy.orm import Session
@@ -58,7 +58,7 @@ WRITERS: Final[Mapping[str, Callable[..., bytes]]] = {
 CACHE_CONTROL: Final = "public, max-age=900"
 MAX_MEMORY_BYTES: Final = 24_000_000  # of feeds, in one process
 OVERHEAD_BYTES: Final = 3000  # of one feed, beside its own
-MAX_ADDRESS_BYTES: Final = 4_000_000  # of addresses as they are asked for, in one process
+MAX_ADDRESS_BYTES: Final = 8_000_000  # of addresses as they are asked for, in one process
 ADDRESS_OVERHEAD_BYTES: Final = 800  # of one address, beside its own
 SECOND: Final = timedelta(seconds=1)
 OK: Final = "200 OK"
@@ -84,6 +84,7 @@ class FeedCopy:
     """A feed, and what is needed to know whether it is valid."""
 
     number: int  # the change counter
+    kind_numbers: tuple[int, ...]  # those of `FeedResponse.kind_counters`; () if not known
     day: date  # in UTC: the window moves at midnight
     etag: str  # of the uncompressed bytes
     changed_at: datetime  # when these bytes first existed
@@ -97,12 +98,20 @@ class FeedResponse:
     key: Hashable  # its canonical address, and how it is written
     name: str
     link: str  # the Link header
+    kind_counters: tuple[str, ...]  # the names of the change counters of what it shows; () for all
     copy: FeedCopy
     modified: datetime  # the Last-Modified header
     settles_at: datetime  # the end of the second of its change
     unchanged: Headers
     gzipped: Headers
     plain: Headers
+
+
+class AddressMeaning(NamedTuple):
+    """The feed that an address means, as long as the change counters have these numbers."""
+
+    key: Hashable
+    kind_numbers: tuple[int, ...]
 
 
 class Feeds:
@@ -119,7 +128,7 @@ class Feeds:
         self.config, self.store = config, store
         self.memory: MemoryCache[FeedResponse] = MemoryCache(room)
         # One feed has many addresses: the key of each in `memory`.
-        self._keys: MemoryCache[Hashable] = MemoryCache(MAX_ADDRESS_BYTES)
+        self._meanings: MemoryCache[AddressMeaning] = MemoryCache(MAX_ADDRESS_BYTES)
         self._always = [*always.items()]
         # One thread writes at a time: when a feed changes, many requests need it at once.
         self._writing = threading.Lock()
@@ -148,7 +157,13 @@ class Feeds:
                     response = self._find_or_write_canonical(path, query, now)
         if response.settles_at <= now and response.modified != response.copy.changed_at:
             response = self._respond(
-                response.key, response.name, response.link, response.copy, _form(path), now
+                response.key,
+                response.name,
+                response.link,
+                response.kind_counters,
+                response.copy,
+                _form(path),
+                now,
             )
             self._remember(response)
         return response
@@ -157,13 +172,39 @@ class Feeds:
         """The response in memory, if it was made today and nothing it shows has changed since."""
         number = self.store.read_number(change_counters.NUMBER_QUERY, _name(path)) or 0
         version = now.date(), number
-        key = self._keys.get((path, query), version=version)
-        return None if key is None else self.memory.get(key, version=version)
+        meaning = self._meanings.get((path, query), version=version)
+        if meaning is None:
+            return self._revalidate(path, query, version)
+        return self.memory.get(meaning.key, version=version)
+
+    def _revalidate(self, path: str, query: str, version: tuple[date, int]) -> FeedResponse | None:
+        """The response in memory, if only workshops of kinds that it does not have were changed."""
+        meaning = self._meanings.latest((path, query))
+        response = None if meaning is None else self.memory.latest(meaning.key)
+        if meaning is None or response is None or response.copy.day != version[0]:
+            return None
+        # Read after the number of the version, so that no change before it is missed.
+        numbers = tuple(
+            self.store.read_number(change_counters.NUMBER_QUERY, name) or 0
+            for name in response.kind_counters
+        )
+        if not numbers or not (numbers == meaning.kind_numbers == response.copy.kind_numbers):
+            return None
+        response = replace(response, copy=replace(response.copy, number=version[1]))
+        self._remember(response)
+        self._remember_meaning(path, query, meaning, version)
+        return response
 
     def _remember(self, response: FeedResponse) -> None:
         copy = response.copy
         size = len(copy.body) + OVERHEAD_BYTES
         self.memory.put(response.key, response, version=(copy.day, copy.number), size=size)
+
+    def _remember_meaning(
+        self, path: str, query: str, meaning: AddressMeaning, version: tuple[date, int]
+    ) -> None:
+        size = len(path) + len(query) + ADDRESS_OVERHEAD_BYTES
+        self._meanings.put((path, query), meaning, version=version, size=size)
 
     def _find_or_write_canonical(self, path: str, query: str, now: datetime) -> FeedResponse:
         """The response of the feed that an address means, and remembers what it means."""
@@ -177,18 +218,27 @@ class Feeds:
             response = self.memory.get(key, version=version)
             if response is None:
                 body = WRITERS[request.form](session, choice, request.lang, site, today=now.date())
+            counters = choice.kind_counters
+            last, *numbers = change_counters.read_numbers(session, [request.name, *counters])
+            # Another change in the meantime may be in some of what was read, and not in the rest.
+            kind_numbers = tuple(numbers) if last == number else ()
         if response is None:
-            copy = self._copy(key, body, number, counted_at, now)
+            copy = self._copy(key, body, number, kind_numbers, counted_at, now)
             response = self._respond(
-                key, choice.name, _link(choice, request, site), copy, request.form, now
+                key, choice.name, _link(choice, request, site), counters, copy, request.form, now
             )
             self._remember(response)
-        size = len(path) + len(query) + len(key[1]) + ADDRESS_OVERHEAD_BYTES
-        self._keys.put((path, query), key, version=version, size=size)
+        self._remember_meaning(path, query, AddressMeaning(key, kind_numbers), version)
         return response
 
     def _copy(
-        self, key: Hashable, body: bytes, number: int, counted_at: datetime | None, now: datetime
+        self,
+        key: Hashable,
+        body: bytes,
+        number: int,
+        kind_numbers: tuple[int, ...],
+        counted_at: datetime | None,
+        now: datetime,
     ) -> FeedCopy:
         """The copy of a written feed. Unchanged bytes keep the date they have in this process, and
         changed ones get a later one.
@@ -204,14 +254,22 @@ class Feeds:
         etag = hashlib.sha256(body).hexdigest()
         before = self.memory.latest(key)
         if before is not None and before.copy.etag == etag:
-            return FeedCopy(number, now.date(), etag, before.copy.changed_at, before.copy.body)
+            changed_at, compressed = before.copy.changed_at, before.copy.body
+            return FeedCopy(number, kind_numbers, now.date(), etag, changed_at, compressed)
         if before is not None:
             changed_at = max(changed_at, before.copy.changed_at + SECOND)
         compressed = gzip.compress(body, compresslevel=6, mtime=0)
-        return FeedCopy(number, now.date(), etag, changed_at, compressed)
+        return FeedCopy(number, kind_numbers, now.date(), etag, changed_at, compressed)
 
     def _respond(
-        self, key: Hashable, name: str, link: str, copy: FeedCopy, form: str, now: datetime
+        self,
+        key: Hashable,
+        name: str,
+        link: str,
+        kind_counters: tuple[str, ...],
+        copy: FeedCopy,
+        form: str,
+        now: datetime,
     ) -> FeedResponse:
         """The response with its headers.
 
@@ -236,7 +294,7 @@ class Feeds:
         ]
         length = int.from_bytes(copy.body[-4:], "little")  # the last field of gzip (RFC 1952)
         return FeedResponse(
-            key, name, link, copy, modified, settles_at,
+            key, name, link, kind_counters, copy, modified, settles_at,
             unchanged=common,
             gzipped=[
                 *whole,

@@ -1,9 +1,11 @@
 """Caching of feeds: change counters, cached events, feeds in memory and cheap polls."""
 
+from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import count
 from typing import Any
 
 import pytest
@@ -63,10 +65,15 @@ def change(store: Store, workshop: Workshop, **changes: Any) -> None:
         workshop_service.change(session, stored, data, now=clock.now())
 
 
-def counts(store: Store) -> dict[str, int]:
+def counts(store: Store) -> Counter[str]:
     with store.read() as session:
         rows = session.execute(sa.select(ChangeCounter.name, ChangeCounter.number))
-        return {row.name: row.number for row in rows}
+        return Counter({row.name: row.number for row in rows})
+
+
+def raised(store: Store, before: Counter[str]) -> set[str]:
+    """The names of the counters that are higher than before."""
+    return {*(counts(store) - before)}
 
 
 @contextmanager
@@ -87,28 +94,43 @@ def test_change_of_a_workshop_is_counted_for_its_office_and_the_network(
 ) -> None:
     before = counts(store)
     change(store, workshop, title={"es": "Con café"})
-    after = counts(store)
-    assert {name for name in after if after[name] != before[name]} == {"red", "chicago"}
+    kind_id = workshop.kind_id
+    of_kind = {f"{workshop.office_id}/{kind_id}", f"0/{kind_id}"}
+    assert raised(store, before) == {"red", "chicago", *of_kind}
 
 
-def test_change_of_office_is_counted_for_both_offices(store: Store, workshop: Workshop) -> None:
+def test_change_of_office_is_counted_for_both_offices(
+    store: Store, workshop: Workshop, calgary: Office
+) -> None:
     before = counts(store)
     with store.change() as session:
         stored = workshops.find(session, workshop.public_id)
         data = replace(workshop_service.get_data(stored), office=offices.find(session, "calgary"))
         workshop_service.change(session, stored, data, now=clock.now())
-    after = counts(store)
-    assert {name for name in after if after[name] > before[name]} == {"red", "chicago", "calgary"}
+    kind_id = workshop.kind_id
+    of_kind = {f"{office_id}/{kind_id}" for office_id in (0, workshop.office_id, calgary.id)}
+    assert raised(store, before) == {"red", "chicago", "calgary", *of_kind}
+
+
+def test_change_of_kind_is_counted_for_both_kinds(
+    store: Store, workshop: Workshop, rights: Kind, women: Kind
+) -> None:
+    before = counts(store)
+    with store.change() as session:
+        stored = workshops.find(session, workshop.public_id)
+        stored.kind, stored.changed_at = session.get_one(Kind, women.id), clock.now()
+    of_kinds = {f"{o}/{k.id}" for o in (0, workshop.office_id) for k in (rights, women)}
+    assert raised(store, before) == {"red", "chicago", *of_kinds}
 
 
 def test_change_of_a_kind_is_counted_for_all_offices(
-    store: Store, workshop: Workshop, rights: Kind
+    store: Store, workshop: Workshop, rights: Kind, calgary: Office
 ) -> None:
     before = counts(store)
     with store.change() as session:
         session.get_one(Kind, rights.id).changed_at = clock.now()
-    after = counts(store)
-    assert all(after[name] == before[name] + 1 for name in ("red", "chicago", "calgary"))
+    common = {f"{office_id}/0" for office_id in (0, workshop.office_id, calgary.id)}
+    assert counts(store) - before == dict.fromkeys({"red", "chicago", "calgary", *common}, 1)
 
 
 def test_change_of_a_venue_is_counted_for_its_office(store: Store, workshop: Workshop) -> None:
@@ -116,8 +138,7 @@ def test_change_of_a_venue_is_counted_for_its_office(store: Store, workshop: Wor
     with store.change() as session:
         assert workshop.venue_id is not None
         session.get_one(Venue, workshop.venue_id).changed_at = clock.now()
-    after = counts(store)
-    assert (after["chicago"], after["calgary"]) == (before["chicago"] + 1, before["calgary"])
+    assert raised(store, before) == {"red", "chicago", "0/0", f"{workshop.office_id}/0"}
 
 
 def test_each_counted_change_is_a_second_later_than_the_one_before(
@@ -170,7 +191,8 @@ def test_change_before_a_failing_savepoint_is_counted(store: Store, workshop: Wo
         workshop_service.change(session, stored, data, now=clock.now())
         with pytest.raises(IntegrityError), session.begin_nested():
             session.add(office("chicago", "Chicago", "IL", "America/Chicago"))
-    assert counts(store) == before | {each: before[each] + 1 for each in ("red", "chicago")}
+    of_kind = {f"{office_id}/{workshop.kind_id}" for office_id in (0, workshop.office_id)}
+    assert counts(store) - before == dict.fromkeys({"red", "chicago", *of_kind}, 1)
 
 
 def test_bulk_statement_is_counted(store: Store, workshop: Workshop) -> None:
@@ -195,17 +217,66 @@ def test_poll_without_change_reads_one_row(
 # Feeds of discreet kinds are iCalendar only.
 @pytest.mark.parametrize("ending", [*FORMS, "ics?tipo=mujeres", "ics?tipo=mujeres&enlace=1"])
 def test_first_poll_after_a_change_writes_nothing(
-    config: Config, store: Store, workshop: Workshop, women: Kind, ending: str
+    config: Config, store: Store, workshop: Workshop, chicago: Office, women: Kind, ending: str
 ) -> None:
     client, address = new_process(config, store), f"/es/cal/chicago.{ending}"
+    with store.change() as session:
+        shown = hold(session, chicago, women) if "mujeres" in ending else workshop
     for title in ("Con café", "Con té"):
-        change(store, workshop, title={"es": title})
+        change(store, shown, title={"es": title})
         with statements(store) as executed:
             assert client.get(address).status_code == 200
         assert executed
         assert {each.split()[0] for each in executed} <= {"SELECT", "BEGIN"}, (
             "a poll must not stand in line with those who register"
         )
+
+
+def test_feed_of_a_kind_is_not_written_anew_for_another_kind(
+    config: Config, store: Store, workshop: Workshop, women: Kind
+) -> None:
+    client, address = new_process(config, store), "/es/cal/chicago.ics?tipo=mujeres"
+    tag = client.get(address).headers["ETag"]
+    for title in ("Con café", "Con té"):
+        change(store, workshop, title={"es": title})
+        with statements(store) as executed:
+            for _ in range(2):
+                assert client.get(address, headers={"If-None-Match": tag}).status_code == 304
+        assert executed == []
+
+
+@pytest.mark.races
+def test_change_while_a_feed_is_written_is_in_the_next_answer(
+    config: Config, store: Store, workshop: Workshop
+) -> None:
+    """The change comes before each of the statements that write the feed, one after the other."""
+    address = "/es/cal/chicago.ics?tipo=derechos"
+    with closing(Store(config.database_url)) as other:
+        for number in count():
+            client, executed = new_process(config, store), list[str]()
+
+            def before_statement(
+                _c: Any,
+                _cursor: Any,
+                statement: str,
+                *_rest: Any,
+                number: int = number,
+                executed: list[str] = executed,
+            ) -> None:
+                if len(executed) == number:
+                    change(other, workshop, title={"es": f"Con café {number}"})
+                executed.append(statement)
+
+            sa.event.listen(store.engine, "before_cursor_execute", before_statement)
+            try:
+                assert client.get(address).status_code == 200
+            finally:
+                sa.event.remove(store.engine, "before_cursor_execute", before_statement)
+            if len(executed) <= number:
+                break
+            text = client.get(address).get_data(as_text=True)
+            assert f"Con café {number}" in text, executed[number]
+    assert any("FROM ctag" in each for each in executed)
 
 
 def test_poll_is_answered_while_a_save_holds_the_database(

@@ -14,6 +14,7 @@ from typing import Any, Final, NamedTuple
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
+from werkzeug.test import EnvironBuilder
 
 from outreach import clock
 from outreach.config import Config
@@ -21,10 +22,12 @@ from outreach.db.base import Base
 from outreach.db.store import Store
 from outreach.db.types import Codes
 from outreach.domain import workshops
+from outreach.domain.calendar.feed_query import NETWORK, UnknownFilter
 from outreach.domain.network import installation_settings, kinds, offices
 from outreach.domain.network.kinds import Visibility, Way
-from outreach.domain.scheduling import workshop_service
-from outreach.domain.workshops import DeliveryMode, WorkshopStatus
+from outreach.domain.scheduling import network_changes, workshop_service
+from outreach.domain.workshops import DeliveryMode, Workshop, WorkshopStatus
+from outreach.feeds.server import Feeds
 from outreach.imports import offices as offices_file
 from outreach.imports.offices import OfficeRow
 from tests.calendar_readers import rules
@@ -57,6 +60,11 @@ FEEDS: Final = [
 
 def all_feeds(store: Store) -> dict[Feed, bytes]:
     return {each: feed(store, each.office, each.lang, kind_codes=each.kinds) for each in FEEDS}
+
+
+def address_of(each: Feed) -> str:
+    kinds_asked = "&".join(f"tipo={code}" for code in each.kinds)
+    return f"/{each.lang}/cal/{each.office or NETWORK}.ics?{kinds_asked}"
 
 
 def fill(store: Store) -> None:
@@ -255,6 +263,84 @@ def test_each_change_alters_exactly_the_feeds_that_show_it(store: Store) -> None
         altered = {each for each in FEEDS if after[each] != before[each]}
         assert altered == {each for each in FEEDS if edit.is_shown_by(each)}, name
         before = after
+
+
+def set_discretion(session: Session, code: str, *, is_discreet: bool, now: datetime) -> None:
+    found = kinds.find(session, code)
+    values = {
+        "is_discreet": is_discreet,
+        "visibility": Visibility.REGISTERED,
+        "retention_days": found.retention_days,
+    }
+    network_changes.change_kind(session, found, values, now=now)
+
+
+def pass_code_on(session: Session, now: datetime) -> None:
+    """Gives the code of a kind to a new one, so that addresses with it mean another feed."""
+    former = kinds.find(session, "derechos")
+    former.code = former.public_code = "otros"
+    former.changed_at = now
+    session.flush()
+    session.add(kind("derechos", "Nuevos derechos", position=9))
+
+
+CHANGES_OF_THE_NETWORK: Final[Mapping[str, Callable[[Session, datetime], Any]]] = {
+    "a kind becomes discreet": lambda session, now: set_discretion(
+        session, "daca", is_discreet=True, now=now
+    ),
+    "a kind is discreet no longer": lambda session, now: set_discretion(
+        session, "mujeres", is_discreet=False, now=now
+    ),
+    "a code is passed on": pass_code_on,
+    "an office is added": lambda session, _now: session.add(
+        office("austin", "Austin", "TX", "America/Chicago")
+    ),
+    "all workshops are deleted": lambda session, _now: session.execute(sa.delete(Workshop)),
+}
+
+
+def test_process_with_feeds_in_memory_answers_as_a_new_one_after_each_change(
+    config: Config, store: Store
+) -> None:
+    fill(store)
+    now = LONG_AGO + timedelta(days=1)
+    with store.change() as session:
+        workshop = hold(
+            session,
+            offices.find(session, "chicago"),
+            kinds.find(session, "derechos"),
+            languages=Codes(["es"]),
+        )
+    public_id = workshop.public_id
+    feeds = Feeds(config, store, {})
+    # The first is another address of the women's feed until their kind is discreet no longer.
+    asked = [Feed(None, "es", ("K7QX",)), *FEEDS]
+
+    def answer(whose: Feeds, each: Feed) -> tuple[str, dict[str, str], bytes] | str:
+        environ = EnvironBuilder(path=address_of(each)).get_environ()
+        try:
+            status, headers, body = whose.answer(environ)
+        except UnknownFilter as error:
+            return str(error)
+        found = dict(headers)
+        del found["Last-Modified"]  # two processes may date unchanged bytes differently
+        return status, found, body
+
+    for name in (*EDITS, *CHANGES_OF_THE_NETWORK):
+        for each in asked:
+            answer(feeds, each)
+        now += timedelta(hours=1)
+        with store.change() as session:
+            if name in EDITS:
+                scene = Scene(session, public_id, now)
+                EDITS[name].apply(scene)
+                session.flush()
+                public_id = scene.workshop.public_id
+            else:
+                CHANGES_OF_THE_NETWORK[name](session, now)
+        fresh = Feeds(config, store, {})
+        for each in asked:
+            assert answer(feeds, each) == answer(fresh, each), (name, each)
 
 
 @pytest.mark.parametrize("is_office_first", [True, False])

@@ -4,12 +4,17 @@ CalDAV calls such a number a collection's ctag. To validate a feed, one row is r
 incremented in the transaction of the change, as its last statement, always in one order: no
 transaction waits for a long one, and there are no deadlocks.
 
+An office and the network also have a number for each kind, which counts changes of its workshops,
+and one for what all kinds have in common: the office, its venues, the kinds themselves. A feed of
+some kinds is still valid when the office's number has risen and none of theirs has.
+
 Beside the number is the time of the change, at least a second later than that of the one before,
 however many there are in a second: every process dates feeds by it (Last-Modified has seconds).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from itertools import product
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -25,6 +30,7 @@ from outreach.domain.workshops import Workshop
 
 NETWORK: Final = "red"  # no office has this slug
 EVERY_OFFICE: Final = 0  # instead of the id of one
+EVERY_KIND: Final = 0
 # For `Store.read_number`; `?` stands for the name.
 NUMBER_QUERY: Final = "SELECT number FROM ctag WHERE name = ?"
 
@@ -35,7 +41,8 @@ _SHOWN: Final = (Workshop, Office, Kind, Venue)
 class ChangeCounter(Base):
     __tablename__ = "ctag"
 
-    name: Mapped[str] = mapped_column(sa.String(40), primary_key=True)  # red, or an office's slug
+    # red, an office's slug, or as `kind_names` returns it
+    name: Mapped[str] = mapped_column(sa.String(40), primary_key=True)
     number: Mapped[int] = mapped_column(sa.BigInteger)
     changed_at: Mapped[datetime]
 
@@ -47,20 +54,32 @@ def read(session: Session, name: str) -> tuple[int, datetime | None]:
     return (0, None) if row is None else (row[0], row[1])
 
 
+def kind_names(office_id: int, kind_ids: Iterable[int]) -> tuple[str, ...]:
+    """The names of the counters of these kinds at an office, or for EVERY_OFFICE in the network,
+    and of what they have in common. No slug has a slash."""
+    return tuple(f"{office_id}/{kind_id}" for kind_id in (EVERY_KIND, *kind_ids))
+
+
+def read_numbers(session: Session, names: Sequence[str]) -> tuple[int, ...]:
+    """The numbers of these counters at one moment, in the order of their names."""
+    found = dict(session.connection().execute(_READ_NUMBERS, {"names": names}).all())
+    return tuple(found.get(name, 0) for name in names)
+
+
 def increment(session: Session, office_id: int = EVERY_OFFICE) -> None:
     """Counts a change that a statement made without the session's objects."""
-    _touched(session).add(office_id)
+    _touched(session).add((office_id, EVERY_KIND))
 
 
 @event.listens_for(Session, "after_flush")
 def _after_flush(session: Session, _context: object) -> None:
     for each in (*session.new, *session.deleted):
         if isinstance(each, _SHOWN):
-            _touched(session).update(_offices_of(each))
+            _touched(session).update(_touched_by(each))
     for each in session.dirty:
         # Each change that a feed shows sets `changed_at`.
         if isinstance(each, _SHOWN) and _history(each, "changed_at").has_changes():
-            _touched(session).update(_offices_of(each))
+            _touched(session).update(_touched_by(each))
 
 
 @event.listens_for(Session, "do_orm_execute")
@@ -76,13 +95,11 @@ def _before_commit(session: Session) -> None:
     if session.in_nested_transaction():
         return  # a savepoint is released, and the transaction continues
     session.flush()
-    touched: set[int] = session.info.pop(_TOUCHED, set())
+    touched: set[tuple[int, int]] = session.info.pop(_TOUCHED, set())
     if not touched:
         return
-    slugs = sa.select(Office.slug).order_by(Office.slug)  # always in one order: no deadlock
-    if EVERY_OFFICE not in touched:
-        slugs = slugs.where(Office.id.in_(touched))
-    names = [NETWORK, *session.scalars(slugs)]
+    # That of the network comes first: who has incremented it is alone, and no two can deadlock.
+    names = [NETWORK, *sorted(_names_of(session, touched))]
     now = clock.now()
     connection = session.connection()
     statement = _INCREMENT[connection.dialect.name]
@@ -110,20 +127,44 @@ _INCREMENT: Final = {
 }
 
 
-def _touched(session: Session) -> set[int]:
-    office_ids: set[int] = session.info.setdefault(_TOUCHED, set())
-    return office_ids
+def _touched(session: Session) -> set[tuple[int, int]]:
+    """The office and the kind of each workshop that was changed."""
+    touched: set[tuple[int, int]] = session.info.setdefault(_TOUCHED, set())
+    return touched
 
 
-def _offices_of(each: Workshop | Office | Kind | Venue) -> Iterator[int]:
-    """The ids of the offices whose feeds show the object or showed it before."""
+def _names_of(session: Session, touched: set[tuple[int, int]]) -> set[str]:
+    """The names of the counters that these changes raise, beside that of the network."""
+    offices = sa.select(Office.id, Office.slug)
+    is_for_all = (EVERY_OFFICE, EVERY_KIND) in touched
+    if not is_for_all:
+        offices = offices.where(Office.id.in_({office_id for office_id, _kind in touched}))
+    slugs = dict(session.execute(offices).all())
+    if is_for_all:
+        touched = {(office_id, EVERY_KIND) for office_id in slugs}
+    kinds = {kind_id for _office, kind_id in touched} | ({EVERY_KIND} if is_for_all else set())
+    return {
+        *slugs.values(),
+        *(f"{office_id}/{kind_id}" for office_id, kind_id in touched),
+        *(f"{EVERY_OFFICE}/{kind_id}" for kind_id in kinds),
+    }
+
+
+def _touched_by(each: Workshop | Office | Kind | Venue) -> Iterator[tuple[int, int]]:
+    """The office and the kind whose feeds show the object, and those that showed it before."""
     if isinstance(each, Kind):
-        yield EVERY_OFFICE
+        yield EVERY_OFFICE, EVERY_KIND
     elif isinstance(each, Office):
-        yield each.id
+        yield each.id, EVERY_KIND
+    elif isinstance(each, Venue):
+        yield from product(_now_and_before(each, "office_id"), [EVERY_KIND])
     else:
-        yield each.office_id
-        yield from (before for before in _history(each, "office_id").deleted if before)
+        yield from product(_now_and_before(each, "office_id"), _now_and_before(each, "kind_id"))
+
+
+def _now_and_before(each: object, name: str) -> Iterator[int]:
+    yield getattr(each, name)
+    yield from (before for before in _history(each, name).deleted if before)
 
 
 def _history(each: object, name: str) -> Any:
@@ -132,6 +173,9 @@ def _history(each: object, name: str) -> Any:
     return state.attrs[name].history
 
 
+_READ_NUMBERS: Final = sa.select(ChangeCounter.name, ChangeCounter.number).where(
+    ChangeCounter.name.in_(sa.bindparam("names", expanding=True))
+)
 _READ: Final = sa.select(ChangeCounter.number, ChangeCounter.changed_at).where(
     ChangeCounter.name == sa.bindparam("name")
 )

@@ -87,6 +87,15 @@ class FeedQuery:
         return self.office.slug if self.office else NETWORK
 
     @property
+    def kind_counters(self) -> tuple[str, ...]:
+        """The names of the change counters of all that the feed shows, if it names its kinds and
+        no places; else (): each change of its office counts. What a place means is no change."""
+        if not self.kinds or self.wheres:
+            return ()
+        office_id = self.office.id if self.office else change_counters.EVERY_OFFICE
+        return change_counters.kind_names(office_id, (kind.id for kind in self.kinds))
+
+    @property
     def places(self) -> tuple[str, ...]:
         return tuple(where.spelling for where in self.wheres)
 
