@@ -7,7 +7,7 @@ each run.
 import io
 import math
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import cast
 
@@ -34,17 +34,18 @@ class QRPicture:
         return file.getvalue()
 
 
-def qr_pictures(text_of: Callable[[int], str]) -> Iterator[QRPicture]:
-    """Four kinds of ten pictures of 640 × 480, each harder than the one before; `text_of(n)` is the
-    text of the nth of them."""
-    number = 0
-    for kind in (_printed, _dark, _bent, _on_screen):
-        for step in range(PICTURES_PER_KIND):
+def qr_pictures(
+    text_of: Callable[[int], str], steps: Iterable[int] = range(PICTURES_PER_KIND)
+) -> Iterator[QRPicture]:
+    """Four kinds of ten pictures of 640 × 480, each harder than the one before, or those of these
+    steps (0 to 9); `text_of(n)` is the text of the nth of the forty."""
+    for place, kind in enumerate((_printed, _dark, _bent, _on_screen)):
+        for step in steps:
+            number = place * PICTURES_PER_KIND + step
             text = text_of(number)
             difficulty = step / (PICTURES_PER_KIND - 1)
             picture = kind(_code(text), difficulty, random.Random(number))
             yield QRPicture(f"{kind.__name__.strip('_')}-{step}", text, picture.convert("RGB"))
-            number += 1
 
 
 def _code(text: str) -> Image.Image:
