@@ -36,7 +36,7 @@ from outreach.domain.scheduling.workshop_data import WorkshopData
 from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.keystore import KeyStore, MasterKeys
 from outreach.migrations.models import KEY_STORE, MAIN
-from tests.support import own_clock, route_cache, statement_cache
+from tests.support import own_clock, route_cache, sample, statement_cache
 from tests.support.compiled_templates import CompiledTemplates
 from tests.support.limits import UNLIMITED
 
@@ -62,10 +62,17 @@ LONGEST = frozenset(
 LONG_AGO = datetime(2026, 1, 5, 15, 0, tzinfo=UTC)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--one-case", metavar="SEED", help="Run one case of each test, by a seed.")
+
+
 @pytest.hookimpl(wrapper=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
-    """Marks the tests that need PostgreSQL, for -m; and leaves the longest tests at the front of
-    the random order: at the end of a run no process is to wait for another's."""
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> Iterator[None]:
+    """Marks the tests that need PostgreSQL, for -m; leaves out cases with --one-case; and leaves
+    the longest tests at the front of the random order: at the end of a run no process is to wait
+    for another's."""
     first = {item for item in items if _takes_minutes(item)}
     for item in items:
         if own_clock.has_own_clock(item):
@@ -75,6 +82,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
             if _is_alike_on_both(item):
                 item.add_marker(pytest.mark.long)
     yield
+    if (seed := config.getoption("one_case")) is not None:
+        kept = sample.one_case_of_each(items, seed)
+        config.hook.pytest_deselected(items=[each for each in items if each not in kept])
+        items[:] = [each for each in items if each in kept]
     items.sort(key=lambda item: _priority(item, is_long=item in first))
 
 

@@ -14,6 +14,8 @@ from tests.browser.conftest import Open
 from tests.support import server_process
 from tests.support.ports import free_port
 
+pytestmark = pytest.mark.thorough
+
 PICTURES = Path(__file__).parent / "pictures"
 
 

@@ -76,6 +76,7 @@ def check_page(page: Page) -> None:
     require_no_violation(page, LOOKS)
 
 
+@pytest.mark.thorough
 def test_first_day_is_accessible_and_loads_packaged_files_by_keyboard(
     browser: Browser, empty_site: str
 ) -> None:

@@ -100,6 +100,7 @@ def test_number_is_found_while_one_types(
     expect(page.locator("main")).to_have_attribute("data-standing", "seated")
 
 
+@pytest.mark.thorough
 def test_form_is_sent_when_the_number_is_found(
     opened: Open, world: World, start_brake: Callable[[], None]
 ) -> None:
@@ -114,6 +115,7 @@ def test_form_is_sent_when_the_number_is_found(
     expect(page.locator("h1")).to_have_text("Talleres gratis cerca de ti")
 
 
+@pytest.mark.thorough
 def test_quick_exit_answers_during_the_work(
     opened: Open, world: World, start_brake: Callable[[], None]
 ) -> None:
@@ -166,6 +168,7 @@ def test_work_is_given_up_for_the_wait(
     expect(page.locator("#name")).to_have_value("Luz")
 
 
+@pytest.mark.thorough
 def test_wait_without_javascript_keeps_what_was_typed(
     opened: Open, world: World, start_brake: Callable[[], None]
 ) -> None:

@@ -85,6 +85,7 @@ def test_changed_hour_is_saved_and_undone_by_keyboard(
     expect(when).to_have_text(before)
 
 
+@pytest.mark.thorough
 @at_both_sizes
 def test_messy_sheet_is_brought_in_by_keyboard(
     opened: Open, world: World, size: ViewportSize

@@ -20,6 +20,8 @@ from tests.support.network_scene import opened, write_files
 from tests.support.ports import free_port
 from tests.support.server_process import running
 
+pytestmark = pytest.mark.thorough
+
 SECONDS: float = 90  # to start, on a busy machine
 
 

@@ -66,6 +66,7 @@ def test_three_seats_are_reserved_exactly_three_times(
     assert _seats_left(store, workshop) == 0
 
 
+@pytest.mark.thorough
 def test_simultaneous_registrations_beyond_capacity_are_refused(
     app: Flask, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:

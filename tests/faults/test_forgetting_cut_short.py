@@ -67,6 +67,7 @@ def make_due(store: Store, key_store: KeyStore) -> None:
         session.execute(sa.update(Key).values(forget_on=key_store.today()))
 
 
+@pytest.mark.thorough
 def test_killed_purge_has_destroyed_keys_and_is_finished_by_the_next(
     config: Config, store: Store, key_store: KeyStore, workshop: Workshop
 ) -> None:

@@ -126,6 +126,7 @@ def kill_repeatedly(outbox: Outbox, *, people: int, kills: int) -> None:
         assert session.scalar(unsent) == 0
 
 
+@pytest.mark.thorough
 @pytest.mark.any_database("what was done stays done on either")
 def test_worker_killed_twice_sends_every_letter(outbox: Outbox) -> None:
     kill_repeatedly(outbox, people=60, kills=2)

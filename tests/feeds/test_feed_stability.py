@@ -299,6 +299,7 @@ CHANGES_OF_THE_NETWORK: Final[Mapping[str, Callable[[Session, datetime], Any]]] 
 }
 
 
+@pytest.mark.thorough
 def test_process_with_feeds_in_memory_answers_as_a_new_one_after_each_change(
     config: Config, store: Store
 ) -> None:

@@ -68,6 +68,7 @@ def test_settings_name_a_vocabulary() -> None:
         Config.from_environ({"OUTREACH_VOCABULARY": "../en"})
 
 
+@pytest.mark.thorough
 def test_general_network_says_nothing_of_consulates(
     furnished_site: FurnishedSite, client: FlaskClient
 ) -> None:

@@ -31,6 +31,7 @@ WAITING: Final = {
 }  # fmt: skip
 
 
+@pytest.mark.thorough
 @pytest.mark.any_database
 def test_demo_has_something_of_each_sort_for_ana(store: Store, key_store: KeyStore) -> None:
     now = clock.now()

@@ -17,6 +17,7 @@ from outreach.keystore import KeyStore
 from tests.support.roster import list_unsent
 
 
+@pytest.mark.thorough
 @pytest.mark.any_database
 def test_each_office_has_members_and_the_one_of_ana_a_clash(
     store: Store, key_store: KeyStore

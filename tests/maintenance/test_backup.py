@@ -116,6 +116,7 @@ def test_backup_during_registrations_is_one_snapshot(
     assert audit_verification.find_errors(store, key_store) == []
 
 
+@pytest.mark.thorough
 @pytest.mark.any_database("the file is SQLite's from either")
 def test_backup_has_no_name_contact_or_key(
     keeper: Keeper, app: Flask, client: FlaskClient, store: Store, key_store: KeyStore,
@@ -158,6 +159,7 @@ def test_backup_has_no_deleted_data(keeper: Keeper, store: Store, tmp_path: Path
     assert b"Xochiquetzal" not in database_of(file, tmp_path).read_bytes()
 
 
+@pytest.mark.thorough
 def test_backup_has_mode_600_and_a_summary_line(
     keeper: Keeper, store: Store, key_store: KeyStore, workshop: Workshop, tmp_path: Path
 ) -> None:

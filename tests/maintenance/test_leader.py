@@ -100,6 +100,7 @@ def test_worker_without_renewal_does_not_lead(store: Store) -> None:
     assert not one.leads("purge"), "never two at once"
 
 
+@pytest.mark.thorough
 @pytest.mark.races
 def test_killed_leader_is_succeeded_when_its_lease_ends(config: Config, store: Store) -> None:
     held = subprocess.Popen(

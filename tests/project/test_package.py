@@ -77,6 +77,7 @@ def test_installed_command_creates_databases(installed: Path, made: Path) -> Non
     assert "matches the program" in _run(installed / "outreach", "db", "check", cwd=made)
 
 
+@pytest.mark.thorough
 def test_installed_pages_have_styles_and_translations(installed: Path, made: Path) -> None:
     output = _python(
         installed,
@@ -96,6 +97,7 @@ print("words", len({page.text.partition("<main")[2] for page in pages.values()})
     assert output.splitlines() == ["pages 200 200 200", "static True {200}", "words 3"]
 
 
+@pytest.mark.thorough
 def test_readme_runs_as_typed_on_a_fresh_machine(installed: Path, tmp_path: Path) -> None:
     """«Run it», with the wheel instead of its first line, and another port."""
     block = (CHECKOUT / "README.md").read_text().partition("## Run it")[2].partition("\n## ")[0]

@@ -13,12 +13,16 @@ import pytest
 
 from tests.runner import command
 from tests.runner.shifted_clock import INSTANTS
+from tests.support import sample
 from tests.support.fixed_clock import fixed_clock
 from tests.support.own_clock import ProcessStarted
 
 TESTS: Final = Path(__file__).parents[1]
-MARKERS: Final = ("long", "browser", "postgresql", "real_clock", "own_clock")
-SORTS: Final = [dict(zip(MARKERS, marks, strict=True)) for marks in product([0, 1], repeat=5)]
+AT_REAL_TIME: Final = ("long", "browser", "postgresql", "real_clock")
+MARKERS: Final = (*AT_REAL_TIME, "own_clock", "thorough", "core", "races")
+SORTS: Final = [
+    dict(zip(MARKERS, marks, strict=True)) for marks in product([0, 1], repeat=len(MARKERS))
+]
 # As functions or methods of these names: `clock.now()`, `date.today()`, `time.time()`.
 CLOCKS: Final = {"now", "today", "utcnow", "time", "time_ns"}
 
@@ -38,10 +42,24 @@ def runs_of(mode: str, sort: dict[str, int]) -> list[command.Step]:
 
 @pytest.mark.parametrize("sort", SORTS, ids=str)
 def test_every_test_is_run(sort: dict[str, int]) -> None:
-    assert len(runs_of("plain", sort)) == (0 if sort["long"] else 1)
-    is_at_real_time = any(sort[each] for each in MARKERS[:4])
-    expected = 1 if is_at_real_time or sort["own_clock"] else len(INSTANTS)
-    assert len(runs_of("long", sort)) == expected
+    is_plain_on_postgresql = sort["core"] or sort["races"] or not sort["postgresql"]
+    is_left_out = sort["long"] or sort["thorough"] or not is_plain_on_postgresql
+    assert len(runs_of("plain", sort)) == (0 if is_left_out else 1)
+    assert len(runs_of("whole", sort)) == (0 if sort["long"] else 1)
+    is_at_one_instant = sort["own_clock"] or any(sort[each] for each in AT_REAL_TIME)
+    assert len(runs_of("long", sort)) == (1 if is_at_one_instant else len(INSTANTS))
+
+
+def test_plain_run_has_one_case_of_each_test_on_each_database(
+    request: pytest.FixtureRequest,
+) -> None:
+    items = request.session.items
+    kept = sample.one_case_of_each(items, "1")
+    assert len(kept) == len({sample.test_and_database(each) for each in kept})
+    assert {sample.test_and_database(each) for each in items} == {
+        sample.test_and_database(each) for each in kept
+    }
+    assert kept == sample.one_case_of_each(items, "1")
 
 
 @fixed_clock

@@ -25,16 +25,18 @@ NO_TESTS_COLLECTED = 5  # pytest's exit status
 SERVER = "OUTREACH_TEST_POSTGRESQL"
 NOT_SHIFTED = "browser or postgresql or real_clock"  # the markers of tests at the real time
 SAME_AT_ANY_INSTANT = "own_clock"  # the marker of tests that no instant changes
+LEFT_OUT_OF_PLAIN = "long or thorough or (postgresql and not (core or races))"
 LEFT_OUT = {
     "quick": "; not run: types, PostgreSQL, the browser, the thorough and the long tests",
-    "plain": "; not run: the long tests",
+    "plain": "; not run: what only --whole and --long run",
+    "whole": "; not run: the long tests",
     "long": "",
 }
 
 
 @dataclass(frozen=True)
 class Options:
-    mode: str  # "quick", "plain" or "long"
+    mode: str  # a key of LEFT_OUT
     seed: int  # of the random order
     pytest_arguments: list[str]
 
@@ -89,6 +91,14 @@ def _parse(arguments: Sequence[str]) -> Options:
         help="style, and the tests marked core, on SQLite without a browser: under a minute",
     )
     modes.add_argument(
+        "--whole",
+        action="store_const",
+        dest="mode",
+        const="whole",
+        help="every test but the long ones, with all of its cases, as in CI; also what a run with "
+        "arguments for pytest does",
+    )
+    modes.add_argument(
         "--long",
         action="store_const",
         dest="mode",
@@ -103,7 +113,9 @@ def _parse(arguments: Sequence[str]) -> Options:
         help="repeats the order of an earlier run, which printed its seed",
     )
     known, rest = parser.parse_known_args(arguments)
-    return Options(mode=known.mode or "plain", seed=known.seed, pytest_arguments=rest)
+    # Whoever names a test wants all of its cases.
+    mode = known.mode or ("whole" if rest else "plain")
+    return Options(mode=mode, seed=known.seed, pytest_arguments=rest)
 
 
 def _run(checkout: Path, options: Options, started: float) -> int:
@@ -164,21 +176,24 @@ def _temporary_folder() -> Iterator[Path]:
 def steps(options: Options) -> list[Step]:
     """What a run consists of, in order.
 
-    The plain run gives each test once: those on SQLite with a shifted clock, those on PostgreSQL
-    and in the browser at the real time. The long run gives the latter and the long tests at the
-    real time, and those on SQLite at six instants; a test with a clock of its own, to which the
-    instant makes no difference, is run at the first only."""
+    The plain and the whole run give each test once: those on SQLite with a shifted clock, those on
+    PostgreSQL and in the browser at the real time. The plain run leaves out the thorough tests and,
+    on PostgreSQL, those that are not of the core; it takes one case of each test, by the seed. The
+    long run gives those on PostgreSQL and in the browser and the long tests at the real time, and
+    those on SQLite at six instants; a test with a clock of its own, to which the instant makes no
+    difference, is run at the first only."""
     style = [
         Step("style", ["ruff", "check", ".", "tests/run"]),
         Step("format", ["ruff", "format", "--check", ".", "tests/run"]),
         Step("layers", ["lint-imports"]),
     ]
-    types = Step("types", ["mypy", "--strict", "outreach", "tests"])
+    workers = ["--num-workers", str(_count_workers())]
+    types = Step("types", ["mypy", "--strict", *workers, "outreach", "tests"])
     if options.mode == "quick":
         core = "core and not thorough and not browser and not long"
         return [*style, _pytest(options, "tests on SQLite", core, is_on_sqlite=True)]
-    if options.mode == "plain":
-        others = f"not long and ({NOT_SHIFTED})"
+    if options.mode in ("plain", "whole"):
+        others = f"not ({_left_out(options)}) and ({NOT_SHIFTED})"
         tests = [
             _on_sqlite(options, LEAP_NIGHT),
             _pytest(options, "tests on PostgreSQL and in Chromium", others),
@@ -192,8 +207,12 @@ def steps(options: Options) -> list[Step]:
     return [*style, types, *tests]
 
 
+def _left_out(options: Options) -> str:
+    return LEFT_OUT_OF_PLAIN if options.mode == "plain" else "long"
+
+
 def _on_sqlite(options: Options, instant: Instant) -> Step:
-    left_out = f"long or {NOT_SHIFTED}"
+    left_out = f"{_left_out(options)} or {NOT_SHIFTED}"
     if instant != LEAP_NIGHT:
         left_out += f" or {SAME_AT_ANY_INSTANT}"
     return _pytest(
@@ -213,12 +232,14 @@ def _pytest(
     is_on_sqlite: bool = False,
     instant: Instant | None = None,
 ) -> Step:
-    workers = str(min(os.cpu_count() or 1, 4))
+    workers = str(_count_workers())
     # The tests of one file share what is costly to make: a demo, a wheel, an environment. Each
     # process gets whole files in their order; one that is done takes half of what another has left.
     spread = ["-n", workers, "--dist", "worksteal"]
     order = ["--random-order-bucket=module", f"--random-order-seed={options.seed}"]
     chosen = ["-m", markers] if markers else []
+    if options.mode == "plain":
+        chosen += ["--one-case", str(options.seed)]
     if options.mode == "long":  # what to shorten, so that it is run whole before every release
         chosen += ["--durations=30", "--durations-min=10"]
     return Step(
@@ -229,6 +250,10 @@ def _pytest(
         # With a path or -k, one of several parts may have nothing to run.
         may_be_empty=options.mode != "quick" and bool(options.pytest_arguments),
     )
+
+
+def _count_workers() -> int:
+    return min(os.cpu_count() or 1, 4)
 
 
 def _stop(number: int, _frame: FrameType | None) -> NoReturn:

@@ -80,6 +80,7 @@ def post_paths(app: Flask) -> Iterator[str]:
             )
 
 
+@pytest.mark.thorough
 def test_every_cross_site_post_is_refused(
     furnished_site: FurnishedSite, store: Store, key_store: KeyStore, admin: StaffClient
 ) -> None:
@@ -186,6 +187,7 @@ def test_unknown_host_name_is_refused(furnished_site: FurnishedSite) -> None:
     assert client.get("/es/", headers={"Host": "127.0.0.1:9999"}).status_code == 200
 
 
+@pytest.mark.thorough
 def test_urls_come_from_the_settings_and_not_from_request_headers(
     make_app: Callable[..., Flask], furnished_site: FurnishedSite
 ) -> None:
@@ -241,6 +243,7 @@ def test_redirect_check_detects_an_external_target() -> None:
 QUERIES: Final = ("volver", "next", "back", "url", "to", "r", "tras", "lote", "borrador", "ver")
 
 
+@pytest.mark.thorough
 def test_no_request_redirects_to_another_site(
     furnished_site: FurnishedSite, admin: StaffClient
 ) -> None:

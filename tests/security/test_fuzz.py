@@ -112,6 +112,7 @@ def test_requests_to_one_network_reveal_and_change_nothing_of_the_other(database
     )
 
 
+@pytest.mark.thorough
 def test_some_requests_to_one_network_reveal_and_change_nothing_of_the_other() -> None:
     total, exchanged = Tally(), Tally()
     with walls.ready(pages=0) as (bases, maps):  # without the forms, which take a minute to collect

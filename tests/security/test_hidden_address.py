@@ -87,6 +87,7 @@ def text_of(answer: TestResponse) -> str:
     return answer.get_data().decode("utf-8", "replace")
 
 
+@pytest.mark.thorough
 @pytest.mark.any_database("the text of pages")
 @pytest.mark.parametrize(
     ("visibility", "is_discreet"),

@@ -54,6 +54,7 @@ def named_site(furnished_site: FurnishedSite, chicago: Office, women: Kind) -> F
     return furnished_site
 
 
+@pytest.mark.thorough
 def test_no_public_address_names_the_roster_or_a_speaker_of_a_discreet_workshop(
     named_site: FurnishedSite,
 ) -> None:

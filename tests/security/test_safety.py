@@ -143,6 +143,7 @@ def test_links_and_code_of_an_earlier_version_stay_and_lose_their_plain_form(
 # Links in letters, chats and QR codes
 
 
+@pytest.mark.thorough
 def test_get_requests_change_nothing(
     furnished_site: FurnishedSite, store: Store, key_store: KeyStore
 ) -> None:

@@ -59,6 +59,7 @@ def expects(choice: FollowChoice, workshop: dict[str, Any]) -> bool:
     return workshop["mode"] is not DeliveryMode.VIDEO_CALL and is_near
 
 
+@pytest.mark.thorough
 def test_everybody_is_notified_of_exactly_what_they_follow(
     store: Store, key_store: KeyStore, app: Flask
 ) -> None:

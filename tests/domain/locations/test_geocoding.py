@@ -54,6 +54,7 @@ def test_every_office_city_is_a_point_by_its_name(
     assert not far
 
 
+@pytest.mark.thorough
 @pytest.mark.any_database("points of the gazetteer")
 def test_every_postal_code_of_an_office_city_is_a_point_near_it(
     store: Store, network: list[offices.OfficeRow]
@@ -168,6 +169,7 @@ def test_address_of_a_feed_keeps_its_meaning(
     assert (found.scale, found.region) == (scale, region)
 
 
+@pytest.mark.thorough
 @pytest.mark.any_database("points of the gazetteer")
 def test_spelling_of_a_place_means_the_same_place(
     store: Store, network: list[offices.OfficeRow]

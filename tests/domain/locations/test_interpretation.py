@@ -92,6 +92,7 @@ def test_slip_of_the_finger_in_a_city_is_forgiven_and_seldom_taken_for_another()
     assert wrong <= 0.01 * len(cities)
 
 
+@pytest.mark.thorough
 def test_keys_hit_at_random_are_no_place() -> None:
     rng = random.Random(7)
     letters = "bcdfghjklmnpqrstvwxyzaeiou"

@@ -364,6 +364,7 @@ def _run_walks(
     return steps
 
 
+@pytest.mark.thorough
 def test_few_hundred_random_steps_violate_no_invariant(
     store: Store, chicago: Office, rights: Kind
 ) -> None:

@@ -26,6 +26,7 @@ GENERATION: Final = {"database": "none", "deterministic": True}
 SETTINGS: Final = {"headers": {"Accept-Encoding": "identity"}}
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("config", ["sqlite"], indirect=True)
 def test_api_conforms_to_its_openapi_document(app: Flask, network: None) -> None:
     answers = check(app, SETTINGS | {"generation": GENERATION | {"max-examples": 3}})

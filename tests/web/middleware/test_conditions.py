@@ -28,6 +28,7 @@ def is_shareable(headers: object) -> bool:
     return str(headers).find("public, max-age") >= 0
 
 
+@pytest.mark.thorough
 def test_shareable_answers_have_a_tag_and_follow_every_condition(
     site: FurnishedSite, client: FlaskClient
 ) -> None:

@@ -280,6 +280,7 @@ def test_wait_outlasts_the_brake(
     assert send(client, workshop, filled(answer)).status_code == 303
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("has_script", [True, False], ids=["with JavaScript", "without"])
 @fixed_clock
 def test_sixty_people_behind_one_address_are_not_refused(

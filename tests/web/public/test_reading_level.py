@@ -60,6 +60,7 @@ def test_only_visible_text_is_counted() -> None:
     assert page_text.seen(page).split("\n") == ["Dos", "Tres cuatro", "cinco", "Nueve", "Diez"]
 
 
+@pytest.mark.thorough
 def test_every_public_page_in_spanish_is_easy_to_read(
     make_app: Callable[..., Flask],
     store: Store,

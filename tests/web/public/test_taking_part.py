@@ -174,6 +174,7 @@ class Scene:
                 yield _CHECK_CODE.sub("(code)", " ".join(str(letter.get_content()).split()))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "way",
     [pytest.param(each, marks=() if each in USUAL else pytest.mark.long) for each in TakingPart],

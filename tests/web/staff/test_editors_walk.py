@@ -207,6 +207,7 @@ def test_change_of_a_cancelled_workshop_is_kept_once_people_know_it(world: Edito
     world.check()
 
 
+@pytest.mark.thorough
 def test_nobody_loses_a_change_or_gets_a_wrong_message_in_a_hundred_steps(given: object) -> None:
     run(given, walks=4, length=25, is_same=True)
 

@@ -57,6 +57,7 @@ def test_each_flyer_file_has_its_declared_type(
         assert answer.headers["Content-Disposition"] == f'attachment; filename="{expected}"'
 
 
+@pytest.mark.thorough
 def test_flyer_page_links_to_existing_files_in_its_language(
     reader: StaffClient, store: Store, chicago: Office, rights: Kind
 ) -> None:

@@ -259,6 +259,7 @@ def can_send(place: Place, address: str, role: Role, office: str) -> bool:
     return SCOPES[page] == "public" or not refusal(page, role, office)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("role", "office"),
     [

@@ -320,6 +320,7 @@ def test_a_day_before_it_is_cancelled_instead(scene: Scene) -> None:
     assert "cancélalo" in words(page)
 
 
+@pytest.mark.thorough
 @pytest.mark.any_database("what pages say")
 @pytest.mark.parametrize("is_discreet", [False, True])
 def test_address_is_on_no_public_page_until_it_reopens(
