@@ -23,7 +23,7 @@ from outreach.cli.context import check_each, list_settings, open_key_store, open
 from outreach.cli.worker_process import mail_workers, stop_starting_forks
 from outreach.config import Config
 from outreach.db.postgresql import WORK
-from outreach.db.work_slots import WorkSlots
+from outreach.db.work_slots import Slots, WorkSlots
 from outreach.errors import Misconfigured
 from outreach.keystore import signing
 from outreach.maintenance import doctor
@@ -32,11 +32,12 @@ from outreach.network_profile import use_profile
 log = logging.getLogger(__name__)
 
 STOP_TIMEOUT_SECONDS: Final = 30  # for requests in progress
-# Requests that each process answers at a time, on both databases (decisions 0056 and 0066).
+# Requests that each process answers at a time, and with those that take long (decision 0069).
+SLOTS_ON_SQLITE: Final = 1
 SLOTS: Final = 4
-# Its threads. On SQLite a save that waits for its turn takes one and no slot; the others answer
-# polls and pages (decision 0066).
-THREADS: Final = 16
+# Its threads. Those without a slot wait for one, or on SQLite for the lock of writers; a request
+# that has no thread waits in the server's own queue, where calendars wait behind people.
+THREADS: Final = 32
 _M_ARENA_MAX: Final = -8  # of glibc's malloc.h
 
 
@@ -120,7 +121,9 @@ def run(
         logs.log_uncaught_errors()
         stop_starting_forks()
         with mail_workers(worker_apps, is_stopped=lambda: server.interrupt_signal):
-            server.serve(target_loader=lambda: WorkSlots(app, SLOTS), wrap_loader=False)
+            server.serve(
+                target_loader=lambda: WorkSlots(app, _make_slots(configs)), wrap_loader=False
+            )
 
 
 def limit_arenas() -> None:
@@ -154,6 +157,11 @@ def _load_applications(
     if any(each.is_postgresql for each in configs):
         return target, create_forkable_apps(configs, timeouts=WORK)
     return target, apps
+
+
+def _make_slots(configs: Sequence[Config]) -> Slots:
+    is_sqlite = not any(each.is_postgresql for each in configs)
+    return Slots(SLOTS_ON_SQLITE if is_sqlite else SLOTS, SLOTS)
 
 
 def _make_server(host: str, port: int, workers: int) -> MPServer:

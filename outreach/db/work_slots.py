@@ -1,34 +1,100 @@
-"""Lets few threads of a process compute at once, however many wait for the lock of writers.
+"""Lets few requests of a process compute at once, however many wait.
 
-Python runs one thread at a time, and each further one that computes makes all of them slower. One
-that waits for the lock computes nothing: it gives its slot back, so that polls and pages are
-answered while saves wait (decision 0066).
+Python runs one thread at a time. One that reads from SQLite gives the interpreter up at each
+statement, which takes a twentieth of a millisecond, and then waits for up to five milliseconds
+until a thread that computes gives it back: several requests at once make each other many times
+slower. So one request at a time has a slot on SQLite. On PostgreSQL, where a
+request waits for the database's answer, several have (decision 0069).
+
+- A request that waits for the lock of writers gives its slot back, so that polls and pages are
+  answered while saves wait (decision 0066).
+- One that takes long, as a paper that is typeset, does not keep the others waiting: after
+  LONG_SECONDS its slot is given to the next one too, up to a limit.
+- Calendar programs and people wait in a queue each, and slots go to the two alternately: a calendar
+  does not wait behind a crowd that saves places, nor a person behind a crowd of calendars.
 """
 
 import threading
+from collections import deque
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from time import monotonic
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
+CALENDAR_PATHS: Final = "/cal/"  # within the paths that calendar programs poll
+PEOPLE: Final = 0  # the numbers of the queues
+CALENDARS: Final = 1
+LONG_SECONDS: Final = 0.1
+
+
+class Slots:
+    """Slots, and two queues of those who wait for one. Threads share it."""
+
+    def __init__(self, number: int, most: int, *, long_seconds: float = LONG_SECONDS) -> None:
+        """`number` requests have a slot, beside those that have had theirs for `long_seconds`;
+        `most` have one in all."""
+        self._number, self._most, self._long_seconds = number, most, long_seconds
+        self._guard = threading.Lock()  # of the attributes below
+        self._queues: tuple[deque[threading.Lock], ...] = (deque(), deque())
+        self._next = 0  # the queue that is served first
+        self._given: dict[threading.Lock, float] = {}  # when, in seconds of `monotonic`
+
+    def acquire(self, queue: int) -> threading.Lock:
+        """Waits in PEOPLE or CALENDARS for a slot, and returns it for `release`."""
+        slot = threading.Lock()
+        slot.acquire()
+        with self._guard:
+            self._queues[queue].append(slot)
+            self._serve()
+        while not slot.acquire(timeout=self._long_seconds):
+            with self._guard:
+                self._serve()
+        return slot
+
+    def release(self, slot: threading.Lock) -> None:
+        with self._guard:
+            del self._given[slot]
+            self._serve()
+
+    def count_waiting(self) -> tuple[int, ...]:
+        """How many wait in PEOPLE and in CALENDARS."""
+        with self._guard:
+            return tuple(map(len, self._queues))
+
+    def _serve(self) -> None:
+        """Gives slots to those who wait, as far as there are some."""
+        now = monotonic()
+        while any(self._queues) and self._has_room(now):
+            queue = self._next if self._queues[self._next] else 1 - self._next
+            self._next = 1 - queue
+            slot = self._queues[queue].popleft()
+            self._given[slot] = now
+            slot.release()
+
+    def _has_room(self, now: float) -> bool:
+        recent = sum(now - since < self._long_seconds for since in self._given.values())
+        return recent < self._number and len(self._given) < self._most
+
 
 class _Thread(threading.local):
-    slots: threading.Semaphore | None = None  # of which this thread has one
+    slot: tuple[Slots, threading.Lock] | None = None  # that this thread has
 
 
 _thread = _Thread()
 
 
 class WorkSlots:
-    """A WSGI application that answers `number` requests of another one at a time."""
+    """A WSGI application that answers few requests of another one at a time."""
 
-    def __init__(self, app: "WSGIApplication", number: int) -> None:
-        self._app, self._slots = app, threading.Semaphore(number)
+    def __init__(self, app: "WSGIApplication", slots: Slots) -> None:
+        self._app, self._slots = app, slots
 
     def __call__(self, environ: "WSGIEnvironment", respond: "StartResponse") -> Iterable[bytes]:
-        self._slots.acquire()
-        _thread.slots = self._slots
+        is_calendar = CALENDAR_PATHS in environ.get("PATH_INFO", "")
+        slot = self._slots.acquire(CALENDARS if is_calendar else PEOPLE)
+        _thread.slot = self._slots, slot
         try:
             return self._app(environ, respond)
         finally:
@@ -38,6 +104,7 @@ class WorkSlots:
 def give_back() -> None:
     """Gives the slot of this thread back, if it has one. It takes none again for the rest of its
     request: one thread at a time has the lock, so that one more computes at most."""
-    slots, _thread.slots = _thread.slots, None
-    if slots is not None:
-        slots.release()
+    held, _thread.slot = _thread.slot, None
+    if held is not None:
+        slots, slot = held
+        slots.release(slot)
