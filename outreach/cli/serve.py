@@ -32,11 +32,12 @@ from outreach.network_profile import use_profile
 log = logging.getLogger(__name__)
 
 STOP_TIMEOUT_SECONDS: Final = 30  # for requests in progress
-# Requests that each process answers at a time, and with those that take long (decision 0069).
+# Requests that each process answers at a time: on SQLite one, and beside it those that take long,
+# four in all; on PostgreSQL four (decision 0069).
 SLOTS_ON_SQLITE: Final = 1
 SLOTS: Final = 4
 # Its threads. Those without a slot wait for one, or on SQLite for the lock of writers; a request
-# that has no thread waits in the server's own queue, where calendars wait behind people.
+# that has no thread waits in the server's own queue, which is served in the order of arrival.
 THREADS: Final = 32
 _M_ARENA_MAX: Final = -8  # of glibc's malloc.h
 

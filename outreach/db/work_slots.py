@@ -3,8 +3,8 @@
 Python runs one thread at a time. One that reads from SQLite gives the interpreter up at each
 statement, which takes a twentieth of a millisecond, and then waits for up to five milliseconds
 until a thread that computes gives it back: several requests at once make each other many times
-slower. So one request at a time has a slot on SQLite. On PostgreSQL, where a
-request waits for the database's answer, several have (decision 0069).
+slower. So one request at a time has a slot on SQLite. On PostgreSQL, where a request waits for the
+database's answer, several have (decision 0069).
 
 - A request that waits for the lock of writers gives its slot back, so that polls and pages are
   answered while saves wait (decision 0066).

@@ -85,6 +85,13 @@ def fill(store: Store) -> None:
         hold(session, chicago, rights, mode=DeliveryMode.VIDEO_CALL, venue=None)
 
 
+def hold_in_chicago(store: Store) -> str:
+    """The public id of a new workshop, the one that EDITS change."""
+    with store.change() as session:
+        chicago, rights = offices.find(session, "chicago"), kinds.find(session, "derechos")
+        return hold(session, chicago, rights, languages=Codes(["es"])).public_id
+
+
 @pytest.fixture
 def other_store(empty_databases: Path, tmp_path: Path) -> Iterator[Store]:
     """Another installation, on SQLite."""
@@ -241,17 +248,9 @@ EDITS: Final[Mapping[str, Edit]] = {
 
 def test_each_change_alters_exactly_the_feeds_that_show_it(store: Store) -> None:
     fill(store)
-    now = LONG_AGO + timedelta(days=1)
-    with store.change() as session:
-        workshop = hold(
-            session,
-            offices.find(session, "chicago"),
-            kinds.find(session, "derechos"),
-            languages=Codes(["es"]),
-        )
+    public_id, now = hold_in_chicago(store), LONG_AGO + timedelta(days=1)
     before = all_feeds(store)
     assert all_feeds(store) == before
-    public_id = workshop.public_id
     for name, edit in EDITS.items():
         now += timedelta(hours=1)
         with store.change() as session:
@@ -304,15 +303,7 @@ def test_process_with_feeds_in_memory_answers_as_a_new_one_after_each_change(
     config: Config, store: Store
 ) -> None:
     fill(store)
-    now = LONG_AGO + timedelta(days=1)
-    with store.change() as session:
-        workshop = hold(
-            session,
-            offices.find(session, "chicago"),
-            kinds.find(session, "derechos"),
-            languages=Codes(["es"]),
-        )
-    public_id = workshop.public_id
+    public_id, now = hold_in_chicago(store), LONG_AGO + timedelta(days=1)
     feeds = Feeds(config, store, {})
     # The first is another address of the women's feed until their kind is discreet no longer.
     asked = [Feed(None, "es", ("K7QX",)), *FEEDS]

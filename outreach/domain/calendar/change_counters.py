@@ -128,7 +128,7 @@ _INCREMENT: Final = {
 
 
 def _touched(session: Session) -> set[tuple[int, int]]:
-    """The office and the kind of each workshop that was changed."""
+    """The ids of office and kind of what was changed, EVERY_KIND for an office or a venue."""
     touched: set[tuple[int, int]] = session.info.setdefault(_TOUCHED, set())
     return touched
 
