@@ -149,36 +149,22 @@ def find(session: Session, token: str, *, now: datetime) -> tuple[SignedInStaff,
     """The session of a cookie, and whether `touch` is due; None when it is unknown or over. Roles
     are read at each request, so that a removed role or a disabled account counts at the next
     one."""
-    rows = session.execute(
-        sa.select(
-            StaffSession,
-            StaffMember.email,
-            StaffMember.name,
-            StaffMember.language,
-            RoleAssignment.office,
-            RoleAssignment.role,
-        )
-        .join(StaffMember, StaffMember.id == StaffSession.organizer_id)
-        .outerjoin(RoleAssignment, RoleAssignment.organizer_id == StaffMember.id)
-        .where(
-            StaffSession.digest == digest(token), StaffMember.disabled_at.is_(None), *_is_alive(now)
-        )
-    ).all()
+    rows = session.execute(_FIND, {"digest": digest(token), **_alive_values(now)}).all()
     if not rows:
         return None
-    row, email, name, language = rows[0][:4]
+    row = rows[0]
     # The outer join gives one row without an office for an account without a role.
-    grants = {office: role for *_account, office, role in rows if office}
+    grants = {each.office: each.role for each in rows if each.office}
     signed = SignedInStaff(
         digest=row.digest,
         organizer_id=row.organizer_id,
-        email=email,
+        email=row.email,
         grants=grants,
         form_token=_form_token(token),
         proven_at=row.proven_at,
         has_new_rights=row.rights not in {"", _rights(grants)},
-        name=name,
-        language=language,
+        name=row.name,
+        language=row.language,
     )
     return signed, now - row.seen_at > TOUCH
 
@@ -195,8 +181,9 @@ def find_expired(session: Session, token: str, *, now: datetime) -> ExpiredSessi
             StaffSession.proven_at.is_not(None),
             StaffSession.started_at >= now - AT_MOST - RECOGNIZED,
             StaffMember.disabled_at.is_(None),
-            sa.not_(sa.and_(*_is_alive(now))),
-        )
+            sa.not_(sa.and_(*_IS_ALIVE)),
+        ),
+        _alive_values(now),
     ).one_or_none()
     return None if row is None else ExpiredSession(row[0], row[1], _form_token(token))
 
@@ -313,9 +300,10 @@ def list_browsers(session: Session, signed: SignedInStaff, *, now: datetime) -> 
         .where(
             StaffSession.organizer_id == signed.organizer_id,
             StaffSession.proven_at.is_not(None),
-            *_is_alive(now),
+            *_IS_ALIVE,
         )
-        .order_by(StaffSession.seen_at.desc(), StaffSession.digest)
+        .order_by(StaffSession.seen_at.desc(), StaffSession.digest),
+        _alive_values(now),
     ).all()
     found = [
         Browser(
@@ -344,24 +332,56 @@ def purge(session: Session, *, now: datetime) -> int:
     return change_rows(session, sa.delete(StaffSession).where(sa.or_(is_ended, is_half, is_old)))
 
 
-def _is_alive(now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
-    return (
-        StaffSession.ended_at.is_(None),
-        StaffSession.seen_at >= now - IDLE,
-        StaffSession.started_at >= now - AT_MOST,
-        sa.or_(
-            StaffSession.proven_at.is_not(None),
-            StaffSession.started_at >= now - HALFWAY,
-            sa.and_(StaffSession.started_at >= now - SETUP, ~_HAS_TOTP, ~_HAS_PASSKEY),
-        ),
-    )
-
-
 _HAS_TOTP: Final = (
     sa.exists().where(TotpSecret.organizer_id == StaffSession.organizer_id).correlate(StaffSession)
 )
 _HAS_PASSKEY: Final = (
     sa.exists().where(Passkey.organizer_id == StaffSession.organizer_id).correlate(StaffSession)
+)
+
+
+# Each request of staff asks this: the statement is built once, and gets `_alive_values`.
+_IS_ALIVE: Final = (
+    StaffSession.ended_at.is_(None),
+    StaffSession.seen_at >= sa.bindparam("seen_since"),
+    StaffSession.started_at >= sa.bindparam("started_since"),
+    sa.or_(
+        StaffSession.proven_at.is_not(None),
+        StaffSession.started_at >= sa.bindparam("half_started_since"),
+        sa.and_(StaffSession.started_at >= sa.bindparam("set_up_since"), ~_HAS_TOTP, ~_HAS_PASSKEY),
+    ),
+)
+
+
+def _alive_values(now: datetime) -> dict[str, datetime]:
+    return {
+        "seen_since": now - IDLE,
+        "started_since": now - AT_MOST,
+        "half_started_since": now - HALFWAY,
+        "set_up_since": now - SETUP,
+    }
+
+
+_FIND: Final = (
+    sa.select(
+        StaffSession.digest,
+        StaffSession.organizer_id,
+        StaffSession.proven_at,
+        StaffSession.seen_at,
+        StaffSession.rights,
+        StaffMember.email,
+        StaffMember.name,
+        StaffMember.language,
+        RoleAssignment.office,
+        RoleAssignment.role,
+    )
+    .join(StaffMember, StaffMember.id == StaffSession.organizer_id)
+    .outerjoin(RoleAssignment, RoleAssignment.organizer_id == StaffMember.id)
+    .where(
+        StaffSession.digest == sa.bindparam("digest"),
+        StaffMember.disabled_at.is_(None),
+        *_IS_ALIVE,
+    )
 )
 
 

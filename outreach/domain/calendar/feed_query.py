@@ -152,7 +152,7 @@ def parse(
             if number >= MAX_VALUES or len(word) > MAX_VALUE_LENGTH or "\0" in word:
                 raise UnknownFilter(what, word)
     locations = {where.spelling: where for where in (_place(session, name) for name in places)}
-    named = {code: _kind(session, code) for code in kind_codes}
+    named = _kinds(session, kind_codes)
     choice = FeedQuery(
         office=None if office is None else _office(session, office),
         kinds=tuple(sorted(set(named.values()), key=lambda kind: (kind.position, kind.code))),
@@ -340,11 +340,12 @@ def _office(session: Session, slug: str) -> Office:
         raise UnknownFilter("office", slug) from None
 
 
-def _kind(session: Session, code: str) -> Kind:
-    try:
-        return kinds.find(session, code)
-    except NotFound:
-        raise UnknownFilter("kind", code) from None
+def _kinds(session: Session, codes: Collection[str]) -> dict[str, Kind]:
+    found = kinds.find_all(session, codes) if codes else {}
+    for code in codes:
+        if code not in found:
+            raise UnknownFilter("kind", code)
+    return found
 
 
 def _modes(word: str) -> tuple[DeliveryMode, ...]:

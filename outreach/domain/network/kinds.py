@@ -1,7 +1,7 @@
 """Kinds of workshop. They are data: a network adds one without a new release."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
@@ -120,6 +120,12 @@ def find(session: Session, code: str) -> Kind:
     return kind
 
 
+def find_all(session: Session, codes: Collection[str]) -> dict[str, Kind]:
+    """The kinds that have these codes, by code; a code of no kind is left out."""
+    found = session.scalars(_FIND_ALL, {"any_codes": [*codes]})
+    return {code: kind for kind in found for code in kind.codes if code in codes}
+
+
 def list_kinds(session: Session) -> Sequence[Kind]:
     """All kinds, in their order, those with the same position by code."""
     return session.scalars(sa.select(Kind).order_by(Kind.position, Kind.code)).all()
@@ -131,6 +137,10 @@ def list_codes(session: Session) -> dict[int, str]:
 
 
 _CODES: Final = sa.select(Kind.id, Kind.code)
+_ANY_CODES: Final = sa.bindparam("any_codes", type_=sa.String, expanding=True)
+_FIND_ALL: Final = sa.select(Kind).where(
+    sa.or_(*(each.in_(_ANY_CODES) for each in (Kind.code, Kind.public_code, Kind.neutral_code)))
+)
 _FIND: Final = sa.select(Kind).where(
     sa.bindparam("any_code", type_=sa.String).in_([Kind.code, Kind.public_code, Kind.neutral_code])
 )

@@ -1,9 +1,9 @@
 """Offices: the consulates of the network, with the days on which they opened and closed."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
-from typing import Final
+from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -50,6 +50,13 @@ class Office(Base):
         return opened and (self.closed_on is None or day < self.closed_on)
 
 
+class OfficeCity(NamedTuple):
+    """What the frame of each page of the staff shows of an office."""
+
+    city: str
+    zone: ZoneInfo
+
+
 def find(session: Session, slug: str) -> Office:
     """An office by its slug, also a closed one. Raises NotFound."""
     office = session.scalar(_FIND, {"slug": slug})
@@ -61,6 +68,12 @@ def find(session: Session, slug: str) -> Office:
 def list_offices(session: Session) -> Sequence[Office]:
     """All offices, also closed ones, by slug."""
     return session.scalars(sa.select(Office).order_by(Office.slug)).all()
+
+
+def list_cities(session: Session, slugs: Collection[str]) -> Sequence[OfficeCity]:
+    """Where these offices are, by slug; those that are unknown are left out."""
+    rows = session.execute(_LIST_CITIES, {"slugs": [*slugs]})
+    return [OfficeCity(*row) for row in rows]
 
 
 def list_open_offices(session: Session, day: date) -> list[Office]:
@@ -75,4 +88,9 @@ def has_any(session: Session) -> bool:
 
 # Their number and latest change: it differs after any change.
 VERSION: Final = sa.select(sa.func.count(), sa.func.max(Office.changed_at)).select_from(Office)
+_LIST_CITIES: Final = (
+    sa.select(Office.city, Office.zone)
+    .where(Office.slug.in_(sa.bindparam("slugs", expanding=True)))
+    .order_by(Office.slug)
+)
 _FIND: Final = sa.select(Office).where(Office.slug == sa.bindparam("slug"))

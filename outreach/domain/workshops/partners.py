@@ -165,18 +165,8 @@ def save(session: Session, record: _PartnerOrSpeaker) -> None:
 
 
 def get_chosen(session: Session, workshop: Workshop) -> ChosenPartners:
-    partners = session.scalars(
-        sa.select(Partner.id)
-        .join(WorkshopPartner, WorkshopPartner.partner_id == Partner.id)
-        .where(WorkshopPartner.workshop_id == workshop.id)
-        .order_by(Partner.name)
-    )
-    speakers = session.scalars(
-        sa.select(Speaker.id)
-        .join(WorkshopSpeaker, WorkshopSpeaker.speaker_id == Speaker.id)
-        .where(WorkshopSpeaker.workshop_id == workshop.id)
-        .order_by(Speaker.name)
-    )
+    partners = session.scalars(_CHOSEN_PARTNERS, {"workshop": workshop.id})
+    speakers = session.scalars(_CHOSEN_SPEAKERS, {"workshop": workshop.id})
     return ChosenPartners(tuple(partners), tuple(speakers))
 
 
@@ -246,6 +236,20 @@ _PUBLIC_NAMES: Final = sa.union_all(
     .join(WorkshopSpeaker, WorkshopSpeaker.speaker_id == Speaker.id)
     .where(WorkshopSpeaker.workshop_id == sa.bindparam("workshop"), Speaker.is_shown),
 ).order_by("place", "name")
+
+
+_CHOSEN_PARTNERS: Final = (
+    sa.select(Partner.id)
+    .join(WorkshopPartner, WorkshopPartner.partner_id == Partner.id)
+    .where(WorkshopPartner.workshop_id == sa.bindparam("workshop"))
+    .order_by(Partner.name)
+)
+_CHOSEN_SPEAKERS: Final = (
+    sa.select(Speaker.id)
+    .join(WorkshopSpeaker, WorkshopSpeaker.speaker_id == Speaker.id)
+    .where(WorkshopSpeaker.workshop_id == sa.bindparam("workshop"))
+    .order_by(Speaker.name)
+)
 
 
 def list_names(session: Session, workshop: Workshop) -> list[str]:

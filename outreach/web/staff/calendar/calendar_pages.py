@@ -63,7 +63,8 @@ def list_workshops() -> ResponseReturnValue:
     now = clock.now()
     with store().read() as session:
         seen = offices_with(session, Permission.SEE)
-        zone = reader_zone(current_staff().grants, seen) or clock.headquarters_zone()
+        zones = (office.zone for office in seen)
+        zone = reader_zone(current_staff().grants, zones) or clock.headquarters_zone()
         today = now.astimezone(zone).date()
         params = read_params(request.args, today=today)
         if params.office:

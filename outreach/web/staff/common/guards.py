@@ -474,17 +474,17 @@ def _place(who: SignedInStaff) -> tuple[str, ZoneInfo | None, bool]:
         if ALL_OFFICES in who.grants:
             has_offices = offices.has_any(session)
             return str(_("Toda la red")), reader_zone(who.grants, []), has_offices
-        own = [each for each in offices.list_offices(session) if each.slug in who.grants]
-    zone = reader_zone(who.grants, own)
+        own = offices.list_cities(session, who.grants)
+    zone = reader_zone(who.grants, (each.zone for each in own))
     if len(own) == 1:
         return own[0].city, zone, True
     return ngettext("%(num)d oficina", "%(num)d oficinas", len(own)), zone, bool(own)
 
 
-def reader_zone(grants: Mapping[str, Role], own: Iterable[Office]) -> ZoneInfo | None:
+def reader_zone(grants: Mapping[str, Role], own: Iterable[ZoneInfo]) -> ZoneInfo | None:
     """The clock of a reader with these roles: of headquarters for the whole network, else of the
-    own offices; None where theirs differ."""
+    own offices, whose zones are given; None where theirs differ."""
     if ALL_OFFICES in grants:
         return clock.headquarters_zone()
-    zones = {office.zone for office in own}
+    zones = set(own)
     return zones.pop() if len(zones) == 1 else None

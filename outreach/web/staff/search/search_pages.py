@@ -112,7 +112,7 @@ def _answer(typed: str, *, is_part: bool) -> ResponseReturnValue:
         person_code = search_text.read_person_code(typed, length=CODE_LENGTH)
     with store().read() as session:
         own = offices_with(session, Permission.SEE)
-        zone = reader_zone(current_staff().grants, own)
+        zone = reader_zone(current_staff().grants, (office.zone for office in own))
         today = now.astimezone(zone or clock.headquarters_zone()).date()
         query = search_text.read_query(typed, today=today)
         most = MAX_IN_DIALOG if is_part else MAX_ON_PAGE

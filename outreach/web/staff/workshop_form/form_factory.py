@@ -30,12 +30,15 @@ def form_of(
     typed: MultiDict[str, str] | None,
     *,
     workshop: Workshop | None = None,
+    chosen: ChosenPartners | None = None,
     values: dict[str, Any] | None = None,
 ) -> WorkshopForm:
     """The form with the typed fields or, without them, with these values. Its lists hold what the
-    office uses, and what the workshop already has."""
+    office uses, and what the workshop already has; `chosen` are its partners, if they are read."""
     typed = with_merged_venue(session, typed, "venue")
-    chosen = partners.get_chosen(session, workshop) if workshop is not None else ChosenPartners()
+    if chosen is None and workshop is not None:
+        chosen = partners.get_chosen(session, workshop)
+    chosen = chosen or ChosenPartners()
     venue_id = workshop.venue.id if workshop is not None and workshop.venue else None
     is_draft = workshop is None or workshop.status is WorkshopStatus.DRAFT
     return WorkshopForm(
@@ -65,19 +68,23 @@ def form_of(
 
 
 def of_workshop(session: Session, workshop: Workshop) -> WorkshopForm:
-    values = _saved(session, workshop) | {"seen": fingerprint(session, workshop)}
-    return form_of(session, workshop.office, None, workshop=workshop, values=values)
+    chosen = partners.get_chosen(session, workshop)
+    saved = _saved(workshop, chosen)
+    values = saved | {"seen": _hash(workshop, saved)}
+    return form_of(session, workshop.office, None, workshop=workshop, chosen=chosen, values=values)
 
 
 def fingerprint(session: Session, workshop: Workshop) -> str:
     """A hash of the saved fields of the form and of whether the workshop is cancelled, which
     detects a change by somebody else."""
-    saved = (_saved(session, workshop), workshop.is_cancelled)
-    return sha256(repr(saved).encode()).hexdigest()[:16]
+    return _hash(workshop, _saved(workshop, partners.get_chosen(session, workshop)))
 
 
-def _saved(session: Session, workshop: Workshop) -> dict[str, Any]:
-    chosen = partners.get_chosen(session, workshop)
+def _hash(workshop: Workshop, saved: dict[str, Any]) -> str:
+    return sha256(repr((saved, workshop.is_cancelled)).encode()).hexdigest()[:16]
+
+
+def _saved(workshop: Workshop, chosen: ChosenPartners) -> dict[str, Any]:
     return values_of(workshop_service.get_data(workshop)) | {
         "partners": sorted(str(each) for each in chosen.partners),
         "speakers": sorted(str(each) for each in chosen.speakers),

@@ -9,7 +9,6 @@ from wtforms import Field, SelectField
 
 from outreach.domain.locations import venues
 from outreach.domain.locations.venues import Venue
-from outreach.domain.network import kinds
 from outreach.domain.scheduling import workshop_data, workshop_service
 from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.errors import Refusal
@@ -44,9 +43,9 @@ def build(
     that the form changes."""
     has_day, has_start = form.likely_day is not None, form.starts.data is not None
     typed = TypedWorkshop(has_day=has_day, has_start=has_start)
-    if not _is_readable(form):
+    kind = form.known_kind
+    if kind is None or not _is_readable(form):
         return typed
-    kind = kinds.find(session, form.kind.data)
     if saved is not None:
         base = workshop_service.get_data(saved)
     else:

@@ -161,17 +161,19 @@ class WorkshopForm(Form):
         return [(field.name, str(fault)) for field in self for fault in field.errors[:1]]
 
     @property
-    def _kind(self) -> Kind | None:
+    def known_kind(self) -> Kind | None:
+        """The chosen kind; None where it is none of those to choose from."""
         return next((each for each in self._kinds if each.code == self.kind.data), None)
 
     @property
     def _has_discreet_kind(self) -> bool:
-        return self._kind is not None and self._kind.is_discreet
+        kind = self.known_kind
+        return kind is not None and kind.is_discreet
 
     @property
     def visibility_reason(self) -> str:
         """Who may read the address of a discreet workshop by default, and why, in one sentence."""
-        kind = self._kind
+        kind = self.known_kind
         if kind is None or not kind.is_discreet:
             return ""
         venue = self.known_venue
@@ -292,7 +294,8 @@ class WorkshopForm(Form):
         day, starts = self.likely_day, self.starts.data
         if day is None or starts is None:
             return False
-        ends = self.ends.data or _end_time(day, starts, self._kind.minutes if self._kind else 60)
+        kind = self.known_kind
+        ends = self.ends.data or _end_time(day, starts, kind.minutes if kind else 60)
         return clock.has_doubled_hour(day, starts, ends, self._zone)
 
     @property

@@ -31,7 +31,7 @@ from outreach.domain.text import clean
 from outreach.domain.workshops import Workshop, WorkshopStatus, partners, series
 from outreach.domain.workshops.partners import ChosenPartners
 from outreach.domain.workshops.series import WorkshopSeries
-from outreach.errors import NotFound, Refusal
+from outreach.errors import Refusal
 from outreach.formats import language_name
 from outreach.i18n import get_default_language
 from outreach.i18n import gettext as _
@@ -475,9 +475,8 @@ def _suggestion(session: Session, form: WorkshopForm) -> workshop_labels.Suggest
     """The advised overbooking for the workshop of the form; None where seats are not reserved."""
     if form.way.data not in {Way.PLACE, Way.UNLISTED}:
         return None
-    try:
-        kind = kinds.find(session, form.kind.data or "")
-    except NotFound:
+    kind = form.known_kind
+    if kind is None:
         return None
     show = no_show_rate.estimate_attendance_rate(session, form.office, kind)
     chairs = form.capacity.data or 0
@@ -501,16 +500,12 @@ def _form_page(
     faults = form.faults
     if isinstance(why, Refusal):
         faults = [("formulario", error_messages.say(why)), *faults]
-    try:
-        kind = kinds.find(session, form.kind.data or "")
-    except NotFound:
-        kind = None
     return page(
         "workshops/form",
         status,
         form=form,
         workshop=workshop,
-        kind=kind,
+        kind=form.known_kind,
         office=form.office,
         nonce=nonce,
         faults=[] if kept_at else faults,
