@@ -338,6 +338,7 @@ def test_phone_says_that_the_entry_is_closed_and_sends_once_it_is_open(
         assert evening.counts() == (0, 1)
 
 
+@pytest.mark.thorough
 def test_offline_check_in_by_codes_is_ended_and_erased(
     browser: Browser, tmp_path: Path, evening: OfflineWorkshop
 ) -> None:

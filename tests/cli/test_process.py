@@ -55,6 +55,7 @@ def test_command_keeps_its_files_and_its_memory_to_itself(tmp_path: Path) -> Non
     assert re.search(r"^Max core file size +0 +0 ", shown, re.MULTILINE)
 
 
+@pytest.mark.thorough
 @pytest.mark.any_database("a connection is closed on either")
 def test_forks_share_no_connection_no_lock_and_no_master_key(config: Config, store: Store) -> None:
     """A lock of a file is held by a process and its fork alike; a connection would mix answers."""

@@ -189,6 +189,7 @@ def count(store: Store) -> int:
         return session.scalar(sa.select(sa.func.count()).select_from(Registration)) or 0
 
 
+@pytest.mark.thorough
 def test_shutdown_finishes_a_registration_in_progress(
     app: Flask, config: Config, store: Store, workshop: Workshop, tmp_path: Path
 ) -> None:
@@ -309,6 +310,7 @@ def outbox(
     return made
 
 
+@pytest.mark.thorough
 @pytest.mark.any_database("the processes do not depend on the database")
 def test_shutdown_finishes_the_letter_in_progress_only(outbox: Outbox, tmp_path: Path) -> None:
     with serve_mail(SlowPostman(free_port())) as postman:

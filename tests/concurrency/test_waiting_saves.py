@@ -28,6 +28,7 @@ pytestmark = [
 ]
 
 
+@pytest.mark.thorough
 def test_reading_waits_for_no_save(
     app: Flask, config: Config, store: Store, chicago: Office, rights: Kind, tmp_path: Path
 ) -> None:

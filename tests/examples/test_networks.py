@@ -348,6 +348,7 @@ def test_unknown_place_is_asked_for_by_a_postal_code_where_the_gazetteer_has_the
     assert example == POSTAL_EXAMPLES[site.name]
 
 
+@pytest.mark.thorough
 def test_every_city_and_region_of_an_office_is_found(site: ExampleSite) -> None:
     """And every country: one without a pack, of which the gazetteer has nothing, is one region, of
     others the cities of their offices are offered."""

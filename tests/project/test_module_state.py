@@ -8,6 +8,7 @@ and the reason why it separates networks stands beside it.
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -114,6 +115,7 @@ class Program:
         return found
 
 
+@cache
 def read_program() -> Program:
     program = Program()
     for path in sorted(PACKAGE.rglob("*.py")):

@@ -177,6 +177,7 @@ def test_number_is_compared_with_every_earlier_revision() -> None:
     assert [each.published.get("a") for each in publications] == [31, 36, 41, None]
 
 
+@pytest.mark.thorough
 def test_no_hidden_number_can_be_derived() -> None:
     try_to_solve(300, seed=5)
 

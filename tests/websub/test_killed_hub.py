@@ -27,6 +27,7 @@ from tests.support.websub_subscriber import HubScene, serve_subscriber
 MINUTE = timedelta(minutes=1)
 
 
+@pytest.mark.thorough
 @pytest.mark.real_clock
 def test_delivery_of_a_killed_process_is_made_by_another(
     make_app: Callable[..., Flask], config: Config, store: Store, chicago: Office, rights: Kind
