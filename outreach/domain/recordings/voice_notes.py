@@ -130,8 +130,8 @@ def list_played(session: Session, workshop: Workshop) -> Sequence[VoiceNote]:
     in which it has none."""
     if workshop.is_discreet or workshop.kind.is_discreet:
         return []
-    is_its = sa.or_(VoiceNote.workshop_id == workshop.id, VoiceNote.kind_id == workshop.kind_id)
-    found = session.scalars(sa.select(VoiceNote).where(is_its).order_by(*_ORDER)).all()
+    ids = {"workshop": workshop.id, "kind": workshop.kind_id}
+    found = session.scalars(_OF_WORKSHOP_OR_KIND, ids).all()
     own = [each for each in found if each.workshop_id is not None and each.is_playable]
     known = {each.lang for each in own}
     return [
@@ -145,7 +145,7 @@ def list_of_kind(session: Session, workshop: Workshop) -> Sequence[VoiceNote]:
     these alone."""
     if workshop.is_discreet or workshop.kind.is_discreet:
         return []
-    return list_notes(session, workshop.kind)
+    return session.scalars(_OF_KIND, {"kind": workshop.kind_id}).all()
 
 
 def find_prompt(session: Session, prompt: LinePrompt, lang: str) -> VoiceNote | None:
@@ -217,3 +217,16 @@ def _is_of(subject: Kind | Workshop | LinePrompt) -> sa.ColumnElement[bool]:
 
 
 _ORDER: Final = (VoiceNote.lang != "es", VoiceNote.id)
+_OF_KIND: Final = (
+    sa.select(VoiceNote).where(VoiceNote.kind_id == sa.bindparam("kind")).order_by(*_ORDER)
+)
+_OF_WORKSHOP_OR_KIND: Final = (
+    sa.select(VoiceNote)
+    .where(
+        sa.or_(
+            VoiceNote.workshop_id == sa.bindparam("workshop"),
+            VoiceNote.kind_id == sa.bindparam("kind"),
+        )
+    )
+    .order_by(*_ORDER)
+)
