@@ -27,7 +27,7 @@ NOT_SHIFTED = "browser or postgresql or real_clock"  # the markers of tests at t
 SAME_AT_ANY_INSTANT = "own_clock"  # the marker of tests that no instant changes
 LEFT_OUT_OF_PLAIN = "long or thorough or (postgresql and not (core or races))"
 LEFT_OUT = {
-    "quick": "; not run: types, PostgreSQL, the browser, the thorough and the long tests",
+    "quick": "; not run: types, PostgreSQL, the browser, tests outside the core, further cases",
     "plain": "; not run: what only --whole and --long run",
     "whole": "; not run: the long tests",
     "long": "",
@@ -88,7 +88,8 @@ def _parse(arguments: Sequence[str]) -> Options:
         action="store_const",
         dest="mode",
         const="quick",
-        help="style, and the tests marked core, on SQLite without a browser: under a minute",
+        help="style, and one case of each test marked core, on SQLite without a browser: under a "
+        "minute",
     )
     modes.add_argument(
         "--whole",
@@ -113,7 +114,6 @@ def _parse(arguments: Sequence[str]) -> Options:
         help="repeats the order of an earlier run, which printed its seed",
     )
     known, rest = parser.parse_known_args(arguments)
-    # Whoever names a test wants all of its cases.
     mode = known.mode or ("whole" if rest else "plain")
     return Options(mode=mode, seed=known.seed, pytest_arguments=rest)
 
@@ -238,7 +238,8 @@ def _pytest(
     spread = ["-n", workers, "--dist", "worksteal"]
     order = ["--random-order-bucket=module", f"--random-order-seed={options.seed}"]
     chosen = ["-m", markers] if markers else []
-    if options.mode == "plain":
+    # Whoever names a test wants all of its cases.
+    if options.mode in {"plain", "quick"} and not options.pytest_arguments:
         chosen += ["--one-case", str(options.seed)]
     if options.mode == "long":  # what to shorten, so that it is run whole before every release
         chosen += ["--durations=30", "--durations-min=10"]
