@@ -26,6 +26,8 @@ SERVER = "OUTREACH_TEST_POSTGRESQL"
 NOT_SHIFTED = "browser or postgresql or real_clock"  # the markers of tests at the real time
 SAME_AT_ANY_INSTANT = "own_clock"  # the marker of tests that no instant changes
 LEFT_OUT_OF_PLAIN = "long or thorough or (postgresql and not (core or races))"
+TESTS = Path(__file__).resolve().parents[1]
+CORE = "pytest.mark.core"
 LEFT_OUT = {
     "quick": "; not run: types, PostgreSQL, the browser, tests outside the core, further cases",
     "plain": "; not run: what only --whole and --long run",
@@ -241,6 +243,8 @@ def _pytest(
     # Whoever names a test wants all of its cases.
     if options.mode in {"plain", "quick"} and not options.pytest_arguments:
         chosen += ["--one-case", str(options.seed)]
+    if options.mode == "quick" and not options.pytest_arguments:
+        chosen += _list_core_files()
     if options.mode == "long":  # what to shorten, so that it is run whole before every release
         chosen += ["--durations=30", "--durations-min=10"]
     return Step(
@@ -251,6 +255,14 @@ def _pytest(
         # With a path or -k, one of several parts may have nothing to run.
         may_be_empty=options.mode != "quick" and bool(options.pytest_arguments),
     )
+
+
+def _list_core_files() -> list[str]:
+    """The files with tests of the core. To import all others takes as long as to run these."""
+    files = sorted(TESTS.rglob("test_*.py"))
+    return [
+        str(each.relative_to(TESTS.parent)) for each in files if CORE in each.read_text("utf-8")
+    ]
 
 
 def _count_workers() -> int:
