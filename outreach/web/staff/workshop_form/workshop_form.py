@@ -333,7 +333,7 @@ class WorkshopForm(Form):
         `base` where they are not typed."""
         day = self.likely_day or base.day
         starts = base.starts if self.starts.data is None else self.starts.data
-        from_kind = {"retention_days", "has_reminders"} if kind is not base.kind else set()
+        from_kind = {"retention_days", "has_reminders"} if kind.id != base.kind.id else set()
         return replace(
             base,
             kind=kind,
@@ -397,7 +397,7 @@ class WorkshopForm(Form):
         """As typed; after a change of kind the text of the new kind, if the old one was
         untouched."""
         before = base.bring.get(get_default_language(), "")
-        if kind is not base.kind and _typed(self.bring_es, before) == before:
+        if kind.id != base.kind.id and _typed(self.bring_es, before) == before:
             return kind.bring
         return _with_main(base.bring, self.bring_es)
 
