@@ -629,8 +629,8 @@ def _of_moves() -> Iterator[Guard]:
     )  # fmt: skip
     yield Guard(
         "S36", "outreach/web/staff/workshop_form/form_factory.py",
-        "saved = (_saved(session, workshop), workshop.is_cancelled)",
-        "saved = _saved(session, workshop)",
+        "repr((saved, workshop.is_cancelled))",
+        "repr(saved)",
         f"{walk}::test_edit_of_what_was_cancelled_meanwhile_is_refused",
     )  # fmt: skip
 
