@@ -40,6 +40,17 @@ def runs_of(mode: str, sort: dict[str, int]) -> list[command.Step]:
     return found
 
 
+def test_quick_run_has_one_case_of_each_test_and_reads_the_files_of_the_core() -> None:
+    of_all = command.steps(command.Options("quick", seed=7, pytest_arguments=[]))[-1].command
+    assert of_all[of_all.index("--one-case") + 1] == "7"
+    files = [each for each in of_all if each.startswith("tests/")]
+    assert "tests/domain/registrations/test_waitlist.py" in files
+    assert all((TESTS.parent / each).is_file() for each in files)
+    of_some = command.steps(command.Options("quick", seed=7, pytest_arguments=["-k", "waitlist"]))
+    assert of_some[-1].command[-2:] == ["-k", "waitlist"]
+    assert "--one-case" not in of_some[-1].command
+
+
 @pytest.mark.parametrize("sort", SORTS, ids=str)
 def test_every_test_is_run(sort: dict[str, int]) -> None:
     is_plain_on_postgresql = sort["core"] or sort["races"] or not sort["postgresql"]

@@ -71,7 +71,7 @@ def list_offices(session: Session) -> Sequence[Office]:
 
 
 def list_cities(session: Session, slugs: Collection[str]) -> Sequence[OfficeCity]:
-    """Where these offices are, by slug; those that are unknown are left out."""
+    """City and zone of these offices, in the order of their slugs; unknown ones are left out."""
     rows = session.execute(_LIST_CITIES, {"slugs": [*slugs]})
     return [OfficeCity(*row) for row in rows]
 
