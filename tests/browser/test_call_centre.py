@@ -14,6 +14,7 @@ from tests.browser.keyboard import press, reach_element
 # To type a place counts as one, as does each other key: a person types five in a second or two.
 MAX_KEYS: Final = 8
 CODE: Final = re.compile("[0-9A-Z]{6}")
+HELD: Final = re.compile("/org/llamada/[0-9A-Z]{16}")
 
 at_both_sizes = pytest.mark.parametrize(
     "size", [pytest.param(PHONE, id="phone"), pytest.param(DESKTOP, id="desktop")]
@@ -21,6 +22,9 @@ at_both_sizes = pytest.mark.parametrize(
 
 
 def read_code(page: Page) -> str:
+    """Returns the code of the place just held. Waits for its page to be loaded: a click waits for
+    the first byte of the answer only, and `all_inner_texts` for nothing."""
+    page.wait_for_url(HELD)
     return "".join(page.locator(".call-code b").all_inner_texts())
 
 
@@ -59,7 +63,6 @@ def test_place_is_held_with_few_keys(opened: Open, number: int) -> None:
     expect(wanted).to_be_visible()
     day = wanted.locator(".visually-hidden").inner_text().split(",")[0].strip()
     keys.press(str(number))
-    page.wait_for_url(re.compile("/org/llamada/[0-9A-Z]{16}"))
     assert CODE.fullmatch(read_code(page))
     assert keys.count <= MAX_KEYS
     expect(page.locator("main")).to_contain_text(re.compile(day.split()[-2], re.IGNORECASE))
@@ -102,7 +105,7 @@ def test_broken_call_is_cut_and_confirmed_by_keyboard(opened: Open, size: Viewpo
     broken = page.get_by_role("button", name="Sí lo oyó: confirmar").first
     reach_element(page, broken)
     page.keyboard.press("Enter")
-    page.wait_for_url(re.compile("/org/llamada/[0-9A-Z]{16}$"))
+    page.wait_for_url(re.compile(f"{HELD.pattern}$"))
     assert CODE.fullmatch(read_code(page))
     expect(page.locator("main")).not_to_contain_text("Se cortó: se suelta")
 
