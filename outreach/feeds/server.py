@@ -2,15 +2,16 @@
 
 Calendar programs poll every hour, and most of them have the current version. A feed in memory is
 valid while the change counter of its office and the day are the same, which takes one row to check.
-Otherwise it is written anew, once in each process. A poll writes nothing into the database, so that
-it neither waits for people who register nor lets them wait (decision 0040).
+Otherwise it is found as another process has written it (decision 0070), or written anew. A poll
+writes nothing into the database, so that it neither waits for people who register nor lets them
+wait (decision 0040).
 """
 
 import gzip
 import hashlib
 import re
 import threading
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -31,6 +32,7 @@ from outreach.domain.calendar.feed_query import NETWORK, FeedQuery, UnknownFilte
 from outreach.domain.network import installation_settings
 from outreach.feeds import atom, ics_feed, jcal, jscalendar, json_feed
 from outreach.feeds.event_writer import style_digest
+from outreach.feeds.shared_feeds import FeedCopy, FeedKey, SharedFeed, SharedFeeds
 from outreach.feeds.vevent import PublicSite
 from outreach.memory_cache import MemoryCache
 
@@ -79,23 +81,11 @@ class FeedRequest:
     since: date | None  # of a later page of a JSON Feed
 
 
-@dataclass(frozen=True, slots=True)
-class FeedCopy:
-    """A feed, and what is needed to know whether it is valid."""
-
-    number: int  # the change counter
-    kind_numbers: tuple[int, ...]  # those of `FeedResponse.kind_counters`; () if not known
-    day: date  # in UTC: the window moves at midnight
-    etag: str  # of the uncompressed bytes
-    changed_at: datetime  # when these bytes first existed
-    body: bytes  # gzip
-
-
 @dataclass(slots=True)
 class FeedResponse:
     """A feed in memory, with the headers of its answers."""
 
-    key: Hashable  # its canonical address, and how it is written
+    key: FeedKey
     name: str
     link: str  # the Link header
     kind_counters: tuple[str, ...]  # the names of the change counters of what it shows; () for all
@@ -110,7 +100,7 @@ class FeedResponse:
 class AddressMeaning(NamedTuple):
     """The feed that an address means, as long as the change counters have these numbers."""
 
-    key: Hashable
+    key: FeedKey
     kind_numbers: tuple[int, ...]
 
 
@@ -124,8 +114,11 @@ class Feeds:
         always: Mapping[str, str],
         *,
         room: int = MAX_MEMORY_BYTES,
+        shared: SharedFeeds | None = None,
     ) -> None:
         self.config, self.store = config, store
+        # The servers are forked from this process, and share it.
+        self._shared = shared or SharedFeeds()
         self.memory: MemoryCache[FeedResponse] = MemoryCache(room)
         # One feed has many addresses: the key of each in `memory`.
         self._meanings: MemoryCache[AddressMeaning] = MemoryCache(MAX_ADDRESS_BYTES)
@@ -174,7 +167,7 @@ class Feeds:
         version = now.date(), number
         meaning = self._meanings.get((path, query), version=version)
         if meaning is None:
-            return self._revalidate(path, query, version)
+            return self._revalidate(path, query, version) or self._adopt(path, query, version, now)
         return self.memory.get(meaning.key, version=version)
 
     def _revalidate(self, path: str, query: str, version: tuple[date, int]) -> FeedResponse | None:
@@ -183,17 +176,42 @@ class Feeds:
         response = None if meaning is None else self.memory.latest(meaning.key)
         if meaning is None or response is None or response.copy.day != version[0]:
             return None
-        # Read after the number of the version, so that no change before it is missed.
-        numbers = tuple(
-            self.store.read_number(change_counters.NUMBER_QUERY, name) or 0
-            for name in response.kind_counters
-        )
+        numbers = self._read_kind_numbers(response.kind_counters)
         if not numbers or not (numbers == meaning.kind_numbers == response.copy.kind_numbers):
             return None
         response = replace(response, copy=replace(response.copy, number=version[1]))
         self._remember(response)
         self._remember_meaning(path, query, meaning, version)
         return response
+
+    def _adopt(
+        self, path: str, query: str, version: tuple[date, int], now: datetime
+    ) -> FeedResponse | None:
+        """The response as another process has written it, if nothing that it shows has changed
+        since."""
+        shared = self._shared.get(path, query)
+        if shared is None or shared.copy.day != version[0]:
+            return None
+        if shared.copy.number != version[1]:
+            numbers = self._read_kind_numbers(shared.kind_counters)
+            if not numbers or numbers != shared.copy.kind_numbers:
+                return None
+        changed_at = self._last_modified(shared.key, shared.copy.etag, shared.copy.changed_at)
+        copy = replace(shared.copy, number=version[1], changed_at=changed_at)
+        response = self._respond(
+            shared.key, shared.name, shared.link, shared.kind_counters, copy, _form(path), now
+        )
+        self._remember(response)
+        meaning = AddressMeaning(shared.key, copy.kind_numbers)
+        self._remember_meaning(path, query, meaning, version)
+        return response
+
+    def _read_kind_numbers(self, names: Sequence[str]) -> tuple[int, ...]:
+        """Call it after the number of the version is read, so that no change before that is
+        missed."""
+        return tuple(
+            self.store.read_number(change_counters.NUMBER_QUERY, name) or 0 for name in names
+        )
 
     def _remember(self, response: FeedResponse) -> None:
         copy = response.copy
@@ -228,12 +246,14 @@ class Feeds:
                 key, choice.name, _link(choice, request, site), counters, copy, request.form, now
             )
             self._remember(response)
+            shared = SharedFeed(key, response.name, response.link, counters, copy)
+            self._shared.put(path, query, shared)
         self._remember_meaning(path, query, AddressMeaning(key, kind_numbers), version)
         return response
 
     def _copy(
         self,
-        key: Hashable,
+        key: FeedKey,
         body: bytes,
         number: int,
         kind_numbers: tuple[int, ...],
@@ -250,20 +270,28 @@ class Feeds:
         """
         # At midnight events leave the window without a change of a row.
         midnight = feed_query.midnight(now.date())
-        changed_at = min(max(counted_at or midnight, midnight), now)
         etag = hashlib.sha256(body).hexdigest()
+        changed_at = self._last_modified(key, etag, min(max(counted_at or midnight, midnight), now))
         before = self.memory.latest(key)
         if before is not None and before.copy.etag == etag:
-            changed_at, compressed = before.copy.changed_at, before.copy.body
-            return FeedCopy(number, kind_numbers, now.date(), etag, changed_at, compressed)
-        if before is not None:
-            changed_at = max(changed_at, before.copy.changed_at + SECOND)
-        compressed = gzip.compress(body, compresslevel=6, mtime=0)
+            compressed = before.copy.body
+        else:
+            compressed = gzip.compress(body, compresslevel=6, mtime=0)
         return FeedCopy(number, kind_numbers, now.date(), etag, changed_at, compressed)
+
+    def _last_modified(self, key: FeedKey, etag: str, changed_at: datetime) -> datetime:
+        """When these bytes first existed, for this process: the same as before where they are the
+        same, else later than those before."""
+        before = self.memory.latest(key)
+        if before is None:
+            return changed_at
+        if before.copy.etag == etag:
+            return before.copy.changed_at
+        return max(changed_at, before.copy.changed_at + SECOND)
 
     def _respond(
         self,
-        key: Hashable,
+        key: FeedKey,
         name: str,
         link: str,
         kind_counters: tuple[str, ...],

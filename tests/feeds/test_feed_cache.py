@@ -32,6 +32,7 @@ from outreach.domain.workshops import Workshop
 from outreach.feeds import server
 from outreach.feeds.event_writer import EventWriter
 from outreach.feeds.server import FeedMiddleware, Feeds
+from outreach.feeds.shared_feeds import SharedFeeds
 from outreach.i18n import LANGUAGES
 from outreach.maintenance.event_cache_warmup import EventCacheWarmer
 from tests.conftest import LONG_AGO, hold, kind, office, venue
@@ -53,9 +54,10 @@ def fail_if_called(_environ: Any, _respond: Any) -> list[bytes]:
     raise AssertionError("Flask was called")
 
 
-def new_process(config: Config, store: Store) -> Client:
-    """The feed server of another process: it shares only the database, and has no Flask behind."""
-    return Client(FeedMiddleware(fail_if_called, Feeds(config, store, {})), Response)
+def new_process(config: Config, store: Store, shared: SharedFeeds | None = None) -> Client:
+    """The feed server of another process, which has no Flask behind it. It shares the database and,
+    if it is of the same server, written feeds."""
+    return Client(FeedMiddleware(fail_if_called, Feeds(config, store, {}, shared=shared)), Response)
 
 
 def change(store: Store, workshop: Workshop, **changes: Any) -> None:
@@ -253,7 +255,8 @@ def test_change_while_a_feed_is_written_is_in_the_next_answer(
     address = "/es/cal/chicago.ics?tipo=derechos"
     with closing(Store(config.database_url)) as other:
         for number in count():
-            client, executed = new_process(config, store), list[str]()
+            shared, executed = SharedFeeds(), list[str]()
+            client = new_process(config, store, shared)
 
             def before_statement(
                 _c: Any,
@@ -274,8 +277,9 @@ def test_change_while_a_feed_is_written_is_in_the_next_answer(
                 sa.event.remove(store.engine, "before_cursor_execute", before_statement)
             if len(executed) <= number:
                 break
-            text = client.get(address).get_data(as_text=True)
-            assert f"Con café {number}" in text, executed[number]
+            for process in (new_process(config, store, shared), client):
+                text = process.get(address).get_data(as_text=True)
+                assert f"Con café {number}" in text, executed[number]
     assert any("FROM ctag" in each for each in executed)
 
 

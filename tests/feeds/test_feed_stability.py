@@ -28,6 +28,7 @@ from outreach.domain.network.kinds import Visibility, Way
 from outreach.domain.scheduling import network_changes, workshop_service
 from outreach.domain.workshops import DeliveryMode, Workshop, WorkshopStatus
 from outreach.feeds.server import Feeds
+from outreach.feeds.shared_feeds import SharedFeeds
 from outreach.imports import offices as offices_file
 from outreach.imports.offices import OfficeRow
 from tests.calendar_readers import rules
@@ -299,12 +300,13 @@ CHANGES_OF_THE_NETWORK: Final[Mapping[str, Callable[[Session, datetime], Any]]] 
 
 
 @pytest.mark.thorough
-def test_process_with_feeds_in_memory_answers_as_a_new_one_after_each_change(
+def test_processes_with_feeds_in_memory_answer_as_a_new_one_after_each_change(
     config: Config, store: Store
 ) -> None:
     fill(store)
     public_id, now = hold_in_chicago(store), LONG_AGO + timedelta(days=1)
-    feeds = Feeds(config, store, {})
+    shared = SharedFeeds()
+    feeds, other = (Feeds(config, store, {}, shared=shared) for _ in range(2))
     # The first is another address of the women's feed until their kind is discreet no longer.
     asked = [Feed(None, "es", ("K7QX",)), *FEEDS]
 
@@ -333,6 +335,7 @@ def test_process_with_feeds_in_memory_answers_as_a_new_one_after_each_change(
         fresh = Feeds(config, store, {})
         for each in asked:
             assert answer(feeds, each) == answer(fresh, each), (name, each)
+            assert answer(other, each) == answer(fresh, each), (name, each)
 
 
 @pytest.mark.parametrize("is_office_first", [True, False])
