@@ -39,6 +39,9 @@ SLOTS: Final = 4
 # Its threads. Those without a slot wait for one, or on SQLite for the lock of writers; a request
 # that has no thread waits in the server's own queue, which is served in the order of arrival.
 THREADS: Final = 32
+# Connections that all processes have or leave waiting. A burst of 2,000 people was beyond 1,024,
+# and most of them were answered after 31 or 58 seconds (performance.md).
+BACKLOG: Final = 8192
 _M_ARENA_MAX: Final = -8  # of glibc's malloc.h
 
 
@@ -177,7 +180,7 @@ def _make_server(host: str, port: int, workers: int) -> MPServer:
         websockets=False,
         workers=workers,
         blocking_threads=THREADS,
-        backlog=1024,
+        backlog=BACKLOG,
         log_access=False,  # it would have network addresses and tokens (S08, S10)
         log_level=LogLevels.warning,
         log_dictconfig=logs.GRANIAN_LOGGING,
