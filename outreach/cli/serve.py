@@ -4,6 +4,7 @@ import ctypes
 import importlib
 import logging
 import os
+import resource
 import socket
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -39,9 +40,10 @@ SLOTS: Final = 4
 # Its threads. Those without a slot wait for one, or on SQLite for the lock of writers; a request
 # that has no thread waits in the server's own queue, which is served in the order of arrival.
 THREADS: Final = 32
-# Connections that all processes have or leave waiting. A burst of 2,000 people was beyond 1,024,
-# and most of them were answered after 31 or 58 seconds (performance.md).
-BACKLOG: Final = 8192
+# Connections of all processes together. A burst of 2,000 people was beyond 1,024, and most of them
+# were answered after 31 or 58 seconds (performance.md).
+MAX_CONNECTIONS: Final = 8192
+OWN_FILES: Final = 256  # of a process, beside its connections: databases, pipes, mapped files
 _M_ARENA_MAX: Final = -8  # of glibc's malloc.h
 
 
@@ -180,7 +182,8 @@ def _make_server(host: str, port: int, workers: int) -> MPServer:
         websockets=False,
         workers=workers,
         blocking_threads=THREADS,
-        backlog=BACKLOG,
+        backlog=MAX_CONNECTIONS,  # those that are not accepted yet
+        backpressure=_limit_connections(MAX_CONNECTIONS // workers),
         log_access=False,  # it would have network addresses and tokens (S08, S10)
         log_level=LogLevels.warning,
         log_dictconfig=logs.GRANIAN_LOGGING,
@@ -189,6 +192,18 @@ def _make_server(host: str, port: int, workers: int) -> MPServer:
         # ends would keep it running.
         workers_kill_timeout=STOP_TIMEOUT_SECONDS,
     )
+
+
+def _limit_connections(wanted: int) -> int:
+    """How many connections a process may accept, of those wanted. Raises its limit of open files
+    as far as the system allows: without a free one, pages could not open their database."""
+    files, allowed = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if files == resource.RLIM_INFINITY:
+        return wanted
+    needed = max(files, wanted + OWN_FILES)
+    files = needed if allowed == resource.RLIM_INFINITY else min(needed, allowed)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (files, allowed))
+    return max(1, min(wanted, files - OWN_FILES))
 
 
 @contextmanager

@@ -16,13 +16,20 @@ SECONDS_TO_STOP = 70.0  # longer than the server gives its own processes
 
 @contextmanager
 def running(
-    arguments: Sequence[str], url: str, *, settings: Mapping[str, str], log: Path
+    arguments: Sequence[str],
+    url: str,
+    *,
+    settings: Mapping[str, str],
+    log: Path,
+    max_files: int | None = None,
 ) -> Iterator[None]:
     """Runs `outreach ARGUMENTS` during the block, which begins once `url` answers.
 
-    `log` receives both outputs of the process. Raises AssertionError with them when the server does
-    not start, or answers with an error."""
+    `log` receives both outputs of the process, which may open `max_files` at a time. Raises
+    AssertionError with them when the server does not start, or answers with an error."""
     command: list[str | Path] = [Path(sys.executable).with_name("outreach"), *arguments]
+    if max_files is not None:
+        command = ["prlimit", f"--nofile={max_files}:{max_files}", *command]
     with log.open("wb") as out:
         server = subprocess.Popen(
             command, env=os.environ | settings, stdin=subprocess.DEVNULL, stdout=out, stderr=out
