@@ -153,8 +153,7 @@ class Run:
         self.sizes.append(self._size())
 
     def _pids(self) -> dict[str, int]:
-        """Process ids to watch. The largest of PostgreSQL's stands for all: each includes the
-        shared memory."""
+        """Process ids to watch. The largest of PostgreSQL's stands for all."""
         found = {}
         for program in (*self.site.programs, *self.site.workers):
             for number, pid in enumerate(program.pids):
