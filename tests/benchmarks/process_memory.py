@@ -67,8 +67,8 @@ def _summarize(points: list[tuple[float, float, float, int]]) -> MemoryUse:
 def resident(pid: int) -> float:
     """Resident memory in MB; 0 if the process has ended.
 
-    Without shared memory, such as PostgreSQL's buffers: of those a process counts each page that
-    it has touched, so that one that reads the whole of them, as a checkpoint does, seems to grow.
+    Without shared memory, such as PostgreSQL's buffers: the kernel counts each shared page for
+    every process that has touched it, so a process that only reads them seems to grow.
     """
     try:
         lines = Path(f"/proc/{pid}/status").read_text().splitlines()
