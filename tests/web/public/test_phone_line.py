@@ -561,11 +561,12 @@ def test_no_number_and_no_call_is_kept(
         caller.reach_code()
         caller.press("1")
     rows = repr([*snapshot(store, key_store), *_counters(key_store)])
-    for trace in ("3125550199", "CAcanary", "60608"):
-        assert trace not in rows
-        assert trace not in caplog.text
+    # The ZIP code as a number of its own: the seconds since 1970 have its digits on some days.
+    for trace in ("3125550199", "CAcanary", r"(?<!\d)60608(?!\d)"):
+        assert not re.search(trace, rows)
+        assert not re.search(trace, caplog.text)
         for path in config.data.rglob("*"):
-            assert not path.is_file() or trace.encode() not in path.read_bytes(), path
+            assert not path.is_file() or not re.search(trace.encode(), path.read_bytes()), path
     assert "3125550199" not in caller.address
 
 
