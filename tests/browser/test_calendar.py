@@ -63,6 +63,7 @@ def expect_moved(page: Page, day: date, starts: str, ends: str) -> None:
     expect(entry).to_have_attribute("data-ends", ends)
 
 
+@pytest.mark.thorough
 def test_workshop_is_dragged_to_another_day_and_back(opened: Open, world: World) -> None:
     day = working_day(OwnMonth.DRAG_TO_ANOTHER_DAY)
     page = opened(viewport=DESKTOP)
@@ -107,6 +108,7 @@ def test_workshop_is_dragged_to_another_hour_and_lengthened(opened: Open, world:
     expect_moved(page, moved, "12:00", "14:30")
 
 
+@pytest.mark.thorough
 def test_workshop_is_moved_by_arrow_keys(opened: Open, world: World) -> None:
     day = working_day(OwnMonth.ARROW_KEYS)
     page = opened(viewport=DESKTOP)
@@ -132,6 +134,7 @@ def test_workshop_is_moved_by_arrow_keys(opened: Open, world: World) -> None:
     expect_moved(page, moved + timedelta(days=7), "08:30", "11:00")
 
 
+@pytest.mark.thorough
 def test_calendar_works_without_javascript(opened: Open, world: World) -> None:
     day = working_day(OwnMonth.CALENDAR_WITHOUT_JAVASCRIPT)
     page = opened(viewport=PHONE, java_script_enabled=False)
@@ -157,6 +160,7 @@ def test_empty_hour_opens_the_form_of_a_new_workshop(opened: Open, world: World)
     expect(page).to_have_url(re.compile(rf"dia={day}.*hora=10:00"))
 
 
+@pytest.mark.thorough
 def test_moving_with_people_asks_whom_to_tell(opened: Open, world: World) -> None:
     page = opened(viewport=DESKTOP)
     sign_in(page)

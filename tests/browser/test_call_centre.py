@@ -96,6 +96,7 @@ def test_single_keys_can_be_switched_off(opened: Open) -> None:
     assert "/org/llamada?" in page.url
 
 
+@pytest.mark.thorough
 @at_both_sizes
 def test_broken_call_is_cut_and_confirmed_by_keyboard(opened: Open, size: ViewportSize) -> None:
     page = opened(viewport=size)
@@ -110,6 +111,7 @@ def test_broken_call_is_cut_and_confirmed_by_keyboard(opened: Open, size: Viewpo
     expect(page.locator("main")).not_to_contain_text("Se cortó: se suelta")
 
 
+@pytest.mark.thorough
 @at_both_sizes
 def test_whole_call_works_without_javascript(opened: Open, size: ViewportSize) -> None:
     signed_in = opened(viewport=size)

@@ -105,6 +105,7 @@ def test_discreet_pages_have_no_button(opened: Open, world: World, name: str) ->
     assert page.evaluate("window.said") == []
 
 
+@pytest.mark.thorough
 def test_organizer_records_with_the_microphone(opened: Open, world: World) -> None:
     page = opened()
     page.add_init_script(TONE)

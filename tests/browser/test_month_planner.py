@@ -322,6 +322,7 @@ def test_month_planner_works_by_keyboard(opened: Open, world: World) -> None:
     expect(page.locator(".notice[role=status]")).to_contain_text("Publicado")
 
 
+@pytest.mark.thorough
 def test_bulk_publishing_works_without_javascript(opened: Open, world: World) -> None:
     month = OwnMonth.BULK_WITHOUT_JAVASCRIPT.month
     days = days_without_holidays(month)[:2]
@@ -341,6 +342,7 @@ def test_bulk_publishing_works_without_javascript(opened: Open, world: World) ->
     expect(page.get_by_role("status")).to_contain_text("Publicamos 2 talleres.")
 
 
+@pytest.mark.thorough
 def test_actions_appear_with_a_tick_and_shift_ticks_a_stretch(opened: Open, world: World) -> None:
     month = OwnMonth.TICKS.month
     days = days_without_holidays(month)[:5]

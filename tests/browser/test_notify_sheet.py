@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.chromium import DESKTOP, PHONE
@@ -17,6 +18,7 @@ def find_toast(page: Page) -> Locator:
     return page.get_by_role("status").filter(has=page.get_by_role("button", name="Deshacer"))
 
 
+@pytest.mark.thorough
 def test_sheet_is_answered_and_undone_by_keyboard(opened: Open, world: World) -> None:
     page = opened(viewport=DESKTOP)
     open_notify_sheet(page, world)
@@ -62,6 +64,7 @@ def test_toast_floats_above_the_tabs_until_the_hold_ends(opened: Open, world: Wo
     expect(page.locator("main")).to_be_focused()
 
 
+@pytest.mark.thorough
 def test_toast_is_closed_and_comes_back_with_the_page(opened: Open, world: World) -> None:
     page = opened(viewport=DESKTOP)
     visit(page, world, CHANGE_SAVED)

@@ -284,6 +284,7 @@ def evening(shared_workshop: OfflineWorkshop) -> OfflineWorkshop:
     return shared_workshop
 
 
+@pytest.mark.thorough
 def test_logout_sends_check_in_events_or_asks_first(
     browser: Browser, tmp_path: Path, evening: OfflineWorkshop
 ) -> None:
@@ -376,6 +377,7 @@ def test_offline_check_in_by_codes_is_ended_and_erased(
         assert evening.counts() == (0, 1)
 
 
+@pytest.mark.thorough
 def test_expired_manifest_is_erased_without_a_session(
     browser: Browser, tmp_path: Path, evening: OfflineWorkshop
 ) -> None:
@@ -424,6 +426,7 @@ def phone_that_sees(
         yield context
 
 
+@pytest.mark.thorough
 def test_camera_of_offline_check_in_reads_qr_code(
     browser: Browser, tmp_path: Path, evening: OfflineWorkshop
 ) -> None:
@@ -461,6 +464,7 @@ def test_camera_of_online_check_in_reads_qr_code(
         expect(page.get_by_text("Ya estaba registrada su llegada.")).to_be_visible()
 
 
+@pytest.mark.thorough
 def test_online_check_in_says_when_there_is_no_network(
     browser: Browser, tmp_path: Path, evening: OfflineWorkshop
 ) -> None:
@@ -476,6 +480,7 @@ def test_online_check_in_says_when_there_is_no_network(
         expect(notice).to_be_hidden()
 
 
+@pytest.mark.thorough
 def test_camera_that_is_refused_or_missing_says_so(
     browser: Browser, tmp_path: Path, evening: OfflineWorkshop
 ) -> None:

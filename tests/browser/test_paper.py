@@ -70,6 +70,7 @@ def test_flyer_preview_has_the_qr_code(opened: Open, world: World, tmp_path: Pat
     save_picture(answer.body(), "flyer-letter-es.png", tmp_path)
 
 
+@pytest.mark.thorough
 def test_certificate_is_printed(opened: Open, world: World) -> None:
     page = opened(viewport=DESKTOP)
     sign_in(page)

@@ -47,6 +47,7 @@ def press(page: Page, name: str) -> None:
     pytest.fail(f"the Tab key does not reach {name}")
 
 
+@pytest.mark.thorough
 def test_passkey_is_created_and_signs_in_by_keyboard(opened: Open, world: World) -> None:
     page = opened(viewport=DESKTOP)
     sign_in(page, PABLO)

@@ -52,6 +52,7 @@ def checkin_page(opened: Open) -> Page:
     return page
 
 
+@pytest.mark.thorough
 def test_reads_easiest_picture_of_each_kind(checkin_page: Page) -> None:
     easiest = list(qr_pictures(_address, steps=[0]))
     assert len(easiest) == 4

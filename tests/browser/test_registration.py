@@ -14,6 +14,7 @@ from tests.browser.world import World
 MAX_TAB_STOPS = 60
 
 
+@pytest.mark.thorough
 @with_and_without
 def test_registration_works_by_keyboard(opened: Open, world: World, has_script: bool) -> None:
     page = opened(f"/es/t/{world.plain}", java_script_enabled=has_script)
@@ -39,6 +40,7 @@ def test_registration_works_by_keyboard(opened: Open, world: World, has_script: 
     expect(page.locator(".ticket")).to_contain_text("2 personas")
 
 
+@pytest.mark.thorough
 @with_and_without
 def test_time_slot_is_chosen(opened: Open, world: World, has_script: bool) -> None:
     page = opened(f"/es/t/{world.more['more slots']}", java_script_enabled=has_script)
@@ -67,6 +69,7 @@ def test_offer_is_accepted(opened: Open, world: World, has_script: bool, name: s
     expect(page.locator("h1")).to_have_text("Listo, Rosa")
 
 
+@pytest.mark.thorough
 def test_reconfirmation_is_answered_yes_and_no(opened: Open, world: World) -> None:
     page = opened(f"/es/r/{world.more['reconfirmation one']}")
     page.get_by_role("button", name="Sí, sigo").click()

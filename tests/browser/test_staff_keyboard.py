@@ -33,6 +33,7 @@ def is_here(page: Page, title: str) -> None:
     expect(page.get_by_role("heading", level=1)).to_contain_text(title)
 
 
+@pytest.mark.thorough
 @at_both_sizes
 def test_waiting_person_is_approved_by_keyboard(
     opened: Open, world: World, size: ViewportSize
@@ -59,6 +60,7 @@ def test_waiting_person_is_approved_by_keyboard(
     expect(finished).not_to_contain_text(name)
 
 
+@pytest.mark.thorough
 @at_both_sizes
 def test_changed_hour_is_saved_and_undone_by_keyboard(
     opened: Open, world: World, size: ViewportSize

@@ -20,6 +20,7 @@ with_and_without = pytest.mark.parametrize(
 BACK_DOOR = "La entrada es por la puerta de atrás."
 
 
+@pytest.mark.thorough
 @with_and_without
 def test_message_is_sent_after_preview_and_calls_are_marked_done(
     opened: Open, world: World, has_script: bool
@@ -50,6 +51,7 @@ def test_message_is_sent_after_preview_and_calls_are_marked_done(
     expect(page.get_by_role("heading", name="Llamadas")).to_contain_text("0 de 1 hechas")
 
 
+@pytest.mark.thorough
 def test_text_of_the_office_is_chosen_and_kept_without_javascript(
     opened: Open, world: World
 ) -> None:
@@ -73,6 +75,7 @@ def test_text_of_the_office_is_chosen_and_kept_without_javascript(
     expect(page.locator("main")).not_to_contain_text(BACK_DOOR)
 
 
+@pytest.mark.thorough
 @with_and_without
 def test_registration_by_phone_is_made_and_cancelled(
     opened: Open, world: World, has_script: bool

@@ -36,6 +36,7 @@ def require_accessible(page: Page) -> None:
     require_no_violation(page, [(PHONE, "dark", ALL_RULES), (DESKTOP, "dark", ALL_RULES)])
 
 
+@pytest.mark.thorough
 def test_search_and_a_result_open_by_keys(opened: Open) -> None:
     page = opened(viewport=DESKTOP)
     sign_in(page)
@@ -68,6 +69,7 @@ def test_search_and_a_result_open_by_keys(opened: Open) -> None:
     page.wait_for_url(re.compile(re.escape(target)))
 
 
+@pytest.mark.thorough
 def test_enter_opens_the_first_result_or_the_page_where_there_is_none(opened: Open) -> None:
     page = opened(viewport=PHONE)
     sign_in(page)
@@ -111,6 +113,7 @@ def test_keys_are_letters_while_somebody_types_and_can_be_switched_off(opened: O
     expect(page.locator(FIELD)).to_be_focused()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("path", ["/org/buscar?q=talleres", "/org/ayuda?de=calendar"])
 def test_search_and_help_are_pages_without_scripts(opened: Open, path: str) -> None:
     page = opened(viewport=PHONE, java_script_enabled=False)

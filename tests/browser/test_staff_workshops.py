@@ -58,6 +58,7 @@ def test_organizer_publishes_workshop_and_public_sees_it(
     expect(card).to_contain_text("Cancelado")
 
 
+@pytest.mark.thorough
 @with_and_without
 def test_check_in_marks_and_undoes_arrival(opened: Open, world: World, has_script: bool) -> None:
     page = opened(java_script_enabled=has_script)
@@ -92,6 +93,7 @@ def test_check_in_works_by_keyboard(opened: Open, world: World) -> None:
     expect(sin_lugar).to_contain_text("Llegaron sin registro: 0")
 
 
+@pytest.mark.thorough
 @with_and_without
 def test_check_in_admits_waitlisted_party_and_undoes_it(
     opened: Open, world: World, has_script: bool
@@ -111,6 +113,7 @@ def test_check_in_admits_waitlisted_party_and_undoes_it(
     expect(page.locator("#espera")).to_contain_text("Hay 2 sillas libres.")
 
 
+@pytest.mark.thorough
 @with_and_without
 def test_manual_call_is_marked_done_and_undone(
     opened: Open, world: World, has_script: bool
@@ -134,6 +137,7 @@ def test_form_shows_capacity_of_time_slots(opened: Open, world: World, has_scrip
     expect(page.locator("#citas")).to_contain_text("21 horas con 1 por hora: 21 lugares.")
 
 
+@pytest.mark.thorough
 def test_back_button_after_logout_shows_no_staff_page(opened: Open, world: World) -> None:
     page = opened(viewport=DESKTOP)
     sign_in(page)

@@ -118,6 +118,7 @@ def test_workshop_is_published_by_keyboard(opened: Open, world: World) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text("Tus derechos, sin ratón")
 
 
+@pytest.mark.thorough
 def test_ordinary_workshop_is_created_by_keyboard_without_scrolling(
     opened: Open, world: World
 ) -> None:
@@ -148,6 +149,7 @@ def test_ordinary_workshop_is_created_by_keyboard_without_scrolling(
     expect(page).to_have_url(re.compile("hecho=borrador"))
 
 
+@pytest.mark.thorough
 def test_form_fits_a_phone_and_shows_only_what_applies(opened: Open, world: World) -> None:
     page = opened(viewport=PHONE, reduced_motion="reduce")  # no colour transitions
     sign_in(page)
@@ -179,6 +181,7 @@ def test_form_fits_a_phone_and_shows_only_what_applies(opened: Open, world: Worl
     require_no_violation(page, [LIGHT_PHONE, DARK_PHONE])
 
 
+@pytest.mark.thorough
 def test_clash_is_said_while_typing_and_a_free_hour_fills_the_form(
     opened: Open, world: World
 ) -> None:
@@ -222,6 +225,7 @@ def test_preview_is_shown_in_another_language_with_one_request(opened: Open, wor
     assert sent.count("talleres/borrador") == 1
 
 
+@pytest.mark.thorough
 def test_form_works_whole_without_javascript(opened: Open, world: World) -> None:
     page = opened(viewport=DESKTOP, java_script_enabled=False)
     sign_in(page)

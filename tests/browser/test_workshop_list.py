@@ -33,6 +33,7 @@ def test_first_workshop_is_high_on_the_screen(
     assert opened(path, viewport=viewport).evaluate(CARD_Y) < highest
 
 
+@pytest.mark.thorough
 def test_filters_act_without_a_script_and_survive_the_way_back(opened: Open) -> None:
     page = opened("/es/?donde=Chicago", java_script_enabled=False)
     page.locator(".kind-tile", has_text="Tus derechos").click()

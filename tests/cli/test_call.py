@@ -66,6 +66,7 @@ def test_site_that_does_not_run_is_said(config: Config) -> None:
     assert "does not answer (ConnectionRefusedError). Does it run?" in result.output
 
 
+@pytest.mark.thorough
 def test_demo_has_a_phone_line_and_keeps_the_gateway_of_texts(tmp_path: Path) -> None:
     given = {
         "OUTREACH_TEXTS_URL": "https://texts.example.org/send",

@@ -129,6 +129,7 @@ with suppress(dev._Stopped), dev._child(stop_parent) as reports:
 """
 
 
+@pytest.mark.thorough
 @pytest.mark.any_database("it has none")
 @pytest.mark.real_clock
 def test_signal_during_the_start_of_a_child_stops_both() -> None:

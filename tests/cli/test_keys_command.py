@@ -256,6 +256,7 @@ def test_purge_refuses_an_empty_key_store_without_yes(
 # Doctor
 
 
+@pytest.mark.thorough
 def test_doctor_checks_key_files_and_changes_nothing(
     shell: Shell, config: Config, store: Store, key_store: KeyStore, workshop: Workshop
 ) -> None:

@@ -36,6 +36,7 @@ print(len(key_store.envelope._open), "master keys")
 """
 
 
+@pytest.mark.thorough
 @pytest.mark.any_database("it has its own")
 def test_command_keeps_its_files_and_its_memory_to_itself(tmp_path: Path) -> None:
     environ = os.environ | {

@@ -101,6 +101,7 @@ def test_commit_of_a_killed_process_is_seen(database: Path) -> None:
     store.close()
 
 
+@pytest.mark.thorough
 def test_change_by_another_program_is_seen_within_seconds(database: Path) -> None:
     store = Store(f"sqlite:///{database}")
     assert store.read_number(QUERY, "red") == 1

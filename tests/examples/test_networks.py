@@ -289,6 +289,7 @@ def test_pages_have_the_brand_of_the_network(site: ExampleSite) -> None:
     assert look.header.get(first, "") in page
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("site", ["worldwide"], indirect=True)
 def test_every_country_that_is_offered_for_an_unknown_place_is_one(site: ExampleSite) -> None:
     client, base = site.app.test_client(), site.config.public_url

@@ -189,6 +189,7 @@ def test_supervisor_restarts_only_unexpected_exits(tmp_path: Path) -> None:
     assert runs.read_text() == "run run "
 
 
+@pytest.mark.thorough
 def test_worker_that_has_purged_is_followed_by_another(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -234,6 +234,7 @@ def give_up(outbox: Outbox, who: Registration) -> None:
         registrations.cancel(session, session.get_one(Registration, who.id), now=clock.now())
 
 
+@pytest.mark.thorough
 def test_hour_without_a_mail_server_loses_nothing(outbox: Outbox) -> None:
     postman = Postman(free_port())
     outbox.enqueue(*(f"person{number}" for number in range(20)))

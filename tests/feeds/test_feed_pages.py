@@ -60,6 +60,7 @@ def test_small_feed_has_one_page(client: FlaskClient, chicago: Office) -> None:
     assert "next_url" not in read(client, FEED)
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("large")
 def test_pages_have_every_workshop_once_in_order(client: FlaskClient, store: Store) -> None:
     pages = read_pages(client)
@@ -74,6 +75,7 @@ def test_pages_have_every_workshop_once_in_order(client: FlaskClient, store: Sto
     assert [("hubs" in page) for page in pages] == [True, *[False for _page in pages[1:]]]
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("large")
 def test_page_is_the_same_when_workshops_before_it_go(client: FlaskClient, store: Store) -> None:
     second = read(client, FEED)["next_url"]
@@ -84,6 +86,7 @@ def test_page_is_the_same_when_workshops_before_it_go(client: FlaskClient, store
     assert ids([read(client, second)]) == before
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("large")
 def test_filters_stay_on_the_next_page(client: FlaskClient) -> None:
     page = read(client, f"{FEED}?tipo=derechos")

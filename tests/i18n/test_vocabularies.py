@@ -32,6 +32,7 @@ def read(vocabulary: str, lang: str) -> Catalog:
     return catalogues.read(languages.VOCABULARIES / vocabulary / lang / catalogues.PO, lang)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("vocabulary", VOCABULARIES)
 def test_vocabulary_says_messages_of_the_source_in_every_language(vocabulary: str) -> None:
     known = {(each.context, each.id) for each in catalogues.extract() if each.id}

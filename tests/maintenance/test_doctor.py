@@ -38,6 +38,7 @@ def examine(config: Config) -> dict[str, CheckResult]:
     return {each.about: each for each in doctor.examine(config)}
 
 
+@pytest.mark.thorough
 def test_doctor_reports_a_worker_silent_for_ten_minutes(config: Config, store: Store) -> None:
     assert examine(config)["worker"].state == "soon"
     now = clock.now()
@@ -61,6 +62,7 @@ def test_doctor_asks_whether_the_gateway_of_the_phone_line_keeps_calls(
     assert examine(answered)["phone line"].state == "well"
 
 
+@pytest.mark.thorough
 def test_doctor_reports_letters_late_by_an_hour_and_a_quarter(
     config: Config, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:

@@ -158,6 +158,7 @@ def test_move_needs_an_empty_target(
     assert is_one_line(keeper.run("move"), 2, "Missing option")
 
 
+@pytest.mark.thorough
 def test_move_refuses_an_open_database(
     keeper: Keeper, store: Store, workshop: Workshop, tmp_path: Path
 ) -> None:

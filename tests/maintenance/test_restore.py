@@ -217,6 +217,7 @@ def test_restore_dry_run_changes_nothing_while_the_site_runs(
     assert fingerprint(keeper.config.data, keeper.config.keys) == before
 
 
+@pytest.mark.thorough
 def test_restore_without_key_store_takes_its_spare(
     keeper: Keeper, store: Store, key_store: KeyStore, workshop: Workshop, tmp_path: Path
 ) -> None:

@@ -71,6 +71,7 @@ def loaded_by(program: str) -> frozenset[str]:
     return frozenset(shown.stdout.split())
 
 
+@pytest.mark.thorough
 def test_server_does_not_load_what_few_pages_use() -> None:
     assert loaded_by(SERVER) & OF_FEW == frozenset()
 
@@ -104,6 +105,7 @@ def test_program_looks_for_garbage_seldom_at_its_start_and_not_at_its_end() -> N
     assert shown.stdout.splitlines()[-1] == f"{cli.START_OBJECTS} True"
 
 
+@pytest.mark.thorough
 def test_threads_of_a_server_share_two_arenas() -> None:
     shown = subprocess.run(
         [sys.executable, "-c", ARENAS], capture_output=True, text=True, check=True

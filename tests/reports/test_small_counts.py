@@ -126,6 +126,7 @@ def try_to_narrow(worlds: int, seed: int) -> int:
     return small
 
 
+@pytest.mark.thorough
 def test_no_small_count_can_be_narrowed() -> None:
     assert try_to_narrow(150, seed=7) > 150
 

@@ -209,6 +209,7 @@ def test_without_the_extra_nothing_is_signed() -> None:
     subprocess.run([sys.executable, "-c", program], check=True)
 
 
+@pytest.mark.thorough
 def test_server_does_not_load_the_library() -> None:
     program = "import outreach.app, outreach.cli.worker, sys; print('pyhanko' in sys.modules)"
     done = subprocess.run(

@@ -128,6 +128,7 @@ def test_proxy_of_the_environment_is_not_used(monkeypatch: pytest.MonkeyPatch) -
         assert proxy.asked == []
 
 
+@pytest.mark.thorough
 def test_name_that_is_not_resolved_in_time_is_unreachable() -> None:
     let_go = threading.Event()
 
@@ -214,6 +215,7 @@ def serve_bytes(data: bytes, *, seconds: float) -> Iterator[int]:
             thread.join()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("scheme", "data"),
     [

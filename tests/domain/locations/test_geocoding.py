@@ -87,6 +87,7 @@ def _english_names(row: offices.OfficeRow) -> list[str]:
     ]
 
 
+@pytest.mark.thorough
 def test_phrases_are_understood_with_the_offices_of_the_network(
     store: Store, network: list[offices.OfficeRow]
 ) -> None:

@@ -351,6 +351,7 @@ def test_reminder_is_sent_where_the_letter_of_that_day_said_something_else(
     assert [each.partition(":")[0] for each in luz.messages] == ["Tu lugar", "Mañana"]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("walk", [NotificationWalk, MailingWalk])
 def test_what_people_know_is_true_after_a_hundred_steps(
     given: object, walk: type[MailingWalk]

@@ -65,6 +65,7 @@ def test_stored_files_are_judged_as_the_files_themselves(store: Store, furnished
             )
 
 
+@pytest.mark.thorough
 def test_typing_what_is_shown_changes_nothing_of_a_good_row(
     store: Store, furnished: Office
 ) -> None:

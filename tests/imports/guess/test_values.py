@@ -183,6 +183,7 @@ def test_heading_is_found_by_its_words(heading: str, field: Field) -> None:
     assert max(scores, key=lambda each: scores[each]) is field
 
 
+@pytest.mark.thorough
 @settings(max_examples=300, deadline=None)
 @given(st.text(max_size=130) | st.floats() | st.integers() | st.booleans() | st.datetimes())
 def test_any_cell_is_read_or_refused_without_an_error(cell: object) -> None:

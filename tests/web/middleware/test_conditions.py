@@ -84,6 +84,7 @@ def test_dates_are_conditions_too(site: FurnishedSite, client: FlaskClient) -> N
             assert client.get(address, headers={name: value}).status_code == status, (address, name)
 
 
+@pytest.mark.thorough
 def test_scripts_of_other_sites_may_read_what_is_public_and_nothing_else(
     site: FurnishedSite, client: FlaskClient
 ) -> None:

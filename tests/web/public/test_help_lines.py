@@ -140,6 +140,7 @@ def test_first_page_of_admins_says_when_a_check_is_due(
         assert TO_CHECK not in words(ana.get("/org/")), "of admins only"
 
 
+@pytest.mark.thorough
 def test_doctor_reminds_after_90_days_and_finds_a_fault_after_180(
     config: Config, store: Store
 ) -> None:

@@ -97,6 +97,7 @@ def test_number_that_the_opened_form_asks_for_is_accepted(
     assert len(everyone(store)) == 1
 
 
+@pytest.mark.thorough
 def test_two_hundred_saves_of_one_address_start_the_brake_for_all(
     client: FlaskClient, workshop: Workshop, discreet: Workshop
 ) -> None:
@@ -143,6 +144,7 @@ def test_small_workshop_is_always_filled_by_few(
     assert brake.find_challenge(client.get(form_of(small))) is None
 
 
+@pytest.mark.thorough
 def test_crowd_from_many_networks_is_not_asked(
     client: FlaskClient, store: Store, chicago: Office, rights: Kind
 ) -> None:

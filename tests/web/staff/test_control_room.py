@@ -227,6 +227,7 @@ def measure(client: StaffClient, path: str) -> tuple[int, int]:
     return len(statements), len(gzip.compress(answer.data, 6))
 
 
+@pytest.mark.thorough
 def test_two_thousand_offices_take_no_more_statements_and_a_light_page(
     elena: StaffClient, store: Store, chicago: Office, october: str
 ) -> None:

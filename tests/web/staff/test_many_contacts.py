@@ -54,6 +54,7 @@ def test_list_of_a_sensitive_kind_is_logged(
     assert actions(store).count("list seen") == count
 
 
+@pytest.mark.thorough
 def test_more_contacts_need_the_second_factor_and_a_letter(
     store: Store, key_store: KeyStore, workshop: Workshop, ana: StaffClient
 ) -> None:

@@ -579,6 +579,7 @@ def test_navigation_counts_lines_and_a_minute_later_the_new_ones(
     assert shown(ana) == ""  # at once, since somebody of the office acted
 
 
+@pytest.mark.thorough
 def test_queue_of_two_hundred_lines_takes_few_statements(
     ana: StaffClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind, women: Kind
 ) -> None:

@@ -77,6 +77,7 @@ def reason(answer: TestResponse) -> str:
     return text
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("role", list(Role))
 def test_each_role_reads_in_the_frame_why_a_page_is_refused(place: Place, role: Role) -> None:
     employ(place.store, "elena@example.org", Role.ADMIN, ALL_OFFICES)
@@ -317,6 +318,7 @@ def walk(
     return faults
 
 
+@pytest.mark.thorough
 def test_nothing_on_an_empty_site_leads_to_a_refusal(app: Flask, store: Store) -> None:
     """Before the first office, kind and workshop."""
     empty = Place(app, store, {}, {})
@@ -335,6 +337,7 @@ def test_account_without_an_office_is_offered_nothing_that_is_refused(place: Pla
     }
 
 
+@pytest.mark.thorough
 def test_walk_finds_a_link_and_a_form_that_are_refused(place: Place) -> None:
     """The test above would see what a page should not offer."""
     reader = account(place, Role.READER, "chicago")
