@@ -288,6 +288,27 @@ def test_overbooked_seats_are_offered_to_the_waitlist(
         assert session.get_one(Registration, luz.id).status is Place.OFFERED
 
 
+def test_edited_workshop_keeps_what_its_kind_has_otherwise_by_now(
+    ana: StaffClient, store: Store, chicago: Office, rights: Kind
+) -> None:
+    """What the form has no field for follows the kind once, and again only if another is chosen."""
+    with store.change() as session:
+        workshop = hold(session, chicago, rights, bring={"es": "Tu acta de nacimiento."})
+        session.get_one(Kind, rights.id).retention_days = 7
+        session.get_one(Kind, rights.id).has_reminders = False
+        session.add(kind("daca", "DACA", retention_days=90, bring={"es": "Tu tarjeta."}))
+    assert _edit(ana, workshop, bring_es="Tu acta de nacimiento.").status_code == 303
+    same = _only(store)
+    assert (same.title["es"], same.retention_days, same.has_reminders) == (
+        "Conoce tus derechos", 30, True
+    )  # fmt: skip
+    assert same.bring["es"] == "Tu acta de nacimiento."
+    other = _edit(ana, workshop, kind="daca", bring_es="Tu acta de nacimiento.")
+    assert other.status_code == 303
+    changed = _only(store)
+    assert (changed.retention_days, changed.bring["es"]) == (90, "Tu tarjeta.")
+
+
 def test_packaged_kinds_ask_for_reconfirmation_unless_discreet() -> None:
     file = DATA / "taxonomy.json"
     for each in json.loads(file.read_text(encoding="utf-8"))["kinds"]:

@@ -1,0 +1,18 @@
+"""The kinds of a choice are stored in one order, so that equal choices are equal."""
+
+from itertools import permutations
+
+from outreach.domain.follows import choices
+from outreach.domain.follows.choices import MAX_KINDS
+from tests.conftest import kind
+
+
+def test_kinds_of_one_position_have_one_order() -> None:
+    kinds = [kind("b", "B", position=2), kind("c", "C", position=1), kind("a", "A", position=2)]
+    assert {choices.sort_codes(each) for each in permutations(kinds)} == {("c", "a", "b")}
+
+
+def test_choice_of_very_many_kinds_is_one_of_all() -> None:
+    kinds = [kind(f"k{number:02}", "Taller") for number in range(MAX_KINDS + 1)]
+    assert len(choices.sort_codes(kinds[:-1])) == MAX_KINDS
+    assert choices.sort_codes(kinds) == ()
