@@ -40,11 +40,14 @@ def list_bursts(
     with store.read() as session:
         found = session.scalars(wanted.order_by(Burst.began_at, Burst.id)).all()
         keys: dict[bytes, list[bytes]] = {each.id: [] for each in found}
-        for burst, key_id in session.execute(
-            sa.select(Key.burst, Key.id).where(Key.burst.in_(wanted.with_only_columns(Burst.id)))
-        ):
-            if burst in keys:
-                keys[burst].append(key_id)
+        if found:
+            for burst, key_id in session.execute(
+                sa.select(Key.burst, Key.id).where(
+                    Key.burst.in_(wanted.with_only_columns(Burst.id))
+                )
+            ):
+                if burst in keys:
+                    keys[burst].append(key_id)
     return [
         BurstKeys(
             id=each.id,

@@ -6,7 +6,7 @@ Only aggregates, of the last workshops of a kind at an office or in the network;
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -102,25 +102,24 @@ def _log_term(people: int, number: int, share: float) -> float:
     return ways + number * math.log(share) + (people - number) * math.log1p(-share)
 
 
-def _list_counts(
-    session: Session, kind: Kind, office: Office | None, limit: int
-) -> list[tuple[int, int]]:
-    """People with a seat and those who came, by workshop with a complete check-in."""
+def _select_counts(
+    limit: int, *conditions: sa.ColumnElement[bool]
+) -> sa.Select[int, int, int | None, Any]:
+    """People with a seat by workshop, the latest first, of a `kind` and with these conditions."""
     # Limits the workshops first, so that not all registrations of all years are summed up.
     latest = (
         sa.select(Workshop.id)
         .where(
-            Workshop.kind_id == kind.id,
+            Workshop.kind_id == sa.bindparam("kind"),
             Workshop.status == WorkshopStatus.HELD,
             Workshop.way.in_([Way.PLACE, Way.UNLISTED]),
+            *conditions,
         )
         .order_by(Workshop.day.desc(), Workshop.id.desc())
         .limit(limit * CANDIDATES_PER_WORKSHOP)
     )
-    if office is not None:
-        latest = latest.where(Workshop.office_id == office.id)
     has_seat = Registration.status == RegistrationStatus.CONFIRMED
-    rows = session.execute(
+    return (
         sa.select(
             Workshop.id,
             Workshop.walk_ins,
@@ -132,7 +131,22 @@ def _list_counts(
         .where(Workshop.id.in_(latest))
         .group_by(Workshop.id, Workshop.day, Workshop.walk_ins, Workshop.head_count)
         .order_by(Workshop.day.desc(), Workshop.id.desc())
-    ).all()
+    )
+
+
+_OF_OFFICE: Final = _select_counts(LATEST, Workshop.office_id == sa.bindparam("office"))
+_OF_NETWORK: Final = _select_counts(LATEST_OF_NETWORK)
+
+
+def _list_counts(
+    session: Session, kind: Kind, office: Office | None, limit: int
+) -> list[tuple[int, int]]:
+    """People with a seat and those who came, by workshop with a complete check-in."""
+    of_kind = {"kind": kind.id}
+    if office is None:
+        rows = session.execute(_OF_NETWORK, of_kind).all()
+    else:
+        rows = session.execute(_OF_OFFICE, of_kind | {"office": office.id}).all()
     came = totals.read_all(session, [row.id for row in rows])
     complete = [
         (row.people, came[row.id][totals.SEATED])

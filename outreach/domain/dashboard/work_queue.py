@@ -6,7 +6,7 @@ first. A call that ended, or comes back later, is in no line (`call_attempts.py`
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
@@ -15,6 +15,7 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from outreach.db.types import Instant
 from outreach.domain import outbox
 from outreach.domain.network.offices import Office
 from outreach.domain.registrations import (
@@ -36,6 +37,42 @@ from outreach.keystore.bursts import BurstKeys
 
 IS_NEAR: Final = timedelta(hours=24)  # before the start
 BATCH: Final = 500  # keys in one statement
+_IS_OF_OFFICES: Final = Workshop.office_id.in_(sa.bindparam("offices", expanding=True))
+_NOW: Final = sa.bindparam("now", type_=Instant)
+_IS_AHEAD: Final = sa.and_(
+    _IS_OF_OFFICES, Workshop.status == WorkshopStatus.PUBLISHED, Workshop.starts_at > _NOW
+)
+_AWAITING: Final = (
+    sa.select(Registration)
+    .where(
+        Registration.workshop_id.in_(
+            sa.select(Workshop.id).where(_IS_OF_OFFICES, address_approval.has_awaiting(_NOW))
+        ),
+        address_approval.IS_AWAITING,
+    )
+    .options(sa.orm.joinedload(Registration.workshop, innerjoin=True))
+)
+_UNDECIDED: Final = (
+    sa.select(Workshop)
+    .where(_IS_OF_OFFICES, undecided_changes.awaits_decision(_NOW))
+    .order_by(Workshop.id)
+)
+_FOR_REVIEW: Final = (
+    sa.select(Registration.workshop_id, Registration.key_id, Registration.registered_at)
+    .join(Workshop, Workshop.id == Registration.workshop_id)
+    .where(_IS_AHEAD, review.IS_FOR_REVIEW)
+)
+_COUNT_DOUBTFUL: Final = (
+    sa.select(Registration.workshop_id, sa.func.count())
+    .join(Workshop, Workshop.id == Registration.workshop_id)
+    .where(
+        Registration.key_id.in_(sa.bindparam("keys", expanding=True)),
+        Registration.status.in_(ACTIVE_STATUSES),
+        Registration.is_released.is_(False),
+        _IS_AHEAD,
+    )
+    .group_by(Registration.workshop_id)
+)
 
 
 class WorkSort(StrEnum):
@@ -198,14 +235,7 @@ def _select_awaiting(
     session: Session, office_ids: Sequence[int], now: datetime
 ) -> Sequence[Registration]:
     """Who awaits approval to read an address, at workshops that are ahead."""
-    workshop_ids = sa.select(Workshop.id).where(
-        Workshop.office_id.in_(office_ids), address_approval.has_awaiting(now)
-    )
-    return session.scalars(
-        sa.select(Registration)
-        .where(Registration.workshop_id.in_(workshop_ids), address_approval.IS_AWAITING)
-        .options(sa.orm.joinedload(Registration.workshop, innerjoin=True))
-    ).all()
+    return session.scalars(_AWAITING, {"offices": office_ids, "now": now}).all()
 
 
 # Workshops
@@ -214,13 +244,9 @@ def _select_awaiting(
 def _list_reviews(
     session: Session, office_ids: Sequence[int], now: datetime, bursts: Sequence[BurstKeys]
 ) -> list[WorkLine]:
-    upcoming = sa.and_(
-        Workshop.office_id.in_(office_ids),
-        Workshop.status == WorkshopStatus.PUBLISHED,
-        Workshop.starts_at > now,
-    )
-    of_bursts = _count_doubtful(session, upcoming, bursts)
-    counts = _count_for_review(session, upcoming, bursts) | of_bursts
+    ahead = {"offices": office_ids, "now": now}
+    of_bursts = _count_doubtful(session, ahead, bursts)
+    counts = _count_for_review(session, ahead, bursts) | of_bursts
     workshops = _select_workshops(session, Workshop.id.in_(list(counts))) if counts else []
     return [
         WorkLine(
@@ -235,16 +261,12 @@ def _list_reviews(
 
 
 def _count_for_review(
-    session: Session, upcoming: sa.ColumnElement[bool], bursts: Sequence[BurstKeys]
+    session: Session, ahead: Mapping[str, object], bursts: Sequence[BurstKeys]
 ) -> dict[int, tuple[int, datetime]]:
-    """How many registrations at these workshops are to be reviewed, and since when, by id of
+    """How many registrations at workshops ahead are to be reviewed, and since when, by id of
     workshop; without those of a burst whose release is decided."""
     decided = {key_id for each in bursts if each.release_at is not None for key_id in each.key_ids}
-    rows = session.execute(
-        sa.select(Registration.workshop_id, Registration.key_id, Registration.registered_at)
-        .join(Workshop, Workshop.id == Registration.workshop_id)
-        .where(upcoming, review.IS_FOR_REVIEW)
-    )
+    rows = session.execute(_FOR_REVIEW, ahead)
     found: dict[int, list[datetime]] = {}
     for workshop_id, key_id, registered_at in rows:
         if key_id not in decided:
@@ -253,26 +275,17 @@ def _count_for_review(
 
 
 def _count_doubtful(
-    session: Session, upcoming: sa.ColumnElement[bool], bursts: Sequence[BurstKeys]
+    session: Session, ahead: Mapping[str, object], bursts: Sequence[BurstKeys]
 ) -> dict[int, tuple[int, datetime]]:
-    """How many registrations undecided bursts have at these workshops, and since when, by id of
+    """How many registrations undecided bursts have at workshops ahead, and since when, by id of
     workshop."""
     undecided = [each for each in bursts if each.release_at is None]
     began = {each.workshop: each.began_at for each in reversed(undecided)}
     key_ids = [key_id for each in undecided for key_id in each.key_ids]
     counts: Counter[int] = Counter()
     for start in range(0, len(key_ids), BATCH):
-        rows = session.execute(
-            sa.select(Registration.workshop_id, sa.func.count())
-            .join(Workshop, Workshop.id == Registration.workshop_id)
-            .where(
-                Registration.key_id.in_(key_ids[start : start + BATCH]),
-                Registration.status.in_(ACTIVE_STATUSES),
-                Registration.is_released.is_(False),
-                upcoming,
-            )
-            .group_by(Registration.workshop_id)
-        )
+        keys = {"keys": key_ids[start : start + BATCH]}
+        rows = session.execute(_COUNT_DOUBTFUL, {**ahead, **keys})
         counts.update({row[0]: row[1] for row in rows})
     return {
         workshop_id: (count, began[workshop_id])
@@ -282,9 +295,7 @@ def _count_doubtful(
 
 
 def _list_undecided(session: Session, office_ids: Sequence[int], now: datetime) -> list[WorkLine]:
-    workshops = _select_workshops(
-        session, Workshop.office_id.in_(office_ids), undecided_changes.awaits_decision(now)
-    )
+    workshops = session.scalars(_UNDECIDED, {"offices": office_ids, "now": now}).all()
     return [
         WorkLine(workshop=each, sorts=[WorkSort.NOTIFY], since=each.changed_at)
         for each in workshops

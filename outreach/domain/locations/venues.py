@@ -139,12 +139,15 @@ _WITH_OFFICE: Final = sa.orm.joinedload(Venue.office, innerjoin=True)
 
 def list_venues(session: Session, office: Office) -> Sequence[Venue]:
     """The venues of an office, retired ones too, but none that was merged into another."""
-    return session.scalars(
-        sa.select(Venue)
-        .options(_WITH_OFFICE)
-        .where(Venue.office_id == office.id, Venue.merged_into_id.is_(None))
-        .order_by(Venue.name, Venue.city, Venue.id)
-    ).all()
+    return session.scalars(_OF_OFFICE, {"office": office.id}).all()
+
+
+_OF_OFFICE: Final = (
+    sa.select(Venue)
+    .options(_WITH_OFFICE)
+    .where(Venue.office_id == sa.bindparam("office"), Venue.merged_into_id.is_(None))
+    .order_by(Venue.name, Venue.city, Venue.id)
+)
 
 
 def list_with_ids(session: Session, ids: Iterable[int]) -> Sequence[Venue]:

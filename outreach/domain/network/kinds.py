@@ -128,7 +128,10 @@ def find_all(session: Session, codes: Collection[str]) -> dict[str, Kind]:
 
 def list_kinds(session: Session) -> Sequence[Kind]:
     """All kinds, in their order, those with the same position by code."""
-    return session.scalars(sa.select(Kind).order_by(Kind.position, Kind.code)).all()
+    return session.scalars(_IN_ORDER).all()
+
+
+_IN_ORDER: Final = sa.select(Kind).order_by(Kind.position, Kind.code)
 
 
 def list_codes(session: Session) -> dict[int, str]:

@@ -1,7 +1,7 @@
 """Notifications that staff handle: calls to those who left a phone, and undelivered letters."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -49,34 +49,29 @@ def list_calls(
 
     `has_texts`: a gateway is configured, so those who allowed texts are called only when the text
     was given up or is three days overdue. Calls that ended, or come back later, are left out."""
-    return _calls(session, now, has_texts, Registration.workshop_id == workshop.id)
+    due = _due_calls(session, _DUE_OF_WORKSHOP, {"workshop": workshop.id}, now, has_texts)
+    return _leave_out_hidden(session, due, now)
 
 
 def list_calls_of_offices(
     session: Session, office_ids: Sequence[int], *, now: datetime, has_texts: bool = False
 ) -> Sequence[Notification]:
     """The same for all workshops of these offices."""
-    return _calls(session, now, has_texts, _is_of_offices(office_ids, now))
+    due = _due_calls(session, _DUE_OF_OFFICES, {"offices": office_ids}, now, has_texts)
+    return _leave_out_hidden(session, due, now)
 
 
 def list_calls_to(
     session: Session, registration: Registration, *, now: datetime, has_texts: bool = False
 ) -> Sequence[Notification]:
     """The same for one person, also where the call ended or comes back later."""
-    where = Registration.id == registration.id
-    return _due_calls(session, now, has_texts, where)
+    whose = {"registration": registration.id}
+    return _due_calls(session, _DUE_OF_PERSON, whose, now, has_texts)
 
 
-def _is_of_offices(office_ids: Sequence[int], now: datetime) -> sa.ColumnElement[bool]:
-    return Registration.workshop_id.in_(
-        sa.select(Workshop.id).where(Workshop.office_id.in_(office_ids), Workshop.ends_at > now)
-    )
-
-
-def _calls(
-    session: Session, now: datetime, has_texts: bool, where: sa.ColumnElement[bool]
+def _leave_out_hidden(
+    session: Session, due: Sequence[Notification], now: datetime
 ) -> Sequence[Notification]:
-    due = _due_calls(session, now, has_texts, where)
     people = {each.registration_id: each.registration for each in due}
     histories = call_attempts.read_histories(session, list(people.values()))
     hidden = {
@@ -88,25 +83,15 @@ def _calls(
 
 
 def _due_calls(
-    session: Session, now: datetime, has_texts: bool, where: sa.ColumnElement[bool]
+    session: Session,
+    statement: sa.Select[Notification],
+    whose: Mapping[str, object],
+    now: datetime,
+    has_texts: bool,
 ) -> Sequence[Notification]:
-    is_text = sa.and_(
-        Registration.may_leave_message.is_(True),
-        Notification.due_at >= now - GIVE_UP_AFTER,
-        sa.literal(has_texts),
-    )
-    notifications = session.scalars(
-        _SELECT.where(
-            where,
-            Registration.contact == ContactMethod.PHONE,
-            Notification.cause.not_in(NOT_CALLED),
-            Notification.due_at <= now,
-            sa.or_(
-                sa.and_(Notification.done_at.is_(None), sa.not_(is_text)),
-                Notification.is_dead.is_(True),
-            ),
-        )
-    )
+    """The calls of a statement that `_select_due` made; `whose` has its further parameters."""
+    times = {"now": now, "texts_since": now - GIVE_UP_AFTER, "has_texts": has_texts}
+    notifications = session.scalars(statement, {**whose, **times})
     return [notification for notification in notifications if not is_obsolete(notification, now)]
 
 
@@ -140,6 +125,42 @@ _SELECT: Final = (
         joinedload(Notification.message),
     )
     .order_by(Notification.due_at, Notification.id)
+)
+
+
+def _select_due(whose: sa.ColumnElement[bool]) -> sa.Select[Notification]:
+    """The notifications that need a call `now`; who allowed texts gets one (`has_texts`) if it is
+    due since `texts_since`."""
+    is_text = sa.and_(
+        Registration.may_leave_message.is_(True),
+        Notification.due_at >= sa.bindparam("texts_since"),
+        sa.bindparam("has_texts", type_=sa.Boolean),
+    )
+    return _SELECT.where(
+        whose,
+        Registration.contact == ContactMethod.PHONE,
+        Notification.cause.not_in(NOT_CALLED),
+        Notification.due_at <= sa.bindparam("now"),
+        sa.or_(
+            sa.and_(Notification.done_at.is_(None), sa.not_(is_text)),
+            Notification.is_dead.is_(True),
+        ),
+    )
+
+
+_IS_OF_OFFICES: Final = Registration.workshop_id.in_(
+    sa.select(Workshop.id).where(
+        Workshop.office_id.in_(sa.bindparam("offices", expanding=True)),
+        Workshop.ends_at > sa.bindparam("now"),
+    )
+)
+_DUE_OF_WORKSHOP: Final = _select_due(Registration.workshop_id == sa.bindparam("workshop"))
+_DUE_OF_OFFICES: Final = _select_due(_IS_OF_OFFICES)
+_DUE_OF_PERSON: Final = _select_due(Registration.id == sa.bindparam("registration"))
+_UNSENT_OF_OFFICES: Final = _SELECT.where(
+    _IS_OF_OFFICES,
+    Notification.is_dead.is_(True),
+    Registration.contact == ContactMethod.EMAIL,
 )
 
 
@@ -206,13 +227,7 @@ def list_unsent_letters_of_offices(
     session: Session, office_ids: Sequence[int], *, now: datetime
 ) -> list[Notification]:
     """The same for all workshops of these offices."""
-    notifications = session.scalars(
-        _SELECT.where(
-            _is_of_offices(office_ids, now),
-            Notification.is_dead.is_(True),
-            Registration.contact == ContactMethod.EMAIL,
-        )
-    )
+    notifications = session.scalars(_UNSENT_OF_OFFICES, {"offices": office_ids, "now": now})
     return [each for each in notifications if not is_obsolete(each, now)]
 
 

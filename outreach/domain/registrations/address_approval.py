@@ -36,7 +36,7 @@ IS_AWAITING: Final = sa.and_(
 )
 
 
-def has_awaiting(now: datetime) -> sa.ColumnElement[bool]:
+def has_awaiting(now: datetime | sa.ColumnElement[datetime]) -> sa.ColumnElement[bool]:
     """The condition of a query for upcoming workshops where somebody awaits approval."""
     return sa.and_(
         Workshop.status == WorkshopStatus.PUBLISHED,

@@ -187,13 +187,7 @@ def notify_uninformed(
         return 0
     rows = session.execute(_UNINFORMED, {"workshop": workshop.id}).all()
     pending = {
-        each.registration_id: each
-        for each in session.scalars(
-            sa.select(Notification)
-            .join(Registration, Registration.id == Notification.registration_id)
-            .where(Registration.workshop_id == workshop.id, _IS_PENDING_CHANGE)
-            .execution_options(populate_existing=True)
-        )
+        each.registration_id: each for each in session.scalars(_PENDING, {"workshop": workshop.id})
     }
     notified_count = 0
     for registration_id, contact, takes_texts, known in rows:
@@ -261,6 +255,20 @@ _WAITING: Final = (
     )
     .execution_options(populate_existing=True)
 )
+_OF_WORKSHOP: Final = sa.and_(
+    Registration.workshop_id == sa.bindparam("workshop"), _IS_PENDING_CHANGE
+)
+_PENDING: Final = (
+    sa.select(Notification)
+    .join(Registration, Registration.id == Notification.registration_id)
+    .where(_OF_WORKSHOP)
+    .execution_options(populate_existing=True)
+)
+_PENDING_ENDS: Final = (
+    sa.select(Notification.registration_id, Notification.due_at)
+    .join(Registration, Registration.id == Notification.registration_id)
+    .where(_OF_WORKSHOP, Notification.due_at > sa.bindparam("now"))
+)
 
 
 def find_pending_ends(
@@ -268,13 +276,7 @@ def find_pending_ends(
 ) -> dict[str, datetime]:
     """From when each party may be told what a change made true that can still be undone, by id of
     its registration; of the others there is nothing."""
-    rows = session.execute(
-        sa.select(Notification.registration_id, Notification.due_at)
-        .join(Registration, Registration.id == Notification.registration_id)
-        .where(
-            Registration.workshop_id == workshop.id, _IS_PENDING_CHANGE, Notification.due_at > now
-        )
-    )
+    rows = session.execute(_PENDING_ENDS, {"workshop": workshop.id, "now": now})
     return {row.registration_id: row.due_at + _AFTER_CHANGE for row in rows}
 
 
@@ -461,7 +463,7 @@ _RECORD_UNKNOWN: Final = (
 )
 
 
-def awaits_decision(now: datetime) -> sa.ColumnElement[bool]:
+def awaits_decision(now: datetime | sa.ColumnElement[datetime]) -> sa.ColumnElement[bool]:
     """The condition of a query for workshops whose attendees do not know what is true now, or wait
     for seats that were added, and nobody has decided about them."""
     is_queued = sa.exists().where(

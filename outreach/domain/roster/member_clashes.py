@@ -187,6 +187,8 @@ def list_overlapping(
     """The other workshops at the same time to which each of these members is assigned, by start;
     an empty list for a member who has none."""
     found: dict[int, list[Workshop]] = {each: [] for each in member_ids}
+    if not found:
+        return {}
     rows = session.execute(
         _select_planned(found).where(
             RosterAssignment.workshop_id != workshop.id,

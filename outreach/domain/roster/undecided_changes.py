@@ -19,7 +19,7 @@ from outreach.domain.roster.models import (
 from outreach.domain.workshops import Workshop, WorkshopStatus
 
 
-def awaits_decision(now: datetime) -> sa.ColumnElement[bool]:
+def awaits_decision(now: datetime | sa.ColumnElement[datetime]) -> sa.ColumnElement[bool]:
     """The condition of a query for workshops that `is_undecided`."""
     return sa.or_(change_notifications.awaits_decision(now), _has_uninformed_team(now))
 
@@ -31,7 +31,7 @@ def is_undecided(session: Session, workshop: Workshop, *, now: datetime) -> bool
     return session.scalar(found) is not None
 
 
-def _has_uninformed_team(now: datetime) -> sa.ColumnElement[bool]:
+def _has_uninformed_team(now: datetime | sa.ColumnElement[datetime]) -> sa.ColumnElement[bool]:
     """A member who can be written to knows something else. Who has no e-mail is asked by staff, and
     the team's page says so. After the start only a cancellation is still told."""
     # A letter that was given up was decided about; the team's page says that it did not arrive.

@@ -88,9 +88,12 @@ def save(
 
 
 def find_by_form(session: Session, organizer_id: int, form: str) -> FormDraft | None:
-    return session.scalar(
-        sa.select(FormDraft).where(FormDraft.organizer_id == organizer_id, FormDraft.form == form)
-    )
+    return session.scalar(_BY_FORM, {"organizer": organizer_id, "form": form})
+
+
+_BY_FORM: Final = sa.select(FormDraft).where(
+    FormDraft.organizer_id == sa.bindparam("organizer"), FormDraft.form == sa.bindparam("form")
+)
 
 
 def find(session: Session, organizer_id: int, draft_id: int) -> FormDraft:
@@ -121,9 +124,16 @@ def list_all(session: Session, organizer_id: int) -> Sequence[FormDraft]:
 
 def discard(session: Session, organizer_id: int, form: str) -> None:
     """Deletes the draft of a form that was saved or given up."""
-    session.execute(
-        sa.delete(FormDraft).where(FormDraft.organizer_id == organizer_id, FormDraft.form == form)
+    session.execute(_DISCARD, {"organizer": organizer_id, "form": form})
+
+
+_DISCARD: Final = (
+    sa.delete(FormDraft)
+    .where(
+        FormDraft.organizer_id == sa.bindparam("organizer"), FormDraft.form == sa.bindparam("form")
     )
+    .execution_options(synchronize_session=False)
+)
 
 
 def forget(session: Session, workshop_id: int) -> None:

@@ -203,10 +203,12 @@ def delete_answers(session: Session, registrations: sa.Select[str] | Sequence[st
 
 
 def count_approved(session: Session, workshop: Workshop) -> int:
-    found = sa.select(sa.func.count()).where(
-        Registration.workshop_id == workshop.id, Registration.approved_at.is_not(None)
-    )
-    return session.scalar(found) or 0
+    return session.scalar(_COUNT_APPROVED, {"workshop": workshop.id}) or 0
+
+
+_COUNT_APPROVED: Final = sa.select(sa.func.count()).where(
+    Registration.workshop_id == sa.bindparam("workshop"), Registration.approved_at.is_not(None)
+)
 
 
 def list_batch(session: Session, batch: str) -> Sequence[WorkshopChange]:

@@ -559,7 +559,8 @@ def _resize(
             held = free - workshop.seats_left if is_waited_for else held
         workshop.capacity, workshop.overbooked = data.capacity, data.overbooked
         workshop.held_seats, workshop.seats_left = held, free - held
-        time_slots.remove_all(session, workshop)
+        if "way" in new:
+            time_slots.remove_all(session, workshop)
     if "support" in new:
         accommodations.require_room(session, workshop, data.support)
     session.flush()

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -34,12 +34,8 @@ def find_overlapping(session: Session, workshop: Workshop) -> Workshop | None:
     of a tour are meant to share it. `workshop` need not be stored, nor its venue."""
     if workshop.venue is None or workshop.venue.id is None:
         return None
-    return session.scalars(
-        _select_others(workshop, workshop.starts_at, workshop.ends_at)
-        .where(Workshop.venue_id == workshop.venue.id)
-        .order_by(Workshop.starts_at, Workshop.id)
-        .limit(1)
-    ).first()
+    times = _values_of_others(workshop, workshop.starts_at, workshop.ends_at)
+    return session.scalars(_FIRST_IN_VENUE, times | {"venue": workshop.venue.id}).first()
 
 
 def list_free_times(session: Session, workshop: Workshop, *, now: datetime) -> list[FreeTime]:
@@ -50,11 +46,8 @@ def list_free_times(session: Session, workshop: Workshop, *, now: datetime) -> l
         return []
     begins = clock.instant(workshop.day, time(0), workshop.zone)
     until = begins + timedelta(days=DAYS_AHEAD + 2)
-    taken = session.execute(
-        _select_others(workshop, begins, until)
-        .where(Workshop.venue_id == venue.id)
-        .with_only_columns(Workshop.starts_at, Workshop.ends_at)
-    ).all()
+    others = _values_of_others(workshop, begins, until)
+    taken = session.execute(_TIMES_IN_VENUE, others | {"venue": venue.id}).all()
     found: list[FreeTime] = []
     for each in _list_candidates(workshop):
         if any(each.day == other.day for other in found):
@@ -74,13 +67,8 @@ def list_free_venues(
 ) -> Sequence[Venue]:
     """Those of the venues that are free at the time of the workshop, hold its seats, and are in the
     same zone; the venue of the workshop is none of them."""
-    taken = set(
-        session.scalars(
-            _select_others(workshop, workshop.starts_at, workshop.ends_at)
-            .where(Workshop.venue_id.is_not(None))
-            .with_only_columns(Workshop.venue_id)
-        )
-    )
+    others = _values_of_others(workshop, workshop.starts_at, workshop.ends_at)
+    taken = set(session.scalars(_TAKEN_VENUES, others))
     seats = workshop.capacity + workshop.overbooked
     return [
         each
@@ -111,20 +99,34 @@ def _list_candidates(workshop: Workshop) -> Iterator[FreeTime]:
             yield FreeTime(day, workshop.starts, workshop.ends)
 
 
-def _select_others(
-    workshop: Workshop, starts_at: datetime, ends_at: datetime
-) -> sa.Select[Workshop]:
-    """The other workshops that are not cancelled and overlap with this time."""
-    query = sa.select(Workshop).where(
-        Workshop.status.in_(_PLANNED_STATUSES),
-        Workshop.starts_at < ends_at,
-        Workshop.ends_at > starts_at,
-    )
-    if workshop.id is not None:
-        query = query.where(Workshop.id != workshop.id)
-    if workshop.stop_id is not None:
-        is_of_another_stop = sa.or_(
-            Workshop.stop_id.is_(None), Workshop.stop_id != workshop.stop_id
-        )
-        query = query.where(is_of_another_stop)
-    return query
+# The other workshops that are not cancelled and overlap with a time, with `_values_of_others`.
+_IS_ANOTHER: Final = (
+    Workshop.status.in_(_PLANNED_STATUSES),
+    Workshop.starts_at < sa.bindparam("until"),
+    Workshop.ends_at > sa.bindparam("since"),
+    Workshop.id != sa.bindparam("workshop"),
+    sa.or_(Workshop.stop_id.is_(None), Workshop.stop_id != sa.bindparam("stop")),
+)
+_IS_IN_VENUE: Final = Workshop.venue_id == sa.bindparam("venue")
+_FIRST_IN_VENUE: Final = (
+    sa.select(Workshop)
+    .where(*_IS_ANOTHER, _IS_IN_VENUE)
+    .order_by(Workshop.starts_at, Workshop.id)
+    .limit(1)
+)
+_TIMES_IN_VENUE: Final = sa.select(Workshop.starts_at, Workshop.ends_at).where(
+    *_IS_ANOTHER, _IS_IN_VENUE
+)
+_TAKEN_VENUES: Final = sa.select(Workshop.venue_id).where(
+    *_IS_ANOTHER, Workshop.venue_id.is_not(None)
+)
+
+
+def _values_of_others(workshop: Workshop, since: datetime, until: datetime) -> dict[str, Any]:
+    """Values for `_IS_ANOTHER`. No stored workshop and no stop has the id 0."""
+    return {
+        "since": since,
+        "until": until,
+        "workshop": workshop.id or 0,
+        "stop": workshop.stop_id or 0,
+    }

@@ -109,9 +109,7 @@ _PartnerOrSpeaker = TypeVar("_PartnerOrSpeaker", Partner, Speaker)
 
 def list_partners(session: Session, office: Office) -> Sequence[Partner]:
     """The partners of an office, retired ones too, by name."""
-    return session.scalars(
-        sa.select(Partner).where(Partner.office_id == office.id).order_by(Partner.name)
-    ).all()
+    return session.scalars(_PARTNERS_OF_OFFICE, {"office": office.id}).all()
 
 
 def list_by_office(
@@ -132,9 +130,7 @@ def list_by_office(
 
 
 def list_speakers(session: Session, office: Office) -> Sequence[Speaker]:
-    return session.scalars(
-        sa.select(Speaker).where(Speaker.office_id == office.id).order_by(Speaker.name)
-    ).all()
+    return session.scalars(_SPEAKERS_OF_OFFICE, {"office": office.id}).all()
 
 
 def find(session: Session, office: Office, partner_id: int) -> Partner:
@@ -165,9 +161,11 @@ def save(session: Session, record: _PartnerOrSpeaker) -> None:
 
 
 def get_chosen(session: Session, workshop: Workshop) -> ChosenPartners:
-    partners = session.scalars(_CHOSEN_PARTNERS, {"workshop": workshop.id})
-    speakers = session.scalars(_CHOSEN_SPEAKERS, {"workshop": workshop.id})
-    return ChosenPartners(tuple(partners), tuple(speakers))
+    rows = session.execute(_CHOSEN, {"workshop": workshop.id}).all()
+    return ChosenPartners(
+        tuple(each for each, is_speaker in rows if not is_speaker),
+        tuple(each for each, is_speaker in rows if is_speaker),
+    )
 
 
 def set_chosen(session: Session, workshop: Workshop, wanted: ChosenPartners) -> frozenset[str]:
@@ -238,17 +236,20 @@ _PUBLIC_NAMES: Final = sa.union_all(
 ).order_by("place", "name")
 
 
-_CHOSEN_PARTNERS: Final = (
-    sa.select(Partner.id)
+_BOTH: Final = sa.union_all(
+    sa.select(Partner.id, sa.false().label("is_speaker"), Partner.name)
     .join(WorkshopPartner, WorkshopPartner.partner_id == Partner.id)
-    .where(WorkshopPartner.workshop_id == sa.bindparam("workshop"))
-    .order_by(Partner.name)
-)
-_CHOSEN_SPEAKERS: Final = (
-    sa.select(Speaker.id)
+    .where(WorkshopPartner.workshop_id == sa.bindparam("workshop")),
+    sa.select(Speaker.id, sa.true(), Speaker.name)
     .join(WorkshopSpeaker, WorkshopSpeaker.speaker_id == Speaker.id)
-    .where(WorkshopSpeaker.workshop_id == sa.bindparam("workshop"))
-    .order_by(Speaker.name)
+    .where(WorkshopSpeaker.workshop_id == sa.bindparam("workshop")),
+).subquery()
+_CHOSEN: Final = sa.select(_BOTH.c.id, _BOTH.c.is_speaker).order_by(_BOTH.c.name)
+_PARTNERS_OF_OFFICE: Final = (
+    sa.select(Partner).where(Partner.office_id == sa.bindparam("office")).order_by(Partner.name)
+)
+_SPEAKERS_OF_OFFICE: Final = (
+    sa.select(Speaker).where(Speaker.office_id == sa.bindparam("office")).order_by(Speaker.name)
 )
 
 

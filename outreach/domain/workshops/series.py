@@ -4,6 +4,7 @@ With `is_joint`, a person can register for all dates at once (a group registrati
 """
 
 from collections.abc import Sequence
+from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -42,11 +43,14 @@ def find(session: Session, office: Office, series_id: int) -> WorkshopSeries:
 
 
 def list_series(session: Session, office: Office) -> Sequence[WorkshopSeries]:
-    return session.scalars(
-        sa.select(WorkshopSeries)
-        .where(WorkshopSeries.office_id == office.id)
-        .order_by(WorkshopSeries.name)
-    ).all()
+    return session.scalars(_OF_OFFICE, {"office": office.id}).all()
+
+
+_OF_OFFICE: Final = (
+    sa.select(WorkshopSeries)
+    .where(WorkshopSeries.office_id == sa.bindparam("office"))
+    .order_by(WorkshopSeries.name)
+)
 
 
 def find_or_create(
