@@ -151,6 +151,16 @@ def test_free_time_slots_can_be_replaced(consultations: Stage) -> None:
     assert consultations.hour(rosa) == "18:00"
 
 
+def test_workshop_with_seats_instead_of_time_slots_has_none_of_them(consultations: Stage) -> None:
+    consultations.change_workshop(way=Way.PLACE, capacity=10)
+    assert (consultations.hours(), consultations.left()) == ({}, 10)
+    consultations.change_workshop(capacity=12)
+    assert consultations.left() == 12
+    consultations.change_workshop(way=Way.SLOTS, slot_places=2)
+    assert consultations.hours() == {"18:00": 2, "18:20": 2, "18:40": 2}
+    assert consultations.left() == 6
+
+
 def test_added_time_slot_and_added_seat_are_offered_at_once(consultations: Stage) -> None:
     for hour in ("18:00", "18:20", "18:40"):
         consultations.register(2, slot=hour)

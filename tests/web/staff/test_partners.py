@@ -61,6 +61,28 @@ def test_partner_and_speaker_are_saved_and_can_be_chosen(ana: StaffClient, store
     assert "Lic. Mora, Casa Sur" in form
 
 
+def test_chosen_partners_and_speakers_are_separate_and_in_order_of_names(
+    store: Store, chicago: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        sur, norte = _partner(chicago, "Casa Sur"), _partner(chicago, "Casa Norte")
+        session.add_all([sur, norte, _partner(chicago, "Casa Este")])
+        session.add_all(
+            Speaker(office_id=chicago.id, name=f"Lic. {each}", partner=None, is_shown=False)
+            for each in "DCBA"
+        )
+        session.flush()
+        speakers = {each.name: each.id for each in partners.list_speakers(session, chicago)}
+        workshop = hold(session, chicago, rights)
+        both = (speakers["Lic. D"], speakers["Lic. A"])
+        partners.set_chosen(session, workshop, ChosenPartners((sur.id, norte.id), both))
+        session.flush()
+        assert partners.get_chosen(session, workshop) == ChosenPartners(
+            (norte.id, sur.id), (speakers["Lic. A"], speakers["Lic. D"])
+        )
+        assert partners.get_chosen(session, hold(session, chicago, rights)) == ChosenPartners()
+
+
 @pytest.mark.parametrize(
     ("path", "wrong", "message"),
     [
