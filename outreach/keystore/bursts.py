@@ -39,15 +39,14 @@ def list_bursts(
         wanted = wanted.where(Burst.workshop.in_(workshops))
     with store.read() as session:
         found = session.scalars(wanted.order_by(Burst.began_at, Burst.id)).all()
+        if not found:
+            return []
         keys: dict[bytes, list[bytes]] = {each.id: [] for each in found}
-        if found:
-            for burst, key_id in session.execute(
-                sa.select(Key.burst, Key.id).where(
-                    Key.burst.in_(wanted.with_only_columns(Burst.id))
-                )
-            ):
-                if burst in keys:
-                    keys[burst].append(key_id)
+        for burst, key_id in session.execute(
+            sa.select(Key.burst, Key.id).where(Key.burst.in_(wanted.with_only_columns(Burst.id)))
+        ):
+            if burst in keys:
+                keys[burst].append(key_id)
     return [
         BurstKeys(
             id=each.id,

@@ -103,7 +103,6 @@ def _filled(pattern: str, parts: Mapping[str, str]) -> str:
     return re.sub(r"<(?:[^<>]*:)?(\w+)>", lambda part: parts.get(part[1], "1"), pattern)
 
 
-@pytest.mark.thorough
 def test_typed_text_never_becomes_a_script(
     hostile_app: Flask, admin: StaffClient, hostile_workshop: Workshop
 ) -> None:
@@ -123,7 +122,6 @@ def test_typed_text_never_becomes_a_script(
     assert {"text/html", "application/json", "text/calendar", "text/csv"} <= mimetypes
 
 
-@pytest.mark.thorough
 def test_typed_text_never_becomes_a_response_header(
     hostile_app: Flask, admin: StaffClient, hostile_workshop: Workshop
 ) -> None:
@@ -140,7 +138,6 @@ def test_typed_text_never_becomes_a_response_header(
     assert files > 10
 
 
-@pytest.mark.thorough
 def test_typed_text_never_becomes_a_calendar_line(
     hostile_app: Flask, admin: StaffClient, hostile_workshop: Workshop, key_store: KeyStore
 ) -> None:
@@ -193,7 +190,6 @@ def test_mail_header_is_always_one_line(name: str, end: str) -> None:
 # Sheets
 
 
-@pytest.mark.thorough
 def test_no_cell_of_a_download_is_a_formula(
     hostile_app: Flask, admin: StaffClient, hostile_workshop: Workshop
 ) -> None:

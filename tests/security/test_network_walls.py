@@ -354,7 +354,6 @@ def close(scene: NetworkScene, request: pytest.FixtureRequest) -> None:
             pair.rest()
 
 
-@pytest.mark.thorough
 def test_backup_of_one_restores_into_that_one_only(
     closed_scene: NetworkScene, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:

@@ -138,7 +138,6 @@ def test_first_party_is_confirmed_though_it_exceeds_the_share(
     assert [each.status for each in everyone(store)] == [CONFIRMED, WAITLISTED]
 
 
-@pytest.mark.thorough
 def test_campaign_from_many_networks_fills_the_workshop(
     client: FlaskClient, store: Store, chicago: Office, rights: Kind
 ) -> None:

@@ -127,6 +127,7 @@ def discard(session: Session, organizer_id: int, form: str) -> None:
     session.execute(_DISCARD, {"organizer": organizer_id, "form": form})
 
 
+# SQLAlchemy cannot compare loaded drafts with parameters; none is used after this statement.
 _DISCARD: Final = (
     sa.delete(FormDraft)
     .where(

@@ -34,8 +34,8 @@ def find_overlapping(session: Session, workshop: Workshop) -> Workshop | None:
     of a tour are meant to share it. `workshop` need not be stored, nor its venue."""
     if workshop.venue is None or workshop.venue.id is None:
         return None
-    times = _values_of_others(workshop, workshop.starts_at, workshop.ends_at)
-    return session.scalars(_FIRST_IN_VENUE, times | {"venue": workshop.venue.id}).first()
+    others = _values_of_others(workshop, workshop.starts_at, workshop.ends_at)
+    return session.scalars(_FIRST_IN_VENUE, others | {"venue": workshop.venue.id}).first()
 
 
 def list_free_times(session: Session, workshop: Workshop, *, now: datetime) -> list[FreeTime]:
@@ -99,7 +99,7 @@ def _list_candidates(workshop: Workshop) -> Iterator[FreeTime]:
             yield FreeTime(day, workshop.starts, workshop.ends)
 
 
-# The other workshops that are not cancelled and overlap with a time, with `_values_of_others`.
+# The conditions for other workshops that are not cancelled and overlap with a time.
 _IS_ANOTHER: Final = (
     Workshop.status.in_(_PLANNED_STATUSES),
     Workshop.starts_at < sa.bindparam("until"),
@@ -123,7 +123,7 @@ _TAKEN_VENUES: Final = sa.select(Workshop.venue_id).where(
 
 
 def _values_of_others(workshop: Workshop, since: datetime, until: datetime) -> dict[str, Any]:
-    """Values for `_IS_ANOTHER`. No stored workshop and no stop has the id 0."""
+    """The parameters of `_IS_ANOTHER`; the id 0 stands for none."""
     return {
         "since": since,
         "until": until,

@@ -12,7 +12,7 @@ def test_kinds_of_one_position_have_one_order() -> None:
     assert {choices.sort_codes(each) for each in permutations(kinds)} == {("c", "a", "b")}
 
 
-def test_choice_of_very_many_kinds_is_one_of_all() -> None:
+def test_more_kinds_than_a_choice_may_have_are_stored_as_all() -> None:
     kinds = [kind(f"k{number:02}", "Taller") for number in range(MAX_KINDS + 1)]
     assert len(choices.sort_codes(kinds[:-1])) == MAX_KINDS
     assert choices.sort_codes(kinds) == ()

@@ -336,7 +336,6 @@ def readable_text(answer: TestResponse) -> str:
     return "" if answer.mimetype == "image/png" else answer.text
 
 
-@pytest.mark.thorough
 def test_discreet_attendee_list_cannot_be_exported(
     app: Flask, store: Store, discreet_workshop: Workshop
 ) -> None:

@@ -288,10 +288,10 @@ def test_overbooked_seats_are_offered_to_the_waitlist(
         assert session.get_one(Registration, luz.id).status is Place.OFFERED
 
 
-def test_edited_workshop_keeps_what_its_kind_has_otherwise_by_now(
+def test_edited_workshop_keeps_what_it_copied_from_its_kind(
     ana: StaffClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
-    """What the form has no field for follows the kind once, and again only if another is chosen."""
+    """Retention, reminders and what to bring are copied again only when another kind is chosen."""
     with store.change() as session:
         workshop = hold(session, chicago, rights, bring={"es": "Tu acta de nacimiento."})
         session.get_one(Kind, rights.id).retention_days = 7
