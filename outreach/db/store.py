@@ -93,12 +93,18 @@ class Store:
         """
         return self._watch.mark()
 
-    def read_number(self, query: str, value: str) -> int | None:
-        """The one number that a query returns, without a session; None if there is no row.
+    def read_row(self, query: str, *values: str) -> tuple[Any, ...] | None:
+        """The one row that a query returns, without a session and as the driver gives it; None if
+        there is none.
 
-        `?` in the query stands for `value`. Takes microseconds on SQLite.
+        Each `?` in the query stands for one of `values`. Takes microseconds on SQLite.
         """
-        return self._watch.read_number(query, value)
+        return self._watch.read_row(query, *values)
+
+    def read_number(self, query: str, value: str) -> int | None:
+        """The number with which the row of `read_row` begins; None if there is no row."""
+        row = self.read_row(query, value)
+        return None if row is None else int(row[0])
 
     @contextmanager
     def exclusive(self, number: int, *, patience: float) -> Iterator[bool]:
@@ -180,7 +186,7 @@ class _NoLock(WriteLock):
 class _Answer(NamedTuple):
     """What a query returned, and how long that is sure to be valid."""
 
-    value: Any
+    row: tuple[Any, ...] | None
     changes: int  # the counter of the write lock
     until: float  # of `monotonic`
 
@@ -207,23 +213,21 @@ class _Watch:
         self._lock = RLock()  # reentrant: an error while opening closes
 
     def mark(self) -> Hashable:
-        mark: Hashable = self._ask_or_recall(self._mark_query)
-        return mark
+        return self._ask_or_recall(self._mark_query)
 
-    def read_number(self, query: str, value: str) -> int | None:
-        found = self._ask_or_recall(query if self._is_sqlite else query.replace("?", "%s"), value)
-        return None if found is None else int(found)
+    def read_row(self, query: str, *values: str) -> tuple[Any, ...] | None:
+        return self._ask_or_recall(query if self._is_sqlite else query.replace("?", "%s"), *values)
 
-    def _ask_or_recall(self, query: str, *values: str) -> Any:
+    def _ask_or_recall(self, query: str, *values: str) -> tuple[Any, ...] | None:
         changes = self._write_lock.count()  # before the query: a later change has another count
         kept = self._kept.get((query, *values))
         if kept is not None and kept.changes == changes and monotonic() < kept.until:
-            return kept.value
+            return kept.row
         with self._lock:
             found = self._ask(query, *values)
             if query == self._mark_query:
                 # The values of two connections cannot be compared.
-                found = self._process, self._opened, found
+                found = self._process, self._opened, *(found or ())
         if changes is not None:
             if len(self._kept) >= _MAX_KEPT:
                 self._kept = {}
@@ -251,7 +255,7 @@ class _Watch:
         self._process = os.getpid()
         self._opened += 1
 
-    def _ask(self, query: str, *values: str) -> Any:
+    def _ask(self, query: str, *values: str) -> tuple[Any, ...] | None:
         if self._process != os.getpid():
             self._open()  # a forked process must not share its parent's connection
         try:
@@ -262,12 +266,12 @@ class _Watch:
             self._open()
             return self._answer(query, values)
 
-    def _answer(self, query: str, values: tuple[str, ...]) -> Any:
+    def _answer(self, query: str, values: tuple[str, ...]) -> tuple[Any, ...] | None:
         cursor = self._connection.cursor()
         cursor.execute(query, values)
-        row = cursor.fetchone()
+        row: tuple[Any, ...] | None = cursor.fetchone()
         cursor.close()
-        return None if row is None else row[0]
+        return row
 
 
 def changes_one_row(session: Session, statement: sa.Update | sa.Delete) -> bool:

@@ -29,6 +29,7 @@ from outreach.config import Config
 from outreach.db.store import Store
 from outreach.domain.calendar import change_counters, feed_query
 from outreach.domain.calendar.feed_query import NETWORK, FeedQuery, UnknownFilter
+from outreach.domain.locations.reference_data import ReferenceCache, ReferenceData
 from outreach.domain.network import installation_settings
 from outreach.feeds import atom, ics_feed, jcal, jscalendar, json_feed
 from outreach.feeds.event_writer import style_digest
@@ -113,10 +114,12 @@ class Feeds:
         store: Store,
         always: Mapping[str, str],
         *,
+        reference: ReferenceCache | None = None,
         room: int = MAX_MEMORY_BYTES,
         shared: SharedFeeds | None = None,
     ) -> None:
         self.config, self.store = config, store
+        self._reference = reference or ReferenceCache(store)
         # The servers are forked from this process, and share it.
         self._shared = shared or SharedFeeds()
         self.memory: MemoryCache[FeedResponse] = MemoryCache(room)
@@ -163,8 +166,7 @@ class Feeds:
 
     def _remembered(self, path: str, query: str, now: datetime) -> FeedResponse | None:
         """The response in memory, if it was made today and nothing it shows has changed since."""
-        number = self.store.read_number(change_counters.NUMBER_QUERY, _name(path)) or 0
-        version = now.date(), number
+        version = now.date(), self._read_number(_name(path))
         meaning = self._meanings.get((path, query), version=version)
         if meaning is None:
             return self._revalidate(path, query, version) or self._adopt(path, query, version, now)
@@ -209,9 +211,10 @@ class Feeds:
     def _read_kind_numbers(self, names: Sequence[str]) -> tuple[int, ...]:
         """Call it after the number of the version is read, so that no change before that is
         missed."""
-        return tuple(
-            self.store.read_number(change_counters.NUMBER_QUERY, name) or 0 for name in names
-        )
+        return tuple(self._read_number(name) for name in names)
+
+    def _read_number(self, name: str) -> int:
+        return self.store.read_number(change_counters.QUERY, name) or 0
 
     def _remember(self, response: FeedResponse) -> None:
         copy = response.copy
@@ -227,19 +230,23 @@ class Feeds:
     def _find_or_write_canonical(self, path: str, query: str, now: datetime) -> FeedResponse:
         """The response of the feed that an address means, and remembers what it means."""
         request = _parse(path, query)
+        # The number is read before the data it counts.
+        number, counted_at = change_counters.read_without_session(self.store, request.name)
+        version = now.date(), number
+        host = installation_settings.read_calendar_host(self.store)
+        site = PublicSite(self.config.public_url, host, self.config.phone)
+        known = self._reference.read()
         with self.store.read() as session:
-            # The number is read before the data it counts.
-            number, counted_at = change_counters.read(session, request.name)
-            version = now.date(), number
-            choice, site = _choice(session, request), get_site(self.config, session)
+            choice = _choice(session, request, known)
             key = style_digest(site), _address(choice, request, site)
             response = self.memory.get(key, version=version)
             if response is None:
                 body = WRITERS[request.form](session, choice, request.lang, site, today=now.date())
-            counters = choice.kind_counters
-            last, *numbers = change_counters.read_numbers(session, [request.name, *counters])
-            # Another change in the meantime may be in some of what was read, and not in the rest.
-            kind_numbers = tuple(numbers) if last == number else ()
+        counters = choice.kind_counters
+        kind_numbers = self._read_kind_numbers(counters)
+        # Another change in the meantime may be in some of what was read, and not in the rest.
+        if self._read_number(request.name) != number:
+            kind_numbers = ()
         if response is None:
             copy = self._copy(key, body, number, kind_numbers, counted_at, now)
             response = self._respond(
@@ -396,7 +403,9 @@ def _form(path: str) -> str:
     return path.rpartition(".")[2]
 
 
-def _choice(session: Session, request: FeedRequest) -> FeedQuery:
+def _choice(
+    session: Session, request: FeedRequest, known: ReferenceData | None = None
+) -> FeedQuery:
     kind_codes, spoken, places, modes = request.filters
     for code in spoken:
         if code not in i18n.SPOKEN:
@@ -409,6 +418,7 @@ def _choice(session: Session, request: FeedRequest) -> FeedQuery:
         places=places,
         modes=modes,
         has_links=request.has_links,
+        known=known,
     )
     if request.form != "ics" and choice.is_discreet:
         discreet = {

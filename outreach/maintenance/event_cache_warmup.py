@@ -24,7 +24,7 @@ class EventCacheWarmer:
 
     def write(self, *, now: datetime) -> int:
         """Writes some missing entries; returns how many."""
-        number = self.store.read_number(change_counters.NUMBER_QUERY, change_counters.NETWORK)
+        number = self.store.read_number(change_counters.QUERY, change_counters.NETWORK)
         if number == self._complete and self._purged_on == now.date():
             return 0
         with self.store.read() as session:

@@ -12,8 +12,8 @@ Beside the number is the time of the change, at least a second later than that o
 however many there are in a second: every process dates feeds by it (Last-Modified has seconds).
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 from itertools import product
 from typing import Any, Final
 
@@ -23,6 +23,7 @@ from sqlalchemy.orm import Mapped, ORMExecuteState, Session, SessionTransaction,
 
 from outreach import clock
 from outreach.db.base import Base
+from outreach.db.store import Store
 from outreach.domain.locations.venues import Venue
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
@@ -31,8 +32,8 @@ from outreach.domain.workshops import Workshop
 NETWORK: Final = "red"  # no office has this slug
 EVERY_OFFICE: Final = 0  # instead of the id of one
 EVERY_KIND: Final = 0
-# For `Store.read_number`; `?` stands for the name.
-NUMBER_QUERY: Final = "SELECT number FROM ctag WHERE name = ?"
+# For `Store.read_number` and `Store.read_row`; `?` stands for the name.
+QUERY: Final = "SELECT number, changed_at FROM ctag WHERE name = ?"
 
 _TOUCHED: Final = "outreach_offices_touched"  # in Session.info
 _SHOWN: Final = (Workshop, Office, Kind, Venue)
@@ -54,16 +55,21 @@ def read(session: Session, name: str) -> tuple[int, datetime | None]:
     return (0, None) if row is None else (row[0], row[1])
 
 
+def read_without_session(store: Store, name: str) -> tuple[int, datetime | None]:
+    """The same, in microseconds on SQLite."""
+    row = store.read_row(QUERY, name)
+    if row is None:
+        return 0, None
+    number, changed_at = row
+    if isinstance(changed_at, str):  # as SQLite stores it
+        changed_at = datetime.fromisoformat(changed_at)
+    return number, changed_at.replace(tzinfo=UTC)
+
+
 def kind_names(office_id: int, kind_ids: Iterable[int]) -> tuple[str, ...]:
     """The names of the counters of these kinds at an office, or for EVERY_OFFICE in the network,
     and of what they have in common. No slug has a slash."""
     return tuple(f"{office_id}/{kind_id}" for kind_id in (EVERY_KIND, *kind_ids))
-
-
-def read_numbers(session: Session, names: Sequence[str]) -> tuple[int, ...]:
-    """The numbers of these counters at one moment, in the order of their names."""
-    found = dict(session.connection().execute(_READ_NUMBERS, {"names": names}).all())
-    return tuple(found.get(name, 0) for name in names)
 
 
 def increment(session: Session, office_id: int = EVERY_OFFICE) -> None:
@@ -173,9 +179,6 @@ def _history(each: object, name: str) -> Any:
     return state.attrs[name].history
 
 
-_READ_NUMBERS: Final = sa.select(ChangeCounter.name, ChangeCounter.number).where(
-    ChangeCounter.name.in_(sa.bindparam("names", expanding=True))
-)
 _READ: Final = sa.select(ChangeCounter.number, ChangeCounter.changed_at).where(
     ChangeCounter.name == sa.bindparam("name")
 )

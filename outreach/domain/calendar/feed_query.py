@@ -19,6 +19,7 @@ from outreach.db.types import has_code, latest
 from outreach.domain.calendar import change_counters
 from outreach.domain.locations import geocoding
 from outreach.domain.locations.geocoding import Location, LocationScale
+from outreach.domain.locations.reference_data import ReferenceData
 from outreach.domain.locations.venues import Venue
 from outreach.domain.network import kinds, offices
 from outreach.domain.network.kinds import Kind, Way
@@ -137,9 +138,11 @@ def parse(
     places: Collection[str] = (),
     modes: Collection[str] = (),
     has_links: bool = False,
+    known: ReferenceData | None = None,
 ) -> FeedQuery:
     """The query for these parameters; places as in the list of workshops. `has_links` counts for a
-    query of discreet kinds only. Raises UnknownFilter for the first unknown value."""
+    query of discreet kinds only. `known` saves reading the office and the kinds. Raises
+    UnknownFilter for the first unknown value."""
     names = () if office is None else (office,)
     for what, words in (
         ("office", names),
@@ -152,9 +155,9 @@ def parse(
             if number >= MAX_VALUES or len(word) > MAX_VALUE_LENGTH or "\0" in word:
                 raise UnknownFilter(what, word)
     locations = {where.spelling: where for where in (_place(session, name) for name in places)}
-    named = _kinds(session, kind_codes)
+    named = _kinds(session, kind_codes, known)
     choice = FeedQuery(
-        office=None if office is None else _office(session, office),
+        office=None if office is None else _office(session, office, known),
         kinds=tuple(sorted(set(named.values()), key=lambda kind: (kind.position, kind.code))),
         languages=tuple(sorted(set(languages))),
         wheres=tuple(where for _spelling, where in sorted(locations.items())),
@@ -333,15 +336,19 @@ def _conditions(shape: QueryShape) -> Iterator[sa.ColumnElement[bool]]:
         yield sa.and_(Workshop.is_discreet.is_(False), Kind.is_discreet.is_(False))
 
 
-def _office(session: Session, slug: str) -> Office:
+def _office(session: Session, slug: str, known: ReferenceData | None) -> Office:
     try:
-        return offices.find(session, slug)
+        return offices.find(session, slug) if known is None else known.get_office(slug)
     except NotFound:
         raise UnknownFilter("office", slug) from None
 
 
-def _kinds(session: Session, codes: Collection[str]) -> dict[str, Kind]:
-    found = kinds.find_all(session, codes) if codes else {}
+def _kinds(
+    session: Session, codes: Collection[str], known: ReferenceData | None
+) -> dict[str, Kind]:
+    if not codes:
+        return {}
+    found = kinds.find_all(session, codes) if known is None else known.find_kinds(codes)
     for code in codes:
         if code not in found:
             raise UnknownFilter("kind", code)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -17,7 +17,6 @@ from outreach.domain.locations.gazetteer import (
 )
 from outreach.domain.locations.interpretation import Meaning, MeaningKind, interpret
 from outreach.domain.locations.place_text import canonicalize, without_article
-from outreach.domain.network import kinds, offices
 from outreach.domain.network.offices import Office
 from outreach.errors import ErrorCode, NotFound, Refusal
 
@@ -77,19 +76,12 @@ _PLACES: Final = sa.select(
 ).order_by(OfficePlace.id)
 
 
-def get_network_version(connection: sa.Connection) -> tuple[Any, ...]:
-    """Number and latest change of offices, kinds and names: it differs after any change. One
-    statement, since it runs at the first page after each commit, as each registration is one."""
-    return tuple(connection.execute(_NETWORK_VERSION).one())
-
-
-_VERSION: Final = sa.select(
-    sa.func.count(), sa.func.max(OfficePlace.id), sa.func.max(OfficePlace.changed_at)
-).select_from(OfficePlace)
-_OFFICES, _KINDS = offices.VERSION.subquery(), kinds.VERSION.subquery()
-_NAMES: Final = _VERSION.subquery()
-_NETWORK_VERSION: Final = sa.select(_OFFICES, _KINDS, _NAMES).select_from(
-    _OFFICES.join(_KINDS, sa.true()).join(_NAMES, sa.true())
+# Number and latest change of offices, kinds and names: the row differs after any change. For
+# `Store.read_row`, since it is read after each commit, as each registration is one.
+NETWORK_VERSION: Final = (
+    "SELECT * FROM (SELECT count(*), max(changed_at) FROM office) AS offices, "
+    "(SELECT count(*), max(changed_at) FROM kind) AS kinds, "
+    "(SELECT count(*), max(id), max(changed_at) FROM office_place) AS names"
 )
 
 

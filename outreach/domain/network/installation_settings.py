@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from outreach.db.base import Base
-from outreach.db.store import changes_one_row
+from outreach.db.store import Store, changes_one_row
 
 
 class InstallationSetting(Base):
@@ -21,6 +21,14 @@ def get_calendar_host(session: Session) -> str:
     """The host part of all UIDs. It stays when the site moves to another address, or calendars
     would show each event twice."""
     return session.scalars(_CALENDAR_HOST).one()
+
+
+def read_calendar_host(store: Store) -> str:
+    """The same without a session, in microseconds on SQLite."""
+    row = store.read_row(_CALENDAR_HOST_QUERY)
+    if row is None:
+        raise LookupError("an installation has a calendar host")
+    return str(row[0])
 
 
 def get_worker_seen_at(session: Session) -> datetime | None:
@@ -59,3 +67,4 @@ def set_key_store_version(session: Session, version: str) -> None:
 _CALENDAR_HOST: Final = sa.select(InstallationSetting.value).where(
     InstallationSetting.name == "calendar_host"
 )
+_CALENDAR_HOST_QUERY: Final = "SELECT value FROM installation WHERE name = 'calendar_host'"

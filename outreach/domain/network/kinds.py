@@ -147,5 +147,3 @@ _FIND_ALL: Final = sa.select(Kind).where(
 _FIND: Final = sa.select(Kind).where(
     sa.bindparam("any_code", type_=sa.String).in_([Kind.code, Kind.public_code, Kind.neutral_code])
 )
-# Their number and latest change: it differs after any change.
-VERSION: Final = sa.select(sa.func.count(), sa.func.max(Kind.changed_at)).select_from(Kind)

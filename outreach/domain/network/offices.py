@@ -86,8 +86,6 @@ def has_any(session: Session) -> bool:
     return session.scalar(sa.select(Office.id).limit(1)) is not None
 
 
-# Their number and latest change: it differs after any change.
-VERSION: Final = sa.select(sa.func.count(), sa.func.max(Office.changed_at)).select_from(Office)
 _LIST_CITIES: Final = (
     sa.select(Office.city, Office.zone)
     .where(Office.slug.in_(sa.bindparam("slugs", expanding=True)))

@@ -15,6 +15,7 @@ from outreach.domain import workshops
 from outreach.domain.calendar import change_counters
 from outreach.domain.locations import geocoding
 from outreach.domain.locations.geocoding import Location, LocationScale
+from outreach.domain.locations.reference_data import ReferenceData
 from outreach.domain.network.offices import Office
 from outreach.domain.newsletter import bulletins as editions
 from outreach.domain.reporting import figures, months, releases
@@ -29,7 +30,7 @@ from outreach.web.api import params, schemas, serializers
 from outreach.web.api.params import QueryValues, UnknownResource, quote_text
 from outreach.web.api.serializers import Serializer
 from outreach.web.context import config
-from outreach.web.middleware.reference_cache import ReferenceData, reference
+from outreach.web.middleware.reference_cache import reference
 
 TERMS: Final = i18n.N_("Úsalos como quieras. Solo di de dónde vienen.")
 SHORT_MAX_AGE: Final = 60  # seconds that caches may keep data that changes all day

@@ -35,7 +35,12 @@ MAX_QUOTE_LENGTH: Final = 40  # characters of a value quoted in an error
 def init_app(app: Flask) -> None:
     config = app.extensions["outreach_config"]
     headers = {**ALWAYS, **get_https_headers(config.public_url), **CORS}
-    feeds = Feeds(config, app.extensions["outreach_store"], headers)
+    feeds = Feeds(
+        config,
+        app.extensions["outreach_store"],
+        headers,
+        reference=app.extensions["outreach_reference"],
+    )
     app.extensions["outreach_feeds"] = feeds
     app.wsgi_app = FeedMiddleware(app.wsgi_app, feeds)  # type: ignore[assignment]  # as Flask says to
     app.register_blueprint(pages)

@@ -17,6 +17,7 @@ from outreach.domain.network.kinds import Kind
 from outreach.domain.workshops import ONLINE_MODES, DeliveryMode
 from outreach.errors import NotFound
 from outreach.i18n import gettext as _
+from outreach.web.middleware.reference_cache import reference
 from outreach.web.presentation import formatting, place_words, workshop_cards
 
 ONLINE: Final = "en-linea"
@@ -37,6 +38,7 @@ def choice(session: Session, args: MultiDict[str, str]) -> FeedQuery:
             places=_values(args, "donde"),
             modes=_values(args, "modalidad"),
             has_links=args.get("enlace") == "1",
+            known=reference(),
         )
     except UnknownFilter as unknown_word:
         raise NotFound(str(unknown_word)) from None

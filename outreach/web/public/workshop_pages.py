@@ -21,6 +21,7 @@ from outreach.domain.joint.joint_listing import JointPage, PageRange
 from outreach.domain.locations import geocoding, place_text, regions
 from outreach.domain.locations.geocoding import Location, LocationScale
 from outreach.domain.locations.known_offices import KnownOffices
+from outreach.domain.locations.reference_data import ReferenceData
 from outreach.domain.network import help_lines, offices
 from outreach.domain.network.help_lines import HelpLine, HelpPurpose
 from outreach.domain.network.kinds import Kind
@@ -35,7 +36,7 @@ from outreach.domain.workshops import partners
 from outreach.errors import NotFound
 from outreach.web.context import config, store
 from outreach.web.middleware import page_cache, request_language
-from outreach.web.middleware.reference_cache import ReferenceData, reference
+from outreach.web.middleware.reference_cache import reference
 from outreach.web.middleware.response_headers import (
     PagePolicy,
     allow,

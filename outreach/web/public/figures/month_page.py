@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from outreach import clock, formats, i18n
 from outreach.clock import Month
+from outreach.domain.locations.reference_data import ReferenceData
 from outreach.domain.network import kinds
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
@@ -25,7 +26,7 @@ from outreach.reports.trends import ReportedMonth
 from outreach.reports.workshop_counts import WorkshopCounts
 from outreach.signing import month_files
 from outreach.web.context import config, store
-from outreach.web.middleware.reference_cache import ReferenceData, reference
+from outreach.web.middleware.reference_cache import reference
 from outreach.web.presentation import charts, formatting
 from outreach.web.public.figures import month_params, published_files
 from outreach.web.public.figures.month_params import pages

@@ -14,13 +14,13 @@ from outreach import network_profile
 from outreach.domain import workshops
 from outreach.domain.locations import gazetteer, geocoding
 from outreach.domain.locations.geocoding import Location, LocationScale
+from outreach.domain.locations.reference_data import ReferenceData
 from outreach.domain.network.kinds import Kind, Way
 from outreach.domain.network.offices import Office
 from outreach.domain.search import workshop_list
 from outreach.domain.search.search import SearchFilters, SearchResult
 from outreach.domain.workshops import DeliveryMode, Workshop, time_slots
 from outreach.errors import NotFound
-from outreach.web.middleware.reference_cache import ReferenceData
 
 MAX_KINDS: Final = 5
 MAX_DATES: Final = 3

@@ -14,12 +14,12 @@ from outreach import clock, network_profile
 from outreach.domain import workshops
 from outreach.domain.locations import geocoding
 from outreach.domain.locations.geocoding import Location
+from outreach.domain.locations.reference_data import ReferenceData
 from outreach.domain.network.kinds import Kind, Visibility
 from outreach.domain.search import search, workshop_list
 from outreach.domain.search.search import SearchFilters
 from outreach.domain.search.workshop_list import ListedResult
 from outreach.domain.workshops import Workshop, time_slots
-from outreach.web.middleware.reference_cache import ReferenceData
 from outreach.web.presentation import workshop_cards
 from outreach.web.presentation.workshop_cards import CardOptions, WorkshopCard
 from outreach.web.staff.call_centre.call_params import CallParams
