@@ -28,15 +28,17 @@ from outreach.pdf import typesetting
 from outreach.web.middleware import error_pages, request_language, request_retry
 from outreach.web.middleware.url_rules import DeferredRule
 from outreach.web.presentation.html_whitespace import CompactHtml
-from outreach.web.presentation.template_code import SHARED_TEMPLATES, TemplateCode
+from outreach.web.presentation.template_code import SHARED_TEMPLATES, PageEnvironment
 
 PACKAGE = Path(__file__).parent
 MAX_FORM_BYTES = 64 * 1024  # our largest form, filled in, has under 10 KB
-GARBAGE_OBJECTS: Final = 700  # Python's own; `outreach.cli` raises it for the start
+# Python looks for garbage after 700 objects, which is several times in a request.
+GARBAGE_OBJECTS: Final = 5_000
 WARM_UP_PATHS: Final = ("red", "calendario", "cal/red.ics")  # in the network's first language
 
 
 class Application(Flask):
+    jinja_environment = PageEnvironment
     url_rule_class = DeferredRule
 
     def full_dispatch_request(self) -> Response:
@@ -106,7 +108,6 @@ def _create(config: Config, timeouts: Timeouts) -> Application:
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     app.jinja_env.add_extension(CompactHtml)
-    app.jinja_env.code_generator_class = TemplateCode
     app.extensions["outreach_config"] = config
     size = config.pool_size
     key_store = KeyStore(

@@ -347,4 +347,11 @@ def _prepare_sqlite(engine: sa.Engine, *, is_durable: bool) -> None:
 
     @event.listens_for(engine, "begin")
     def on_begin(connection: sa.Connection) -> None:
-        connection.exec_driver_sql(connection.get_execution_options().get("sqlite_begin", "BEGIN"))
+        statement = connection.get_execution_options().get("sqlite_begin", "BEGIN")
+        raw = connection.connection.dbapi_connection
+        assert raw is not None
+        try:
+            # Past SQLAlchemy's execution, which takes longer than many a query.
+            raw.cursor().execute(statement)
+        except engine.dialect.loaded_dbapi.Error:
+            connection.exec_driver_sql(statement)  # raises it as an error of SQLAlchemy

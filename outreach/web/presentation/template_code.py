@@ -8,9 +8,11 @@ may hide `_`, a value of its context may not.
 """
 
 import re
+from collections.abc import MutableMapping
 from types import CodeType, FunctionType
 from typing import Any, Final, cast
 
+from flask.templating import Environment
 from jinja2 import BytecodeCache, nodes
 from jinja2.bccache import Bucket
 from jinja2.compiler import CodeGenerator, Frame
@@ -102,6 +104,15 @@ class TemplateCode(CodeGenerator):
         load = frame.symbols.find_load(frame.symbols.ref(name))
         is_plain = not (node.kwargs or node.dyn_args or node.dyn_kwargs)
         return is_plain and load is not None and load[0] == VAR_LOAD_RESOLVE
+
+
+class PageEnvironment(Environment):
+    code_generator_class = TemplateCode
+
+    def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
+        """The globals themselves for a template without its own. Jinja would make a `ChainMap`,
+        through which each import of a page walks in Python."""
+        return self.globals if d is None else super().make_globals(d)
 
 
 def make_output(value: object) -> str:
