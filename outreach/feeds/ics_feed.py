@@ -7,6 +7,7 @@ write the same bytes on the same UTC day, so that they share ETags.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from itertools import groupby
 from typing import Final
 from urllib.parse import urlencode
@@ -283,10 +284,14 @@ def _opening() -> list[_Line]:
 
 
 def _lines(lines: Sequence[_Line]) -> bytes:
-    return serialization.join_lines(
-        Contentline.from_parts(name, Parameters(parameters), value)
-        for name, parameters, value in lines
+    return b"".join(
+        _write_line(name, tuple(parameters.items()), value) for name, parameters, value in lines
     )
+
+
+@lru_cache(maxsize=1024, typed=True)  # most feeds have most lines in common
+def _write_line(name: str, parameters: tuple[tuple[str, str], ...], value: vText | vUri) -> bytes:
+    return serialization.fold(Contentline.from_parts(name, Parameters(parameters), value))
 
 
 def _utc(moment: datetime) -> str:

@@ -34,16 +34,17 @@ def list_bursts(
     store: Store, today: date, *, workshops: Collection[int] | None = None
 ) -> list[BurstKeys]:
     """The bursts of these workshops, or of all, the oldest first."""
-    wanted = sa.select(Burst).where(Burst.day > today - LIFETIME)
+    wanted, since = _RECENT, {"since": today - LIFETIME}
     if workshops is not None:
         wanted = wanted.where(Burst.workshop.in_(workshops))
     with store.read() as session:
-        found = session.scalars(wanted.order_by(Burst.began_at, Burst.id)).all()
+        found = session.scalars(wanted, since).all()
         if not found:
             return []
         keys: dict[bytes, list[bytes]] = {each.id: [] for each in found}
+        ids = wanted.with_only_columns(Burst.id).order_by(None)
         for burst, key_id in session.execute(
-            sa.select(Key.burst, Key.id).where(Key.burst.in_(wanted.with_only_columns(Burst.id)))
+            sa.select(Key.burst, Key.id).where(Key.burst.in_(ids)), since
         ):
             if burst in keys:
                 keys[burst].append(key_id)
@@ -57,6 +58,13 @@ def list_bursts(
         )
         for each in found
     ]
+
+
+_RECENT: Final = (
+    sa.select(Burst)
+    .where(Burst.day > sa.bindparam("since", type_=sa.Date))
+    .order_by(Burst.began_at, Burst.id)
+)
 
 
 def has_burst(store: Store, key_id: bytes) -> bool:

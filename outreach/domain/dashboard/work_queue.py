@@ -75,6 +75,16 @@ _COUNT_DOUBTFUL: Final = (
 )
 
 
+_WITHOUT_REPORT: Final = (
+    sa.select(Workshop)
+    .where(
+        _IS_OF_OFFICES,
+        missing_reports.is_missing(_NOW, sa.bindparam("since", type_=Instant)),
+    )
+    .order_by(Workshop.id)
+)
+
+
 class WorkSort(StrEnum):
     """What waits, the gravest first. The value is in the address of the page that shows it."""
 
@@ -247,7 +257,7 @@ def _list_reviews(
     ahead = {"offices": office_ids, "now": now}
     of_bursts = _count_doubtful(session, ahead, bursts)
     counts = _count_for_review(session, ahead, bursts) | of_bursts
-    workshops = _select_workshops(session, Workshop.id.in_(list(counts))) if counts else []
+    workshops = _find_workshops(session, list(counts)) if counts else []
     return [
         WorkLine(
             workshop=each,
@@ -303,9 +313,9 @@ def _list_undecided(session: Session, office_ids: Sequence[int], now: datetime) 
 
 
 def _list_reports(session: Session, office_ids: Sequence[int], now: datetime) -> list[WorkLine]:
-    workshops = _select_workshops(
-        session, Workshop.office_id.in_(office_ids), missing_reports.is_missing(now)
-    )
+    since = now - missing_reports.WITHIN
+    values = {"offices": office_ids, "now": now, "since": since}
+    workshops = session.scalars(_WITHOUT_REPORT, values).all()
     ids = [each.id for each in workshops]
     arrived = totals.read_all(session, ids) if ids else {}
     expected = _count_expected(session, ids)
@@ -336,5 +346,7 @@ def _count_expected(session: Session, workshop_ids: Sequence[int]) -> dict[int, 
     return {row[0]: row[1] for row in rows}
 
 
-def _select_workshops(session: Session, *conditions: sa.ColumnElement[bool]) -> Sequence[Workshop]:
-    return session.scalars(sa.select(Workshop).where(*conditions).order_by(Workshop.id)).all()
+def _find_workshops(session: Session, ids: Sequence[int]) -> Sequence[Workshop]:
+    return session.scalars(
+        sa.select(Workshop).where(Workshop.id.in_(ids)).order_by(Workshop.id)
+    ).all()

@@ -1,9 +1,9 @@
 """Offices: the consulates of the network, with the days on which they opened and closed."""
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Final, NamedTuple
+from typing import Final
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -50,13 +50,6 @@ class Office(Base):
         return opened and (self.closed_on is None or day < self.closed_on)
 
 
-class OfficeCity(NamedTuple):
-    """What the frame of each page of the staff shows of an office."""
-
-    city: str
-    zone: ZoneInfo
-
-
 def find(session: Session, slug: str) -> Office:
     """An office by its slug, also a closed one. Raises NotFound."""
     office = session.scalar(_FIND, {"slug": slug})
@@ -70,25 +63,9 @@ def list_offices(session: Session) -> Sequence[Office]:
     return session.scalars(sa.select(Office).order_by(Office.slug)).all()
 
 
-def list_cities(session: Session, slugs: Collection[str]) -> Sequence[OfficeCity]:
-    """City and zone of these offices, in the order of their slugs; unknown ones are left out."""
-    rows = session.execute(_LIST_CITIES, {"slugs": [*slugs]})
-    return [OfficeCity(*row) for row in rows]
-
-
 def list_open_offices(session: Session, day: date) -> list[Office]:
     """The offices that are open on that day, by slug."""
     return [office for office in list_offices(session) if office.is_open(day)]
 
 
-def has_any(session: Session) -> bool:
-    """Whether there is an office, open or closed."""
-    return session.scalar(sa.select(Office.id).limit(1)) is not None
-
-
-_LIST_CITIES: Final = (
-    sa.select(Office.city, Office.zone)
-    .where(Office.slug.in_(sa.bindparam("slugs", expanding=True)))
-    .order_by(Office.slug)
-)
 _FIND: Final = sa.select(Office).where(Office.slug == sa.bindparam("slug"))

@@ -29,6 +29,7 @@ SECOND_REMINDER_DAY: Final = 3  # of the month after
 LATE_BY: Final = timedelta(days=2)  # a worker that was down longer waits for the next one
 WITHIN: Final = timedelta(days=60)  # older ones were closed with their month
 
+Moment = datetime | sa.ColumnElement[datetime]
 _REPORTERS: Final = [role for role in Role if Permission.EDIT in PERMISSIONS[role]]
 
 
@@ -121,14 +122,15 @@ def get_own_slugs(staff_member: StaffMember) -> frozenset[str]:
     )
 
 
-def is_missing(now: datetime) -> sa.ColumnElement[bool]:
-    """The condition of a query for workshops that are over and have no report."""
+def is_missing(now: Moment, since: Moment) -> sa.ColumnElement[bool]:
+    """The condition of a query for workshops that are over and have no report; `since` is WITHIN
+    before `now`."""
     return sa.and_(
         Workshop.status == WorkshopStatus.PUBLISHED,
         Workshop.ends_at <= now,
-        Workshop.ends_at > now - WITHIN,
+        Workshop.ends_at > since,
     )
 
 
 def _open(now: datetime) -> sa.Select[Workshop]:
-    return sa.select(Workshop).where(is_missing(now))
+    return sa.select(Workshop).where(is_missing(now, now - WITHIN))

@@ -106,7 +106,7 @@ def set_chosen(
     without a batch nothing is stored. Returns which of the two changed. Raises NotFound as
     `partners.set_chosen`."""
     former = partners.get_chosen(session, workshop)
-    new = partners.set_chosen(session, workshop, wanted)
+    new = partners.set_chosen(session, workshop, wanted, former=former)
     if not new or not batch:
         return new
     before = {name: sorted(getattr(former, name)) for name in sorted(new)}

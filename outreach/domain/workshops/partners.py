@@ -168,14 +168,20 @@ def get_chosen(session: Session, workshop: Workshop) -> ChosenPartners:
     )
 
 
-def set_chosen(session: Session, workshop: Workshop, wanted: ChosenPartners) -> frozenset[str]:
-    """Sets the partners and speakers of a workshop and returns which of the two changed. Raises
-    NotFound for those of another office."""
+def set_chosen(
+    session: Session,
+    workshop: Workshop,
+    wanted: ChosenPartners,
+    *,
+    former: ChosenPartners | None = None,
+) -> frozenset[str]:
+    """Sets the partners and speakers of a workshop and returns which of the two changed; `former`
+    are those of before, if they are read. Raises NotFound for those of another office."""
     for partner_id in wanted.partners:
         find(session, workshop.office, partner_id)
     for speaker_id in wanted.speakers:
         find_speaker(session, workshop.office, speaker_id)
-    before, new = get_chosen(session, workshop), set()
+    before, new = former or get_chosen(session, workshop), set()
     if set(before.partners) != set(wanted.partners):
         new.add("partners")
         session.execute(

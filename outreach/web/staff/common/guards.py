@@ -40,6 +40,7 @@ from outreach.i18n import gettext as _
 from outreach.i18n import ngettext, pgettext
 from outreach.web.context import config, store
 from outreach.web.middleware import response_headers
+from outreach.web.middleware.reference_cache import reference
 from outreach.web.staff.common import kept_forms, pending_work
 from outreach.web.staff.common.permissions import (
     FormTokenInvalid,
@@ -470,11 +471,10 @@ def _place(who: SignedInStaff) -> tuple[str, ZoneInfo | None, bool]:
     network, None where they differ), and whether there are any."""
     if not sees_workshops() and may_take_calls():
         return str(_("Centro de llamadas")), reader_zone(who.grants, []), False
-    with store().read() as session:
-        if ALL_OFFICES in who.grants:
-            has_offices = offices.has_any(session)
-            return str(_("Toda la red")), reader_zone(who.grants, []), has_offices
-        own = offices.list_cities(session, who.grants)
+    known = reference().offices
+    if ALL_OFFICES in who.grants:
+        return str(_("Toda la red")), reader_zone(who.grants, []), bool(known)
+    own = [office for office in known if office.slug in who.grants]
     zone = reader_zone(who.grants, (each.zone for each in own))
     if len(own) == 1:
         return own[0].city, zone, True

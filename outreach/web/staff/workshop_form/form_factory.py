@@ -18,6 +18,7 @@ from outreach.domain.scheduling import workshop_data, workshop_service
 from outreach.domain.workshops import Workshop, WorkshopStatus, partners, series
 from outreach.domain.workshops.partners import ChosenPartners
 from outreach.errors import NotFound
+from outreach.web.middleware.reference_cache import reference
 from outreach.web.staff.common.form_fields import with_merged_venue
 from outreach.web.staff.workshop_form.workshop_form import BY_VENUE, WorkshopForm, values_of
 
@@ -44,7 +45,7 @@ def form_of(
     return WorkshopForm(
         typed,
         office=office,
-        kinds=kinds_of(session, office),
+        kinds=kinds_of(office),
         venues=[
             each
             for each in venues.list_venues(session, office)
@@ -136,9 +137,9 @@ def change_kind(session: Session, office: Office, typed: MultiDict[str, str]) ->
     return form_of(session, office, filled)
 
 
-def kinds_of(session: Session, office: Office) -> list[Kind]:
-    """The kinds that are held in the country of the office."""
-    return [kind for kind in kinds.list_kinds(session) if kind.is_given_in(office.country)]
+def kinds_of(office: Office) -> list[Kind]:
+    """The kinds that are held in the country of the office; read only."""
+    return [kind for kind in reference().kinds if kind.is_given_in(office.country)]
 
 
 def _is_untouched(field: Field, default: Field) -> bool:

@@ -98,7 +98,7 @@ def new() -> ResponseReturnValue:
                 "workshops/choose_type",
                 offices=own_offices if len(own_offices) > 1 else [],
                 office=office,
-                kinds=kinds_of(session, office),
+                kinds=kinds_of(office),
                 words_of=words_of,
                 offers=autosave.offers_of_new(session),
                 templates=[
