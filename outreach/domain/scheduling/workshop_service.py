@@ -161,9 +161,13 @@ def lock(session: Session, workshop: Workshop) -> None:
         tour_stops.lock(session, stop)
     # In two statements: PostgreSQL joins what it read before it waited for the lock, so a workshop
     # that was given another venue meanwhile would seem to have none.
-    row = sa.select(Workshop.id).where(Workshop.id == workshop.id)
-    session.execute(row.with_for_update(key_share=True))
-    session.refresh(workshop)
+    session.execute(_LOCK, {"id": workshop.id})
+    session.scalars(_READ_AGAIN, {"id": workshop.id}).one()
+
+
+_IS_MEANT: Final = Workshop.id == sa.bindparam("id")
+_LOCK: Final = sa.select(Workshop.id).where(_IS_MEANT).with_for_update(key_share=True)
+_READ_AGAIN: Final = sa.select(Workshop).where(_IS_MEANT).execution_options(populate_existing=True)
 
 
 def get_data(workshop: Workshop) -> WorkshopData:

@@ -67,18 +67,21 @@ def list_free_venues(
 ) -> Sequence[Venue]:
     """Those of the venues that are free at the time of the workshop, hold its seats, and are in the
     same zone; the venue of the workshop is none of them."""
-    others = _values_of_others(workshop, workshop.starts_at, workshop.ends_at)
-    taken = set(session.scalars(_TAKEN_VENUES, others))
     seats = workshop.capacity + workshop.overbooked
-    return [
+    fitting = [
         each
         for each in offered
-        if each.id not in taken
-        and each is not workshop.venue
+        if each is not workshop.venue
         and each.retired_at is None
         and each.zone.key == workshop.zone.key
         and (each.capacity is None or each.capacity >= seats)
     ]
+    if not fitting:
+        return []
+    others = _values_of_others(workshop, workshop.starts_at, workshop.ends_at)
+    venue_ids = [each.id for each in fitting]
+    taken = set(session.scalars(_TAKEN_VENUES, others | {"venues": venue_ids}))
+    return [each for each in fitting if each.id not in taken]
 
 
 def _list_candidates(workshop: Workshop) -> Iterator[FreeTime]:
@@ -118,7 +121,7 @@ _TIMES_IN_VENUE: Final = sa.select(Workshop.starts_at, Workshop.ends_at).where(
     *_IS_ANOTHER, _IS_IN_VENUE
 )
 _TAKEN_VENUES: Final = sa.select(Workshop.venue_id).where(
-    *_IS_ANOTHER, Workshop.venue_id.is_not(None)
+    *_IS_ANOTHER, Workshop.venue_id.in_(sa.bindparam("venues", expanding=True))
 )
 
 
