@@ -335,7 +335,7 @@ def _reopen_after_read_only(engine: sa.Engine, url: str) -> None:
 def _prepare_sqlite(engine: sa.Engine, *, is_durable: bool) -> None:
     @event.listens_for(engine, "connect")
     def on_connect(connection: Any, _record: object) -> None:
-        connection.isolation_level = None  # `on_begin` below sends BEGIN
+        connection.isolation_level = None  # `do_begin` below sends BEGIN
         connection.execute("PRAGMA busy_timeout = 15000")
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA journal_mode = WAL")
@@ -347,11 +347,11 @@ def _prepare_sqlite(engine: sa.Engine, *, is_durable: bool) -> None:
 
     @event.listens_for(engine, "begin")
     def on_begin(connection: sa.Connection) -> None:
-        statement = connection.get_execution_options().get("sqlite_begin", "BEGIN")
-        raw = connection.connection.dbapi_connection
-        assert raw is not None
-        try:
-            # Past SQLAlchemy's execution, which takes longer than many a query.
-            raw.cursor().execute(statement)
-        except engine.dialect.loaded_dbapi.Error:
-            connection.exec_driver_sql(statement)  # raises it as an error of SQLAlchemy
+        connection.info["begin"] = connection.get_execution_options().get("sqlite_begin", "BEGIN")
+
+    def do_begin(connection: sa.PoolProxiedConnection) -> None:
+        connection.cursor().execute(connection.info["begin"])
+
+    # SQLAlchemy calls it after the event. `exec_driver_sql` would take longer than many a query.
+    dialect: Any = engine.dialect
+    dialect.do_begin = do_begin

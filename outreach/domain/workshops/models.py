@@ -461,40 +461,6 @@ def has_any(session: Session) -> bool:
     return session.scalar(sa.select(Workshop.id).limit(1)) is not None
 
 
-def get_version(session: Session, public_id: str) -> tuple[object, ...] | None:
-    """A value that differs after any change of the workshop, its venue, office or kind, except of
-    the seats left. None where there is no such workshop."""
-    row = session.connection().execute(_VERSION, {"public_id": public_id}).first()
-    return None if row is None else tuple(row)
-
-
-_VERSION: Final = (
-    sa.select(
-        Workshop.changed_at,
-        Workshop.status,
-        Workshop.has_waiting_list,
-        Workshop.party_limit,
-        Workshop.retention_days,
-        Workshop.has_reminders,
-        Workshop.opens_days,
-        Workshop.slot_minutes,
-        Workshop.shown_seats,
-        Workshop.shown_used_up,
-        Workshop.series_id,
-        WorkshopSeries.is_joint,
-        Office.changed_at,
-        Kind.changed_at,
-        Venue.changed_at,
-    )
-    .select_from(Workshop)
-    .join(Office, Office.id == Workshop.office_id)
-    .join(Kind, Kind.id == Workshop.kind_id)
-    .outerjoin(Venue, Venue.id == Workshop.venue_id)
-    .outerjoin(WorkshopSeries, WorkshopSeries.id == Workshop.series_id)
-    .where(Workshop.public_id == sa.bindparam("public_id"))
-)
-
-
 def find_public(session: Session, public_id: str) -> Workshop:
     """A workshop that is public, by its id in either case: people type it from paper. Raises
     NotFound, also for a draft."""

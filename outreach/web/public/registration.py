@@ -9,7 +9,6 @@ from typing import Final
 
 from flask import Blueprint, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
-from sqlalchemy.orm import Session
 from werkzeug.exceptions import HTTPException, TooManyRequests
 
 from outreach import clock, i18n
@@ -34,7 +33,6 @@ from outreach.web.middleware import (
     client_address,
     error_pages,
     rate_limits,
-    reference_cache,
     request_retry,
 )
 from outreach.web.middleware.reference_cache import reference
@@ -79,7 +77,7 @@ def save(public_id: str) -> ResponseReturnValue:
     if language_switch.is_pressed():
         return _show_in_language(public_id, now)
     with store().read() as session:
-        workshop = _load_workshop(session, public_id)
+        workshop = workshops.find_public(session, public_id)
         filled = RegistrationForm(workshop, request.form)
         token = filled.read_token(now=now)
         form_id = key_store().form_id(token.nonce)
@@ -128,14 +126,6 @@ def _show_with_typed(filled: RegistrationForm, now: datetime) -> ResponseReturnV
         return _answer_closed(workshop, 200)
     filled.keep_what_fits()
     return _page(filled, 200)
-
-
-def _load_workshop(session: Session, public_id: str) -> Workshop:
-    """Return the workshop from the cache; from the database if its slots or its series matter."""
-    workshop = reference_cache.workshop(session, public_id)
-    if workshop.has_slots or request.form.get("series") == "yes":
-        return workshops.find_public(session, public_id)
-    return workshop
 
 
 def _save(
