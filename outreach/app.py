@@ -32,7 +32,7 @@ from outreach.web.presentation.template_code import SHARED_TEMPLATES, PageEnviro
 
 PACKAGE = Path(__file__).parent
 MAX_FORM_BYTES = 64 * 1024  # our largest form, filled in, has under 10 KB
-# Python looks for garbage after 700 objects, which is several times in a request.
+# New objects after which Python looks for garbage. With its own 700 a request looks several times.
 GARBAGE_OBJECTS: Final = 5_000
 WARM_UP_PATHS: Final = ("red", "calendario", "cal/red.ics")  # in the network's first language
 

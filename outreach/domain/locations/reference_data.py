@@ -26,10 +26,9 @@ class ReferenceData:
 
     def get_office(self, slug: str) -> Office:
         """An office by its slug, also a closed one. Raises NotFound."""
-        for office in self.offices:
-            if office.slug == slug:
-                return office
-        raise NotFound(f"office {slug}")
+        if slug not in self._offices_by_slug:
+            raise NotFound(f"office {slug}")
+        return self._offices_by_slug[slug]
 
     def find_kinds(self, codes: Collection[str]) -> dict[str, Kind]:
         """The kinds that have these codes, by code; a code of no kind is left out."""
@@ -39,6 +38,10 @@ class ReferenceData:
     def known_offices(self) -> KnownOffices:
         """The same offices by place and name."""
         return KnownOffices(self.offices, self.places)
+
+    @cached_property
+    def _offices_by_slug(self) -> Mapping[str, Office]:
+        return {office.slug: office for office in self.offices}
 
     @cached_property
     def _kinds_by_code(self) -> Mapping[str, Kind]:
