@@ -35,6 +35,16 @@ MAX_FORM_BYTES = 64 * 1024  # our largest form, filled in, has under 10 KB
 # New objects after which Python looks for garbage. With its own 700 a request looks several times.
 GARBAGE_OBJECTS: Final = 5_000
 WARM_UP_PATHS: Final = ("red", "calendario", "cal/red.ics")  # in the network's first language
+# What a registration shows, beside the templates of those pages.
+WARM_UP_TEMPLATES: Final = (
+    "registration/form.html",
+    "registration/fields.html",
+    "errors/macros.html",
+    "my_registration/detail.html",
+    "my_registration/macros.html",
+    "listening/macros.html",
+    "workshops/safety_questions.html",
+)
 
 
 class Application(Flask):
@@ -191,6 +201,9 @@ def _prepare_fork(app: Flask) -> None:
         with client.get(path, headers={"Host": config.host}) as answer:
             if answer.status_code >= 500:  # as without a database: each of them would wait for it
                 break
+    # Else each process compiles them, while the first people of a burst wait.
+    for name in WARM_UP_TEMPLATES:
+        app.jinja_env.get_template(name)
     key_store: KeyStore = app.extensions["outreach_key_store"]
     attempts: RateCounters = app.extensions["outreach_attempts"]
     for store in (app.extensions["outreach_store"], key_store.store, attempts.store):
