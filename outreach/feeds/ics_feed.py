@@ -289,7 +289,7 @@ def _lines(lines: Sequence[_Line]) -> bytes:
     )
 
 
-@lru_cache(maxsize=1024, typed=True)  # most feeds have most lines in common
+@lru_cache(maxsize=256, typed=True)  # most feeds have most lines in common; an address may be long
 def _write_line(name: str, parameters: tuple[tuple[str, str], ...], value: vText | vUri) -> bytes:
     return serialization.fold(Contentline.from_parts(name, Parameters(parameters), value))
 

@@ -73,14 +73,9 @@ _COUNT_DOUBTFUL: Final = (
     )
     .group_by(Registration.workshop_id)
 )
-
-
 _WITHOUT_REPORT: Final = (
     sa.select(Workshop)
-    .where(
-        _IS_OF_OFFICES,
-        missing_reports.is_missing(_NOW, sa.bindparam("since", type_=Instant)),
-    )
+    .where(_IS_OF_OFFICES, missing_reports.is_missing(_NOW, sa.bindparam("since", type_=Instant)))
     .order_by(Workshop.id)
 )
 
