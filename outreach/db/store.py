@@ -167,7 +167,8 @@ class Store:
 
 _POLL_SECONDS = 0.2
 _KEPT_SECONDS: Final = 1.0
-_MAX_KEPT: Final = 4000  # of one short text each
+_MAX_KEPT: Final = 4000
+_MAX_KEPT_CHARACTERS: Final = 80  # of the values of one query; a visitor's may have thousands
 _TRY = sa.text("SELECT pg_try_advisory_lock(:number)")
 _FREE = sa.text("SELECT pg_advisory_unlock(:number)")
 
@@ -228,7 +229,7 @@ class _Watch:
             if query == self._mark_query:
                 # The values of two connections cannot be compared.
                 found = self._process, self._opened, *(found or ())
-        if changes is not None:
+        if changes is not None and sum(map(len, values)) <= _MAX_KEPT_CHARACTERS:
             if len(self._kept) >= _MAX_KEPT:
                 self._kept = {}
             self._kept[query, *values] = _Answer(found, changes, monotonic() + _KEPT_SECONDS)

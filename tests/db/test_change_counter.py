@@ -5,6 +5,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import tracemalloc
 from pathlib import Path
 from time import monotonic
 
@@ -137,3 +138,17 @@ def test_without_the_file_of_the_lock_each_answer_is_asked_for(database: Path) -
     connection.close()
     assert store.read_number(QUERY, "red") == 7
     store.close()
+
+
+def test_long_names_of_visitors_are_not_kept(database: Path) -> None:
+    store = Store(f"sqlite:///{database}")
+    assert store.read_number(QUERY, "red") == 1
+    tracemalloc.start()
+    try:
+        for number in range(1000):
+            assert store.read_number(QUERY, f"{number:08000}") is None
+        kept_bytes = tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+        store.close()
+    assert kept_bytes < 100_000
