@@ -1,7 +1,6 @@
 """Files that are uploaded and previewed, and sheets that are loaded."""
 
 from datetime import date, timedelta
-from itertools import count
 from typing import Final
 
 from playwright.sync_api import Page
@@ -53,12 +52,13 @@ SHEET: Final = (
     "{day},18 hr o 19,Plática Sra. Luz,,Bibl. Pilzen,s/l,312 555 0145",
     "2020-01-20,18:00,DACA,,Biblioteca de Pilsen,20,312 555 0146",
 )
-_loads: Final = count()
+DAYS_AHEAD: Final = range(190, 300)
+_unused_days: Final = iter(DAYS_AHEAD)
 
 
 def next_day() -> date:
     """A day that no sheet of this process has had, in no month of `own_months`."""
-    return clock.now().date() + timedelta(days=160 + next(_loads))
+    return clock.now().date() + timedelta(days=next(_unused_days))
 
 
 def bring_sheet(page: Page, last: str) -> None:

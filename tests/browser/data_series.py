@@ -10,13 +10,13 @@ from outreach.keystore import KeyStore
 from tests.conftest import hold, seat, venue
 
 VENUES = ("Biblioteca Lozano", "Parroquia San Pío", "Consulado, sala B")
-_BEYOND_PUBLIC_LISTS = timedelta(days=300)
+DAYS_AHEAD = range(300, 322, 7)  # beyond public lists
 
 
 def make(store: Store, key_store: KeyStore) -> dict[str, str]:
     """Returns public ids of two dates of a course: the first, and a later one with
     registrations."""
-    day = clock.now().date() + _BEYOND_PUBLIC_LISTS
+    today = clock.now().date()
     with store.change() as session:
         chicago, kind = offices.find(session, "chicago"), kinds.find(session, "laboral")
         rooms = [venue(session, chicago, name=name) for name in VENUES]
@@ -27,12 +27,12 @@ def make(store: Store, key_store: KeyStore) -> dict[str, str]:
                 chicago,
                 kind,
                 title={"es": "Tu trabajo, tus derechos"},
-                day=day + timedelta(weeks=number),
+                day=today + timedelta(days=ahead),
                 venue=rooms[1],
                 series=course,
                 capacity=30 if number == 0 else 12,
             )
-            for number in range(4)
+            for number, ahead in enumerate(DAYS_AHEAD)
         ]
     seat(store, key_store, dates[1], people=3, contact="email", address="rosa@ejemplo.com")
     seat(store, key_store, dates[2], name="Luz", contact="phone", address="+13125550142")

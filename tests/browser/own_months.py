@@ -1,10 +1,9 @@
 """Months that one test each has for itself in the database that all browser tests share.
 
-The other workshops are within 5 weeks of today, 160 days ahead and more (`data_imports`, a day for
-each sheet), or 300 to 321 days ahead (`data_series`). None of these days is in an own month, on
-whatever day the tests run: month 3 begins 60 days ahead at the earliest, month 4 ends 152 days
-ahead at the latest, and month 12 begins 335 days ahead at the earliest."""
+The other workshops are within 5 weeks of today, or on the days of `data_imports` and `data_series`.
+None of these days is in an own month, on whatever day the tests run: `test_own_months`."""
 
+from datetime import date
 from enum import IntEnum, unique
 
 from outreach import clock
@@ -17,6 +16,7 @@ class OwnMonth(IntEnum):
 
     THIRTY_BY_CALENDAR = 3
     THIRTY_BY_PLANNER_AND_SERIES = 4
+    END_OF_SERIES = 5
     DRAG_TO_ANOTHER_DAY = 12
     DRAG_TO_ANOTHER_HOUR = 13
     ARROW_KEYS = 14
@@ -29,4 +29,7 @@ class OwnMonth(IntEnum):
 
     @property
     def month(self) -> Month:
-        return Month.from_day(clock.now().date()).plus(self)
+        return self.month_from(clock.now().date())
+
+    def month_from(self, today: date) -> Month:
+        return Month.from_day(today).plus(self)

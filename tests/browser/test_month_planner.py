@@ -152,7 +152,7 @@ def test_entering_thirty_workshops_takes_at_most_sixty_interactions(
     ana.click(page.get_by_text(f"El {ORDINALS[1]} {NAMES[second_week_day.weekday()]} de cada mes"))
     ana.fill("O tantas veces más", "1")
     ana.press("Ver fechas")
-    later = second_weekday_of_month(month.following, second_week_day.weekday())
+    later = second_weekday_of_month(OwnMonth.END_OF_SERIES.month, second_week_day.weekday())
     is_closed = bool(holidays.list_holidays(later, "US", "IL"))
     if is_closed:
         ana.click(page.locator("#fechas label").first)
