@@ -14,7 +14,8 @@ import random
 import re
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -53,6 +54,7 @@ KINDS: Final = 21
 STAFF: Final = 6
 STEADY: Final = 12  # registrations a second of a soak
 MAX_GROWTH: Final = 0.15  # growth of a process, from the middle of a soak to its end
+POLLS: Final = frozenset({"calendar, first", "calendar, again"})
 ERRORS: Final = frozenset({0, 429, *range(500, 600)})
 LANGUAGES: Final = ("", "&idioma=es", "&idioma=en")
 
@@ -197,18 +199,36 @@ class Run:
         return found
 
 
+def _rows(result: VisitResult) -> Iterator[tuple[str, list[float], Mapping[int, int]]]:
+    """Each kind of request, the milliseconds of each and how often each status was answered; and
+    the same of all polls together."""
+    polls: list[float] = []
+    answers: Counter[int] = Counter()
+    for what, times in sorted(result.times.items()):
+        yield what, times, result.statuses[what]
+        if what in POLLS:
+            polls += times
+            answers.update(result.statuses[what])
+    if polls:
+        yield "calendar, all", polls, answers
+
+
+def _p99(ordered: Sequence[float]) -> float:
+    return ordered[min(int(len(ordered) * 0.99), len(ordered) - 1)]
+
+
 def show(console: Console, run: Run, mailbox: Mailbox, title: str, faults: list[str]) -> None:
     requests = Table("request", "count", "a second", "p50 ms", "p99 ms", "longest", "errors",
                      "answers", title=title)  # fmt: skip
-    for what, times in sorted(run.visit_result.times.items()):
-        ordered, statuses = sorted(times), run.visit_result.statuses[what]
+    for what, times, statuses in _rows(run.visit_result):
+        ordered = sorted(times)
         errors = sum(count for status, count in statuses.items() if status in ERRORS)
         requests.add_row(
             what,
             f"{len(ordered):,}",
             f"{len(ordered) / run.visit_result.seconds:.1f}",
             f"{median(ordered):.1f}",
-            f"{ordered[min(int(len(ordered) * 0.99), len(ordered) - 1)]:.0f}",
+            f"{_p99(ordered):.0f}",
             f"{ordered[-1]:.0f}",
             str(errors),
             ", ".join(f"{status}: {count:,}" for status, count in sorted(statuses.items())),
@@ -219,6 +239,11 @@ def show(console: Console, run: Run, mailbox: Mailbox, title: str, faults: list[
         numbers = (use.start, use.middle, use.end, use.slope)
         memory.add_row(name, *(f"{each:.0f}" for each in numbers), f"{use.cpu_seconds:.1f}")
     console.print(memory)
+    delays = sorted(run.visit_result.timer_delays)
+    console.print(
+        f"Timers of the load fired {median(delays):.1f} ms late (p50), "
+        f"{_p99(delays):.1f} (p99), which is not counted."
+    )
     before, after = run.sizes
     console.print(
         f"{run.visit_result.seconds:.0f} s; {run.visit_result.saved:,} places saved; "

@@ -1,6 +1,7 @@
 """The load of a campaign's day: people who open and send a form, programs that poll feeds, staff
 who edit workshops. Latency of scheduled requests is measured from when they were due, so it
-includes the wait behind a slow answer."""
+includes the wait behind a slow answer; but not from before the timer of this process fired, which
+is a millisecond late."""
 
 import asyncio
 import random
@@ -46,6 +47,7 @@ class VisitResult:
 
     times: dict[str, list[float]] = field(default_factory=dict)
     statuses: dict[str, dict[int, int]] = field(default_factory=dict)
+    timer_delays: list[float] = field(default_factory=list)  # ms by which our own timers were late
     saved: int = 0
     seconds: float = 0.0
 
@@ -182,9 +184,17 @@ class _Load:
         return self.result
 
     async def _until(self, moment: float) -> float:
+        """Waits until this many seconds after the beginning; returns when a request of that moment
+        was due. That is when the timer fired: asyncio rounds it up to whole milliseconds. A moment
+        that is over already was missed because an answer was slow, and counts itself."""
         due = self.begun + moment
-        await asyncio.sleep(max(0.0, due - perf_counter()))
-        return due
+        ahead = due - perf_counter()
+        if ahead <= 0:
+            return due
+        await asyncio.sleep(ahead)
+        fired = perf_counter()
+        self.result.timer_delays.append((fired - due) * 1000)
+        return fired
 
     async def _person(self, number: int, moment: float) -> None:
         popular = self.day.workshops[: max(1, len(self.day.workshops) // 10)]
