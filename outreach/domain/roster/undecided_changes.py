@@ -35,12 +35,17 @@ def _has_uninformed_team(now: datetime | sa.ColumnElement[datetime]) -> sa.Colum
     """A member who can be written to knows something else. Who has no e-mail is asked by staff, and
     the team's page says so. After the start only a cancellation is still told."""
     # A letter that was given up was decided about; the team's page says that it did not arrive.
-    is_queued = sa.exists().where(
-        RosterLetter.assignment_id == RosterAssignment.id,
-        sa.or_(
-            RosterLetter.done_at.is_(None),
-            sa.and_(RosterLetter.is_dead, RosterLetter.facts == Workshop.facts),
-        ),
+    is_queued = (
+        sa.exists()
+        .where(
+            RosterLetter.assignment_id == RosterAssignment.id,
+            sa.or_(
+                RosterLetter.done_at.is_(None),
+                sa.and_(RosterLetter.is_dead, RosterLetter.facts == Workshop.facts),
+            ),
+        )
+        # By itself SQLAlchemy looks one query up, and would add all workshops to this one.
+        .correlate_except(RosterLetter)
     )
     has_uninformed = sa.exists().where(
         RosterAssignment.workshop_id == Workshop.id,

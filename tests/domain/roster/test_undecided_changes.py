@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from outreach import clock
 from outreach.db.store import Store
@@ -18,7 +19,12 @@ from outreach.domain.registrations.change_notifications import (
     NotifyMode,
 )
 from outreach.domain.roster import undecided_changes
-from outreach.domain.roster.models import AssignmentState, RosterMember, RosterRole
+from outreach.domain.roster.models import (
+    AssignmentState,
+    RosterLetter,
+    RosterMember,
+    RosterRole,
+)
 from outreach.domain.scheduling import venue_change, venue_merge, workshop_service
 from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.keystore import KeyStore
@@ -91,6 +97,24 @@ def test_decision_to_tell_nobody_holds_until_the_next_change(
     change(store, workshop, NOBODY)
     assert not is_queued(store, workshop)
     change(store, workshop, LATER)
+    assert is_queued(store, workshop)
+
+
+def test_letter_given_up_about_what_another_workshop_is_now_decides_nothing(
+    store: Store, chicago: Office, rights: Kind, workshop: Workshop, nayeli: RosterMember
+) -> None:
+    confirm(store, workshop, nayeli)
+    change(store, workshop, TELL)
+    with store.change() as session:
+        letters = sa.update(RosterLetter).where(RosterLetter.done_at.is_(None))
+        session.execute(letters.values(done_at=clock.now(), is_dead=True))
+    assert not is_queued(store, workshop)  # the decision was to tell them
+    change(store, workshop, LATER)
+    with store.change() as session:
+        where = session.get_one(Workshop, workshop.id).venue
+        day = FIXED_NOW.date() + timedelta(days=30)
+        other = hold(session, chicago, rights, day=day, venue=where)
+    change(store, other, NOBODY)  # it is when and where the letter said now
     assert is_queued(store, workshop)
 
 
