@@ -78,6 +78,16 @@ _WITHOUT_REPORT: Final = (
     .where(_IS_OF_OFFICES, missing_reports.is_missing(_NOW, sa.bindparam("since", type_=Instant)))
     .order_by(Workshop.id)
 )
+# Most offices have few sorts of work: one row says which, and only those are read.
+_IS_WAITING: Final = sa.select(*(
+    sa.exists(statement.with_only_columns(sa.literal_column("1")).order_by(None)).label(name)
+    for name, statement in (
+        ("awaiting", _AWAITING),
+        ("for_review", _FOR_REVIEW),
+        ("undecided", _UNDECIDED),
+        ("without_report", _WITHOUT_REPORT),
+    )
+))
 
 
 class WorkSort(StrEnum):
@@ -151,12 +161,15 @@ def load(
     office_ids = session.scalars(sa.select(Office.id).where(Office.slug.in_(slugs))).all()
     if not office_ids:
         return []
-    lines = [
-        *_list_people(session, office_ids, now, has_texts),
-        *_list_reviews(session, office_ids, now, bursts),
-        *_list_undecided(session, office_ids, now),
-        *_list_reports(session, office_ids, now),
-    ]
+    values = {"offices": office_ids, "now": now, "since": now - missing_reports.WITHIN}
+    waiting = session.execute(_IS_WAITING, values).one()
+    lines = _list_people(session, office_ids, now, has_texts, has_awaiting=waiting.awaiting)
+    if waiting.for_review or bursts:
+        lines += _list_reviews(session, office_ids, now, bursts)
+    if waiting.undecided:
+        lines += _list_undecided(session, values)
+    if waiting.without_report:
+        lines += _list_reports(session, values)
     lines.sort(
         key=lambda line: (_weigh(line, now), line.since, line.workshop.starts_at, _id_of(line))
     )
@@ -185,13 +198,20 @@ def _id_of(line: WorkLine) -> tuple[int, str]:
 
 
 def _list_people(
-    session: Session, office_ids: Sequence[int], now: datetime, has_texts: bool
+    session: Session,
+    office_ids: Sequence[int],
+    now: datetime,
+    has_texts: bool,
+    *,
+    has_awaiting: bool,
 ) -> list[WorkLine]:
     found: dict[str, _Collected] = {}
-    for registration in _select_awaiting(session, office_ids, now):
-        found[registration.id] = _Collected(registration=registration, awaits_approval=True)
-    calls = outbox.list_calls_of_offices(session, office_ids, now=now, has_texts=has_texts)
-    letters = outbox.list_unsent_letters_of_offices(session, office_ids, now=now)
+    if has_awaiting:
+        for registration in _select_awaiting(session, office_ids, now):
+            found[registration.id] = _Collected(registration=registration, awaits_approval=True)
+    calls, letters = outbox.list_calls_and_letters(
+        session, office_ids, now=now, has_texts=has_texts
+    )
     for call in calls:
         _collect(found, call).calls.append(call)
     for letter in letters:
@@ -299,17 +319,15 @@ def _count_doubtful(
     }
 
 
-def _list_undecided(session: Session, office_ids: Sequence[int], now: datetime) -> list[WorkLine]:
-    workshops = session.scalars(_UNDECIDED, {"offices": office_ids, "now": now}).all()
+def _list_undecided(session: Session, values: Mapping[str, object]) -> list[WorkLine]:
+    workshops = session.scalars(_UNDECIDED, values).all()
     return [
         WorkLine(workshop=each, sorts=[WorkSort.NOTIFY], since=each.changed_at)
         for each in workshops
     ]
 
 
-def _list_reports(session: Session, office_ids: Sequence[int], now: datetime) -> list[WorkLine]:
-    since = now - missing_reports.WITHIN
-    values = {"offices": office_ids, "now": now, "since": since}
+def _list_reports(session: Session, values: Mapping[str, object]) -> list[WorkLine]:
     workshops = session.scalars(_WITHOUT_REPORT, values).all()
     ids = [each.id for each in workshops]
     arrived = totals.read_all(session, ids) if ids else {}

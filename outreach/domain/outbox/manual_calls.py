@@ -49,16 +49,19 @@ def list_calls(
 
     `has_texts`: a gateway is configured, so those who allowed texts are called only when the text
     was given up or is three days overdue. Calls that ended, or come back later, are left out."""
-    due = _due_calls(session, _DUE_OF_WORKSHOP, {"workshop": workshop.id}, now, has_texts)
+    due = _list_due(session, _DUE_OF_WORKSHOP, {"workshop": workshop.id}, now, has_texts)
     return _leave_out_hidden(session, due, now)
 
 
-def list_calls_of_offices(
+def list_calls_and_letters(
     session: Session, office_ids: Sequence[int], *, now: datetime, has_texts: bool = False
-) -> Sequence[Notification]:
-    """The same for all workshops of these offices."""
-    due = _due_calls(session, _DUE_OF_OFFICES, {"offices": office_ids}, now, has_texts)
-    return _leave_out_hidden(session, due, now)
+) -> tuple[Sequence[Notification], Sequence[Notification]]:
+    """The calls of `list_calls` and the letters of `list_unsent_letters`, about all workshops of
+    these offices that are not over."""
+    due = _list_due(session, _OPEN_OF_OFFICES, {"offices": office_ids}, now, has_texts)
+    calls = [each for each in due if each.registration.contact is ContactMethod.PHONE]
+    letters = [each for each in due if each.registration.contact is ContactMethod.EMAIL]
+    return _leave_out_hidden(session, calls, now), letters
 
 
 def list_calls_to(
@@ -66,7 +69,7 @@ def list_calls_to(
 ) -> Sequence[Notification]:
     """The same for one person, also where the call ended or comes back later."""
     whose = {"registration": registration.id}
-    return _due_calls(session, _DUE_OF_PERSON, whose, now, has_texts)
+    return _list_due(session, _DUE_OF_PERSON, whose, now, has_texts)
 
 
 def _leave_out_hidden(
@@ -82,14 +85,15 @@ def _leave_out_hidden(
     return [each for each in due if each.registration_id not in hidden]
 
 
-def _due_calls(
+def _list_due(
     session: Session,
     statement: sa.Select[Notification],
     whose: Mapping[str, object],
     now: datetime,
     has_texts: bool,
 ) -> Sequence[Notification]:
-    """The calls of a statement that `_select_due` made; `whose` has its further parameters."""
+    """The notifications of a statement with `_NEEDS_CALL` that are still true; `whose` has its
+    further parameters."""
     times = {"now": now, "texts_since": now - GIVE_UP_AFTER, "has_texts": has_texts}
     notifications = session.scalars(statement, {**whose, **times})
     return [notification for notification in notifications if not is_obsolete(notification, now)]
@@ -128,39 +132,36 @@ _SELECT: Final = (
 )
 
 
-def _select_due(whose: sa.ColumnElement[bool]) -> sa.Select[Notification]:
-    """The notifications that need a call `now`; who allowed texts gets one (`has_texts`) if it is
-    due since `texts_since`."""
-    is_text = sa.and_(
-        Registration.may_leave_message.is_(True),
-        Notification.due_at >= sa.bindparam("texts_since"),
-        sa.bindparam("has_texts", type_=sa.Boolean),
-    )
-    return _SELECT.where(
-        whose,
-        Registration.contact == ContactMethod.PHONE,
-        Notification.cause.not_in(NOT_CALLED),
-        Notification.due_at <= sa.bindparam("now"),
-        sa.or_(
-            sa.and_(Notification.done_at.is_(None), sa.not_(is_text)),
-            Notification.is_dead.is_(True),
-        ),
-    )
-
-
-_IS_OF_OFFICES: Final = Registration.workshop_id.in_(
-    sa.select(Workshop.id).where(
-        Workshop.office_id.in_(sa.bindparam("offices", expanding=True)),
-        Workshop.ends_at > sa.bindparam("now"),
-    )
+_IS_TEXT: Final = sa.and_(
+    Registration.may_leave_message.is_(True),
+    Notification.due_at >= sa.bindparam("texts_since"),
+    sa.bindparam("has_texts", type_=sa.Boolean),
 )
-_DUE_OF_WORKSHOP: Final = _select_due(Registration.workshop_id == sa.bindparam("workshop"))
-_DUE_OF_OFFICES: Final = _select_due(_IS_OF_OFFICES)
-_DUE_OF_PERSON: Final = _select_due(Registration.id == sa.bindparam("registration"))
-_UNSENT_OF_OFFICES: Final = _SELECT.where(
-    _IS_OF_OFFICES,
-    Notification.is_dead.is_(True),
-    Registration.contact == ContactMethod.EMAIL,
+# A notification that needs a call `now`; who allowed texts gets one (`has_texts`) if it is due
+# since `texts_since`.
+_NEEDS_CALL: Final = sa.and_(
+    Registration.contact == ContactMethod.PHONE,
+    Notification.cause.not_in(NOT_CALLED),
+    Notification.due_at <= sa.bindparam("now"),
+    sa.or_(
+        sa.and_(Notification.done_at.is_(None), sa.not_(_IS_TEXT)), Notification.is_dead.is_(True)
+    ),
+)
+_DUE_OF_WORKSHOP: Final = _SELECT.where(
+    Registration.workshop_id == sa.bindparam("workshop"), _NEEDS_CALL
+)
+_DUE_OF_PERSON: Final = _SELECT.where(Registration.id == sa.bindparam("registration"), _NEEDS_CALL)
+_OPEN_OF_OFFICES: Final = _SELECT.where(
+    Registration.workshop_id.in_(
+        sa.select(Workshop.id).where(
+            Workshop.office_id.in_(sa.bindparam("offices", expanding=True)),
+            Workshop.ends_at > sa.bindparam("now"),
+        )
+    ),
+    sa.or_(
+        _NEEDS_CALL,
+        sa.and_(Notification.is_dead.is_(True), Registration.contact == ContactMethod.EMAIL),
+    ),
 )
 
 
@@ -223,14 +224,6 @@ def list_unsent_letters(
     ]
 
 
-def list_unsent_letters_of_offices(
-    session: Session, office_ids: Sequence[int], *, now: datetime
-) -> list[Notification]:
-    """The same for all workshops of these offices."""
-    notifications = session.scalars(_UNSENT_OF_OFFICES, {"offices": office_ids, "now": now})
-    return [each for each in notifications if not is_obsolete(each, now)]
-
-
 def list_undelivered(session: Session, workshop: Workshop) -> Sequence[Notification]:
     """Letters and texts about the workshop that were given up."""
     return session.scalars(
@@ -267,13 +260,8 @@ def to_do(
     session: Session, office_ids: Sequence[int], *, now: datetime, has_texts: bool = False
 ) -> list[ToDo]:
     """The workshops of these offices with calls or undelivered letters, by start."""
-    calls = Counter(
-        notification.registration.workshop
-        for notification in list_calls_of_offices(session, office_ids, now=now, has_texts=has_texts)
-    )
-    dead = Counter(
-        notification.registration.workshop
-        for notification in list_unsent_letters_of_offices(session, office_ids, now=now)
-    )
+    due, unsent = list_calls_and_letters(session, office_ids, now=now, has_texts=has_texts)
+    calls = Counter(each.registration.workshop for each in due)
+    dead = Counter(each.registration.workshop for each in unsent)
     workshops = sorted(calls.keys() | dead.keys(), key=lambda workshop: workshop.starts_at)
     return [ToDo(workshop, calls[workshop], dead[workshop]) for workshop in workshops]
