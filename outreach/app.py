@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Final, NoReturn
 from urllib.parse import urlsplit
 
+import sqlalchemy as sa
 from flask import Flask, Request, Response
 from flask.typing import ResponseReturnValue
 from jinja2 import StrictUndefined
@@ -19,6 +20,7 @@ from outreach.db.retry import RetryPolicy
 from outreach.db.store import Store
 from outreach.domain.locations import interpretation
 from outreach.domain.network import help_lines
+from outreach.domain.network.offices import Office
 from outreach.keystore import KeyStore, MasterKeys, signing
 from outreach.keystore.rate_counters import RateCounters
 from outreach.keystore.save_rates import SaveRates
@@ -27,6 +29,7 @@ from outreach.network_profile import use_profile
 from outreach.pdf import typesetting
 from outreach.web.middleware import error_pages, request_language, request_retry
 from outreach.web.middleware.url_rules import DeferredRule
+from outreach.web.presentation import stored_templates
 from outreach.web.presentation.html_whitespace import CompactHtml
 from outreach.web.presentation.template_code import SHARED_TEMPLATES, PageEnvironment
 
@@ -34,7 +37,7 @@ PACKAGE = Path(__file__).parent
 MAX_FORM_BYTES = 64 * 1024  # our largest form, filled in, has under 10 KB
 # New objects after which Python looks for garbage. With its own 700 a request looks several times.
 GARBAGE_OBJECTS: Final = 5_000
-WARM_UP_PATHS: Final = ("red", "calendario", "cal/red.ics")  # in the network's first language
+WARM_UP_PATHS: Final = ("red", "calendario")  # in the network's first language
 # What a registration shows, beside the templates of those pages.
 WARM_UP_TEMPLATES: Final = (
     "registration/form.html",
@@ -165,6 +168,7 @@ def create_forkable_app(config: Config | None = None, *, timeouts: Timeouts = PA
     config = config or Config.from_environ()
     _set_up_process(config)
     app = create_app(config, timeouts=timeouts)
+    stored_templates.use_files(app.jinja_env, config.data, app.extensions["outreach_secret"])
     _prepare_fork(app)
     _freeze()
     return app
@@ -201,6 +205,8 @@ def _prepare_fork(app: Flask) -> None:
         with client.get(path, headers={"Host": config.host}) as answer:
             if answer.status_code >= 500:  # as without a database: each of them would wait for it
                 break
+    else:
+        client.get(_find_feed(app, offered[0]), headers={"Host": config.host}).close()
     # Else each process compiles them, while the first people of a burst wait.
     for name in WARM_UP_TEMPLATES:
         app.jinja_env.get_template(name)
@@ -209,6 +215,15 @@ def _prepare_fork(app: Flask) -> None:
     for store in (app.extensions["outreach_store"], key_store.store, attempts.store):
         store.prepare_fork()
     key_store.envelope.forget()  # one that is replaced would stay in the memory of this process
+
+
+def _find_feed(app: Flask, language: str) -> str:
+    """The address of one office's calendar: that of the network takes longer the more workshops
+    there are."""
+    store: Store = app.extensions["outreach_store"]
+    with store.read() as session:
+        slug = session.scalar(sa.select(Office.slug).order_by(Office.id).limit(1))
+    return f"/{language}/cal/{slug or 'red'}.ics"
 
 
 def _freeze() -> None:

@@ -23,7 +23,7 @@ from outreach import i18n
 
 _find_special: Final = re.compile("[&<>\"']").search  # what `escape` replaces
 _MESSAGE: Final = "_"  # the function of a message in templates
-_WANTS_CONTEXT: Final = "jinja_pass_arg"  # what Jinja's decorators set on a function
+WANTS_CONTEXT: Final = "jinja_pass_arg"  # what Jinja's decorators set on a function
 
 
 class SharedTemplates(BytecodeCache):
@@ -93,7 +93,7 @@ class TemplateCode(CodeGenerator):
         found = self.environment.globals.get(node.node.name)
         return (
             isinstance(found, FunctionType)
-            and not hasattr(found, _WANTS_CONTEXT)
+            and not hasattr(found, WANTS_CONTEXT)
             and self._is_global(node, frame, node.node.name)
         )
 
