@@ -10,7 +10,12 @@ from outreach.db.store import Store
 from outreach.domain.network import offices
 from outreach.domain.roster import assignments, member_clashes, members
 from outreach.domain.roster.member_clashes import ClashType
-from outreach.domain.roster.models import AssignmentState, RosterAssignment, RosterMember
+from outreach.domain.roster.models import (
+    AssignmentState,
+    RosterAssignment,
+    RosterMember,
+    RosterRole,
+)
 from outreach.domain.workshops import Workshop
 from outreach.imports import demo
 from outreach.keystore import KeyStore
@@ -39,5 +44,6 @@ def test_each_office_has_members_and_the_one_of_ana_a_clash(
         own = session.scalars(sa.select(Workshop).where(Workshop.office_id == chicago.id)).all()
         clashes = member_clashes.find_in_teams(session, own, now=now)
         assert ClashType.AWAY in {each.clash.clash_type for each in clashes}
-        assert any(assignments.list_speakers(session, each) for each in own)
+        active = [each for one in own for each in assignments.list_active(session, one)]
+        assert RosterRole.SPEAKER in {each.role for each in active}
     assert list_unsent(store) == [], "they were asked days ago"

@@ -79,15 +79,17 @@ _WITHOUT_REPORT: Final = (
     .order_by(Workshop.id)
 )
 # Most offices have few sorts of work: one row says which, and only those are read.
-_IS_WAITING: Final = sa.select(*(
-    sa.exists(statement.with_only_columns(sa.literal_column("1")).order_by(None)).label(name)
-    for name, statement in (
-        ("awaiting", _AWAITING),
-        ("for_review", _FOR_REVIEW),
-        ("undecided", _UNDECIDED),
-        ("without_report", _WITHOUT_REPORT),
+_IS_WAITING: Final = sa.select(
+    *(
+        sa.exists(statement.with_only_columns(sa.literal_column("1")).order_by(None)).label(name)
+        for name, statement in (
+            ("awaiting", _AWAITING),
+            ("for_review", _FOR_REVIEW),
+            ("undecided", _UNDECIDED),
+            ("without_report", _WITHOUT_REPORT),
+        )
     )
-))
+)
 
 
 class WorkSort(StrEnum):

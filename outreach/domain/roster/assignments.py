@@ -53,10 +53,9 @@ def list_of_workshop(session: Session, workshop: Workshop) -> Sequence[RosterAss
     ).all()
 
 
-def list_speakers(session: Session, workshop: Workshop) -> Sequence[RosterAssignment]:
-    """The active assignments of who gives a workshop."""
-    active = session.scalars(_ACTIVE_OF_WORKSHOP, {"workshop": workshop.id}).all()
-    return [each for each in active if each.role is RosterRole.SPEAKER]
+def list_active(session: Session, workshop: Workshop) -> Sequence[RosterAssignment]:
+    """The active assignments of a workshop, in the order in which they were made."""
+    return session.scalars(_ACTIVE_OF_WORKSHOP, {"workshop": workshop.id}).all()
 
 
 def list_of_member(
@@ -271,7 +270,7 @@ def follow_change(
     written to as `decision` says. Letters that wait say what is true when they are sent."""
     if now >= workshop.ends_at:
         return
-    for assignment in session.scalars(_ACTIVE_OF_WORKSHOP, {"workshop": workshop.id}).all():
+    for assignment in list_active(session, workshop):
         _follow(session, assignment, workshop, decision, now)
     session.flush()
 
@@ -363,7 +362,7 @@ def count_uninformed(session: Session, workshops: Iterable[Workshop]) -> RosterR
 def list_outdated_facts(session: Session, workshop: Workshop) -> set[bytes]:
     """What members of the team know of the workshop that is not true any more."""
     current = facts.compute_facts(workshop)
-    active = session.scalars(_ACTIVE_OF_WORKSHOP, {"workshop": workshop.id}).all()
+    active = list_active(session, workshop)
     return {each.known_facts for each in active if each.known_facts} - {current}
 
 

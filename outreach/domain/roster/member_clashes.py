@@ -87,10 +87,12 @@ def _is_within_hours(member: RosterMember, workshop: Workshop) -> bool:
     )
 
 
-def find_in_team(session: Session, workshop: Workshop) -> list[TeamClash]:
-    """The clashes of the team of a stored workshop, with the times and the venue of this object,
-    which may be others than the stored ones."""
-    team = [each.member for each in _list_assigned(session, [workshop.id])]
+def find_in_team(
+    session: Session, workshop: Workshop, assigned: Iterable[RosterAssignment]
+) -> list[TeamClash]:
+    """The clashes of those assigned to a stored workshop, with the times and the venue of this
+    object, which may be others than the stored ones."""
+    team = [each.member for each in assigned]
     overlapping = list_overlapping(session, [each.id for each in team], workshop)
     return [
         TeamClash(workshop, member, clash)

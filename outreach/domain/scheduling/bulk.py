@@ -208,6 +208,7 @@ class SameForAll:
                 session,
                 workshop,
                 partners.get_chosen(session, self.source),
+                former=partners.get_chosen(session, workshop),
                 batch=self.decision.batch,
                 now=now,
             )

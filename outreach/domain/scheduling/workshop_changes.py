@@ -100,12 +100,17 @@ def record_change(
 
 
 def set_chosen(
-    session: Session, workshop: Workshop, wanted: ChosenPartners, *, batch: str, now: datetime
+    session: Session,
+    workshop: Workshop,
+    wanted: ChosenPartners,
+    *,
+    former: ChosenPartners,
+    batch: str,
+    now: datetime,
 ) -> frozenset[str]:
-    """Sets partners and speakers, and stores those of before with the other changes of this batch;
-    without a batch nothing is stored. Returns which of the two changed. Raises NotFound as
+    """Sets partners and speakers, and stores the `former` ones with the other changes of this
+    batch; without a batch nothing is stored. Returns which of the two changed. Raises NotFound as
     `partners.set_chosen`."""
-    former = partners.get_chosen(session, workshop)
     new = partners.set_chosen(session, workshop, wanted, former=former)
     if not new or not batch:
         return new

@@ -496,9 +496,10 @@ def test_typed_hour_and_venue_are_compared_with_the_other_workshops_of_the_team(
         session.expunge(stored)
         typed = workshop_service.prepare(data, now=clock.now())
         typed.id = stored.id
-        assert member_clashes.find_in_team(session, typed) == []
+        assigned = assignments.list_active(session, stored)
+        assert member_clashes.find_in_team(session, typed, assigned) == []
         moved = workshop_service.prepare(replace(data, venue=None), now=clock.now())
         moved.id = stored.id
-        (found,) = member_clashes.find_in_team(session, moved)
+        (found,) = member_clashes.find_in_team(session, moved, assigned)
         assert found.clash.workshop is not None
         assert found.clash.workshop.id == beside.id

@@ -4,19 +4,18 @@ They are read from the roster and copied nowhere: it has them encrypted, and era
 0054).
 """
 
-from sqlalchemy.orm import Session
+from collections.abc import Iterable
 
-from outreach.domain.roster import assignments, members
-from outreach.domain.roster.models import AssignmentState, RosterAssignment
-from outreach.domain.workshops import Workshop
+from outreach.domain.roster import members
+from outreach.domain.roster.models import AssignmentState, RosterAssignment, RosterRole
 from outreach.i18n import gettext as _
 from outreach.web.context import key_store
 
 
-def list_speakers(session: Session, workshop: Workshop) -> list[str]:
-    """The speakers of the team who have not declined, in the order in which they were assigned:
-    «Nayeli Flores (por contestar)». Only for who edits the workshop."""
-    speaking = assignments.list_speakers(session, workshop)
+def name_speakers(assigned: Iterable[RosterAssignment]) -> list[str]:
+    """The speakers among these active assignments, in their order: «Nayeli Flores (por contestar)».
+    Only for who edits the workshop."""
+    speaking = [each for each in assigned if each.role is RosterRole.SPEAKER]
     details = members.open_details(key_store(), [each.member for each in speaking])
     return [
         _name(each, details[each.member_id].name) for each in speaking if each.member_id in details

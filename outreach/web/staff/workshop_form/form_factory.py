@@ -75,10 +75,10 @@ def of_workshop(session: Session, workshop: Workshop) -> WorkshopForm:
     return form_of(session, workshop.office, None, workshop=workshop, chosen=chosen, values=values)
 
 
-def fingerprint(session: Session, workshop: Workshop) -> str:
+def fingerprint(workshop: Workshop, chosen: ChosenPartners) -> str:
     """A hash of the saved fields of the form and of whether the workshop is cancelled, which
     detects a change by somebody else."""
-    return _hash(workshop, _saved(workshop, partners.get_chosen(session, workshop)))
+    return _hash(workshop, _saved(workshop, chosen))
 
 
 def _hash(workshop: Workshop, saved: dict[str, Any]) -> str:

@@ -13,6 +13,7 @@ from outreach import clock, i18n
 from outreach.domain.network import offices
 from outreach.domain.network.kinds import Visibility, Way
 from outreach.domain.network.staff import Permission
+from outreach.domain.roster import assignments
 from outreach.domain.search import search
 from outreach.domain.text import clean
 from outreach.domain.workshops import Workshop
@@ -92,13 +93,14 @@ def preview(session: Session, form: WorkshopForm, saved: Workshop | None) -> For
     """What the page says about the form, valid or not. `saved` is the workshop that it changes."""
     now = clock.now()
     typed = typed_workshop.build(session, form, saved, now=now)
-    team = team_names.list_speakers(session, saved) if saved is not None else []
+    assigned = assignments.list_active(session, saved) if saved is not None else []
+    team = team_names.name_speakers(assigned)
     language = _chosen_language()
     with i18n.use_language(language):
         public = None if typed.workshop is None else _look(typed, typed.workshop, now)
     return FormPreview(
         when=_when(form, typed),
-        remarks=form_remarks.list_remarks(session, form, typed, now=now),
+        remarks=form_remarks.list_remarks(session, form, typed, assigned, now=now),
         language=language,
         public=public,
         summaries=fold_summaries.summarize(form, team),

@@ -13,6 +13,7 @@ from outreach.domain.activitypub import pushed_events
 from outreach.domain.dashboard import clashes
 from outreach.domain.network.kinds import Way
 from outreach.domain.roster import member_clashes, members
+from outreach.domain.roster.models import RosterAssignment
 from outreach.domain.workshops import Workshop, free_times, partners, publish_checks
 from outreach.domain.workshops.free_times import FreeTime
 from outreach.domain.workshops.publish_checks import PublishWarning, UnconfirmedWarnings
@@ -53,9 +54,15 @@ class FormRemark:
 
 
 def list_remarks(
-    session: Session, form: WorkshopForm, typed: TypedWorkshop, *, now: datetime
+    session: Session,
+    form: WorkshopForm,
+    typed: TypedWorkshop,
+    assigned: Sequence[RosterAssignment],
+    *,
+    now: datetime,
 ) -> list[FormRemark]:
-    """The remarks about what is typed, the most serious first; none about what is still empty."""
+    """The remarks about what is typed, the most serious first; none about what is still empty.
+    `assigned` is the team of the workshop that is changed."""
     if typed.refusal is not None:
         return [FormRemark(error_messages.say(typed.refusal))]
     workshop = typed.workshop
@@ -75,7 +82,7 @@ def list_remarks(
         found.insert(0, FormRemark(*workshop_labels.pushed_words()))
     if typed.has_time:
         found += _list_speaker_remarks(session, form, workshop)
-        found += _list_team_remarks(session, workshop, now)
+        found += _list_team_remarks(session, workshop, assigned, now)
     return found
 
 
@@ -142,11 +149,13 @@ def _list_speaker_remarks(
         )
 
 
-def _list_team_remarks(session: Session, workshop: Workshop, now: datetime) -> Iterator[FormRemark]:
-    """What keeps members of the team from the workshop as it is typed; of a new one nothing."""
-    if not workshop.id or workshop.ends_at <= now:
+def _list_team_remarks(
+    session: Session, workshop: Workshop, assigned: Sequence[RosterAssignment], now: datetime
+) -> Iterator[FormRemark]:
+    """What keeps members of the team from the workshop as it is typed."""
+    if not assigned or workshop.ends_at <= now:
         return
-    found = member_clashes.find_in_team(session, workshop)
+    found = member_clashes.find_in_team(session, workshop, assigned)
     details = members.open_details(key_store(), [each.member for each in found])
     for each in found:
         opened = details.get(each.member.id)

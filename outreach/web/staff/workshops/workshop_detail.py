@@ -23,7 +23,7 @@ from outreach.domain.registrations import (
     address_approval,
 )
 from outreach.domain.registrations import RegistrationStatus as Place
-from outreach.domain.roster import undecided_changes
+from outreach.domain.roster import assignments, undecided_changes
 from outreach.domain.scheduling import workshop_service
 from outreach.domain.text import clean
 from outreach.domain.workshops import Workshop, WorkshopStatus, partners
@@ -151,7 +151,8 @@ def show(public_id: str, *, shown: str = "", fault: str = "", beyond: int = 0) -
         is_undecided = undecided_changes.is_undecided(session, workshop, now=now)
         held = address_approval.list_held(session, workshop)
         may_edit = has_permission(Permission.EDIT, workshop.office.slug)
-        giving += team_names.list_speakers(session, workshop) if may_edit else []
+        if may_edit:
+            giving += team_names.name_speakers(assignments.list_active(session, workshop))
         history = audit_rows.list_history(session, workshop) if may_edit else ()
         is_cancelled = workshop.status is WorkshopStatus.CANCELLED
         cancellation = audit_rows.find_cancellation(session, workshop) if is_cancelled else None

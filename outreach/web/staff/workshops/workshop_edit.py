@@ -166,7 +166,8 @@ def update(public_id: str) -> ResponseReturnValue:
     except _EditConflict as why:
         with store().read() as session:
             workshop = find_workshop(session, public_id)
-            form.seen.data = form_factory.fingerprint(session, workshop)
+            chosen = partners.get_chosen(session, workshop)
+            form.seen.data = form_factory.fingerprint(workshop, chosen)
             return _form_page(session, form, workshop=workshop, status=409, why=why)
     except (Refusal, NeedsConfirmation) as why:
         return _refused_form(form, public_id=public_id, why=why)
@@ -307,7 +308,7 @@ def _save_new(form: WorkshopForm, nonce: str) -> tuple[str, str]:
         data = form.data_over(base, kind, _venue(session, form, office), own)
         workshop = workshop_service.create(session, data, now=now, external_id=f"desk {nonce}")
         log_workshop_action(session, workshop, "workshop created")
-        _choose_partners(session, form, workshop)
+        _choose_partners(session, form, workshop, ChosenPartners())
         what = _publish_if_asked(session, workshop) or "borrador"
         autosave.discard(session, nonce=nonce)
         return workshop.public_id, what
@@ -321,7 +322,8 @@ def _save_changes(public_id: str, form: WorkshopForm) -> tuple[str, Workshop | N
         workshop_service.lock(
             session, workshop
         )  # of two who save at once, the second sees the first's
-        if form.seen.data and form.seen.data != form_factory.fingerprint(session, workshop):
+        chosen = partners.get_chosen(session, workshop)
+        if form.seen.data and form.seen.data != form_factory.fingerprint(workshop, chosen):
             raise _EditConflict(
                 _(
                     "Alguien más cambió este taller desde que abriste esta página. No guardamos "
@@ -340,7 +342,7 @@ def _save_changes(public_id: str, form: WorkshopForm) -> tuple[str, Workshop | N
         if changed & workshop_service.NOTIFYING_FIELDS:
             notify_sheet.require_decision(session, [workshop], decision)
         changed |= {"series"} if is_new_choice else set()
-        changed |= _choose_partners(session, form, workshop, decision.batch)
+        changed |= _choose_partners(session, form, workshop, chosen, decision.batch)
         if changed:
             log_workshop_action(session, workshop, "workshop changed", {"fields": sorted(changed)})
         what = _publish_if_asked(session, workshop) or _message_code(workshop, changed)
@@ -367,16 +369,22 @@ def _publish_if_asked(session: Session, workshop: Workshop) -> str:
 
 
 def _choose_partners(
-    session: Session, form: WorkshopForm, workshop: Workshop, batch: str = ""
+    session: Session,
+    form: WorkshopForm,
+    workshop: Workshop,
+    former: ChosenPartners,
+    batch: str = "",
 ) -> frozenset[str]:
-    """Stores the chosen partners and speakers, if the form has these fields; with a batch, so that
-    it can be undone."""
+    """Stores the chosen partners and speakers in place of the former ones, if the form has these
+    fields; with a batch, so that it can be undone."""
     if "allies" not in request.form:
         return frozenset()
     chosen = ChosenPartners(
         partners.parse_ids(form.partners.data or ()), partners.parse_ids(form.speakers.data or ())
     )
-    return workshop_changes.set_chosen(session, workshop, chosen, batch=batch, now=clock.now())
+    return workshop_changes.set_chosen(
+        session, workshop, chosen, former=former, batch=batch, now=clock.now()
+    )
 
 
 def _created_before(session: Session, nonce: str, error: sa.exc.IntegrityError) -> str:
