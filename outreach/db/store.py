@@ -18,6 +18,11 @@ from outreach.db.postgresql import POOL_SIZE, WORK, Timeouts
 from outreach.db.sqlite_write_lock import WriteLock
 
 
+class ChangeSession(Session):
+    """A session that changes. What counts and records changes listens to it, and not to sessions
+    for reading: with a listener SQLAlchemy prepares each statement twice."""
+
+
 class Store:
     """A database: `sqlite:///file` or `postgresql+psycopg://…` (several hosts allowed)."""
 
@@ -47,7 +52,7 @@ class Store:
         changing = self.engine.execution_options(sqlite_begin="BEGIN IMMEDIATE")
         self.session_info: dict[str, object] = {}  # in `info` of each session made from now on
         self._reading = sessionmaker(self.engine, expire_on_commit=False, autoflush=False)
-        self._changing = sessionmaker(changing, expire_on_commit=False)
+        self._changing = sessionmaker(changing, class_=ChangeSession, expire_on_commit=False)
         self._changing_rows = changing
         self._write_lock = (
             WriteLock(self.engine.url.database or "") if self.is_sqlite else _NoLock()
