@@ -6,7 +6,13 @@ from typing import Final, cast
 
 import zxingcpp
 
-_DARK: Final = re.compile(rb"\x00+")  # modules of a row
+_RUNS: Final = re.compile(rb"\x00+|\xff+")  # dark and light modules of a row
+_MOST_MODULES: Final = 177  # of a row (version 40)
+# A run as a step of a path: a line, or a move without one.
+_STEPS: Final = {
+    **{b"\x00" * count: f"h{count}" for count in range(1, _MOST_MODULES + 1)},
+    **{b"\xff" * count: f"m{count} 0" for count in range(1, _MOST_MODULES + 1)},
+}
 
 
 def svg(text: str, *, border: int, title: str = "") -> str:
@@ -17,10 +23,10 @@ def svg(text: str, *, border: int, title: str = "") -> str:
     image = code.to_image(scale=1, add_quiet_zones=False)
     modules = bytes(cast("bytes", image))  # a buffer, which its types do not say
     size = image.shape[0]
+    rows = (modules[start : start + size] for start in range(0, size * size, size))
     path = "".join(
-        f"M{border + dark.start()} {border + row}.5h{dark.end() - dark.start()}"
-        for row in range(size)
-        for dark in _DARK.finditer(modules[row * size : (row + 1) * size])
+        f"M{border} {number}.5" + "".join(map(_STEPS.__getitem__, _RUNS.findall(row)))
+        for number, row in enumerate(rows, start=border)
     )
     side = size + 2 * border
     words = f"<title>{escape(title)}</title>" if title else ""

@@ -1,6 +1,7 @@
 """QR codes: what a reader reads, and the quiet zone around it."""
 
 import re
+from collections.abc import Iterator
 
 import pytest
 import zxingcpp
@@ -11,15 +12,25 @@ from outreach import qr_codes
 TICKET = "https://talleres.example.org/q/" + "A" * 21 + "g"
 
 
+def list_lines(svg: str) -> Iterator[tuple[int, int, int]]:
+    """The column, the row and the length of each line of the path."""
+    column = row = 0
+    for step, number, more in re.findall(r"([Mmh])(\d+) ?(\d*)", svg.split(' d="')[1]):
+        if step == "h":
+            yield column, row, int(number)
+        column = int(number) if step == "M" else column + int(number)
+        row = int(more) if step == "M" else row
+
+
 def draw(svg: str, scale: int = 4) -> Image.Image:
     """The drawing as a picture on white."""
     found = re.search(r'viewBox="0 0 (\d+) (\d+)"', svg)
     assert found is not None
     picture = Image.new("L", (int(found[1]) * scale, int(found[2]) * scale), 255)
     pen = ImageDraw.Draw(picture)
-    for left, top, width in re.findall(r"M(\d+) (\d+)\.5h(\d+)", svg):
-        x, y = int(left) * scale, int(top) * scale
-        pen.rectangle((x, y, x + int(width) * scale - 1, y + scale - 1), fill=0)
+    for column, row, width in list_lines(svg):
+        x, y = column * scale, row * scale
+        pen.rectangle((x, y, x + width * scale - 1, y + scale - 1), fill=0)
     return picture
 
 
@@ -33,9 +44,10 @@ def test_a_reader_reads_the_text(text: str) -> None:
 def test_the_border_is_white() -> None:
     svg = qr_codes.svg(TICKET, border=2)
     assert 'viewBox="0 0 37 37"' in svg
-    columns = [(int(x), int(x) + int(n)) for x, n in re.findall(r"M(\d+) \d+\.5h(\d+)", svg)]
-    assert min(left for left, _ in columns) == 2
-    assert max(right for _, right in columns) == 35
+    lines = list(list_lines(svg))
+    assert min(column for column, _, _ in lines) == min(row for _, row, _ in lines) == 2
+    assert max(column + width for column, _, width in lines) == 35
+    assert max(row for _, row, _ in lines) == 34
 
 
 def test_the_title_is_escaped() -> None:
