@@ -305,3 +305,10 @@ def _read_only(folder: Path) -> Iterator[None]:
         yield
     finally:
         subprocess.run(["chattr", "-i", *reversed(paths)], capture_output=True)
+
+
+def test_no_listener_delays_the_statements_of_a_reading_session(store: Store) -> None:
+    with store.read() as session:
+        assert not session.dispatch.do_orm_execute
+    with store.change() as session:  # the counters of changes listen
+        assert session.dispatch.do_orm_execute

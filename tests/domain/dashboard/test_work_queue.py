@@ -20,6 +20,7 @@ from outreach.keystore import KeyStore
 from outreach.keystore.bursts import BurstKeys
 from tests.conftest import hold, seat
 from tests.support.fixed_clock import FIXED_NOW, fixed_clock
+from tests.support.index_use import collect_statements
 
 pytestmark = fixed_clock
 
@@ -57,6 +58,15 @@ def test_decisions_come_first_then_what_is_near_then_the_rest(
         (far.id, WorkSort.CALL),
     ]
     assert [sort for _id, sort in found[3:]] == [WorkSort.REPORT]
+
+
+def test_office_without_work_is_asked_for_in_three_statements(
+    store: Store, key_store: KeyStore, chicago: Office, rights: Kind
+) -> None:
+    seat(store, key_store, make(store, chicago, rights, 9))
+    with collect_statements(store.engine) as statements:
+        assert lines_of(store) == []
+    assert len(statements) == 3
 
 
 def test_person_with_an_approval_and_a_call_is_one_line(
