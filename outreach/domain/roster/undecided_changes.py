@@ -44,7 +44,8 @@ def _has_uninformed_team(now: datetime | sa.ColumnElement[datetime]) -> sa.Colum
                 sa.and_(RosterLetter.is_dead, RosterLetter.facts == Workshop.facts),
             ),
         )
-        # By itself SQLAlchemy looks one query up, and would add all workshops to this one.
+        # SQLAlchemy correlates with the query directly around this one, and no further: without
+        # this, `Workshop` would be every workshop.
         .correlate_except(RosterLetter)
     )
     has_uninformed = sa.exists().where(
