@@ -23,7 +23,6 @@ from outreach.domain.network import help_lines
 from outreach.domain.network.offices import Office
 from outreach.keystore import KeyStore, MasterKeys, signing
 from outreach.keystore.rate_counters import RateCounters
-from outreach.keystore.save_rates import SaveRates
 from outreach.keystore.seat_shares import SeatShares
 from outreach.network_profile import use_profile
 from outreach.pdf import typesetting
@@ -134,9 +133,7 @@ def _create(config: Config, timeouts: Timeouts) -> Application:
         Store(config.keyring_url, pool_size=size, is_durable=False, timeouts=timeouts)
     )
     app.extensions["outreach_attempts"] = attempts
-    rates = SaveRates(attempts.store)
-    app.extensions["outreach_save_rates"] = rates
-    app.extensions["outreach_seat_shares"] = SeatShares(attempts.store, key_store, rates)
+    app.extensions["outreach_seat_shares"] = SeatShares(attempts.store, key_store)
     # A server that starts during a failover waits for it, as a request does.
     try:
         app.extensions["outreach_secret"] = RetryPolicy().run(

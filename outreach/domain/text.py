@@ -3,9 +3,16 @@
 import re
 import secrets
 import unicodedata
+from itertools import product
 from typing import Final
 
 CROCKFORD: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # no I, L, O, U: they look like others
+
+# Of a code that is only heard. Sixteen: B, V, D, P, T, M and N are one sound on a telephone, and J
+# and G have each other's name in English and French.
+SPOKEN: Final = "0123456789AFHMRX"
+# The letters of SPOKEN on each key of a telephone.
+_KEYS: Final = {"2": "2A", "3": "3F", "4": "4H", "6": "6M", "7": "7R", "9": "9X"}
 
 # Control characters, line separators, bidirectional controls, noncharacters and lone surrogates.
 # JSON can carry a surrogate into the database, and then no page or calendar can be encoded.
@@ -57,6 +64,16 @@ def read_code(typed: str) -> str:
     """Normalizes a typed code: O is 0, I and L are 1; spaces, hyphens and case are dropped."""
     bare = "".join(c for c in typed.upper() if c.isalnum())
     return bare.translate(str.maketrans("OIL", "011"))
+
+
+def spoken_code(length: int) -> str:
+    """A random code that is said on the telephone, and can be keyed in."""
+    return "".join(SPOKEN[byte & 15] for byte in secrets.token_bytes(length))
+
+
+def list_codes_of_keys(keys: str) -> list[str]:
+    """The codes of SPOKEN that are pressed by these keys of a telephone, 64 at most."""
+    return ["".join(each) for each in product(*(_KEYS.get(key, key) for key in keys))]
 
 
 def looks_like_an_id(name: str) -> bool:

@@ -1,8 +1,8 @@
-"""Bursts: registrations of one network beyond its share at one workshop, for staff to decide (S29).
+"""Bursts: registrations of one network beyond its share, for staff to decide (S29).
 
 `seat_shares` makes them. A burst is a random id, which only keys name: nothing in it leads to an
 address, whose digest goes with the key of the day, and nothing in the main database leads to it.
-Staff keep or release it, which ends it; after LIFETIME it ends by itself.
+Staff confirm or release it, which ends it; after LIFETIME it ends by itself.
 """
 
 from collections.abc import Collection, Sequence
@@ -14,84 +14,78 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from outreach.db.store import Store
-from outreach.keystore.models import Burst, Key, SeatShare
+from outreach.keystore.models import Burst, BurstDecision, Key, SeatShare
 
 LIFETIME: Final = timedelta(days=7)
 
 
 @dataclass(frozen=True, kw_only=True)
 class BurstKeys:
-    """A burst that is not decided, or whose release can still be undone."""
+    """A burst at one workshop that is not decided, or whose decision can still be undone. One of a
+    course is at several workshops, and it goes with who moves to another date."""
 
     id: bytes
     workshop: int
     began_at: datetime  # to the hour
-    release_at: datetime | None
+    decision: BurstDecision | None
+    due_at: datetime | None  # when the decision is carried out
     key_ids: Sequence[bytes]  # of the registrations that are not erased
 
 
 def list_bursts(
     store: Store, today: date, *, workshops: Collection[int] | None = None
 ) -> list[BurstKeys]:
-    """The bursts of these workshops, or of all, the oldest first."""
-    wanted, since = _RECENT, {"since": today - LIFETIME}
-    if workshops is not None:
-        wanted = wanted.where(Burst.workshop.in_(workshops))
+    """The bursts at these workshops, or at all, the oldest first."""
+    wanted = _RECENT if workshops is None else _RECENT.where(Key.workshop.in_(workshops))
     with store.read() as session:
-        found = session.scalars(wanted, since).all()
-        if not found:
-            return []
-        keys: dict[bytes, list[bytes]] = {each.id: [] for each in found}
-        ids = wanted.with_only_columns(Burst.id).order_by(None)
-        for burst, key_id in session.execute(
-            sa.select(Key.burst, Key.id).where(Key.burst.in_(ids)), since
-        ):
-            if burst in keys:
-                keys[burst].append(key_id)
+        rows = session.execute(wanted, {"since": today - LIFETIME}).all()
+    keys: dict[tuple[bytes, int], list[bytes]] = {}
+    bursts: dict[bytes, Burst] = {}
+    for burst, workshop, key_id in rows:
+        bursts[burst.id] = burst
+        keys.setdefault((burst.id, workshop), []).append(key_id)
     return [
         BurstKeys(
-            id=each.id,
-            workshop=each.workshop,
-            began_at=each.began_at,
-            release_at=each.release_at,
-            key_ids=keys[each.id],
+            id=burst_id,
+            workshop=workshop,
+            began_at=bursts[burst_id].began_at,
+            decision=bursts[burst_id].decision,
+            due_at=bursts[burst_id].due_at,
+            key_ids=key_ids,
         )
-        for each in found
+        for (burst_id, workshop), key_ids in keys.items()
     ]
 
 
 _RECENT: Final = (
-    sa.select(Burst)
+    sa.select(Burst, Key.workshop, Key.id)
+    .join(Key, Key.burst == Burst.id)
     .where(Burst.day > sa.bindparam("since", type_=sa.Date))
-    .order_by(Burst.began_at, Burst.id)
+    .order_by(Burst.began_at, Burst.id, Key.workshop, Key.id)
 )
 
 
-def has_burst(store: Store, key_id: bytes) -> bool:
-    """Whether the registration of this key is of a burst that staff have not decided."""
-    with store.read() as session:
-        return session.scalar(sa.select(Key.burst).where(Key.id == key_id)) is not None
-
-
-def schedule_release(store: Store, burst_ids: Collection[bytes], *, release_at: datetime) -> None:
-    """Decides that these bursts are released then. What their networks register from now on is of
-    another burst."""
+def decide(
+    store: Store, burst_ids: Collection[bytes], decision: BurstDecision, *, due_at: datetime
+) -> None:
+    """Decides these bursts, which can be undone until `due_at`. What their networks register from
+    now on is of another burst."""
     with store.change() as session:
         _detach(session, burst_ids)
         session.execute(
             sa.update(Burst)
-            .where(Burst.id.in_(burst_ids), Burst.release_at.is_(None))
-            .values(release_at=release_at)
+            .where(Burst.id.in_(burst_ids), Burst.due_at.is_(None))
+            .values(decision=decision, due_at=due_at)
         )
 
 
-def undo_release(store: Store, burst_ids: Collection[bytes], *, now: datetime) -> int:
-    """Takes back that decision. Returns of how many bursts; it is too late for the others."""
+def undo(store: Store, burst_ids: Collection[bytes], *, now: datetime) -> int:
+    """Takes back the decision. Returns of how many bursts; it is too late for the others."""
     with store.change() as session:
         undone = session.execute(
             sa.update(Burst)
-            .where(Burst.id.in_(burst_ids), Burst.release_at > now)
-            .values(release_at=None)
+            .where(Burst.id.in_(burst_ids), Burst.due_at > now)
+            .values(decision=None, due_at=None)
         )
     assert isinstance(undone, sa.CursorResult)
     return undone.rowcount

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from outreach import clock
 from outreach.db.store import Store, changes_one_row
 from outreach.errors import DataErased, OutreachError, TooMany
-from outreach.keystore import bursts, save_rates, text_lifetimes
+from outreach.keystore import bursts, text_lifetimes
 from outreach.keystore.encryption import RegistrationKey, unpack_key
 from outreach.keystore.envelope import Envelope
 from outreach.keystore.master_keys import MasterKeys
@@ -62,6 +62,10 @@ class StoredKey:
     made_on: date
 
 
+# Of UTC: midnight in Hawaii, 6:30 in Newfoundland. A day of UTC would end in the evening.
+COUNTING_DAY_BEGINS: Final = timedelta(hours=10)
+
+
 class KeyStore:
     """The keys of registrations. Each call is a transaction of its own."""
 
@@ -69,12 +73,19 @@ class KeyStore:
         self,
         store: Store,
         master_keys: MasterKeys,
-        today: Callable[[], date] = lambda: clock.now().date(),
+        now: Callable[[], datetime] = clock.now,
     ) -> None:
-        self.store, self.today = store, today
+        self.store, self._now = store, now
         self.envelope = Envelope(store, master_keys)
         self._index: bytes | None = None
         self._day: tuple[date, bytes] | None = None
+
+    def today(self) -> date:
+        return self._now().date()
+
+    def counting_day(self) -> date:
+        """The day of what is counted by network: it begins when nobody registers (S29)."""
+        return (self._now() - COUNTING_DAY_BEGINS).date()
 
     # The life of a key
 
@@ -345,16 +356,14 @@ class KeyStore:
 
     def tidy(self) -> int:
         """Deletes day keys and seat shares of past days, bursts of a week ago, rate counters that
-        ended, save rates of past hours, what is left of answers by text, and link requests that
-        were not answered within LINK_REQUEST_LIFETIME. Returns how many requests."""
+        ended, what is left of answers by text, and link requests that were not answered within
+        LINK_REQUEST_LIFETIME. Returns how many requests."""
         now = clock.now()
         with self.store.change() as session:
-            session.execute(sa.delete(DayKey).where(DayKey.day < self.today()))
-            session.execute(sa.delete(SeatShare).where(SeatShare.day < self.today()))
-            session.execute(sa.delete(SeatParty).where(SeatParty.day < self.today()))
+            for table in (DayKey, SeatShare, SeatParty):
+                session.execute(sa.delete(table).where(table.day < self.counting_day()))
             bursts.delete_old(session, self.today())
             session.execute(sa.delete(RateCounter).where(RateCounter.ends_at < now))
-            save_rates.tidy(session, is_sqlite=self.store.is_sqlite, now=now)
             text_lifetimes.delete_old(session, self.today(), now)
             is_old = Key.made_at < now - MADE_AT_LIFETIME
             session.execute(sa.update(Key).where(is_old).values(made_at=None))
@@ -446,9 +455,9 @@ class KeyStore:
     def digest_of_today(self, text: str) -> bytes:
         """The HMAC of a network address, or of what else is counted by day, under the random key of
         the day. Creating that key deletes those of earlier days."""
-        today = self.today()
-        if self._day is None or self._day[0] != today:
-            self._day = today, self._get_or_create(DayKey, "day", today, day_of(today))
+        day = self.counting_day()
+        if self._day is None or self._day[0] != day:
+            self._day = day, self._get_or_create(DayKey, "day", day, day_of(day))
         return hmac.new(self._day[1], text.encode(), hashlib.sha256).digest()[:16]
 
     def secret(self, make: Callable[[], bytes]) -> bytes:

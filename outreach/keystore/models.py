@@ -99,12 +99,7 @@ class SeatShare(KeyStoreBase):
 
     # HMAC of the workshop and the network under the key of the day.
     bucket: Mapped[bytes] = mapped_column(sa.LargeBinary(16), primary_key=True)
-    workshop: Mapped[int] = mapped_column(index=True)
-    is_widest: Mapped[bool]  # a /24 or /48: one provider or one organization
     seats: Mapped[int]
-    is_over: Mapped[bool]  # an address in it wanted more than its share
-    minute_from: Mapped[datetime]
-    minute_seats: Mapped[int]  # taken in the minute that began at `minute_from`
     day: Mapped[date] = mapped_column(index=True)
     burst: Mapped[bytes | None] = mapped_column(sa.LargeBinary(16), default=None)
 
@@ -120,45 +115,22 @@ class SeatParty(KeyStoreBase):
     day: Mapped[date] = mapped_column(index=True)
 
 
+class BurstDecision(StrEnum):
+    CONFIRM = "confirm"
+    RELEASE = "release"
+
+
 class Burst(KeyStoreBase):
     """Registrations of one network beyond its share, by a random id that only their keys have."""
 
     __tablename__ = "burst"
 
     id: Mapped[bytes] = mapped_column(sa.LargeBinary(16), primary_key=True)
-    workshop: Mapped[int] = mapped_column(index=True)
     began_at: Mapped[datetime]  # to the hour
     day: Mapped[date] = mapped_column(index=True)
-    release_at: Mapped[datetime | None] = mapped_column(default=None)  # staff decided to release it
-
-
-class SaveRate(KeyStoreBase):
-    """The registrations of one network in ten seconds (`keystore.save_rates`)."""
-
-    __tablename__ = "save_rate"
-
-    slot: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)  # tens of seconds
-    # HMAC of a /24 or /48 network under the key of the day.
-    network: Mapped[bytes] = mapped_column(sa.LargeBinary(16), primary_key=True)
-    saves: Mapped[int]
-
-
-class SaveHour(KeyStoreBase):
-    """The registrations of one hour, without their networks (`keystore.save_rates`)."""
-
-    __tablename__ = "save_hour"
-
-    hour: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)  # since 1970
-    saves: Mapped[int]
-
-
-class SaveBrake(KeyStoreBase):
-    """Until when the registration forms ask for a proof of work (`keystore.save_rates`)."""
-
-    __tablename__ = "save_brake"
-
-    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    ends_at: Mapped[datetime]
+    # What staff decided, and when it is carried out: until then it can be undone.
+    decision: Mapped[BurstDecision | None] = mapped_column(default=None)
+    due_at: Mapped[datetime | None] = mapped_column(default=None)
 
 
 class LinkRequest(KeyStoreBase):

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from outreach import i18n
 from outreach.config import Config
 from outreach.domain import registrations
-from outreach.domain.registrations import Registration, contact_proof, reconfirmation
+from outreach.domain.registrations import Registration, reconfirmation, review
 from outreach.domain.registrations.notifications import Notification, NotificationType
 from outreach.domain.trials.trials import Wording
 from outreach.domain.workshops import verify_codes
@@ -73,7 +73,9 @@ def template_values(context: MessageContext, config: Config) -> dict[str, Any]:
         "today": context.now.astimezone(workshop.zone).date(),
         "until": until and until.astimezone(workshop.zone),
         "answer_by": answer_by and answer_by.astimezone(workshop.zone),
-        "is_to_confirm": contact_proof.is_awaited(registration, context.now),
+        "review_at": review.compute_review(workshop, registration.registered_at).astimezone(
+            workshop.zone
+        ),
         "link": _link(context, config, registration, context.key, notification.cause),
         "places": [(each, _link(context, config, each, key)) for each, key in summary],
         "unlisted": context.unlisted,
@@ -93,11 +95,9 @@ def _link(
     key: bytes,
     cause: NotificationType | None = None,
 ) -> str:
-    """The link of a registration; with the code that proves the contact where it is awaited."""
+    """The link of a registration."""
     token, lang = registrations.derive_manage_token(key), context.registration.language
     link = f"{config.public_url}/{lang}/r/{token}"
-    if contact_proof.is_awaited(registration, context.now):
-        return f"{link}?c={contact_proof.derive_code(key, context.address)}"
     return link if cause is None else f"{link}{_PAGES.get(cause, '')}"
 
 

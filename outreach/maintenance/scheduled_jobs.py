@@ -1,5 +1,5 @@
-"""Jobs of the worker: expired offers, holds, doubtful seats, overdue reviews, kept seats,
-reconfirmation, broken calls, reports, digests and alerts of the staff.
+"""Jobs of the worker: expired offers, holds, doubtful seats, reviews, reconfirmation, broken calls,
+reports, digests and alerts of the staff.
 
 Each workshop has a transaction of its own: one that fails does not stop the others.
 """
@@ -18,7 +18,6 @@ from outreach.domain.dashboard import digests, staff_alerts
 from outreach.domain.newsletter import mailings
 from outreach.domain.registrations import (
     address_approval,
-    contact_proof,
     doubtful,
     public_seats,
     reconfirmation,
@@ -71,25 +70,28 @@ def end_approval_holds(store: Store, *, now: datetime) -> int:
     )
 
 
-def release_doubtful(store: Store, key_store: KeyStore, *, now: datetime) -> int:
-    """Releases the doubtful seats that staff decided to release, once it can no longer be undone;
-    returns of how many parties.
+def carry_out_decisions(store: Store, key_store: KeyStore, *, now: datetime) -> int:
+    """Carries out what staff decided about bursts, once it can no longer be undone; returns about
+    how many parties.
 
-    The burst ends after its seats are released: what a crash leaves is done again, and changes
-    nothing a second time."""
-    total = 0
-    for burst in bursts.list_bursts(key_store.store, key_store.today()):
-        if burst.release_at is None or burst.release_at > now:
-            continue
+    A burst ends after that: what a crash leaves is done again, and changes nothing a second
+    time."""
+    known = bursts.list_bursts(key_store.store, key_store.today())
+    due = [each for each in known if each.due_at is not None and each.due_at <= now]
+    total, failed = 0, set[bytes]()
+    for burst in due:
         try:
             with store.change() as session:
                 workshop = session.get(Workshop, burst.workshop)
                 if workshop is not None:
-                    total += doubtful.release(session, workshop, burst.key_ids, now=now)
-            bursts.end(key_store.store, [burst.id])
+                    total += doubtful.carry_out(session, workshop, burst, now=now)
         except Exception as error:
+            failed.add(burst.id)
             # Only the class: the text of an error may name a person (S10).
             log.error("doubtful seats of %s: %s", burst.workshop, type(error).__name__)
+    ended = {each.id for each in due} - failed
+    if ended:
+        bursts.end(key_store.store, ended)
     return total
 
 
@@ -104,29 +106,21 @@ def show_seats(store: Store, delayed: DelayedStates, *, now: datetime) -> int:
     return len(due)
 
 
-def end_reviews(store: Store, *, now: datetime) -> int:
-    """Puts parties that nobody looked at in time on the waitlist like any other; returns how
-    many."""
+def run_reviews(store: Store, key_store: KeyStore, *, now: datetime) -> int:
+    """Seats or leaves the parties beyond their share whose review is due; returns how many were
+    seated."""
     with store.read() as session:
-        workshop_ids = review.list_workshops_to_end(session, now)
+        workshop_ids = review.list_workshops_due(session, now)
+    if not workshop_ids:
+        return 0
+    known = bursts.list_bursts(key_store.store, key_store.today(), workshops=workshop_ids)
     return _each(
         store,
         workshop_ids,
         "reviews",
-        lambda session, each: review.end_overdue(session, each, now=now),
-    )
-
-
-def open_kept_seats(store: Store, *, now: datetime) -> int:
-    """Offers seats that are kept for proven contacts no more to the waitlist; returns to how many
-    parties."""
-    with store.read() as session:
-        workshop_ids = contact_proof.list_workshops_to_open(session, now)
-    return _each(
-        store,
-        workshop_ids,
-        "kept seats",
-        lambda session, each: contact_proof.open_kept_seats(session, each, now=now),
+        lambda session, workshop: review.run(
+            session, workshop, [each for each in known if each.workshop == workshop.id], now=now
+        ),
     )
 
 

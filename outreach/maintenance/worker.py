@@ -182,20 +182,16 @@ def _end_holds(worker: Worker, now: datetime) -> int:
     return offered + scheduled_jobs.end_approval_holds(worker.store, now=now)
 
 
-def _release_doubtful(worker: Worker, now: datetime) -> int:
-    return scheduled_jobs.release_doubtful(worker.store, worker.key_store, now=now)
+def _carry_out_decisions(worker: Worker, now: datetime) -> int:
+    return scheduled_jobs.carry_out_decisions(worker.store, worker.key_store, now=now)
 
 
 def _end_interrupted_renewals(worker: Worker, now: datetime) -> int:
     return link_renewal.end_interrupted(worker.store, worker.key_store, now=now)
 
 
-def _end_reviews(worker: Worker, now: datetime) -> int:
-    return scheduled_jobs.end_reviews(worker.store, now=now)
-
-
-def _open_kept_seats(worker: Worker, now: datetime) -> int:
-    return scheduled_jobs.open_kept_seats(worker.store, now=now)
+def _run_reviews(worker: Worker, now: datetime) -> int:
+    return scheduled_jobs.run_reviews(worker.store, worker.key_store, now=now)
 
 
 def _show_seats(worker: Worker, now: datetime) -> int:
@@ -389,9 +385,8 @@ STEPS: Final[tuple[tuple[str, Callable[[Worker, datetime], int]], ...]] = (
     ("holds", _end_holds),
     ("calls", _end_calls),
     ("new links", _end_interrupted_renewals),
-    ("doubtful seats", _release_doubtful),
-    ("reviews", _end_reviews),
-    ("kept seats", _open_kept_seats),
+    ("doubtful seats", _carry_out_decisions),
+    ("reviews", _run_reviews),
     ("seats shown", _show_seats),
     ("who comes", _ask_for_reconfirmation),
     ("reports", _ask_for_reports),
@@ -426,7 +421,6 @@ LED: Final = frozenset(
         "new links",
         "doubtful seats",
         "reviews",
-        "kept seats",
         "seats shown",
         "who comes",
         "reports",

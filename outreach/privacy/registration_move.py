@@ -13,7 +13,6 @@ from datetime import date, datetime
 
 from outreach.db.store import Store
 from outreach.domain.registrations import Registration, moving
-from outreach.domain.registrations.kept_seats import Keeping
 from outreach.domain.workshops import Workshop
 from outreach.errors import NotFound
 from outreach.keystore import KeyStore
@@ -34,7 +33,7 @@ def move(
     *,
     now: datetime,
     slot: str = "",
-    keeping: Keeping | None = None,
+    is_beyond_share: bool = False,
 ) -> bool:
     """Moves it as `moving.move` does, with the same errors; False where it is there already. Done
     twice it has the effect of once. Raises NotFound where the person has been erased."""
@@ -44,7 +43,13 @@ def move(
             raise NotFound("registration")
         target = session.get_one(Workshop, target_id)
         is_new = moving.move(
-            session, key_store, registration, target, now=now, slot=slot, keeping=keeping
+            session,
+            key_store,
+            registration,
+            target,
+            now=now,
+            slot=slot,
+            is_beyond_share=is_beyond_share,
         )
         moved = _MovedKey(registration.key_id, target.id, target.forget_on)
     key_store.reassign(moved.key_id, moved.workshop_id, moved.forget_on)

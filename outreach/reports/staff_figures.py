@@ -228,7 +228,7 @@ def load(
         .where(
             *conditions,
             Registration.status == RegistrationStatus.WAITLISTED,
-            Registration.needs_review.is_(False),
+            Registration.is_beyond_share.is_(False),
         )
         .group_by(Registration.workshop_id)
     )

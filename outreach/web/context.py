@@ -5,7 +5,6 @@ from flask import current_app
 from outreach.config import Config
 from outreach.db.store import Store
 from outreach.keystore import KeyStore
-from outreach.keystore.save_rates import SaveRates
 from outreach.keystore.seat_shares import SeatShares
 
 
@@ -16,11 +15,6 @@ def store() -> Store:
 
 def key_store() -> KeyStore:
     found: KeyStore = current_app.extensions["outreach_key_store"]
-    return found
-
-
-def save_rates() -> SaveRates:
-    found: SaveRates = current_app.extensions["outreach_save_rates"]
     return found
 
 

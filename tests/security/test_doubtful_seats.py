@@ -1,4 +1,4 @@
-"""Bursts: seats that seem to be of one person are kept or released in one act (S29)."""
+"""Bursts: seats that seem to be of one person are confirmed or released in one act (S29)."""
 
 import re
 from collections.abc import Callable
@@ -104,7 +104,7 @@ def decide(
 
 
 def run_job(store: Store, key_store: KeyStore, *, after: timedelta = AFTER_THE_UNDO) -> int:
-    return scheduled_jobs.release_doubtful(store, key_store, now=clock.now() + after)
+    return scheduled_jobs.carry_out_decisions(store, key_store, now=clock.now() + after)
 
 
 # What a burst is
@@ -226,7 +226,6 @@ def test_one_alert_for_a_workshop_and_day(
     assert text.count("lugares parecen de una sola persona o red") == 1
     assert "14 lugares parecen de una sola persona o red" in text
     assert re.search(r"desde las \d+:00 [ap]\. m\.: 14 registros, 14 personas\.", text)
-    assert "registros por revisar" not in text
     assert ordinary.public_id in text
     for page in (text, ana.get(page_of(ordinary)).text):
         assert HOSTILE not in page
@@ -247,25 +246,67 @@ def test_office_of_another_place_sees_nothing(
     assert decide(tomas, ordinary, "release").status_code == 404
 
 
-def test_kept_parties_take_free_seats_and_the_alert_goes(
+@pytest.mark.parametrize("is_discreet", [True, False], ids=["discreet", "ordinary"])
+def test_confirmed_parties_take_free_seats_when_undo_is_over(
+    client: FlaskClient, store: Store, key_store: KeyStore, ana: StaffClient,
+    ordinary: Workshop, discreet: Workshop, is_discreet: bool,
+) -> None:  # fmt: skip
+    workshop = discreet if is_discreet else ordinary
+    attack(client, workshop)
+    before = [(each.id, each.status) for each in everyone(store)]
+    assert decide(ana, workshop, "confirm").status_code == 303
+    assert "8 lugares se confirman a las" in ana.get(page_of(workshop)).text
+    assert run_job(store, key_store, after=timedelta(minutes=4)) == 0
+    assert [(each.id, each.status) for each in everyone(store)] == before
+    assert run_job(store, key_store) == 3
+    assert named(store, key_store) == []
+    rows = everyone(store)[::2]
+    assert not any(each.is_beyond_share for each in rows)
+    assert [each.status for each in rows] == [CONFIRMED] * 8
+    assert "Por revisar" not in ana.get("/org/").text
+    assert "No hay lugares dudosos." in ana.get(page_of(workshop)).text
+
+
+def test_confirmed_parties_without_a_seat_wait_like_others(
     client: FlaskClient, store: Store, key_store: KeyStore, ordinary: Workshop, ana: StaffClient
 ) -> None:
     attack(client, ordinary)
-    assert decide(ana, ordinary, "keep").status_code == 303
-    assert named(store, key_store) == []
-    rows = everyone(store)[::2]
-    assert not any(each.needs_review for each in rows)
-    assert [each.status for each in rows[5:]] == [RegistrationStatus.OFFERED] * 3
-    assert "Por revisar" not in ana.get("/org/").text
-    assert "No hay lugares dudosos." in ana.get(page_of(ordinary)).text
+    for number in range(100, 107):
+        post(client, ordinary, own_address(number))
+    decide(ana, ordinary, "confirm")
+    assert run_job(store, key_store) == 0
+    rows = everyone(store)[:16:2]
+    assert [each.status for each in rows[5:]] == [WAITLISTED] * 3
+    assert not any(each.is_beyond_share or each.is_released for each in rows)
 
 
-def test_parties_that_staff_have_not_seen_are_not_kept(
+def test_confirmation_is_undone_whole(
+    client: FlaskClient, store: Store, key_store: KeyStore, ordinary: Workshop, ana: StaffClient
+) -> None:
+    attack(client, ordinary)
+    before = [(each.id, each.status, each.is_beyond_share) for each in everyone(store)]
+    decide(ana, ordinary, "confirm")
+    assert decide(ana, ordinary, "undo").status_code == 303
+    assert run_job(store, key_store) == 0
+    assert [(each.id, each.status, each.is_beyond_share) for each in everyone(store)] == before
+
+
+def test_review_leaves_a_decided_burst_to_the_decision(
+    client: FlaskClient, store: Store, key_store: KeyStore, ordinary: Workshop, ana: StaffClient
+) -> None:
+    attack(client, ordinary)
+    decide(ana, ordinary, "release")
+    assert scheduled_jobs.run_reviews(store, key_store, now=clock.now() + timedelta(days=2)) == 0
+    decide(ana, ordinary, "undo")
+    assert scheduled_jobs.run_reviews(store, key_store, now=clock.now() + timedelta(days=2)) == 2
+
+
+def test_parties_that_staff_have_not_seen_are_not_decided(
     client: FlaskClient, store: Store, key_store: KeyStore, ordinary: Workshop, ana: StaffClient
 ) -> None:
     attack(client, ordinary)
     [burst] = bursts.list_bursts(key_store.store, key_store.today())
-    typed = {"do": "keep", "burst": burst.id.hex(), f"seen-{burst.id.hex()}": "7"}
+    typed = {"do": "confirm", "burst": burst.id.hex(), f"seen-{burst.id.hex()}": "7"}
     answer = ana.post(page_of(ordinary), **typed)
     assert answer.status_code == 422
     assert "Llegaron más desde que abriste esta página." in answer.text
@@ -313,14 +354,14 @@ def test_release_is_undone_whole(
     client: FlaskClient, store: Store, key_store: KeyStore, ordinary: Workshop, ana: StaffClient
 ) -> None:
     attack(client, ordinary)
-    before = [(each.id, each.status, each.needs_review) for each in everyone(store)]
+    before = [(each.id, each.status, each.is_beyond_share) for each in everyone(store)]
     decide(ana, ordinary, "release")
     assert "Por revisar" not in ana.get("/org/").text
     assert "8 lugares se liberan a las" in ana.get(page_of(ordinary)).text
     assert "8 lugares se liberan a las" in ana.get(f"/org/talleres/{ordinary.public_id}").text
     assert decide(ana, ordinary, "undo").status_code == 303
     assert run_job(store, key_store) == 0
-    assert [(e.id, e.status, e.needs_review) for e in everyone(store)] == before
+    assert [(e.id, e.status, e.is_beyond_share) for e in everyone(store)] == before
     assert "8 registros de una misma red" in ana.get("/org/por-atender").text
 
 
@@ -330,10 +371,10 @@ def test_undo_after_five_minutes_is_refused(
     attack(client, ordinary)
     decide(ana, ordinary, "release")
     with key_store.store.change() as session:
-        session.execute(sa.update(Burst).values(release_at=clock.now() - timedelta(seconds=1)))
+        session.execute(sa.update(Burst).values(due_at=clock.now() - timedelta(seconds=1)))
     answer = decide(ana, ordinary, "undo")
     assert answer.status_code == 422
-    assert "esos lugares ya se liberaron" in answer.text
+    assert "ya no se puede deshacer" in answer.text
     assert run_job(store, key_store, after=timedelta()) == 8
 
 
@@ -393,10 +434,10 @@ def test_audit_log_has_numbers_and_no_people(
     attack(client, ordinary)
     decide(ana, ordinary, "release")
     decide(ana, ordinary, "undo")
-    decide(ana, ordinary, "keep")
+    decide(ana, ordinary, "confirm")
     with store.read() as session:
         lines = session.scalars(sa.select(AuditEntry).order_by(AuditEntry.number)).all()
-    wanted = ["doubtful places released", "release undone", "doubtful places kept"]
+    wanted = ["doubtful places released", "release undone", "doubtful places confirmed"]
     found = [each for each in lines if each.action in wanted]
     assert [each.action for each in found] == wanted
     assert all("8" in str(each.details) for each in found)
@@ -478,17 +519,17 @@ def test_seat_given_by_hand_ends_the_release(
     party = everyone(store)[0]
     ana.post(f"/org/talleres/{ordinary.public_id}/persona", do="grant", registration=party.id)
     after = now_of(store, party)
-    assert (after.status, after.is_released, after.needs_review) == (CONFIRMED, False, False)
+    assert (after.status, after.is_released, after.is_beyond_share) == (CONFIRMED, False, False)
 
 
-def test_review_of_released_parties_does_not_end_a_day_before(
+def test_review_seats_no_released_party(
     client: FlaskClient, store: Store, key_store: KeyStore, ordinary: Workshop, ana: StaffClient
 ) -> None:
     attack(client, ordinary)
     decide(ana, ordinary, "release")
     run_job(store, key_store)
     now: datetime = ordinary.starts_at - timedelta(hours=23)
-    assert scheduled_jobs.end_reviews(store, now=now) == 0
+    assert scheduled_jobs.run_reviews(store, key_store, now=now) == 0
     assert now_of(store, everyone(store)[0]).status is WAITLISTED
 
 
@@ -497,6 +538,6 @@ def test_nothing_is_released_once_the_workshop_has_begun(
 ) -> None:
     attack(client, ordinary)
     decide(ana, ordinary, "release")
-    assert scheduled_jobs.release_doubtful(store, key_store, now=ordinary.starts_at) == 0
+    assert scheduled_jobs.carry_out_decisions(store, key_store, now=ordinary.starts_at) == 0
     assert now_of(store, everyone(store)[0]).status is CONFIRMED
     assert named(store, key_store) == []

@@ -1,8 +1,8 @@
-"""Nobody takes all seats: the share of one address and of the networks around it (S29)."""
+"""Nobody takes all seats, and nobody is shut out: the shares of networks and their review (S29)."""
 
 import re
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -14,18 +14,21 @@ from werkzeug.test import TestResponse
 from outreach import clock
 from outreach.db.store import Store
 from outreach.domain import registrations
-from outreach.domain.network.kinds import Kind
+from outreach.domain.network.kinds import Kind, Way
 from outreach.domain.network.offices import Office
 from outreach.domain.registrations import Registration, RegistrationStatus, review
-from outreach.domain.workshops import Workshop
-from outreach.keystore import KeyStore, SeatShare
+from outreach.domain.registrations.notifications import Notification, NotificationType
+from outreach.domain.workshops import DeliveryMode, Workshop, series
+from outreach.keystore import KeyStore, MasterKeys, SeatParty, SeatShare
+from outreach.keystore.seat_shares import NetworkSize, Share
 from outreach.maintenance import scheduled_jobs
-from tests.conftest import hold, seat
+from tests.conftest import a_saturday, hold, kind, seat
 from tests.support.limits import UNLIMITED
 from tests.support.registration_forms import (
     answers,
     everyone,
     link_of,
+    now_of,
     own_address,
     seats_left,
     send,
@@ -33,11 +36,15 @@ from tests.support.registration_forms import (
 )
 from tests.support.staff_client import employ, signed_in_as
 
-pytestmark = pytest.mark.any_database("the race is in concurrency/test_rush.py")
-
 SEATS = 20
 HOSTILE = "203.0.113.9"
 CONFIRMED, WAITLISTED = RegistrationStatus.CONFIRMED, RegistrationStatus.WAITLISTED
+OFFERED = RegistrationStatus.OFFERED
+MINUTE = timedelta(minutes=1)
+
+# How sensitive the kind of a workshop is: what its pages may show follows from it.
+of_each_kind = pytest.mark.parametrize("sort", ["ordinary", "sensitive", "discreet"])
+of_veiled_kinds = pytest.mark.parametrize("sort", ["sensitive", "discreet"])
 
 
 @pytest.fixture
@@ -46,15 +53,25 @@ def client(make_app: Callable[..., Flask]) -> FlaskClient:
 
 
 @pytest.fixture
-def ordinary(store: Store, chicago: Office, rights: Kind) -> Workshop:
+def daca(store: Store) -> Kind:
     with store.change() as session:
-        return hold(session, chicago, rights, capacity=SEATS)
+        found = kind("daca", "Renueva tu DACA", sensitivity="high")
+        session.add(found)
+    return found
 
 
 @pytest.fixture
-def discreet(store: Store, chicago: Office, women: Kind) -> Workshop:
-    with store.change() as session:
-        return hold(session, chicago, women, capacity=SEATS)
+def make(
+    store: Store, chicago: Office, rights: Kind, daca: Kind, women: Kind
+) -> Callable[..., Workshop]:
+    """Makes a workshop next week of an ordinary, sensitive or discreet kind."""
+    kinds = {"ordinary": rights, "sensitive": daca, "discreet": women}
+
+    def make_one(sort: str = "ordinary", seats: int = SEATS, **changes: Any) -> Workshop:
+        with store.change() as session:
+            return hold(session, chicago, kinds[sort], capacity=seats, **changes)
+
+    return make_one
 
 
 def post(client: FlaskClient, workshop: Workshop, address: str, **changes: Any) -> TestResponse:
@@ -64,142 +81,288 @@ def post(client: FlaskClient, workshop: Workshop, address: str, **changes: Any) 
 
 
 def taken(store: Store, workshop: Workshop) -> int:
-    return SEATS - seats_left(store, workshop)
+    return workshop.capacity - seats_left(store, workshop)
 
 
 def page_of(client: FlaskClient, answer: TestResponse) -> str:
     return client.get(answer.headers["Location"]).text
 
 
+def run_reviews(store: Store, key_store: KeyStore, workshop: Workshop) -> datetime:
+    """Runs the worker's step when the reviews of who has just come are due, and a minute before,
+    when nothing happens; returns when."""
+    with store.read() as session:
+        due = review.compute_review(session.get_one(Workshop, workshop.id), clock.now())
+    before = [(each.id, each.status) for each in everyone(store)]
+    scheduled_jobs.run_reviews(store, key_store, now=due - MINUTE)
+    assert [(each.id, each.status) for each in everyone(store)] == before
+    scheduled_jobs.run_reviews(store, key_store, now=due)
+    return due
+
+
+def begin_another_day(key_store: KeyStore) -> None:
+    """Deletes what is counted by day, as the key store does when the day ends."""
+    with key_store.store.change() as session:
+        session.execute(sa.delete(SeatShare))
+        session.execute(sa.delete(SeatParty))
+
+
+# What a network may take at once
+
+
 @pytest.mark.parametrize(
-    ("seats", "address", "network", "first_party"),
-    [(20, 5, 8, 6), (4, 2, 4, 4), (62, 15, 24, 20), (1, 2, 4, 4)],
-)
-def test_share_of_a_workshop(
-    store: Store, chicago: Office, rights: Kind,
-    seats: int, address: int, network: int, first_party: int,
-) -> None:  # fmt: skip
-    with store.change() as session:
-        share = review.compute_share(hold(session, chicago, rights, capacity=seats))
-    assert (share.address, share.network, share.first_party) == (address, network, first_party)
-
-
-# What one person with many posts can take
-
-
-@pytest.mark.parametrize(
-    ("addresses", "most"),
+    ("seats", "address", "site", "provider", "line"),
     [
-        ([HOSTILE] * 40, 5),
-        ([f"203.0.113.{number % 10}" for number in range(40)], 8),
-        ([f"203.0.113.{number}" for number in range(40)], 8),
-        ([f"2001:db8:7:{number:x}::1" for number in range(40)], 8),
-        ([f"2001:db8:7:{number % 4:x}::{number:x}" for number in range(40)], 8),
+        (1, 2, 4, 4, 2),
+        (8, 2, 4, 4, 3),
+        (20, 5, 8, 10, 8),
+        (50, 12, 20, 25, 20),
+        (300, 75, 120, 150, 120),
     ],
-    ids=["one address", "ten addresses of a /24", "forty of a /24", "40 /64s of a /48", "4 /64s"],
 )
-@pytest.mark.parametrize(
-    "is_discreet", [True, pytest.param(False, marks=pytest.mark.long)], ids=["discreet", "ordinary"]
-)
-def test_one_network_takes_only_its_share(
-    client: FlaskClient, store: Store, ordinary: Workshop, discreet: Workshop,
-    addresses: list[str], most: int, is_discreet: bool,
-) -> None:  # fmt: skip
-    workshop = discreet if is_discreet else ordinary
+def test_shares_of_a_workshop(
+    make: Callable[..., Workshop], seats: int, address: int, site: int, provider: int, line: int
+) -> None:
+    found = review.compute_share(make(seats=seats))
+    assert found == Share(
+        address=address, site=site, provider=provider, phone_line=line, first_party=4
+    )
+
+
+HOARDERS = {
+    "one address": ([HOSTILE] * 60, 10),
+    "one /64": ([f"2001:db8:7:1::{number:x}" for number in range(60)], 10),
+    "/64s of a /56": ([f"2001:db8:7:{number:x}::1" for number in range(60)], 16),
+    "/56s of a /48": ([f"2001:db8:7:{number * 256:x}::1" for number in range(60)], 20),
+    "addresses of a /24": ([f"203.0.113.{number}" for number in range(60)], 20),
+}
+
+
+@pytest.mark.parametrize("hoarder", HOARDERS)
+@of_each_kind
+def test_network_takes_only_its_share_at_any_speed(
+    client: FlaskClient, store: Store, make: Callable[..., Workshop], hoarder: str, sort: str
+) -> None:
+    """No bound depends on how fast the posts come, or on what others do."""
+    workshop = make(sort, seats=40)
+    addresses, most = HOARDERS[hoarder]
     for address in addresses:
         assert post(client, workshop, address).status_code == 303
-    assert taken(store, workshop) <= most
+    assert taken(store, workshop) == most
     for number in range(30):  # as many honest people, each from a connection of her own
         assert post(client, workshop, own_address(number)).status_code == 303
     honest = everyone(store)[len(addresses) :]
-    confirmed = sum(each.status is CONFIRMED for each in honest)
-    assert confirmed == SEATS - most
-    assert not any(each.needs_review for each in honest)
+    assert sum(each.status is CONFIRMED for each in honest) == min(30, 40 - most)
+    assert not any(each.is_beyond_share for each in honest)
 
 
-def test_network_stays_limited_after_a_rush(
-    client: FlaskClient, store: Store, ordinary: Workshop, key_store: KeyStore
+@pytest.mark.parametrize("seats", [1, 2, 3, 4, 5, 7, 8, 20, 50, 300])
+def test_bounds_of_the_review_at_every_size(
+    client: FlaskClient,
+    store: Store,
+    key_store: KeyStore,
+    make: Callable[..., Workshop],
+    seats: int,
 ) -> None:
-    for number in range(10):
-        post(client, ordinary, f"203.0.113.{number}")
-    with key_store.store.change() as session:  # a minute later
-        session.execute(sa.update(SeatShare).values(minute_seats=0))
-    post(client, ordinary, "203.0.113.200")
-    assert taken(store, ordinary) == 8
+    workshop = make(seats=seats)
+    for _ in range(seats + 5):
+        assert post(client, workshop, HOSTILE).status_code == 303
+    at_once = min(seats, max(2, seats // 4))
+    assert taken(store, workshop) == at_once
+    run_reviews(store, key_store, workshop)
+    later = min(seats // 4, max(0, (seats - at_once) - (seats + 1) // 2))
+    assert taken(store, workshop) == at_once + later
+    expected = {8: 4, 20: 10, 50: 24, 300: 150}
+    assert taken(store, workshop) == expected.get(seats, taken(store, workshop))
 
 
-def test_first_party_is_confirmed_though_it_exceeds_the_share(
-    client: FlaskClient, store: Store, chicago: Office, rights: Kind
+def test_party_of_four_is_all_that_an_address_gets_of_eight_seats(
+    client: FlaskClient, store: Store, key_store: KeyStore, make: Callable[..., Workshop]
 ) -> None:
-    with store.change() as session:
-        small = hold(session, chicago, rights, capacity=8)
-    post(client, small, HOSTILE, people="4")
-    post(client, small, HOSTILE, people="1")
+    workshop = make(seats=8)
+    post(client, workshop, HOSTILE, people="4")
+    post(client, workshop, HOSTILE, people="1")
     assert [each.status for each in everyone(store)] == [CONFIRMED, WAITLISTED]
+    run_reviews(store, key_store, workshop)
+    assert taken(store, workshop) == 4
+
+
+def test_party_above_four_has_no_share_of_its_own(
+    client: FlaskClient, store: Store, make: Callable[..., Workshop]
+) -> None:
+    workshop = make(seats=20, party_limit=8)
+    post(client, workshop, HOSTILE, people="6")
+    assert [each.status for each in everyone(store)] == [WAITLISTED]
 
 
 def test_campaign_from_many_networks_fills_the_workshop(
-    client: FlaskClient, store: Store, chicago: Office, rights: Kind
+    client: FlaskClient, store: Store, make: Callable[..., Workshop]
 ) -> None:
-    with store.change() as session:
-        workshop = hold(session, chicago, rights, capacity=50)
+    workshop = make(seats=50)
     for number in range(300):
         assert post(client, workshop, own_address(number)).status_code == 303
     statuses = [each.status for each in everyone(store)]
     assert (statuses.count(CONFIRMED), statuses.count(WAITLISTED)) == (50, 250)
-    assert not any(each.needs_review for each in everyone(store))
+    assert not any(each.is_beyond_share for each in everyone(store))
 
 
-def test_neighbours_are_counted_once_one_of_them_wants_more(
-    client: FlaskClient, store: Store, ordinary: Workshop, key_store: KeyStore
+def test_hours_of_consultations_are_counted_without_a_bonus(
+    client: FlaskClient, store: Store, make: Callable[..., Workshop]
 ) -> None:
-    """Ten people of one carrier within an hour are no attack; with one that takes all, they share
-    what a network may take."""
-    for number in range(10):
-        post(client, ordinary, f"203.0.113.{number}")
-        with key_store.store.change() as session:  # a minute later
-            session.execute(sa.update(SeatShare).values(minute_seats=0))
-    assert taken(store, ordinary) == 10
-    for _ in range(6):
-        post(client, ordinary, "203.0.113.200")
-    assert taken(store, ordinary) == 15
-    post(client, ordinary, "203.0.113.201")
-    assert taken(store, ordinary) == 15
+    workshop = make(way=Way.SLOTS, ends=time(19), slot_minutes=10, slot_places=1)
+    assert review.compute_share(workshop).first_party == 0
+    for hour in ("18:00", "18:10", "18:20", "18:30"):
+        assert post(client, workshop, HOSTILE, slot=hour).status_code == 303
+    assert [each.status for each in everyone(store)] == [
+        CONFIRMED,
+        CONFIRMED,
+        WAITLISTED,
+        WAITLISTED,
+    ]
 
 
-def test_shares_end_with_the_day(
-    client: FlaskClient, key_store: KeyStore, ordinary: Workshop
+def test_course_has_one_share_for_all_its_dates(
+    client: FlaskClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
-    post(client, ordinary, HOSTILE)
+    with store.change() as session:
+        office = session.merge(chicago, load=False)
+        course = series.find_or_create(session, office, "Los sábados", is_joint=True)
+        dates = [
+            hold(
+                session, chicago, rights, capacity=8, series=course,
+                day=a_saturday() + timedelta(days=7 * week),
+            )
+            for week in range(3)
+        ]  # fmt: skip
+    for _ in range(2):
+        assert post(client, dates[0], HOSTILE, series="yes").status_code == 303
+    assert [each.status for each in everyone(store)] == [CONFIRMED] * 6
+    for workshop in dates:  # each date alone would still have room in a share of its own
+        assert post(client, workshop, HOSTILE).status_code == 303
+    post(client, dates[0], HOSTILE, series="yes")
+    statuses = [each.status for each in everyone(store)]
+    assert (statuses.count(CONFIRMED), statuses.count(WAITLISTED)) == (6, 6)
+
+
+def test_counting_day_begins_at_ten_utc(config: Any, key_store: KeyStore) -> None:
+    ten = clock.hour_of(clock.now()).replace(hour=10)
+
+    def at(moment: datetime) -> bytes:
+        keys = MasterKeys(config.keys)
+        return KeyStore(key_store.store, keys, lambda: moment).digest_of_today(HOSTILE)
+
+    morning = at(ten)
+    assert at(ten + timedelta(hours=23, minutes=59)) == morning
+    assert at(ten + timedelta(hours=24)) != morning
+
+
+def test_shares_end_with_the_counting_day(
+    client: FlaskClient, key_store: KeyStore, make: Callable[..., Workshop]
+) -> None:
+    post(client, make(), HOSTILE)
     with key_store.store.change() as session:
         assert session.scalar(sa.select(sa.func.count()).select_from(SeatShare)) == 2
-        session.execute(sa.update(SeatShare).values(day=key_store.today() - timedelta(days=1)))
+        yesterday = key_store.counting_day() - timedelta(days=1)
+        session.execute(sa.update(SeatShare).values(day=yesterday))
     key_store.tidy()
     with key_store.store.read() as session:
         assert session.scalar(sa.select(sa.func.count()).select_from(SeatShare)) == 0
 
 
 def test_refused_registration_counts_for_nothing(
-    client: FlaskClient, store: Store, chicago: Office, rights: Kind, key_store: KeyStore
+    client: FlaskClient, store: Store, key_store: KeyStore, make: Callable[..., Workshop]
 ) -> None:
-    with store.change() as session:
-        small = hold(session, chicago, rights, capacity=2, has_waiting_list=False)
+    small = make(seats=2, has_waiting_list=False)
     assert post(client, small, HOSTILE, people="3").status_code == 409
     with key_store.store.read() as session:
         assert not session.scalars(sa.select(SeatShare.seats)).all()
 
 
+# What may not go around the shares
+
+
+def test_more_people_count_in_the_share(
+    client: FlaskClient, store: Store, make: Callable[..., Workshop]
+) -> None:
+    workshop = make()
+    links = [post(client, workshop, HOSTILE).headers["Location"] for _ in range(5)]
+    answer = client.post(
+        f"{links[0]}/cambiar", data={"people": "4"}, environ_base={"REMOTE_ADDR": HOSTILE}
+    )
+    assert answer.status_code == 409
+    assert "Tu lugar sigue igual. Para más personas" in answer.text
+    assert taken(store, workshop) == 5
+
+
+def test_moves_count_in_the_share_of_the_other_date(
+    client: FlaskClient, store: Store, make: Callable[..., Workshop]
+) -> None:
+    sources = [make(day=clock.now().date() + timedelta(days=8 + number)) for number in range(3)]
+    target = make(day=clock.now().date() + timedelta(days=20))
+    links = [
+        post(client, source, HOSTILE).headers["Location"] for source in sources for _ in range(5)
+    ]
+    found = [
+        client.post(
+            f"{link}/mover",
+            data={"day": target.public_id},
+            environ_base={"REMOTE_ADDR": HOSTILE},
+        ).status_code
+        for link in links
+    ]
+    assert found == [303] * 5 + [409] * 10
+    assert taken(store, target) == 5
+
+
+def test_places_that_were_cancelled_are_not_counted_again(
+    client: FlaskClient, store: Store, make: Callable[..., Workshop]
+) -> None:
+    """Who cancels and comes back gets no second share on that day."""
+    workshop = make()
+    for _ in range(3):
+        links = [post(client, workshop, HOSTILE).headers["Location"] for _ in range(5)]
+        for link in links[:4]:
+            client.post(f"{link}/cancelar")
+    assert taken(store, workshop) <= 5
+
+
 # What people are told
 
 
-def test_ordinary_page_beyond_the_share_says_to_come_anyway(
-    client: FlaskClient, store: Store, ordinary: Workshop
+def test_ordinary_page_beyond_the_share_tells_the_truth(
+    client: FlaskClient, store: Store, key_store: KeyStore, make: Callable[..., Workshop]
 ) -> None:
-    pages = [page_of(client, post(client, ordinary, HOSTILE)) for _ in range(6)]
-    assert "apartado" in pages[4]
-    assert "Ya te anotamos" in pages[5]
-    assert "Ven aunque no te confirmemos: si hay silla, es tuya." in pages[5]
-    assert "tu turno</span>" not in pages[5]
+    workshop = make()
+    answers_of = [post(client, workshop, HOSTILE) for _ in range(6)]
+    page = page_of(client, answers_of[5])
+    assert 'data-standing="seated"' in page_of(client, answers_of[4])
+    assert 'data-standing="waiting"' in page
+    words = " ".join(page.split())
+    assert re.search(
+        r"Te confirmamos a más tardar mañana a las 9:00 a\. m\. en esta página\. "
+        r"Si no, ven: si hay lugar, entras\.",
+        words,
+    )
+    assert "312 555 0142" in page
+    for forbidden in ("lleno", "Llen", "tu turno</span>", "lista de espera", "Hay mucha gente"):
+        assert forbidden not in words, forbidden
+
+
+def test_thirty_people_of_one_hall(
+    client: FlaskClient, store: Store, key_store: KeyStore, make: Callable[..., Workshop]
+) -> None:
+    large, small = make(seats=80), make(seats=40)
+    for workshop, expected in ((large, 30), (small, 20)):
+        found = [post(client, workshop, HOSTILE) for _ in range(30)]
+        assert all("lleno" not in page_of(client, answer).lower() for answer in found)
+        run_reviews(store, key_store, workshop)
+        assert taken(store, workshop) == expected
+        pages = [page_of(client, answer) for answer in found]
+        assert sum('data-standing="seated"' in page for page in pages) == expected
+        left = [page for page in pages if 'data-standing="waiting"' in page]
+        assert len(left) == 30 - expected
+        assert all("Puedes venir" in page for page in left)
+        assert not any("lleno" in page.lower() for page in pages)
 
 
 def masked(page: str, registration: Registration) -> str:
@@ -210,26 +373,72 @@ def masked(page: str, registration: Registration) -> str:
     return page.replace(f"{code[:3]} {code[3:]}", "CODE").replace(" ".join(code), "C O D E")
 
 
-def test_discreet_pages_are_the_same_beyond_the_share(
-    client: FlaskClient, store: Store, discreet: Workshop
+@of_veiled_kinds
+def test_veiled_pages_are_the_same_within_beyond_and_after_the_review(
+    client: FlaskClient, store: Store, key_store: KeyStore, make: Callable[..., Workshop], sort: str
 ) -> None:
-    """The husband on her Wi-Fi sees the page that she saw."""
-    answers_of = [post(client, discreet, HOSTILE) for _ in range(6)]
-    first, *_others, last = everyone(store)
-    assert (first.status, last.status) == (CONFIRMED, WAITLISTED)
-    for path in ("", "/cambiar", "/cancelar"):
-        seen = [
-            masked(client.get(answer.headers["Location"] + path).text, row)
-            for answer, row in ((answers_of[0], first), (answers_of[5], last))
-        ]
-        assert seen[0] == seen[1], path
+    """The husband on her Wi-Fi sees the page that she saw, today and tomorrow."""
+    workshop = make(sort)
+    links = [post(client, workshop, HOSTILE).headers["Location"] for _ in range(20)]
+    rows = everyone(store)
+    assert [each.status for each in rows] == [CONFIRMED] * 5 + [WAITLISTED] * 15
+    for is_later in (False, True):
+        if is_later:
+            run_reviews(store, key_store, workshop)
+            assert [each.status for each in everyone(store)].count(CONFIRMED) == 10
+        for path in ("", "/cambiar", "/mover", "/cancelar", "/borrar"):
+            pages = {
+                masked(client.get(link + path).text, row)
+                for link, row in zip(links, rows, strict=True)
+            }
+            assert len(pages) == 1, path
+    page = client.get(links[-1]).text
+    assert 'data-standing="seated"' in page
+    assert "Si al llegar ya no hay lugar, ahí mismo te damos otra fecha." in page
 
 
-def test_discreet_change_is_answered_alike(
-    client: FlaskClient, store: Store, discreet: Workshop
+@of_veiled_kinds
+def test_veiled_full_workshop_tells_no_position(
+    client: FlaskClient, store: Store, key_store: KeyStore, make: Callable[..., Workshop], sort: str
 ) -> None:
-    """Also one to more people, which nobody can ask for on a discreet page."""
-    links = [post(client, discreet, HOSTILE).headers["Location"] for _ in range(6)]
+    workshop = make(sort, seats=8)
+    for number in range(8):
+        post(client, workshop, own_address(number))
+    links = [post(client, workshop, HOSTILE).headers["Location"] for _ in range(4)]
+    rows = everyone(store)[8:]
+    assert [each.is_beyond_share for each in rows] == [False, False, True, True]
+    pages = {masked(client.get(link).text, row) for link, row in zip(links, rows, strict=True)}
+    assert len(pages) == 1
+
+
+@of_veiled_kinds
+def test_veiled_letters_and_reminders_are_the_same(
+    client: FlaskClient, store: Store, make: Callable[..., Workshop], sort: str
+) -> None:
+    workshop = make(sort)
+    for number in range(6):
+        typed = {"contact": "email", "email": f"rosa{number}@example.org", "remind": "yes"}
+        assert post(client, workshop, HOSTILE, **typed).status_code == 303
+    with store.read() as session:
+        rows = session.execute(
+            sa.select(Notification.registration_id, Notification.cause, Notification.due_at)
+        ).all()
+    causes = {
+        each.id: {row.cause for row in rows if row.registration_id == each.id}
+        for each in everyone(store)
+    }
+    assert set(map(frozenset, causes.values())) == {
+        frozenset({NotificationType.REGISTERED, NotificationType.REMINDER})
+    }
+
+
+@of_veiled_kinds
+def test_veiled_change_is_answered_alike(
+    client: FlaskClient, store: Store, make: Callable[..., Workshop], sort: str
+) -> None:
+    """Also one to more people, which nobody can ask for on such a page."""
+    workshop = make(sort)
+    links = [post(client, workshop, HOSTILE).headers["Location"] for _ in range(6)]
     for people, status in (("1", 303), ("2", 422)):
         found = {
             client.post(f"{link}/cambiar", data={"people": people}).status_code
@@ -238,93 +447,329 @@ def test_discreet_change_is_answered_alike(
         assert found == {status}
 
 
-def test_more_people_count_in_the_share(
-    client: FlaskClient, store: Store, ordinary: Workshop
+def test_move_within_a_sensitive_kind_is_answered_alike(
+    client: FlaskClient, store: Store, key_store: KeyStore, make: Callable[..., Workshop]
 ) -> None:
-    links = [post(client, ordinary, HOSTILE).headers["Location"] for _ in range(5)]
-    answer = client.post(
-        f"{links[0]}/cambiar", data={"people": "4"}, environ_base={"REMOTE_ADDR": HOSTILE}
-    )
-    assert answer.status_code == 409
-    assert "Desde esta conexión ya no caben más." in answer.text
-    assert taken(store, ordinary) == 5
+    """Whoever moves to a date learns nothing of who registered there from the same connection."""
+    first = make("sensitive")
+    second = make("sensitive", seats=8, day=clock.now().date() + timedelta(days=9))
+    for _ in range(2):  # her places
+        post(client, second, HOSTILE)
+    links = [post(client, first, HOSTILE).headers["Location"] for _ in range(6)]
+    for link in (links[0], links[5]):  # one within its share, one beyond
+        answer = client.post(
+            f"{link}/mover", data={"day": second.public_id}, environ_base={"REMOTE_ADDR": HOSTILE}
+        )
+        assert answer.status_code == 303
+        assert 'data-standing="seated"' in client.get(link).text
+    assert (taken(store, first), taken(store, second)) == (4, 2)
+    run_reviews(store, key_store, second)
+    assert taken(store, second) == 4
 
 
-# Review
+def test_telephone_ticket_says_that_it_is_called_another_day(
+    client: FlaskClient, make: Callable[..., Workshop]
+) -> None:
+    workshop = make("sensitive", mode=DeliveryMode.PHONE_BANK, venue=None)
+    typed = {"contact": "phone", "phone": "312 555 0199", "by": "call"}
+    page = page_of(client, post(client, workshop, HOSTILE, **typed))
+    assert "Si ese día no alcanzamos a llamarte, te damos otra fecha." in page
+
+
+# The review
 
 
 def beyond_share(client: FlaskClient, store: Store, workshop: Workshop) -> Registration:
     """A registration for review, after five confirmed ones of the same address."""
     for _ in range(6):
         post(client, workshop, HOSTILE)
-    [found] = [each for each in everyone(store) if each.needs_review]
+    [found] = [each for each in everyone(store) if each.is_beyond_share]
     return found
 
 
-def test_offers_pass_over_parties_for_review(
-    client: FlaskClient, store: Store, key_store: KeyStore, ordinary: Workshop
+@pytest.mark.parametrize(
+    ("registered", "day_before", "expected"),
+    [
+        ("08:30", 3, "next 09:00"),
+        ("23:59", 3, "next 09:00"),
+        ("00:10", 3, "next 09:00"),
+        ("19:20", 1, "20:00"),  # within the last day
+        ("08:30", 0, "09:00"),
+        ("17:30", 1, "18:00"),  # 24.5 hours before
+    ],
+)
+def test_review_is_at_nine_of_the_next_day_or_at_the_next_hour(
+    make: Callable[..., Workshop], registered: str, day_before: int, expected: str
 ) -> None:
-    party = beyond_share(client, store, ordinary)
-    for _ in range(15):
-        seat(store, key_store, ordinary)
-    waiting = seat(store, key_store, ordinary)
-    link = link_of(key_store, everyone(store)[0])
-    client.post(f"{link}/cancelar")
-    assert status_of(store, party) is WAITLISTED
-    assert status_of(store, waiting) is RegistrationStatus.OFFERED
+    workshop = make(starts=time(18, 0), ends=time(20, 0))
+    zone = workshop.office.zone
+    day = workshop.day - timedelta(days=day_before)
+    found = review.compute_review(
+        workshop, clock.instant(day, time.fromisoformat(registered), zone)
+    ).astimezone(zone)
+    if expected.startswith("next"):
+        assert (found.date(), found.time()) == (day + timedelta(days=1), time(9))
+    elif day_before == 1 and registered == "17:30":  # nine is before the start
+        assert (found.date(), found.time()) == (workshop.day, time(9))
+    else:
+        assert (found.date(), f"{found:%H:%M}") == (day, expected)
 
 
-@pytest.mark.parametrize("is_discreet", [True, False], ids=["discreet", "ordinary"])
-def test_approved_party_gets_a_free_seat(
-    client: FlaskClient, store: Store, ordinary: Workshop, discreet: Workshop, is_discreet: bool
+def test_review_is_never_after_the_start(make: Callable[..., Workshop]) -> None:
+    workshop = make(starts=time(8, 30), ends=time(10, 0))
+    for minutes in range(1, 60 * 72, 7):
+        came = workshop.starts_at - timedelta(minutes=minutes)
+        due = review.compute_review(workshop, came)
+        assert came < due <= came + timedelta(hours=33)
+        assert due <= clock.next_hour(workshop.starts_at)
+        if minutes > 60:
+            assert due <= workshop.starts_at
+
+
+def test_each_run_in_turn_gets_a_seat(
+    client: FlaskClient, store: Store, key_store: KeyStore, make: Callable[..., Workshop]
 ) -> None:
-    workshop = discreet if is_discreet else ordinary
+    """Who wants many seats does not come before a family that wants one more."""
+    workshop = make(seats=40)
+    for _ in range(30):
+        post(client, workshop, HOSTILE)
+    for _ in range(12):
+        post(client, workshop, "198.51.100.7")
+    run_reviews(store, key_store, workshop)
+    rows = everyone(store)
+    hostile, family = rows[:30], rows[30:]
+    assert taken(store, workshop) == 20  # half stays free
+    assert sum(each.status is CONFIRMED for each in hostile) == 10
+    assert sum(each.status is CONFIRMED for each in family) == 10
+
+
+def test_review_gives_a_quarter_over_all_days(
+    client: FlaskClient, store: Store, key_store: KeyStore, make: Callable[..., Workshop]
+) -> None:
+    workshop = make(seats=40)
+    for address in ("203.0.113.9", "198.51.100.7", "192.0.2.5"):
+        for _ in range(14):
+            post(client, workshop, address)
+        run_reviews(store, key_store, workshop)
+        begin_another_day(key_store)
+    rows = everyone(store)
+    by_review = sum(each.status is CONFIRMED and each.is_beyond_share for each in rows)
+    assert by_review <= 10
+
+
+def test_who_is_left_gets_no_offer_and_stands_behind_all(
+    client: FlaskClient, store: Store, key_store: KeyStore, make: Callable[..., Workshop]
+) -> None:
+    workshop = make()
     party = beyond_share(client, store, workshop)
-    with store.change() as session:
-        workshop = session.get_one(Workshop, workshop.id)
-        assert review.approve(session, workshop, [party.id], now=clock.now()) == 1
-    # On a discreet page she has had a seat all along, so she is not asked.
-    expected = CONFIRMED if is_discreet else RegistrationStatus.OFFERED
-    assert status_of(store, party) is expected
-    assert taken(store, workshop) == 6
-
-
-def test_review_ends_a_day_before(client: FlaskClient, store: Store, ordinary: Workshop) -> None:
-    party = beyond_share(client, store, ordinary)
-    for hours, count in ((25, 0), (23, 1), (22, 0)):
-        now = ordinary.starts_at - timedelta(hours=hours)
-        assert scheduled_jobs.end_reviews(store, now=now) == count
-    assert status_of(store, party) is RegistrationStatus.OFFERED
-
-
-def test_party_of_the_last_day_stays_for_review(
-    client: FlaskClient, store: Store, ordinary: Workshop
-) -> None:
-    party = beyond_share(client, store, ordinary)
-    late = ordinary.starts_at - timedelta(hours=20)
-    with store.change() as session:
-        session.execute(sa.update(Registration).values(registered_at=late))
-    assert scheduled_jobs.end_reviews(store, now=late + timedelta(hours=1)) == 0
+    for _ in range(15):
+        seat(store, key_store, workshop)
+    waiting = seat(store, key_store, workshop)
+    run_reviews(store, key_store, workshop)
+    assert now_of(store, party).is_released
+    client.post(f"{link_of(key_store, everyone(store)[0])}/cancelar")
     assert status_of(store, party) is WAITLISTED
+    assert status_of(store, waiting) is OFFERED
+    assert "Puedes venir" in client.get(link_of(key_store, party)).text
+
+
+def test_seated_party_is_written_to_once(
+    client: FlaskClient, store: Store, key_store: KeyStore, make: Callable[..., Workshop]
+) -> None:
+    workshop = make()
+    for number in range(6):
+        typed = {"contact": "email", "email": f"rosa{number}@example.org", "remind": "yes"}
+        post(client, workshop, HOSTILE, **typed)
+    [party] = [each for each in everyone(store) if each.is_beyond_share]
+    run_reviews(store, key_store, workshop)
+    with store.read() as session:
+        causes = session.scalars(
+            sa.select(Notification.cause).where(Notification.registration_id == party.id)
+        ).all()
+    assert status_of(store, party) is CONFIRMED
+    assert sorted(causes) == sorted([NotificationType.REGISTERED, NotificationType.REMINDER])
+
+
+def test_hour_is_held_by_who_has_a_seat_only(
+    client: FlaskClient, store: Store, key_store: KeyStore, make: Callable[..., Workshop]
+) -> None:
+    """At nine each gets the hour that she asked for; where it is taken, the nearest is offered."""
+    workshop = make(way=Way.SLOTS, ends=time(20), slot_minutes=10, slot_places=1)
+    assert workshop.capacity == 12
+    for hour in ("18:00", "18:10", "18:20", "18:30", "18:40"):
+        assert post(client, workshop, HOSTILE, slot=hour).status_code == 303
+    rows = everyone(store)
+    assert [each.status for each in rows] == [CONFIRMED] * 3 + [WAITLISTED] * 2
+    assert taken(store, workshop) == 3
+    page = client.get(link_of(key_store, rows[4])).text
+    assert "6:40" in page
+    post(client, workshop, own_address(1), slot="18:40")  # nobody held it
+    run_reviews(store, key_store, workshop)
+    after = everyone(store)
+    assert (after[3].status, f"{after[3].starts:%H:%M}") == (CONFIRMED, "18:30")
+    assert (after[4].status, f"{after[4].starts:%H:%M}") == (OFFERED, "18:50")
+
+
+def test_released_party_of_a_discreet_hour_is_not_offered_another(
+    client: FlaskClient, store: Store, key_store: KeyStore, make: Callable[..., Workshop]
+) -> None:
+    workshop = make("discreet", way=Way.SLOTS, ends=time(20), slot_minutes=10, slot_places=1)
+    for hour in ("18:00", "18:10", "18:20", "18:30"):
+        post(client, workshop, HOSTILE, slot=hour)
+    post(client, workshop, own_address(1), slot="18:30")
+    party = everyone(store)[3]
+    before = masked(client.get(link_of(key_store, party)).text, party)
+    run_reviews(store, key_store, workshop)
+    assert now_of(store, party).is_released
+    assert masked(client.get(link_of(key_store, party)).text, party) == before
 
 
 def test_staff_seat_by_hand_ends_the_review(
-    client: FlaskClient, store: Store, discreet: Workshop
+    client: FlaskClient, store: Store, make: Callable[..., Workshop]
 ) -> None:
-    party = beyond_share(client, store, discreet)
+    party = beyond_share(client, store, make("discreet"))
     with store.change() as session:
         registration = session.get_one(Registration, party.id)
         registrations.grant_seat(session, registration, now=clock.now())
-    with store.read() as session:
-        registration = session.get_one(Registration, party.id)
-        assert (registration.status, registration.needs_review) == (CONFIRMED, False)
+    after = now_of(store, party)
+    assert (after.status, after.is_beyond_share) == (CONFIRMED, False)
 
 
 def test_entry_says_what_her_page_shows(
-    client: FlaskClient, store: Store, key_store: KeyStore, discreet: Workshop
+    client: FlaskClient, store: Store, key_store: KeyStore, make: Callable[..., Workshop]
 ) -> None:
     """So that nobody at the entry tells her that she is waiting."""
-    party = beyond_share(client, store, discreet)
+    party = beyond_share(client, store, make("discreet"))
     token = registrations.derive_entry_token(registrations.get_key(key_store, party))
     ana = signed_in_as(client.application, store, employ(store))
     assert "Su página dice que tiene lugar" in ana.get(f"/q/{token}").text
+
+
+# Another person by a ticket
+
+
+def share_of(page: str) -> str:
+    """The address of «Apartar para otra persona» on a ticket; empty where it has none."""
+    found = re.search(r'href="(/es/t/[^"]+/lugar\?de=[^"]+)"', page)
+    return found[1].replace("&amp;", "&") if found else ""
+
+
+def register_other(
+    client: FlaskClient, workshop: Workshop, page: str, address: str, people: str = "1"
+) -> TestResponse:
+    shown = client.get(share_of(page)).text
+    found = re.search(r'name="ticket" value="([^"]+)"', shown)
+    assert found is not None, "the form has the pass"
+    return post(client, workshop, address, ticket=found[1], people=people)
+
+
+def test_ticket_registers_one_other_party_beyond_the_share(
+    client: FlaskClient, store: Store, make: Callable[..., Workshop]
+) -> None:
+    workshop = make(seats=40)
+    tickets = [post(client, workshop, HOSTILE) for _ in range(10)]
+    pages = [page_of(client, each) for each in tickets]
+    assert "Apartar para otra persona" in pages[0]
+    other = register_other(client, workshop, pages[0], HOSTILE, people="4")
+    assert 'data-standing="seated"' in page_of(client, other)
+    assert taken(store, workshop) == 14
+    # Once: neither this ticket nor the one made by it offers it again.
+    assert share_of(page_of(client, tickets[0])) == ""
+    assert share_of(page_of(client, other)) == ""
+    # All tickets together a quarter of the seats.
+    register_other(client, workshop, pages[1], HOSTILE, people="4")
+    register_other(client, workshop, pages[2], HOSTILE, people="3")
+    assert taken(store, workshop) == 18
+    register_other(client, workshop, pages[3], HOSTILE, people="2")
+    assert taken(store, workshop) == 20
+    # The old address of the form is of no use any more.
+    assert 'name="ticket"' not in client.get(share_of(pages[0])).text
+
+
+def test_ticket_of_one_workshop_helps_at_no_other(
+    client: FlaskClient, store: Store, make: Callable[..., Workshop]
+) -> None:
+    first, second = make(), make()
+    page = page_of(client, post(client, first, own_address(1)))
+    found = share_of(page).replace(first.public_id, second.public_id)
+    assert 'name="ticket"' not in client.get(found).text
+    for _ in range(5):
+        post(client, second, HOSTILE)
+    code = re.search(r"de=([^&]+)", share_of(page))
+    assert code is not None
+    post(client, second, HOSTILE, ticket=code[1])
+    assert taken(store, second) == 5
+
+
+@of_veiled_kinds
+def test_veiled_tickets_offer_nobody_another_place(
+    client: FlaskClient, make: Callable[..., Workshop], sort: str
+) -> None:
+    page = page_of(client, post(client, make(sort), HOSTILE))
+    assert 'data-standing="seated"' in page
+    assert share_of(page) == ""
+
+
+def test_waiting_tickets_offer_nobody_another_place(
+    client: FlaskClient, store: Store, make: Callable[..., Workshop]
+) -> None:
+    workshop = make(seats=8)
+    for number in range(8):
+        post(client, workshop, own_address(number))
+    assert share_of(page_of(client, post(client, workshop, own_address(9)))) == ""
+
+
+def test_neither_ticket_shows_the_other(
+    client: FlaskClient, store: Store, key_store: KeyStore, make: Callable[..., Workshop]
+) -> None:
+    workshop = make()
+    first = post(client, workshop, HOSTILE, name="Lupita")
+    shown = client.get(share_of(page_of(client, first))).text
+    found = re.search(r'name="ticket" value="([^"]+)"', shown)
+    assert found is not None
+    other = post(client, workshop, HOSTILE, name="Chayo", ticket=found[1])
+    links = [each.headers["Location"] for each in (first, other)]
+    rows = everyone(store)
+    pages = [client.get(link).text for link in links]
+    for page, foreign, link, row in (
+        (pages[0], "Chayo", links[1], rows[1]),
+        (pages[1], "Lupita", links[0], rows[0]),
+    ):
+        assert foreign not in page
+        assert link.rsplit("/", 1)[1] not in page
+        assert row.door_code[:3] + " " + row.door_code[3:] not in page
+    client.post(f"{links[1]}/cancelar")
+    assert client.get(links[0]).text == pages[0]
+
+
+# Nobody is limited by mistakes
+
+
+def test_form_with_errors_costs_nobody_anything(
+    make_app: Callable[..., Flask], store: Store, make: Callable[..., Workshop]
+) -> None:
+    client, workshop = make_app().test_client(), make(seats=300)
+    for _ in range(80):
+        assert post(client, workshop, HOSTILE, name="").status_code == 422
+    assert post(client, workshop, HOSTILE).status_code == 303
+
+
+def test_sixty_people_behind_one_address_all_get_a_page(
+    make_app: Callable[..., Flask], store: Store, make: Callable[..., Workshop]
+) -> None:
+    client, workshop = make_app().test_client(), make(seats=50)
+    for _ in range(60):
+        assert post(client, workshop, HOSTILE).status_code == 303
+
+
+def test_sizes_of_networks_are_all_in_the_share() -> None:
+    share = Share(address=1, site=2, provider=3, phone_line=4, first_party=0)
+    limits = {
+        NetworkSize.ADDRESS: 1,
+        NetworkSize.SITE: 2,
+        NetworkSize.PROVIDER: 3,
+        NetworkSize.PHONE_LINE: 4,
+    }
+    for size in NetworkSize:
+        assert not share.is_exceeded(size, limits[size], 1)
+        assert share.is_exceeded(size, limits[size] + 1, 1)

@@ -19,7 +19,6 @@ from outreach.domain.registrations import (
     RegistrationStatus,
     address_approval,
     doubtful,
-    review,
 )
 from outreach.domain.registrations.doubtful import DoubtfulSeats
 from outreach.domain.reporting import missing_reports as late
@@ -42,7 +41,6 @@ class AlertType(StrEnum):
     UNDECIDED = "undecided"  # a change that people were not told of, and nobody decided
     DOUBTFUL = "doubtful"  # seats that seem to be of one person, on one day
     APPROVAL = "approval"  # people who may not read the address yet
-    REVIEW = "review"  # parties beyond the share of their network
     EXPOSED = "exposed"  # a discreet workshop with a public address
     NO_VENUE = "no venue"
     WAITING = "waiting"
@@ -60,7 +58,6 @@ QUEUED: Final = frozenset(
         AlertType.UNDECIDED,
         AlertType.DOUBTFUL,
         AlertType.APPROVAL,
-        AlertType.REVIEW,
         AlertType.LETTERS,
     }
 )
@@ -96,7 +93,7 @@ def list_alerts(
     ):
         found[each.alert_type].append(each)
     found[AlertType.DOUBTFUL] = _list_doubtful(session, bursts, not_queued, now, limit)
-    seen = {AlertType.DOUBTFUL: {each.workshop.id for each in found[AlertType.DOUBTFUL]}}
+    seen: dict[AlertType, set[int]] = {}
     for alert_type, rule in _RULES.items():
         slugs = not_queued if alert_type in QUEUED else edit
         rows = _rows(session, rule(now), slugs, limit) if slugs else []
@@ -154,7 +151,7 @@ def _list_doubtful(
     limit: int,
 ) -> list[Alert]:
     """One alert for each workshop and day with undecided bursts."""
-    undecided = [each for each in bursts if each.release_at is None]
+    undecided = [each for each in bursts if each.decision is None]
     is_theirs = Workshop.id.in_({each.workshop for each in undecided})
     upcoming = sa.and_(
         is_theirs, Workshop.status == WorkshopStatus.PUBLISHED, Workshop.starts_at > now
@@ -193,14 +190,6 @@ def _is_missing_report(now: datetime) -> sa.ColumnElement[bool]:
 def _awaits_approval(now: datetime) -> sa.ColumnElement[bool]:
     decided_by = now + address_approval.DECIDED_BEFORE
     return sa.and_(address_approval.has_awaiting(now), Workshop.starts_at > decided_by)
-
-
-def _needs_review(now: datetime) -> sa.ColumnElement[bool]:
-    return sa.and_(
-        Workshop.status == WorkshopStatus.PUBLISHED,
-        Workshop.starts_at > now,
-        sa.exists().where(Registration.workshop_id == Workshop.id, review.IS_FOR_REVIEW),
-    )
 
 
 def _exposed(now: datetime) -> sa.ColumnElement[bool]:
@@ -264,7 +253,6 @@ _RULES: Final[Mapping[AlertType, Callable[[datetime], sa.ColumnElement[bool]]]] 
     AlertType.APPROVAL_OVERDUE: address_approval.is_overdue,
     AlertType.UNDECIDED: undecided_changes.awaits_decision,
     AlertType.APPROVAL: _awaits_approval,
-    AlertType.REVIEW: _needs_review,
     AlertType.EXPOSED: _exposed,
     AlertType.NO_VENUE: _without_venue,
     AlertType.WAITING: _is_waitlist_long,
@@ -274,12 +262,10 @@ _RULES: Final[Mapping[AlertType, Callable[[datetime], sa.ColumnElement[bool]]]] 
 _COUNTS: Final[Mapping[AlertType, Callable[[Session, Sequence[Workshop]], Mapping[int, int]]]] = {
     AlertType.APPROVAL_OVERDUE: address_approval.count_by_workshop,
     AlertType.APPROVAL: address_approval.count_by_workshop,
-    AlertType.REVIEW: review.count_by_workshop,
     AlertType.WAITING: agenda.count_waiting,
 }
 # Alerts that are dropped where a more serious one says the same.
 _SUPERSEDED_BY: Final[Mapping[AlertType, tuple[AlertType, ...]]] = {
-    AlertType.REVIEW: (AlertType.DOUBTFUL,),
     AlertType.UNPUBLISHED: (AlertType.NO_VENUE,),
     AlertType.FULL: (AlertType.WAITING,),
 }

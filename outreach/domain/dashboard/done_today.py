@@ -39,8 +39,7 @@ _SORTS: Final[Mapping[str, DoneSort]] = {
     "address approved": DoneSort.APPROVED,
     "addresses approved": DoneSort.APPROVED,
     "approval declined": DoneSort.DECLINED,
-    "parties reviewed": DoneSort.REVIEWED,
-    "doubtful places kept": DoneSort.REVIEWED,
+    "doubtful places confirmed": DoneSort.REVIEWED,
     "doubtful places released": DoneSort.RELEASED,
     "letters sent again": DoneSort.LETTERS,
     "notification decided": DoneSort.NOTIFIED,
@@ -49,6 +48,7 @@ _SORTS: Final[Mapping[str, DoneSort]] = {
 # What takes an earlier one back. Of a decision on an address it is not logged whose it was.
 _UNDOING: Final[Mapping[str, DoneSort]] = {
     "address decision undone": DoneSort.DECLINED,
+    "confirmation undone": DoneSort.REVIEWED,
     "release undone": DoneSort.RELEASED,
     "change undone": DoneSort.NOTIFIED,
 }

@@ -23,7 +23,7 @@ from outreach.domain.network.staff import StaffMember
 from outreach.domain.newsletter import mail_choices, mailings
 from outreach.domain.newsletter.mail_choices import StaffLetter
 from outreach.domain.newsletter.mailings import Mailing, MailingTopic
-from outreach.domain.registrations import Registration, address_approval, doubtful, review
+from outreach.domain.registrations import address_approval, doubtful
 from outreach.domain.reporting import missing_reports
 from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.keystore.bursts import BurstKeys
@@ -69,7 +69,7 @@ def list_occasions(
 ) -> set[Occasion]:
     """What is so now, at all upcoming workshops or at these. `bursts` are those that the key store
     has."""
-    undecided = [each for each in bursts if each.release_at is None]
+    undecided = [each for each in bursts if each.decision is None]
     seen = {each.burst.workshop for each in doubtful.count_seats(session, undecided)}
     # The index is on the local day, which differs from the UTC day by at most one.
     is_upcoming = sa.and_(
@@ -77,11 +77,10 @@ def list_occasions(
         Workshop.status == WorkshopStatus.PUBLISHED,
         Workshop.starts_at > now,
     )
-    for_review = sa.exists().where(Registration.workshop_id == Workshop.id, review.IS_FOR_REVIEW)
     conditions = {
         StaffAlertType.APPROVAL: address_approval.has_awaiting(now),
         StaffAlertType.FULL: digests.is_full(now),
-        StaffAlertType.BURST: sa.or_(Workshop.id.in_(seen), for_review),
+        StaffAlertType.BURST: Workshop.id.in_(seen),
     }
     chosen = [] if workshop_ids is None else [Workshop.id.in_(workshop_ids)]
     return {

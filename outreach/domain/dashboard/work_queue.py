@@ -25,7 +25,6 @@ from outreach.domain.registrations import (
     Registration,
     address_approval,
     call_attempts,
-    review,
     totals,
 )
 from outreach.domain.registrations.call_attempts import NO_HISTORY, CallHistory
@@ -57,11 +56,6 @@ _UNDECIDED: Final = (
     .where(_IS_OF_OFFICES, undecided_changes.awaits_decision(_NOW))
     .order_by(Workshop.id)
 )
-_FOR_REVIEW: Final = (
-    sa.select(Registration.workshop_id, Registration.key_id, Registration.registered_at)
-    .join(Workshop, Workshop.id == Registration.workshop_id)
-    .where(_IS_AHEAD, review.IS_FOR_REVIEW)
-)
 _COUNT_DOUBTFUL: Final = (
     sa.select(Registration.workshop_id, sa.func.count())
     .join(Workshop, Workshop.id == Registration.workshop_id)
@@ -84,7 +78,6 @@ _IS_WAITING: Final = sa.select(
         sa.exists(statement.with_only_columns(sa.literal_column("1")).order_by(None)).label(name)
         for name, statement in (
             ("awaiting", _AWAITING),
-            ("for_review", _FOR_REVIEW),
             ("undecided", _UNDECIDED),
             ("without_report", _WITHOUT_REPORT),
         )
@@ -125,7 +118,6 @@ class WorkLine:
     letters: Sequence[Notification] = ()
     history: CallHistory = NO_HISTORY
     count: int = 0  # of registrations to review
-    is_burst: bool = False  # they are of one network, and decided in one act
     came: int = 0  # people who were marked at the door of a workshop to report
     expected: int = 0  # people with a seat at it
 
@@ -166,8 +158,8 @@ def load(
     values = {"offices": office_ids, "now": now, "since": now - missing_reports.WITHIN}
     waiting = session.execute(_IS_WAITING, values).one()
     lines = _list_people(session, office_ids, now, has_texts, has_awaiting=waiting.awaiting)
-    if waiting.for_review or bursts:
-        lines += _list_reviews(session, office_ids, now, bursts)
+    if bursts:
+        lines += _list_bursts(session, office_ids, now, bursts)
     if waiting.undecided:
         lines += _list_undecided(session, values)
     if waiting.without_report:
@@ -268,57 +260,25 @@ def _select_awaiting(
 # Workshops
 
 
-def _list_reviews(
+def _list_bursts(
     session: Session, office_ids: Sequence[int], now: datetime, bursts: Sequence[BurstKeys]
 ) -> list[WorkLine]:
-    ahead = {"offices": office_ids, "now": now}
-    of_bursts = _count_doubtful(session, ahead, bursts)
-    counts = _count_for_review(session, ahead, bursts) | of_bursts
-    workshops = _find_workshops(session, list(counts)) if counts else []
-    return [
-        WorkLine(
-            workshop=each,
-            sorts=[WorkSort.REVIEW],
-            count=counts[each.id][0],
-            since=counts[each.id][1],
-            is_burst=each.id in of_bursts,
-        )
-        for each in workshops
-    ]
-
-
-def _count_for_review(
-    session: Session, ahead: Mapping[str, object], bursts: Sequence[BurstKeys]
-) -> dict[int, tuple[int, datetime]]:
-    """How many registrations at workshops ahead are to be reviewed, and since when, by id of
-    workshop; without those of a burst whose release is decided."""
-    decided = {key_id for each in bursts if each.release_at is not None for key_id in each.key_ids}
-    rows = session.execute(_FOR_REVIEW, ahead)
-    found: dict[int, list[datetime]] = {}
-    for workshop_id, key_id, registered_at in rows:
-        if key_id not in decided:
-            found.setdefault(workshop_id, []).append(registered_at)
-    return {workshop_id: (len(times), min(times)) for workshop_id, times in found.items()}
-
-
-def _count_doubtful(
-    session: Session, ahead: Mapping[str, object], bursts: Sequence[BurstKeys]
-) -> dict[int, tuple[int, datetime]]:
-    """How many registrations undecided bursts have at workshops ahead, and since when, by id of
-    workshop."""
-    undecided = [each for each in bursts if each.release_at is None]
+    """The workshops ahead at which undecided bursts have registrations: how many, and since
+    when."""
+    undecided = [each for each in bursts if each.decision is None]
     began = {each.workshop: each.began_at for each in reversed(undecided)}
     key_ids = [key_id for each in undecided for key_id in each.key_ids]
     counts: Counter[int] = Counter()
     for start in range(0, len(key_ids), BATCH):
         keys = {"keys": key_ids[start : start + BATCH]}
-        rows = session.execute(_COUNT_DOUBTFUL, {**ahead, **keys})
+        rows = session.execute(_COUNT_DOUBTFUL, {"offices": office_ids, "now": now, **keys})
         counts.update({row[0]: row[1] for row in rows})
-    return {
-        workshop_id: (count, began[workshop_id])
-        for workshop_id, count in counts.items()
-        if workshop_id in began  # a party may have moved away from the workshop of its burst
-    }
+    # The key of who has just moved may still be one of the workshop before.
+    known = {workshop_id: count for workshop_id, count in counts.items() if workshop_id in began}
+    return [
+        WorkLine(workshop=each, sorts=[WorkSort.REVIEW], count=known[each.id], since=began[each.id])
+        for each in (_find_workshops(session, list(known)) if known else [])
+    ]
 
 
 def _list_undecided(session: Session, values: Mapping[str, object]) -> list[WorkLine]:

@@ -6,8 +6,9 @@ the table and its personal data, `status.py` the allowed changes of status, `cap
 are reserved, `waitlist.py` the waitlist and its offers, `reconfirmation.py` «are you still
 coming?», `contact_details.py` a new name or contact, `address_approval.py` who may read a hidden
 address, `call_attempts.py` what came of calls, `code_lookup.py` coming back with code and name,
-`staff_lookup.py` searching a person for staff, `kept_seats.py` and `contact_proof.py` the seats
-kept for proven contacts, `notifications.py` and `notify.py` what people are told.
+`staff_lookup.py` searching a person for staff, `review.py` who is beyond the share of a network,
+`doubtful.py` what staff decide about them, `ticket_sharing.py` a ticket for another person,
+`notifications.py` and `notify.py` what people are told.
 """
 
 from outreach.domain.registrations.address_approval import (
@@ -29,7 +30,6 @@ from outreach.domain.registrations.models import (
     RegistrationData,
     RegistrationStatus,
     SealedRegistration,
-    SeatClaim,
     decrypt_people,
     decrypt_person,
     derive_entry_token,
@@ -80,7 +80,6 @@ __all__ = [
     "RegistrationData",
     "RegistrationStatus",
     "SealedRegistration",
-    "SeatClaim",
     "StatusEvent",
     "accept_offer",
     "approve",

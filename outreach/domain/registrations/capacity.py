@@ -9,13 +9,12 @@ each other there and do not deadlock.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from outreach.domain.registrations import accommodations, kept_seats, totals
+from outreach.domain.registrations import accommodations, totals
 from outreach.domain.registrations.models import Registration
 from outreach.domain.workshops import Workshop, WorkshopStatus, time_slots
 
@@ -63,7 +62,7 @@ def lock_workshop_of(session: Session, registration: Registration) -> Workshop:
 
 # The columns that others may have changed while we waited, as far as rules here read them.
 _SHARED_COLUMNS: Final = (
-    "status", "starts_at", "seats_left", "kept_until", "held_seats", "hold_until",
+    "status", "starts_at", "seats_left", "held_seats", "hold_until",
 )  # fmt: skip
 
 
@@ -127,7 +126,6 @@ _RESERVE: Final = (
     )
     .values(seats_left=Workshop.seats_left - _PEOPLE)
 )
-_RESERVE_OPEN: Final = _RESERVE.where(kept_seats.leaves_kept(_PEOPLE))
 _RELEASE: Final = (
     sa.update(Workshop)
     .where(Workshop.id == sa.bindparam("workshop"))
@@ -135,19 +133,10 @@ _RELEASE: Final = (
 )
 
 
-def reserve_seats(
-    session: Session, workshop_id: int, people: int, *, open_at: datetime | None = None
-) -> bool:
-    """Reserves seats if enough are left, in one statement; with `open_at`, beside those that are
-    kept at that instant."""
+def reserve_seats(session: Session, workshop_id: int, people: int) -> bool:
+    """Reserves seats if enough are left, in one statement."""
     parameters = {"workshop": workshop_id, "people": people}
-    if open_at is None:
-        result = session.connection().execute(_RESERVE, parameters)
-    else:
-        result = session.connection().execute(
-            _RESERVE_OPEN, parameters | kept_seats.instants(open_at)
-        )
-    return result.rowcount == 1
+    return session.connection().execute(_RESERVE, parameters).rowcount == 1
 
 
 def release_seats(session: Session, workshop_id: int, people: int) -> None:

@@ -23,7 +23,7 @@ from outreach.domain.registrations.models import (
     decrypt_person,
     find_by_code,
 )
-from outreach.domain.text import clean, fold
+from outreach.domain.text import clean, fold, list_codes_of_keys
 from outreach.domain.workshops import Workshop
 from outreach.keystore import KeyStore
 
@@ -42,6 +42,22 @@ def list_by_code(
     ).all()
     found = find_by_code(session, key_store, code, workshop_ids)
     return sorted(found, key=lambda each: (each.workshop.starts_at, each.id), reverse=True)
+
+
+def list_by_keys(
+    session: Session, key_store: KeyStore, keys: str, *, now: datetime
+) -> Sequence[Registration]:
+    """The registrations whose spoken code is pressed by these keys of a telephone, at workshops
+    ahead that are not discreet; the next workshop first."""
+    workshop_ids = session.scalars(
+        sa.select(Workshop.id).where(Workshop.ends_at > now, Workshop.is_discreet.is_(False))
+    ).all()
+    found = [
+        registration
+        for each in list_codes_of_keys(keys)
+        for registration in find_by_code(session, key_store, each, workshop_ids)
+    ]
+    return sorted(found, key=lambda each: (each.workshop.starts_at, each.id))
 
 
 def find_by_code_and_name(

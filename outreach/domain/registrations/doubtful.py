@@ -1,9 +1,10 @@
-"""Doubtful seats: the parties of a burst, which staff keep or release in one act (S29).
+"""Doubtful seats: the parties of a burst, which staff confirm or release in one act (S29).
 
-The key store knows which parties are of a burst (`outreach/keystore/bursts.py`). A release happens
-UNDO_WITHIN after the decision; until then nothing here has changed, so that undoing it is whole.
-The seats then go to the waitlist. A released party is waitlisted, gets no offer, and enters like a
-walk-in. At a discreet workshop its own page shows a seat as before.
+The key store knows which parties are of a burst (`outreach/keystore/bursts.py`). A decision is
+carried out UNDO_WITHIN later; until then nothing here has changed, so that undoing it is whole.
+Released seats then go to the waitlist: a released party is waitlisted, gets no offer, and enters
+like a walk-in. Where a party beyond its share is shown a seat (`review.py`), its page stays as it
+was.
 """
 
 from collections.abc import Iterable, Sequence
@@ -15,7 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from outreach import keystore
-from outreach.domain.registrations import capacity, notifications, waitlist
+from outreach.domain.registrations import capacity, notifications, review, waitlist
 from outreach.domain.registrations.models import (
     ACTIVE_STATUSES,
     STATUSES_WITH_SEATS,
@@ -26,6 +27,7 @@ from outreach.domain.registrations.models import (
 from outreach.domain.registrations.notifications import NotificationType
 from outreach.domain.registrations.status import StatusEvent, transition
 from outreach.domain.workshops import Workshop, WorkshopStatus
+from outreach.keystore import BurstDecision
 from outreach.keystore.bursts import BurstKeys
 
 UNDO_WITHIN: Final = timedelta(minutes=5)
@@ -53,17 +55,23 @@ def count_seats(session: Session, bursts: Iterable[BurstKeys]) -> list[DoubtfulS
 
 
 def _count(session: Session, burst: BurstKeys) -> DoubtfulSeats:
-    rows = [
-        row
-        for key_ids in _batched(burst.key_ids)
-        for row in _list_doubtful(session, burst.workshop, key_ids)
-    ]
+    rows = _list_parties(session, burst.workshop, burst.key_ids)
     return DoubtfulSeats(
         burst=burst,
         registration_ids=[row.id for row in rows],
         people=sum(row.people for row in rows),
         seats=sum(row.people for row in rows if row.status in STATUSES_WITH_SEATS),
     )
+
+
+def carry_out(session: Session, workshop: Workshop, burst: BurstKeys, *, now: datetime) -> int:
+    """Does what staff decided about a burst; returns of how many parties. Nothing changes where it
+    is done again."""
+    if burst.decision is BurstDecision.CONFIRM:
+        capacity.lock(session, workshop)
+        parties = _list_parties(session, workshop.id, burst.key_ids)
+        return review.confirm(session, workshop, parties, now=now)
+    return release(session, workshop, burst.key_ids, now=now)
 
 
 def release(
@@ -74,30 +82,29 @@ def release(
     capacity.lock(session, workshop)
     if workshop.status is not WorkshopStatus.PUBLISHED or now >= workshop.starts_at:
         return 0
-    count = 0
-    for some in _batched(key_ids):
-        parties = _list_doubtful(session, workshop.id, some)
-        for party in parties:
-            _release(session, workshop, party)
-        count += len(parties)
+    parties = [
+        each for each in _list_parties(session, workshop.id, key_ids) if not each.is_released
+    ]
+    for party in parties:
+        _release(session, workshop, party)
     session.flush()
     waitlist.offer_free_seats(session, workshop, now=now)
-    return count
+    return len(parties)
 
 
 def _release(session: Session, workshop: Workshop, party: Registration) -> None:
     if party.status not in STATUSES_WITH_SEATS:
-        party.needs_review = party.is_released = True
+        party.is_beyond_share = party.is_released = True
         return
     capacity.release(session, workshop, capacity.get_hold(party))
-    # At a discreet workshop the party's own page does not change.
-    shows_seat = workshop.is_discreet and party.status is RegistrationStatus.CONFIRMED
+    # Where a party beyond its share is shown a seat, its own page does not change.
+    shows_seat = workshop.is_sensitive and party.status is RegistrationStatus.CONFIRMED
     transition(
         session,
         party.id,
         party.status,
         StatusEvent.RELEASE,
-        needs_review=True,
+        is_beyond_share=True,
         is_released=True,
         appears_confirmed=shows_seat,
         slot_id=party.slot_id if shows_seat else None,
@@ -106,23 +113,23 @@ def _release(session: Session, workshop: Workshop, party: Registration) -> None:
     notifications.cancel_pending(session, party.id, NotificationType.OFFER)
 
 
-def _list_doubtful(
+def _list_parties(
     session: Session, workshop_id: int, key_ids: Sequence[bytes]
 ) -> list[Registration]:
-    """The parties of these keys that are not released yet and have not come."""
-    rows = session.scalars(
-        sa.select(Registration)
-        .where(
-            Registration.key_id.in_(key_ids),
-            Registration.workshop_id == workshop_id,
-            Registration.status.in_(ACTIVE_STATUSES),
-            Registration.is_released.is_(False),
+    """The parties of these keys that have not come, in the order in which they registered."""
+    rows = [
+        row
+        for start in range(0, len(key_ids), BATCH)
+        for row in session.scalars(
+            sa.select(Registration)
+            .where(
+                Registration.key_id.in_(key_ids[start : start + BATCH]),
+                Registration.workshop_id == workshop_id,
+                Registration.status.in_(ACTIVE_STATUSES),
+            )
+            .execution_options(populate_existing=True)
         )
-        .execution_options(populate_existing=True)
-    ).all()
+    ]
     open_details(keystore.of_session(session), rows)
-    return [each for each in rows if each.is_readable and not each.arrived_count]
-
-
-def _batched(key_ids: Sequence[bytes]) -> Iterable[Sequence[bytes]]:
-    return (key_ids[start : start + BATCH] for start in range(0, len(key_ids), BATCH))
+    present = [each for each in rows if each.is_readable and not each.arrived_count]
+    return sorted(present, key=lambda each: (each.queue_number, each.id))

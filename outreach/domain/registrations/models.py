@@ -52,12 +52,12 @@ class ContactMethod(StrEnum):
     PHONE = "phone"
 
 
-class SeatClaim(StrEnum):
-    """On a seat that is kept for proven contacts (`kept_seats.py`)."""
+class TicketSharing(StrEnum):
+    """«Apartar para otra persona» (`ticket_sharing.py`)."""
 
-    NONE = "none"
-    OPEN = "open"  # only kept seats were left
-    PROVEN = "proven"  # the contact is proven
+    OPEN = "open"  # its ticket may be used for another person, once
+    GIVEN = "given"  # it has been
+    RECEIVED = "received"  # it was made by another ticket, and offers nothing
 
 
 class AccessNeed(StrEnum):
@@ -114,6 +114,13 @@ class Registration(Base):
                 postgresql_where=sa.text(f"{name} IS NOT NULL"),
             )
             for name in ("key_id", "offered_until", "joint_id", "approval_hold_until")
+        ),
+        # Of IS_FOR_REVIEW: few rows.
+        sa.Index(
+            "ix_registration_beyond_share",
+            "workshop_id",
+            sqlite_where=sa.text("is_beyond_share IS 1"),
+            postgresql_where=sa.text("is_beyond_share IS true"),
         ),
         # Of IS_UNCLEARED: few rows, for half a day each.
         sa.Index(
@@ -172,13 +179,14 @@ class Registration(Base):
     plain_arrived: Mapped[int] = mapped_column("arrived", default=0)
     manage: Mapped[bytes | None] = mapped_column(sa.LargeBinary(32), unique=True, default=None)
     entry: Mapped[bytes | None] = mapped_column(sa.LargeBinary(32), unique=True, default=None)
-    # Beyond the share of its network (S29, `review.py`): waitlisted, and gets no offer until staff
-    # have looked at it. At a discreet workshop its pages and letters show a confirmed seat.
-    needs_review: Mapped[bool] = mapped_column(default=False)
+    # Beyond the share of its network (S29, `review.py`): waitlisted, and gets no offer; after its
+    # review it has a seat or is released. At a workshop of high sensitivity its pages and letters
+    # show a confirmed seat all the time.
+    is_beyond_share: Mapped[bool] = mapped_column(default=False)
     appears_confirmed: Mapped[bool] = mapped_column(default=False)
-    # Staff released its seat as doubtful (`doubtful.py`): it enters like a walk-in.
+    # The review left it, or staff released its seat (`doubtful.py`): it enters like a walk-in.
     is_released: Mapped[bool] = mapped_column(default=False)
-    claim: Mapped[SeatClaim] = mapped_column(default=SeatClaim.NONE)
+    sharing: Mapped[TicketSharing] = mapped_column(default=TicketSharing.OPEN)
     # What the party was last told, where that no longer holds (`change_notifications.py`).
     known_facts: Mapped[bytes | None] = mapped_column(sa.LargeBinary(16), default=None)
 
@@ -271,6 +279,13 @@ class Registration(Base):
         is_waiting = self.status is RegistrationStatus.WAITLISTED
         shows_seat = is_waiting and self.appears_confirmed
         return RegistrationStatus.CONFIRMED if shows_seat else self.status
+
+    @property
+    def is_unconfirmed(self) -> bool:
+        """Whether the person's own pages say that they have no seat yet since others registered
+        from their network: never at a workshop of high sensitivity."""
+        is_waiting = self.status is RegistrationStatus.WAITLISTED
+        return is_waiting and self.is_beyond_share and not self.workshop.is_sensitive
 
     @property
     def is_live(self) -> bool:

@@ -18,19 +18,17 @@ from outreach.domain.network.kinds import Way
 from outreach.domain.registrations import (
     accommodations,
     capacity,
-    kept_seats,
     notifications,
     service,
     waitlist,
 )
-from outreach.domain.registrations.kept_seats import Keeping
 from outreach.domain.registrations.models import (
     CODE_LENGTH,
+    STATUSES_WITH_SEATS,
     ContactMethod,
     Registration,
     RegistrationData,
     RegistrationStatus,
-    SeatClaim,
     next_queue_number,
 )
 from outreach.domain.registrations.notifications import NotificationType
@@ -51,7 +49,7 @@ def is_movable(registration: Registration, now: datetime) -> bool:
     party has come. Also from a cancelled workshop."""
     workshop = registration.workshop
     is_ahead = workshop.status in _STATUSES and now < workshop.starts_at
-    has_seat = registration.status is RegistrationStatus.CONFIRMED
+    has_seat = registration.apparent_status is RegistrationStatus.CONFIRMED
     return is_ahead and has_seat and not workshop.is_discreet and not registration.arrived_count
 
 
@@ -89,12 +87,13 @@ def move(
     *,
     now: datetime,
     slot: str = "",
-    keeping: Keeping | None = None,
+    is_beyond_share: bool = False,
 ) -> bool:
     """Moves a registration, or returns False where it is at `target` already: posted twice.
 
-    The seat is taken as by a registration: not from parties on the waitlist that come first, and
-    with `keeping` beside the seats that are kept, unless the contact is proven. Raises NotFound
+    The seat is taken as by a registration: not from parties on the waitlist that come first. One
+    that `is_beyond_share` of its network at a workshop of high sensitivity is shown its seat, and
+    confirmed later (`review.py`). Raises NotFound
     where the target is no date for it, RegistrationClosed where it can be moved no more or the
     target takes no registrations, Full where it has no room, Conflict with the need that is not
     left, or with "" where the slot is taken. Then the caller rolls back; the old seat is kept.
@@ -117,9 +116,16 @@ def move(
     if target.id in list_own_workshops(session, registration):
         raise NotFound(f"workshop {target.public_id}")
     old = capacity.get_hold(registration)
-    new = _reserve(session, registration, target, slot, now, keeping)
+    held = registration.status in STATUSES_WITH_SEATS  # or it is only shown a seat (`review.py`)
+    new = _reserve(session, registration, target, slot, now)
     _store(session, key_store, registration, target, new.slot_id)
-    capacity.release(session, source, old)
+    if is_beyond_share:
+        registration.registered_at = now  # its review follows from it
+        session.flush()
+        service.put_under_review(session, target, registration.id, new)
+        session.refresh(registration)
+    if held:
+        capacity.release(session, source, old)
     notifications.clear_for_move(session, registration.id)
     notify_confirmed(session, registration, NotificationType.MOVED, now=now)
     session.flush()
@@ -133,7 +139,6 @@ def _reserve(
     target: Workshop,
     slot: str,
     now: datetime,
-    keeping: Keeping | None,
 ) -> capacity.CapacityHold:
     """What the party holds at the new workshop. Raises RegistrationClosed, Full, Conflict."""
     if not target.is_open(now):
@@ -145,8 +150,6 @@ def _reserve(
     ]
     if missing:
         raise Conflict(missing[0])
-    if keeping is not None and keeping.brake_ends_at is not None:
-        kept_seats.start(session, target.id, keeping.brake_ends_at, now=now)
     data = RegistrationData(
         name="",
         people=registration.people,
@@ -154,10 +157,7 @@ def _reserve(
         language=registration.language,
         slot=slot,
     )
-    is_proven = registration.claim is SeatClaim.PROVEN
-    hold, _is_kept_out = service.reserve_or_waitlist(
-        session, target, data, now, None if is_proven else keeping
-    )
+    hold = service.reserve_or_waitlist(session, target, data, now)
     if hold is None:
         raise Full(f"workshop {target.public_id}")
     return hold
@@ -189,8 +189,9 @@ def _store(
     registration.offered_until, registration.lapses = None, 0
     registration.approval_hold_until = None
     registration.is_declined, registration.known_facts = False, None
-    if registration.claim is not SeatClaim.PROVEN:
-        registration.claim = SeatClaim.NONE
+    registration.status = RegistrationStatus.CONFIRMED
+    registration.is_beyond_share = registration.is_released = False
+    registration.appears_confirmed = False
     registration.workshop = target
     session.flush()
     session.refresh(registration, ("slot",))

@@ -1,107 +1,227 @@
-"""Parties beyond the share of their network: saved without a seat, for staff to look at (S29).
+"""Parties beyond the share of their network: saved without a seat, and confirmed later (S29).
 
-One address, or a few networks at unusual speed, must not take all seats of a workshop. Such a party
-is waitlisted and keeps its turn, but gets no offer until staff approve it, or until a day before
-the workshop if nobody did. At a discreet workshop it is shown a seat like everybody else, so that
-nobody learns from a page who else registered from the same connection.
+One address must not take all seats of a workshop, and nobody is refused for their neighbours. Such
+a party is waitlisted, «por confirmar». At the hour of `compute_review` one party of each burst
+(`keystore.bursts`) in turn is seated, as long as few of the seats are taken so and half stay free.
+Who is left stands behind all who wait, gets no offer, and enters at the door if there is room.
+
+At a workshop of high sensitivity, discreet or not, such a party is shown a seat like everybody
+else, before and after: nobody learns from a page who else registered from the same connection.
 """
 
-from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, time, timedelta
+from itertools import chain, zip_longest
 from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from outreach.domain.registrations import capacity, waitlist
-from outreach.domain.registrations.models import Registration, RegistrationStatus
-from outreach.domain.workshops import Workshop, WorkshopStatus
+from outreach import clock, keystore
+from outreach.domain.registrations import capacity, notifications, totals, waitlist
+from outreach.domain.registrations.models import (
+    STATUSES_WITH_SEATS,
+    Registration,
+    RegistrationStatus,
+    open_details,
+)
+from outreach.domain.registrations.notifications import NotificationType
+from outreach.domain.registrations.notify import notify_confirmed
+from outreach.domain.registrations.status import StatusEvent, transition
+from outreach.domain.workshops import Workshop, WorkshopStatus, time_slots
+from outreach.keystore.bursts import BurstKeys
 from outreach.keystore.seat_shares import Share
 
-BATCH: Final = 500  # ids in one statement
-ENDS_BEFORE: Final = timedelta(hours=24)  # then a party saved earlier waits like any other
+REVIEW_HOUR: Final = time(9)  # of the office
+NEAR: Final = timedelta(hours=24)  # before the start, a review is at the next full hour
 
+# Whom nobody has confirmed, released or left yet.
 IS_FOR_REVIEW: Final = sa.and_(
+    Registration.is_beyond_share.is_(True),
     Registration.status == RegistrationStatus.WAITLISTED,
-    Registration.needs_review.is_(True),
-    Registration.is_released.is_(False),  # staff have looked at it
+    Registration.is_released.is_(False),
 )
 
 
 def compute_share(workshop: Workshop) -> Share:
-    """How many seats of this workshop one network may take."""
-    seats = workshop.capacity + workshop.overbooked
+    """How many seats of this workshop a network may take; of consultations, how many hours."""
+    seats = _count_seats(workshop)
     return Share(
         address=max(2, seats // 4),
-        network=max(4, seats * 2 // 5),
-        first_party=max(4, seats // 3),
-        seats=seats,
+        site=max(4, seats * 2 // 5),
+        provider=max(4, seats // 2),
+        phone_line=max(2, seats * 2 // 5),
+        first_party=0 if workshop.has_slots else 4,
     )
 
 
-def count_by_workshop(session: Session, workshops: Sequence[Workshop]) -> dict[int, int]:
-    """How many parties nobody has looked at, by id of workshop."""
+def name_subject(workshop: Workshop) -> str:
+    """Of what a network has a share: of a workshop, or of all dates of a course together."""
+    series = workshop.series
+    is_course = series is not None and series.is_joint and not workshop.has_slots
+    return f"course {workshop.series_id}" if is_course else str(workshop.id)
+
+
+def compute_review(workshop: Workshop, registered_at: datetime) -> datetime:
+    """When a party beyond its share is seated or left: at nine of the office's next day; at the
+    next full hour where that is too late or the workshop begins within a day."""
+    zone = workshop.office.zone
+    tomorrow = registered_at.astimezone(zone).date() + timedelta(days=1)
+    morning = clock.instant(tomorrow, REVIEW_HOUR, zone)
+    is_near = registered_at > workshop.starts_at - NEAR or morning >= workshop.starts_at
+    return clock.hour_of(registered_at) + timedelta(hours=1) if is_near else morning
+
+
+def list_workshops_due(session: Session, now: datetime) -> Sequence[int]:
+    """The ids of workshops ahead with parties whose review is due."""
     rows = session.execute(
-        sa.select(Registration.workshop_id, sa.func.count())
-        .where(Registration.workshop_id.in_([each.id for each in workshops]), IS_FOR_REVIEW)
-        .group_by(Registration.workshop_id)
-    )
-    return {row[0]: row[1] for row in rows}
-
-
-def approve(
-    session: Session, workshop: Workshop, registration_ids: Sequence[str], *, now: datetime
-) -> int:
-    """Ends the review of these parties, which then get free seats in their turn; returns of how
-    many."""
-    batches = (
-        Registration.id.in_(registration_ids[start : start + BATCH])
-        for start in range(0, len(registration_ids), BATCH)
-    )
-    return _end(session, workshop, batches, now)
-
-
-def list_workshops_to_end(session: Session, now: datetime) -> Sequence[int]:
-    """The ids of published workshops with parties that nobody looked at in time."""
-    rows = session.execute(
-        sa.select(Workshop.id, Workshop.starts_at, sa.func.min(Registration.registered_at))
-        .join(Registration, Registration.workshop_id == Workshop.id)
+        sa.select(Registration.workshop_id, sa.func.min(Registration.registered_at))
+        .join(Workshop, Workshop.id == Registration.workshop_id)
         .where(
             IS_FOR_REVIEW,
             Workshop.status == WorkshopStatus.PUBLISHED,
             Workshop.starts_at > now,
-            Workshop.starts_at <= now + ENDS_BEFORE,
         )
-        .group_by(Workshop.id, Workshop.starts_at)
-    )
-    return [row[0] for row in rows if row[2] <= row[1] - ENDS_BEFORE]
+        .group_by(Registration.workshop_id)
+    ).all()
+    return [
+        workshop_id
+        for workshop_id, first in rows
+        if compute_review(session.get_one(Workshop, workshop_id), first) <= now
+    ]
 
 
-def end_overdue(session: Session, workshop: Workshop, *, now: datetime) -> int:
-    """Ends the review of the parties that nobody looked at in time; returns of how many."""
-    if workshop.starts_at > now + ENDS_BEFORE:
-        return 0
-    is_old = Registration.registered_at <= workshop.starts_at - ENDS_BEFORE
-    return _end(session, workshop, [is_old], now)
-
-
-def _end(
-    session: Session,
-    workshop: Workshop,
-    conditions: Iterable[sa.ColumnElement[bool]],
-    now: datetime,
-) -> int:
+def run(session: Session, workshop: Workshop, bursts: Sequence[BurstKeys], *, now: datetime) -> int:
+    """Seats parties whose review is due, one of each burst in turn, and leaves the others; returns
+    how many were seated. Parties of a burst that staff have decided are left to that decision."""
     capacity.lock(session, workshop)
+    if workshop.status is not WorkshopStatus.PUBLISHED or now >= workshop.starts_at:
+        return 0
+    decided = {key for each in bursts if each.decision is not None for key in each.key_ids}
+    due = [each for each in _list_due(session, workshop, now) if each.key_id not in decided]
+    seats = _count_seats(workshop)
+    left_of_rule = seats // 4 - _count_seated(session, workshop)
     count = 0
-    for which in conditions:
-        ended = session.execute(
-            sa.update(Registration)
-            .where(Registration.workshop_id == workshop.id, IS_FOR_REVIEW, which)
-            .values(needs_review=False)
-            .execution_options(synchronize_session=False)
-        )
-        assert isinstance(ended, sa.CursorResult)
-        count += ended.rowcount
-    if count:
-        waitlist.offer_free_seats(session, workshop, now=now)
+    for party in _in_turn(due, bursts):
+        session.refresh(workshop, ("seats_left",))
+        keeps_half = 2 * (workshop.seats_left - party.people) >= seats
+        is_within = party.people <= left_of_rule and keeps_half
+        if is_within and _seat(session, workshop, party, is_vouched=False, now=now):
+            left_of_rule -= party.people
+            count += 1
+        else:
+            party.is_released = True
+    session.flush()
     return count
+
+
+def confirm(
+    session: Session, workshop: Workshop, parties: Iterable[Registration], *, now: datetime
+) -> int:
+    """Gives seats to these parties on behalf of staff, as far as there are seats; who gets none
+    waits like any other from now on. Returns how many were seated."""
+    capacity.lock(session, workshop)
+    if workshop.status is not WorkshopStatus.PUBLISHED or now >= workshop.starts_at:
+        return 0
+    count = 0
+    for party in parties:
+        if party.status is not RegistrationStatus.WAITLISTED or not party.is_beyond_share:
+            continue
+        if _seat(session, workshop, party, is_vouched=True, now=now):
+            count += 1
+        else:
+            party.is_beyond_share = party.is_released = False
+            if not party.appears_confirmed:
+                party.slot_id = None  # it waits for any hour
+    session.flush()
+    waitlist.offer_free_seats(session, workshop, now=now)
+    return count
+
+
+def _list_due(session: Session, workshop: Workshop, now: datetime) -> list[Registration]:
+    """The parties whose review is due and whose person has not been erased, the first one first."""
+    rows = session.scalars(
+        sa.select(Registration)
+        .where(Registration.workshop_id == workshop.id, IS_FOR_REVIEW)
+        .order_by(Registration.queue_number, Registration.id)
+        .execution_options(populate_existing=True)
+    ).all()
+    due = [each for each in rows if compute_review(workshop, each.registered_at) <= now]
+    open_details(keystore.of_session(session), due)
+    return [each for each in due if each.is_readable]
+
+
+def _in_turn(
+    parties: Iterable[Registration], bursts: Sequence[BurstKeys]
+) -> Iterator[Registration]:
+    """One party of each burst, then the second of each, and so on. A party of no burst, whose key
+    store lost it, is one by itself."""
+    burst_of: Mapping[bytes, bytes] = {key: each.id for each in bursts for key in each.key_ids}
+    by_burst: dict[bytes, list[Registration]] = defaultdict(list)
+    for party in parties:
+        key_id = party.key_id or b""
+        by_burst[burst_of.get(key_id, key_id)].append(party)
+    rounds = zip_longest(*by_burst.values())
+    return (party for party in chain.from_iterable(rounds) if party is not None)
+
+
+def _seat(
+    session: Session, workshop: Workshop, party: Registration, *, is_vouched: bool, now: datetime
+) -> bool:
+    """Seats a party that waits, at the hour it asked for; offers the nearest free hour where that
+    one is taken. False where there is none. `is_vouched`: staff know who it is."""
+    values = {"is_beyond_share": not is_vouched, "is_released": False}
+    wanted = capacity.get_hold(party)
+    hold = capacity.reserve(session, workshop, wanted)
+    if hold is None:
+        nearest = _find_nearest(session, workshop, party, now)
+        if nearest is not None:
+            hold = capacity.reserve(session, workshop, replace(wanted, slot_id=nearest))
+        if hold is None:
+            return False
+        waitlist.make_offer(session, workshop, party, hold, now=now, **values)
+        return True
+    transition(
+        session,
+        party.id,
+        RegistrationStatus.WAITLISTED,
+        StatusEvent.GRANT,
+        slot_id=hold.slot_id,
+        **values,
+    )
+    if party.arrived_count:
+        totals.add(session, workshop.id, {totals.SEATED: party.arrived_count})
+    if not party.appears_confirmed:
+        notifications.cancel_pending(session, party.id, NotificationType.WAITLISTED)
+        notify_confirmed(session, party, NotificationType.REGISTERED, now=now)
+    return True
+
+
+def _find_nearest(
+    session: Session, workshop: Workshop, party: Registration, now: datetime
+) -> int | None:
+    """The free hour nearest to the one that the party asked for. None where no other hour may be
+    offered: the party was shown its own, or it is too late for offers."""
+    if party.slot is None or party.appears_confirmed or waitlist.is_closed(workshop, now):
+        return None
+    return time_slots.find_nearest_free(session, workshop.id, party.people, party.slot.minute)
+
+
+def _count_seats(workshop: Workshop) -> int:
+    return workshop.capacity + workshop.overbooked
+
+
+def _count_seated(session: Session, workshop: Workshop) -> int:
+    """How many people beyond a share have a seat by the review, on whatever day they came."""
+    return (
+        session.scalar(
+            sa.select(sa.func.coalesce(sa.func.sum(Registration.people), 0)).where(
+                Registration.workshop_id == workshop.id,
+                Registration.is_beyond_share.is_(True),
+                Registration.status.in_(STATUSES_WITH_SEATS),
+            )
+        )
+        or 0
+    )

@@ -14,13 +14,11 @@ from outreach.db.types import Codes
 from outreach.domain.registrations import (
     accommodations,
     capacity,
-    kept_seats,
     notifications,
     totals,
     waitlist,
 )
 from outreach.domain.registrations.capacity import CapacityHold
-from outreach.domain.registrations.kept_seats import Keeping
 from outreach.domain.registrations.models import (
     STATUSES_WITH_SEATS,
     ContactMethod,
@@ -28,7 +26,7 @@ from outreach.domain.registrations.models import (
     RegistrationData,
     RegistrationStatus,
     SealedRegistration,
-    SeatClaim,
+    TicketSharing,
     digest,
     next_queue_number,
 )
@@ -48,13 +46,11 @@ def register(
     now: datetime,
     joint_id: str | None = None,
     is_beyond_share: Callable[[Workshop], bool] = lambda workshop: False,
-    keeping: Keeping | None = None,
 ) -> RegistrationStatus:
     """Stores a registration and returns its status: confirmed, or waitlisted where seats are short.
 
     `joint_id` is the id of the first registration of a group; only that one is notified. A party
-    that `is_beyond_share` of its network is waitlisted for review (`review.py`). With `keeping` it
-    leaves the seats that are kept for proven contacts (`kept_seats.py`). Raises
+    that `is_beyond_share` of its network is waitlisted for review (`review.py`). Raises
     RegistrationNotOpen, RegistrationClosed, Conflict where the time slot or an accommodation has
     just been used up, or Full where the workshop has no waitlist. A second registration with the
     same form id violates a unique constraint (IntegrityError); the first one stays.
@@ -63,10 +59,7 @@ def register(
         raise (RegistrationClosed if workshop.has_opened(now) else RegistrationNotOpen)(
             f"workshop {workshop.public_id}"
         )
-    if keeping is not None and keeping.brake_ends_at is not None:
-        kept_seats.start(session, workshop.id, keeping.brake_ends_at, now=now)
-    hold, is_kept_out = reserve_or_waitlist(session, workshop, data, now, keeping)
-    has_claim = is_kept_out and keeping is not None and keeping.can_prove(data)
+    hold = reserve_or_waitlist(session, workshop, data, now)
     has_seat = hold is not None
     row = {
         "id": sealed.id,
@@ -92,18 +85,18 @@ def register(
         "joint_id": joint_id,
         "lapses": 0,
         "changes": 0,
-        "needs_review": False,
+        "is_beyond_share": False,
         "appears_confirmed": False,
         "is_released": False,
-        "claim": SeatClaim.OPEN if has_claim else SeatClaim.NONE,
+        "sharing": TicketSharing.OPEN,
         "queued_at": workshop.id,
     }
     session.connection().execute(_INSERT, row)
     # After the insert, which fails for the second post of a form: it counts once.
-    needs_review = is_beyond_share(workshop)
-    if needs_review:
-        _put_under_review(session, workshop, sealed.id, hold)
-    shows_seat = has_seat and (workshop.is_discreet or not needs_review)
+    is_beyond = is_beyond_share(workshop)
+    if is_beyond:
+        put_under_review(session, workshop, sealed.id, hold)
+    shows_seat = has_seat and (workshop.is_sensitive or not is_beyond)
     if data.contact is not ContactMethod.NONE:
         if joint_id in {None, sealed.id}:
             notification_type = (
@@ -115,7 +108,7 @@ def register(
             notifications.enqueue(
                 session, sealed.id, NotificationType.REMINDER, now=now, due_at=remind_at
             )
-    is_confirmed = has_seat and not needs_review
+    is_confirmed = has_seat and not is_beyond
     return RegistrationStatus.CONFIRMED if is_confirmed else RegistrationStatus.WAITLISTED
 
 
@@ -126,20 +119,20 @@ _INSERT: Final = sa.insert(Registration.__table__).values(  # type: ignore[arg-t
 )
 
 
-def _put_under_review(
+def put_under_review(
     session: Session, workshop: Workshop, registration_id: str, hold: CapacityHold | None
 ) -> None:
-    """Waitlists a party just stored, and releases what it holds (`review.py`)."""
-    appears_confirmed = hold is not None and workshop.is_discreet
+    """Waitlists a party just stored, and releases what it holds (`review.py`). It keeps the hour
+    that it asked for."""
     session.execute(
         sa.update(Registration)
         .where(Registration.id == registration_id)
         .values(
             status=RegistrationStatus.WAITLISTED,
-            slot_id=hold.slot_id if hold is not None and appears_confirmed else None,
-            needs_review=True,
-            appears_confirmed=appears_confirmed,
-            claim=SeatClaim.NONE,
+            slot_id=hold.slot_id if hold is not None else None,
+            is_beyond_share=True,
+            is_released=False,
+            appears_confirmed=hold is not None and workshop.is_sensitive,
         )
         .execution_options(synchronize_session=False)
     )
@@ -148,45 +141,32 @@ def _put_under_review(
 
 
 def reserve_or_waitlist(
-    session: Session,
-    workshop: Workshop,
-    data: RegistrationData,
-    now: datetime,
-    keeping: Keeping | None,
-) -> tuple[CapacityHold | None, bool]:
-    """The seats reserved for the party, None where it is waitlisted; and whether it is because the
-    seats that are left are kept. Raises RegistrationClosed, Conflict, Full."""
+    session: Session, workshop: Workshop, data: RegistrationData, now: datetime
+) -> CapacityHold | None:
+    """The seats reserved for the party; None where it is waitlisted. Raises RegistrationClosed,
+    Conflict, Full."""
     is_late = waitlist.is_closed(workshop, now)
-    open_at = None if keeping is None else now
-    hold = None if is_late else _reserve(session, workshop, data, open_at)
+    hold = None if is_late else _reserve(session, workshop, data)
     if hold is not None:
-        return hold, False
+        return hold
     # A cancellation offers its seats to the waitlist, where this party is not stored yet. The lock
     # keeps others from releasing seats from here on; those released just before are tried now.
     workshop_row = capacity.lock_and_read(session, workshop.id)
     if workshop_row.status is not WorkshopStatus.PUBLISHED:
         raise RegistrationClosed(f"workshop {workshop.public_id}")
     has_others_first = is_late and waitlist.has_fitting_candidate(session, workshop)
-    has_room = workshop_row.seats_left >= data.people
-    if has_room and not has_others_first:
-        hold = _reserve(session, workshop, data, open_at)
-    is_kept_out = hold is None and has_room and open_at is not None
-    if is_kept_out:
-        kept = kept_seats.count(session, workshop.id, now=now)
-        is_kept_out = workshop_row.seats_left - data.people < kept
-    # It is saved also where there is no waitlist otherwise: the seat may soon be its own.
-    if hold is None and not workshop_row.has_waiting_list and not is_kept_out:
+    if workshop_row.seats_left >= data.people and not has_others_first:
+        hold = _reserve(session, workshop, data)
+    if hold is None and not workshop_row.has_waiting_list:
         raise Full(f"workshop {workshop.public_id}")
-    return hold, is_kept_out
+    return hold
 
 
-def _reserve(
-    session: Session, workshop: Workshop, data: RegistrationData, open_at: datetime | None
-) -> CapacityHold | None:
-    """Reserves what the party asked for, or nothing: None where the workshop has no room for it,
-    with `open_at` beside the seats that are kept then. Raises Conflict."""
+def _reserve(session: Session, workshop: Workshop, data: RegistrationData) -> CapacityHold | None:
+    """Reserves what the party asked for, or nothing: None where the workshop has no room for it.
+    Raises Conflict."""
     people = data.people
-    if not capacity.reserve_seats(session, workshop.id, people, open_at=open_at):
+    if not capacity.reserve_seats(session, workshop.id, people):
         return None
     slot_id = None
     if workshop.has_slots:
@@ -232,7 +212,6 @@ def register_group(
     *,
     now: datetime,
     is_beyond_share: Callable[[Workshop], bool] = lambda workshop: False,
-    keeping: Keeping | None = None,
 ) -> None:
     """Registers one person for several dates of a series, confirmed or waitlisted at each.
 
@@ -243,7 +222,7 @@ def register_group(
     for workshop, sealed in applications:
         register(
             session, workshop, data, sealed, form_id,
-            now=now, joint_id=first.id, is_beyond_share=is_beyond_share, keeping=keeping,
+            now=now, joint_id=first.id, is_beyond_share=is_beyond_share,
         )  # fmt: skip
 
 
@@ -301,11 +280,7 @@ def _exchange(
     ):
         raise Full(f"workshop {workshop.public_id}")  # parties on the waitlist come first
     capacity.release(session, workshop, capacity.get_hold(registration))
-    # More people than before leave the seats that are kept for proven contacts.
-    is_limited = requested.people > registration.people
-    is_limited &= registration.claim is not SeatClaim.PROVEN
-    open_at = now if is_limited else None
-    if not capacity.reserve_seats(session, workshop.id, requested.people, open_at=open_at):
+    if not capacity.reserve_seats(session, workshop.id, requested.people):
         raise Full(f"workshop {workshop.public_id}")
     slot_id = registration.slot_id
     if slot_id is not None:
@@ -406,10 +381,10 @@ _ERASED: Final[dict[str, object]] = {
     "asked_at": None,
     "confirmed_at": None,
     "lapses": 0,
-    "needs_review": False,
+    "is_beyond_share": False,
     "appears_confirmed": False,
     "is_released": False,
     "is_declined": False,
-    "claim": SeatClaim.NONE,
+    "sharing": TicketSharing.OPEN,
     "known_facts": None,
 }

@@ -6,6 +6,7 @@ the end of the waitlist; the second time it leaves the waitlist.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -17,7 +18,6 @@ from outreach.domain.registrations import (
     accommodations,
     capacity,
     change_notifications,
-    kept_seats,
     notifications,
     text_hours,
     totals,
@@ -27,7 +27,6 @@ from outreach.domain.registrations.models import (
     ContactMethod,
     Registration,
     RegistrationStatus,
-    SeatClaim,
     next_queue_number,
 )
 from outreach.domain.registrations.notifications import Notification, NotificationType
@@ -40,8 +39,8 @@ NO_OFFER_BEFORE: Final = timedelta(hours=3)
 OFFER_DURATION: Final = timedelta(hours=24)
 LATE_OFFER_DURATION: Final = timedelta(hours=2)  # when the workshop starts within a day
 
-# Id, people, contact, whether it takes texts and appears confirmed, claim.
-WaitingParty = sa.Row[str, int, ContactMethod, bool, bool, SeatClaim]
+# Id, people, contact, whether it takes texts and appears confirmed.
+WaitingParty = sa.Row[str, int, ContactMethod, bool, bool]
 
 
 def is_closed(workshop: Workshop, now: datetime) -> bool:
@@ -63,8 +62,7 @@ def _compute_offer_end(starts_at: datetime, now: datetime) -> datetime:
 def offer_free_seats(session: Session, workshop: Workshop, *, now: datetime) -> int:
     """Offers free seats to the waitlist, in its order, and returns how many parties got one.
 
-    A party that appears to have a seat already (`review.py`) is confirmed without a word. Seats
-    kept for proven contacts (`kept_seats.py`) are offered to those only."""
+    A party that appears to have a seat already (`review.py`) is confirmed without a word."""
     capacity.lock(session, workshop)
     if workshop.status is not WorkshopStatus.PUBLISHED or is_closed(workshop, now):
         return 0
@@ -72,11 +70,8 @@ def offer_free_seats(session: Session, workshop: Workshop, *, now: datetime) -> 
         return 0
     offer_count = 0
     left = _count_seats_left(session, workshop)
-    is_kept = left and kept_seats.is_kept(workshop, now)
-    kept = kept_seats.count(session, workshop.id, now=now) if is_kept else 0
     for party in _list_waiting(session, workshop) if left else ():
-        is_proven = party.claim is SeatClaim.PROVEN
-        if party.people > (left if is_proven else left - kept):
+        if party.people > left:
             continue
         starts_at = _find_offer_start(workshop, party, now)
         if starts_at is None:
@@ -88,24 +83,40 @@ def offer_free_seats(session: Session, workshop: Workshop, *, now: datetime) -> 
         if hold is None:
             continue
         left -= party.people
-        kept = max(0, kept - party.people) if is_proven else kept
         offer_count += 1
         if party.appears_confirmed:
             transition(session, party.id, RegistrationStatus.WAITLISTED, StatusEvent.GRANT)
-            continue
-        transition(
-            session,
-            party.id,
-            RegistrationStatus.WAITLISTED,
-            StatusEvent.OFFER,
-            offered_until=compute_offer_end(workshop, starts_at),
-            slot_id=hold.slot_id,
-        )
-        if party.contact is not ContactMethod.NONE:
-            due_at = starts_at if starts_at > now else None
-            notifications.enqueue(session, party.id, NotificationType.OFFER, now=now, due_at=due_at)
-            change_notifications.fold_into_offer(session, party.id)
+        else:
+            make_offer(session, workshop, registration, hold, now=now, starts_at=starts_at)
     return offer_count
+
+
+def make_offer(
+    session: Session,
+    workshop: Workshop,
+    party: Registration,
+    hold: capacity.CapacityHold,
+    *,
+    now: datetime,
+    starts_at: datetime | None = None,
+    **values: object,
+) -> None:
+    """Offers a waitlisted party what has been reserved for it. Its clock starts at `starts_at`, or
+    now; `values` are further columns."""
+    begins = starts_at or now
+    transition(
+        session,
+        party.id,
+        RegistrationStatus.WAITLISTED,
+        StatusEvent.OFFER,
+        offered_until=compute_offer_end(workshop, begins),
+        slot_id=hold.slot_id,
+        **values,
+    )
+    if party.contact is not ContactMethod.NONE:
+        due_at = begins if begins > now else None
+        notifications.enqueue(session, party.id, NotificationType.OFFER, now=now, due_at=due_at)
+        change_notifications.fold_into_offer(session, party.id)
 
 
 def _find_offer_start(workshop: Workshop, party: WaitingParty, now: datetime) -> datetime | None:
@@ -178,6 +189,7 @@ def expire_offers(session: Session, workshop: Workshop, *, now: datetime) -> int
             offered_until=None,
             slot_id=None,
             lapses=party.lapses + 1,
+            is_released=party.is_beyond_share,  # its review is over
             **queue_values,
         )
         notifications.cancel_pending(session, party.id, NotificationType.OFFER)
@@ -308,6 +320,7 @@ def rejoin(session: Session, registration: Registration, *, now: datetime) -> No
         asked_at=None,
         slot_id=None,
         appears_confirmed=False,
+        is_released=registration.is_beyond_share,  # its review is over
     )
     notifications.cancel_pending(session, registration.id, NotificationType.OFFER_EXPIRED)
     offer_free_seats(session, workshop, now=now)
@@ -319,7 +332,10 @@ def grant_seat(session: Session, registration: Registration, *, now: datetime) -
     workshop = capacity.lock_workshop_of(session, registration)
     is_known_to_person = registration.apparent_status is RegistrationStatus.CONFIRMED
     if registration.status is RegistrationStatus.WAITLISTED:
-        hold = capacity.reserve(session, workshop, capacity.get_hold(registration))
+        wanted = capacity.get_hold(registration)
+        hold = capacity.reserve(session, workshop, wanted)
+        if hold is None and not is_known_to_person:  # the hour that it asked for is taken
+            hold = capacity.reserve(session, workshop, replace(wanted, slot_id=None))
         if hold is None:
             raise Full(f"workshop {workshop.public_id}")
         transition(
@@ -328,7 +344,7 @@ def grant_seat(session: Session, registration: Registration, *, now: datetime) -
             RegistrationStatus.WAITLISTED,
             StatusEvent.GRANT,
             slot_id=hold.slot_id,
-            needs_review=False,
+            is_beyond_share=False,
             is_released=False,
         )
     elif not (
@@ -369,15 +385,15 @@ def list_expired(session: Session, workshop: Workshop) -> Sequence[Registration]
 
 
 def get_position(session: Session, registration: Registration) -> int:
-    """The position on the waitlist; the first is 1. Parties for review do not count: they are
-    passed over."""
+    """The position on the waitlist; the first is 1. Parties beyond their share do not
+    count: they are passed over."""
     count_before = session.scalar(
         sa.select(sa.func.count())
         .select_from(Registration)
         .where(
             Registration.workshop_id == registration.workshop_id,
             Registration.status == RegistrationStatus.WAITLISTED,
-            Registration.needs_review.is_(False),
+            Registration.is_beyond_share.is_(False),
             sa.tuple_(Registration.queue_number, Registration.id)
             < sa.tuple_(sa.literal(registration.queue_number), sa.literal(registration.id)),
         )
@@ -396,12 +412,11 @@ _WAITING: Final = (
         Registration.contact,
         Registration.may_leave_message,
         Registration.appears_confirmed,
-        Registration.claim,
     )
     .where(
         Registration.workshop_id == sa.bindparam("workshop"),
         Registration.status == RegistrationStatus.WAITLISTED,
-        Registration.needs_review.is_(False),
+        Registration.is_beyond_share.is_(False),
     )
     .order_by(Registration.queue_number, Registration.id)
 )

@@ -91,11 +91,6 @@ class Workshop(Base):
             sqlite_where=sa.text("is_synthetic = 1"), postgresql_where=sa.text("is_synthetic"),
         ),
         sa.Index(
-            None, "kept_until",
-            sqlite_where=sa.text("kept_until IS NOT NULL"),
-            postgresql_where=sa.text("kept_until IS NOT NULL"),
-        ),
-        sa.Index(
             None, "hold_until",
             sqlite_where=sa.text("hold_until IS NOT NULL"),
             postgresql_where=sa.text("hold_until IS NOT NULL"),
@@ -182,8 +177,6 @@ class Workshop(Base):
     capacity: Mapped[int]  # chairs; with time slots, the sum of their places
     overbooked: Mapped[int] = mapped_column(default=0)  # seats beyond the chairs
     seats_left: Mapped[int]  # of capacity + overbooked
-    # Until then half of the seats are for proven contacts (`registrations.kept_seats`).
-    kept_until: Mapped[datetime | None] = mapped_column(default=None)
     # Seats of a larger capacity that nobody can take before `hold_until`, when they are offered to
     # the waitlist; without `hold_until`, before staff decide.
     held_seats: Mapped[int] = mapped_column(default=0, server_default="0")

@@ -153,11 +153,23 @@ def release(session: Session, slot_id: int, people: int) -> None:
 
 
 def find_first_free(session: Session, workshop_id: int, people: int) -> int | None:
-    """The id of the earliest slot with that many places left; None if existing is none."""
+    """The id of the earliest slot with that many places left; None if there is none."""
     return session.scalar(
         sa.select(TimeSlot.id)
         .where(TimeSlot.workshop_id == workshop_id, TimeSlot.seats_left >= people)
         .order_by(TimeSlot.minute)
+        .limit(1)
+    )
+
+
+def find_nearest_free(session: Session, workshop_id: int, people: int, minute: int) -> int | None:
+    """The id of the slot nearest to a minute after the start, with that many places left; the
+    earlier of two. None if there is none."""
+    distance = sa.func.abs(TimeSlot.minute - minute)
+    return session.scalar(
+        sa.select(TimeSlot.id)
+        .where(TimeSlot.workshop_id == workshop_id, TimeSlot.seats_left >= people)
+        .order_by(distance, TimeSlot.minute)
         .limit(1)
     )
 

@@ -1,6 +1,5 @@
 """The form that moves a registration to another date, and the dates that it offers."""
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time
@@ -51,23 +50,16 @@ class DateChoice:
 
 
 class MoveForm(Form):
-    """The date chosen; and the proof that is asked for while the brake is on."""
+    """The date chosen."""
 
     day = OnceField()
-    nonce = OnceField()
-    pow = OnceField()
-    wait = OnceField()
 
     def __init__(
         self, registration: Registration, typed: MultiDict[str, str] | None = None
     ) -> None:
         super().__init__(typed)
-        self.is_assisted = False
         self.choices: Sequence[DateChoice] = ()
         self.typed = typed or MultiDict[str, str]()
-        # A proof is good for one move: the place in the line is another one after it.
-        about = f"{registration.id} {registration.workshop_id} {registration.queue_number}"
-        self.nonce.data = hashlib.sha256(about.encode()).hexdigest()[:32]
 
     @property
     def slot(self) -> str:

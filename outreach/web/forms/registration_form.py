@@ -127,8 +127,7 @@ class PersonForm(Form):
             "series",
             "calendar",
             "assisted",
-            "pow",
-            "wait",
+            "ticket",
             TRAP,
         }
         return [
@@ -235,8 +234,7 @@ class RegistrationForm(PersonForm):
     nonce = OnceField()
     stamp = OnceField()
     assisted = OnceField()  # the code of an assisted registration
-    pow = OnceField()  # while the brake is on (`proof_of_work`)
-    wait = OnceField()
+    ticket = OnceField()  # the pass of a ticket that registers another person (`form_token`)
     website = OnceField()
 
     def __init__(self, workshop: Workshop, typed: MultiDict[str, str] | None = None) -> None:
@@ -281,7 +279,8 @@ class RegistrationForm(PersonForm):
     @property
     def workshops(self) -> list[Workshop]:
         """The workshops to register for: this one, and the other dates of its series if chosen."""
-        others = self.choices.dates if self.series.data == "yes" else ()
+        is_group = self.series.data == "yes" and not self.ticket.data
+        others = self.choices.dates if is_group else ()
         return [self.workshop, *others]
 
     @property
@@ -310,7 +309,7 @@ class RegistrationForm(PersonForm):
         free = {hour.value for hour in self.choices.hours if hour.has_room}
         self.slot.data = self.slot.data if self.slot.data in free else ""
         self.needs.data = [each for each in self.needs.data or () if each in self.needs_offered]
-        self.series.data = self.assisted.data = ""
+        self.series.data = self.assisted.data = self.ticket.data = ""
         if self.channel.data not in self.workshop.mode.channels:
             self.channel.data = self.workshop.mode.channels[0].value
         if self.must_leave_phone:

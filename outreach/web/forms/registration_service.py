@@ -15,10 +15,11 @@ from outreach.domain.registrations import (
     SealedRegistration,
     assisted,
     review,
+    ticket_sharing,
 )
-from outreach.domain.registrations.kept_seats import Keeping
 from outreach.domain.workshops import Workshop
 from outreach.errors import Conflict, FormUsed, Full, RegistrationClosed
+from outreach.keystore.seat_shares import Network
 from outreach.web.context import key_store, seat_shares, store
 from outreach.web.middleware import request_retry
 
@@ -31,18 +32,18 @@ def save(
     form_id: str,
     *,
     now: datetime,
-    networks: Sequence[str] = (),
+    networks: Sequence[Network] = (),
     assisted_code: str = "",
-    keeping: Keeping | None = None,
+    shared_by: str = "",
     also: Callable[[Session], None] = lambda session: None,
 ) -> bytes:
     """Register a person for one workshop or for all dates of a series; return the key of the first.
 
     `form_id` is what `KeyStore.form_id` returns for the form's nonce. A form that was posted before
     returns the key of its registration. A party beyond the share of `networks`, the client's, is
-    saved for review; without networks it is not, nor with the code of an assisted registration.
-    With `keeping` it leaves the seats that are kept for proven contacts. `also` runs in the same
-    transaction. Raises FormUsed as `get_key_of_repeated` does, RegistrationClosed, Full or
+    saved for review; without networks it is not, nor with the code of an assisted registration
+    or the ticket `shared_by` that may register another person. `also` runs in the same transaction.
+    Raises FormUsed as `get_key_of_repeated` does, RegistrationClosed, Full or
     Conflict, and then leaves no data.
     """
     # An earlier attempt of this request may have committed without its response being received.
@@ -50,28 +51,32 @@ def save(
         f"tickets {form_id}", list
     )
     counted = _CountedSeats(
-        networks, data.people, now, request_retry.keep(f"seats {form_id}", dict)
+        workshops, networks, data.people, now, request_retry.keep(f"seats {form_id}", list)
     )
     try:
         for each in workshops[len(prepared) :]:
             prepared.append((each, registrations.prepare(key_store(), each, data)))
         (workshop, sealed), *others = prepared
-        key_ids = {each.id: its.key_id for each, its in prepared}
+        ids = {each.id: its.id for each, its in prepared}
+        key_ids = [its.key_id for _each, its in prepared]
         with store().change() as session:
 
             def is_beyond_share(each: Workshop) -> bool:
-                is_assisted = assisted.use(session, each, assisted_code, now=now)
-                return not is_assisted and counted.is_beyond_share(each, key_ids[each.id])
+                is_exempt = assisted.use(session, each, assisted_code, now=now)
+                is_exempt = is_exempt or ticket_sharing.use(
+                    session, each, shared_by, ids[each.id], data.people
+                )
+                return not is_exempt and counted.is_beyond_share(key_ids)
 
             if others:
                 registrations.register_group(
                     session, prepared, data, form_id,
-                    now=now, is_beyond_share=is_beyond_share, keeping=keeping,
+                    now=now, is_beyond_share=is_beyond_share,
                 )  # fmt: skip
             else:
                 registrations.register(
                     session, workshop, data, sealed, form_id,
-                    now=now, is_beyond_share=is_beyond_share, keeping=keeping,
+                    now=now, is_beyond_share=is_beyond_share,
                 )  # fmt: skip
             also(session)
         return sealed.key
@@ -99,26 +104,34 @@ def save(
 class _CountedSeats:
     """The seats that a party counts for in the share of its networks."""
 
-    networks: Sequence[str]
+    workshops: Sequence[Workshop]  # the dates of one course, or one
+    networks: Sequence[Network]
     people: int
     now: datetime
-    is_within: dict[int, bool]  # by workshop id; kept while a request is answered again
+    is_within: list[bool]  # once it is counted; kept while a request is answered again
 
-    def is_beyond_share(self, workshop: Workshop, key_id: bytes) -> bool:
-        """Count them, once; return whether they are too many. A burst names the key (S29)."""
+    def is_beyond_share(self, key_ids: Sequence[bytes]) -> bool:
+        """Count them, once for all dates; return whether they are too many. A burst names the
+        keys (S29)."""
         if not self.networks:
             return False
-        if workshop.id not in self.is_within:
-            share = review.compute_share(workshop)
-            self.is_within[workshop.id] = seat_shares().take(
-                workshop.id, self.networks, self.people, share, now=self.now, key_id=key_id
+        if not self.is_within:
+            smallest = min(self.workshops, key=lambda each: each.capacity + each.overbooked)
+            is_within = seat_shares().take(
+                review.name_subject(smallest),
+                self.networks,
+                self.people,
+                review.compute_share(smallest),
+                now=self.now,
+                key_ids=key_ids,
             )
-        return not self.is_within[workshop.id]
+            self.is_within.append(is_within)
+        return not self.is_within[0]
 
     def give_back(self) -> None:
-        for workshop_id, is_within in self.is_within.items():
-            if is_within:
-                seat_shares().give_back(workshop_id, self.networks, self.people)
+        if any(self.is_within):
+            subject = review.name_subject(self.workshops[0])
+            seat_shares().give_back(subject, self.networks, self.people)
         self.is_within.clear()
 
 

@@ -4,9 +4,14 @@ from ipaddress import IPv6Address, ip_address, ip_network
 
 from flask import request
 
+from outreach.keystore.seat_shares import Network, NetworkSize
 from outreach.web.context import config
 
-_WIDER = {4: (24,), 6: (56, 48)}  # of prefix lengths: what one provider or one site has
+# The lengths of the prefixes of what one site or one provider has.
+_WIDER = {
+    4: ((24, NetworkSize.PROVIDER),),
+    6: ((56, NetworkSize.SITE), (48, NetworkSize.PROVIDER)),
+}
 
 
 def get_address() -> str:
@@ -31,13 +36,17 @@ def get_address() -> str:
     return str(parsed)
 
 
-def list_networks() -> list[str]:
-    """The address of `get_address` and the networks around it, the widest last: the /24 network of
-    IPv4, the /56 and the /48 of IPv6. One that cannot be read has no networks around it."""
+def list_networks() -> list[Network]:
+    """The address of `get_address` and the networks around it, the smallest first. One that cannot
+    be read has no networks around it."""
     address = get_address()
+    own = Network(address, NetworkSize.ADDRESS)
     try:
         network = ip_network(address)
     except ValueError:
-        return [address]
-    wider = (network.supernet(new_prefix=length) for length in _WIDER[network.version])
-    return [address, *map(str, wider)]
+        return [own]
+    wider = [
+        Network(str(network.supernet(new_prefix=length)), size)
+        for length, size in _WIDER[network.version]
+    ]
+    return [own, *wider]

@@ -46,7 +46,8 @@ CONTACTS_AN_HOUR: Final = 40  # seen by one staff member
 MORE_CONTACTS_AN_HOUR: Final = 200  # after the second factor was shown again
 PERSON_SEARCHES_AN_HOUR: Final = 60  # by code, of one staff member
 CALL_LOOK_UPS_AN_HOUR: Final = 90  # by code, of one agent of the call centre
-CODE_TRIES_AN_HOUR: Final = 5  # of one address, and of one registration code
+CODE_TRIES_AN_HOUR: Final = 5  # of one registration code
+CODES_AN_HOUR: Final = 60  # tried by one address
 _CALL_NAME_TRY: Final = "call name try"
 ACCOUNTS: Final = 10  # sign-ins of one address with all accounts, in those of one account
 _suggestions_lock: Final = Lock()
@@ -218,31 +219,34 @@ def take_back_call_name_try(code: str) -> None:
     request_retry.keep("counted", set).discard((_CALL_NAME_TRY, who))
 
 
-def count_code_try(code: str) -> bool:
-    """Counts a try to open a registration with its code and a name, by address and by code. False
-    where one of them is used up; who tries is not told (S07)."""
-    is_left = [_is_code_try_left(who) for who in _of_code_try(code)]  # each is counted
+def count_code_try(code: str, *, by: str = "") -> bool:
+    """Counts a try to open a registration with its code, by code and by address, or the caller
+    `by` of the phone line. False where one of them is used up; who tries is not told (S07). The
+    neighbours behind an address try codes of their own."""
+    is_left = [_is_code_try_left(*each) for each in _of_code_try(code, by)]  # each is counted
     return all(is_left)
 
 
 def take_back_code_try(code: str) -> None:
-    """Takes back the try that opened a registration: neighbours share an address."""
+    """Takes back the try that opened a registration."""
     limiter = FixedWindowRateLimiter(_counters())
-    for who in _of_code_try(code):
-        limiter.hit(RateLimitItemPerHour(CODE_TRIES_AN_HOUR), "code try", who, cost=-1)
+    for who, most in _of_code_try(code):
+        limiter.hit(RateLimitItemPerHour(most), "code try", who, cost=-1)
 
 
-def _of_code_try(code: str) -> tuple[str, str]:
+def _of_code_try(code: str, by: str = "") -> tuple[tuple[str, int], tuple[str, int]]:
+    """Who tries, and how often in an hour they may."""
     of_today = key_store().digest_of_today
-    return of_today(client_address.get_address()).hex(), of_today(f"code {code}").hex()
+    address = of_today(by or client_address.get_address()).hex()
+    return (address, CODES_AN_HOUR), (of_today(f"code {code}").hex(), CODE_TRIES_AN_HOUR)
 
 
-def _is_code_try_left(who: str) -> bool:
+def _is_code_try_left(who: str, most: int) -> bool:
     """Counts a try; the same statements are run whether it is one too many."""
     limiter = FixedWindowRateLimiter(_counters())
     counted: dict[str, bool] = request_retry.keep("code tries", dict)
     if who not in counted:  # else by an earlier attempt of the same request
-        counted[who] = limiter.hit(RateLimitItemPerHour(CODE_TRIES_AN_HOUR), "code try", who)
+        counted[who] = limiter.hit(RateLimitItemPerHour(most), "code try", who)
     return counted[who]
 
 

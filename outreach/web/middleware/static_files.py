@@ -68,7 +68,6 @@ SOURCES: Final[Mapping[str, tuple[str, ...]]] = {
     "listen.js": ("scripts/listen.js",),
     "logout_guard.js": ("scripts/logout_guard.js",),
     "passkeys.js": ("scripts/passkeys.js",),
-    "proof_of_work.js": ("scripts/proof_of_work.js",),
     "qr_camera.js": ("scripts/qr_camera.js",),
     "qr_reader.js": ("static/qr_reader.js",),
     "qr_reader-LICENSE.txt": ("static/qr_reader-LICENSE.txt",),

@@ -37,7 +37,6 @@ def ask() -> ResponseReturnValue:
     try:
         address = email_form.read_address()
     except ValidationError as fault:
-        rate_limits.count_post(is_well_formed=False)
         return make_response(_form(typed=typed, fault=str(fault)), 422)
     if notice := email_form.notice(ABOUT):
         rate_limits.count_post(is_well_formed=False)

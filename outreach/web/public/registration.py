@@ -14,7 +14,7 @@ from werkzeug.exceptions import HTTPException, TooManyRequests
 from outreach import clock, i18n
 from outreach.db import error_classes
 from outreach.domain import registrations, workshops
-from outreach.domain.registrations import Registration, assisted
+from outreach.domain.registrations import Registration, assisted, ticket_sharing
 from outreach.domain.workshops import Workshop
 from outreach.errors import Conflict, FormUsed, Full, OutreachError, RegistrationClosed
 from outreach.i18n import gettext as _
@@ -22,10 +22,9 @@ from outreach.i18n import ngettext
 from outreach.web.context import key_store, store
 from outreach.web.forms import (
     availability,
+    form_token,
     language_switch,
-    proof_of_work,
     registration_service,
-    seat_keeping,
 )
 from outreach.web.forms.form_token import FormToken, TokenAge
 from outreach.web.forms.registration_form import RegistrationForm
@@ -65,6 +64,7 @@ def form(public_id: str) -> ResponseReturnValue:
     if link is not None and link.workshop_id == workshop.id:
         empty.assisted.data = link.code
         empty.is_assisted = True
+    empty.ticket.data = _read_pass(workshop, request.args.get("de", ""), now)
     return _page(empty, 200)
 
 
@@ -103,6 +103,17 @@ def save(public_id: str) -> ResponseReturnValue:
         return _page(filled, 500, incident=error_pages.log_error(error))
 
 
+def _read_pass(workshop: Workshop, text: str, now: datetime) -> str:
+    """Return the pass of a ticket of this workshop that may register another person, or nothing."""
+    registration_id = form_token.read_pass(text) if text else ""
+    if not registration_id:
+        return ""
+    with store().read() as session:
+        giver = session.get(Registration, registration_id)
+        is_good = giver is not None and giver.workshop_id == workshop.id
+        return text if is_good and giver and ticket_sharing.is_offered(giver, now) else ""
+
+
 def _show_in_language(public_id: str, now: datetime) -> ResponseReturnValue:
     """Return the form as it was filled in, in the language of this address. Nothing is stored."""
     with store().read() as session:
@@ -135,16 +146,17 @@ def _save(
     is_open = existing is not None or workshop.is_open(now)
     is_valid = is_open and filled.validate()
     post_error = "" if existing is not None or not is_valid else _check_post(filled, token)
-    rate_limits.count_post(is_well_formed=is_valid and not post_error)
+    # What was filled in wrong costs nobody behind this address anything.
+    if existing is not None or (is_valid and not post_error):
+        rate_limits.count_post()
+    elif filled.is_trapped or not token.nonce:
+        rate_limits.count_post(is_well_formed=False)
     if existing is not None:
         return _answer_repeated(filled, existing, now)
     if not is_open:
         return _answer_closed(workshop, 409)
     if not is_valid or post_error:
         return _page(_refresh(filled), 422, notice=post_error)
-    if not filled.is_assisted and not proof_of_work.is_given(filled, now):
-        return _page(_refresh(filled), 200, is_posted=True)
-    keeping = None if filled.is_assisted else seat_keeping.get_keeping(now)
     try:
         key = registration_service.save(
             filled.workshops,
@@ -153,7 +165,7 @@ def _save(
             now=now,
             networks=client_address.list_networks(),
             assisted_code=filled.assisted.data or "",
-            keeping=keeping,
+            shared_by=form_token.read_pass(filled.ticket.data or ""),
         )
         return _redirect_to_registration(key, filled.assisted.data or "")
     except FormUsed:
@@ -267,10 +279,8 @@ def _page(
     *,
     notice: str = "",
     incident: str = "",
-    is_posted: bool = False,
 ) -> ResponseReturnValue:
-    workshop, now = filled.workshop, clock.now()
-    open_seats = seat_keeping.count_open(workshop, now)
+    workshop = filled.workshop
     page = render_template(
         "registration/form.html",
         form=filled,
@@ -279,25 +289,22 @@ def _page(
         notice=notice,
         incident=incident,
         faults=filled.faults if status == 422 else [],
-        left=_seats_left_words(filled, open_seats),
-        # Of a discreet workshop only the state that is shown counts (S28).
-        has_open_seats=workshop.is_discreet or open_seats > 0,
+        left=_seats_left_words(filled),
         days=alternatives.other_days(workshop) if workshop.has_slots and status != 500 else [],
         phone=alternatives.phone_of(workshop),
         # Back to the same search; never beside a discreet workshop.
         search_query="" if workshop.is_discreet else SearchParams.read().carry(reference().kinds),
-        wanted=proof_of_work.find_wanted(filled, now, is_posted=is_posted),
     )
     return page, status
 
 
-def _seats_left_words(filled: RegistrationForm, open_seats: int) -> str:
-    """Return how many places are left, if few; `open_seats` of them are not kept for proven
-    contacts.
+def _seats_left_words(filled: RegistrationForm) -> str:
+    """Return how many places are left, if few.
 
     Inexact for a discreet kind: a watcher must not see a single registration (S28).
     """
     workshop, words = filled.workshop, ""
+    left = workshop.seats_left
     if workshop.appears_full and workshop.has_slots:
         words = _("Todas las horas están ocupadas. Te guardamos un turno para cualquier hora.")
     elif workshop.appears_full:
@@ -308,15 +315,10 @@ def _seats_left_words(filled: RegistrationForm, open_seats: int) -> str:
             if workshop.public_seats_left <= workshop_cards.FEW_DISCREET
             else ""
         )
-    elif open_seats == 0:
-        words = _(
-            "Los lugares que quedan son para quien confirma con el enlace que le mandamos. "
-            "Si no, entras a la lista de espera."
-        )
     elif workshop.has_slots:
         words = ""  # the slots show it
-    elif open_seats < workshop.party_limit or open_seats <= FEW:
-        words = ngettext("Queda %(num)d lugar.", "Quedan %(num)d lugares.", open_seats)
+    elif left < workshop.party_limit or left <= FEW:
+        words = ngettext("Queda %(num)d lugar.", "Quedan %(num)d lugares.", left)
     return words
 
 

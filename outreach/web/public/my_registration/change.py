@@ -77,9 +77,9 @@ class ChangeForm(PersonForm):
 
     @property
     def most_people(self) -> int:
-        """At a discreet workshop no more than before: more would count in the share of the network
-        (S29), and a refusal would tell that others registered from it."""
-        if self.workshop.is_discreet:
+        """At a workshop of high sensitivity no more than before: more would count in the share of
+        the network (S29), and a refusal would tell that others registered from it."""
+        if self.workshop.is_sensitive:
             return self.view.registration.people
         return max(self.workshop.party_limit, self.view.registration.people)
 
@@ -166,7 +166,8 @@ def change(token: str) -> ResponseReturnValue:
         notice = _("Hoy ya cambiaste tu contacto dos veces. Cámbialo mañana o llámanos.")
         return _page(filled, notice, 429)
     if more_people > 0 and not _is_within_share(view, more_people):
-        return _page(filled, _("Desde esta conexión ya no caben más. Llámanos."), 409)
+        notice = _("Tu lugar sigue igual. Para más personas, aparten otro lugar o llámanos.")
+        return _page(filled, notice, 409)
     try:
         if has_new_contact:
             _set_contact(view, answers.person.address)
@@ -176,7 +177,8 @@ def change(token: str) -> ResponseReturnValue:
             _set_contact(view, view.person.address)
         if more_people > 0:
             networks = client_address.list_networks()
-            seat_shares().give_back(view.workshop.id, networks, more_people)
+            subject = review.name_subject(view.workshop)
+            seat_shares().give_back(subject, networks, more_people)
         return _page(filled, _refusal(error), 409)
     return redirect(view.path, 303)
 
@@ -193,7 +195,7 @@ def _may_change_contact(view: RegistrationView) -> bool:
 def _is_within_share(view: RegistrationView, more_people: int) -> bool:
     """Count more people of a party in the share of the client's networks (S29)."""
     return seat_shares().take(
-        view.workshop.id,
+        review.name_subject(view.workshop),
         client_address.list_networks(),
         more_people,
         review.compute_share(view.workshop),

@@ -17,9 +17,10 @@ from outreach.domain.registrations import (
     RegistrationStatus,
     address_approval,
     assisted,
-    contact_proof,
     moving,
     reconfirmation,
+    review,
+    ticket_sharing,
     waitlist,
 )
 from outreach.domain.text import clean
@@ -28,6 +29,7 @@ from outreach.i18n import gettext as _
 from outreach.i18n import ngettext
 from outreach.pdf import ticket_picture
 from outreach.web.context import key_store, store
+from outreach.web.forms import form_token
 from outreach.web.middleware import rate_limits
 from outreach.web.middleware.response_headers import PagePolicy, allow
 from outreach.web.presentation import alternatives, formatting
@@ -103,8 +105,8 @@ def show_registration(
         has_moved=request.args.get("fecha") == "nueva" and view.has_seat,
         can_move=moving.is_movable(view.registration, now),
         is_asked=reconfirmation.is_asked(view.registration, now),
-        is_to_confirm=contact_proof.is_awaited(view.registration, now),
-        proof=_find_proof(view, request.args.get("c", "")),
+        review_at=_review_words(view.registration, now),
+        ticket_pass=_make_pass(view.registration, now),
         has_picture=has_picture(view, now),
         share=sharing.get_links(view.workshop),
         may_return=view.workshop.is_open(now) and view.workshop.has_waiting_list,
@@ -114,10 +116,10 @@ def show_registration(
     return make_response(page, status)
 
 
-def _find_proof(view: RegistrationView, code: str) -> str:
-    """Return the code of a link that we sent; empty if it is another."""
-    is_ours = contact_proof.is_code(code, view.key, view.person.address)
-    return code if is_ours else ""
+def _make_pass(registration: Registration, now: datetime) -> str:
+    """Return what lets this ticket register another person; empty if it may not."""
+    is_offered = ticket_sharing.is_offered(registration, now)
+    return form_token.make_pass(registration.id) if is_offered else ""
 
 
 @pages.post("/r/<token>/cita.ics")
@@ -195,6 +197,16 @@ def _look_again(registration: Registration, now: datetime) -> str:
     return format_moment(registration, at, now) if at is not None else ""
 
 
+def _review_words(registration: Registration, now: datetime) -> str:
+    """Return until when a party beyond its share is confirmed: mañana a las 9:00 a. m."""
+    at = review.compute_review(registration.workshop, registration.registered_at)
+    local = at.astimezone(registration.workshop.zone)
+    day, hour = _day_words(registration, at, now), formatting.hour(local.time())
+    if local.hour in {1, 13}:
+        return str(_("%(day)s a la %(hour)s", day=day, hour=hour))
+    return str(_("%(day)s a las %(hour)s", day=day, hour=hour))
+
+
 def _until(registration: Registration, now: datetime) -> OfferDeadline | None:
     ends = registration.offered_until
     if ends is None:
@@ -214,11 +226,15 @@ def _until(registration: Registration, now: datetime) -> OfferDeadline | None:
 
 def format_moment(registration: Registration, moment: datetime, now: datetime) -> str:
     """Return a moment in the venue's time zone: hoy, 6:00 p. m. · mañana, … · sábado 28 de …"""
+    local = moment.astimezone(registration.workshop.zone)
+    return f"{_day_words(registration, moment, now)}, {formatting.hour(local.time())}"
+
+
+def _day_words(registration: Registration, moment: datetime, now: datetime) -> str:
     zone = registration.workshop.zone
-    local, today = moment.astimezone(zone), now.astimezone(zone).date()
-    days: dict[int, str] = {0: _("hoy"), 1: _("mañana")}
-    day = days.get((local.date() - today).days) or formatting.day(local.date())
-    return f"{day}, {formatting.hour(local.time())}"
+    day, today = moment.astimezone(zone).date(), now.astimezone(zone).date()
+    near: dict[int, str] = {0: _("hoy"), 1: _("mañana")}
+    return near.get((day - today).days) or formatting.day(day)
 
 
 def _left_words(minutes: int) -> str:

@@ -17,11 +17,10 @@ from outreach.domain.registrations import ContactMethod, moving, review
 from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.errors import Conflict, Full, NotFound, OutreachError, RegistrationClosed
 from outreach.i18n import gettext as _
-from outreach.keystore import bursts
 from outreach.mail import delivery
 from outreach.privacy import registration_move
 from outreach.web.context import config, key_store, seat_shares, store
-from outreach.web.forms import availability, language_switch, move_form, proof_of_work, seat_keeping
+from outreach.web.forms import availability, language_switch, move_form
 from outreach.web.forms.move_form import MoveForm
 from outreach.web.middleware import client_address, rate_limits, request_retry
 from outreach.web.public.my_registration import registration_page
@@ -56,13 +55,12 @@ def move(token: str) -> ResponseReturnValue:
     if refused := _find_refusal(filled, view, target, now):
         return _page(filled, view, now, refused)
     assert target is not None, "without one it is refused"
-    if not proof_of_work.is_given(filled, now):
-        return _page(filled, view, now, is_posted=True)
     if not _is_within_limits(view):
         words = _("Hoy ya intentaste mover tu lugar diez veces. Muévelo mañana o llámanos.")
         return _page(filled, view, now, MoveRefusal(words, 429))
-    if not _take_share(view, target, now):
-        words = _("Desde esta conexión ya no caben más. Tu lugar sigue apartado. Llámanos.")
+    # At a workshop of high sensitivity the page must not tell who else registered from here.
+    if not _take_share(view, target, now) and not target.is_sensitive:
+        words = _("Ahora no podemos mover tu lugar a esa fecha: sigue apartado. Llámanos.")
         return _page(filled, view, now, MoveRefusal(words, 409))
     return _move(filled, view, target, now)
 
@@ -89,9 +87,6 @@ def _find_refusal(
         return MoveRefusal(_("Elige una de estas fechas."), 422)
     if target.has_slots and not filled.slot and target.seats_left:
         return MoveRefusal(_("Elige la hora de esa fecha."), 422)
-    # Staff have not decided whether its seat is one of many of the same hand (S29).
-    if bursts.has_burst(key_store().store, view.registration.key_id or b""):
-        return MoveRefusal(_("Tu lugar no se puede mover desde aquí. Llámanos."), 409)
     return None
 
 
@@ -108,12 +103,12 @@ def _take_share(view: RegistrationView, target: Workshop, now: datetime) -> bool
     counted: dict[int, bool] = request_retry.keep("move share", dict)
     if target.id not in counted:
         counted[target.id] = seat_shares().take(
-            target.id,
+            review.name_subject(target),
             client_address.list_networks(),
             view.registration.people,
             review.compute_share(target),
             now=now,
-            key_id=view.registration.key_id,
+            key_ids=[view.registration.key_id or b""],
         )
     return counted[target.id]
 
@@ -130,7 +125,7 @@ def _move(
             target.id,
             now=now,
             slot=filled.slot,
-            keeping=seat_keeping.get_keeping(now),
+            is_beyond_share=not counted.get(target.id, True),
         )
     except (Full, Conflict, RegistrationClosed, NotFound) as error:
         _give_back(view, target, counted)
@@ -143,7 +138,8 @@ def _move(
 def _give_back(view: RegistrationView, target: Workshop, counted: dict[int, bool]) -> None:
     if counted.pop(target.id, False):
         networks = client_address.list_networks()
-        seat_shares().give_back(target.id, networks, view.registration.people)
+        subject = review.name_subject(target)
+        seat_shares().give_back(subject, networks, view.registration.people)
 
 
 def _describe_refusal(error: OutreachError, target: Workshop) -> MoveRefusal:
@@ -165,8 +161,6 @@ def _page(
     view: RegistrationView,
     now: datetime,
     refused: MoveRefusal | None = None,
-    *,
-    is_posted: bool = False,
 ) -> ResponseReturnValue:
     registration = view.registration
     can_move = moving.is_movable(registration, now)
@@ -190,7 +184,6 @@ def _page(
         requests=requests,
         is_written=_is_written(view),
         way_words=move_form.way_words,
-        wanted=proof_of_work.find_wanted(filled, now, is_posted=is_posted),
         language_form="mover" if filled.choices else "",
     )
     return make_response(page, refused.status if refused else 200)

@@ -62,7 +62,6 @@ def _request_link(way: str) -> ResponseReturnValue:
     try:
         contact = email_form.read_number() if way == BY_TEXT else email_form.read_address()
     except ValidationError as fault:
-        rate_limits.count_post(is_well_formed=False)
         field = "phone" if way == BY_TEXT else "email"
         return make_response(_page(faults=[(field, str(fault))]), 422)
     if notice := email_form.notice(ABOUT):
@@ -80,7 +79,8 @@ def _open_by_code() -> ResponseReturnValue:
     name = clean(request.form.get("name", ""))
     faults, notice = _find_faults(code, name), email_form.notice(ABOUT)
     if faults or notice:
-        rate_limits.count_post(is_well_formed=False)
+        if notice:
+            rate_limits.count_post(is_well_formed=False)
         return make_response(_page(faults=faults, notice=notice), 422)
     rate_limits.count_post()
     now, is_within_tries = clock.now(), rate_limits.count_code_try(code)

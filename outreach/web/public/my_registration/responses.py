@@ -1,4 +1,4 @@
-"""Answers to an offer and to the reconfirmation, proofs of contact, and rejoining the waitlist."""
+"""Answers to an offer and to the reconfirmation, and rejoining the waitlist."""
 
 from flask import redirect, request
 from flask.typing import ResponseReturnValue
@@ -7,14 +7,12 @@ from outreach import clock
 from outreach.domain import registrations
 from outreach.domain.registrations import (
     RegistrationStatus,
-    contact_proof,
     reconfirmation,
     waitlist,
 )
 from outreach.errors import Full, RegistrationClosed
 from outreach.i18n import gettext as _
 from outreach.web.context import key_store, store
-from outreach.web.middleware import request_retry
 from outreach.web.public.my_registration import cancel, detail, registration_page
 from outreach.web.public.my_registration.registration_page import RegistrationView, pages
 
@@ -52,22 +50,6 @@ def _accept(token: str) -> ResponseReturnValue:
             token, now, notice="" if is_cancelled else notice, status=409
         )
     return redirect(_load(token).path, 303)
-
-
-@pages.post("/r/<token>/confirmar")
-@request_retry.harmless
-def prove_contact(token: str) -> ResponseReturnValue:
-    """Give a kept seat to whoever has the code of our letter or text (S29)."""
-    view, now = _load(token), clock.now()
-    if not contact_proof.is_code(request.form.get("proof", ""), view.key, view.person.address):
-        words = _("Para confirmar, abre el enlace que te mandamos.")
-        return detail.show_registration(token, now, notice=words, status=422)
-    if not contact_proof.is_awaited(view.registration, now):
-        return redirect(view.path, 303)  # its page says what it is now
-    with store().change() as session:
-        found = registrations.find(session, key_store(), token)
-        contact_proof.accept(session, registrations.list_group(session, found), now=now)
-    return redirect(view.path, 303)
 
 
 @pages.post("/r/<token>/volver")

@@ -14,14 +14,12 @@ from flask import current_app
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from outreach.domain.registrations.models import CODE_LENGTH
+from outreach.domain.text import SPOKEN
 from outreach.i18n import get_default_language
 
 GOOD_SECONDS: Final = 600
 MAX_MISSES: Final = 3  # keys that mean nothing, one after the other: it asks three times
 MAX_ANSWERS: Final = 25  # of one call
-# Of a code that is only heard. Sixteen: B, V, D, P, T, M and N are one sound on a telephone, and J
-# and G have each other's name in English and French.
-CODE_LETTERS: Final = "0123456789AFHMRX"
 
 
 class LineStep(StrEnum):
@@ -33,6 +31,7 @@ class LineStep(StrEnum):
     KIND = "kind"
     HOUR = "hour"
     PEOPLE = "people"
+    CODE = "code"
 
 
 class StateInvalid(Exception):
@@ -100,7 +99,7 @@ def derive_code(call: str, public_id: str) -> str:
     """The check-in code of what this call saves at a workshop: it is said before it is saved, and
     is in no address."""
     digest = _derive("code", call, public_id)
-    return "".join(CODE_LETTERS[byte & 15] for byte in digest[:CODE_LENGTH])
+    return "".join(SPOKEN[byte & 15] for byte in digest[:CODE_LENGTH])
 
 
 def derive_number(call: str, public_id: str) -> int:

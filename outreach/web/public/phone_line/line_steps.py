@@ -16,11 +16,14 @@ from outreach import i18n
 from outreach.domain import registrations
 from outreach.domain.recordings import voice_notes
 from outreach.domain.recordings.voice_notes import LinePrompt
-from outreach.domain.registrations import RegistrationData, RegistrationStatus
+from outreach.domain.registrations import RegistrationData, RegistrationStatus, code_lookup
+from outreach.domain.registrations.models import CODE_LENGTH
 from outreach.domain.workshops import Channel, DeliveryMode
 from outreach.errors import Conflict, Full, RegistrationClosed
+from outreach.keystore.seat_shares import Network
 from outreach.web.context import config, key_store, store
-from outreach.web.forms import registration_service, seat_keeping
+from outreach.web.forms import registration_service
+from outreach.web.middleware import rate_limits
 from outreach.web.middleware.reference_cache import reference
 from outreach.web.public.phone_line import line_offers, line_state, line_words
 from outreach.web.public.phone_line.line_offers import PhoneOffer
@@ -29,6 +32,7 @@ from outreach.web.public.phone_line.line_xml import KEY_SECONDS, WRITING_SECONDS
 
 PERSON: Final = "0"
 REPEAT: Final = "9"
+OWN_CODE: Final = "1"
 
 
 @dataclass(frozen=True)
@@ -50,7 +54,7 @@ class LineCall:
     """A call, as far as its parties need it: ids are HMACs."""
 
     id: str
-    networks: tuple[str, ...]  # in whose shares its seats count (S29)
+    networks: tuple[Network, ...]  # in whose shares its seats count (S29)
     now: datetime
 
 
@@ -93,10 +97,25 @@ def _choose_place(state: LineState, keys: str, call: LineCall) -> LineReply:
         return _ask_place(state.miss()).prepend(_prompt(LinePrompt.NO_KEY))
     if keys == PERSON:
         return _ask_city(state, call)
+    if keys == OWN_CODE:
+        return _ask_code(state.go(LineStep.CODE))
     with store().read() as session:
         if line_offers.is_zip_code(session, keys, reference()):
             return _ask_kind(session, state, keys, call)
     return _ask_place(state.miss()).prepend(_say(line_words.unknown_place()))
+
+
+def _choose_code(state: LineState, keys: str, call: LineCall) -> LineReply:
+    """Says what became of a code, and nothing else: who keys it in may not be the person."""
+    if len(keys) != CODE_LENGTH or not keys.isdecimal():
+        question = _ask_code(state.miss())
+        return question if keys else question.prepend(_prompt(LinePrompt.NO_KEY))
+    is_within_tries = rate_limits.count_code_try(keys, by=call.networks[0].name)
+    with store().read() as session:
+        found = code_lookup.list_by_keys(session, key_store(), keys, now=call.now)
+    if len(found) != 1 or not is_within_tries:
+        return _ask_code(state.miss()).prepend(_say(line_words.unknown_code()))
+    return _end(line_words.status(found[0], call.now, config().phone))
 
 
 def _choose_city(state: LineState, keys: str, call: LineCall) -> LineReply:
@@ -146,6 +165,7 @@ def _choose_people(state: LineState, keys: str, call: LineCall) -> LineReply:
 _STEPS: Final[Mapping[LineStep, Callable[[LineState, str, LineCall], LineReply]]] = {
     LineStep.LANGUAGE: _choose_language,
     LineStep.PLACE: _choose_place,
+    LineStep.CODE: _choose_code,
     LineStep.CITY: _choose_city,
     LineStep.KIND: _choose_kind,
     LineStep.HOUR: _choose_date,
@@ -154,7 +174,12 @@ _STEPS: Final[Mapping[LineStep, Callable[[LineState, str, LineCall], LineReply]]
 
 
 def _ask_place(state: LineState) -> LineReply:
-    return LineReply((_prompt(LinePrompt.ZIP_CODE),), state, line_offers.ZIP_DIGITS)
+    prompts = (_prompt(LinePrompt.ZIP_CODE), _say(line_words.own_code()))
+    return LineReply(prompts, state, line_offers.ZIP_DIGITS)
+
+
+def _ask_code(state: LineState) -> LineReply:
+    return LineReply((_say(line_words.ask_code()),), state, CODE_LENGTH, WRITING_SECONDS)
 
 
 def _ask_city(state: LineState, call: LineCall) -> LineReply:
@@ -227,15 +252,14 @@ def _save(state: LineState, offer: PhoneOffer, people: int, call: LineCall) -> L
             key_store().form_id(line_state.derive_nonce(call.id, workshop.public_id)),
             now=call.now,
             networks=call.networks,
-            keeping=seat_keeping.get_keeping(call.now),
         )
     except (Full, Conflict, RegistrationClosed):
         with store().read() as session:
             return _ask_other_date(session, state, call)
     with store().read() as session:
         [saved] = registrations.find_by_code(session, key_store(), data.code, [workshop.id])
-    if saved.status is not RegistrationStatus.CONFIRMED:
-        return _end(f"{line_words.waitlisted()} {line_words.person(config().phone)}")
+    if saved.apparent_status is not RegistrationStatus.CONFIRMED:
+        return _end(line_words.status(saved, call.now, config().phone))
     return LineReply((_prompt(LinePrompt.SAVED),))
 
 

@@ -14,6 +14,7 @@ from werkzeug.exceptions import HTTPException
 from outreach import clock
 from outreach.db import error_classes
 from outreach.errors import OutreachError
+from outreach.keystore.seat_shares import Network, NetworkSize
 from outreach.web.context import config
 from outreach.web.middleware import error_pages, rate_limits, request_retry
 from outreach.web.middleware.response_headers import keep_private
@@ -99,9 +100,12 @@ def _read_call() -> LineCall:
         abort(403)
     number = _read_number(fields.get("From", ""))
     digest = line_state.identify(call_id)
+    # Numbers can be invented, so all callers are limited together too.
     who = f"call {digest}" if number in WITHHELD else f"phone {number}"
-    # Without a number, callers are told apart by their calls and limited together too.
-    networks = (who, "phone withheld") if number in WITHHELD else (who,)
+    networks = (
+        Network(who, NetworkSize.ADDRESS),
+        Network("phone line", NetworkSize.PHONE_LINE),
+    )
     return LineCall(id=digest, networks=networks, now=clock.now())
 
 

@@ -1,11 +1,13 @@
 """The sentences of the phone line: short, since a caller cannot look back."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from outreach import formats, i18n, network_profile
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.recordings.voice_notes import LinePrompt
+from outreach.domain.registrations import Registration, RegistrationStatus, review
 from outreach.i18n import gettext as _
 from outreach.i18n import pgettext
 from outreach.web.presentation import formatting
@@ -100,10 +102,57 @@ def people_key(most: int) -> str:
     return f"{first} " + _("Para oírlo otra vez, marca 9.")
 
 
-def waitlisted() -> str:
+def own_code() -> str:
+    return _("Si ya tienes un código, marca 1 y espera.")
+
+
+def ask_code() -> str:
+    return _("Marca tu código. En lugar de una letra, marca la tecla que la tiene.")
+
+
+def unknown_code() -> str:
+    return _("No encontramos ese código por teléfono.")
+
+
+def status(registration: Registration, now: datetime, phone: str) -> str:
+    """What became of a registration, for who has just made it or keyed in its code."""
+    if registration.workshop.is_cancelled:
+        return f"{_('Ese taller se canceló.')} {person(phone)}"
+    if registration.is_unconfirmed:
+        return f"{_unconfirmed(registration, now)} {person(phone)}"
+    words: dict[RegistrationStatus, str] = {
+        RegistrationStatus.WAITLISTED: _(
+            "Ya no hay lugar seguro. Te guardamos un turno con ese código: llega a la hora, y "
+            "entras si hay una silla."
+        ),
+        RegistrationStatus.OFFERED: _("Hay un lugar para ti. Para tomarlo, habla con una persona."),
+        RegistrationStatus.EXPIRED: _("Tu lugar pasó a otra persona."),
+    }
+    if registration.apparent_status in words:
+        return f"{words[registration.apparent_status]} {person(phone)}"
     return _(
-        "Ya no hay lugar seguro. Te guardamos un turno con ese código: llega a la hora, y entras si"
-        " hay una silla."
+        "Tu lugar está apartado para el %(day)s, %(hour)s. Te esperamos.",
+        day=formatting.day(registration.day),
+        hour=formatting.hour(registration.starts),
+    )
+
+
+def _unconfirmed(registration: Registration, now: datetime) -> str:
+    """Until when a party beyond the share of its network is confirmed, and what it does then."""
+    if registration.is_released:
+        return _("No pudimos guardarte el lugar. Ven de todos modos: si hay una silla, entras.")
+    zone = registration.workshop.zone
+    at = review.compute_review(registration.workshop, registration.registered_at).astimezone(zone)
+    if (at.date() - now.astimezone(zone).date()).days == 1 and at.time() == review.REVIEW_HOUR:
+        return _(
+            "Todavía no está confirmado. Llama mañana después de las nueve y marca tu código, o "
+            "ven."
+        )
+    return _(
+        "Todavía no está confirmado. Llama el %(day)s después de las %(hour)s y marca tu código, "
+        "o ven.",
+        day=formatting.day(at.date()),
+        hour=formatting.hour(at.time()),
     )
 
 

@@ -143,11 +143,9 @@ def _title(line: WorkLine) -> str:
 
 
 def _review_words(line: WorkLine) -> str:
-    if line.is_burst:
-        return ngettext(
-            "%(num)d registro de una misma red", "%(num)d registros de una misma red", line.count
-        )
-    return ngettext("%(num)d registro por revisar", "%(num)d registros por revisar", line.count)
+    return ngettext(
+        "%(num)d registro de una misma red", "%(num)d registros de una misma red", line.count
+    )
 
 
 def _count_days(line: WorkLine, now: datetime) -> int:

@@ -19,7 +19,6 @@ from outreach.domain.registrations import (
     address_approval,
     call_attempts,
     reconfirmation,
-    review,
 )
 from outreach.domain.registrations.call_attempts import CallBlock, CallOutcome
 from outreach.domain.registrations.notifications import Notification, NotificationType
@@ -137,20 +136,6 @@ def _decide(
 def _query_of_approval(workshop: Workshop, now: datetime) -> str:
     is_held = address_approval.compute_hold_end(workshop, now=now) is not None
     return "hecho=aprobada" if is_held else "hecho=aprobada-ya"
-
-
-@blueprint.post("/talleres/<public_id>/por-revisar")
-@requires(Scope.WORKSHOP, Permission.EDIT)
-def approve_reviewed(public_id: str) -> ResponseReturnValue:
-    """Ends the review of the listed registrations, which then get free seats in their turn."""
-    listed = [clean(each) for each in request.form.getlist("registration")][:MAX_LISTED]
-    with store().change() as session:
-        workshop = find_workshop(session, public_id)
-        count = review.approve(session, workshop, listed, now=clock.now())
-        if count:
-            log_workshop_action(session, workshop, "parties reviewed", {"parties": count})
-    what = "revisados" if count else "igual"
-    return redirect(f"/org/talleres/{public_id}?ver=espera&hecho={what}", 303)
 
 
 @blueprint.post("/talleres/<public_id>/por-aprobar")

@@ -60,9 +60,11 @@ ACTIONS: Final[Mapping[str, AuditedAction]] = {
     "call taken back": AuditedAction(_PEOPLE, lazy("corrigió lo que anotó de una llamada")),
     "answer noted": AuditedAction(_PEOPLE, lazy("anotó si alguien viene")),
     "assisted link made": AuditedAction(_PEOPLE, lazy("hizo un enlace de registro asistido")),
-    "parties reviewed": AuditedAction(_PEOPLE, lazy("revisó registros de una misma conexión")),
-    "doubtful places kept": AuditedAction(_PEOPLE, lazy("conservó lugares dudosos")),
+    "doubtful places confirmed": AuditedAction(_PEOPLE, lazy("confirmó lugares dudosos")),
     "doubtful places released": AuditedAction(_PEOPLE, lazy("liberó lugares dudosos")),
+    "confirmation undone": AuditedAction(
+        _PEOPLE, lazy("deshizo la confirmación de lugares dudosos")
+    ),
     "release undone": AuditedAction(_PEOPLE, lazy("deshizo la liberación de lugares dudosos")),
     "place given by hand": AuditedAction(_PEOPLE, lazy("dio un lugar por teléfono")),
     "place given up by phone": AuditedAction(_PEOPLE, lazy("quitó un lugar por teléfono")),

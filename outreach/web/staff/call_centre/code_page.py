@@ -22,6 +22,7 @@ from outreach.domain.registrations import (
     RegistrationStatus,
     code_lookup,
     doubtful,
+    review,
 )
 from outreach.domain.text import clean, read_code
 from outreach.errors import Conflict, Full, NotFound, RegistrationClosed
@@ -200,7 +201,21 @@ def _describe(party: Registration) -> StandingLine:
         RegistrationStatus.EXPIRED: _("Se le pasó el plazo"),
     }
     when = f"{formatting.day(party.day)}, {formatting.hour(party.starts)}"
-    return StandingLine(formatting.first_capital(when), statuses[party.apparent_status])
+    words = _say_unconfirmed(party) if party.is_unconfirmed else statuses[party.apparent_status]
+    return StandingLine(formatting.first_capital(when), words)
+
+
+def _say_unconfirmed(party: Registration) -> str:
+    """What became of a party beyond the share of its network."""
+    if party.is_released:
+        return _("Sin lugar seguro: que venga, y entra si hay silla")
+    zone = party.workshop.zone
+    at = review.compute_review(party.workshop, party.registered_at).astimezone(zone)
+    return _(
+        "Por confirmar, a más tardar el %(day)s, %(hour)s",
+        day=formatting.day(at.date()),
+        hour=formatting.hour(at.time()),
+    )
 
 
 def _say_place(party: Registration) -> str:

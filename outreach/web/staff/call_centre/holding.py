@@ -9,6 +9,8 @@ from sqlalchemy.orm import Session
 from outreach.domain import registrations
 from outreach.domain.call_centre import call_holds
 from outreach.domain.registrations import UNNAMED, RegistrationData
+from outreach.domain.registrations.models import CODE_LENGTH
+from outreach.domain.text import spoken_code
 from outreach.domain.workshops import Workshop
 from outreach.errors import Conflict, FormUsed, Full, NotFound, RegistrationClosed
 from outreach.i18n import gettext as _
@@ -49,6 +51,7 @@ def hold(wanted: HoldRequest, params: CallParams, nonce: str, *, now: datetime) 
         language=params.language,
         slot=wanted.slot,
         channel=workshop.mode.channels[0].value,
+        code=spoken_code(CODE_LENGTH),  # the phone line says what became of it
     )
     try:
         registration_service.save(

@@ -110,8 +110,10 @@ def manifest(public_id: str) -> ResponseReturnValue:
         workshop = find_workshop(session, public_id)
         checkin_tokens.require_near_day(workshop, now=now)
         everyone = registrations.list_active(session, workshop)
-    # Those for review are found too, and enter like walk-ins.
-    parties = [each for each in everyone if each.status in STATUSES_WITH_SEATS or each.needs_review]
+    # Those beyond their share are found too, and enter like walk-ins.
+    parties = [
+        each for each in everyone if each.status in STATUSES_WITH_SEATS or each.is_beyond_share
+    ]
     lines = _lines(workshop, parties)
     encrypted = offline_manifest.build_manifest(lines.values(), is_discreet=workshop.is_discreet)
     with store().change() as session:

@@ -311,7 +311,7 @@ class WorkshopListRow:
     people: int
     arrived: int
     is_waiting: bool
-    needs_review: bool
+    is_for_review: bool
     is_released: bool  # their seat was released as doubtful
     appears_confirmed: bool  # their own page shows a seat
     is_lapsed: bool
@@ -356,7 +356,7 @@ def _row(
         people=registration.people,
         arrived=registration.arrived_count,
         is_waiting=registration.status is Place.WAITLISTED,
-        needs_review=registration.needs_review and not registration.is_released,
+        is_for_review=registration.is_beyond_share and not registration.is_released,
         is_released=registration.is_released,
         appears_confirmed=registration.appears_confirmed,
         is_lapsed=registration.status is Place.EXPIRED,

@@ -36,7 +36,6 @@ ICONS: Final = {
     AlertType.CALLS: "phone",
     AlertType.UNDECIDED: "letter",
     AlertType.DOUBTFUL: "people",
-    AlertType.REVIEW: "people",
     AlertType.EXPOSED: "eye",
     AlertType.WAITING: "people",
     AlertType.UNPUBLISHED: "calendar",
@@ -51,7 +50,6 @@ _PATHS: Final = {
     AlertType.CALLS: "?ver=llamadas",
     AlertType.UNDECIDED: "",
     AlertType.DOUBTFUL: "/dudosos",
-    AlertType.REVIEW: "?ver=espera",
     AlertType.EXPOSED: "/editar#visibility",
     AlertType.NO_VENUE: "/editar#venue",
     AlertType.UNPUBLISHED: "",
@@ -129,8 +127,6 @@ def _title(alert: Alert) -> str:
                 "%(num)d registros esperan la dirección",
                 count,
             )
-        case AlertType.REVIEW:
-            return ngettext("%(num)d registro por revisar", "%(num)d registros por revisar", count)
         case AlertType.WAITING:
             return ngettext(
                 "%(num)d persona en lista de espera", "%(num)d personas en lista de espera", count
@@ -206,7 +202,6 @@ def _action(alert_type: AlertType) -> str:
         AlertType.CALLS: _("Ver lista"),
         AlertType.UNDECIDED: _("Decidir"),
         AlertType.DOUBTFUL: _("Revisar"),
-        AlertType.REVIEW: _("Revisar"),
         AlertType.EXPOSED: _("Ocultar"),
         AlertType.NO_VENUE: _("Agregar sede"),
         AlertType.WAITING: _("Abrir más lugares"),

@@ -1,4 +1,4 @@
-"""Doubtful seats of a workshop: kept or released in one act, which can be undone for a while."""
+"""Doubtful seats of a workshop: confirmed or released in one act, which can be undone."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,12 +11,12 @@ from sqlalchemy.orm import Session
 from outreach import clock
 from outreach.domain.audit.audit_log import Details
 from outreach.domain.network.staff import Permission
-from outreach.domain.registrations import doubtful, review
+from outreach.domain.registrations import doubtful
 from outreach.domain.registrations.doubtful import DoubtfulSeats
 from outreach.domain.text import clean
 from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.i18n import gettext as _
-from outreach.keystore import bursts
+from outreach.keystore import BurstDecision, bursts
 from outreach.web.context import key_store, store
 from outreach.web.presentation import formatting
 from outreach.web.staff.common import workshop_labels
@@ -37,7 +37,8 @@ class DoubtfulRow:
     people: int
     seats: int
     detail: str
-    release_at: str  # the hour; empty where nothing is decided
+    is_confirmed: bool  # or released, where it is decided
+    due_at: str  # the hour at which the decision is carried out; empty where there is none
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,11 +49,11 @@ class DoubtfulList:
 
     @property
     def open(self) -> list[DoubtfulRow]:
-        return [row for row in self.rows if not row.release_at]
+        return [row for row in self.rows if not row.due_at]
 
     @property
     def decided(self) -> list[DoubtfulRow]:
-        return [row for row in self.rows if row.release_at]
+        return [row for row in self.rows if row.due_at]
 
     @property
     def title(self) -> str:
@@ -77,14 +78,15 @@ def load(session: Session, workshop: Workshop, *, now: datetime) -> DoubtfulList
 
 
 def _row(workshop: Workshop, seats: DoubtfulSeats) -> DoubtfulRow:
-    ends = seats.burst.release_at
+    due = seats.burst.due_at
     return DoubtfulRow(
         id=seats.burst.id.hex(),
         parties=seats.parties,
         people=seats.people,
         seats=seats.seats,
         detail=doubtful_detail(workshop, seats.burst.began_at, seats.parties, seats.people),
-        release_at=formatting.hour(ends.astimezone(workshop.zone).time()) if ends else "",
+        is_confirmed=seats.burst.decision is BurstDecision.CONFIRM,
+        due_at=formatting.hour(due.astimezone(workshop.zone).time()) if due else "",
     )
 
 
@@ -97,26 +99,35 @@ def doubtful_form(public_id: str) -> ResponseReturnValue:
 @blueprint.post("/talleres/<public_id>/dudosos")
 @requires(Scope.WORKSHOP, Permission.EDIT)
 def decide_doubtful(public_id: str) -> ResponseReturnValue:
-    """The field `do` is keep, release or undo; `burst` the chosen ones. `seen-ID` says how many
-    parties were shown: more are never kept unseen."""
+    """The field `do` is confirm, release or undo; `burst` the chosen ones. `seen-ID` says how many
+    parties were shown: more are never decided unseen."""
     what, now = request.form.get("do", ""), clock.now()
     chosen = {clean(each) for each in request.form.getlist("burst")[:MAX_CHOSEN]}
     with store().read() as session:
         listed = load(session, find_workshop(session, public_id), now=now)
     seats = [each for key, each in listed.by_id.items() if key in chosen]
-    if what not in {"keep", "release", "undo"} or not seats:
+    if what not in {"undo", *BurstDecision} or not seats:
         return _page(public_id, _("Elige cuáles, y qué hacer con ellos."))
     if what == "undo":
         return _undo(public_id, seats, now)
-    seats = [each for each in seats if each.burst.release_at is None]
-    if what == "keep":
-        if any(_has_grown(each) for each in seats):
-            return _page(public_id, _("Llegaron más desde que abriste esta página. Mira otra vez."))
-        return _keep(public_id, seats, now)
-    _log(public_id, "doubtful places released", seats)  # first: nothing is released unlogged
-    ids = [each.burst.id for each in seats]
-    bursts.schedule_release(key_store().store, ids, release_at=now + doubtful.UNDO_WITHIN)
+    seats = [each for each in seats if each.burst.decision is None]
+    if any(_has_grown(each) for each in seats):
+        return _page(public_id, _("Llegaron más desde que abriste esta página. Mira otra vez."))
+    decision = BurstDecision(what)
+    _log(public_id, _ACTIONS[decision], seats)  # first: nothing is carried out unlogged
+    due_at = now + doubtful.UNDO_WITHIN
+    bursts.decide(key_store().store, [each.burst.id for each in seats], decision, due_at=due_at)
     return redirect(f"/org/talleres/{public_id}/dudosos", 303)
+
+
+_ACTIONS: Final = {
+    BurstDecision.CONFIRM: "doubtful places confirmed",
+    BurstDecision.RELEASE: "doubtful places released",
+}
+_UNDOINGS: Final = {
+    BurstDecision.CONFIRM: "confirmation undone",
+    BurstDecision.RELEASE: "release undone",
+}
 
 
 def _has_grown(seats: DoubtfulSeats) -> bool:
@@ -124,23 +135,14 @@ def _has_grown(seats: DoubtfulSeats) -> bool:
     return not (typed.isascii() and typed.isdigit() and seats.parties <= int(typed[:9]))
 
 
-def _keep(public_id: str, seats: list[DoubtfulSeats], now: datetime) -> ResponseReturnValue:
-    """Ends the review of these parties, then their bursts: after a crash in between, staff see
-    them again and decide again."""
-    ids = [registration_id for each in seats for registration_id in each.registration_ids]
-    with store().change() as session:
-        workshop = find_workshop(session, public_id)
-        review.approve(session, workshop, ids, now=now)
-        log_workshop_action(session, workshop, "doubtful places kept", _numbers(seats))
-    bursts.end(key_store().store, [each.burst.id for each in seats])
-    return redirect(f"/org/talleres/{public_id}?hecho=conservados", 303)
-
-
 def _undo(public_id: str, seats: list[DoubtfulSeats], now: datetime) -> ResponseReturnValue:
     ids = [each.burst.id for each in seats]
-    if not bursts.undo_release(key_store().store, ids, now=now):
-        return _page(public_id, _("Ya pasaron los cinco minutos: esos lugares ya se liberaron."))
-    _log(public_id, "release undone", seats)
+    if not bursts.undo(key_store().store, ids, now=now):
+        return _page(public_id, _("Ya pasaron los cinco minutos: ya no se puede deshacer."))
+    for decision, action in _UNDOINGS.items():
+        undone = [each for each in seats if each.burst.decision is decision]
+        if undone:
+            _log(public_id, action, undone)
     return redirect(f"/org/talleres/{public_id}/dudosos", 303)
 
 
