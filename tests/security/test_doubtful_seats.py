@@ -294,11 +294,13 @@ def test_confirmation_is_undone_whole(
 def test_review_leaves_a_decided_burst_to_the_decision(
     client: FlaskClient, store: Store, key_store: KeyStore, ordinary: Workshop, ana: StaffClient
 ) -> None:
-    attack(client, ordinary)
+    for _ in range(8):
+        post(client, ordinary, HOSTILE)
+    in_two_days = clock.now() + timedelta(days=2)
     decide(ana, ordinary, "release")
-    assert scheduled_jobs.run_reviews(store, key_store, now=clock.now() + timedelta(days=2)) == 0
+    assert scheduled_jobs.run_reviews(store, key_store, now=in_two_days) == 0
     decide(ana, ordinary, "undo")
-    assert scheduled_jobs.run_reviews(store, key_store, now=clock.now() + timedelta(days=2)) == 2
+    assert scheduled_jobs.run_reviews(store, key_store, now=in_two_days) == 3
 
 
 def test_parties_that_staff_have_not_seen_are_not_decided(
