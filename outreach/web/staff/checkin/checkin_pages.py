@@ -249,7 +249,10 @@ def _check_in_page(public_id: str, *, tab: str, typed: str = "", fault: str = ""
     _log_discreet_list(workshop)
     rows = [
         replace(row, arrived=of_erased.get(row.id, row.arrived))
-        for row in workshop_labels.rows(workshop, everyone, people)
+        # Those beyond their share stand behind all others who wait (S29).
+        for row in workshop_labels.rows(
+            workshop, sorted(everyone, key=lambda each: each.is_beyond_share), people
+        )
     ]
     waitlist = [row for row in rows if row.is_waiting and not row.arrived]
     rows = sorted(

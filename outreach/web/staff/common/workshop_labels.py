@@ -349,14 +349,15 @@ def _row(
     address = person.address if person else ""
     code, slot = registration.door_code, registration.slot
     is_by_approval = workshop.visibility is Visibility.APPROVED
+    is_waiting = registration.status is Place.WAITLISTED
     return WorkshopListRow(
         id=registration.id,
         name=person.name if person else _("Sin nombre: ya se borró"),
         code=f"{code[:3]} {code[3:]}",
         people=registration.people,
         arrived=registration.arrived_count,
-        is_waiting=registration.status is Place.WAITLISTED,
-        is_for_review=registration.is_beyond_share and not registration.is_released,
+        is_waiting=is_waiting,
+        is_for_review=is_waiting and registration.is_beyond_share and not registration.is_released,
         is_released=registration.is_released,
         appears_confirmed=registration.appears_confirmed,
         is_lapsed=registration.status is Place.EXPIRED,

@@ -89,7 +89,8 @@ def context(workshop: Workshop, attendees: AttendeeList, shown: str) -> dict[str
     if not has_permission(Permission.PEOPLE, slug):
         return {"tab": "", "rows": [], "hours": [], "calls": [], "to_call": 0, "unreached": ()}
     waiting = [each for each in attendees.everyone if each.status in _OFFERED_FIRST]
-    waiting.sort(key=lambda each: _OFFERED_FIRST.index(each.status))
+    # Those beyond their share stand behind all others (S29).
+    waiting.sort(key=lambda each: (_OFFERED_FIRST.index(each.status), each.is_beyond_share))
     tab = (
         _tab(attendees, shown)
         if has_permission(Permission.CONTACTS, slug)
