@@ -1,9 +1,10 @@
-"""When the public sees how full a discreet workshop is: late, so that nobody sees one registration.
+"""When the public sees how full a sensitive workshop is: late, so that nobody sees one person.
 
-Whoever watches its page must not see that one more person registered (S28). The public sees one of
-three states (`seat_states`), and a change of state after a random delay of up to an hour. So it is
-with each hour of a day of consultations and with each accommodation that has a limit: shown as free
-or not. The rows of workshop and slots keep the state that is shown.
+Whoever watches the page of a workshop of high sensitivity, discreet or not, must not see that one
+more person registered, or was left without a seat (S28, S29). The public sees one of three states
+(`seat_states`), and a change of state after a random delay of up to an hour. So it is with each
+hour of a day of consultations and with each accommodation that has a limit: shown as free or not.
+The rows of workshop and slots keep the state that is shown.
 """
 
 import random
@@ -16,7 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from outreach.db.types import Codes
-from outreach.domain.network.kinds import Way
+from outreach.domain.network.kinds import HIGH_SENSITIVITIES, Kind, Way
 from outreach.domain.registrations import accommodations, capacity
 from outreach.domain.workshops import Workshop, WorkshopStatus, time_slots
 from outreach.domain.workshops.seat_states import compute_appears_free, compute_shown
@@ -55,11 +56,14 @@ class DelayedStates:
         return timedelta(seconds=self.generator.uniform(MIN_DELAY.seconds, MAX_DELAY.seconds))
 
 
+_SENSITIVE_KINDS: Final = sa.select(Kind.id).where(Kind.sensitivity.in_(HIGH_SENSITIVITIES))
+
+
 def list_states(session: Session, *, now: datetime) -> dict[StateKey, tuple[int, int]]:
-    """The state of discreet workshops to come, and the one shown. A workshop with slots has none of
-    its own: it follows from the slots that are shown."""
+    """The state of workshops to come that hide their seats, and the one shown. A workshop with
+    slots has none of its own: it follows from the slots that are shown."""
     is_watched = (
-        Workshop.is_discreet.is_(True),
+        sa.or_(Workshop.is_discreet.is_(True), Workshop.kind_id.in_(_SENSITIVE_KINDS)),
         Workshop.status == WorkshopStatus.PUBLISHED,
         Workshop.starts_at > now,
     )

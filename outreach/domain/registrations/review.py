@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, time, timedelta
 from itertools import chain, zip_longest
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -172,7 +172,7 @@ def _seat(
 ) -> bool:
     """Seats a party that waits, at the hour it asked for; offers the nearest free hour where that
     one is taken. False where there is none. `is_vouched`: staff know who it is."""
-    values = {"is_beyond_share": not is_vouched, "is_released": False}
+    values: dict[str, Any] = {"is_beyond_share": not is_vouched, "is_released": False}
     wanted = capacity.get_hold(party)
     hold = capacity.reserve(session, workshop, wanted)
     if hold is None:

@@ -181,9 +181,9 @@ def _reserve(session: Session, workshop: Workshop, data: RegistrationData) -> Ca
 
 def _reserve_slot(session: Session, workshop: Workshop, hour: str, people: int) -> int | None:
     """Reserves the slot at that hour and returns its id; None where no slot has room for the party.
-    Raises Conflict where only others have. Who chose no hour at a discreet workshop gets the first
+    Raises Conflict where only others have. Who chose no hour where seats are hidden gets the first
     one: the page shows late which are free (`public_seats.py`)."""
-    if not hour and workshop.is_discreet:
+    if not hour and workshop.hides_seats:
         slot_id = time_slots.find_first_free(session, workshop.id, people)
         has_room = slot_id is not None and time_slots.reserve(session, slot_id, people)
         return slot_id if has_room else None

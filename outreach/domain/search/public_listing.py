@@ -58,6 +58,7 @@ class ListedWorkshop:
     mode: DeliveryMode
     visibility: Visibility
     seats_left: int
+    hides_seats: bool
     has_waiting_list: bool
     opens_days: int | None
     languages: Codes
@@ -117,10 +118,8 @@ _COLUMNS: Final = (
     Workshop.way,
     Workshop.mode,
     Workshop.visibility,
-    sa.case(
-        (Workshop.seats_left > search.MAX_SEATS_SHOWN, search.MAX_SEATS_SHOWN),
-        else_=Workshop.seats_left,
-    ),
+    search.PUBLIC_SEATS,
+    search.HIDES_SEATS,
     Workshop.has_waiting_list,
     Workshop.opens_days,
     Workshop.languages,

@@ -18,7 +18,7 @@ from outreach.db.base import Words
 from outreach.db.types import Codes, has_code
 from outreach.domain.locations.geocoding import ANYWHERE, Location, LocationScale
 from outreach.domain.locations.venues import Venue
-from outreach.domain.network.kinds import Kind, Visibility, Way
+from outreach.domain.network.kinds import HIGH_SENSITIVITIES, Kind, Visibility, Way
 from outreach.domain.network.offices import Office
 from outreach.domain.workshops import (
     DeliveryMode,
@@ -80,6 +80,7 @@ class SearchResult(NamedTuple):
     kind_code: str
     kind_name_json: str
     is_discreet: bool
+    hides_seats: bool
     sign: str
     pictogram: str
     venue_name: str | None
@@ -128,8 +129,19 @@ def _position(
 
 LATITUDE: Final = _position(Venue.latitude, Venue.near_latitude)
 LONGITUDE: Final = _position(Venue.longitude, Venue.near_longitude)
+_SENSITIVE: Final = sa.orm.aliased(Kind)  # also where a statement has no kind
+# As `Workshop.hides_seats`.
+HIDES_SEATS: Final = sa.or_(
+    Workshop.is_discreet.is_(True),
+    Workshop.kind_id.in_(
+        sa.select(_SENSITIVE.id).where(
+            # Not IN, whose values are written into the statement each time.
+            sa.or_(*(_SENSITIVE.sensitivity == each for each in sorted(HIGH_SENSITIVITIES)))
+        )
+    ),
+)
 PUBLIC_SEATS: Final = sa.case(
-    (Workshop.is_discreet.is_(True), Workshop.shown_seats),
+    (HIDES_SEATS, Workshop.shown_seats),
     (Workshop.seats_left > MAX_SEATS_SHOWN, MAX_SEATS_SHOWN),
     else_=Workshop.seats_left,
 )
@@ -158,6 +170,7 @@ SHOWN: Final = (
         Kind.code,
         sa.cast(Kind.short_name, sa.Text),
         Workshop.is_discreet,
+        HIDES_SEATS,
         Kind.sign,
         Kind.pictogram,
         Venue.name,
@@ -308,7 +321,7 @@ def preview_result(workshop: Workshop) -> SearchResult:
     """The result that a list would have of a workshop that is not stored."""
     venue, office, kind = workshop.venue, workshop.office, workshop.kind
     seats_left = (
-        workshop.shown_seats if workshop.is_discreet else min(workshop.seats_left, MAX_SEATS_SHOWN)
+        workshop.shown_seats if workshop.hides_seats else min(workshop.seats_left, MAX_SEATS_SHOWN)
     )
     return SearchResult(
         id=0,
@@ -334,6 +347,7 @@ def preview_result(workshop: Workshop) -> SearchResult:
         kind_code=kind.code,
         kind_name_json=json.dumps(kind.short_name),
         is_discreet=workshop.is_discreet,
+        hides_seats=workshop.hides_seats,
         sign=kind.sign,
         pictogram=kind.pictogram,
         venue_name=venue.name if venue else None,

@@ -181,7 +181,7 @@ class Workshop(Base):
     # the waitlist; without `hold_until`, before staff decide.
     held_seats: Mapped[int] = mapped_column(default=0, server_default="0")
     hold_until: Mapped[datetime | None] = mapped_column(default=None)
-    # Of a discreet workshop, the state that the public sees (`seat_states`), and the accommodations
+    # Where it `hides_seats`, the state that the public sees (`seat_states`), and the accommodations
     # that it sees as used up.
     shown_seats: Mapped[int] = mapped_column(init=False)
     shown_used_up: Mapped[Codes] = mapped_column(default_factory=Codes)
@@ -301,9 +301,14 @@ class Workshop(Base):
         return self.seats_left == 0
 
     @property
+    def hides_seats(self) -> bool:
+        """Whether the public sees late and roughly how many seats are left (S28)."""
+        return self.is_sensitive
+
+    @property
     def public_seats_left(self) -> int:
         """The seats left as the public sees them."""
-        return self.shown_seats if self.is_discreet else self.seats_left
+        return self.shown_seats if self.hides_seats else self.seats_left
 
     @property
     def appears_full(self) -> bool:

@@ -209,6 +209,6 @@ def _seats(workshop: ListedWorkshop) -> schemas.Seats:
     left = workshop.seats_left
     return schemas.Seats(
         left="none" if left == 0 else "few" if left <= FEW else "many",
-        number=left if left <= FEW else None,
+        number=left if left <= FEW and not workshop.hides_seats else None,
         has_waiting_list=workshop.has_waiting_list,
     )

@@ -74,9 +74,9 @@ class Availability:
 def of_workshop(
     session: Session, workshop: Workshop, *, now: datetime, is_staff: bool = False
 ) -> Availability:
-    """Return the choices for a new registration. Of a discreet workshop the public sees them late,
-    staff as they are (S28)."""
-    as_shown = workshop.is_discreet and not is_staff
+    """Return the choices for a new registration. Where a workshop hides its seats the public sees
+    them late, staff as they are (S28)."""
+    as_shown = workshop.hides_seats and not is_staff
     return Availability(
         hours=_hours(session, workshop, as_shown=as_shown),
         used_up=accommodations.list_used_up(session, workshop, as_shown=as_shown),
@@ -92,11 +92,11 @@ def of_registration(session: Session, registration: Registration) -> Availabilit
     own_needs = registration.needs if shows_seat else ()
     return Availability(
         hours=(
-            _hours(session, workshop, own_slot_id, as_shown=workshop.is_discreet)
+            _hours(session, workshop, own_slot_id, as_shown=workshop.hides_seats)
             if own_slot_id is not None
             else ()
         ),
-        used_up=accommodations.list_used_up(session, workshop, as_shown=workshop.is_discreet)
+        used_up=accommodations.list_used_up(session, workshop, as_shown=workshop.hides_seats)
         - set(own_needs),
     )
 
@@ -110,7 +110,7 @@ def remove_choice(choices: Availability, *, hour: str = "", need: str = "") -> A
 def _hours(
     session: Session, workshop: Workshop, own_slot_id: int | None = None, *, as_shown: bool
 ) -> list[AvailableSlot]:
-    """Return the slots; of a discreet workshop only free ones, `as_shown` those shown as free."""
+    """Return the slots; where it hides its seats only free ones, `as_shown` those shown as free."""
     if not workshop.has_slots:
         return []
     slots = [
@@ -124,7 +124,7 @@ def _hours(
             is_free,
         )
         for slot, is_free in slots
-        if is_free or not workshop.is_discreet
+        if is_free or not workshop.hides_seats
     ]
 
 

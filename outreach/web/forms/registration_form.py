@@ -294,9 +294,9 @@ class RegistrationForm(PersonForm):
 
     @property
     def _is_for_any_hour(self) -> bool:
-        """Whether no hour needs to be chosen: the waitlist is for any. A discreet form that has no
-        hour to show says so by an empty field; meanwhile one may be free (S28)."""
-        return self.appears_full or (self.workshop.is_discreet and self.is_sent("slot"))
+        """Whether no hour needs to be chosen: the waitlist is for any. Where seats are hidden, a
+        form that has no hour to show says so by an empty field; meanwhile one may be free (S28)."""
+        return self.appears_full or (self.workshop.hides_seats and self.is_sent("slot"))
 
     @property
     def appears_full(self) -> bool:

@@ -158,7 +158,7 @@ def seats_tag(found: SearchResult | Workshop, *, now: datetime) -> CardTag:
     if seats_left == 0:
         full = _("Lleno · hay lista de espera") if found.has_waiting_list else _("Lleno")
         return CardTag(full, "tag-bad")
-    if found.is_discreet:
+    if found.hides_seats:
         few = seats_left <= FEW_DISCREET
         return (
             CardTag(_("Pocos lugares"), "tag-warn")

@@ -239,7 +239,7 @@ def _answer_full(filled: RegistrationForm) -> ResponseReturnValue:
         return _answer_closed(workshop, 409)
     if len(filled.workshops) > 1:
         notice = _("En una de las fechas no quedan tantos lugares. Aparta fecha por fecha.")
-    elif workshop.is_discreet:
+    elif workshop.hides_seats:
         notice = _("No quedan tantos lugares. Baja el número de personas.")
     else:
         notice = ngettext(
@@ -253,7 +253,7 @@ def _answer_full(filled: RegistrationForm) -> ResponseReturnValue:
 def _answer_conflict(filled: RegistrationForm, need: str) -> ResponseReturnValue:
     """Answer where another person just took the slot, or the support for a need."""
     filled, notice = _refresh(filled), _conflict_notice(filled, need)
-    if filled.workshop.is_discreet:  # what it shows is late; what was just learned is left out
+    if filled.workshop.hides_seats:  # what it shows is late; what was just learned is left out
         hour = "" if need else filled.slot.data or ""
         filled.choices = availability.remove_choice(filled.choices, hour=hour, need=need)
         if filled.workshop.has_slots and not filled.choices.free:
@@ -301,7 +301,7 @@ def _page(
 def _seats_left_words(filled: RegistrationForm) -> str:
     """Return how many places are left, if few.
 
-    Inexact for a discreet kind: a watcher must not see a single registration (S28).
+    Inexact for a kind of high sensitivity: a watcher must not see a single registration (S28).
     """
     workshop, words = filled.workshop, ""
     left = workshop.seats_left
@@ -309,7 +309,7 @@ def _seats_left_words(filled: RegistrationForm) -> str:
         words = _("Todas las horas están ocupadas. Te guardamos un turno para cualquier hora.")
     elif workshop.appears_full:
         words = _("Ya no hay lugares. Si alguien cancela, avanzas en la lista de espera.")
-    elif workshop.is_discreet:
+    elif workshop.hides_seats:
         words = (
             _("Quedan pocos lugares.")
             if workshop.public_seats_left <= workshop_cards.FEW_DISCREET

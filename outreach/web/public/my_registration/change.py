@@ -260,11 +260,11 @@ def _page(filled: ChangeForm, notice: str, status: int) -> ResponseReturnValue:
 
 
 def _seats_left_words(view: RegistrationView) -> str:
-    """Return how many more people fit; inexact for a discreet kind (S28)."""
+    """Return how many more people fit; inexact where it hides its seats (S28)."""
     left, words = view.workshop.public_seats_left, ""
     if not view.has_seat or view.workshop.has_slots:
         return words
-    if view.workshop.is_discreet:
+    if view.workshop.hides_seats:
         words = _("Quedan pocos lugares.") if left <= FEW_DISCREET else ""
     elif left == 0:
         words = _("No quedan más.")
