@@ -8,7 +8,6 @@ from flask import redirect, request
 from flask.typing import ResponseReturnValue
 
 from outreach import clock
-from outreach.domain.disclosure.who_sees import Field
 from outreach.domain.network.staff import Permission
 from outreach.domain.registrations.change_notifications import NotifyDecision, NotifyMode
 from outreach.domain.roster import undecided_changes
@@ -19,7 +18,7 @@ from outreach.web import error_messages
 from outreach.web.context import store
 from outreach.web.error_messages import PageRefused
 from outreach.web.staff.checkin import blueprint
-from outreach.web.staff.common import disclosure, notify_sheet, workshop_labels
+from outreach.web.staff.common import notify_sheet, workshop_labels
 from outreach.web.staff.common.guards import (
     current_staff,
     find_workshop,
@@ -102,7 +101,6 @@ def _danger_page(public_id: str, *, fault: str = "") -> ResponseReturnValue:
             each
             for each in workshop_service.list_endangered(session, workshop, now=now)
             if has_permission(Permission.DOOR, each.office.slug)
-            and disclosure.sees(Field.ADDRESS, each)
         ]
     return page(
         "checkin/venue_danger",
