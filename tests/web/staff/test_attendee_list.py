@@ -136,6 +136,7 @@ def test_erased_person_is_a_row_without_a_name(
 
 def test_list_of_the_door_opens_the_day_before(
     tomas: StaffClient,
+    ana: StaffClient,
     store: Store,
     key_store: KeyStore,
     chicago: Office,
@@ -156,6 +157,7 @@ def test_list_of_the_door_opens_the_day_before(
         ]
         if kind is rights:
             asked.append(tomas.get(f"/org/talleres/{early.public_id}/lista.pdf"))
+        asked.append(ana.get(f"/org/talleres/{early.public_id}/entrada"))
         for answer in asked:
             assert answer.status_code == 409
             assert "La lista de la entrada todavía no se abre" in words(answer)

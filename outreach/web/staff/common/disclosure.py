@@ -6,7 +6,6 @@ The table is `outreach.domain.disclosure.who_sees.TABLE`.
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import replace
 
 from sqlalchemy.orm import Session
 
@@ -29,14 +28,11 @@ def sees(field: Field, workshop: Workshop, *, is_acting: bool = False) -> bool:
 
 
 def read_people(workshop: Workshop, parties: Iterable[Registration]) -> dict[str, PersonalData]:
-    """The personal data of parties of one workshop, by id of registration: of nobody where the
-    staff member sees no names now, and without contacts for who never sees any."""
+    """The personal data of parties of one workshop, by id of registration; of nobody where the
+    staff member sees no names now. Of contacts `workshop_labels.rows` shows what they see."""
     if not sees(Field.NAMES, workshop):
         return {}
-    people = registrations.decrypt_people(key_store(), parties)
-    if sees(Field.CONTACTS, workshop, is_acting=True):
-        return people
-    return {party_id: replace(person, address="") for party_id, person in people.items()}
+    return registrations.decrypt_people(key_store(), parties)
 
 
 def read_people_of_many(parties: Iterable[Registration]) -> dict[str, PersonalData]:
