@@ -98,7 +98,7 @@ class DisclosureScene:
 
 def read(answer: TestResponse) -> str:
     """What a response says, whatever its format."""
-    kind, data = answer.mimetype, answer.get_data()
+    kind, data = answer.mimetype or "", answer.get_data()
     if kind == "application/pdf":
         return pdf_reader.words_of(data)
     if kind.endswith("spreadsheetml.sheet"):

@@ -154,7 +154,7 @@ def _has_word(word: str, searched: _Searched) -> sa.ColumnElement[bool]:
     at_venues = sa.select(Venue.id).where(
         Venue.office_id.in_([each.id for each in offices]), Venue.search_text.contains(f" {word}")
     )
-    is_there = Workshop.venue_id.in_(at_venues)
+    is_there: sa.ColumnElement[bool] = Workshop.venue_id.in_(at_venues)
     if searched.addresses is not None:
         known = [each.id for each in offices if each.slug in searched.addresses]
         is_open = Workshop.visibility == Visibility.PUBLIC
