@@ -27,8 +27,8 @@ def list_guards() -> Iterator[Guard]:
             f"{tests}test_window_is_that_of_the_door",
         ),
         (
-            table, "if field is Field.ADDRESS and not workshop.has_secret_address:",
-            "if field is Field.ADDRESS:", pages,
+            table, "if field is SeenField.ADDRESS and not workshop.has_secret_address:",
+            "if field is SeenField.ADDRESS:", pages,
         ),
         (
             table, "(is_acting and Sight.ACTING in found)", "Sight.ACTING in found",
@@ -36,7 +36,7 @@ def list_guards() -> Iterator[Guard]:
         ),
         (
             f"{staff}common/disclosure.py",
-            "    if not sees(Field.NAMES, workshop):\n        return {}\n", "",
+            "    if not sees(SeenField.NAMES, workshop):\n        return {}\n", "",
             f"{tests}test_code_tells_the_door_a_name_in_the_window_only",
         ),
         (
@@ -69,21 +69,21 @@ def list_guards() -> Iterator[Guard]:
         ),
         (
             f"{staff}checkin/checkin_pages.py",
-            "            if not disclosure.sees(Field.NAMES, workshop):\n                raise",
+            "            if not disclosure.sees(SeenField.NAMES, workshop):\n                raise",
             "            if False:\n                raise", closes,
         ),
         (
             f"{staff}checkin/checkin_pages.py",
-            "    if not disclosure.sees(Field.NAMES, workshop):\n        return _closed_page(workshop, now)\n",
+            "    if not disclosure.sees(SeenField.NAMES, workshop):\n        return _closed_page(workshop, now)\n",
             "", squares,
         ),
         (f"{staff}checkin/checkin_pages.py", "in {404, 409}:", "== 404:", squares),
         (
-            f"{staff}checkin/sheet_download.py", "find_closed_page(workshop, Field.LISTS)",
-            "find_closed_page(workshop, Field.NAMES)", closes,
+            f"{staff}checkin/sheet_download.py", "find_closed_page(workshop, SeenField.LISTS)",
+            "find_closed_page(workshop, SeenField.NAMES)", closes,
         ),
         (
-            f"{staff}attendees/attendee_download.py", "if not disclosure.sees(Field.LISTS, workshop):",
+            f"{staff}attendees/attendee_download.py", "if not disclosure.sees(SeenField.LISTS, workshop):",
             "if False:", "tests/web/staff/test_policy.py::test_discreet_attendee_list_cannot_be_exported",
         ),
         (
@@ -113,7 +113,7 @@ def list_guards() -> Iterator[Guard]:
         ),
         (
             f"{staff}imports/import_downloads.py",
-            "has_address=disclosure.sees(Field.ADDRESS, each)", "has_address=True", pages,
+            "has_address=disclosure.sees(SeenField.ADDRESS, each)", "has_address=True", pages,
         ),
         (
             f"{staff}figures/figures_tables.py", "if id_ in self.hidden_venues:", "if False:", pages,
@@ -124,12 +124,12 @@ def list_guards() -> Iterator[Guard]:
         ),
         (
             f"{staff}call_centre/call_script.py",
-            "if not (registration.sees_address and disclosure.sees(Field.ADDRESS, workshop)):",
+            "if not (registration.sees_address and disclosure.sees(SeenField.ADDRESS, workshop)):",
             "if not registration.sees_address:", calls,
         ),
         (
             f"{staff}call_centre/code_page.py",
-            "party.sees_address and disclosure.sees(Field.ADDRESS, party.workshop)",
+            "party.sees_address and disclosure.sees(SeenField.ADDRESS, party.workshop)",
             "party.sees_address", calls,
         ),
     ):  # fmt: skip

@@ -13,7 +13,7 @@ from typing import Final
 
 from flask import Flask
 
-from outreach.domain.disclosure.who_sees import TABLE, Field, Knowledge, Moment, Sight
+from outreach.domain.disclosure.who_sees import TABLE, Knowledge, Moment, SeenField, Sight
 from outreach.domain.network.staff import PERMISSIONS, Permission, Role
 from outreach.web import staff
 from outreach.web.staff.common import guards
@@ -53,11 +53,11 @@ def generate() -> str:
 
 
 _FIELDS: Final = {
-    Field.NAMES: "names on a page",
-    Field.LISTS: "names on paper and in files",
-    Field.NEEDS: "needs, and how many have each",
-    Field.CONTACTS: "contacts",
-    Field.ADDRESS: "name, street and link of a hidden venue",
+    SeenField.NAMES: "names on a page",
+    SeenField.LISTS: "names on paper and in files",
+    SeenField.NEEDS: "needs, and how many have each",
+    SeenField.CONTACTS: "contacts",
+    SeenField.ADDRESS: "name, street and link of a hidden venue",
 }
 _SIGHTS: Final = {Sight.NEVER: "", Sight.ACTING: "one at a time", Sight.ALWAYS: "yes"}
 
@@ -82,10 +82,10 @@ def generate_disclosure() -> str:
 
 def _list_sights(knowledge: Knowledge) -> Iterator[tuple[str, list[str]]]:
     for field, label in _FIELDS.items():
-        for is_discreet in (False, True) if field is Field.LISTS else (False,):
-            times = knowledge.of(field, is_discreet=is_discreet)
+        for is_discreet in (False, True) if field is SeenField.LISTS else (False,):
+            times = knowledge.get_times(field, is_discreet=is_discreet)
             words = f"{label}, of a discreet workshop" if is_discreet else label
-            yield words, [_SIGHTS[times.at(each)] for each in Moment]
+            yield words, [_SIGHTS[times.get_sight(each)] for each in Moment]
 
 
 def section(text: str, begin: str = BEGIN) -> str:

@@ -21,7 +21,7 @@ from outreach.accounts import calendar_tokens
 from outreach.db.store import Store
 from outreach.db.types import Codes
 from outreach.domain import registrations
-from outreach.domain.disclosure.who_sees import Field, Moment
+from outreach.domain.disclosure.who_sees import Moment, SeenField
 from outreach.domain.network.kinds import Kind, Visibility
 from outreach.domain.network.offices import Office
 from outreach.domain.registrations import ContactMethod, Registration, notifications
@@ -44,7 +44,7 @@ _TAGS: Final = ("ant", "hoy", "fue")
 class Canary:
     """A text that stands for one field of one workshop."""
 
-    field: Field
+    field: SeenField
     text: str
     moment: Moment
     is_discreet: bool
@@ -175,7 +175,7 @@ def _hold(
         )
     for text in (name, street, f"video-{tag}.example", f"sala-{tag}.example"):
         is_listed = not text.startswith(("video", "sala"))
-        canary = Canary(Field.ADDRESS, text, moment, workshop.is_discreet, is_listed=is_listed)
+        canary = Canary(SeenField.ADDRESS, text, moment, workshop.is_discreet, is_listed=is_listed)
         scene.canaries.append(canary)
     return workshop
 
@@ -206,10 +206,10 @@ def _fill(scene: DisclosureScene, workshop: Workshop, moment: Moment) -> list[Re
         scene.contacts[party.id], scene.names[party.id] = address, name
         piece = f"@buzon-{tag}.example" if is_email else f"•••• {local[-4:]}"
         for field, text, is_whole in (
-            (Field.NAMES, name, True),
-            (Field.NEEDS, need, True),
-            (Field.CONTACTS, address.removeprefix("+1"), True),
-            (Field.CONTACTS, piece, False),
+            (SeenField.NAMES, name, True),
+            (SeenField.NEEDS, need, True),
+            (SeenField.CONTACTS, address.removeprefix("+1"), True),
+            (SeenField.CONTACTS, piece, False),
         ):
             scene.canaries.append(Canary(field, text, moment, workshop.is_discreet, is_whole))
     with scene.store.change() as session:
@@ -235,7 +235,7 @@ def _add_stop(scene: DisclosureScene, chicago: Office, women: Kind, today: date)
         )
         tours.add_stop(session, tour, stop, now=LONG_AGO)
     for text in (name, street):
-        scene.canaries.append(Canary(Field.ADDRESS, text, Moment.BEFORE, is_discreet=True))
+        scene.canaries.append(Canary(SeenField.ADDRESS, text, Moment.BEFORE, is_discreet=True))
 
 
 def _tag(moment: Moment, *, is_discreet: bool) -> str:

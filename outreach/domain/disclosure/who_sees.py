@@ -22,7 +22,7 @@ from outreach.domain.network.staff import ALL_OFFICES, Role
 from outreach.domain.workshops import Workshop
 
 
-class Field(StrEnum):
+class SeenField(StrEnum):
     """What is seen of a workshop's people, and of its place."""
 
     NAMES = "names"
@@ -54,7 +54,7 @@ class Times:
     within: Sight
     after: Sight
 
-    def at(self, moment: Moment) -> Sight:
+    def get_sight(self, moment: Moment) -> Sight:
         return {
             Moment.BEFORE: self.before,
             Moment.WITHIN: self.within,
@@ -80,14 +80,14 @@ class Knowledge:
     address: Times = NEVER
     why: str
 
-    def of(self, field: Field, *, is_discreet: bool) -> Times:
-        if field is Field.LISTS:
+    def get_times(self, field: SeenField, *, is_discreet: bool) -> Times:
+        if field is SeenField.LISTS:
             return self.discreet_lists if is_discreet else self.lists
         fields = {
-            Field.NAMES: self.names,
-            Field.NEEDS: self.needs,
-            Field.CONTACTS: self.contacts,
-            Field.ADDRESS: self.address,
+            SeenField.NAMES: self.names,
+            SeenField.NEEDS: self.needs,
+            SeenField.CONTACTS: self.contacts,
+            SeenField.ADDRESS: self.address,
         }
         return fields[field]
 
@@ -144,7 +144,7 @@ def find_moment(workshop: Workshop, *, now: datetime) -> Moment:
 
 def sees(
     grants: Mapping[str, Role],
-    field: Field,
+    field: SeenField,
     workshop: Workshop,
     *,
     now: datetime,
@@ -152,11 +152,11 @@ def sees(
 ) -> bool:
     """Whether somebody with these roles, by office, sees the field of the workshop now; `is_acting`
     where they act on this one person. An address that everybody may read is seen by all."""
-    if field is Field.ADDRESS and not workshop.has_secret_address:
+    if field is SeenField.ADDRESS and not workshop.has_secret_address:
         return True
     moment = find_moment(workshop, now=now)
     found = {
-        TABLE[role].of(field, is_discreet=workshop.is_discreet).at(moment)
+        TABLE[role].get_times(field, is_discreet=workshop.is_discreet).get_sight(moment)
         for role in _list_roles(grants, workshop.office.slug)
     }
     return Sight.ALWAYS in found or (is_acting and Sight.ACTING in found)

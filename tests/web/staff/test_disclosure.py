@@ -20,7 +20,7 @@ import outreach
 from outreach.config import Config
 from outreach.db.store import Store
 from outreach.domain.disclosure import who_sees
-from outreach.domain.disclosure.who_sees import TABLE, Field, Moment, Sight
+from outreach.domain.disclosure.who_sees import TABLE, Moment, SeenField, Sight
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.network.staff import ALL_OFFICES, PERMISSIONS, Permission, Role
@@ -157,9 +157,12 @@ def scene(
 def test_table_is_the_policy() -> None:
     for role, field in POLICY:
         name = field.removeprefix("discreet-")
-        times = TABLE[role].of(Field(name), is_discreet=field.startswith("discreet-"))
-        assert {each: times.at(each) for each in Moment} == POLICY[role, field], (role, field)
-    assert len(POLICY) == len(Role) * (len(Field) + 1)
+        times = TABLE[role].get_times(SeenField(name), is_discreet=field.startswith("discreet-"))
+        assert {each: times.get_sight(each) for each in Moment} == POLICY[role, field], (
+            role,
+            field,
+        )
+    assert len(POLICY) == len(Role) * (len(SeenField) + 1)
 
 
 def test_guide_has_the_table() -> None:
@@ -175,7 +178,7 @@ def test_permissions_agree_with_the_table() -> None:
             (Permission.PEOPLE, knowledge.names),
             (Permission.CONTACTS, knowledge.contacts),
         ):
-            seen = {times.at(each) for each in Moment} != {Sight.NEVER}
+            seen = {times.get_sight(each) for each in Moment} != {Sight.NEVER}
             assert seen == (permission in PERMISSIONS[role]), (role, permission)
 
 
@@ -313,12 +316,14 @@ class Walk:
         more = {each for each in found if not self._may_show(each, rule, form or {})}
         assert not more, f"{self.role} {answer.request.full_path} {form}: {more}"
         self.seen |= {each for each in found if self._may_list(each)}
-        self.looks |= {each for each in found if each.field is Field.CONTACTS}
+        self.looks |= {each for each in found if each.field is SeenField.CONTACTS}
 
     def require_looks(self) -> None:
         """Contacts are seen where one asks for each, by who may."""
         whole = {
-            each for each in self.scene.canaries if each.field is Field.CONTACTS and each.is_whole
+            each
+            for each in self.scene.canaries
+            if each.field is SeenField.CONTACTS and each.is_whole
         }
         may_act = POLICY[self.role, "contacts"][Moment.WITHIN] is Sight.ACTING
         seen = {each.moment for each in self.looks & whole}

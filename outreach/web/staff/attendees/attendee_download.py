@@ -6,7 +6,7 @@ from flask.typing import ResponseReturnValue
 from outreach import clock
 from outreach.domain import registrations
 from outreach.domain.audit.audit_log import Details
-from outreach.domain.disclosure.who_sees import Field
+from outreach.domain.disclosure.who_sees import SeenField
 from outreach.domain.network.staff import Permission
 from outreach.errors import NotFound
 from outreach.reports import attendee_export
@@ -27,7 +27,7 @@ TYPES = {
 def export(public_id: str, ending: str) -> ResponseReturnValue:
     with store().read() as session:
         workshop = find_workshop(session, public_id)
-        if not disclosure.sees(Field.LISTS, workshop):
+        if not disclosure.sees(SeenField.LISTS, workshop):
             raise NotFound("list")
         parties = registrations.list_active(session, workshop)
     needs = {need for party in parties for need in party.needs}

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, time
 
 from outreach import i18n
-from outreach.domain.disclosure.who_sees import Field
+from outreach.domain.disclosure.who_sees import SeenField
 from outreach.domain.registrations import Registration, RegistrationStatus
 from outreach.domain.workshops import DeliveryMode, Workshop
 from outreach.i18n import gettext as _
@@ -70,7 +70,7 @@ def _describe(registration: Registration, workshop: Workshop) -> list[str]:
             seats,
             _say_where_to_read_the_address(),
         ]
-    is_unsaid = registration.sees_address and not disclosure.sees(Field.ADDRESS, workshop)
+    is_unsaid = registration.sees_address and not disclosure.sees(SeenField.ADDRESS, workshop)
     return [
         ngettext(
             "«Es %(num)d lugar, el %(when)s: %(place)s.»",
@@ -101,7 +101,7 @@ def _say_place(registration: Registration, workshop: Workshop) -> str:
             workshop.mode if not workshop.mode.has_venue else DeliveryMode.IN_PERSON
         )
     name = formatting.city_region(venue)
-    if not (registration.sees_address and disclosure.sees(Field.ADDRESS, workshop)):
+    if not (registration.sees_address and disclosure.sees(SeenField.ADDRESS, workshop)):
         return ", ".join(part for part in (venue.area or "", name) if part)
     return ", ".join(part for part in (venue.name, venue.address or "", name) if part)
 

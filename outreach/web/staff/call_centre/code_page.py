@@ -15,7 +15,7 @@ from flask.typing import ResponseReturnValue
 from outreach import clock
 from outreach.domain import registrations
 from outreach.domain.call_centre import call_holds
-from outreach.domain.disclosure.who_sees import Field
+from outreach.domain.disclosure.who_sees import SeenField
 from outreach.domain.network.staff import Permission
 from outreach.domain.registrations import (
     Registration,
@@ -209,7 +209,7 @@ def _say_place(party: Registration) -> str:
     venue = party.workshop.venue
     if venue is None or party.workshop.is_discreet:
         return ""
-    is_shown = party.sees_address and disclosure.sees(Field.ADDRESS, party.workshop)
+    is_shown = party.sees_address and disclosure.sees(SeenField.ADDRESS, party.workshop)
     parts = [venue.name, venue.address or ""] if is_shown else [venue.area or ""]
     return ", ".join(part for part in (*parts, formatting.city_region(venue)) if part)
 

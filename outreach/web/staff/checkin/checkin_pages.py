@@ -14,7 +14,7 @@ from outreach.domain import registrations
 from outreach.domain.audit.audit_log import Details
 from outreach.domain.checkin import checkin, checkin_events
 from outreach.domain.disclosure import who_sees
-from outreach.domain.disclosure.who_sees import Field, Moment
+from outreach.domain.disclosure.who_sees import Moment, SeenField
 from outreach.domain.network.staff import Permission, is_allowed
 from outreach.domain.registrations import Registration
 from outreach.domain.reporting import typing_slips
@@ -68,7 +68,7 @@ def check_in(public_id: str) -> ResponseReturnValue:
         with store().change() as session:
             workshop = find_workshop(session, public_id)
             checkin.require_list_open(workshop, now=clock.now())
-            if not disclosure.sees(Field.NAMES, workshop):
+            if not disclosure.sees(SeenField.NAMES, workshop):
                 raise PageRefused(_("La lista de la entrada ya se cerró."))
             if what in {"more", "less"}:
                 checkin.count_walk_in(session, workshop, 1 if what == "more" else -1)
@@ -162,7 +162,7 @@ def person_page(token: str, fault: str = "") -> Response | None:
         return _unknown_code_page()
     _prepare()
     now = clock.now()
-    if not disclosure.sees(Field.NAMES, workshop):
+    if not disclosure.sees(SeenField.NAMES, workshop):
         return _closed_page(workshop, now)
     _log_discreet_list(workshop)
     row = workshop_labels.rows(workshop, [party], disclosure.read_people(workshop, [party]))[0]
@@ -243,7 +243,7 @@ def _check_in_page(public_id: str, *, tab: str, typed: str = "", fault: str = ""
         if workshop.is_closed_for_danger:
             return make_response(redirect(f"/org/talleres/{public_id}/peligro", 303))
         checkin.require_checkin_open(workshop)
-        if (closed := find_closed_page(workshop, Field.NAMES)) is not None:
+        if (closed := find_closed_page(workshop, SeenField.NAMES)) is not None:
             return closed
         everyone = registrations.list_active(session, workshop)
         came = checkin.count_arrived(session, workshop)
@@ -289,7 +289,7 @@ def _check_in_page(public_id: str, *, tab: str, typed: str = "", fault: str = ""
     )
 
 
-def find_closed_page(workshop: Workshop, field: Field) -> Response | None:
+def find_closed_page(workshop: Workshop, field: SeenField) -> Response | None:
     """The page that says from when, or that no longer, the list of the door is seen; None where it
     is. Before its window nobody opens it (S23), after it those only whose role sees names then."""
     now = clock.now()

@@ -6,7 +6,7 @@ from flask.typing import ResponseReturnValue
 from outreach import clock
 from outreach.domain import registrations
 from outreach.domain.checkin import checkin
-from outreach.domain.disclosure.who_sees import Field
+from outreach.domain.disclosure.who_sees import SeenField
 from outreach.domain.network.staff import Permission
 from outreach.errors import NotFound
 from outreach.pdf import checkin_sheet as paper
@@ -28,7 +28,7 @@ def sheet(public_id: str) -> ResponseReturnValue:
         if workshop.is_discreet:
             raise NotFound("the door sheet of a discreet workshop")
         checkin.require_checkin_open(workshop)
-        if (closed := checkin_pages.find_closed_page(workshop, Field.LISTS)) is not None:
+        if (closed := checkin_pages.find_closed_page(workshop, SeenField.LISTS)) is not None:
             return closed
         parties = [
             each

@@ -12,14 +12,14 @@ from sqlalchemy.orm import Session
 from outreach import clock
 from outreach.domain import registrations
 from outreach.domain.disclosure import who_sees
-from outreach.domain.disclosure.who_sees import Field
+from outreach.domain.disclosure.who_sees import SeenField
 from outreach.domain.registrations import PersonalData, Registration
 from outreach.domain.workshops import Workshop
 from outreach.web.context import key_store
 from outreach.web.staff.common.guards import current_staff
 
 
-def sees(field: Field, workshop: Workshop, *, is_acting: bool = False) -> bool:
+def sees(field: SeenField, workshop: Workshop, *, is_acting: bool = False) -> bool:
     """Whether the staff member sees the field of the workshop now; `is_acting` on a page or in an
     answer that is about reaching this one person."""
     return who_sees.sees(
@@ -30,7 +30,7 @@ def sees(field: Field, workshop: Workshop, *, is_acting: bool = False) -> bool:
 def read_people(workshop: Workshop, parties: Iterable[Registration]) -> dict[str, PersonalData]:
     """The personal data of parties of one workshop, by id of registration; of nobody where the
     staff member sees no names now. Of contacts `workshop_labels.rows` shows what they see."""
-    if not sees(Field.NAMES, workshop):
+    if not sees(SeenField.NAMES, workshop):
         return {}
     return registrations.decrypt_people(key_store(), parties)
 

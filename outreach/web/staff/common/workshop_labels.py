@@ -9,7 +9,7 @@ from outreach import clock, formats
 from outreach.clock import Month
 from outreach.domain.checkin.no_show_rate import MIN_WORKSHOPS, AttendanceRate
 from outreach.domain.dashboard.agenda import AgendaFilter as Shown
-from outreach.domain.disclosure.who_sees import Field
+from outreach.domain.disclosure.who_sees import SeenField
 from outreach.domain.network.kinds import Visibility, Way
 from outreach.domain.registrations import (
     INTERPRETER,
@@ -114,7 +114,7 @@ def place(workshop: Workshop | WorkshopData) -> str:
 
 def sees_address(workshop: Workshop) -> bool:
     """Whether the staff member may read name and street of its venue now."""
-    return disclosure.sees(Field.ADDRESS, workshop)
+    return disclosure.sees(SeenField.ADDRESS, workshop)
 
 
 def count_reserved_seats(workshop: Workshop) -> int:
@@ -373,7 +373,7 @@ def _row(
     is_whole: bool,
     is_acting: bool,
 ) -> WorkshopListRow:
-    sees_contact = disclosure.sees(Field.CONTACTS, workshop, is_acting=is_acting)
+    sees_contact = disclosure.sees(SeenField.CONTACTS, workshop, is_acting=is_acting)
     address = person.address if person and sees_contact else ""
     code, slot = registration.door_code, registration.slot
     is_by_approval = workshop.visibility is Visibility.APPROVED
@@ -405,7 +405,7 @@ def _row(
 
 def list_needs(workshop: Workshop, registration: Registration) -> list[str]:
     """What a party needs, in words; nothing for who does not see it now."""
-    if not disclosure.sees(Field.NEEDS, workshop):
+    if not disclosure.sees(SeenField.NEEDS, workshop):
         return []
     return [need_words(need) for need in registration.needs]
 

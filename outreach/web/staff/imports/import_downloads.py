@@ -12,7 +12,7 @@ from outreach import clock
 from outreach.clock import Month
 from outreach.domain.dashboard import agenda
 from outreach.domain.dashboard.agenda import MAX_WORKSHOPS
-from outreach.domain.disclosure.who_sees import Field
+from outreach.domain.disclosure.who_sees import SeenField
 from outreach.domain.network.staff import Permission, get_office_slugs
 from outreach.domain.scheduling import import_batches
 from outreach.domain.text import clean
@@ -94,7 +94,7 @@ def export(form: str) -> ResponseReturnValue:
     with store().read() as session:
         matches = agenda.list_workshops(session, offices, first, last, limit=MAX_WORKSHOPS + 1)
         rows = [
-            write.cells(each, has_address=disclosure.sees(Field.ADDRESS, each))
+            write.cells(each, has_address=disclosure.sees(SeenField.ADDRESS, each))
             for each in matches[:MAX_WORKSHOPS]
         ]
     if len(matches) > MAX_WORKSHOPS:

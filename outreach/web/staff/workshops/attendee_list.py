@@ -9,7 +9,7 @@ from flask import request
 from sqlalchemy.orm import Session
 
 from outreach.domain import outbox, registrations
-from outreach.domain.disclosure.who_sees import Field
+from outreach.domain.disclosure.who_sees import SeenField
 from outreach.domain.registrations import ContactMethod, Registration
 from outreach.domain.registrations import RegistrationStatus as Place
 from outreach.domain.registrations.notifications import Notification, NotificationType
@@ -85,9 +85,9 @@ def _just_called(session: Session, workshop: Workshop) -> list[Notification]:
 
 def context(workshop: Workshop, attendees: AttendeeList, shown: str) -> dict[str, Any]:
     """The template values of the list of one tab; nobody where the reader sees no names now."""
-    sees_contacts = disclosure.sees(Field.CONTACTS, workshop, is_acting=True)
+    sees_contacts = disclosure.sees(SeenField.CONTACTS, workshop, is_acting=True)
     seen = {
-        "sees_names": disclosure.sees(Field.NAMES, workshop),
+        "sees_names": disclosure.sees(SeenField.NAMES, workshop),
         "sees_contacts": sees_contacts,
     }
     if not seen["sees_names"]:

@@ -15,7 +15,7 @@ from outreach.domain.activitypub import pushed_events
 from outreach.domain.audit.audit_log import Details
 from outreach.domain.checkin import checkin
 from outreach.domain.disclosure import who_sees
-from outreach.domain.disclosure.who_sees import Field, Moment
+from outreach.domain.disclosure.who_sees import Moment, SeenField
 from outreach.domain.network.kinds import Visibility, Way
 from outreach.domain.network.staff import Permission
 from outreach.domain.registrations import (
@@ -172,7 +172,7 @@ def show(public_id: str, *, shown: str = "", fault: str = "", beyond: int = 0) -
             ActionContext(
                 now=now,
                 has_permission=lambda action: has_permission(action, workshop.office.slug),
-                sees_names=disclosure.sees(Field.NAMES, workshop),
+                sees_names=disclosure.sees(SeenField.NAMES, workshop),
                 can_register=workshop.is_open(now)
                 and (workshop.has_waiting_list or not workshop.is_full),
                 has_attendees=bool(numbers["parties"]),
@@ -220,7 +220,7 @@ def _numbers(workshop: Workshop, everyone: Sequence[Registration]) -> dict[str, 
     offered = [each for each in everyone if each.status is Place.OFFERED]
     waiting = [each for each in everyone if each.status is Place.WAITLISTED]
     is_by_approval = workshop.visibility is Visibility.APPROVED
-    sees_needs = disclosure.sees(Field.NEEDS, workshop)
+    sees_needs = disclosure.sees(SeenField.NEEDS, workshop)
     asked = [each for each in seated if each.asked_at is not None]
     return {
         "parties": len(seated),
