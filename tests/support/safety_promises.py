@@ -107,7 +107,13 @@ PROMISES: Final[dict[str, tuple[str, ...]]] = {
         "accounts/test_passkeys.py::test_replayed_passkey_assertion_is_refused",
         "web/staff/test_policy.py::test_sensitive_actions_need_a_fresh_second_factor",
     ),
-    "S22": ("web/staff/test_policy.py::test_workshop_of_another_office_looks_nonexistent",),
+    "S22": (
+        "web/staff/test_policy.py::test_workshop_of_another_office_looks_nonexistent",
+        "web/staff/test_disclosure.py::test_every_page_shows_what_the_table_permits",
+        "web/staff/test_disclosure.py::test_every_answer_to_a_form_shows_what_the_table_permits",
+        "web/staff/test_disclosure.py::test_hidden_venue_is_not_found_by_its_words",
+        "web/staff/test_disclosure.py::test_letters_to_staff_have_nothing_of_people_or_places",
+    ),
     "S23": (
         "web/staff/test_policy.py::test_discreet_attendee_list_cannot_be_exported",
         "web/staff/test_policy.py::test_viewing_names_of_a_discreet_workshop_is_logged",

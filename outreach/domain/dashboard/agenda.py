@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from outreach.clock import Month
 from outreach.domain.locations.venues import Venue
-from outreach.domain.network.kinds import Kind
+from outreach.domain.network.kinds import Kind, Visibility
 from outreach.domain.network.offices import Office
 from outreach.domain.registrations import (
     ACTIVE_STATUSES,
@@ -147,6 +147,14 @@ class AgendaQuery:
     kind: str = ""  # its code
     venue: int | None = None  # its id; 0 for those without a venue
     text: str = ""  # words of the title, the venue, the city or the code in the address
+    addresses: Offices = None  # whose hidden venues the reader may find, sort and read
+
+    @property
+    def shows_venue(self) -> sa.ColumnElement[bool]:
+        """Whether the reader may know the venue of a workshop."""
+        if self.addresses is None:
+            return sa.true()
+        return sa.or_(Workshop.visibility == Visibility.PUBLIC, *_is_of_offices(self.addresses))
 
     def conditions(self, now: datetime) -> list[sa.ColumnElement[bool]]:
         found = [
@@ -162,7 +170,7 @@ class AgendaQuery:
             is_there = (
                 Workshop.venue_id == self.venue if self.venue else Workshop.venue_id.is_(None)
             )
-            found.append(is_there)
+            found += [is_there, self.shows_venue]
         return found
 
 
@@ -197,7 +205,7 @@ def list_keys(session: Session, query: AgendaQuery, *, now: datetime) -> list[Ag
             Workshop.day,
             Workshop.starts,
             Workshop.title,
-            sa.func.coalesce(Venue.name, ""),
+            sa.case((query.shows_venue, sa.func.coalesce(Venue.name, "")), else_=""),
             Office.city,
             Workshop.capacity + Workshop.overbooked - Workshop.seats_left,
             Workshop.status,

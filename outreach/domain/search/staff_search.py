@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from outreach.domain.locations import venues
 from outreach.domain.locations.venues import Venue
 from outreach.domain.network import kinds
-from outreach.domain.network.kinds import Kind
+from outreach.domain.network.kinds import Kind, Visibility
 from outreach.domain.network.offices import Office
 from outreach.domain.text import fold
 from outreach.domain.workshops import Workshop
@@ -62,15 +62,22 @@ def split_words(text: str) -> tuple[str, ...]:
 
 
 def find_workshops(
-    session: Session, offices: Sequence[Office], query: StaffQuery, *, today: date, limit: int
+    session: Session,
+    offices: Sequence[Office],
+    query: StaffQuery,
+    *,
+    addresses: frozenset[str] | None = None,
+    today: date,
+    limit: int,
 ) -> FoundWorkshops:
-    """The workshops of these offices, drafts too; at most `limit` of them are loaded."""
+    """The workshops of these offices, drafts too; at most `limit` of them are loaded. By the words
+    of a hidden venue those of the offices `addresses` (slugs, None for all) are found only."""
     if query.is_empty or not offices:
         return FoundWorkshops([], 0, 0)
     found = [
         # Also of who sees all offices: without it, SQLite does not choose the index.
         Workshop.office_id.in_([each.id for each in offices]),
-        sa.or_(*_conditions(query, offices, kinds.list_kinds(session))),
+        sa.or_(*_conditions(query, _Searched(offices, kinds.list_kinds(session), addresses))),
     ]
     ahead_only = sa.case((Workshop.day >= today, 1))
     total, ahead = session.execute(
@@ -118,11 +125,17 @@ def list_ids(
     return ids
 
 
-def _conditions(
-    query: StaffQuery, offices: Sequence[Office], all_kinds: Sequence[Kind]
-) -> list[sa.ColumnElement[bool]]:
+class _Searched(NamedTuple):
+    """Where words are looked for."""
+
+    offices: Sequence[Office]
+    kinds: Sequence[Kind]
+    addresses: frozenset[str] | None
+
+
+def _conditions(query: StaffQuery, searched: _Searched) -> list[sa.ColumnElement[bool]]:
     """The ways in which a workshop is found; one is enough."""
-    ways = [sa.and_(*(_has_word(word, offices, all_kinds) for word in query.words))]
+    ways = [sa.and_(*(_has_word(word, searched) for word in query.words))]
     if query.code:
         of_uid = sa.orm.aliased(Workshop)
         by_uid = sa.select(of_uid.id).where(of_uid.uid == query.code)
@@ -130,21 +143,24 @@ def _conditions(
         ways.append(Workshop.id.in_(by_uid))
     if query.day is not None:
         days = sa.or_(*(Workshop.day.between(first, last) for first, last in query.day.spans))
-        words = (_has_word(word, offices, all_kinds) for word in query.day.words)
+        words = (_has_word(word, searched) for word in query.day.words)
         ways.append(sa.and_(days, *words))
     return ways
 
 
-def _has_word(
-    word: str, offices: Sequence[Office], all_kinds: Sequence[Kind]
-) -> sa.ColumnElement[bool]:
+def _has_word(word: str, searched: _Searched) -> sa.ColumnElement[bool]:
     """Whether the title, the code, the venue, the kind or the city of the office has the word."""
-    office_ids = [each.id for each in offices]
+    offices = searched.offices
     at_venues = sa.select(Venue.id).where(
-        Venue.office_id.in_(office_ids), Venue.search_text.contains(f" {word}")
+        Venue.office_id.in_([each.id for each in offices]), Venue.search_text.contains(f" {word}")
     )
-    choices = [Workshop.search_text.contains(f" {word}"), Workshop.venue_id.in_(at_venues)]
-    if of_kinds := [each.id for each in all_kinds if has_words(kind_words(each), (word,))]:
+    is_there: sa.ColumnElement[bool] = Workshop.venue_id.in_(at_venues)
+    if searched.addresses is not None:
+        known = [each.id for each in offices if each.slug in searched.addresses]
+        is_open = Workshop.visibility == Visibility.PUBLIC
+        is_there = sa.and_(is_there, sa.or_(is_open, Workshop.office_id.in_(known)))
+    choices = [Workshop.search_text.contains(f" {word}"), is_there]
+    if of_kinds := [each.id for each in searched.kinds if has_words(kind_words(each), (word,))]:
         choices.append(Workshop.kind_id.in_(of_kinds))
     if of_offices := [each.id for each in offices if has_words(office_words(each), (word,))]:
         choices.append(Workshop.office_id.in_(of_offices))

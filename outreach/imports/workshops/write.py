@@ -29,8 +29,9 @@ def own_id(workshop: Workshop) -> str:
     return given if given and not _FORM_ID.match(given) else f"{UID_PREFIX}{workshop.uid}"
 
 
-def cells(workshop: Workshop) -> dict[str, str]:
-    """The cells of a workshop by column name."""
+def cells(workshop: Workshop, *, has_address: bool = True) -> dict[str, str]:
+    """The cells of a workshop by column name; without `has_address` neither name, street nor link
+    of its place."""
     venue = workshop.venue
     last = workshop.day if workshop.ends > workshop.starts else workshop.day + _DAY
     starts = datetime.combine(workshop.day, workshop.starts)
@@ -45,10 +46,10 @@ def cells(workshop: Workshop) -> dict[str, str]:
         "timezone": workshop.zone.key,
         "starts_at": format_local(starts, workshop.zone, is_second=workshop.is_second_hour),
         "ends_at": format_local(ends, workshop.zone, is_second=workshop.is_second_hour),
-        "venue": venue.name if venue else "",
+        "venue": venue.name if venue and has_address else "",
         "city": venue.city if venue else "",
         "region": venue.region if venue else "",
-        "address": venue.address if venue else "",
+        "address": venue.address if venue and has_address else "",
         "area": venue.area if venue else "",
         "capacity": str(workshop.capacity),
         "languages": " ".join(workshop.languages),
@@ -57,7 +58,7 @@ def cells(workshop: Workshop) -> dict[str, str]:
         "way": workshop.way.value,
         "mode": workshop.mode.value,
         "phone": workshop.phone,
-        "live_url": workshop.live_url,
+        "live_url": workshop.live_url if has_address else "",
     }
 
 

@@ -6,12 +6,13 @@ from flask.typing import ResponseReturnValue
 from outreach import clock
 from outreach.domain import registrations
 from outreach.domain.audit.audit_log import Details
+from outreach.domain.disclosure.who_sees import SeenField
 from outreach.domain.network.staff import Permission
 from outreach.errors import NotFound
 from outreach.reports import attendee_export
-from outreach.web.context import key_store, store
+from outreach.web.context import store
 from outreach.web.staff.attendees import blueprint
-from outreach.web.staff.common import workshop_labels
+from outreach.web.staff.common import disclosure, workshop_labels
 from outreach.web.staff.common.guards import find_workshop, log_workshop_action
 from outreach.web.staff.common.permissions import Scope, requires
 
@@ -26,13 +27,13 @@ TYPES = {
 def export(public_id: str, ending: str) -> ResponseReturnValue:
     with store().read() as session:
         workshop = find_workshop(session, public_id)
-        if workshop.is_discreet:
+        if not disclosure.sees(SeenField.LISTS, workshop):
             raise NotFound("list")
         parties = registrations.list_active(session, workshop)
     needs = {need for party in parties for need in party.needs}
     rows = attendee_export.table(
         parties,
-        registrations.decrypt_people(key_store(), parties),
+        disclosure.read_people(workshop, parties),
         {need: workshop_labels.need_words(need) for need in needs},
     )
     with store().change() as session:  # before any data is sent

@@ -8,7 +8,6 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
-from outreach.domain import registrations
 from outreach.domain.dashboard import done_today
 from outreach.domain.dashboard.done_today import DoneLine, DoneSort
 from outreach.domain.network import staff
@@ -17,10 +16,9 @@ from outreach.domain.registrations.change_notifications import NotifyMode
 from outreach.formats import join_words
 from outreach.i18n import current, ngettext
 from outreach.i18n import gettext as _
-from outreach.web.context import key_store
 from outreach.web.presentation import formatting
 from outreach.web.staff.attendees import queue_cards
-from outreach.web.staff.common import call_labels
+from outreach.web.staff.common import call_labels, disclosure
 
 MAX_ROWS: Final = 100  # the audit log has the others
 _HOUR: Final = timedelta(hours=1)
@@ -40,7 +38,7 @@ def read(session: Session, slugs: Sequence[str], *, now: datetime) -> list[DoneR
     """The rows of these offices, the latest first. Needs the language of a request."""
     lines = done_today.load(session, slugs, now=now)[:MAX_ROWS]
     shown = [each.registration for each in lines if each.registration and not each.is_private]
-    people = registrations.decrypt_people(key_store(), shown)
+    people = disclosure.read_people_of_many(shown)
     ids = {organizer_id for each in lines for organizer_id in each.organizer_ids}
     labels = staff.list_labels(session, ids) if ids else {}
     return [

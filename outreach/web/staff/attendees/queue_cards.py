@@ -92,7 +92,9 @@ def _build(line: WorkLine, reader: QueueReader) -> QueueCard:
     row = None
     if registration is not None and shown:
         whole = registration.id if is_opened and block is None else ""
-        [row] = workshop_labels.rows(workshop, [registration], reader.people, shown=whole)
+        [row] = workshop_labels.rows(
+            workshop, [registration], reader.people, shown=whole, is_acting=True
+        )
     has_phone = registration is not None and registration.contact is ContactMethod.PHONE
     can_note = shown and has_phone and block is None
     return QueueCard(

@@ -16,7 +16,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from outreach import clock
-from outreach.domain import outbox, registrations
+from outreach.domain import outbox
 from outreach.domain.audit.audit_log import Details
 from outreach.domain.checkin import checkin
 from outreach.domain.dashboard.work_queue import WorkLine, WorkSort
@@ -46,6 +46,7 @@ from outreach.web.staff.attendees.registration_actions import (
 from outreach.web.staff.common import (
     call_labels,
     contact_views,
+    disclosure,
     pending_work,
     queue_labels,
     workshop_labels,
@@ -361,7 +362,7 @@ def _read_people(
         organizer_id=organizer_id,
         now=now,
         opened=opened,
-        people=registrations.decrypt_people(key_store(), shown),
+        people=disclosure.read_people_of_many(shown),
         addresses=staff.list_addresses(session, callers) if callers else {},
         stopped_keys=text_exchange.list_stopped(key_store(), [e.key_id for e in shown if e.key_id]),
     )

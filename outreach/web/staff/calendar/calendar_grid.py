@@ -213,10 +213,13 @@ def venue_lanes(
     days: Sequence[date], entries: Sequence[CalendarEntry], venues: Mapping[Venue, str]
 ) -> list[VenueLane]:
     """The week by venue: `venues` (with the names that tell them apart), those of the entries, and
-    a last lane for what has none."""
+    last lanes for what is at venues that the reader does not see, and for what has none."""
     by_venue: dict[int | None, list[CalendarEntry]] = defaultdict(list)
     names = {venue.id: (venue, name) for venue, name in venues.items()}
+    hidden = [each for each in entries if not workshop_labels.sees_address(each.workshop)]
     for entry in entries:
+        if not workshop_labels.sees_address(entry.workshop):
+            continue
         venue = entry.workshop.venue
         by_venue[venue.id if venue else None].append(entry)
         if venue is not None:
@@ -225,6 +228,8 @@ def venue_lanes(
     for number, (venue, name) in names.items():
         own = by_venue.get(number, [])
         lanes.append(VenueLane(venue, name, _venue_note(venue, is_free=not own), _row(days, own)))
+    if hidden:
+        lanes.append(VenueLane(None, _("Sedes que no se muestran"), "", _row(days, hidden)))
     if None in by_venue:
         online = _("Sin sede, en línea o por teléfono")
         lanes.append(VenueLane(None, online, "", _row(days, by_venue[None])))

@@ -26,7 +26,7 @@ from outreach.web.staff.calendar import blueprint, calendar_grid, clash_rows, wo
 from outreach.web.staff.calendar.calendar_grid import MAX_IN_CELL, CalendarEntry
 from outreach.web.staff.calendar.calendar_params import CalendarParams, CalendarView, read_params
 from outreach.web.staff.calendar.clash_rows import ClashRow
-from outreach.web.staff.common import undo_notice, workshop_labels
+from outreach.web.staff.common import disclosure, undo_notice, workshop_labels
 from outreach.web.staff.common.guards import (
     current_staff,
     has_permission,
@@ -73,7 +73,14 @@ def list_workshops() -> ResponseReturnValue:
         params = replace(params, country=scope.office.country if scope.office else "")
         first, last = params.span
         query = AgendaQuery(
-            scope.own, first, last, params.show, scope.kind, params.venue, params.text
+            scope.own,
+            first,
+            last,
+            params.show,
+            scope.kind,
+            params.venue,
+            params.text,
+            addresses=disclosure.list_offices_with_addresses(),
         )
         counts = agenda.count_by_status(session, query, now=now)
         shown = _show_list if params.view is CalendarView.LIST else _show_calendar
@@ -127,7 +134,8 @@ def _read_scope(session: Session, params: CalendarParams, seen: Sequence[Office]
     offered = kinds.list_kinds(session)
     kind = next((each.code for each in offered if each.public_code == params.kind), "")
     names: dict[Venue, str] = {}
-    if len(chosen) == 1:
+    known = disclosure.list_offices_with_addresses()
+    if len(chosen) == 1 and (known is None or chosen[0].slug in known):
         selectable = venues.list_selectable(session, chosen[0])
         distinct = venues.get_distinct_names(selectable)
         names = {each: distinct[each.id] for each in selectable}
@@ -155,7 +163,9 @@ def _show_calendar(
     everything = agenda.list_workshops(
         session, scope.own, query.since, query.until, limit=MAX_WORKSHOPS
     )
-    found = clashes.find_clashes(session, everything)
+    # That two are in one place tells a hidden address by one that is public.
+    seen = [each for each in everything if workshop_labels.sees_address(each)]
+    found = clashes.find_clashes(session, seen)
     in_teams = member_clashes.find_in_teams(session, everything, now=now)
     rows = clash_rows.make_rows(found, in_teams, {each.id for each in everything})
     chosen: Sequence[Workshop] = everything

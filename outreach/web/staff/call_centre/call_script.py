@@ -1,12 +1,14 @@
 """What an agent says, in the language of who calls.
 
-Of a discreet place neither kind nor address is said by telephone, whoever asks.
+Of a discreet place neither kind nor address is said by telephone, whoever asks; nor a hidden
+address of an ordinary one by the call centre, which does not see it.
 """
 
 from dataclasses import dataclass
 from datetime import date, time
 
 from outreach import i18n
+from outreach.domain.disclosure.who_sees import SeenField
 from outreach.domain.registrations import Registration, RegistrationStatus
 from outreach.domain.workshops import DeliveryMode, Workshop
 from outreach.i18n import gettext as _
@@ -16,6 +18,7 @@ from outreach.web.presentation import formatting, workshop_cards
 from outreach.web.staff.call_centre import spelling
 from outreach.web.staff.call_centre.offers import Offer
 from outreach.web.staff.call_centre.spelling import SpelledSign
+from outreach.web.staff.common import disclosure
 
 
 @dataclass(frozen=True)
@@ -65,12 +68,9 @@ def _describe(registration: Registration, workshop: Workshop) -> list[str]:
         )  # fmt: skip
         return [
             seats,
-            _(
-                "«La dirección no se dice por teléfono. Con su código y su apodo la ve en "
-                "%(site)s, en «Mi lugar».»",
-                site=config().host,
-            ),
+            _say_where_to_read_the_address(),
         ]
+    is_unsaid = registration.sees_address and not disclosure.sees(SeenField.ADDRESS, workshop)
     return [
         ngettext(
             "«Es %(num)d lugar, el %(when)s: %(place)s.»",
@@ -79,10 +79,19 @@ def _describe(registration: Registration, workshop: Workshop) -> list[str]:
             when=when,
             place=_say_place(registration, workshop),
         ),
+        *([_say_where_to_read_the_address()] if is_unsaid else []),
         _("«Diga su código en la entrada; no necesita nada más.»")
         if workshop.mode.has_venue
         else _("«Con su código y su apodo entra en %(site)s.»", site=config().host),
     ]
+
+
+def _say_where_to_read_the_address() -> str:
+    return _(
+        "«La dirección no se dice por teléfono. Con su código y su apodo la ve en "
+        "%(site)s, en «Mi lugar».»",
+        site=config().host,
+    )
 
 
 def _say_place(registration: Registration, workshop: Workshop) -> str:
@@ -92,7 +101,7 @@ def _say_place(registration: Registration, workshop: Workshop) -> str:
             workshop.mode if not workshop.mode.has_venue else DeliveryMode.IN_PERSON
         )
     name = formatting.city_region(venue)
-    if not registration.sees_address:
+    if not (registration.sees_address and disclosure.sees(SeenField.ADDRESS, workshop)):
         return ", ".join(part for part in (venue.area or "", name) if part)
     return ", ".join(part for part in (venue.name, venue.address or "", name) if part)
 

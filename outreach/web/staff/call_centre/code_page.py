@@ -15,6 +15,7 @@ from flask.typing import ResponseReturnValue
 from outreach import clock
 from outreach.domain import registrations
 from outreach.domain.call_centre import call_holds
+from outreach.domain.disclosure.who_sees import SeenField
 from outreach.domain.network.staff import Permission
 from outreach.domain.registrations import (
     Registration,
@@ -36,6 +37,7 @@ from outreach.web.middleware import rate_limits, request_retry
 from outreach.web.presentation import formatting
 from outreach.web.presentation.formatting import localize
 from outreach.web.staff.call_centre import blueprint, call_log, held_page
+from outreach.web.staff.common import disclosure
 from outreach.web.staff.common.guards import (
     current_staff,
     log_office_action,
@@ -222,7 +224,8 @@ def _say_place(party: Registration) -> str:
     venue = party.workshop.venue
     if venue is None or party.workshop.is_discreet:
         return ""
-    parts = [venue.name, venue.address or ""] if party.sees_address else [venue.area or ""]
+    is_shown = party.sees_address and disclosure.sees(SeenField.ADDRESS, party.workshop)
+    parts = [venue.name, venue.address or ""] if is_shown else [venue.area or ""]
     return ", ".join(part for part in (*parts, formatting.city_region(venue)) if part)
 
 

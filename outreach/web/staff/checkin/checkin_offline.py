@@ -199,7 +199,7 @@ def _lines(workshop: Workshop, parties: list[Registration]) -> dict[str, Manifes
                     if each.slot
                     else []
                 ),
-                *map(workshop_labels.need_words, each.needs),
+                *workshop_labels.list_needs(workshop, each),
             ],
         )
         for each in parties

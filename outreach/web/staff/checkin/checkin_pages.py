@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from flask import Response, g, make_response, redirect, request
@@ -13,6 +13,8 @@ from outreach import clock
 from outreach.domain import registrations
 from outreach.domain.audit.audit_log import Details
 from outreach.domain.checkin import checkin, checkin_events
+from outreach.domain.disclosure import who_sees
+from outreach.domain.disclosure.who_sees import Moment, SeenField
 from outreach.domain.network.staff import Permission, is_allowed
 from outreach.domain.registrations import Registration
 from outreach.domain.reporting import typing_slips
@@ -28,7 +30,7 @@ from outreach.web.error_messages import PageRefused
 from outreach.web.middleware.response_headers import PagePolicy, allow, keep_private
 from outreach.web.presentation.formatting import group_digits
 from outreach.web.staff.checkin import blueprint
-from outreach.web.staff.common import workshop_labels
+from outreach.web.staff.common import disclosure, workshop_labels
 from outreach.web.staff.common.guards import (
     current_staff,
     find_workshop,
@@ -66,6 +68,8 @@ def check_in(public_id: str) -> ResponseReturnValue:
         with store().change() as session:
             workshop = find_workshop(session, public_id)
             checkin.require_list_open(workshop, now=clock.now())
+            if not disclosure.sees(SeenField.NAMES, workshop):
+                raise PageRefused(_("La lista de la entrada ya se cerró."))
             if what in {"more", "less"}:
                 checkin.count_walk_in(session, workshop, 1 if what == "more" else -1)
             else:
@@ -157,11 +161,11 @@ def person_page(token: str, fault: str = "") -> Response | None:
     if not is_allowed(who.grants, Permission.DOOR, workshop.office.slug):
         return _unknown_code_page()
     _prepare()
-    _log_discreet_list(workshop)
-    row = workshop_labels.rows(
-        workshop, [party], registrations.decrypt_people(key_store(), [party])
-    )[0]
     now = clock.now()
+    if not disclosure.sees(SeenField.NAMES, workshop):
+        return _closed_page(workshop, now)
+    _log_discreet_list(workshop)
+    row = workshop_labels.rows(workshop, [party], disclosure.read_people(workshop, [party]))[0]
     local_day = now.astimezone(workshop.zone).date()
     # A workshop that goes on past midnight counts as today's.
     is_on = workshop.starts_at <= now < workshop.ends_at
@@ -184,7 +188,7 @@ def person_page(token: str, fault: str = "") -> Response | None:
 def mark_person(token: str) -> Response | None:
     """Marks the person as arrived, or undoes it. None where `person_page` gives None."""
     response = person_page(token)
-    if response is None or response.status_code == 404:
+    if response is None or response.status_code in {404, 409}:
         return response
     _prepare()
     who, is_new = current_staff(), True
@@ -239,12 +243,12 @@ def _check_in_page(public_id: str, *, tab: str, typed: str = "", fault: str = ""
         if workshop.is_closed_for_danger:
             return make_response(redirect(f"/org/talleres/{public_id}/peligro", 303))
         checkin.require_checkin_open(workshop)
-        if not checkin.is_list_open(workshop, now=now):
-            return too_early_page(workshop)
+        if (closed := find_closed_page(workshop, SeenField.NAMES)) is not None:
+            return closed
         everyone = registrations.list_active(session, workshop)
         came = checkin.count_arrived(session, workshop)
         chairs = checkin.count_free_chairs(session, workshop, now=now)
-        people = registrations.decrypt_people(key_store(), everyone)
+        people = disclosure.read_people(workshop, everyone)
         of_erased = checkin_events.read_arrivals_of_erased(session, workshop, everyone)
     _log_discreet_list(workshop)
     rows = [
@@ -288,14 +292,23 @@ def _check_in_page(public_id: str, *, tab: str, typed: str = "", fault: str = ""
     )
 
 
-def too_early_page(workshop: Workshop) -> Response:
-    """From when the list of the door can be seen."""
+def find_closed_page(workshop: Workshop, field: SeenField) -> Response | None:
+    """The page that says from when, or that no longer, the list of the door is seen; None where it
+    is. Before its window nobody opens it (S23), after it those only whose role sees names then."""
+    now = clock.now()
+    if checkin.is_list_open(workshop, now=now) and disclosure.sees(field, workshop):
+        return None
+    return _closed_page(workshop, now)
+
+
+def _closed_page(workshop: Workshop, now: datetime) -> Response:
     return page(
-        "checkin/too_early",
+        "checkin/closed_list",
         409,
         workshop=workshop,
+        is_over=who_sees.find_moment(workshop, now=now) is not Moment.BEFORE,
         day=checkin.get_list_day(workshop),
-        now=clock.now(),
+        now=now,
         words=workshop_labels,
     )
 

@@ -6,13 +6,14 @@ from flask.typing import ResponseReturnValue
 from outreach import clock
 from outreach.domain import registrations
 from outreach.domain.checkin import checkin
+from outreach.domain.disclosure.who_sees import SeenField
 from outreach.domain.network.staff import Permission
 from outreach.errors import NotFound
 from outreach.pdf import checkin_sheet as paper
 from outreach.pdf.checkin_sheet import SheetLine
-from outreach.web.context import config, key_store, store
+from outreach.web.context import config, store
 from outreach.web.staff.checkin import blueprint, checkin_pages
-from outreach.web.staff.common import workshop_labels
+from outreach.web.staff.common import disclosure, workshop_labels
 from outreach.web.staff.common.guards import find_workshop, log_workshop_action
 from outreach.web.staff.common.permissions import Scope, requires
 
@@ -27,17 +28,15 @@ def sheet(public_id: str) -> ResponseReturnValue:
         if workshop.is_discreet:
             raise NotFound("the door sheet of a discreet workshop")
         checkin.require_checkin_open(workshop)
-        if not checkin.is_list_open(workshop, now=clock.now()):
-            return checkin_pages.too_early_page(workshop)
+        if (closed := checkin_pages.find_closed_page(workshop, SeenField.LISTS)) is not None:
+            return closed
         parties = [
             each
             for each in registrations.list_active(session, workshop)
             if each.status in registrations.STATUSES_WITH_SEATS
         ]
         log_workshop_action(session, workshop, "door sheet printed", {"parties": len(parties)})
-    rows = workshop_labels.rows(
-        workshop, parties, registrations.decrypt_people(key_store(), parties)
-    )
+    rows = workshop_labels.rows(workshop, parties, disclosure.read_people(workshop, parties))
     lines = [
         SheetLine(
             name=row.name, code=row.code, people=row.people, hour=row.hour, arrived=row.arrived

@@ -9,6 +9,7 @@ from outreach import clock, formats
 from outreach.clock import Month
 from outreach.domain.checkin.no_show_rate import MIN_WORKSHOPS, AttendanceRate
 from outreach.domain.dashboard.agenda import AgendaFilter as Shown
+from outreach.domain.disclosure.who_sees import SeenField
 from outreach.domain.network.kinds import Visibility, Way
 from outreach.domain.registrations import (
     INTERPRETER,
@@ -20,15 +21,18 @@ from outreach.domain.registrations import (
 from outreach.domain.registrations import RegistrationStatus as Place
 from outreach.domain.registrations.staff_messages import MessageTemplate
 from outreach.domain.reporting import months
+from outreach.domain.scheduling.workshop_data import WorkshopData
 from outreach.domain.workshops import DeliveryMode, Workshop, WorkshopStatus, time_slots
 from outreach.formats import language_name
 from outreach.i18n import current, ngettext
 from outreach.i18n import gettext as _
 from outreach.web.presentation import workshop_cards
+from outreach.web.presentation.formatting import city_region
 from outreach.web.presentation.formatting import day as day_words
 from outreach.web.presentation.formatting import hour as hour_words
 from outreach.web.presentation.formatting import short_day as long_short_day
 from outreach.web.presentation.workshop_cards import CardTag
+from outreach.web.staff.common import disclosure
 
 
 def status_tag(workshop: Workshop, *, now: datetime) -> CardTag:
@@ -94,13 +98,23 @@ def moment(at: datetime) -> str:
     return f"{brief_day(at.date())}, {hour_words(at.time())}"
 
 
-def place(workshop: Workshop) -> str:
-    if workshop.venue is not None:
-        return workshop.venue.name
+def place(workshop: Workshop | WorkshopData) -> str:
+    """Where it is: the venue's name, or as much as the public reads where the staff member does
+    not see the address. The data of a form are of who may edit it."""
+    venue = workshop.venue
+    if venue is not None and isinstance(workshop, Workshop) and not sees_address(workshop):
+        return ", ".join(part for part in (venue.area, city_region(venue)) if part)
+    if venue is not None:
+        return venue.name
     if workshop.mode is DeliveryMode.IN_PERSON:
         return str(_("Sin sede todavía"))
     by_phone: bool = workshop.mode is DeliveryMode.PHONE_BANK
     return str(_("Por teléfono") if by_phone else _("En línea"))
+
+
+def sees_address(workshop: Workshop) -> bool:
+    """Whether the staff member may read name and street of its venue now."""
+    return disclosure.sees(SeenField.ADDRESS, workshop)
 
 
 def count_reserved_seats(workshop: Workshop) -> int:
@@ -324,7 +338,7 @@ class WorkshopListRow:
     is_sure: bool  # they confirmed that they come
     contact: ContactMethod
     may_leave_message: bool
-    address: str  # masked, or whole where it was asked for
+    address: str  # whole where it was asked for, masked where they are called; else empty
     is_whole: bool
     needs: list[str]
 
@@ -335,18 +349,32 @@ def rows(
     people: dict[str, PersonalData],
     *,
     shown: str = "",
+    is_acting: bool = False,
 ) -> list[WorkshopListRow]:
-    """The parties of a list; `shown` is the one whose contact was asked for."""
+    """The parties of a list; `shown` is the one whose contact was asked for, `is_acting` says that
+    the list is of people to be called."""
     return [
-        _row(workshop, each, people.get(each.id), is_whole=each.id == shown)
+        _row(
+            workshop,
+            each,
+            people.get(each.id),
+            is_whole=each.id == shown,
+            is_acting=is_acting or each.id == shown,
+        )
         for each in registrations
     ]
 
 
 def _row(
-    workshop: Workshop, registration: Registration, person: PersonalData | None, *, is_whole: bool
+    workshop: Workshop,
+    registration: Registration,
+    person: PersonalData | None,
+    *,
+    is_whole: bool,
+    is_acting: bool,
 ) -> WorkshopListRow:
-    address = person.address if person else ""
+    sees_contact = disclosure.sees(SeenField.CONTACTS, workshop, is_acting=is_acting)
+    address = person.address if person and sees_contact else ""
     code, slot = registration.door_code, registration.slot
     is_by_approval = workshop.visibility is Visibility.APPROVED
     is_waiting = registration.status is Place.WAITLISTED
@@ -368,12 +396,19 @@ def _row(
         hour=hour_words(time_slots.get_start(workshop, slot.minute)) if slot else "",
         says=_says(registration),
         is_sure=registration.confirmed_at is not None,
-        contact=registration.contact if address else ContactMethod.NONE,
+        contact=registration.contact if person else ContactMethod.NONE,
         may_leave_message=registration.may_leave_message,
-        address=address if is_whole else masked(registration.contact, address),
-        is_whole=is_whole,
-        needs=[need_words(need) for need in registration.needs],
+        address=address if is_whole or not address else masked(registration.contact, address),
+        is_whole=is_whole and bool(address),
+        needs=list_needs(workshop, registration),
     )
+
+
+def list_needs(workshop: Workshop, registration: Registration) -> list[str]:
+    """What a party needs, in words; nothing for who does not see it now."""
+    if not disclosure.sees(SeenField.NEEDS, workshop):
+        return []
+    return [need_words(need) for need in registration.needs]
 
 
 def _until(workshop: Workshop, moment: datetime | None) -> str:

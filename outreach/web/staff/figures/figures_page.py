@@ -24,7 +24,13 @@ from outreach.reports.spreadsheets import Cell
 from outreach.reports.staff_figures import AskedFor, FigureGrouping, FiguresRow, StaffFigures
 from outreach.web.context import store
 from outreach.web.presentation import formatting
-from outreach.web.staff.common import call_labels, early_access, figure_labels, workshop_labels
+from outreach.web.staff.common import (
+    call_labels,
+    disclosure,
+    early_access,
+    figure_labels,
+    workshop_labels,
+)
 from outreach.web.staff.common.guards import current_staff, offices_with, page
 from outreach.web.staff.common.permissions import Scope, requires
 from outreach.web.staff.figures import blueprint, figures_params, figures_tables
@@ -164,6 +170,7 @@ def _load_names(
         offices={each.id: each for each in seen},
         kinds={each.id: each for each in all_kinds},
         venues=venues.list_with_ids(session, ids),
+        hidden_venues=disclosure.list_hidden_venues(session, ids),
     )
 
 

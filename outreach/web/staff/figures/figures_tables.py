@@ -1,6 +1,6 @@
 """Charts and tables of the figures: the names of rows, the bars, and the rows of files."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import date, time, timedelta
 from typing import Final
@@ -60,6 +60,7 @@ class RowNames:
     offices: Mapping[int, Office]
     kinds: Mapping[int, Kind]
     venues: Sequence[Venue]
+    hidden_venues: Set[int]  # that the reader may not know
 
     def list_rows(self, by: FigureGrouping, rows: Sequence[FiguresRow]) -> list[NamedRow]:
         """Months, weekdays and hours in their order, kinds in theirs, all others by name."""
@@ -88,6 +89,8 @@ class RowNames:
     def _venue_name(self, id_: int) -> str:
         if id_ == NO_VENUE:
             return _("Sin sede: en línea o por teléfono")
+        if id_ in self.hidden_venues:
+            return _("Sede que no se muestra")
         return venues.get_distinct_names(self.venues).get(id_, "")
 
 

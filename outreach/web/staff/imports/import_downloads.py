@@ -12,6 +12,7 @@ from outreach import clock
 from outreach.clock import Month
 from outreach.domain.dashboard import agenda
 from outreach.domain.dashboard.agenda import MAX_WORKSHOPS
+from outreach.domain.disclosure.who_sees import SeenField
 from outreach.domain.network.staff import Permission, get_office_slugs
 from outreach.domain.scheduling import import_batches
 from outreach.domain.text import clean
@@ -24,6 +25,7 @@ from outreach.imports.guess.row_review import ReviewedRow
 from outreach.imports.workshops import write
 from outreach.web.context import store
 from outreach.web.error_messages import PageRefused
+from outreach.web.staff.common import disclosure
 from outreach.web.staff.common.guards import current_staff, offices_with, page, require_permission
 from outreach.web.staff.common.permissions import Scope, requires
 from outreach.web.staff.imports import blueprint, import_labels, import_preview, remark_words
@@ -91,7 +93,10 @@ def export(form: str) -> ResponseReturnValue:
         offices = frozenset([slug])
     with store().read() as session:
         matches = agenda.list_workshops(session, offices, first, last, limit=MAX_WORKSHOPS + 1)
-        rows = [write.cells(each) for each in matches[:MAX_WORKSHOPS]]
+        rows = [
+            write.cells(each, has_address=disclosure.sees(SeenField.ADDRESS, each))
+            for each in matches[:MAX_WORKSHOPS]
+        ]
     if len(matches) > MAX_WORKSHOPS:
         return page("imports/too_many_rows", 422, most=MAX_WORKSHOPS)
     return _file(form, f"talleres-{name}", rows, [str(note) for note in import_labels.NOTES])

@@ -15,7 +15,6 @@ from flask.typing import ResponseReturnValue
 from wtforms import ValidationError
 
 from outreach import clock, network_profile, phone_numbers
-from outreach.domain import registrations
 from outreach.domain.audit.audit_log import Details
 from outreach.domain.network.offices import Office
 from outreach.domain.network.staff import ALL_OFFICES, Permission
@@ -28,7 +27,7 @@ from outreach.web.context import key_store, store
 from outreach.web.forms import contact_fields
 from outreach.web.middleware import rate_limits
 from outreach.web.presentation.formatting import localize
-from outreach.web.staff.common import contact_views, workshop_labels
+from outreach.web.staff.common import contact_views, disclosure, workshop_labels
 from outreach.web.staff.common.guards import (
     current_staff,
     log_office_action,
@@ -71,7 +70,7 @@ def find_by_code() -> ResponseReturnValue:
         ids = [each.id for each in own]
         found = staff_lookup.find_by_code(session, key_store(), code, ids, now=clock.now())
         plain = [each for each in found if not each.workshop.is_discreet]
-        names = registrations.decrypt_people(key_store(), plain)
+        names = disclosure.read_people_of_many(plain)
         parties = [
             _describe(each, names[each.id].name if each.id in names else "") for each in found
         ]

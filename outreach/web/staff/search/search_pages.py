@@ -29,7 +29,7 @@ from outreach.errors import DataErased
 from outreach.i18n import current, say
 from outreach.i18n import gettext as _
 from outreach.web.context import store
-from outreach.web.staff.common import kept_forms, workshop_labels
+from outreach.web.staff.common import disclosure, kept_forms, workshop_labels
 from outreach.web.staff.common.guards import (
     current_staff,
     has_permission,
@@ -139,7 +139,14 @@ def _answer(typed: str, *, is_part: bool) -> ResponseReturnValue:
 def _find(
     session: Session, own: Sequence[Office], query: StaffQuery, *, today: date, most: int
 ) -> FoundEverything:
-    found = staff_search.find_workshops(session, own, query, today=today, limit=most)
+    found = staff_search.find_workshops(
+        session,
+        own,
+        query,
+        addresses=disclosure.list_offices_with_addresses(),
+        today=today,
+        limit=most,
+    )
     editable = [each for each in own if has_permission(Permission.EDIT, each.slug)]
     groups = [
         FoundGroup("sedes", _("Sedes"), _find_venues(session, editable, query.words)),

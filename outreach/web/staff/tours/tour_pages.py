@@ -26,6 +26,7 @@ from outreach.web.error_messages import PageRefused
 from outreach.web.middleware import request_retry
 from outreach.web.presentation import formatting, place_words
 from outreach.web.staff.common import (
+    disclosure,
     notify_sheet,
     publish_warnings,
     undo_notice,
@@ -369,6 +370,8 @@ def _tour_page(
         stops = tours.list_stops(session, [tour.id])[tour.id]
         workshops = tours.list_workshops(session, [stop.id for stop in stops])
         undo = undo_notice.find_undoable_batch(session, request.args.get("lote", ""), now=now)
+        used = {stop.venue_id for stop in stops if stop.venue_id is not None}
+        hidden_venues = disclosure.list_hidden_venues(session, used)
     active = [stop for stop in stops if stop.cancelled_at is None]
     shown = [each for stop in active for each in workshops[stop.id] if each.takes_places]
     return page(
@@ -377,6 +380,7 @@ def _tour_page(
         tour=tour,
         stops=stops,
         held=workshops,
+        hidden_venues=hidden_venues,
         days=(active[-1].day - active[0].day).days + 1 if active else 0,
         on=len(active),
         without_venue=sum(1 for stop in active if stop.venue is None),

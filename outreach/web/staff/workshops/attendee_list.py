@@ -9,7 +9,7 @@ from flask import request
 from sqlalchemy.orm import Session
 
 from outreach.domain import outbox, registrations
-from outreach.domain.network.staff import Permission
+from outreach.domain.disclosure.who_sees import SeenField
 from outreach.domain.registrations import ContactMethod, Registration
 from outreach.domain.registrations import RegistrationStatus as Place
 from outreach.domain.registrations.notifications import Notification, NotificationType
@@ -18,10 +18,10 @@ from outreach.domain.workshops.time_slots import TimeSlot
 from outreach.errors import NotFound
 from outreach.i18n import current, say
 from outreach.i18n import gettext as _
-from outreach.web.context import config, key_store, store
+from outreach.web.context import config, store
 from outreach.web.presentation.formatting import hour
-from outreach.web.staff.common import workshop_labels
-from outreach.web.staff.common.guards import has_permission, log_workshop_action
+from outreach.web.staff.common import disclosure, workshop_labels
+from outreach.web.staff.common.guards import log_workshop_action
 
 TABS: Final = ("lugar", "espera", "llamadas")
 _OFFERED_FIRST: Final = (Place.OFFERED, Place.WAITLISTED)
@@ -84,18 +84,19 @@ def _just_called(session: Session, workshop: Workshop) -> list[Notification]:
 
 
 def context(workshop: Workshop, attendees: AttendeeList, shown: str) -> dict[str, Any]:
-    """The template values of the list of one tab; names only with the permission to see them."""
-    slug = workshop.office.slug
-    if not has_permission(Permission.PEOPLE, slug):
-        return {"tab": "", "rows": [], "hours": [], "calls": [], "to_call": 0, "unreached": ()}
+    """The template values of the list of one tab; nobody where the reader sees no names now."""
+    sees_contacts = disclosure.sees(SeenField.CONTACTS, workshop, is_acting=True)
+    seen = {
+        "sees_names": disclosure.sees(SeenField.NAMES, workshop),
+        "sees_contacts": sees_contacts,
+    }
+    if not seen["sees_names"]:
+        nobody = {"tab": "", "rows": [], "hours": [], "calls": [], "to_call": 0, "unreached": ()}
+        return seen | nobody
     waiting = [each for each in attendees.everyone if each.status in _OFFERED_FIRST]
     # Those beyond their share stand behind all others (S29).
     waiting.sort(key=lambda each: (_OFFERED_FIRST.index(each.status), each.is_beyond_share))
-    tab = (
-        _tab(attendees, shown)
-        if has_permission(Permission.CONTACTS, slug)
-        else _tab_without_contacts()
-    )
+    tab = _tab(attendees, shown) if sees_contacts else _tab_without_contacts()
     listed = {
         "lugar": [each for each in attendees.everyone if each.status is Place.CONFIRMED],
         "espera": [*waiting, *attendees.lapsed],
@@ -107,12 +108,12 @@ def context(workshop: Workshop, attendees: AttendeeList, shown: str) -> dict[str
     is_queue = tab == "llamadas"
     rows = read_rows(workshop, listed, shown=shown, is_queue=is_queue)
     open_calls = [notice for notice in attendees.calls if notice.done_at is None or notice.is_dead]
-    return {
+    return seen | {
         "tab": tab,
         "rows": rows,
         "hours": _hours(workshop, attendees, rows) if tab == "lugar" else [],
         "calls": calls(attendees.calls, rows) if is_queue else [],
-        "to_call": len(open_calls) if has_permission(Permission.CONTACTS, slug) else 0,
+        "to_call": len(open_calls) if sees_contacts else 0,
         "unreached": {notice.registration_id for notice in attendees.unsent},
     }
 
@@ -124,8 +125,8 @@ def read_rows(
     `shown`, whose call was opened."""
     is_private = is_queue and workshop.is_discreet
     readable = [each for each in listed if each.id == shown] if is_private else listed
-    people = registrations.decrypt_people(key_store(), readable)
-    return workshop_labels.rows(workshop, listed, people, shown=shown)
+    people = disclosure.read_people(workshop, readable)
+    return workshop_labels.rows(workshop, listed, people, shown=shown, is_acting=is_queue)
 
 
 def _tab(attendees: AttendeeList, shown: str) -> str:

@@ -47,6 +47,7 @@ class ActionContext:
 
     now: datetime
     has_permission: Callable[[Permission], bool]
+    sees_names: bool  # now
     can_register: bool  # a place is free, or a waitlist is open
     has_attendees: bool
     has_warnings: bool  # publishing has to be confirmed
@@ -96,7 +97,8 @@ def _candidates(
             action("check_in", _("Pasar lista"), "/entrada", "check"),
             may_open_door
             and status in {WorkshopStatus.PUBLISHED, WorkshopStatus.HELD}
-            and checkin.is_list_open(workshop, now=now),
+            and checkin.is_list_open(workshop, now=now)
+            and context.sees_names,
         ),
         (
             action("report", _("Reportar asistencia"), "/asistencia", "bars"),

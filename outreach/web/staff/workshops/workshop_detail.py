@@ -14,6 +14,8 @@ from outreach import clock
 from outreach.domain.activitypub import pushed_events
 from outreach.domain.audit.audit_log import Details
 from outreach.domain.checkin import checkin
+from outreach.domain.disclosure import who_sees
+from outreach.domain.disclosure.who_sees import Moment, SeenField
 from outreach.domain.network.kinds import Visibility, Way
 from outreach.domain.network.staff import Permission
 from outreach.domain.registrations import (
@@ -32,9 +34,10 @@ from outreach.i18n import gettext as _
 from outreach.web import error_messages
 from outreach.web.context import config, store
 from outreach.web.error_messages import PageRefused
-from outreach.web.presentation import workshop_cards
+from outreach.web.presentation import formatting, workshop_cards
 from outreach.web.staff.audit import audit_rows
 from outreach.web.staff.common import (
+    disclosure,
     notify_sheet,
     publish_warnings,
     team_names,
@@ -169,6 +172,7 @@ def show(public_id: str, *, shown: str = "", fault: str = "", beyond: int = 0) -
             ActionContext(
                 now=now,
                 has_permission=lambda action: has_permission(action, workshop.office.slug),
+                sees_names=disclosure.sees(SeenField.NAMES, workshop),
                 can_register=workshop.is_open(now)
                 and (workshop.has_waiting_list or not workshop.is_full),
                 has_attendees=bool(numbers["parties"]),
@@ -199,6 +203,7 @@ def show(public_id: str, *, shown: str = "", fault: str = "", beyond: int = 0) -
         unsent=len(attendees.unsent),
         doubtful_seats=seats if may_edit else None,
         doubtful=seats.registration_ids,
+        names_note=_names_note(workshop, now),
         approval_is_overdue=workshop.starts_at - now <= address_approval.DECIDED_BEFORE,
         **numbers,
         **attendee_list.context(workshop, attendees, shown),
@@ -215,6 +220,7 @@ def _numbers(workshop: Workshop, everyone: Sequence[Registration]) -> dict[str, 
     offered = [each for each in everyone if each.status is Place.OFFERED]
     waiting = [each for each in everyone if each.status is Place.WAITLISTED]
     is_by_approval = workshop.visibility is Visibility.APPROVED
+    sees_needs = disclosure.sees(SeenField.NEEDS, workshop)
     asked = [each for each in seated if each.asked_at is not None]
     return {
         "parties": len(seated),
@@ -227,8 +233,18 @@ def _numbers(workshop: Workshop, everyone: Sequence[Registration]) -> dict[str, 
         "waiting_people": sum(each.people for each in waiting),
         "asked": len(asked),
         "sure": sum(1 for each in asked if each.confirmed_at is not None),
-        "needs": _needs(workshop, everyone),
+        "needs": _needs(workshop, everyone) if sees_needs else [],
     }
+
+
+def _names_note(workshop: Workshop, now: datetime) -> str:
+    """Why the reader sees no names, and from when they do."""
+    if not has_permission(Permission.PEOPLE, workshop.office.slug):
+        return str(_("Tu papel ve los números, no los nombres."))
+    if who_sees.find_moment(workshop, now=now) is Moment.AFTER:
+        return str(_("La lista de la entrada ya se cerró: los nombres no se ven más."))
+    day = formatting.day(checkin.get_list_day(workshop))
+    return _("Los nombres se ven desde el %(day)s, un día antes del taller.", day=day)
 
 
 def _needs(workshop: Workshop, everyone: Sequence[Registration]) -> list[tuple[str, int, int]]:
