@@ -87,7 +87,6 @@ def furnish(site: Site, size_of_day: Size) -> tuple[list[str], list[tuple[str, l
                     offices[which],
                     kinds[pick.randrange(KINDS)],
                     venue=places[which],
-                    # Ten parties of two at least: fewer would start the brake of S29.
                     capacity=pick.randint(20, 40),
                     day=clock.now().date() + timedelta(days=5 + number % 7),
                 )

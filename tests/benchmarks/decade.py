@@ -21,7 +21,7 @@ from outreach.db.store import Store
 from outreach.db.types import Codes
 from outreach.domain.network.offices import Office
 from outreach.domain.registrations import ContactMethod, Registration, RegistrationStatus
-from outreach.domain.registrations.models import SeatClaim
+from outreach.domain.registrations.models import TicketSharing
 from outreach.domain.workshops import Workshop
 from tests.benchmarks import backup
 from tests.benchmarks.network import Network, network
@@ -146,8 +146,8 @@ def register_and_erase(base: Network) -> None:
         "may_leave_message": False, "wants_reminder": False,
         "registered_at": datetime(2020, 1, 1, tzinfo=UTC), "lapses": 0, "is_declined": False,
         "wants_entry": False, "changes": 0, "language": "", "needs": Codes(), "arrived": 0,
-        "needs_review": False, "appears_confirmed": False, "is_released": False,
-        "claim": SeatClaim.NONE,
+        "is_beyond_share": False, "appears_confirmed": False, "is_released": False,
+        "sharing": TicketSharing.OPEN,
     }  # fmt: skip
     values = {
         "id": sa.func.lower(sa.func.hex(sa.func.randomblob(13))),

@@ -9,9 +9,8 @@ from outreach.domain import registrations
 from outreach.domain.network import kinds, offices
 from outreach.domain.registrations import doubtful, review
 from outreach.domain.workshops import Workshop
-from outreach.keystore import KeyStore, bursts
-from outreach.keystore.save_rates import SaveRates
-from outreach.keystore.seat_shares import SeatShares
+from outreach.keystore import BurstDecision, KeyStore, bursts
+from outreach.keystore.seat_shares import Network, NetworkSize, SeatShares
 from tests.conftest import a_saturday, hold, seat
 
 ADDRESSES = {"203.0.113.9": 8, "198.51.100.7": 6}
@@ -25,7 +24,8 @@ def make(store: Store, key_store: KeyStore, *, now: datetime) -> dict[str, str]:
         _attack(store, key_store, workshop, now=now)
     ring, today = key_store.store, key_store.today()
     [first, _second] = bursts.list_bursts(ring, today, workshops=[decided.id])
-    bursts.schedule_release(ring, [first.id], release_at=now + doubtful.UNDO_WITHIN)
+    due_at = now + doubtful.UNDO_WITHIN
+    bursts.decide(ring, [first.id], BurstDecision.RELEASE, due_at=due_at)
     for burst in bursts.list_bursts(ring, today, workshops=[released.id]):
         with store.change() as session:
             workshop = session.get_one(Workshop, released.id)
@@ -46,9 +46,12 @@ def _hold(session: Session) -> Workshop:
 
 
 def _attack(store: Store, key_store: KeyStore, workshop: Workshop, *, now: datetime) -> None:
-    shares = SeatShares(key_store.store, key_store, SaveRates(key_store.store))
+    shares = SeatShares(key_store.store, key_store)
     share = review.compute_share(workshop)
+    subject = review.name_subject(workshop)
     for address, parties in ADDRESSES.items():
+        networks = [Network(address, NetworkSize.ADDRESS)]
         for _ in range(parties):
             party = seat(store, key_store, workshop, name="Toño")
-            shares.take(workshop.id, [address], 1, share, now=now, key_id=party.key_id)
+            key_ids = [party.key_id or b""]
+            shares.take(subject, networks, 1, share, now=now, key_ids=key_ids)

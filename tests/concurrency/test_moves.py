@@ -29,7 +29,7 @@ from tests.support.registration_forms import answers, link_of, own_address, send
 from tests.support.scenario import DAY, Stage, faults, stage
 
 THREADS = 8
-SEATS = 9  # fewer than the networks that turn on the brake by filling a workshop
+SEATS = 9
 PEOPLE_PER_THREAD = 5
 _addresses = count(1000)
 

@@ -19,21 +19,17 @@ from outreach.domain import registrations
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.registrations import (
-    ContactMethod,
     Registration,
     RegistrationStatus,
-    SeatClaim,
-    contact_proof,
     reconfirmation,
 )
-from outreach.domain.registrations.kept_seats import Keeping
 from outreach.domain.registrations.notifications import NotificationType
 from outreach.domain.workshops import Workshop
 from outreach.keystore import Key, KeyStore
 from outreach.web.forms import form_token
 from tests.conftest import hold, registration_data
 from tests.support.registration_forms import send
-from tests.support.scenario import HOUR, faults, make_sealed_registration, stage
+from tests.support.scenario import HOUR, make_sealed_registration, stage
 
 THREADS = 8
 POSTS_PER_THREAD = 24
@@ -166,41 +162,6 @@ def test_reconfirmation_during_the_release_of_seats_counts(
         release.join(timeout=0.5)
     release.join()
     assert strict.status(rosa) is RegistrationStatus.CONFIRMED
-
-
-def test_kept_seats_are_given_exactly_once(store: Store, chicago: Office, rights: Kind) -> None:
-    """Parties register and prove their contact at once, as the brake makes them."""
-    scene = stage(store, chicago, rights, capacity=10)
-    keeping = Keeping(frozenset({ContactMethod.EMAIL}), scene.now + HOUR)
-    start = Barrier(THREADS)
-
-    def register_and_prove(thread: int) -> None:
-        start.wait(timeout=30)
-        for _ in range(4):
-            data = registration_data(contact=ContactMethod.EMAIL, people=1 + thread % 2)
-            sealed = make_sealed_registration(store, scene.workshop(), data)
-            with store.change() as session:
-                registrations.register(
-                    session, scene.workshop(), data, sealed, secrets.token_hex(16),
-                    now=scene.now, keeping=keeping,
-                )  # fmt: skip
-            with store.change() as session:
-                party = session.get_one(Registration, sealed.id)
-                contact_proof.accept(session, [party], now=scene.now)
-
-    with ThreadPoolExecutor(THREADS) as pool:
-        list(pool.map(register_and_prove, range(THREADS)))
-    with store.read() as session:
-        assert faults(session, scene.workshop_id) == []
-        rows = session.execute(
-            sa.select(Registration.claim, sa.func.sum(Registration.people))
-            .where(Registration.status == RegistrationStatus.CONFIRMED)
-            .group_by(Registration.claim)
-        ).all()
-    by_claim = {row[0]: row[1] for row in rows}
-    assert by_claim[SeatClaim.NONE] <= 5
-    assert by_claim[SeatClaim.PROVEN] >= 5
-    assert scene.left() == 0
 
 
 def _run_in_threads(post: Callable[[], Sequence[TestResponse]]) -> list[TestResponse]:

@@ -100,7 +100,7 @@ def _of_doubtful_seats() -> Iterator[Guard]:
         ),
         (
             "outreach/keystore/keystore.py",
-            "session.execute(sa.delete(SeatParty).where(SeatParty.day < self.today()))", "pass",
+            "for table in (DayKey, SeatShare, SeatParty):", "for table in (DayKey,):",
             "test_digest_of_the_network_goes_with_the_day",
         ),
         (
@@ -108,8 +108,8 @@ def _of_doubtful_seats() -> Iterator[Guard]:
             "test_undecided_burst_ends_after_seven_days",
         ),
         (
-            "outreach/keystore/bursts.py", "Burst.release_at > now",
-            "Burst.release_at.is_not(None)", "test_undo_after_five_minutes_is_refused",
+            "outreach/keystore/bursts.py", "Burst.due_at > now",
+            "Burst.due_at.is_not(None)", "test_undo_after_five_minutes_is_refused",
         ),
         (
             "outreach/domain/registrations/doubtful.py", "appears_confirmed=shows_seat",
@@ -117,20 +117,20 @@ def _of_doubtful_seats() -> Iterator[Guard]:
         ),
         (
             "outreach/domain/registrations/review.py",
-            "    Registration.is_released.is_(False),  # staff have looked at it\n", "",
-            "test_review_of_released_parties_does_not_end_a_day_before",
+            "    Registration.is_released.is_(False),\n", "",
+            "test_review_seats_no_released_party",
         ),
         (
             "outreach/web/staff/workshops/doubtful_seats.py",
             "if any(_has_grown(each) for each in seats):", "if False:",
-            "test_parties_that_staff_have_not_seen_are_not_kept",
+            "test_parties_that_staff_have_not_seen_are_not_decided",
         ),
     ):  # fmt: skip
         test = f"tests/security/test_doubtful_seats.py::{test}"
         yield Guard("S29", file, words, instead, test)
     yield Guard(
         "S29", "outreach/web/staff/checkin/checkin_offline.py",
-        "if each.status in STATUSES_WITH_SEATS or each.needs_review",
+        "if each.status in STATUSES_WITH_SEATS or each.is_beyond_share",
         "if each.status in STATUSES_WITH_SEATS",
         "tests/web/staff/test_checkin_offline.py"
         "::test_released_party_is_found_and_counts_as_walk_ins",
@@ -154,39 +154,8 @@ def _of_forms() -> Iterator[Guard]:
         "return token if token.nonce == self.nonce.data else FormToken(token.age)", "return token",
         f"{sending_again}nonce_of_another_form_is_refused",
     )  # fmt: skip
-    shares = "tests/security/test_seat_share.py"
-    for file, words, instead, test in (
-        (
-            "outreach/domain/registrations/review.py", "address=max(2, seats // 4)",
-            "address=seats", "test_one_network_takes_only_its_share",
-        ),
-        (
-            "outreach/keystore/seat_shares.py", "is_rush = bool(wide_over) and",
-            "is_rush = False and", "test_one_network_takes_only_its_share",
-        ),
-        (
-            "outreach/domain/registrations/service.py",
-            "hold is not None and workshop.is_discreet", "False",
-            "test_discreet_pages_are_the_same_beyond_the_share",
-        ),
-        (
-            "outreach/web/public/my_registration/change.py",
-            "more_people > 0 and not _is_within_share", "False and not _is_within_share",
-            "test_more_people_count_in_the_share",
-        ),
-        (
-            "outreach/domain/registrations/waitlist.py",
-            """        Registration.status == RegistrationStatus.WAITLISTED,
-        Registration.needs_review.is_(False),
-    )""",
-            """        Registration.status == RegistrationStatus.WAITLISTED,
-    )""",
-            "test_offers_pass_over_parties_for_review",
-        ),
-    ):  # fmt: skip
-        yield Guard("S29", file, words, instead, f"{shares}::{test}")
     yield from _of_doubtful_seats()
-    yield from _of_the_brake()
+    yield from _of_shares()
     yield from _of_the_sheet()
     yield Guard(
         "S30", "outreach/web/forms/registration_form.py",
@@ -440,76 +409,131 @@ def _of_the_sheet() -> Iterator[Guard]:
         yield Guard("S36", file, words, instead, test)
 
 
-def _of_the_brake() -> Iterator[Guard]:
-    rates, pages = "outreach/keystore/save_rates.py", "outreach/web/forms/proof_of_work.py"
-    kept = "outreach/domain/registrations/kept_seats.py"
-    proof = "outreach/domain/registrations/contact_proof.py"
-    rates_test, pages_test, kept_test, proof_test = (
-        f"tests/{each}.py::test_"
-        for each in (
-            "keystore/test_save_rates", "web/public/test_proof_of_work",
-            "domain/registrations/test_kept_seats", "security/test_kept_seats",
-        )
-    )  # fmt: skip
+def _of_shares() -> Iterator[Guard]:
+    """Of each bound of a share, of the review, and of what veiled pages must not show."""
+    review, shares = "outreach/domain/registrations/review.py", "outreach/keystore/seat_shares.py"
+    sharing = "outreach/domain/registrations/ticket_sharing.py"
+    waitlist = "outreach/domain/registrations/waitlist.py"
+    any_speed = "test_network_takes_only_its_share_at_any_speed"
+    veiled = "test_veiled_pages_are_the_same_within_beyond_and_after_the_review"
     for file, words, instead, test in (
+        (review, "address=max(2, seats // 4)", "address=seats", any_speed),
+        (review, "site=max(4, seats * 2 // 5)", "site=seats", any_speed),
+        (review, "provider=max(4, seats // 2)", "provider=seats", any_speed),
         (
-            rates, "len(large) >= FEW_NETWORKS or", "",
-            f"{rates_test}brake_is_on_with_many_saves_of_few_networks",
+            shares, "and not seats == people <= self.first_party", "",
+            "test_party_of_four_is_all_that_an_address_gets_of_eight_seats",
         ),
         (
-            rates, "min(saves, MAX_OF_NETWORK)", "saves",
-            f"{rates_test}few_networks_cannot_raise_what_is_usual",
+            shares, "seats == people <= self.first_party", "seats == people",
+            "test_party_above_four_has_no_share_of_its_own",
         ),
         (
-            "outreach/keystore/seat_shares.py", "self._rates.count(connection, saver, now=now)",
-            "pass", f"{pages_test}two_hundred_saves_of_one_address_start_the_brake_for_all",
+            review, "first_party=0 if workshop.has_slots else 4", "first_party=4",
+            "test_hours_of_consultations_are_counted_without_a_bonus",
         ),
         (
-            "outreach/keystore/seat_shares.py", "return bool(row[0] < FEW_NETWORKS and",
-            "return bool(", f"{pages_test}workshop_that_many_networks_fill_does_not",
+            review, 'return f"course {workshop.series_id}" if is_course else str(workshop.id)',
+            "return str(workshop.id)", "test_course_has_one_share_for_all_its_dates",
         ),
         (
-            "outreach/keystore/seat_shares.py", "is_rush or is_braking", "is_rush",
-            f"{proof_test}networks_around_an_address_are_limited_while_the_brake_is_on",
+            "outreach/keystore/keystore.py", "(self._now() - COUNTING_DAY_BEGINS).date()",
+            "self.today()", "test_counting_day_begins_at_ten_utc",
         ),
         (
-            "outreach/web/public/registration.py", "not proof_of_work.is_given(filled, now)",
-            "False", f"{pages_test}post_without_a_number_gets_the_filled_form_with_a_challenge",
+            review, "is_within = party.people <= left_of_rule and keeps_half",
+            "is_within = keeps_half", "test_bounds_of_the_review_at_every_size",
         ),
         (
-            pages, ".get_signature(nonce)", '.get_signature("")',
-            f"{pages_test}number_is_good_for_one_form_only",
+            review, "is_within = party.people <= left_of_rule and keeps_half",
+            "is_within = party.people <= left_of_rule",
+            "test_bounds_of_the_review_at_every_size",
         ),
         (
-            pages, "    if nonce != filled.nonce.data:\n", "    if False:\n",
-            f"{pages_test}wait_of_another_form_is_none",
+            review, "seats // 4 - _count_seated(session, workshop)", "seats // 4",
+            "test_review_gives_a_quarter_over_all_days",
         ),
         (
-            pages, "    return ready_at <= now\n", "    return True\n",
-            f"{pages_test}form_is_accepted_after_the_wait",
+            review, "for party in _in_turn(due, bursts):", "for party in due:",
+            "test_each_run_in_turn_gets_a_seat",
         ),
         (
-            kept, "Workshop.seats_left - people >= _KEPT", "Workshop.seats_left >= people",
-            f"{kept_test}half_of_the_seats_is_kept",
+            review, "            party.is_released = True\n", "            pass\n",
+            "test_who_is_left_gets_no_offer_and_stands_behind_all",
         ),
         (
-            "outreach/domain/registrations/waitlist.py", "(left if is_proven else left - kept)",
-            "left", f"{kept_test}freed_kept_seat_is_kept_again",
+            waitlist,
+            """        Registration.status == RegistrationStatus.WAITLISTED,
+        Registration.is_beyond_share.is_(False),
+    )""",
+            """        Registration.status == RegistrationStatus.WAITLISTED,
+    )""",
+            "test_who_is_left_gets_no_offer_and_stands_behind_all",
         ),
         (
-            proof, "now < registration.registered_at + kept_seats.PROVE_WITHIN", "True",
-            f"{kept_test}proof_comes_within_a_day",
+            review, "if party.slot is None or party.appears_confirmed or", "if party.slot is None or",
+            "test_released_party_of_a_discreet_hour_is_not_offered_another",
         ),
         (
-            "outreach/web/public/my_registration/responses.py",
-            'if not contact_proof.is_code(request.form.get("proof", ""), view.key, view.person.address):',
-            "if False:", f"{proof_test}page_after_the_registration_proves_nothing",
+            "outreach/domain/registrations/service.py",
+            "appears_confirmed=hold is not None and workshop.is_sensitive",
+            "appears_confirmed=hold is not None and workshop.is_discreet", veiled,
+        ),
+        (
+            "outreach/web/public/my_registration/change.py",
+            "if self.workshop.is_sensitive:", "if self.workshop.is_discreet:",
+            "test_veiled_change_is_answered_alike",
+        ),
+        (
+            "outreach/web/public/my_registration/move.py", "and not target.is_sensitive:", "and True:",
+            "test_move_within_a_sensitive_kind_is_answered_alike",
+        ),
+        (
+            "templates/my_registration/waitlisted.html",
+            "{% set has_turn = not is_beyond and not workshop.is_sensitive %}",
+            "{% set has_turn = not is_beyond and not is_quiet %}",
+            "test_veiled_full_workshop_tells_no_position",
+        ),
+        (
+            "outreach/web/public/my_registration/change.py",
+            "more_people > 0 and not _is_within_share", "False and not _is_within_share",
+            "test_more_people_count_in_the_share",
+        ),
+        (
+            sharing, ".values(sharing=TicketSharing.GIVEN)", ".values(sharing=TicketSharing.OPEN)",
+            "test_ticket_registers_one_other_party_beyond_the_share",
+        ),
+        (
+            sharing, "if taken + people > (workshop.capacity + workshop.overbooked) // 4:",
+            "if False:", "test_ticket_registers_one_other_party_beyond_the_share",
+        ),
+        (
+            sharing, "        Registration.workshop_id == workshop.id,\n", "",
+            "test_ticket_of_one_workshop_helps_at_no_other",
+        ),
+        (
+            sharing, "        and not registration.workshop.is_sensitive\n", "",
+            "test_veiled_tickets_offer_nobody_another_place",
+        ),
+        (
+            "outreach/web/public/registration.py",
+            "elif filled.is_trapped or not token.nonce:", "else:",
+            "test_form_with_errors_costs_nobody_anything",
         ),
     ):  # fmt: skip
-        yield Guard("S29", file, words, instead, test)
+        yield Guard("S29", file, words, instead, f"tests/security/test_seat_share.py::{test}")
     yield Guard(
-        "S29", "outreach/web/scripts/proof_of_work.js", "var SLICE_MS = 25;", "var SLICE_MS = 60000;",
-        "tests/browser/test_proof_of_work.py::test_quick_exit_answers_during_the_work",
+        "S29", review, "if each.key_id not in decided]", "]",
+        "tests/security/test_doubtful_seats.py::test_review_leaves_a_decided_burst_to_the_decision",
+    )  # fmt: skip
+    yield Guard(
+        "S29", review, "phone_line=max(2, seats * 2 // 5)", "phone_line=seats",
+        "tests/web/public/test_phone_line.py::test_all_callers_together_take_two_fifths",
+    )  # fmt: skip
+    yield Guard(
+        "S28", "outreach/domain/workshops/models.py",
+        "return self.shown_seats if self.hides_seats else", "return self.shown_seats if self.is_discreet else",
+        "tests/security/test_seat_share.py::test_veiled_pages_do_not_count_the_seats",
     )  # fmt: skip
 
 
@@ -576,7 +600,7 @@ def _of_moves() -> Iterator[Guard]:
     cut = "tests/faults/test_move_cut_short.py"
     for promise, file, words, instead, test in (
         (
-            "SEAT06", moving, "    capacity.release(session, source, old)\n", "",
+            "SEAT06", moving, "        capacity.release(session, source, old)\n", "        pass\n",
             f"{of_domain}::test_move_takes_the_new_seats_and_releases_the_old_ones",
         ),
         (
@@ -620,20 +644,8 @@ def _of_moves() -> Iterator[Guard]:
             f"{cut}::test_purge_corrects_the_key_of_a_move_cut_before_the_key_store",
         ),
         (
-            "S29", moving, "None if is_proven else keeping", "None",
-            f"{of_domain}::test_move_leaves_the_seats_that_are_kept",
-        ),
-        (
-            "S29", page, "if not _take_share(view, target, now):", "if False:",
+            "S29", page, "if not _take_share(view, target, now) and", "if False and",
             f"{of_page}::test_move_counts_in_the_share_of_the_network",
-        ),
-        (
-            "S29", page, "if not proof_of_work.is_given(filled, now):", "if False:",
-            f"{of_page}::test_move_asks_for_a_proof_while_the_brake_is_on",
-        ),
-        (
-            "S29", page, "if bursts.has_burst(", "if False and bursts.has_burst(",
-            f"{of_page}::test_party_of_an_undecided_burst_is_not_moved",
         ),
         (
             "S30", page, "if not _is_within_limits(view):", "if False:",

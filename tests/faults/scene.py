@@ -125,8 +125,6 @@ def furnish(
                 session,
                 every[number % 2],
                 rights,
-                # Of parties of three, ten at least fill it: fewer would start the brake of S29, and
-                # hardly anybody would be registered from then on.
                 capacity=pick.randint(30, 60),
                 day=clock.now().date() + timedelta(days=7 + number % 20),
             )

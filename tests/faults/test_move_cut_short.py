@@ -97,7 +97,7 @@ def test_purge_corrects_the_key_of_a_move_cut_before_the_key_store(
     # At the last purge before the key would be destroyed by the day of before.
     day = min(source.forget_on, target.forget_on)
     then = clock.instant(day - timedelta(days=1), time(12), source.zone)
-    then_store = KeyStore(key_store.store, key_store.envelope.master_keys, lambda: then.date())
+    then_store = KeyStore(key_store.store, key_store.envelope.master_keys, lambda: then)
     retention.purge(store, then_store, now=then)
     assert key_store.days()[key_id] == target.forget_on
     assert key_store.list_workshops()[key_id] == target.id

@@ -23,6 +23,7 @@ from outreach.keystore import (
 )
 from outreach.keystore.keystore import MADE_AT_LIFETIME
 from outreach.keystore.rate_counters import RateCounters
+from tests.support.daytime import noon_of
 
 pytestmark = pytest.mark.core
 
@@ -40,7 +41,7 @@ def other_host(config: Config) -> Iterator[KeyStore]:
 
 def at_day(key_store: KeyStore, config: Config, day: date) -> KeyStore:
     """The key store as of another day."""
-    return KeyStore(key_store.store, MasterKeys(config.keys), lambda: day)
+    return KeyStore(key_store.store, MasterKeys(config.keys), noon_of(day))
 
 
 def count(

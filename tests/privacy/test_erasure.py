@@ -34,6 +34,7 @@ from outreach.maintenance.worker import Worker
 from outreach.privacy import retention
 from tests.conftest import hold, seat
 from tests.support.canaries import Backup, Canary, back_up, counts, names_in, plant, traces
+from tests.support.daytime import noon_of
 from tests.support.environment import where
 from tests.support.staff_client import employ, signed_in_as
 
@@ -131,7 +132,7 @@ class Aviary:
         return traces(self.config, self.store, self.key_store, needles, self.folder)
 
     def on(self, day: date) -> KeyStore:
-        return KeyStore(self.key_store.store, MasterKeys(self.config.keys), lambda: day)
+        return KeyStore(self.key_store.store, MasterKeys(self.config.keys), noon_of(day))
 
     def purge_on(self, workshop: Workshop) -> retention.Purged:
         """Purges on the day on which the people of this workshop are due."""

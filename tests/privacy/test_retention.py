@@ -25,6 +25,7 @@ from outreach.keystore import KeyStore, MasterKeys, TooManyDue
 from outreach.privacy import retention
 from tests.conftest import hold, seat
 from tests.support.arrivals import store_arrival
+from tests.support.daytime import noon_of
 
 pytestmark = pytest.mark.core
 
@@ -33,7 +34,7 @@ SOON = clock.now().date() + timedelta(days=20)
 
 def key_store_of(key_store: KeyStore, config: Config, today: date) -> KeyStore:
     """The same key store on a later day."""
-    return KeyStore(key_store.store, MasterKeys(config.keys), lambda: today)
+    return KeyStore(key_store.store, MasterKeys(config.keys), noon_of(today))
 
 
 def test_registration_is_erased_thirty_days_after_the_workshop(

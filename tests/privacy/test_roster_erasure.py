@@ -25,6 +25,7 @@ from outreach.keystore import KeyStore, MasterKeys
 from outreach.privacy import mail_folder, reconcile, retention, roster_erasure
 from outreach.privacy.reconcile import MAX_UNEXPECTED, TooManyBlind
 from tests.conftest import hold
+from tests.support.daytime import noon_of
 from tests.support.fixed_clock import fixed_clock
 from tests.support.roster import EMAIL, NAME, add_member
 
@@ -35,7 +36,7 @@ TABLES = (RosterMember, RosterAssignment, RosterLetter, WorkingHours, RosterAbse
 
 def key_store_on(key_store: KeyStore, config: Config, today: date) -> KeyStore:
     """The same key store on a later day."""
-    return KeyStore(key_store.store, MasterKeys(config.keys), lambda: today)
+    return KeyStore(key_store.store, MasterKeys(config.keys), noon_of(today))
 
 
 def count_rows(store: Store) -> list[int]:

@@ -27,6 +27,7 @@ from outreach.mail import sms
 from tests.conftest import hold
 from tests.mail.test_mail_words import NEVER, TAXONOMY, WORKSHOP, body_of, forbidden_words
 from tests.support.canaries import traces
+from tests.support.daytime import noon_of
 from tests.support.follow_scene import FORM, FollowScene, make_texts
 from tests.support.gateway_server import serve_gateway
 from tests.support.limits import UNLIMITED
@@ -213,7 +214,7 @@ def test_no_subject_text_or_letter_reveals_a_kind(
 ) -> None:
     scene.notify(after=3 * HOUR)
     late = clock.now().date() + 84 * DAY
-    key_store = KeyStore(scene.key_store.store, MasterKeys(scene.config.keys), lambda: late)
+    key_store = KeyStore(scene.key_store.store, MasterKeys(scene.config.keys), noon_of(late))
     replace(scene, key_store=key_store, later=84 * DAY).notify()
     assert len(scene.postman.letters) == 9, "confirmation, news and end in three languages"
     assert len(scene.gateway.asked) == 9

@@ -412,6 +412,21 @@ def test_veiled_full_workshop_tells_no_position(
 
 
 @of_veiled_kinds
+def test_veiled_pages_do_not_count_the_seats(
+    client: FlaskClient, store: Store, make: Callable[..., Workshop], sort: str
+) -> None:
+    """A party beyond its share takes no seat: a number that stays as it was would tell."""
+    workshop = make(sort, seats=8)
+    seen = set()
+    for number in range(4):
+        page = client.get(f"/es/t/{workshop.public_id}/lugar").text
+        card = client.get("/es/?tipo=" + workshop.kind.public_code).text
+        seen.add(tuple(re.findall(r"Quedan? [^<]*|Pocos lugares", page + card)))
+        post(client, workshop, own_address(number))
+    assert seen == {()}
+
+
+@of_veiled_kinds
 def test_veiled_letters_and_reminders_are_the_same(
     client: FlaskClient, store: Store, make: Callable[..., Workshop], sort: str
 ) -> None:

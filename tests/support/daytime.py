@@ -1,6 +1,7 @@
-"""A time zone where it is morning now, for texts, which are sent by day only."""
+"""Times of day: a zone where it is morning now, since texts are sent by day only; noon of a day."""
 
-from datetime import datetime
+from collections.abc import Callable
+from datetime import UTC, date, datetime, time
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -14,3 +15,8 @@ def zone_in_the_morning(now: datetime) -> ZoneInfo:
     if offset < -_MAX_OFFSET:
         offset += 24
     return ZoneInfo(f"Etc/GMT{-offset:+d}")  # its sign is the opposite of the usual one
+
+
+def noon_of(day: date) -> Callable[[], datetime]:
+    """A clock that shows noon of a day (UTC), for a key store as of that day."""
+    return lambda: datetime.combine(day, time(12), UTC)

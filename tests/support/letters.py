@@ -21,7 +21,6 @@ from outreach.domain.registrations import (
     ContactMethod,
     Registration,
     RegistrationStatus,
-    SeatClaim,
 )
 from outreach.domain.registrations.notifications import Notification, NotificationType
 from outreach.domain.registrations.staff_messages import Audience, Message, MessageTemplate
@@ -39,7 +38,7 @@ CASES: dict[str, tuple[NotificationType, dict[str, Any]]] = {
     "waiting": (NotificationType.WAITLISTED, {"status": RegistrationStatus.WAITLISTED}),
     "waiting, to be confirmed": (
         NotificationType.WAITLISTED,
-        {"status": RegistrationStatus.WAITLISTED, "claim": SeatClaim.OPEN},
+        {"status": RegistrationStatus.WAITLISTED, "is_beyond_share": True},
     ),
     "offer": (NotificationType.OFFER, {"status": RegistrationStatus.OFFERED}),
     "seated by the staff": (NotificationType.SEAT_GRANTED, {}),

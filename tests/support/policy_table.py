@@ -182,7 +182,6 @@ attendees.report                POST  workshop        edit
 attendees.show_contact          POST  workshop        contacts
 attendees.record_call           POST  workshop        contacts
 attendees.decide                POST  workshop        edit
-attendees.approve_reviewed      POST  workshop        edit
 attendees.decide_addresses      POST  workshop        edit
 attendees.assisted_form         GET   workshop        contacts
 attendees.make_assisted_link    POST  workshop        contacts

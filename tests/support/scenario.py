@@ -214,7 +214,7 @@ def _attach_key_store_of_monday(store: Store) -> None:
     """A key store for which it is Monday: a key whose day has come cannot be read."""
     with store.read() as session:
         key_store = keystore.of_session(session)
-    KeyStore(key_store.store, key_store.envelope.master_keys, MONDAY.date).attach(store)
+    KeyStore(key_store.store, key_store.envelope.master_keys, lambda: MONDAY).attach(store)
 
 
 def faults(session: Session, workshop_id: int) -> list[str]:

@@ -134,7 +134,7 @@ def test_nothing_is_left_of_who_is_forgotten(
         call(store, party, ana)
     log(store, circle, ana, "addresses approved", parties=2)
     log(store, circle, ana, "letters sent again", letters=1)
-    log(store, circle, ana, "parties reviewed", parties=2)
+    log(store, circle, ana, "doubtful places confirmed", parties=2)
     assert [line.sort for line in lines_of(store)].count(DoneSort.CALL) == 2
     assert count_of(store, DoneSort.APPROVED) == [2]
     erasure.erase(store, key_store, config, [parties[0].id], now=NOW)

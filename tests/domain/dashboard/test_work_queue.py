@@ -89,23 +89,12 @@ def test_burst_is_one_line_of_its_workshop(
         id=b"1",
         workshop=workshop.id,
         began_at=FIXED_NOW,
-        release_at=None,
+        decision=None,
+        due_at=None,
         key_ids=[each.key_id for each in parties if each.key_id is not None],
     )
     [line] = lines_of(store, bursts=[burst])
-    assert (line.sorts, line.count, line.is_burst) == ([WorkSort.REVIEW], 4, True)
-
-
-def test_parties_that_nobody_looked_at_are_one_line(
-    store: Store, key_store: KeyStore, chicago: Office, rights: Kind
-) -> None:
-    workshop = make(store, chicago, rights, 8, capacity=1)
-    for _ in range(4):
-        seat(store, key_store, workshop)
-    with store.change() as session:
-        session.execute(sa.update(Registration).values(needs_review=True))
-    [line] = lines_of(store)
-    assert (line.sorts, line.count, line.is_burst) == ([WorkSort.REVIEW], 3, False)
+    assert (line.sorts, line.count) == ([WorkSort.REVIEW], 4)
 
 
 def test_cancelled_and_past_workshops_ask_for_no_approval(

@@ -14,13 +14,10 @@ from outreach.domain.checkin.checkin_events import Arrival
 from outreach.domain.network.kinds import Kind, Way
 from outreach.domain.network.offices import Office
 from outreach.domain.registrations import (
-    ContactMethod,
     Registration,
     RegistrationStatus,
-    SeatClaim,
     totals,
 )
-from outreach.domain.registrations.kept_seats import Keeping
 from outreach.domain.registrations.notifications import NotificationType
 from outreach.domain.workshops import Workshop
 from outreach.domain.workshops.models import DeliveryMode
@@ -50,7 +47,7 @@ def there(store: Store, chicago: Office, rights: Kind) -> Stage:
 def move(
     key_store: KeyStore, registration_id: str, target: Stage, slot: str = "", **more: Any
 ) -> bool:
-    of_monday = KeyStore(key_store.store, key_store.envelope.master_keys, MONDAY.date)
+    of_monday = KeyStore(key_store.store, key_store.envelope.master_keys, lambda: MONDAY)
     return registration_move.move(
         target.store, of_monday, registration_id, target.workshop_id,
         slot=slot, **{"now": target.now} | more,
@@ -275,19 +272,6 @@ def test_waitlist_comes_first_shortly_before_the_new_date(
     there.cancel(full)
     with pytest.raises(Full):
         move(key_store, rosa, there, now=late)
-
-
-def test_move_leaves_the_seats_that_are_kept(
-    store: Store, key_store: KeyStore, here: Stage, there: Stage
-) -> None:
-    rosa = here.register(2)
-    keeping = Keeping(frozenset({ContactMethod.EMAIL}), MONDAY + HOUR)
-    with pytest.raises(Full):
-        move(key_store, rosa, there, keeping=keeping)
-    with store.change() as session:
-        session.get_one(Registration, rosa).claim = SeatClaim.PROVEN
-    assert move(key_store, rosa, there, keeping=keeping)
-    assert there.of(rosa).claim is SeatClaim.PROVEN
 
 
 def test_nothing_of_the_old_date_stays_with_the_party(

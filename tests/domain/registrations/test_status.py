@@ -82,7 +82,7 @@ class Scene:
         """Only a waitlisted party that appears to have a seat is asked whether it comes."""
         with self.stage.store.change() as session:
             luz = session.get_one(Registration, self.luz)
-            luz.needs_review = luz.appears_confirmed = True
+            luz.is_beyond_share = luz.appears_confirmed = True
 
     def _register_luz(self, hour: str) -> None:
         self.luz = self.stage.register(needs=("childcare",), slot=hour, wants_reminder=True)

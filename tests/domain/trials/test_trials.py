@@ -25,6 +25,7 @@ from outreach.mail import delivery
 from outreach.privacy import erasure, retention
 from tests.conftest import hold, seat
 from tests.support.arrivals import store_arrival
+from tests.support.daytime import noon_of
 from tests.support.fixed_clock import fixed_clock
 from tests.support.loading import run
 
@@ -102,7 +103,7 @@ def arms_of(store: Store) -> dict[bool, TrialArm]:
 
 def later(key_store: KeyStore, config: Config, workshop: Workshop, days: int) -> KeyStore:
     return KeyStore(
-        key_store.store, MasterKeys(config.keys), lambda: workshop.day + timedelta(days=days)
+        key_store.store, MasterKeys(config.keys), noon_of(workshop.day + timedelta(days=days))
     )
 
 

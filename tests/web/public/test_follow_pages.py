@@ -31,6 +31,7 @@ from outreach.keystore import (
 from outreach.privacy import follow_erasure, retention
 from outreach.push import push_subscriptions
 from tests.conftest import seat
+from tests.support.daytime import noon_of
 from tests.support.fixed_clock import fixed_clock
 from tests.support.follow_scene import FORM, FollowScene, add_kind, change_kind, make_texts, publish
 from tests.support.gateway_server import serve_gateway
@@ -465,7 +466,7 @@ def test_it_ends_after_ninety_days_unless_it_is_renewed(
     link = scene.follow()
     today = clock.now().date()
     key_store = KeyStore(
-        scene.key_store.store, MasterKeys(config.keys), lambda: today + timedelta(days=84)
+        scene.key_store.store, MasterKeys(config.keys), noon_of(today + timedelta(days=84))
     )
     later = replace(scene, key_store=key_store, later=84 * DAY)
     assert later.notify() == 1
@@ -474,7 +475,7 @@ def test_it_ends_after_ninety_days_unless_it_is_renewed(
     follows.renew(key_store, follows.find(key_store, link.rpartition("/")[2]))
     assert [row.expires_on for row in scene.rows()] == [today + timedelta(days=174)]
     end = KeyStore(
-        scene.key_store.store, MasterKeys(config.keys), lambda: today + timedelta(days=174)
+        scene.key_store.store, MasterKeys(config.keys), noon_of(today + timedelta(days=174))
     )
     assert follows.purge(end, now=clock.now() + 174 * DAY) == 1
     assert scene.rows() == []
@@ -486,7 +487,7 @@ def test_end_is_not_announced_to_who_renewed_meanwhile(
     """Another worker had read the day of before when it queued the message."""
     scene.follow()
     late = clock.now().date() + 84 * DAY
-    key_store = KeyStore(scene.key_store.store, MasterKeys(config.keys), lambda: late)
+    key_store = KeyStore(scene.key_store.store, MasterKeys(config.keys), noon_of(late))
     assert matching.enqueue_endings(key_store, now=clock.now() + 84 * DAY) == 1
     with key_store.store.change() as session:
         session.execute(sa.update(Follow).values(expires_on=late + 90 * DAY))
@@ -517,7 +518,7 @@ def test_unconfirmed_request_is_erased_after_three_days(
 ) -> None:
     scene.post()
     day = clock.now().date() + timedelta(days=3)
-    later = KeyStore(scene.key_store.store, MasterKeys(config.keys), lambda: day)
+    later = KeyStore(scene.key_store.store, MasterKeys(config.keys), noon_of(day))
     assert follows.purge(later, now=clock.now() + 3 * DAY) == 1
     assert scene.rows() == []
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,14 +21,12 @@ from outreach.domain.registrations import ContactMethod, Registration, Registrat
 from outreach.domain.registrations.notifications import Notification
 from outreach.domain.workshops import Workshop
 from outreach.domain.workshops.models import DeliveryMode
-from outreach.keystore import Key, KeyStore
-from outreach.keystore.models import Burst
+from outreach.keystore import Burst, Key, KeyStore, bursts
 from outreach.mail import render
 from outreach.mail.message_context import MessageContext
 from outreach.web.middleware import rate_limits
 from tests.conftest import hold, seat, venue
 from tests.domain.registrations.test_moving import SLOTS
-from tests.support import brake
 from tests.support.limits import UNLIMITED
 from tests.support.registration_forms import (
     answers,
@@ -250,7 +247,7 @@ def test_move_counts_in_the_share_of_the_network(
     people = [seat(store, key_store, here) for _ in range(5)]
     answers = [post(client, page_of(key_store, each), there.public_id) for each in people]
     assert [each.status_code for each in answers] == [303, 303, 409, 409, 409]
-    assert "Desde esta conexión ya no caben más." in answers[-1].text
+    assert "Ahora no podemos mover tu lugar a esa fecha" in answers[-1].text
     assert seats_left(store, there) == 6
     assert sum(each.workshop_id == here.id for each in everyone(store)) == 3
 
@@ -266,57 +263,17 @@ def test_refused_move_counts_for_nobody(
     assert post(client, page_of(key_store, people[0]), there.public_id).status_code == 303
 
 
-def test_move_asks_for_a_proof_while_the_brake_is_on(
+def test_burst_goes_with_who_moves(
     client: FlaskClient, store: Store, key_store: KeyStore,
     here: Workshop, there: Workshop, rosa: Registration,
 ) -> None:  # fmt: skip
-    brake.start(client.application)
-    path = page_of(key_store, rosa)
-    page = client.get(path)
-    challenge = brake.find_challenge(page)
-    assert challenge is not None
-    answer = post(client, path, there.public_id)
-    assert answer.status_code == 200
-    assert filled(answer)["day"] == [there.public_id]
-    assert place_of(store, rosa) == here.id
-    assert post(client, path, there.public_id, pow=brake.solve(*challenge)).status_code == 303
-    # A proof is good for one move.
-    other = brake.find_challenge(client.get(path))
-    assert other is None or other != challenge
-
-
-def test_move_leaves_the_seats_that_the_brake_keeps(
-    make_app: Callable[..., Flask],
-    tmp_path: Path,
-    store: Store,
-    key_store: KeyStore,
-    here: Workshop,
-    there: Workshop,
-) -> None:
-    client = make_app(limits=UNLIMITED, mail_folder=tmp_path).test_client()
-    brake.start(client.application)
-    seat(store, key_store, there, people=3)
-    rosa = seat(store, key_store, here, people=2)
-    path = page_of(key_store, rosa)
-    challenge = brake.find_challenge(client.get(path))
-    assert challenge is not None
-    answer = post(client, path, there.public_id, pow=brake.solve(*challenge))
-    assert answer.status_code == 409
-    assert place_of(store, rosa) == here.id
-
-
-def test_party_of_an_undecided_burst_is_not_moved(
-    client: FlaskClient, store: Store, key_store: KeyStore,
-    here: Workshop, there: Workshop, rosa: Registration,
-) -> None:  # fmt: skip
+    """Nobody moves seats out of the sight of the staff."""
     with key_store.store.change() as session:
-        session.add(
-            Burst(id=b"b" * 16, workshop=here.id, began_at=clock_now(), day=key_store.today())
-        )
+        session.add(Burst(id=b"b" * 16, began_at=clock_now(), day=key_store.today()))
         session.get_one(Key, rosa.key_id).burst = b"b" * 16
-    answer = post(client, page_of(key_store, rosa), there.public_id)
-    assert answer.status_code == 409
-    assert place_of(store, rosa) == here.id
+    assert post(client, page_of(key_store, rosa), there.public_id).status_code == 303
+    found = bursts.list_bursts(key_store.store, key_store.today())
+    assert [(each.workshop, each.key_ids) for each in found] == [(there.id, [rosa.key_id])]
 
 
 def test_link_moves_ten_times_a_day(

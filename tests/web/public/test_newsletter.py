@@ -29,6 +29,7 @@ from outreach.privacy import reconcile, retention, subscriber_erasure
 from outreach.privacy.reconcile import TooManyBlind
 from outreach.web.forms import form_token
 from tests.support.canaries import traces
+from tests.support.daytime import noon_of
 from tests.support.limits import UNLIMITED
 from tests.support.login import server_key
 from tests.support.ports import free_port
@@ -90,7 +91,7 @@ class Newsletter:
 
     def key_store_on(self, day: date) -> KeyStore:
         """The key store, with another day as today."""
-        return KeyStore(self.key_store.store, MasterKeys(self.config.keys), lambda: day)
+        return KeyStore(self.key_store.store, MasterKeys(self.config.keys), noon_of(day))
 
     def count_keys(self) -> int:
         with self.key_store.store.read() as session:

@@ -24,12 +24,12 @@ from outreach.domain.network.kinds import Kind, Visibility, Way
 from outreach.domain.network.offices import Office
 from outreach.domain.recordings.voice_notes import LinePrompt
 from outreach.domain.registrations import Registration, RegistrationStatus, review
-from outreach.domain.text import CROCKFORD
+from outreach.domain.text import CROCKFORD, SPOKEN
 from outreach.domain.workshops import DeliveryMode, Workshop
 from outreach.errors import Misconfigured
 from outreach.keystore import KeyStore, KeyStoreBase
 from outreach.web.presentation import formatting
-from outreach.web.public.phone_line import gateway_signature, line_state
+from outreach.web.public.phone_line import gateway_signature
 from tests.conftest import hold, kind, venue
 from tests.support.recordings import add_note
 
@@ -371,9 +371,9 @@ def test_caller_has_time_to_write_the_code_down(line: Flask, workshop: Workshop)
 
 
 def test_code_has_no_letters_that_sound_alike() -> None:
-    assert not set("BCDEGJKLNOPQSTUVWYZI") & set(line_state.CODE_LETTERS)
-    assert set(line_state.CODE_LETTERS) <= set(CROCKFORD)
-    assert len(line_state.CODE_LETTERS) == 16, "each letter is four bits"
+    assert not set("BCDEGJKLNOPQSTUVWYZI") & set(SPOKEN)
+    assert set(SPOKEN) <= set(CROCKFORD)
+    assert len(SPOKEN) == 16, "each letter is four bits"
 
 
 @pytest.mark.parametrize("keys", [[], ["1"]])
@@ -449,8 +449,22 @@ def test_one_phone_takes_no_more_than_its_share_and_leaves_others_theirs(
     neighbour = Caller(line, "CB1", "+17735550100")
     neighbour.reach_code()
     assert "Quedó apartado" in neighbour.press("4")
-    under_review = [each for each in saved(store) if each.needs_review]
+    under_review = [each for each in saved(store) if each.is_beyond_share]
     assert len(under_review) == 3
+
+
+@pytest.mark.parametrize("is_withheld", [False, True], ids=["invented", "withheld"])
+def test_all_callers_together_take_two_fifths(
+    line: Flask, store: Store, chicago: Office, rights: Kind, is_withheld: bool
+) -> None:
+    """Numbers can be invented, and withheld: each call is a caller of its own."""
+    made = hold_near(store, chicago, rights, capacity=40)
+    for number in range(24):
+        caller = Caller(line, f"CA{number}", "" if is_withheld else f"+1312555{number:04}")
+        caller.reach_code()
+        caller.press("4")
+    with store.read() as session:
+        assert session.get_one(Workshop, made.id).seats_left == 24
 
 
 def test_callers_who_withhold_their_number_have_shares_of_their_own(

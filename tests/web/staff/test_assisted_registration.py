@@ -62,7 +62,7 @@ def register(client: FlaskClient, workshop: Workshop, code: str) -> TestResponse
 
 
 def count_reviewed(store: Store) -> int:
-    return sum(each.needs_review for each in everyone(store))
+    return sum(each.is_beyond_share for each in everyone(store))
 
 
 def test_all_parties_of_a_link_get_seats(

@@ -142,7 +142,7 @@ def test_places_of_one_address_are_staffs_own_act(scene: CallScene, rights: Kind
     for _each in range(12):
         scene.held_call(large, personas="1")
     assert {each.status for each in scene.parties()} == {RegistrationStatus.CONFIRMED}
-    assert not any(each.needs_review for each in scene.parties())
+    assert not any(each.is_beyond_share for each in scene.parties())
     assert scene.seats_left(large) == 18
 
 

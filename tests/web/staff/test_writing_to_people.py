@@ -49,7 +49,6 @@ WITH_A_PAGE_OF_ITS_OWN: Final = {
     "attendees.decide": "to one person, in answer to a call",
     "attendees.record_outcome": "a call is the message; an answer can free a seat for an offer",
     "attendees.record_call": "a call is the message; an answer can free a seat for an offer",
-    "attendees.approve_reviewed": "offers of free seats to who was waiting for the review",
     "workshops.decide_doubtful": "seats are released after five minutes, in which it is undone",
     "workshops.undo_batch": "takes messages back; who was told already is told what is true again",
 }
