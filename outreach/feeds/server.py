@@ -59,7 +59,8 @@ WRITERS: Final[Mapping[str, Callable[..., bytes]]] = {
     "jscal": jscalendar.write,
 }
 CACHE_CONTROL: Final = "public, max-age=900"
-SILENT_CACHE_CONTROL: Final = "private, max-age=900"  # of discreet kinds: kept by no proxy
+PRIVATE_CACHE_CONTROL: Final = "private, max-age=900"  # of discreet kinds: kept by no proxy
+_CORS: Final = "Access-Control-"
 MAX_MEMORY_BYTES: Final = 24_000_000  # of feeds, in one process
 OVERHEAD_BYTES: Final = 3000  # of one feed, beside its own
 MAX_ADDRESS_BYTES: Final = 8_000_000  # of addresses as they are asked for, in one process
@@ -127,6 +128,8 @@ class Feeds:
         # One feed has many addresses: the key of each in `memory`.
         self._meanings: MemoryCache[AddressMeaning] = MemoryCache(MAX_ADDRESS_BYTES)
         self._always = [*always.items()]
+        # What a private answer has of them: scripts of other sites read none (CORS).
+        self._always_private = [each for each in self._always if not each[0].startswith(_CORS)]
         # One thread writes at a time: when a feed changes, many requests need it at once.
         self._writing = threading.Lock()
 
@@ -280,9 +283,7 @@ class Feeds:
         key = style_digest(site), _address(choice, request, site)
         copy = self._copy(key, body, number, (), counted_at, now)
         link = _link(choice, request, site)
-        return self._respond(
-            key, choice.name, link, (), copy, request.form, now, cache_control=SILENT_CACHE_CONTROL
-        )
+        return self._respond(key, choice.name, link, (), copy, request.form, now, is_private=True)
 
     def _copy(
         self,
@@ -332,7 +333,7 @@ class Feeds:
         form: str,
         now: datetime,
         *,
-        cache_control: str = CACHE_CONTROL,
+        is_private: bool = False,
     ) -> FeedResponse:
         """The response with its headers.
 
@@ -344,10 +345,10 @@ class Feeds:
         common = [
             ("ETag", f'W/"{copy.etag}"'),
             ("Last-Modified", format_datetime(modified, usegmt=True)),
-            ("Cache-Control", cache_control),
+            ("Cache-Control", PRIVATE_CACHE_CONTROL if is_private else CACHE_CONTROL),
             ("Vary", "Accept-Encoding"),
             ("X-Robots-Tag", "noindex"),
-            *self._always,
+            *(self._always_private if is_private else self._always),
         ]
         whole = [
             *common,
