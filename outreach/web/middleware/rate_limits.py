@@ -148,26 +148,27 @@ class ContactAllowance(Enum):
     NEEDS_FACTOR = auto()
 
 
-def count_contact_view(organizer_id: int, *, is_fresh: bool) -> ContactAllowance:
-    """Counts a look of a staff member at a registered person's contact: CONTACTS_AN_HOUR as usual,
-    and MORE_CONTACTS_AN_HOUR with a fresh second factor (S23). Raises TooManyRequests beyond."""
+def count_contact_view(owner_id: int, *, is_fresh: bool) -> ContactAllowance:
+    """Counts a look at a registered person's contact for the account whose allowance it uses up
+    (`staff.find_allowance_owner`): CONTACTS_AN_HOUR as usual, and MORE_CONTACTS_AN_HOUR with a
+    fresh second factor (S23). Raises TooManyRequests beyond."""
     limiter = FixedWindowRateLimiter(_counters())
-    if limiter.hit(RateLimitItemPerHour(CONTACTS_AN_HOUR), "contacts", _viewer(organizer_id)):
+    if limiter.hit(RateLimitItemPerHour(CONTACTS_AN_HOUR), "contacts", _viewer(owner_id)):
         return ContactAllowance.USUAL
     if not is_fresh:
         return ContactAllowance.NEEDS_FACTOR
-    _hit("more contacts", RateLimitItemPerHour(MORE_CONTACTS_AN_HOUR), _viewer(organizer_id))
+    _hit("more contacts", RateLimitItemPerHour(MORE_CONTACTS_AN_HOUR), _viewer(owner_id))
     return ContactAllowance.MORE
 
 
-def is_first_beyond_usual(organizer_id: int) -> bool:
-    """Whether a staff member sees more contacts than usual for the first time in an hour."""
+def is_first_beyond_usual(owner_id: int) -> bool:
+    """Whether an allowance shows more contacts than usual for the first time in an hour."""
     limiter = FixedWindowRateLimiter(_counters())
-    return limiter.hit(RateLimitItemPerHour(1), "many contacts", _viewer(organizer_id))
+    return limiter.hit(RateLimitItemPerHour(1), "many contacts", _viewer(owner_id))
 
 
-def _viewer(organizer_id: int) -> str:
-    return key_store().digest_of_today(f"contacts seen by {organizer_id}").hex()
+def _viewer(owner_id: int) -> str:
+    return key_store().digest_of_today(f"contacts seen by {owner_id}").hex()
 
 
 def count_once(what: str) -> None:
