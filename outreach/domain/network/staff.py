@@ -62,10 +62,11 @@ class StaffMember(Base):
     password: Mapped[str | None] = mapped_column(sa.String(200), default=None)
     disabled_at: Mapped[datetime | None] = mapped_column(default=None)
     signed_in_at: Mapped[datetime | None] = mapped_column(default=None)  # the last time
-    # When the account was made, and by whom: NULL by the command line, or by an account now gone.
+    # When the account was made, and by whom: NULL by the command line. Who has invited somebody has
+    # signed in, and such an account is never deleted.
     invited_at: Mapped[datetime | None] = mapped_column(default=None, index=True)
     invited_by_id: Mapped[int | None] = mapped_column(
-        sa.ForeignKey("organizer.id", ondelete="SET NULL"), default=None, index=True
+        sa.ForeignKey("organizer.id"), default=None, index=True
     )
     # Of the staff pages, letters and calendar of this account.
     language: Mapped[str] = mapped_column(
