@@ -3,6 +3,7 @@
 import gzip
 from collections import defaultdict
 from typing import Final
+from zoneinfo import ZoneInfo
 
 import pytest
 from flask.testing import FlaskClient
@@ -13,6 +14,7 @@ from werkzeug.test import TestResponse
 from outreach.db.store import Store
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
+from outreach.web.middleware.response_headers import MIN_GZIP_BYTES
 from outreach.web.middleware.response_size import BRACKET
 from tests.conftest import hold
 from tests.support.public_urls import FurnishedSite
@@ -59,6 +61,17 @@ def test_answers_to_forms_and_calendar_files_have_that_size(furnished_site: Furn
             assert gzip.decompress(entry.data).startswith(b"BEGIN:VCALENDAR\r\n")
         lost = client.post(f"/{lang}/mi-registro", data={"code": "7K3Q9X"}, headers=BROWSER)
         assert wire_size(lost) == BRACKET
+
+
+def test_shortest_calendar_file_has_that_size(
+    client: FlaskClient, store: Store, chicago: Office, women: Kind
+) -> None:
+    """In UTC it names no zone, and is too short for compression to be of use."""
+    with store.change() as session:
+        short = hold(session, chicago, women, zone=ZoneInfo("UTC"))
+    path = f"/es/t/{short.public_id}.ics"
+    assert len(client.get(path).data) < MIN_GZIP_BYTES
+    assert wire_size(client.get(path, headers=BROWSER)) == BRACKET
 
 
 words = st.text(st.sampled_from("abcdefghijklmnñoprstuvxyzáéí ,"), max_size=1500)

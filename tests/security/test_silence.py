@@ -2,10 +2,12 @@
 takes: what is private is kept nowhere (S04)."""
 
 import gc
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
 from functools import _lru_cache_wrapper
+from types import FunctionType
 from typing import Any, Final
 
 import pytest
@@ -66,14 +68,38 @@ def watched(
 
 
 def what_is_kept() -> Counter[str]:
-    """How much each cache of this process holds, by its place in memory."""
+    """How much each cache of this process holds: those of applications by their place in memory,
+    those of functions by name."""
     found: Counter[str] = Counter()
     for each in gc.get_objects():
         if isinstance(each, MemoryCache):
             found[f"cache {id(each)}"] = each.size
-        elif isinstance(each, _lru_cache_wrapper) and each.__module__.startswith("outreach"):
-            found[f"{each.__module__}.{each.__qualname__}"] += each.cache_info().currsize
+    for name, module in list(sys.modules.items()):
+        if name.startswith("outreach."):
+            for attribute, value in vars(module).items():
+                for cached in caches_of(value):
+                    found[f"{name}.{attribute}"] += cached.cache_info().currsize
     return found
+
+
+def caches_of(value: Any) -> Iterator[Any]:
+    """The caches of a function: itself, or what its wrapper calls."""
+    if isinstance(value, _lru_cache_wrapper):
+        if value.__module__.startswith("outreach"):  # the client of the tests has some of its own
+            yield value
+    elif isinstance(value, FunctionType):
+        for cell in value.__closure__ or ():
+            yield from caches_of(cell.cell_contents)
+
+
+def test_caches_of_functions_are_found() -> None:
+    found = what_is_kept().keys()
+    assert {
+        "outreach.domain.search.workshop_list._select_by_day",
+        "outreach.formats.dated",
+        "outreach.domain.locations.spelling._sound_of_name",
+        "outreach.domain.locations.gazetteer._load",
+    } <= found
 
 
 @pytest.mark.parametrize("address", SILENT)

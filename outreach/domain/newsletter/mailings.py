@@ -374,7 +374,7 @@ def report_new_account(session: Session, *, now: datetime) -> None:
     waiting = sa.select(Mailing.organizer_id).where(
         Mailing.topic == MailingTopic.NEW_ACCOUNTS, _IS_UNTRIED, Mailing.due_at > now
     )
-    told = set(session.scalars(waiting))
+    notified = set(session.scalars(waiting))
     session.add_all(
         Mailing(
             topic=MailingTopic.NEW_ACCOUNTS,
@@ -383,7 +383,7 @@ def report_new_account(session: Session, *, now: datetime) -> None:
             due_at=now + NEW_ACCOUNTS_TOGETHER,
         )
         for each in staff.list_admin_ids(session)
-        if each not in told
+        if each not in notified
     )
 
 

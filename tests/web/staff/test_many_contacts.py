@@ -143,8 +143,8 @@ def test_inviter_and_invited_share_one_allowance(
     third, other = invite(store, "tres@example.org", second), invite(store, "o@example.org", lead)
     look = contact_looker(store, key_store, workshop)
     everybody = [signed_in_as(app, store, each) for each in (lead, second, third, other)]
-    turns = [everybody[number % 4] for number in range(CONTACTS_AN_HOUR)]
-    assert {look(each) for each in turns} == {200}
+    lookers = [everybody[number % 4] for number in range(CONTACTS_AN_HOUR)]
+    assert {look(each) for each in lookers} == {200}
     assert [look(each) for each in everybody] == [401] * 4
 
 
