@@ -7,7 +7,7 @@ the parts is a message of the catalogue, so that a new language needs no code.
 import re
 from collections.abc import Callable, Hashable, Sequence
 from datetime import date, datetime, time
-from functools import cache, lru_cache, wraps
+from functools import cache, wraps
 from typing import Final, ParamSpec, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -19,6 +19,7 @@ from outreach import network_profile
 from outreach.countries import packs
 from outreach.i18n import N_, NP_, SPOKEN, Message, get_locale, translate, translator
 from outreach.languages import BY_CODE
+from outreach.memory_cache import remember
 
 Params = ParamSpec("Params")
 Written = TypeVar("Written")
@@ -62,7 +63,7 @@ def cached_by_wording(write: Callable[Params, Written]) -> Callable[Params, Writ
     def write_for(_wording: Hashable, *args: Params.args, **kwargs: Params.kwargs) -> Written:
         return write(*args, **kwargs)
 
-    cached: Callable[..., Written] = lru_cache(maxsize=4096)(write_for)
+    cached: Callable[..., Written] = remember(4096)(write_for)
 
     @wraps(write)
     def call(*args: Params.args, **kwargs: Params.kwargs) -> Written:

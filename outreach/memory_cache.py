@@ -1,14 +1,57 @@
-"""A bounded cache in the memory of one process, safe for threads."""
+"""Bounded caches in the memory of one process, safe for threads.
 
-from collections.abc import Hashable
+What somebody looked for must not be found out by asking the same again and comparing how long it
+takes. So a search that nobody may know of runs within `silence`: it leaves nothing in these caches,
+and takes nothing out of them (S04).
+"""
+
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache, wraps
 from threading import Lock
-from typing import Generic, TypeVar
+from typing import Any, Generic, ParamSpec, TypeVar
 
 from cachetools import LRUCache
 
 Value = TypeVar("Value")
+Params = ParamSpec("Params")
+Result = TypeVar("Result")
+_is_silent: ContextVar[bool] = ContextVar("is_silent", default=False)
+
+
+@contextmanager
+def silence(is_on: bool = True) -> Iterator[None]:
+    """Until its end nothing is kept or taken from what was kept; as before if not `is_on`."""
+    before = _is_silent.set(_is_silent.get() or is_on)
+    try:
+        yield
+    finally:
+        _is_silent.reset(before)
+
+
+def is_silent() -> bool:
+    return _is_silent.get()
+
+
+def remember(maxsize: int) -> Callable[[Callable[Params, Result]], Callable[Params, Result]]:
+    """Decorates a function whose last results are kept (`functools.lru_cache`), but not those that
+    a silent search asked for."""
+
+    def decorate(function: Callable[Params, Result]) -> Callable[Params, Result]:
+        cached: Callable[..., Result] = lru_cache(maxsize, typed=True)(function)
+
+        @wraps(function)
+        def call(*args: Params.args, **kwargs: Params.kwargs) -> Result:
+            chosen: Callable[..., Any] = function if _is_silent.get() else cached
+            result: Result = chosen(*args, **kwargs)
+            return result
+
+        return call
+
+    return decorate
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +71,18 @@ class MemoryCache(Generic[Value]):
     `put` gives its size, in bytes for instance; one larger than the bound is not kept.
     Lifetime: with a `lifetime`, an entry is returned for that long after it was stored; `get` and
     `put` then need `now`. A clock that is set back ends it too.
+    Silence: within `silence` it has no entries and gets none, unless `is_of_searches` is False:
+    then its keys say nothing of what anybody looks for.
     """
 
-    def __init__(self, max_size: int, *, lifetime: timedelta | None = None) -> None:
+    def __init__(
+        self, max_size: int, *, lifetime: timedelta | None = None, is_of_searches: bool = True
+    ) -> None:
         self._entries: LRUCache[Hashable, _Entry[Value]] = LRUCache(
             max_size, getsizeof=lambda entry: entry.size
         )
         self._lifetime = lifetime
+        self._is_of_searches = is_of_searches
         self._lock = Lock()  # cachetools leaves locking to its caller
 
     @property
@@ -46,6 +94,8 @@ class MemoryCache(Generic[Value]):
         self, key: Hashable, *, version: Hashable = None, now: datetime | None = None
     ) -> Value | None:
         """The value, or None if there is none, or none that is valid."""
+        if self._is_silent():
+            return None
         try:  # `LRUCache.get` looks twice, and every poll of a feed comes here
             with self._lock:
                 entry = self._entries[key]
@@ -57,6 +107,8 @@ class MemoryCache(Generic[Value]):
 
     def latest(self, key: Hashable) -> Value | None:
         """The value that was stored last, valid or not; None if it has made room."""
+        if self._is_silent():
+            return None
         with self._lock:
             entry = self._entries.get(key)
         return None if entry is None else entry.value
@@ -71,10 +123,15 @@ class MemoryCache(Generic[Value]):
         size: int = 1,
     ) -> None:
         """Stores a value in place of an older one of the same key."""
+        if self._is_silent():
+            return
         with self._lock:
             self._entries.pop(key, None)
             if size <= self._entries.maxsize:
                 self._entries[key] = _Entry(value, version, now, size)
+
+    def _is_silent(self) -> bool:
+        return self._is_of_searches and _is_silent.get()
 
     def _is_alive(self, entry: _Entry[Value], now: datetime | None) -> bool:
         if self._lifetime is None:

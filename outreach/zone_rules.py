@@ -8,7 +8,7 @@ hour that its clocks show twice, of which programs choose either, is written in 
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from functools import cache, lru_cache
+from functools import cache
 from importlib import metadata, resources
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from babel.core import get_global
 
 from outreach import clock
+from outreach.memory_cache import remember
 
 DAY: Final = timedelta(days=1)
 SECOND: Final = timedelta(seconds=1)
@@ -45,7 +46,7 @@ class LastChange(NamedTuple):
     substitute: ZoneInfo  # has had the offset since then for ten years
 
 
-@lru_cache(maxsize=1024)
+@remember(1024)
 def list_changes(zone: ZoneInfo, first: date, last: date) -> tuple[ZoneChange, ...]:
     """The transitions of a zone from the start of `first` to the end of `last`, in UTC."""
     changes = []

@@ -60,7 +60,9 @@ def invite(
     _check_caller(rights)
     check_roles(session, rights)
     _check_giving(session, rights, by=by)
+    mailings.report_new_account(session, now=now)  # to those who were admins before
     organizer = staff.add(session, email, role, rights, name=name)
+    organizer.invited_at, organizer.invited_by_id = now, by
     if by is not None:
         organizer.language = session.get_one(StaffMember, by).language
     _log(session, organizer, "account invited", rights, by=by, now=now)
@@ -164,13 +166,15 @@ def reset(
     by: int | None,
     now: datetime,
     second_factor: bool = False,
+    letter_key: ServerEncryption | None = None,
 ) -> str:
-    """Returns the token of a new link, as `credentials.reset`. Raises Refusal for the admin's own
-    account: they could lock themselves out. No office lead may do this: with the link they could
-    act in the name of a colleague."""
+    """Returns the token of a new link, as `credentials.reset`; with `letter_key`, a letter carries
+    it too. Raises Refusal for the admin's own
+    account: they could lock themselves out."""
     if organizer.id == by:
         raise Refusal(ErrorCode.OWN_ACCOUNT_RESET)
-    return credentials.reset(session, organizer, now=now, second_factor=second_factor, by=by)
+    credentials.reset(session, organizer, now=now, second_factor=second_factor, by=by)
+    return _make_link(session, organizer, by=by, now=now, letter_key=letter_key)
 
 
 def check_roles(session: Session, rights: Mapping[str, Role]) -> None:

@@ -21,11 +21,11 @@ def reset(
     now: datetime,
     second_factor: bool = False,
     by: int | None = None,
-) -> str:
-    """Returns the token of a new invitation link. Deletes the password, ends all sessions, revokes
-    the calendar token and the check-in tokens, and enables a disabled account.
+) -> None:
+    """Deletes the password, ends all sessions, revokes the calendar token and the check-in tokens,
+    and enables a disabled account, which needs a new invitation link then.
 
-    The link is no second factor. `second_factor` also deletes TOTP secret, recovery codes and
+    That link is no second factor. `second_factor` also deletes TOTP secret, recovery codes and
     passkeys, so that the next sign-in sets one up. `by` is the id of the admin, None for the
     command line."""
     organizer.password = None
@@ -39,7 +39,6 @@ def reset(
     action = "second factor reset" if second_factor else "account reset"
     audit_log.record(session, by, action, now=now, details={"account": organizer.id})
     mailings.notify_staff(session, [organizer.id], MailingTopic.ACCOUNT, now=now)
-    return invitations.invite(session, organizer.id, now=now)
 
 
 def disable(session: Session, organizer: StaffMember, *, now: datetime) -> None:

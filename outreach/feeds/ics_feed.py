@@ -7,7 +7,6 @@ write the same bytes on the same UTC day, so that they share ETags.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
-from functools import lru_cache
 from itertools import groupby
 from typing import Final
 from urllib.parse import urlencode
@@ -29,6 +28,7 @@ from outreach.feeds.serialization import IcsText
 from outreach.feeds.vevent import PublicSite
 from outreach.feeds.vtimezone import vtimezone
 from outreach.i18n import say, translate
+from outreach.memory_cache import remember
 
 MAX_BYTES: Final = 900_000  # Google reads 1 MB and ignores the rest silently
 HEADER_BYTES: Final = 10_000  # reserved for the header and the zones
@@ -289,7 +289,7 @@ def _lines(lines: Sequence[_Line]) -> bytes:
     )
 
 
-@lru_cache(maxsize=256, typed=True)  # most feeds have most lines in common; an address may be long
+@remember(256)  # most feeds have most lines in common; an address may be long
 def _write_line(name: str, parameters: tuple[tuple[str, str], ...], value: vText | vUri) -> bytes:
     return serialization.fold(Contentline.from_parts(name, Parameters(parameters), value))
 

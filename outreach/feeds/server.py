@@ -24,7 +24,7 @@ from urllib.parse import parse_qs
 from sqlalchemy.orm import Session
 from werkzeug.http import parse_accept_header
 
-from outreach import clock, i18n, languages, preconditions
+from outreach import clock, i18n, languages, memory_cache, preconditions
 from outreach.config import Config
 from outreach.db.store import Store
 from outreach.domain.calendar import change_counters, feed_query
@@ -59,6 +59,8 @@ WRITERS: Final[Mapping[str, Callable[..., bytes]]] = {
     "jscal": jscalendar.write,
 }
 CACHE_CONTROL: Final = "public, max-age=900"
+PRIVATE_CACHE_CONTROL: Final = "private, max-age=900"  # of discreet kinds: kept by no proxy
+_CORS: Final = "Access-Control-"
 MAX_MEMORY_BYTES: Final = 24_000_000  # of feeds, in one process
 OVERHEAD_BYTES: Final = 3000  # of one feed, beside its own
 MAX_ADDRESS_BYTES: Final = 8_000_000  # of addresses as they are asked for, in one process
@@ -126,6 +128,8 @@ class Feeds:
         # One feed has many addresses: the key of each in `memory`.
         self._meanings: MemoryCache[AddressMeaning] = MemoryCache(MAX_ADDRESS_BYTES)
         self._always = [*always.items()]
+        # What a private answer has of them: scripts of other sites read none (CORS).
+        self._always_private = [each for each in self._always if not each[0].startswith(_CORS)]
         # One thread writes at a time: when a feed changes, many requests need it at once.
         self._writing = threading.Lock()
 
@@ -236,6 +240,10 @@ class Feeds:
         host = installation_settings.read_calendar_host(self.store)
         site = PublicSite(self.config.public_url, host, self.config.phone)
         known = self._reference.read()
+        codes = request.filters[FILTERS.index("tipo")]
+        if any(kind.hides_under(codes) for kind in known.find_kinds(codes).values()):
+            with memory_cache.silence():
+                return self._write_silently(request, known, site, number, counted_at, now)
         with self.store.read() as session:
             choice = _choice(session, request, known)
             key = style_digest(site), _address(choice, request, site)
@@ -257,6 +265,25 @@ class Feeds:
             self._shared.put(path, query, shared)
         self._remember_meaning(path, query, AddressMeaning(key, kind_numbers), version)
         return response
+
+    def _write_silently(
+        self,
+        request: FeedRequest,
+        known: ReferenceData,
+        site: PublicSite,
+        number: int,
+        counted_at: datetime | None,
+        now: datetime,
+    ) -> FeedResponse:
+        """The response of a feed of a discreet kind, which nobody keeps: who asks for it again must
+        not learn from its haste that somebody has a calendar of it (S04)."""
+        with self.store.read() as session:
+            choice = _choice(session, request, known)
+            body = WRITERS[request.form](session, choice, request.lang, site, today=now.date())
+        key = style_digest(site), _address(choice, request, site)
+        copy = self._copy(key, body, number, (), counted_at, now)
+        link = _link(choice, request, site)
+        return self._respond(key, choice.name, link, (), copy, request.form, now, is_private=True)
 
     def _copy(
         self,
@@ -305,6 +332,8 @@ class Feeds:
         copy: FeedCopy,
         form: str,
         now: datetime,
+        *,
+        is_private: bool = False,
     ) -> FeedResponse:
         """The response with its headers.
 
@@ -316,10 +345,10 @@ class Feeds:
         common = [
             ("ETag", f'W/"{copy.etag}"'),
             ("Last-Modified", format_datetime(modified, usegmt=True)),
-            ("Cache-Control", CACHE_CONTROL),
+            ("Cache-Control", PRIVATE_CACHE_CONTROL if is_private else CACHE_CONTROL),
             ("Vary", "Accept-Encoding"),
             ("X-Robots-Tag", "noindex"),
-            *self._always,
+            *(self._always_private if is_private else self._always),
         ]
         whole = [
             *common,

@@ -5,10 +5,10 @@ where it holds, else one block for each transition. icalendar's RDATE lists are 
 """
 
 from datetime import UTC, date, datetime, time, timedelta
-from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from outreach.memory_cache import remember
 from outreach.zone_rules import UTC_KEY, list_changes
 
 EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001 - local time of the zone
@@ -23,7 +23,7 @@ AUTUMN: Final = (
 )
 
 
-@lru_cache(maxsize=512)
+@remember(512)
 def vtimezone(zone: ZoneInfo, first: date, last: date) -> bytes:
     """The component for events from `first` to `last`, local days. Empty for UTC: times that end in
     Z need none."""

@@ -21,7 +21,7 @@ from outreach.clock import Month
 from outreach.config import Config
 from outreach.db.store import Store
 from outreach.domain.network import offices
-from outreach.domain.network.staff import ALL_OFFICES
+from outreach.domain.network.staff import ALL_OFFICES, StaffMember
 from outreach.domain.newsletter import bulletins, mailings, subscribers
 from outreach.domain.newsletter.mailings import Mailing, MailingTopic
 from outreach.domain.outbox import ClaimedMessage
@@ -41,6 +41,15 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
+class NewAccountLine:
+    """What admins read of an account that was made."""
+
+    email: str
+    places: str
+    inviter: str  # the address; empty for the command line
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
 class MailingContext:
     """What a letter is written from, looked up just before it is sent."""
 
@@ -53,6 +62,7 @@ class MailingContext:
     ends_at: datetime | None = None  # when that link expires, by the clock of their office
     bulletin: str = ""  # its text
     letter_id: str = field(default_factory=new_letter_id)  # of the Message-ID
+    accounts: Sequence[NewAccountLine] = ()  # that were made
     workshops: Sequence[Workshop] = ()  # without an attendance report, or with people to decide on
 
     @property
@@ -74,6 +84,8 @@ def write(context: MailingContext, config: Config) -> EmailMessage:
             workshops=context.workshops,
             link=_link(context, config),
             ends_at=context.ends_at,
+            is_known=mailing.organizer is not None and mailing.organizer.signed_in_at is not None,
+            accounts=context.accounts,
             stop=unsubscribe,
         )
         sender = formataddr((config.mail_name, mail_from(config)))
@@ -99,6 +111,8 @@ def _link(context: MailingContext, config: Config) -> str:
         return f"{config.public_url}/org/cuenta"
     if topic in {MailingTopic.DISCRETION, MailingTopic.CONTACTS}:
         return f"{config.public_url}/org/bitacora"
+    if topic is MailingTopic.NEW_ACCOUNTS:
+        return f"{config.public_url}/org/personal"
     if topic in {MailingTopic.ATTENDANCE, MailingTopic.APPROVAL}:
         return f"{config.public_url}/org/"
     if topic is MailingTopic.REPORT:
@@ -150,12 +164,16 @@ class _MailingWriter:
             bulletin = self._bulletin(session, mailing, now)
             workshops = self._workshops(session, mailing, now)
             invitation = self._invitation(session, mailing, now)
+            accounts = _describe_new_accounts(session, mailing)
+        if mailing.topic is MailingTopic.NEW_ACCOUNTS and not accounts:
+            return None
         if mailing.topic is MailingTopic.INVITATION and invitation is None:
             return None
         try:
             context = self._context(mailing, bulletin, workshops, now)
         except DataErased:
             return None
+        context = replace(context, accounts=accounts)
         if invitation is not None:
             token, ends_at = invitation
             context = replace(context, invitation=token, ends_at=ends_at)
@@ -260,3 +278,26 @@ def _is_report_late(session: Session, mailing: Mailing, now: datetime) -> bool:
     slugs = missing_reports.get_own_slugs(mailing.organizer)
     month = Month.from_number(mailing.month)
     return bool(coverage.matrix(session, month, slugs, now=now).late)
+
+
+def _describe_new_accounts(session: Session, mailing: Mailing) -> list[NewAccountLine]:
+    """A line for each account that the letter is about, in the language of its recipient."""
+    if mailing.topic is not MailingTopic.NEW_ACCOUNTS or mailing.organizer is None:
+        return []
+    cities = {each.slug: each.city for each in offices.list_offices(session)}
+    lines = []
+    with use_language(mailing.organizer.language):
+        for each in mailings.list_new_accounts(session, mailing):
+            inviter = session.get(StaffMember, each.invited_by_id) if each.invited_by_id else None
+            slugs = sorted(grant.office for grant in each.grants)
+            places = [
+                _("Toda la red") if slug == ALL_OFFICES else cities.get(slug, slug)
+                for slug in slugs
+            ]
+            line = NewAccountLine(
+                email=each.email,
+                places=", ".join(places),
+                inviter="" if inviter is None else inviter.email,
+            )
+            lines.append(line)
+    return lines

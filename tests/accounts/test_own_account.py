@@ -9,7 +9,7 @@ from click.testing import CliRunner, Result
 from flask import Flask
 
 from outreach import clock
-from outreach.accounts import credentials, passkeys, totp
+from outreach.accounts import administration, credentials, passkeys, totp
 from outreach.accounts.totp import RecoveryCode
 from outreach.cli import main
 from outreach.config import Config, Limits
@@ -170,7 +170,8 @@ def test_invitation_link_does_not_replace_the_second_factor(
     patient: Flask, store: Store, ana: int
 ) -> None:
     with store.change() as session:
-        link = credentials.reset(session, session.get_one(StaffMember, ana), now=clock.now())
+        account = session.get_one(StaffMember, ana)
+        link = administration.reset(session, account, by=None, now=clock.now())
     visitor = Visitor(patient)
     assert visitor.post(f"/org/invitacion/{link}", password=PASSWORD).status_code == 303
     assert visitor.get("/org/").headers["Location"] == "/org/codigo", "the password is one factor"
@@ -186,7 +187,7 @@ def test_admin_resets_a_lost_second_factor_and_it_is_set_up_anew(
     elena = employ(store, "elena@example.org")
     sheet, key = printed(patient, store, ana), add_key(patient, store, ana)
     with store.change() as session:
-        link = credentials.reset(
+        link = administration.reset(
             session,
             session.get_one(StaffMember, ana),
             now=clock.now(),

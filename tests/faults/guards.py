@@ -21,6 +21,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from tests.faults import (
+    guards_of_accounts,
     guards_of_answers,
     guards_of_call_centre,
     guards_of_disclosure,
@@ -31,6 +32,7 @@ from tests.faults import (
     guards_of_networks,
     guards_of_pages,
     guards_of_registrations,
+    guards_of_silence,
     guards_of_sounds,
 )
 from tests.faults.forked_pytest import ForkedPytest
@@ -44,6 +46,7 @@ MAKES_DATABASES: Final = ("outreach/db/", "outreach/migrations/")
 
 
 GUARDS: Final = (
+    *guards_of_accounts.list_guards(),
     *guards_of_answers.list_guards(),
     *guards_of_call_centre.list_guards(),
     *guards_of_disclosure.list_guards(),
@@ -54,6 +57,7 @@ GUARDS: Final = (
     *guards_of_networks.list_guards(),
     *guards_of_pages.list_guards(),
     *guards_of_registrations.list_guards(),
+    *guards_of_silence.list_guards(),
     *guards_of_sounds.list_guards(),
 )
 

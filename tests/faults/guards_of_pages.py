@@ -138,13 +138,6 @@ def list_guards() -> Iterator[Guard]:
         "tests/security/test_abuse.py::test_malformed_posts_use_up_nothing_that_neighbours_need",
     )  # fmt: skip
     yield Guard(
-        "S09", f"{web}middleware/rate_limits.py",
-        '_hit("sign-in", _per_ten_minutes(most), _of_account(account))',
-        '_hit("sign-in", _per_ten_minutes(most), _of_account(""))',
-        "tests/accounts/test_sessions.py"
-        "::test_sign_in_attempts_are_limited_by_account_and_address",
-    )  # fmt: skip
-    yield Guard(
         "S09", "outreach/keystore/keystore.py", "hmac.new(self._day[1], text",
         'hmac.new(b"x", text',
         "tests/security/test_abuse.py::test_rate_counters_cannot_be_linked_to_an_address_the_next_day",

@@ -18,7 +18,9 @@ pytestmark = fixed_clock
 
 CHECKOUT: Final = Path(__file__).parents[2]
 PACKAGE: Final = CHECKOUT / "outreach"
-CACHES: Final = frozenset({"cache", "lru_cache", "functools.cache", "functools.lru_cache"})
+CACHES: Final = frozenset(
+    {"cache", "lru_cache", "functools.cache", "functools.lru_cache", "remember"}
+)
 # What the result of a function depends on without being an argument.
 SURROUNDINGS: Final = (
     "outreach.network_profile.current",
@@ -59,6 +61,7 @@ KNOWN_OBJECTS: Final = {
     "outreach.feeds.event_writer._memories": "by engine, and no two networks have one",
     "outreach.feeds.event_writer._memories_lock": "guards the dictionary, and no query",
     "outreach.i18n._used": "the language of a block",
+    "outreach.memory_cache._is_silent": "whether the search of a block leaves nothing behind",
     "outreach.network_profile._used": "the profile of a block: what separates networks",
     "outreach.web.middleware.rate_limits._suggestions_lock": "guards counts of each application",
     "outreach.web.presentation.template_code.SHARED_TEMPLATES": "code, by name and checksum",

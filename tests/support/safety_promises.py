@@ -18,6 +18,10 @@ PROMISES: Final[dict[str, tuple[str, ...]]] = {
     "S04": (
         "web/middleware/test_headers.py::test_private_pages_are_not_cached_and_not_indexed",
         "web/middleware/test_headers.py::test_pages_of_a_discreet_kind_are_not_cached",
+        "security/test_silence.py::test_search_of_a_discreet_kind_leaves_nothing_behind",
+        "security/test_silence.py::test_search_of_a_discreet_kind_uses_nothing_that_others_left",
+        "security/test_silence.py::test_place_that_somebody_looked_for_is_not_kept",
+        "security/test_silence.py::test_no_answer_that_nobody_may_keep_is_kept_here",
     ),
     "S05": (
         "security/test_safety.py::test_tokens_are_stored_only_as_hashes_and_are_independent",
@@ -45,6 +49,10 @@ PROMISES: Final[dict[str, tuple[str, ...]]] = {
         "security/test_abuse.py::test_malformed_posts_use_up_nothing_that_neighbours_need",
         "security/test_abuse.py::test_posts_of_a_manage_link_are_limited_by_the_link",
         "accounts/test_sessions.py::test_sign_in_attempts_are_limited_by_account_and_address",
+        "accounts/test_sign_in_limits.py::test_invented_accounts_shut_nobody_out",
+        "accounts/test_sign_in_limits.py::test_account_that_does_not_exist_gets_the_same_answers",
+        "accounts/test_sign_in_limits.py"
+        "::test_known_browser_is_never_shut_out_by_the_tries_of_others",
         "security/test_abuse.py::test_forwarded_address_counts_only_behind_trusted_proxies",
         "web/public/test_my_place.py::test_five_tries_an_hour_for_each_code_from_any_address",
         "web/public/test_my_place.py::test_five_tries_an_hour_for_each_address_whatever_the_code",
@@ -71,6 +79,8 @@ PROMISES: Final[dict[str, tuple[str, ...]]] = {
     "S14": (
         "security/test_discreet.py::test_discreet_workshop_page_has_no_kind_in_title_or_url",
         "security/test_discreet.py::test_calendar_entry_of_a_discreet_registration_has_only_date_and_time",
+        "security/test_response_size.py::test_every_page_about_a_workshop_or_a_place_has_one_size",
+        "security/test_response_size.py::test_answers_to_forms_and_calendar_files_have_that_size",
     ),
     "S15": ("security/test_discreet.py::test_personal_calendar_entry_contains_no_manage_link",),
     "S16": (
@@ -121,6 +131,8 @@ PROMISES: Final[dict[str, tuple[str, ...]]] = {
         "web/staff/test_attendee_list.py::test_list_of_the_door_opens_the_day_before",
         "web/staff/test_calls.py::test_call_of_a_discreet_workshop_is_private_until_it_is_opened",
         "web/staff/test_many_contacts.py::test_more_contacts_need_the_second_factor_and_a_letter",
+        "web/staff/test_many_contacts.py::test_inviter_and_invited_share_one_allowance",
+        "web/staff/test_many_contacts.py::test_calls_that_cannot_wait_are_logged_and_not_counted",
     ),
     "S24": (
         "reports/test_counts.py::test_small_number_cannot_be_derived",
@@ -219,6 +231,10 @@ PROMISES: Final[dict[str, tuple[str, ...]]] = {
         "accounts/test_staff_letters.py::test_sign_in_with_a_new_browser_sends_a_letter",
         "accounts/test_staff_letters.py::test_change_of_how_one_signs_in_sends_a_letter",
         "accounts/test_sessions.py::test_sign_in_attempts_are_limited_by_account_and_address",
+        "accounts/test_invitation_letters.py::test_only_the_mailbox_gets_the_link",
+        "accounts/test_invitation_letters.py"
+        "::test_without_mail_an_admin_hands_over_the_link_and_a_lead_does_not",
+        "accounts/test_invitation_letters.py::test_admins_read_a_line_for_each_new_account",
     ),
     "S36": (
         "web/staff/test_notify_sheet.py::test_action_shows_the_sheet_first_and_changes_nothing",

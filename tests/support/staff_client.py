@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from html import unescape
 from typing import Any
 
+import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from outreach import clock
-from outreach.accounts import passwords, sessions, totp
+from outreach.accounts import invitations, passwords, sessions, totp
+from outreach.accounts.invitations import Invitation
 from outreach.accounts.server_encryption import ServerEncryption
 from outreach.db.store import Store
 from outreach.domain.network import staff
@@ -138,6 +140,18 @@ def signed_in_as(app: Flask, store: Store, organizer_id: int) -> StaffClient:
         found = sessions.find(session, token, now=clock.now())
     assert found is not None
     return StaffClient(app.test_client(use_cookies=False), token, found[0].form_token)
+
+
+def mailed_link(app: Flask, store: Store, email: str) -> str:
+    """The path of the invitation link that waits for its letter to this address."""
+    key = ServerEncryption(app.extensions["outreach_secret"])
+    with store.read() as session:
+        organizer_id = staff.get_by_email(session, email).id
+        waiting = sa.select(Invitation.made_at).where(Invitation.organizer_id == organizer_id)
+        made_at = session.scalars(waiting).one()
+        found = invitations.for_letter(session, organizer_id, key, made_at=made_at, now=clock.now())
+    assert found is not None, "no letter carries it"
+    return f"/org/invitacion/{found[0]}"
 
 
 def at_once(

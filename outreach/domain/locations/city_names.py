@@ -4,7 +4,7 @@ Those of the United States and Canada stand in a file, with some of other countr
 cities of time zones are known from CLDR: Tokio, Tokyo."""
 
 import csv
-from functools import cache, lru_cache
+from functools import cache
 from importlib import resources
 from typing import Final
 
@@ -16,6 +16,7 @@ from outreach.countries import packs
 from outreach.db.base import Words
 from outreach.domain.locations import regions
 from outreach.domain.text import fold
+from outreach.memory_cache import remember
 
 LANGUAGES: Final = ("es", "en", "fr")
 
@@ -28,7 +29,7 @@ def load() -> dict[tuple[str, str], Words]:
     return {(row["region"], row["place"]): {each: row[each] for each in LANGUAGES} for row in rows}
 
 
-@lru_cache(maxsize=4096)  # a page of the list asks for those of its cards, twice
+@remember(4096)  # a page of the list asks for those of its cards, twice
 def localize(city: str, region: str, lang: str) -> str:
     """The city's name in a language, whatever the language and accents it was typed in."""
     names = _by_spelling().get((region, fold(city)))

@@ -19,6 +19,7 @@ from outreach.domain.locations.gazetteer import (
 from outreach.domain.locations.place_text import canonicalize, without_article
 from outreach.domain.network.offices import Office
 from outreach.domain.text import fold
+from outreach.memory_cache import is_silent
 from outreach.network_profile import country_of
 
 MAX_MILES_FROM_OFFICE: Final = 15  # of its city's position in the gazetteer
@@ -112,7 +113,9 @@ class KnownOffices:
         """Made once, when a look-up in its state asks for them: there may be 2,000 offices."""
         names = self._city_names.get(office.id)
         if names is None:
-            names = self._city_names[office.id] = _list_city_names(office)
+            names = _list_city_names(office)
+            if not is_silent():
+                self._city_names[office.id] = names
         return names
 
     @cached_property

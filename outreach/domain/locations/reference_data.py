@@ -53,8 +53,8 @@ class ReferenceCache:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._by_mark: MemoryCache[ReferenceData] = MemoryCache(1)
-        self._by_version: MemoryCache[ReferenceData] = MemoryCache(1)
+        self._by_mark: MemoryCache[ReferenceData] = MemoryCache(1, is_of_searches=False)
+        self._by_version: MemoryCache[ReferenceData] = MemoryCache(1, is_of_searches=False)
 
     def read(self) -> ReferenceData:
         """The offices, kinds and place names as they are now."""

@@ -8,7 +8,7 @@ else is only offered. So that nonsense finds nothing, a word below five letters 
 import re
 from bisect import bisect_left
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 from itertools import takewhile
 from typing import Final
 
@@ -18,6 +18,7 @@ from rapidfuzz.distance import OSA, JaroWinkler
 from outreach import network_profile
 from outreach.domain.locations import gazetteer
 from outreach.domain.locations.place_text import list_region_names
+from outreach.memory_cache import remember
 
 MIN_LENGTH: Final = 5
 MIN_POPULATION_SHORT: Final = 90_000  # for words of five and six letters
@@ -176,4 +177,4 @@ def _make_sound(words: str) -> str:
 
 
 # Of the names of places only: what somebody typed is not kept.
-_sound_of_name: Final = lru_cache(maxsize=2048)(_make_sound)
+_sound_of_name: Final = remember(2048)(_make_sound)

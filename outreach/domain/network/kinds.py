@@ -106,6 +106,14 @@ class Kind(Base):
     def is_given_in(self, country: str) -> bool:
         return not self.countries or country in self.countries
 
+    def is_looked_for_silently(self, codes: Collection[str]) -> bool:
+        """Whether a search that names it by one of these codes leaves no trace in memory (S04)."""
+        return self.sensitivity in HIGH_SENSITIVITIES or self.hides_under(codes)
+
+    def hides_under(self, codes: Collection[str]) -> bool:
+        """Whether what one of these codes names is told of as little as a discreet kind."""
+        return self.is_discreet or self.neutral_code in codes
+
     def is_named_neutrally(self, code: str) -> bool:
         """Whether this is the neutral code of a kind that is discreet no longer: what it opens must
         not tell the kind, as before."""

@@ -1,7 +1,7 @@
 """Staff members, their roles at offices, and what each role permits."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
@@ -14,6 +14,8 @@ from outreach.errors import ErrorCode, NotFound, Refusal
 
 ALL_OFFICES: Final = "*"
 MAX_NAME_LENGTH: Final = 60
+SHARED_ALLOWANCE: Final = timedelta(days=30)  # of contacts, with who invited the account
+_MAX_INVITERS: Final = 20  # one invited by another
 
 
 class Role(StrEnum):
@@ -60,6 +62,12 @@ class StaffMember(Base):
     password: Mapped[str | None] = mapped_column(sa.String(200), default=None)
     disabled_at: Mapped[datetime | None] = mapped_column(default=None)
     signed_in_at: Mapped[datetime | None] = mapped_column(default=None)  # the last time
+    # When the account was made, and by whom: NULL by the command line. Who has invited somebody has
+    # signed in, and such an account is never deleted.
+    invited_at: Mapped[datetime | None] = mapped_column(default=None, index=True)
+    invited_by_id: Mapped[int | None] = mapped_column(
+        sa.ForeignKey("organizer.id"), default=None, index=True
+    )
     # Of the staff pages, letters and calendar of this account.
     language: Mapped[str] = mapped_column(
         sa.String(5),
@@ -205,6 +213,23 @@ def require_admin(session: Session) -> None:
     session.flush()
     if not count_admins(session):
         raise Refusal(ErrorCode.LAST_ADMINISTRATOR)
+
+
+def find_allowance_owner(session: Session, organizer_id: int, *, now: datetime) -> int:
+    """The account whose allowance of contacts this one uses up (S23): the one that invited it in
+    the last 30 days, or who invited that one; itself, if it is older. Nobody sees more contacts by
+    making accounts."""
+    owner_id = organizer_id
+    for _step in range(_MAX_INVITERS):
+        inviter_id = session.scalar(
+            sa.select(StaffMember.invited_by_id).where(
+                StaffMember.id == owner_id, StaffMember.invited_at > now - SHARED_ALLOWANCE
+            )
+        )
+        if inviter_id is None:
+            break
+        owner_id = inviter_id
+    return owner_id
 
 
 def list_admin_ids(session: Session) -> Sequence[int]:

@@ -23,6 +23,7 @@ from outreach.domain.reporting import missing_reports, months
 from outreach.domain.workshops import Workshop
 
 MIN_INTERVAL: Final = timedelta(days=1)  # between two letters of one kind to one person
+NEW_ACCOUNTS_TOGETHER: Final = timedelta(minutes=15)  # in one letter to the admins
 KEPT: Final = timedelta(days=90)  # rows of letters that were sent
 
 
@@ -41,6 +42,7 @@ class MailingTopic(StrEnum):
     DIGEST = "digest"  # to staff: what waits, each working morning
     ALERT = "alert"  # to staff: something has happened that somebody has to look at
     INVITATION = "invitation"  # to a new staff member: the link that sets their password
+    NEW_ACCOUNTS = "new_accounts"  # to admins: a line for each account that was made
 
 
 _TO_ACTIVE_STAFF: Final = frozenset(
@@ -52,6 +54,7 @@ _TO_ACTIVE_STAFF: Final = frozenset(
         MailingTopic.DIGEST,  # whether it is wanted still is asked when it is written
         MailingTopic.ALERT,
         MailingTopic.INVITATION,
+        MailingTopic.NEW_ACCOUNTS,
     }
 )
 
@@ -363,6 +366,34 @@ def notify_staff(
 def notify_admins(session: Session, topic: MailingTopic, *, now: datetime) -> None:
     """Queues a letter to everybody who administers the whole network."""
     notify_staff(session, staff.list_admin_ids(session), topic, now=now)
+
+
+def report_new_account(session: Session, *, now: datetime) -> None:
+    """Queues a letter to the admins about an account that is made now; one that waits is about it
+    too."""
+    waiting = sa.select(Mailing.organizer_id).where(
+        Mailing.topic == MailingTopic.NEW_ACCOUNTS, _IS_UNTRIED, Mailing.due_at > now
+    )
+    notified = set(session.scalars(waiting))
+    session.add_all(
+        Mailing(
+            topic=MailingTopic.NEW_ACCOUNTS,
+            organizer_id=each,
+            made_at=now,
+            due_at=now + NEW_ACCOUNTS_TOGETHER,
+        )
+        for each in staff.list_admin_ids(session)
+        if each not in notified
+    )
+
+
+def list_new_accounts(session: Session, mailing: Mailing) -> Sequence[StaffMember]:
+    """The accounts that a letter about new ones is about, in the order in which they were made."""
+    return session.scalars(
+        sa.select(StaffMember)
+        .where(StaffMember.invited_at >= mailing.made_at, StaffMember.invited_at <= mailing.due_at)
+        .order_by(StaffMember.invited_at, StaffMember.id)
+    ).all()
 
 
 def list_invitation_letters(session: Session) -> dict[int, Mailing]:

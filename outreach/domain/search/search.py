@@ -7,7 +7,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
-from functools import lru_cache
 from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -27,6 +26,7 @@ from outreach.domain.workshops import (
     compute_opening,
     seat_states,
 )
+from outreach.memory_cache import remember
 
 HORIZON: Final = timedelta(days=90)
 PAGE_SIZE: Final = 40
@@ -306,7 +306,7 @@ def compute_window(filters: SearchFilters, now: datetime) -> dict[str, Any]:
     return {"now": now, "since": since, "until": until}
 
 
-@lru_cache(maxsize=4096)
+@remember(4096)
 def _words(text: str) -> Words:
     words: Words = json.loads(text)
     return words

@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
-from functools import lru_cache
 from typing import Any, Final, NamedTuple, cast
 
 import sqlalchemy as sa
@@ -24,6 +23,7 @@ from outreach.domain.search import search
 from outreach.domain.search.search import NEAR_MILES, SearchFilters, SearchResult
 from outreach.domain.workshops import DeliveryMode, Workshop, WorkshopStatus
 from outreach.domain.workshops.series import WorkshopSeries
+from outreach.memory_cache import remember
 
 PAGE_SIZE: Final = 20
 MAX_STATEMENTS: Final = 256
@@ -204,7 +204,7 @@ def _get_shape(filters: SearchFilters, where: Location) -> SearchFilters:
 
 
 # Building a statement takes longer than executing it, so that those of the last filters are kept.
-@lru_cache(maxsize=MAX_STATEMENTS)
+@remember(MAX_STATEMENTS)
 def _select_from_anywhere(shape: SearchFilters) -> sa.Select[Any]:
     order: list[Any] = list(search.KEY)
     if shape.country:
@@ -244,12 +244,12 @@ def _build_from_anywhere(shape: SearchFilters) -> list[sa.ColumnElement[bool]]:
     return search.build_conditions(wanted)
 
 
-@lru_cache(maxsize=MAX_STATEMENTS)
+@remember(MAX_STATEMENTS)
 def _select_by_day(shape: SearchFilters) -> sa.Select[Any]:
     return _LIST.where(*_build_by_day(shape)).order_by(*search.KEY)
 
 
-@lru_cache(maxsize=MAX_STATEMENTS)
+@remember(MAX_STATEMENTS)
 def _count_by_day(shape: SearchFilters) -> sa.Select[Any]:
     return _COUNT.where(*_build_by_day(shape))
 
@@ -262,7 +262,7 @@ def _count_kinds(
     return _read_counts(session.connection().execute(statement, values))
 
 
-@lru_cache(maxsize=MAX_STATEMENTS)
+@remember(MAX_STATEMENTS)
 def _select_counts(build_wanted: _Build, shape: SearchFilters) -> sa.Select[Any]:
     statement = _COUNT.where(*build_wanted(shape)).group_by(Workshop.kind_id)
     return statement.with_only_columns(Workshop.kind_id, *_COUNT.selected_columns)
@@ -279,7 +279,7 @@ def _build_by_day(shape: SearchFilters) -> list[sa.ColumnElement[bool]]:
     ]
 
 
-@lru_cache(maxsize=MAX_STATEMENTS)
+@remember(MAX_STATEMENTS)
 def _select_around(shape: SearchFilters, *, is_within: bool) -> sa.Select[Any]:
     """The positions of workshops within the box of the values, and of the office `own`."""
     statement = _POSITIONS.where(*search.build_conditions(shape))
@@ -466,7 +466,7 @@ def _list_dates(
     return _CourseDates(session.connection().execute(statement, values))
 
 
-@lru_cache(maxsize=MAX_STATEMENTS)
+@remember(MAX_STATEMENTS)
 def _select_dates(build_wanted: _Build | None, shape: SearchFilters | None) -> sa.Select[Any]:
     wanted = build_wanted(shape) if build_wanted and shape else []
     statement = (

@@ -4,7 +4,6 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import lru_cache
 from typing import cast
 from urllib.parse import quote, urlencode
 
@@ -15,6 +14,7 @@ from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.search import search
 from outreach.domain.search.public_listing import ListedWorkshop
+from outreach.memory_cache import remember
 from outreach.reports.month_report import MonthReport, ReportedFigure
 from outreach.web.api import schemas
 from outreach.web.api.schemas import Pages, Text
@@ -170,7 +170,7 @@ def figure(reported: ReportedFigure) -> schemas.Figure:
     )
 
 
-@lru_cache(maxsize=4096)
+@remember(4096)
 def _text(words_json: str, usual: str) -> Text:
     """Return a text from its JSON; cached, since many workshops share their texts. `usual` is the
     default language of the network, which it falls back to."""

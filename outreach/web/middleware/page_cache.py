@@ -3,9 +3,14 @@
 A list page takes some milliseconds to render. Two caches save that, and neither shows outdated
 data: an address returns its page of a moment ago while nothing has been committed since, and a page
 whose data are the same as before is not rendered again.
+
+Only pages are kept that say nothing of whoever asked: who asks for one again learns from how fast
+it comes that somebody has seen it. So the caches of browsers and of proxies may keep the same ones
+(S04).
 """
 
 import gzip
+import hashlib
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,7 +20,7 @@ from cachetools.keys import hashkey
 from flask import Flask, Response, current_app, request
 
 from outreach.memory_cache import MemoryCache
-from outreach.web.middleware.response_headers import keep_private
+from outreach.web.middleware.response_headers import keep_for
 
 MAX_PAGES: Final = 200  # of some 50 KB each
 GZIP_LEVEL: Final = 4  # level 6 takes a third longer for 4 % fewer bytes
@@ -26,7 +31,7 @@ MAX_AGE: Final = timedelta(seconds=20)  # a page shows which workshops have begu
 class CachedPage:
     body: bytes
     gzipped: bytes
-    is_private: bool
+    etag: str
 
 
 class PageCache:
@@ -35,6 +40,11 @@ class PageCache:
     def __init__(self) -> None:
         self._by_address: MemoryCache[CachedPage] = MemoryCache(MAX_PAGES, lifetime=MAX_AGE)
         self._by_data: MemoryCache[CachedPage] = MemoryCache(MAX_PAGES)
+
+    @property
+    def size(self) -> int:
+        """How many pages are kept."""
+        return self._by_address.size + self._by_data.size
 
     def recall(self, mark: Hashable, now: datetime) -> Response | None:
         """The page of this address, if it was made within MAX_AGE at the same `Store.mark`."""
@@ -47,8 +57,6 @@ class PageCache:
         now: datetime,
         data: Hashable,
         render: Callable[[], str],
-        *,
-        is_private: bool,
     ) -> Response:
         """The page that `render` returns, or returned before for equal data.
 
@@ -59,9 +67,8 @@ class PageCache:
         page = self._by_data.get(key)
         if page is None:
             body = render().encode()
-            page = CachedPage(
-                body, gzip.compress(body, compresslevel=GZIP_LEVEL, mtime=0), is_private
-            )
+            gzipped = gzip.compress(body, compresslevel=GZIP_LEVEL, mtime=0)
+            page = CachedPage(body, gzipped, hashlib.sha256(body).hexdigest()[:32])
             self._by_data.put(key, page)
         self._by_address.put(request.full_path, page, version=mark, now=now)
         return _respond(page)
@@ -78,11 +85,11 @@ def current() -> PageCache:
 
 
 def _respond(page: CachedPage) -> Response:
-    if page.is_private:
-        keep_private()
+    keep_for(int(MAX_AGE.total_seconds()))
     accepts_gzip = request.accept_encodings.quality("gzip") > 0
     response = Response(page.gzipped if accepts_gzip else page.body, mimetype="text/html")
     response.headers["Vary"] = "Accept-Encoding"
+    response.set_etag(page.etag, weak=True)  # one for both bodies
     if accepts_gzip:
         response.headers["Content-Encoding"] = "gzip"
     return response

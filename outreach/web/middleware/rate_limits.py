@@ -49,7 +49,7 @@ CALL_LOOK_UPS_AN_HOUR: Final = 90  # by code, of one agent of the call centre
 CODE_TRIES_AN_HOUR: Final = 5  # of one registration code
 CODES_AN_HOUR: Final = 60  # tried by one address
 _CALL_NAME_TRY: Final = "call name try"
-ACCOUNTS: Final = 10  # sign-ins of one address with all accounts, in those of one account
+ACCOUNTS: Final = 10  # sign-ins of one address without naming an account, in those of one account
 _suggestions_lock: Final = Lock()
 
 
@@ -149,26 +149,27 @@ class ContactAllowance(Enum):
     NEEDS_FACTOR = auto()
 
 
-def count_contact_view(organizer_id: int, *, is_fresh: bool) -> ContactAllowance:
-    """Counts a look of a staff member at a registered person's contact: CONTACTS_AN_HOUR as usual,
-    and MORE_CONTACTS_AN_HOUR with a fresh second factor (S23). Raises TooManyRequests beyond."""
+def count_contact_view(owner_id: int, *, is_fresh: bool) -> ContactAllowance:
+    """Counts a look at a registered person's contact for the account whose allowance it uses up
+    (`staff.find_allowance_owner`): CONTACTS_AN_HOUR as usual, and MORE_CONTACTS_AN_HOUR with a
+    fresh second factor (S23). Raises TooManyRequests beyond."""
     limiter = FixedWindowRateLimiter(_counters())
-    if limiter.hit(RateLimitItemPerHour(CONTACTS_AN_HOUR), "contacts", _viewer(organizer_id)):
+    if limiter.hit(RateLimitItemPerHour(CONTACTS_AN_HOUR), "contacts", _viewer(owner_id)):
         return ContactAllowance.USUAL
     if not is_fresh:
         return ContactAllowance.NEEDS_FACTOR
-    _hit("more contacts", RateLimitItemPerHour(MORE_CONTACTS_AN_HOUR), _viewer(organizer_id))
+    _hit("more contacts", RateLimitItemPerHour(MORE_CONTACTS_AN_HOUR), _viewer(owner_id))
     return ContactAllowance.MORE
 
 
-def is_first_beyond_usual(organizer_id: int) -> bool:
-    """Whether a staff member sees more contacts than usual for the first time in an hour."""
+def is_first_beyond_usual(owner_id: int) -> bool:
+    """Whether an allowance shows more contacts than usual for the first time in an hour."""
     limiter = FixedWindowRateLimiter(_counters())
-    return limiter.hit(RateLimitItemPerHour(1), "many contacts", _viewer(organizer_id))
+    return limiter.hit(RateLimitItemPerHour(1), "many contacts", _viewer(owner_id))
 
 
-def _viewer(organizer_id: int) -> str:
-    return key_store().digest_of_today(f"contacts seen by {organizer_id}").hex()
+def _viewer(owner_id: int) -> str:
+    return key_store().digest_of_today(f"contacts seen by {owner_id}").hex()
 
 
 def count_once(what: str) -> None:
@@ -256,25 +257,37 @@ def count_door(checkin_token: bytes) -> None:
     _hit("door", _per_ten_minutes(MAX_CHECKIN_POSTS), checkin_token.hex())
 
 
-def count_sign_in(account: str = "") -> None:
+def count_sign_in(account: str = "", *, browser: str = "") -> None:
     """Counts an attempt to sign in, by account and address together: an account is limited by its
-    own attempts and not by those of its neighbours. `account` is empty where the account is not
-    known yet, as with a passkey. Raises TooManyRequests."""
+    own attempts and by no others, whether there is such an account or not. `account` is empty
+    where it is not known yet, as with a passkey; `browser` is one that has signed in before, which
+    counts in place of the address. Raises TooManyRequests."""
     most = config().limits.sign_ins
-    if account:
-        _hit("sign-in", _per_ten_minutes(most), _of_account(account))
-    _count("sign-in", most * ACCOUNTS)
+    most = most if account else most * ACCOUNTS
+    _hit("sign-in", _per_ten_minutes(most), _of_account(account, browser))
 
 
-def is_first_refusal(account: str = "") -> bool:
+def is_first_refusal(account: str = "", *, browser: str = "") -> bool:
     """Whether this account at this address is refused for the first time in this window, so that
     the audit log gets one line."""
     limiter = FixedWindowRateLimiter(_counters())
-    return limiter.hit(_per_ten_minutes(1), "sign-in refused", _of_account(account))
+    return limiter.hit(_per_ten_minutes(1), "sign-in refused", _of_account(account, browser))
 
 
-def _of_account(account: str) -> str:
-    return key_store().digest_of_today(f"{client_address.get_address()} {account.lower()}").hex()
+def is_wrong_password_logged() -> bool:
+    """Whether a wrong password from this address is written in the audit log: so many in a window,
+    whatever the account, since anybody can invent some."""
+    limiter = FixedWindowRateLimiter(_counters())
+    who = key_store().digest_of_today(client_address.get_address()).hex()
+    return limiter.hit(_per_ten_minutes(config().limits.sign_ins * ACCOUNTS), "wrong", who)
+
+
+def _of_account(account: str, browser: str) -> str:
+    """Where an attempt is counted. An address has 65,536 of these, so that invented accounts do not
+    fill the database, and nobody meets that of a given account by chance."""
+    of_today, source = key_store().digest_of_today, browser or client_address.get_address()
+    number = of_today(f"account {account.lower()}")[:2].hex() if account else ""
+    return f"{of_today(source).hex()} {number}"
 
 
 def _count(what: str, most: int) -> None:

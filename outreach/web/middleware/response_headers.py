@@ -1,4 +1,4 @@
-"""Sets the security and cache headers of every response (S02 to S04), and compresses it.
+"""Sets the security and cache headers of every response (S02 to S04), compresses and pads it.
 
 What any cache may keep has an entity tag, answers conditional requests, and may be read by scripts
 of other sites (CORS): nothing in it is personal.
@@ -14,6 +14,7 @@ from typing import Final
 from flask import Flask, Response, current_app, g, request
 
 from outreach import preconditions
+from outreach.web.middleware import response_size
 
 _POLICY: Final = {
     "default-src": "'none'",
@@ -209,10 +210,12 @@ def _compress(response: Response) -> Response:
     response.vary.add("Accept-Encoding")
     if response.status_code == 304 or request.accept_encodings.quality("gzip") <= 0:
         return response
-    body = response.get_data()
-    if len(body) < MIN_GZIP_BYTES:
+    body, is_padded = response.get_data(), response_size.is_padded(response)
+    if len(body) < MIN_GZIP_BYTES and not is_padded:
         return response
     # mtime=0: equal pages have equal bytes.
     response.set_data(gzip.compress(body, compresslevel=5, mtime=0))
     response.headers["Content-Encoding"] = "gzip"
+    if is_padded:
+        response_size.pad(response)
     return response

@@ -9,7 +9,6 @@ rendered once, with marks where searches differ, and kept; a new search fills in
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from functools import lru_cache
 from operator import itemgetter
 from typing import Any, Final
 
@@ -22,7 +21,7 @@ from outreach.domain.joint.joint_listing import ListedJoint
 from outreach.domain.search.search import SearchResult
 from outreach.domain.search.workshop_list import KindCounts, ListedResult
 from outreach.domain.text import fold
-from outreach.memory_cache import MemoryCache
+from outreach.memory_cache import MemoryCache, remember
 from outreach.web.middleware import page_cache
 from outreach.web.presentation import formatting, workshop_cards
 from outreach.web.presentation.workshop_cards import CardOptions
@@ -177,7 +176,7 @@ def _render_card(
     return text
 
 
-_fold_city = lru_cache(maxsize=4096)(fold)
+_fold_city = remember(4096)(fold)
 
 
 def render_frame(

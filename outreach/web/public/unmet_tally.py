@@ -78,10 +78,12 @@ class UnmetTally:
                 self._counts.update(counts)
 
 
-def note(searches: Sequence[UnmetSearch], *, now: datetime) -> None:
-    """Counts the searches of this page that found nothing, which may be none."""
+def note(searches: Sequence[UnmetSearch], *, now: datetime, is_page_kept: bool = False) -> None:
+    """Counts the searches of this page that found nothing, which may be none; also when it comes
+    from the page cache, if it is kept there."""
     tally = current_tally(now)
-    tally.of_pages.put(request.full_path, searches)
+    if is_page_kept:
+        tally.of_pages.put(request.full_path, searches)
     _count(tally, searches, now)
 
 

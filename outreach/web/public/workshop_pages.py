@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 from sqlalchemy.orm import Session
 
-from outreach import clock, formats, i18n, network_profile
+from outreach import clock, formats, i18n, memory_cache, network_profile
 from outreach.countries.packs import CountryPack
 from outreach.domain import workshops
 from outreach.domain.follows import matching
@@ -102,15 +102,21 @@ def start() -> ResponseReturnValue:
 def upcoming() -> ResponseReturnValue:
     allow(PagePolicy.LOCATION)
     now, data_version = clock.now(), store().mark()
+    params, known = SearchParams.read(), reference()
+    chosen = _chosen(known.kinds, params)
+    if any(kind.hides_under(params.kinds) for kind in chosen):
+        keep_private()
+    is_silent = any(kind.is_looked_for_silently(params.kinds) for kind in chosen)
+    if is_silent or params.where:  # who looks for a place is somebody who lives there
+        with memory_cache.silence(is_silent):
+            view = _search(params, known, chosen, data_version, now)
+            unmet_tally.note(_list_unmet(params, chosen, view, now), now=now)
+            return _list(now, params, known, chosen, view)
     if (cached := page_cache.current().recall(data_version, now)) is not None:
         unmet_tally.note_cached(now=now)
         return cached
-    params, known = SearchParams.read(), reference()
-    chosen = _chosen(known.kinds, params)
-    with store().read() as session:
-        where = geocoding.resolve(session, params.where, offices=known.known_offices)
-        view = _search(session, params, known, chosen, where, data_version, now)
-    unmet_tally.note(_list_unmet(params, chosen, view, now), now=now)
+    view = _search(params, known, chosen, data_version, now)
+    unmet_tally.note(_list_unmet(params, chosen, view, now), now=now, is_page_kept=True)
     # The parts of the page that change with the clock: begun workshops and openings.
     clock_states = tuple(
         (each.starts_at <= now, workshop_cards.opening(each, now=now)) for each in view.results
@@ -120,11 +126,22 @@ def upcoming() -> ResponseReturnValue:
         now,
         (known.version, now.date(), view, clock_states),
         lambda: _list(now, params, known, chosen, view),
-        is_private=any(kind.is_discreet or kind.neutral_code in params.kinds for kind in chosen),
     )
 
 
 def _search(
+    params: SearchParams,
+    known: ReferenceData,
+    chosen: list[Kind],
+    mark: Hashable,
+    now: datetime,
+) -> ListView:
+    with store().read() as session:
+        where = geocoding.resolve(session, params.where, offices=known.known_offices)
+        return _search_around(session, params, known, chosen, where, mark, now)
+
+
+def _search_around(
     session: Session,
     params: SearchParams,
     known: ReferenceData,
@@ -219,9 +236,9 @@ def _list_unmet(
     if where.scale in search.NOT_ONE_PLACE or not (where.region or chosen):
         return []
     today = clock.network_day(now)
-    wanted = [
-        (each.id, each.is_discreet or each.neutral_code in params.kinds) for each in chosen
-    ] or [(unmet_searches.ANY_KIND, False)]
+    wanted = [(each.id, each.hides_under(params.kinds)) for each in chosen] or [
+        (unmet_searches.ANY_KIND, False)
+    ]
     return [
         unmet_searches.make(today, where.region, kind_id, is_discreet=is_discreet)
         for kind_id, is_discreet in wanted

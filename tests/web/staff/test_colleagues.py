@@ -1,6 +1,7 @@
 """An office lead manages the colleagues of their own office, and nobody else."""
 
 import re
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
@@ -11,17 +12,31 @@ from flask import Flask
 from outreach import clock
 from outreach.accounts import administration, invitations
 from outreach.accounts.invitations import Invitation
+from outreach.config import Config
 from outreach.db.store import Store
 from outreach.domain.audit.audit_log import AuditEntry
 from outreach.domain.network import staff
 from outreach.domain.network.offices import Office
 from outreach.domain.network.staff import ALL_OFFICES, Role, RoleAssignment, StaffMember
 from outreach.errors import ErrorCode, NotFound, Refusal
-from tests.support.staff_client import PASSWORD, StaffClient, employ, signed_in_as, words
+from tests.support.staff_client import (
+    PASSWORD,
+    StaffClient,
+    employ,
+    mailed_link,
+    signed_in_as,
+    words,
+)
 
 pytestmark = pytest.mark.any_database
 
 ANA = "Ana Robles"
+
+
+@pytest.fixture
+def app(make_app: Callable[..., Flask], config: Config) -> Flask:
+    """A site that sends letters."""
+    return make_app(mail_folder=config.data / "letters")
 
 
 @pytest.fixture
@@ -50,12 +65,6 @@ def accounts(store: Store) -> dict[str, bool]:
         return {each.email: each.disabled_at is not None for each in staff.list_staff(session)}
 
 
-def link_of(page: str) -> str:
-    found = re.search(r"http://localhost:8000(/org/invitacion/[\w-]{43})", page)
-    assert found, "no link"
-    return found[1]
-
-
 def test_lead_invites_a_colleague_to_the_own_office(
     app: Flask, store: Store, ana: StaffClient, ana_id: int
 ) -> None:
@@ -65,13 +74,14 @@ def test_lead_invites_a_colleague_to_the_own_office(
     assert "calgary" not in form
     given = {"name": "Tomás Vega", "email": "tomas@example.org", "role": "door"}
     answer = ana.post("/org/personal/invitar", **given, places="chicago")
-    assert answer.status_code == 200
+    assert answer.headers["Location"] == "/org/personal?hecho=invitada"
+    assert "El enlace llega solo a su correo." in words(ana.get("/org/personal?hecho=invitada"))
     public = app.test_client(use_cookies=True)
-    page = public.get(link_of(answer.text))
+    page = public.get(mailed_link(app, store, "tomas@example.org"))
     assert 'value="Tomás Vega"' in page.text
     listed = words(ana.get("/org/personal"))
     assert "Equipo de Chicago" in listed
-    assert f"Invitó {ANA}, hoy · Sin correo: el enlace se dio en mano · Ya lo abrió" in listed
+    assert f"Invitó {ANA}, hoy · El correo sale en un momento · Ya lo abrió" in listed
     assert f"{ANA} ana@example.org invitó a Tomás Vega" in words(
         ana.get("/org/bitacora/chicago")
     ).replace("Chicago · ", "").replace(f"{ANA} invitó", f"{ANA} ana@example.org invitó")
@@ -193,10 +203,12 @@ def test_invitation_sent_again_replaces_the_older_link(
 ) -> None:
     public = app.test_client()
     given = {"email": "tomas@example.org", "role": "door", "places": "chicago"}
-    first = link_of(ana.post("/org/personal/invitar", **given).text)
+    ana.post("/org/personal/invitar", **given)
+    first = mailed_link(app, store, "tomas@example.org")
     with store.read() as session:
         tomas = staff.get_by_email(session, "tomas@example.org").id
-    second = link_of(ana.post(f"/org/personal/{tomas}/invitacion").text)
+    ana.post(f"/org/personal/{tomas}/invitacion")
+    second = mailed_link(app, store, "tomas@example.org")
     assert public.get(first).status_code == 404
     assert public.post(first, data={"password": PASSWORD}).status_code == 404
     assert public.post(second, data={"password": PASSWORD}).status_code == 303
@@ -208,7 +220,8 @@ def test_invitation_sent_again_replaces_the_older_link(
 
 def test_withdrawn_invitation_leaves_no_account(app: Flask, store: Store, ana: StaffClient) -> None:
     given = {"email": "tomas@example.org", "role": "door", "places": "chicago"}
-    link = link_of(ana.post("/org/personal/invitar", **given).text)
+    ana.post("/org/personal/invitar", **given)
+    link = mailed_link(app, store, "tomas@example.org")
     with store.read() as session:
         tomas = staff.get_by_email(session, "tomas@example.org").id
     answer = ana.post(f"/org/personal/{tomas}/retirar")
@@ -286,12 +299,12 @@ def test_page_fetched_in_advance_does_not_count_as_opened(
         assert session.scalars(sa.select(Invitation.opened_at)).all() == [None]
 
 
-def test_invitations_to_one_address_are_limited(store: Store, ana: StaffClient) -> None:
+def test_invitations_to_one_address_are_limited(app: Flask, store: Store, ana: StaffClient) -> None:
     tomas = invited(store)
     answers = [ana.post(f"/org/personal/{tomas}/invitacion") for _ in range(6)]
-    assert [each.status_code for each in answers] == [200] * 5 + [429]
+    assert [each.status_code for each in answers] == [303] * 5 + [429]
     assert "Son demasiadas invitaciones" in words(answers[-1])
-    link = link_of(answers[4].text)
+    link = mailed_link(app, store, "tomas@example.org")
     assert ana.client.get(link).status_code == 200, "the last link stays"
 
 
@@ -299,7 +312,7 @@ def test_invitations_of_one_person_are_limited(store: Store, ana: StaffClient) -
     for number in range(31):
         form = {"email": f"a{number}@example.org", "role": "door", "places": "chicago"}
         answer = ana.post("/org/personal/invitar", **form)
-        assert answer.status_code == (200 if number < 30 else 429)
+        assert answer.status_code == (303 if number < 30 else 429)
     assert 'value="a30@example.org"' in answer.text, "what was typed is kept"
     assert "a30@example.org" not in accounts(store)
 

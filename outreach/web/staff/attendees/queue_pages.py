@@ -97,7 +97,7 @@ def queue() -> ResponseReturnValue:
 def open_line(public_id: str) -> ResponseReturnValue:
     """Shows whom a line is about and how they are reached, and logs it."""
     registration_id = clean(request.form.get("registration", ""))
-    if not contact_views.count_view():
+    if not contact_views.count_call(public_id, registration_id):
         return require_fresh_factor(back=pending_work.PATH)
     with store().change() as session:
         workshop = find_workshop(session, public_id)

@@ -52,7 +52,12 @@ def show_contact(public_id: str) -> ResponseReturnValue:
     registration_id = clean(request.form.get("registration", ""))
     is_message = bool(request.form.get("message"))
     is_call = is_message or request.form.get("tab") == "llamadas"
-    if not contact_views.count_view():
+    is_counted = (
+        contact_views.count_call(public_id, registration_id)
+        if is_call
+        else contact_views.count_view()
+    )
+    if not is_counted:
         return require_fresh_factor()
     with store().change() as session:
         workshop = find_workshop(session, public_id)

@@ -23,7 +23,7 @@ from outreach.errors import NotFound, Refusal
 from outreach.i18n import gettext as _
 from outreach.web.context import config, store
 from outreach.web.middleware import rate_limits
-from outreach.web.staff.auth import blueprint, totp_setup
+from outreach.web.staff.auth import blueprint, known_browser, totp_setup
 from outreach.web.staff.common.guards import (
     COOKIE,
     current_staff,
@@ -74,9 +74,11 @@ def sign_in() -> ResponseReturnValue:
     stored = who.password if who is not None and who.disabled_at is None else None
     # Outside a transaction: hashing takes 30 ms, also for an account that does not exist.
     if not passwords.verify(typed, stored) or who is None:
-        with store().change() as session:
-            # An unknown address is not logged: it may be a password in the wrong field.
-            audit_log.record(session, who.id if who else None, "wrong password", now=clock.now())
+        if rate_limits.is_wrong_password_logged():
+            with store().change() as session:
+                # An unknown address is not logged: it may be a password in the wrong field.
+                whose = who.id if who else None
+                audit_log.record(session, whose, "wrong password", now=clock.now())
         return sign_in_page(422, email=email, message=_("Correo o contraseña incorrectos."))
     better = passwords.hash_password(typed) if stored and passwords.is_outdated(stored) else None
     token = start(who, better=better)
@@ -140,17 +142,22 @@ def sign_out() -> ResponseReturnValue:
         audit_log.record(session, current_staff().organizer_id, "signed out", now=now)
     response = redirect("/org/entrar", 303)
     response.delete_cookie(COOKIE, secure=True, httponly=True, samesite="Lax", path="/")
-    response.headers["Clear-Site-Data"] = '"*"'
+    # All but the cookies: the browser is known further on (S09).
+    response.headers["Clear-Site-Data"] = '"cache", "storage"'
     return response
 
 
 def count_attempt(account: str = "") -> None:
     """Counts an attempt to sign in with an account; empty where it is not known yet. Raises
     TooManyRequests, whose first time is logged."""
+    browser = known_browser.find(now=clock.now())
     try:
-        rate_limits.count_sign_in(account)
+        rate_limits.count_sign_in(account, browser=browser)
     except TooManyRequests:
-        if rate_limits.is_first_refusal(account):
+        if (
+            rate_limits.is_first_refusal(account, browser=browser)
+            and rate_limits.is_wrong_password_logged()
+        ):
             with store().change() as session:
                 audit_log.record(session, None, "too many sign-ins", now=clock.now())
         raise
@@ -174,11 +181,17 @@ def start(
 
 def go_on(back: str, token: str = "", *, is_sign_in: bool = True) -> Response:
     """Leads to `back`, or shows a form that was kept until this sign-in or confirmation. With the
-    `token` of a new session, the response sets its cookie."""
+    `token` of a new session, the response sets its cookie and remembers the browser."""
     if token:
         use_session(token)
     response = _kept_form(back, is_sign_in=is_sign_in) or see_other(back)
-    return set_session_cookie(response, token) if token else response
+    return remember_sign_in(response, token) if token else response
+
+
+def remember_sign_in(response: Response, token: str) -> Response:
+    """Sets the cookie of a new session that is proven, and that of its browser."""
+    known_browser.remember(response, current_staff().organizer_id, now=clock.now())
+    return set_session_cookie(response, token)
 
 
 def sign_in_page(

@@ -14,7 +14,7 @@ from outreach.i18n import gettext as _
 from outreach.web.context import config, store
 from outreach.web.error_messages import PageRefused
 from outreach.web.presentation.icons import qr
-from outreach.web.staff.auth import blueprint
+from outreach.web.staff.auth import blueprint, known_browser
 from outreach.web.staff.common.guards import current_staff, page, set_session_cookie, use_session
 from outreach.web.staff.common.kept_forms import server_key
 from outreach.web.staff.common.permissions import Scope, requires
@@ -107,9 +107,9 @@ def first(who: SignedInStaff, *, back: str) -> Response:
         return offer_page(who, 422, back=back, fault=_wrong(), secret=secret)
     use_session(token)
     sealed = _sealed_codes(current_staff(), codes)
-    return set_session_cookie(
-        page("auth/recovery_codes", printed=codes, back=back, is_first=True, sealed=sealed), token
-    )
+    response = page("auth/recovery_codes", printed=codes, back=back, is_first=True, sealed=sealed)
+    known_browser.remember(response, who.organizer_id, now=now)
+    return set_session_cookie(response, token)
 
 
 def offer_page(

@@ -12,9 +12,9 @@ from wtforms import Form, ValidationError
 
 from outreach import clock
 from outreach.accounts import administration
-from outreach.accounts.server_encryption import ServerEncryption
 from outreach.domain.network import staff
 from outreach.domain.network.staff import ALL_OFFICES, MAX_NAME_LENGTH, Permission, Role
+from outreach.domain.newsletter import mailings
 from outreach.errors import ErrorCode, Refusal
 from outreach.i18n import gettext as _
 from outreach.i18n import lazy
@@ -25,13 +25,13 @@ from outreach.web.middleware import rate_limits
 from outreach.web.staff.common import display_names
 from outreach.web.staff.common.form_fields import Choice, Choices, line, required
 from outreach.web.staff.common.guards import current_staff, page, require_permission, role_names
-from outreach.web.staff.common.kept_forms import server_key
 from outreach.web.staff.common.permissions import Scope, requires
 from outreach.web.staff.network import blueprint
 from outreach.web.staff.network.form_reading import faults_of
 from outreach.web.staff.network.staff_accounts import (
     ability_of,
     account_page,
+    choose_letter_key,
     cities_of,
     link_page,
     managed_slugs,
@@ -85,15 +85,15 @@ def new_staff() -> ResponseReturnValue:
 @blueprint.post("/personal/invitar")
 @requires(Scope.CHOSEN_OFFICE, Permission.COLLEAGUES, fresh=True)
 def invite_staff() -> ResponseReturnValue:
-    """Sends the link by letter and shows it; with `do=link` it is shown only."""
+    """Sends the link by letter. Only where this site sends none, an admin gets it."""
     for slug in request.form.getlist("places"):
         require_permission(Permission.COLLEAGUES, slug)
     with store().read() as session:
         form = _form(session, request.form)
         if not form.validate():
             return _invite_page(session, form, 422)
-    letter_key = _letter_key()
     try:
+        letter_key = choose_letter_key()
         rate_limits.count_invitation(current_staff().organizer_id, form.email.data or "")
         with store().change() as session:
             token = administration.invite(
@@ -110,18 +110,23 @@ def invite_staff() -> ResponseReturnValue:
         status, fault = _fault_of(error)
         with store().read() as session:
             return _invite_page(session, form, status, fault=fault)
-    return link_page((form.email.data or "").lower(), token, is_mailed=letter_key is not None)
+    if letter_key is not None:
+        return redirect("/org/personal?hecho=invitada", 303)
+    return link_page((form.email.data or "").lower(), token)
 
 
 @blueprint.post("/personal/<int(max=2147483647):organizer_id>/invitacion")
 @requires(Scope.ACCOUNT, Permission.COLLEAGUES, fresh=True)
 def invite_staff_again(organizer_id: int) -> ResponseReturnValue:
-    """Makes another link, sends and shows it; the one before stops working. `do` as above."""
-    who, letter_key = current_staff(), _letter_key()
+    """Makes another link and sends it; the one before stops working. An admin gets it where no
+    letter arrives."""
+    who = current_staff()
     try:
         with store().read() as session:
             organizer = staff.get(session, organizer_id)
             administration.check_colleague(session, organizer, by=who.organizer_id)
+            letters = mailings.list_invitation_letters(session)
+            letter_key = choose_letter_key(letters.get(organizer_id))
         rate_limits.count_invitation(who.organizer_id, organizer.email)
         with store().change() as session:
             organizer = staff.get(session, organizer_id)
@@ -131,7 +136,9 @@ def invite_staff_again(organizer_id: int) -> ResponseReturnValue:
     except (Refusal, TooManyRequests) as error:
         status, fault = _fault_of(error)
         return account_page(organizer_id, fault, status)
-    return link_page(organizer.email, token, is_mailed=letter_key is not None)
+    if letter_key is not None:
+        return redirect(f"/org/personal/{organizer_id}?hecho=invitada", 303)
+    return link_page(organizer.email, token)
 
 
 @blueprint.post("/personal/<int(max=2147483647):organizer_id>/retirar")
@@ -150,19 +157,11 @@ def withdraw_invitation(organizer_id: int) -> ResponseReturnValue:
     return redirect("/org/personal?hecho=retirada", 303)
 
 
-def _letter_key() -> ServerEncryption | None:
-    """The key under which the link is sealed for its letter; None where none is to be sent, or this
-    site sends none."""
-    if request.form.get("do") == "link" or delivery.letter_transport(config()) is None:
-        return None
-    return server_key()
-
-
 def _fault_of(error: Refusal | TooManyRequests) -> tuple[int, str]:
     """Status and words of why an invitation was refused."""
     if isinstance(error, TooManyRequests):
         return 429, _(
-            "Son demasiadas invitaciones en poco tiempo. Espera, o dale el enlace que ya tienes."
+            "Son demasiadas invitaciones en poco tiempo. Espera un rato y vuelve a intentar."
         )
     if error.code is ErrorCode.ACCOUNT_EXISTS and managed_slugs() is not None:
         return 422, _(
@@ -189,4 +188,5 @@ def _invite_page(
         roles=[(each.value, role_names([each]), ability_of(each)) for each in form.roles],
         team=team_name(cities_of(session), managed_slugs()),
         can_send=delivery.letter_transport(config()) is not None,
+        is_network=managed_slugs() is None,
     )

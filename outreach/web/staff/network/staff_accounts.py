@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from outreach import clock, formats
 from outreach.accounts import administration, credentials, invitations
 from outreach.accounts.invitations import OpenInvitation
+from outreach.accounts.server_encryption import ServerEncryption
 from outreach.domain.network import offices, staff
 from outreach.domain.network.staff import ALL_OFFICES, Permission, Role, StaffMember
 from outreach.domain.newsletter import mailings
@@ -26,6 +27,7 @@ from outreach.web.context import config, store
 from outreach.web.error_messages import PageRefused
 from outreach.web.presentation.workshop_cards import CardTag
 from outreach.web.staff.common.guards import current_staff, has_permission, page, role_names
+from outreach.web.staff.common.kept_forms import server_key
 from outreach.web.staff.common.permissions import Scope, requires
 from outreach.web.staff.network import blueprint
 
@@ -136,15 +138,20 @@ def reset_staff(organizer_id: int) -> ResponseReturnValue:
     try:
         with store().change() as session:
             organizer = staff.get(session, organizer_id)
+            letters = mailings.list_invitation_letters(session)
+            letter_key = choose_letter_key(letters.get(organizer_id))
             token = administration.reset(
                 session,
                 organizer,
                 by=current_staff().organizer_id,
                 now=clock.now(),
                 second_factor=request.form.get("second_factor") == "yes",
+                letter_key=letter_key,
             )
     except Refusal as refusal:
         return account_page(organizer_id, fault=error_messages.say(refusal))
+    if letter_key is not None:
+        return redirect(f"/org/personal/{organizer_id}?hecho=reiniciada", 303)
     return link_page(organizer.email, token, is_reset=True)
 
 
@@ -216,7 +223,7 @@ def _invitation_words(organizer: StaffMember, listed: _Listed) -> Iterator[str]:
     if letter is None or letter.made_at != link.made_at:
         yield _("Sin correo: el enlace se dio en mano")
     elif letter.is_dead:
-        yield _("El correo no salió: dale el enlace")
+        yield _("El correo no salió")
     else:
         yield _("Correo enviado") if letter.done_at else _("El correo sale en un momento")
     yield _("Ya lo abrió") if link.opened_at else _("Sin abrir")
@@ -300,14 +307,31 @@ def ability_of(role: Role) -> str:
     return words[role]
 
 
-def link_page(
-    email: str, token: str, *, is_reset: bool = False, is_mailed: bool = False
-) -> Response:
-    """Shows the link, once. `is_mailed`: a letter carries it too."""
-    address = f"{config().public_url}/org/invitacion/{token}"
-    return page(
-        "network/link", email=email, address=address, is_reset=is_reset, is_mailed=is_mailed
+def choose_letter_key(last_letter: Mailing | None = None) -> ServerEncryption | None:
+    """The key under which an invitation link is sealed for its letter, since only the mailbox gets
+    it: whoever has the link can work as that person. None where no letter arrives, and an admin
+    hands the link over: this site sends none, or gave up the `last_letter` and the form asks for
+    the link. Raises Refusal for a lead where this site sends none."""
+    can_send = delivery.letter_transport(config()) is not None
+    if can_send and not (is_undeliverable(last_letter) and request.form.get("do") == "link"):
+        return server_key()
+    if has_permission(Permission.NETWORK, ALL_OFFICES):
+        return None
+    if can_send:
+        return server_key()
+    raise PageRefused(
+        _("Este sitio no manda correos. Pide a quien administra la red que haga la invitación.")
     )
+
+
+def is_undeliverable(last_letter: Mailing | None) -> bool:
+    return last_letter is not None and last_letter.is_dead
+
+
+def link_page(email: str, token: str, *, is_reset: bool = False) -> Response:
+    """Shows the link, once."""
+    address = f"{config().public_url}/org/invitacion/{token}"
+    return page("network/link", email=email, address=address, is_reset=is_reset)
 
 
 def account_page(organizer_id: int, fault: str = "", status: int = 422) -> Response:
@@ -334,6 +358,7 @@ def account_page(organizer_id: int, fault: str = "", status: int = 422) -> Respo
         is_unused=organizer.is_unused,
         is_network=listed.slugs is None,
         can_send=delivery.letter_transport(config()) is not None,
+        is_undeliverable=is_undeliverable(listed.letters.get(organizer_id)),
         team=team_name(cities, listed.slugs),
         hindrance=error_messages.say(hindrance) if hindrance else "",
         given=sorted(given, key=lambda each: each[1]),
@@ -352,5 +377,9 @@ def _done_message(what: str) -> str:
         "suspendida": _("Cuenta suspendida. Desde su siguiente clic ya no entra."),
         "igual": _("No había nada que cambiar."),
         "retirada": _("Invitación retirada. El enlace ya no sirve."),
+        "invitada": _("Invitación enviada. El enlace llega solo a su correo."),
+        "reiniciada": _(
+            "Su contraseña de antes y sus sesiones ya no sirven. Le mandamos un enlace a su correo."
+        ),
     }
     return messages.get(what, "")
