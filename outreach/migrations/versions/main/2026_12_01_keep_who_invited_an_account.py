@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "main_keep_who_invited_an_account"
-down_revision = "main_joint"
+down_revision = "main_shares_that_always_hold"
 
 
 def upgrade() -> None:
