@@ -10,17 +10,19 @@ from sqlalchemy.orm import Session
 
 from outreach.domain import registrations
 from outreach.domain.registrations import (
+    ContactMethod,
     Registration,
     RegistrationData,
     SealedRegistration,
     assisted,
+    notifications,
     review,
 )
 from outreach.domain.registrations.kept_seats import Keeping
 from outreach.domain.workshops import Workshop
 from outreach.errors import Conflict, FormUsed, Full, RegistrationClosed
-from outreach.web.context import key_store, seat_shares, store
-from outreach.web.middleware import request_retry
+from outreach.web.context import config, key_store, seat_shares, store
+from outreach.web.middleware import rate_limits, request_retry
 
 REPEATED_WITHIN: Final = timedelta(minutes=10)  # a browser repeats a post after a lost answer
 
@@ -58,10 +60,11 @@ def save(
         (workshop, sealed), *others = prepared
         key_ids = {each.id: its.key_id for each, its in prepared}
         with store().change() as session:
+            is_assisted = dict[int, bool]()
 
             def is_beyond_share(each: Workshop) -> bool:
-                is_assisted = assisted.use(session, each, assisted_code, now=now)
-                return not is_assisted and counted.is_beyond_share(each, key_ids[each.id])
+                is_assisted[each.id] = assisted.use(session, each, assisted_code, now=now)
+                return not is_assisted[each.id] and counted.is_beyond_share(each, key_ids[each.id])
 
             if others:
                 registrations.register_group(
@@ -73,6 +76,8 @@ def save(
                     session, workshop, data, sealed, form_id,
                     now=now, is_beyond_share=is_beyond_share, keeping=keeping,
                 )  # fmt: skip
+            if not (is_assisted[workshop.id] or _may_text(data, networks)):
+                notifications.withhold(session, sealed.id)
             also(session)
         return sealed.key
     except (RegistrationClosed, Full, Conflict):
@@ -120,6 +125,14 @@ class _CountedSeats:
             if is_within:
                 seat_shares().give_back(workshop_id, self.networks, self.people)
         self.is_within.clear()
+
+
+def _may_text(data: RegistrationData, networks: Sequence[str]) -> bool:
+    """Whether the client may cause the text of this registration, where there is one (S31)."""
+    is_text = data.contact is ContactMethod.PHONE and data.may_leave_message
+    if not (is_text and networks and config().texts.url):
+        return True
+    return rate_limits.count_text(networks[0])
 
 
 def get_key_of_repeated(existing: Registration, data: RegistrationData, *, now: datetime) -> bytes:

@@ -9,6 +9,7 @@ which it sends again with the decision. So what the sheet says is what the chang
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Final
 
 from flask import current_app, request
@@ -216,7 +217,7 @@ def describe(session: Session, workshops: Sequence[Workshop], batch: str = "") -
     roster = assignments.count_uninformed(session, workshops)
     return NotifySheet(
         reach=reach,
-        people=_count_people(session, workshops, fitting),
+        people=_count_people(session, workshops, fitting, has_texts=has_texts),
         things=_list_things(session, workshops, batch, changes),
         letters=letters
         + (_write_offers(held[0]) if waiting else [])
@@ -231,16 +232,21 @@ def describe(session: Session, workshops: Sequence[Workshop], batch: str = "") -
 
 
 def _count_people(
-    session: Session, workshops: Sequence[Workshop], fitting: Mapping[int, Sequence[ContactMethod]]
+    session: Session,
+    workshops: Sequence[Workshop],
+    fitting: Mapping[int, Sequence[ContactMethod]],
+    *,
+    has_texts: bool,
 ) -> int:
     """How many people are told: of the change, or by an offer, of both at once where both are
     due. `fitting` is how those are reached who are offered a place, by id of workshop."""
+    count_told = partial(change_notifications.count_people, has_texts=has_texts)
     offered = sum(
         sum(contact is not ContactMethod.NONE for contact in contacts)
         for workshop_id, contacts in fitting.items()
-        if not change_notifications.count_people(session, [workshop_id])
+        if not count_told(session, [workshop_id])
     )
-    return change_notifications.count_people(session, [each.id for each in workshops]) + offered
+    return count_told(session, [each.id for each in workshops]) + offered
 
 
 def _list_things(

@@ -1,0 +1,15 @@
+"""Keep who takes calls besides texts."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "main_takes_calls"
+down_revision = "main_joint"
+
+
+def upgrade() -> None:
+    # Nobody is known to: at a discreet workshop whoever may get texts is not called from now on.
+    op.add_column(
+        'registration',
+        sa.Column('takes_calls', sa.Boolean(), server_default=sa.false(), nullable=False),
+    )
