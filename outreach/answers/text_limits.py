@@ -12,11 +12,13 @@ from limits.strategies import FixedWindowRateLimiter
 from outreach.config import Config
 from outreach.keystore import KeyStore
 from outreach.keystore.rate_counters import RateCounters
-from outreach.mail.recipient_limits import RecipientLimits
 from outreach.mail.text_budget import limit_of_address, limit_of_stop_replies
 
 INBOUND: Final = (RateLimitItemPerHour(30), RateLimitItemPerDay(100))
 REPLIES: Final = (RateLimitItemPerHour(6), RateLimitItemPerDay(12))
+# That anybody can cause at any number, by forging it as the sender. Apart from other messages (S30):
+# whoever holds a phone must not see by a missing reply that others were sent.
+UNASKED_REPLIES: Final = (RateLimitItemPerHour(3), RateLimitItemPerDay(6))
 # Apart from the others: or whoever uses those up first stops a phone's texts, and it never tells.
 STOP_REPLIES: Final = (RateLimitItemPerDay(2),)
 CHALLENGES: Final = (RateLimitItemPerDay(3),)  # whoever guesses digits has nine tries in a million
@@ -36,12 +38,11 @@ class TextLimits:
         return self._count("digits to", number, CHALLENGES)
 
     def count_reply(self, number: str, *, is_of_anybody: bool) -> bool:
-        """What anybody can cause at any number, by forging it as the sender, counts with all that
-        anybody causes to it (S30), and as texts of one address (S31)."""
+        """Those that anybody can cause are texts of one address, too (S31)."""
         if not is_of_anybody:
             return self._count("replies to", number, REPLIES)
-        is_left = self._count("unasked replies to", number, (limit_of_address(self._config),))
-        is_left = is_left and RecipientLimits(self._key_store).count(number) is None
+        limits = (*UNASKED_REPLIES, limit_of_address(self._config))
+        is_left = self._count("unasked replies to", number, limits)
         share = RateLimitItemPerDay(self._config.texts.a_day // SHARE_OF_BUDGET)
         return is_left and self._limiter.hit(share, "unasked replies")
 

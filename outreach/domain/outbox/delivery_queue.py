@@ -77,7 +77,9 @@ class NotificationOutbox(OutboxTable):
         only place that says so, for all of them."""
         if not self._is_by_day or notification.is_urgent:
             return now
-        return text_hours.find_next(notification.registration.workshop, now)
+        is_change = notification.cause in change_notifications.CHANGE_TYPES
+        workshop = notification.registration.workshop
+        return text_hours.find_next(workshop, now, is_change=is_change)
 
     def delay(self, connection: sa.Connection, claimed: ClaimedMessage, until: datetime) -> None:
         """Makes a notification due later. The clock of an offer starts when it is sent."""
@@ -98,7 +100,6 @@ class NotificationOutbox(OutboxTable):
 
 _GETS_LETTERS: Final = Registration.contact == ContactMethod.EMAIL
 _GETS_TEXTS: Final = (GETS_TEXTS, sa.not_(call_attempts.has_ended()))  # else another has that phone
-_NEAR: Final = {"near": change_notifications.URGENT_BEFORE}
 # After three days a text surprises more than it informs: staff call instead.
 _TEXTS_ARE_LATE: Final = GIVE_UP_AFTER
 LETTERS: Final = NotificationOutbox(_GETS_LETTERS)
@@ -110,7 +111,7 @@ WARNING_LETTERS: Final = NotificationOutbox(
     _GETS_LETTERS,
     change_notifications.IS_WARNING,
     source=_WITH_WORKSHOP,
-    instants=_NEAR,
+    instants=change_notifications.WARNING_INSTANTS,
     max_retry_delay=FIRST_RETRY_DELAY,
 )
 WARNING_TEXTS: Final = NotificationOutbox(
@@ -119,7 +120,7 @@ WARNING_TEXTS: Final = NotificationOutbox(
     source=_WITH_WORKSHOP,
     max_overdue=_TEXTS_ARE_LATE,
     is_by_day=True,
-    instants=_NEAR,
+    instants=change_notifications.WARNING_INSTANTS,
     max_retry_delay=FIRST_RETRY_DELAY,
 )
 _IS_OF_STRANGER: Final = sa.or_(

@@ -114,11 +114,9 @@ def list_calls_of_message(
 
 
 def _at(now: datetime) -> dict[str, datetime]:
-    return {
-        "now": now,
-        "near": now + change_notifications.URGENT_BEFORE,
-        "waiting_since": now - MAX_WAIT,
-    }
+    warning = change_notifications.WARNING_INSTANTS
+    near = {name: now + distance for name, distance in warning.items()}
+    return {"now": now, "waiting_since": now - MAX_WAIT, **near}
 
 
 _SELECT: Final = (
@@ -159,7 +157,7 @@ _MAY_BE_CALLED: Final = sa.and_(
 _NEEDS_CALL: Final = sa.and_(
     _MAY_BE_CALLED,
     Notification.cause.not_in(NOT_CALLED),
-    sa.or_(Notification.due_at <= _NOW, _HAS_FAILED),
+    sa.or_(Notification.due_at <= _NOW, Notification.tries > 0),
     sa.or_(
         sa.and_(Notification.done_at.is_(None), sa.or_(sa.not_(_GETS_TEXTS), _WAITS_IN_VAIN)),
         Notification.is_dead.is_(True),

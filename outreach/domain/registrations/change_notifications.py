@@ -28,10 +28,11 @@ from outreach.domain.registrations.models import (
 )
 from outreach.domain.registrations.notifications import Notification, NotificationType
 from outreach.domain.workshops import Workshop, facts
+from outreach.domain.workshops.models import SETS_OUT_WITHIN
 
 HOLD: Final = timedelta(minutes=5)  # in which a change can be undone before anybody is told
 NO_HOLD_BEFORE: Final = timedelta(hours=2)  # the start
-URGENT_BEFORE: Final = timedelta(hours=24)  # the start
+URGENT_BEFORE: Final = SETS_OUT_WITHIN  # the start
 CHANGE_TYPES: Final = (
     NotificationType.CHANGED,
     NotificationType.CANCELLED,
@@ -123,11 +124,15 @@ _IS_PENDING_CHANGE: Final = sa.and_(
 )
 # Of a notification and its workshop in the query: somebody may set out for where they must not go,
 # or for where nobody is. It waits for no budget and for nothing else that is sent, and until it is
-# handed over its party stands in the queue of calls. `near` is URGENT_BEFORE from now on.
+# handed over its party stands in the queue of calls. The parameters are in `WARNING_INSTANTS`.
 IS_WARNING: Final = sa.and_(
     Notification.cause.in_(CHANGE_TYPES),
-    Workshop.starts_at <= sa.bindparam("near", type_=Instant),
+    sa.or_(
+        Workshop.starts_at <= sa.bindparam("near", type_=Instant),
+        Workshop.expected_at > sa.bindparam("a_day_ago", type_=Instant),
+    ),
 )
+WARNING_INSTANTS: Final = {"near": SETS_OUT_WITHIN, "a_day_ago": -SETS_OUT_WITHIN}  # from now
 
 
 def record_change(session: Session, workshop: Workshop, before: bytes) -> None:
@@ -333,7 +338,7 @@ def compute_due(
     if is_at_once or workshop.starts_at - now <= NO_HOLD_BEFORE:
         return now
     at = now + decision.hold
-    return text_hours.find_next(workshop, at) if is_text else at
+    return text_hours.find_next(workshop, at, is_change=True) if is_text else at
 
 
 def count_uninformed(session: Session, workshops: Iterable[Workshop], *, has_texts: bool) -> Reach:

@@ -1,4 +1,4 @@
-"""Keep who takes calls besides texts."""
+"""Keep who takes calls besides texts, and the start for which people may set out."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -13,3 +13,4 @@ def upgrade() -> None:
         'registration',
         sa.Column('takes_calls', sa.Boolean(), server_default=sa.false(), nullable=False),
     )
+    op.add_column('workshop', sa.Column('expected_at', sa.DateTime(), nullable=True))

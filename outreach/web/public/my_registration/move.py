@@ -13,7 +13,7 @@ from werkzeug.exceptions import TooManyRequests
 
 from outreach import clock
 from outreach.domain import workshops
-from outreach.domain.registrations import ContactMethod, moving, review
+from outreach.domain.registrations import ContactMethod, Registration, moving, review
 from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.errors import Conflict, Full, NotFound, OutreachError, RegistrationClosed
 from outreach.i18n import gettext as _
