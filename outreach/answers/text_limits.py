@@ -16,7 +16,7 @@ from outreach.mail.text_budget import limit_of_address, limit_of_stop_replies
 
 INBOUND: Final = (RateLimitItemPerHour(30), RateLimitItemPerDay(100))
 REPLIES: Final = (RateLimitItemPerHour(6), RateLimitItemPerDay(12))
-# That anybody can cause at any number, by forging it as the sender. Apart from other messages (S30):
+# That anybody can cause at any number, by forging it as the sender. Apart from messages (S30):
 # whoever holds a phone must not see by a missing reply that others were sent.
 UNASKED_REPLIES: Final = (RateLimitItemPerHour(3), RateLimitItemPerDay(6))
 # Apart from the others: or whoever uses those up first stops a phone's texts, and it never tells.

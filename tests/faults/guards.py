@@ -31,6 +31,7 @@ from tests.faults import (
     guards_of_pages,
     guards_of_registrations,
     guards_of_sounds,
+    guards_of_warnings,
 )
 from tests.faults.forked_pytest import ForkedPytest
 from tests.faults.guard import Gone, Guard
@@ -53,6 +54,7 @@ GUARDS: Final = (
     *guards_of_pages.list_guards(),
     *guards_of_registrations.list_guards(),
     *guards_of_sounds.list_guards(),
+    *guards_of_warnings.list_guards(),
 )
 
 
