@@ -71,14 +71,16 @@ def deliver(
     """Runs a round of letters, warnings first, and returns how many were sent. Needs an
     application context."""
     write = partial(render.write, config=config)
-    rounds = _Rounds(store, key_store, outbox.WARNING_LETTERS, now, should_stop, warn, "letters")
+    sequence = _DeliverySequence(
+        store, key_store, outbox.WARNING_LETTERS, now, should_stop, warn, "letters"
+    )
 
     def give_back(writer: _NotificationWriter[EmailMessage]) -> LetterTransport:
         return partial(giving_back, transport, writer.give_back)
 
-    rounds.run(outbox.WARNING_LETTERS, write, give_back, should_stop)
-    rounds.run(outbox.LETTERS, write, give_back, rounds.should_yield)
-    return rounds.sent_count
+    sequence.run(outbox.WARNING_LETTERS, write, give_back, should_stop)
+    sequence.run(outbox.LETTERS, write, give_back, sequence.should_yield)
+    return sequence.sent_count
 
 
 def deliver_texts(
@@ -95,7 +97,9 @@ def deliver_texts(
     budget is, then others as far as it goes. Needs an application context."""
     write = partial(sms.write, config=config)
     budget = TextBudget(config, key_store)
-    rounds = _Rounds(store, key_store, outbox.WARNING_TEXTS, now, should_stop, warn, "texts")
+    sequence = _DeliverySequence(
+        store, key_store, outbox.WARNING_TEXTS, now, should_stop, warn, "texts"
+    )
     refusing = partial(refusing_stopped, transport, key_store)
 
     def count(is_of_stranger: bool) -> Callable[[_NotificationWriter[SmsMessage]], TextTransport]:
@@ -106,22 +110,22 @@ def deliver_texts(
         is_over = budget.usage().is_used_up
         if is_over:
             warn("texts wait: OUTREACH_TEXTS_A_DAY is used up")
-        return is_over or rounds.should_yield()
+        return is_over or sequence.should_yield()
 
     def is_used_up_by_strangers() -> bool:
         is_over = not budget.usage().is_left_to_strangers
         if is_over:
             warn("texts that strangers cause wait: their half of OUTREACH_TEXTS_A_DAY is used up")
-        return is_over or rounds.should_yield()
+        return is_over or sequence.should_yield()
 
-    rounds.run(outbox.WARNING_TEXTS, write, count(False), should_stop)
-    rounds.run(outbox.TEXTS_OF_STAFF, write, count(False), is_used_up)
-    rounds.run(outbox.TEXTS_OF_STRANGERS, write, count(True), is_used_up_by_strangers)
-    return rounds.sent_count
+    sequence.run(outbox.WARNING_TEXTS, write, count(False), should_stop)
+    sequence.run(outbox.TEXTS_OF_STAFF, write, count(False), is_used_up)
+    sequence.run(outbox.TEXTS_OF_STRANGERS, write, count(True), is_used_up_by_strangers)
+    return sequence.sent_count
 
 
 @dataclass
-class _Rounds:
+class _DeliverySequence:
     """Rounds of delivery one after the other, until one is cut short. Together they take as long as
     a single one may, and end for a warning that is due: nothing else is sent before it."""
 

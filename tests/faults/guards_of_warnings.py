@@ -6,17 +6,22 @@ from tests.faults.guard import Guard
 
 
 def list_guards() -> Iterator[Guard]:
-    warnings, texts = "tests/faults/test_warnings.py", "tests/web/public/test_texts_of_an_address.py"
+    warnings, texts = (
+        "tests/faults/test_warnings.py",
+        "tests/web/public/test_texts_of_an_address.py",
+    )
     delivery, calls = "outreach/mail/delivery.py", "outreach/domain/outbox/manual_calls.py"
     changes = "outreach/domain/registrations/change_notifications.py"
     in_queue = f"{warnings}::test_who_was_not_handed_the_warning_stands_in_the_queue"
     discreet = f"{warnings}::test_at_a_discreet_workshop_only_who_allowed_calls_is_called"
-    last_day = f"{warnings}::test_changes_of_the_last_day_pass_the_budget_and_others_are_called_about"
+    last_day = (
+        f"{warnings}::test_changes_of_the_last_day_pass_the_budget_and_others_are_called_about"
+    )
     refused = f"{texts}::test_links_and_follows_beyond_it_are_refused_in_true_words"
     for promise, file, words, instead, test in (
         (
-            "S31", delivery, "rounds.run(outbox.WARNING_TEXTS, write, count(False), should_stop)",
-            "rounds.run(outbox.WARNING_TEXTS, write, count(False), is_used_up)",
+            "S31", delivery, "sequence.run(outbox.WARNING_TEXTS, write, count(False), should_stop)",
+            "sequence.run(outbox.WARNING_TEXTS, write, count(False), is_used_up)",
             f"{warnings}::test_warning_passes_a_budget_that_is_used_up",
         ),
         (

@@ -37,7 +37,7 @@ from tests.support.staff_client import StaffClient, employ, signed_in_as, words
 
 ROSA: Final = "+13125550142"
 QUEUE: Final = "/org/por-atender"
-ALL_TOLD: Final = "No falta nadie por avisar."
+NOBODY_LEFT: Final = "No falta nadie por avisar."
 A_DAY: Final = 200
 OLD: Final = FIXED_NOW - timedelta(days=2)  # a registration that is not young (S30)
 Make = Callable[..., "Scene"]
@@ -114,7 +114,7 @@ def by_phone(scene_or_store: Any, workshop: Workshop, **changes: Any) -> Registr
     return seat(store, key_store, workshop, now=OLD, **plain | changes)
 
 
-def told_to(gateway: Gateway) -> list[str]:
+def list_texted(gateway: Gateway) -> list[str]:
     return [gateway.read_text(each)[0] for each in gateway.asked]
 
 
@@ -145,10 +145,10 @@ def test_two_hundred_texts_of_strangers_leave_the_warning_its_way(
     scene.run_worker()
     assert len(gateway.asked) == A_DAY // 2
     scene.warn_of_danger()
-    assert ALL_TOLD not in scene.danger_page()
+    assert NOBODY_LEFT not in scene.danger_page()
     scene.run_worker()
-    assert told_to(gateway)[A_DAY // 2 :] == [ROSA]
-    assert ALL_TOLD in scene.danger_page()
+    assert list_texted(gateway)[A_DAY // 2 :] == [ROSA]
+    assert NOBODY_LEFT in scene.danger_page()
     assert "Rosa" not in scene.queue()
 
 
@@ -157,8 +157,8 @@ def test_warning_passes_a_budget_that_is_used_up(make_scene: Make, gateway: Gate
     scene.use_up()
     scene.warn_of_danger()
     scene.run_worker()
-    assert told_to(gateway) == [ROSA]
-    assert ALL_TOLD in scene.danger_page()
+    assert list_texted(gateway) == [ROSA]
+    assert NOBODY_LEFT in scene.danger_page()
 
 
 @pytest.mark.parametrize("answer", ["away", "none", "say nothing", "hang up", 429, 503, 403, 401])
@@ -171,7 +171,7 @@ def test_who_was_not_handed_the_warning_stands_in_the_queue(
     scene.warn_of_danger()
     for _ in range(2):  # before a round and after it
         page = scene.danger_page()
-        assert ALL_TOLD not in page
+        assert NOBODY_LEFT not in page
         assert "1 persona todavía no lo sabe" in page
         assert "Rosa" in scene.queue()
         assert "1 Por llamar" in words(scene.ana.get("/org/"))
@@ -185,7 +185,7 @@ def test_who_was_not_handed_the_warning_stands_in_the_queue(
         attempt=1,
     )
     assert called.status_code == 303
-    assert ALL_TOLD in scene.danger_page()
+    assert NOBODY_LEFT in scene.danger_page()
     assert "1 persona todavía no lo sabe" not in words(
         scene.ana.get(f"/org/talleres/{scene.workshop.public_id}")
     )
@@ -202,9 +202,9 @@ def test_warning_is_tried_again_soon_and_ends_the_call(
         assert "Rosa" in scene.queue()
         clock_of_test.shift(timedelta(minutes=2, seconds=10))
     scene.run_worker()
-    assert told_to(gateway) == [ROSA] * 4
+    assert list_texted(gateway) == [ROSA] * 4
     assert "Rosa" not in scene.queue()
-    assert ALL_TOLD in scene.danger_page()
+    assert NOBODY_LEFT in scene.danger_page()
 
 
 def test_warning_overtakes_what_waits_for_a_slow_gateway(
@@ -237,7 +237,7 @@ def test_warning_overtakes_what_waits_for_a_slow_gateway(
             delivery.deliver_texts(
                 scene.store, scene.key_store, config, warning_after_one, now=clock.now()
             )
-    asked = told_to(gateway)
+    asked = list_texted(gateway)
     assert ROSA not in asked[:1]
     assert ROSA in asked[:3], "not after all that waited"
 
@@ -254,7 +254,7 @@ def test_whoever_has_a_seat_is_warned_before_the_waitlist(
         session.execute(first.values(queue_number=0))
     scene.warn_of_danger()
     scene.run_worker()
-    assert told_to(gateway) == [ROSA, "+13125550143"]
+    assert list_texted(gateway) == [ROSA, "+13125550143"]
 
 
 @pytest.mark.parametrize("answer", [403, "none"])
@@ -316,7 +316,7 @@ def test_changes_of_the_last_day_pass_the_budget_and_others_are_called_about(
         else:
             workshop_service.cancel(session, row, now=clock.now(), decision=decision)
     scene.run_worker()
-    assert told_to(gateway) == (["+13125550143"] if leaves else [])
+    assert list_texted(gateway) == (["+13125550143"] if leaves else [])
     clock_of_test.shift(outbox.manual_calls.MAX_WAIT + timedelta(seconds=1))
     assert ("Luz" in scene.queue()) is not leaves
     with store.read() as session:
@@ -325,7 +325,7 @@ def test_changes_of_the_last_day_pass_the_budget_and_others_are_called_about(
     assert (known in {None, facts}) is leaves
 
 
-def test_letter_that_waits_has_told_nobody(
+def test_letter_that_waits_has_reached_nobody(
     make_scene: Make, store: Store, key_store: KeyStore, clock_of_test: time_machine.Traveller
 ) -> None:
     """Without a mail server."""

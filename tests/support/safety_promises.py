@@ -170,8 +170,7 @@ PROMISES: Final[dict[str, tuple[str, ...]]] = {
         "mail/test_recipient_limits.py::test_offers_reminders_and_cancellations_are_not_delayed",
         "mail/test_recipient_limits.py::test_twelve_new_contacts_cause_three_letters",
         "mail/test_recipient_limits.py::test_thirty_texts_to_one_phone_are_three",
-        "mail/test_recipient_limits.py"
-        "::test_confirmation_of_the_bulletin_counts_with_all_others",
+        "mail/test_recipient_limits.py::test_confirmation_of_the_bulletin_counts_with_all_others",
         "mail/test_mail.py::test_confirmation_letter_is_sent_once_and_its_link_works",
         "domain/test_text.py::test_name_with_an_address_is_recognized",
         "domain/test_text.py::test_ordinary_name_is_no_address",

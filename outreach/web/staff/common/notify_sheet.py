@@ -261,13 +261,13 @@ def _count_people(
 ) -> int:
     """How many people are told: of the change, or by an offer, of both at once where both are
     due. `fitting` is how those are reached who are offered a place, by id of workshop."""
-    count_told = partial(change_notifications.count_people, has_texts=has_texts)
+    count_reached = partial(change_notifications.count_people, has_texts=has_texts)
     offered = sum(
         sum(contact is not ContactMethod.NONE for contact in contacts)
         for workshop_id, contacts in fitting.items()
-        if not count_told(session, [workshop_id])
+        if not count_reached(session, [workshop_id])
     )
-    return count_told(session, [each.id for each in workshops]) + offered
+    return count_reached(session, [each.id for each in workshops]) + offered
 
 
 def _list_things(
