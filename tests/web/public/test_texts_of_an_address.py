@@ -155,13 +155,12 @@ def test_move_and_change_of_contact_say_and_send_nothing_beyond_it(
     site.send_texts()
     page = site.client.get(f"{link_of(key_store, rosa)}/mover").text
     assert "No te mandamos mensaje: anota la fecha nueva." in page
-    moved = site.client.post(
-        f"{link_of(key_store, rosa)}/mover",
-        data={"fecha": other.public_id, "date": other.public_id},
-    )
+    path = link_of(key_store, rosa)
+    moved = site.client.post(f"{path}/mover", data={"day": other.public_id})
     assert moved.status_code == 303, moved.text
+    assert site.send_texts() == []
     changed = {"name": "Rosa", "people": "1", "contact": "phone", "phone": "3125550288"}
-    answer = site.client.post(f"{link_of(key_store, rosa)}/cambiar", data=changed | {"by": "text"})
+    answer = site.client.post(f"{path}/cambiar", data=changed | {"by": "text"})
     assert answer.status_code == 303
     assert site.send_texts() == []
 
