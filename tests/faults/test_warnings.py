@@ -90,7 +90,7 @@ class Scene:
         with self.store.change() as session:
             other = hold(session, self.workshop.office, self.workshop.kind, capacity=number)
         for each in range(number):
-            by_text = {"contact": ContactMethod.PHONE, "may_leave_message": True}
+            by_text: dict[str, Any] = {"contact": ContactMethod.PHONE, "may_leave_message": True}
             address = f"+1312556{each:04}"
             seat(self.store, self.key_store, other, address=address, **by_text)
 
