@@ -53,7 +53,7 @@ def deliver(
     warn: Callable[[str], None] = log.warning,
 ) -> int:
     """Sends the replies that wait and returns how many. Needs an application context."""
-    budget, sent = TextBudget(config.texts, key_store), 0
+    budget, sent = TextBudget(config, key_store), 0
     for _number in range(MAX_REPLIES):
         if should_stop():
             break
@@ -66,8 +66,8 @@ def deliver(
         )
         if text is None or not gateway.url:
             continue
-        if not _is_whatsapp(reply) and budget.usage().is_used_up:
-            warn("replies to texts are dropped: OUTREACH_TEXTS_A_DAY is used up")
+        if not _is_whatsapp(reply) and not _has_text_left(budget, reply):
+            warn("replies to texts are dropped: their part of OUTREACH_TEXTS_A_DAY is used up")
             continue
         try:
             if not _send(gateway, text):
@@ -78,7 +78,7 @@ def deliver(
             break
         sent += 1
         if not _is_whatsapp(reply):
-            budget.count()
+            budget.count(is_of_stranger=not _is_of_stop(reply))
     if sent:
         key_store.store.truncate_log()
     return sent
@@ -97,6 +97,17 @@ def _send(gateway: Texts, text: SmsMessage) -> bool:
     except DeliveryUncertain:
         pass
     return True
+
+
+def _has_text_left(budget: TextBudget, reply: QueuedReply) -> bool:
+    usage = budget.usage()
+    is_left = not usage.is_used_up
+    return is_left and (_is_of_stop(reply) or usage.is_left_to_strangers)
+
+
+def _is_of_stop(reply: QueuedReply) -> bool:
+    """Whether it is counted apart (`text_limits.count_stop_reply`)."""
+    return reply.words.get("name") == ReplyName.STOPPED
 
 
 def _is_whatsapp(reply: QueuedReply) -> bool:

@@ -12,16 +12,17 @@ from limits.strategies import FixedWindowRateLimiter
 from outreach.config import Config
 from outreach.keystore import KeyStore
 from outreach.keystore.rate_counters import RateCounters
+from outreach.mail.text_budget import limit_of_address, limit_of_stop_replies
 
 INBOUND: Final = (RateLimitItemPerHour(30), RateLimitItemPerDay(100))
 REPLIES: Final = (RateLimitItemPerHour(6), RateLimitItemPerDay(12))
-# That anybody can cause at any number, by forging it as the sender: as messages are (S30).
+# That anybody can cause at any number, by forging it as the sender. Apart from messages (S30):
+# whoever holds a phone must not see by a missing reply that others were sent.
 UNASKED_REPLIES: Final = (RateLimitItemPerHour(3), RateLimitItemPerDay(6))
 # Apart from the others: or whoever uses those up first stops a phone's texts, and it never tells.
 STOP_REPLIES: Final = (RateLimitItemPerDay(2),)
 CHALLENGES: Final = (RateLimitItemPerDay(3),)  # whoever guesses digits has nine tries in a million
-# Replies that anybody can cause take at most one text of so many, and those to «stop» another.
-SHARE_OF_BUDGET: Final = 4
+SHARE_OF_BUDGET: Final = 4  # replies that anybody can cause take at most one text of so many
 
 
 class TextLimits:
@@ -37,18 +38,21 @@ class TextLimits:
         return self._count("digits to", number, CHALLENGES)
 
     def count_reply(self, number: str, *, is_of_anybody: bool) -> bool:
+        """Those that anybody can cause are texts of one address, too (S31)."""
         if not is_of_anybody:
             return self._count("replies to", number, REPLIES)
-        is_left = self._count("unasked replies to", number, UNASKED_REPLIES)
-        return is_left and self._count_share("unasked replies")
+        limits = (*UNASKED_REPLIES, limit_of_address(self._config))
+        is_left = self._count("unasked replies to", number, limits)
+        share = RateLimitItemPerDay(self._config.texts.a_day // SHARE_OF_BUDGET)
+        return is_left and self._limiter.hit(share, "unasked replies")
 
     def count_stop_reply(self, number: str) -> bool:
         is_left = self._count("replies to stop to", number, STOP_REPLIES)
-        return is_left and self._count_share("replies to stop")
-
-    def _count_share(self, what: str) -> bool:
-        share = RateLimitItemPerDay(self._config.texts.a_day // SHARE_OF_BUDGET)
-        return self._limiter.hit(share, what)
+        return is_left and self._limiter.hit(
+            limit_of_stop_replies(self._config),
+            "replies to stop",
+            self._key_store.today().isoformat(),
+        )
 
     def _count(self, what: str, number: str, limits: tuple[RateLimitItem, ...]) -> bool:
         who = self._key_store.digest_of_today(f"{what} {number}").hex()

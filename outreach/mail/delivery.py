@@ -6,10 +6,11 @@ import secrets
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from email.message import EmailMessage
 from functools import partial
 from pathlib import Path
+from time import monotonic
 from typing import Generic
 
 from outreach.config import Config
@@ -32,7 +33,7 @@ from outreach.mail.delivery_errors import (
     Postponed,
     ServerUnavailable,
 )
-from outreach.mail.delivery_round import DeliveryRound, Transport, Written
+from outreach.mail.delivery_round import MAX_ROUND, DeliveryRound, Transport, Written
 from outreach.mail.message_context import MessageContext
 from outreach.mail.recipient_limits import RecipientLimits
 from outreach.mail.sms_gateway import SmsMessage
@@ -67,12 +68,19 @@ def deliver(
     should_stop: Callable[[], bool] = lambda: False,
     warn: Callable[[str], None] = log.warning,
 ) -> int:
-    """Runs a round of letters (`DeliveryRound.run`) and returns how many were sent.
+    """Runs a round of letters, warnings first, and returns how many were sent. Needs an
+    application context."""
+    write = partial(render.write, config=config)
+    sequence = _DeliverySequence(
+        store, key_store, outbox.WARNING_LETTERS, now, should_stop, warn, "letters"
+    )
 
-    Needs an application context."""
-    writer = _writer(store, key_store, outbox.LETTERS, partial(render.write, config=config))
-    delivery_round = DeliveryRound(store, outbox.LETTERS, writer, now, should_stop, warn)
-    return delivery_round.run(partial(giving_back, transport, writer.give_back))
+    def give_back(writer: _NotificationWriter[EmailMessage]) -> LetterTransport:
+        return partial(giving_back, transport, writer.give_back)
+
+    sequence.run(outbox.WARNING_LETTERS, write, give_back, should_stop)
+    sequence.run(outbox.LETTERS, write, give_back, sequence.should_yield)
+    return sequence.sent_count
 
 
 def deliver_texts(
@@ -85,21 +93,85 @@ def deliver_texts(
     should_stop: Callable[[], bool] = lambda: False,
     warn: Callable[[str], None] = log.warning,
 ) -> int:
-    """Runs a round of texts, up to the day's budget, and returns how many were sent. Needs an
-    application context."""
-    writer = _writer(store, key_store, outbox.TEXTS, partial(sms.write, config=config))
-    budget = TextBudget(config.texts, key_store)
-
-    def is_over() -> bool:
-        if budget.usage().is_used_up:
-            warn("texts wait: OUTREACH_TEXTS_A_DAY is used up")
-            return True
-        return should_stop()
-
-    delivery_round = DeliveryRound(store, outbox.TEXTS, writer, now, is_over, warn, plural="texts")
+    """Runs a round of texts and returns how many were sent: warnings first, whatever the day's
+    budget is, then others as far as it goes. Needs an application context."""
+    write = partial(sms.write, config=config)
+    budget = TextBudget(config, key_store)
+    sequence = _DeliverySequence(
+        store, key_store, outbox.WARNING_TEXTS, now, should_stop, warn, "texts"
+    )
     refusing = partial(refusing_stopped, transport, key_store)
-    counting = partial(counting_texts, refusing, budget)
-    return delivery_round.run(partial(giving_back, counting, writer.give_back))
+
+    def count(is_of_stranger: bool) -> Callable[[_NotificationWriter[SmsMessage]], TextTransport]:
+        counting = partial(counting_texts, refusing, budget, is_of_stranger=is_of_stranger)
+        return lambda writer: partial(giving_back, counting, writer.give_back)
+
+    def is_used_up() -> bool:
+        is_over = budget.usage().is_used_up
+        if is_over:
+            warn("texts wait: OUTREACH_TEXTS_A_DAY is used up")
+        return is_over or sequence.should_yield()
+
+    def is_used_up_by_strangers() -> bool:
+        is_over = not budget.usage().is_left_to_strangers
+        if is_over:
+            warn("texts that strangers cause wait: their half of OUTREACH_TEXTS_A_DAY is used up")
+        return is_over or sequence.should_yield()
+
+    sequence.run(outbox.WARNING_TEXTS, write, count(False), should_stop)
+    sequence.run(outbox.TEXTS_OF_STAFF, write, count(False), is_used_up)
+    sequence.run(outbox.TEXTS_OF_STRANGERS, write, count(True), is_used_up_by_strangers)
+    return sequence.sent_count
+
+
+@dataclass
+class _DeliverySequence:
+    """Rounds of delivery one after the other, until one is cut short. Together they take as long as
+    a single one may, and end for a warning that is due: nothing else is sent before it."""
+
+    store: Store
+    key_store: KeyStore
+    warnings: NotificationOutbox
+    now: datetime
+    should_stop: Callable[[], bool]
+    warn: Callable[[str], None]
+    plural: str
+    sent_count: int = 0
+    is_cut: bool = False
+
+    def __post_init__(self) -> None:
+        self._started = self._asked = monotonic()
+
+    def run(
+        self,
+        source: NotificationOutbox,
+        write: Callable[[MessageContext], Written],
+        make_transport: "Callable[[_NotificationWriter[Written]], Transport[Written]]",
+        should_stop: Callable[[], bool],
+    ) -> None:
+        if self.is_cut:
+            return
+        writer = _NotificationWriter(
+            self.store, self.key_store, source, write, RecipientLimits(self.key_store)
+        )
+        delivery_round = DeliveryRound(
+            self.store, source, writer, self._current_time(), should_stop, self.warn, self.plural
+        )
+        self.sent_count += delivery_round.run(make_transport(writer))
+        self.is_cut = delivery_round.is_cut
+
+    def should_yield(self) -> bool:
+        """Whether the rounds end before the next message. Asks for warnings once a second."""
+        if self.should_stop() or self._current_time() - self.now > MAX_ROUND:
+            return True
+        if monotonic() - self._asked < 1:
+            return False
+        self._asked = monotonic()
+        with self.store.read() as session:
+            return self.warnings.has_due(session, now=self._current_time())
+
+    def _current_time(self) -> datetime:
+        return self.now + timedelta(seconds=monotonic() - self._started)
 
 
 @contextmanager
@@ -136,7 +208,7 @@ def refusing_stopped(
 
 @contextmanager
 def counting_texts(
-    transport: TextTransport, budget: TextBudget
+    transport: TextTransport, budget: TextBudget, *, is_of_stranger: bool
 ) -> Iterator[Callable[[SmsMessage], None]]:
     """A transport that counts each text that may have been sent."""
     with transport() as send_text:
@@ -145,9 +217,9 @@ def counting_texts(
             try:
                 send_text(text)
             except DeliveryUncertain:
-                budget.count()
+                budget.count(is_of_stranger=is_of_stranger)
                 raise
-            budget.count()
+            budget.count(is_of_stranger=is_of_stranger)
 
         yield send
 
@@ -161,15 +233,6 @@ def explain_failure(config: Config) -> str:
             return ""
     except ServerUnavailable as error:
         return f"letters wait: {error}"
-
-
-def _writer(
-    store: Store,
-    key_store: KeyStore,
-    source: NotificationOutbox,
-    write: Callable[[MessageContext], Written],
-) -> "_NotificationWriter[Written]":
-    return _NotificationWriter(store, key_store, source, write, RecipientLimits(key_store))
 
 
 @dataclass

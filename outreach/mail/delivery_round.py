@@ -73,6 +73,7 @@ class DeliveryRound(Generic[Written]):
                 self._send_all(send)
         except ServerUnavailable as error:
             self.warn(f"{self.plural} wait: {error}")
+            self.is_cut = True
         return self.sent_count
 
     def _send_all(self, send: Callable[[Written], None]) -> None:

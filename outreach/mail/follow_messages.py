@@ -279,12 +279,13 @@ def deliver_texts(
     should_stop: Callable[[], bool] = lambda: False,
     warn: Callable[[str], None] = log.warning,
 ) -> int:
-    """The same for texts, up to half of the day's budget: the other half is for people who have a
-    place."""
-    budget = TextBudget(config.texts, key_store)
+    """The same for texts, up to half of the day's budget, which they share with all that strangers
+    cause: the other half is for people who have a place."""
+    budget = TextBudget(config, key_store)
 
     def is_over() -> bool:
-        if budget.usage().is_high:
+        usage = budget.usage()
+        if usage.is_high or not usage.is_left_to_strangers:
             warn("texts to those who follow wait: half of OUTREACH_TEXTS_A_DAY is used")
             return True
         return should_stop()
@@ -296,5 +297,5 @@ def deliver_texts(
         key_store.store, outbox, writer, now, is_over, warn, plural="texts"
     )
     refusing = partial(delivery.refusing_stopped, transport, key_store)
-    counting = partial(delivery.counting_texts, refusing, budget)
+    counting = partial(delivery.counting_texts, refusing, budget, is_of_stranger=True)
     return delivery_round.run(partial(delivery.giving_back, counting, writer.give_back))

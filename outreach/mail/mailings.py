@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from email.message import EmailMessage
 from email.utils import formataddr
+from functools import partial
 
 from flask import render_template
 from sqlalchemy.orm import Session
@@ -32,9 +33,11 @@ from outreach.i18n import gettext as _
 from outreach.i18n import use_language
 from outreach.keystore import KeyStore
 from outreach.mail import render, staff_letters
-from outreach.mail.delivery import LetterTransport
+from outreach.mail.delivery import LetterTransport, giving_back
+from outreach.mail.delivery_errors import Postponed
 from outreach.mail.delivery_round import DeliveryRound
 from outreach.mail.message_context import mail_from, new_letter_id
+from outreach.mail.recipient_limits import RecipientLimits
 from outreach.reports import bulletin_data, bulletin_text, coverage
 
 log = logging.getLogger(__name__)
@@ -135,8 +138,9 @@ def deliver(
     opens the links of invitations.
 
     Needs an application context."""
-    writer = _MailingWriter(store, key_store, config, server_key)
-    return DeliveryRound(store, mailings.OUTBOX, writer, now, should_stop, warn).run(transport)
+    writer = _MailingWriter(store, key_store, config, server_key, RecipientLimits(key_store))
+    delivery_round = DeliveryRound(store, mailings.OUTBOX, writer, now, should_stop, warn)
+    return delivery_round.run(partial(giving_back, transport, writer.give_back))
 
 
 @dataclass
@@ -147,12 +151,15 @@ class _MailingWriter:
     key_store: KeyStore
     config: Config
     server_key: ServerEncryption
+    limits: RecipientLimits
+    counted: str = ""  # the recipient of the last letter, if it counts in their limit
     # An edition reads the same for all subscribers of one language: (month, edition, language).
     texts: dict[tuple[int, int, str], str] = field(default_factory=dict)
 
     def __call__(self, claimed: ClaimedMessage, now: datetime) -> EmailMessage | None:
         """None when the subscriber is gone or the mailing is obsolete, as is a reminder of what was
-        reported since."""
+        reported since. Raises Postponed."""
+        self.counted = ""
         with self.store.read() as session:
             mailing = mailings.read(session, claimed)
             if mailing is None:
@@ -177,7 +184,18 @@ class _MailingWriter:
         if invitation is not None:
             token, ends_at = invitation
             context = replace(context, invitation=token, ends_at=ends_at)
+        # Anybody may type an address: it counts with all that anybody causes to it (S30). It waits
+        # for a whole hour, since the limit began with what somebody did.
+        if mailing.topic is MailingTopic.CONFIRM:
+            if (until := self.limits.count(context.address)) is not None:
+                raise Postponed(clock.next_hour(until))
+            self.counted = context.address
         return write(context, self.config)
+
+    def give_back(self) -> None:
+        """Takes the count of the last letter back: it was not sent."""
+        if self.counted:
+            self.limits.give_back(self.counted)
 
     def _context(
         self,

@@ -1,17 +1,29 @@
-"""The number of texts that a day may cost (S31): `OUTREACH_TEXTS_A_DAY`.
+"""The number of texts that a day may cost (S31): `OUTREACH_TEXTS_A_DAY`, and who may use how many.
 
-Texts beyond it wait until the day is over. `outreach doctor` and the first page of the staff warn
-from half of it on.
+Strangers cause texts: by registering, asking for links, writing to us and following workshops. All
+of that together may use half of the day's texts, and one network address a fiftieth. Warnings
+(`change_notifications.is_warning`) are counted and never wait. Other texts beyond the limits wait
+until the day is over, and staff call whom they would have told (`manual_calls.py`). `outreach
+doctor` and the first page of the staff warn from half of the texts on.
 """
 
 from dataclasses import dataclass
+from typing import Final
 
 from limits import RateLimitItemPerDay
 from limits.strategies import FixedWindowRateLimiter
 
-from outreach.config import Texts
+from outreach.config import Config
 from outreach.keystore import KeyStore
 from outreach.keystore.rate_counters import RateCounters
+
+STRANGERS: Final = 2  # what strangers cause is at most one text of so many
+# Of those, replies to «stop»: or whoever uses up the others ends a phone's texts, and it never
+# tells. Kept for them only where phones can answer.
+STOP_REPLIES: Final = 8
+ADDRESS: Final = 50  # what one address causes is at most one text of so many
+_ALL: Final = "texts"
+_OF_STRANGERS: Final = "texts of strangers"
 
 
 @dataclass(frozen=True)
@@ -20,6 +32,7 @@ class Usage:
 
     sent: int
     a_day: int
+    is_left_to_strangers: bool
 
     @property
     def is_high(self) -> bool:
@@ -30,16 +43,37 @@ class Usage:
         return self.sent >= self.a_day
 
 
-class TextBudget:
-    """Counts texts in the key store's database; a day begins with its first text."""
+def limit_of_stop_replies(config: Config) -> RateLimitItemPerDay:
+    return RateLimitItemPerDay(config.texts.a_day // STOP_REPLIES)
 
-    def __init__(self, texts: Texts, key_store: KeyStore) -> None:
-        self._limit = RateLimitItemPerDay(texts.a_day)
+
+def limit_of_address(config: Config) -> RateLimitItemPerDay:
+    """The texts that one network address may cause in a day; one at least, in a small budget."""
+    return RateLimitItemPerDay(max(1, config.texts.a_day // ADDRESS))
+
+
+class TextBudget:
+    """Counts texts in the key store's database, by day of UTC: all counts begin at once, or what is
+    left of one day and the next day's would add up."""
+
+    def __init__(self, config: Config, key_store: KeyStore) -> None:
+        self._today = key_store.today().isoformat()
+        self._limit = RateLimitItemPerDay(config.texts.a_day)
+        kept = limit_of_stop_replies(config).amount if config.answers.is_on else 0
+        self._limit_of_strangers = RateLimitItemPerDay(config.texts.a_day // STRANGERS - kept)
         self._limiter = FixedWindowRateLimiter(RateCounters(key_store.store))
 
-    def count(self) -> None:
-        self._limiter.hit(self._limit, "texts")
+    def count(self, *, is_of_stranger: bool) -> None:
+        """Counts a text that was sent. A reply to «stop» is not `is_of_stranger` here: it has a
+        limit of its own."""
+        self._limiter.hit(self._limit, _ALL, self._today)
+        if is_of_stranger:
+            self._limiter.hit(self._limit_of_strangers, _OF_STRANGERS, self._today)
 
     def usage(self) -> Usage:
-        left = self._limiter.get_window_stats(self._limit, "texts").remaining
-        return Usage(self._limit.amount - left, self._limit.amount)
+        left = self._count_left(self._limit, _ALL)
+        of_strangers = min(left, self._count_left(self._limit_of_strangers, _OF_STRANGERS))
+        return Usage(self._limit.amount - left, self._limit.amount, of_strangers > 0)
+
+    def _count_left(self, limit: RateLimitItemPerDay, name: str) -> int:
+        return self._limiter.get_window_stats(limit, name, self._today).remaining

@@ -191,10 +191,10 @@ _OTHER_OUTBOXES: Final = (mailings.OUTBOX, roster_letters.OUTBOX)
 
 
 def _texts(config: Config, key_store: KeyStore) -> CheckResult:
-    usage = TextBudget(config.texts, key_store).usage()
+    usage = TextBudget(config, key_store).usage()
     words = f"{usage.sent} of {usage.a_day} of a day are sent (OUTREACH_TEXTS_A_DAY)"
     if usage.is_used_up:
-        return CheckResult("texts", False, f"{words}; the others wait")
+        return CheckResult("texts", False, f"{words}; all but warnings wait")
     return CheckResult("texts", True, words, is_warning=usage.is_high)
 
 

@@ -8,11 +8,12 @@ day is not today. The other way round, a crash could leave a key that is destroy
 workshop of its row, or after the day that its person was told.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from outreach.db.store import Store
-from outreach.domain.registrations import Registration, moving
+from outreach.domain.registrations import Registration, moving, notifications
 from outreach.domain.workshops import Workshop
 from outreach.errors import NotFound
 from outreach.keystore import KeyStore
@@ -34,9 +35,11 @@ def move(
     now: datetime,
     slot: str = "",
     is_beyond_share: bool = False,
+    may_write: Callable[[Registration], bool] = lambda registration: True,
 ) -> bool:
     """Moves it as `moving.move` does, with the same errors; False where it is there already. Done
-    twice it has the effect of once. Raises NotFound where the person has been erased."""
+    twice it has the effect of once. `may_write` says whether a message confirms it. Raises NotFound
+    where the person has been erased."""
     with store.change() as session:
         registration = session.get(Registration, registration_id)
         if registration is None or registration.key_id is None:
@@ -51,6 +54,8 @@ def move(
             slot=slot,
             is_beyond_share=is_beyond_share,
         )
+        if is_new and not may_write(registration):
+            notifications.withhold(session, registration.id)
         moved = _MovedKey(registration.key_id, target.id, target.forget_on)
     key_store.reassign(moved.key_id, moved.workshop_id, moved.forget_on)
     return is_new

@@ -25,6 +25,7 @@ from outreach.domain.registrations.notifications import NotificationType
 from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import Workshop
 from outreach.keystore import KeyStore, TextChallenge, TextReply, TextStop, text_exchange
+from outreach.mail import text_budget
 from tests.conftest import hold, seat
 from tests.support import text_conversation as conversation
 from tests.support.gateway_server import Gateway
@@ -288,12 +289,12 @@ def test_replies_to_forged_stops_are_limited(
     make_app: Callable[..., Flask], gateway: Gateway, store: Store, key_store: KeyStore
 ) -> None:
     changes: dict[str, Any] = conversation.settings(gateway)
-    app = make_app(**changes | {"texts": _with_budget(changes["texts"], 20)})
+    app = make_app(**changes | {"texts": _with_budget(changes["texts"], 40)})
     phones = Phones(app=app, store=store, key_store=key_store, gateway=gateway)
     sent = [words for each in ("stop", "alta") * 5 for words in phones.write(ROSA, each)]
     assert sum(each.startswith("Ya no") for each in sent) == text_limits.STOP_REPLIES[0].amount
     others = [phones.write(f"+1312555{number:04}", "stop") for number in range(100, 110)]
-    assert sum(map(len, others)) == 20 // text_limits.SHARE_OF_BUDGET - 2
+    assert sum(map(len, others)) == 40 // text_budget.STOP_REPLIES - 2
 
 
 @pytest.mark.parametrize("lang", ["en", "fr"])

@@ -34,6 +34,7 @@ from tests.faults import (
     guards_of_registrations,
     guards_of_silence,
     guards_of_sounds,
+    guards_of_warnings,
 )
 from tests.faults.forked_pytest import ForkedPytest
 from tests.faults.guard import Gone, Guard
@@ -59,6 +60,7 @@ GUARDS: Final = (
     *guards_of_registrations.list_guards(),
     *guards_of_silence.list_guards(),
     *guards_of_sounds.list_guards(),
+    *guards_of_warnings.list_guards(),
 )
 
 

@@ -36,7 +36,7 @@ def list_guards() -> Iterator[Guard]:
             f"{talk}test_whoever_forges_a_number_cannot_guess_digits_all_day",
         ),
         (
-            limits, 'is_left = self._count("unasked replies to", number, UNASKED_REPLIES)', "is_left = True",
+            limits, 'is_left = self._count("unasked replies to", number, limits)', "is_left = True",
             f"{talk}test_forged_senders_do_not_make_us_write_to_somebody",
         ),
         (

@@ -209,6 +209,10 @@ def _of_forms() -> Iterator[Guard]:
     limits = "tests/mail/test_recipient_limits.py"
     for promise, file, words, instead, test in (
         (
+            "S30", "outreach/mail/mailings.py", "raise Postponed(clock.next_hour(until))", "pass",
+            "test_confirmation_of_the_bulletin_counts_with_all_others",
+        ),
+        (
             "S30", "outreach/mail/delivery.py", "raise Postponed(until)", "pass",
             "test_twenty_registrations_cause_three_letters_and_a_summary",
         ),
@@ -232,7 +236,12 @@ def _of_forms() -> Iterator[Guard]:
             "test_phones_of_other_countries_and_costs_are_refused",
         ),
         (
-            "S31", "outreach/mail/delivery.py", "if budget.usage().is_used_up:", "if False:",
+            "S31", "outreach/mail/delivery.py", "is_over = budget.usage().is_used_up", "is_over = False",
+            "test_texts_beyond_the_budget_wait",
+        ),
+        (
+            "S31", "outreach/mail/delivery.py",
+            "is_over = not budget.usage().is_left_to_strangers", "is_over = budget.usage().is_used_up",
             "test_texts_beyond_the_budget_wait",
         ),
     ):  # fmt: skip

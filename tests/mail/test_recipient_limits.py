@@ -23,6 +23,7 @@ from outreach.domain.workshops import Workshop
 from outreach.keystore import KeyStore
 from outreach.maintenance import doctor
 from outreach.maintenance.worker import Worker
+from outreach.web.forms import form_token
 from tests.conftest import hold, seat
 from tests.support.fixed_clock import FIXED_NOW
 from tests.support.gateway_server import serve_gateway
@@ -109,6 +110,26 @@ def test_twenty_registrations_cause_three_letters_and_a_summary(
     clock_of_test.shift(timedelta(hours=2))
     Worker(app).once()
     assert len(postman.letters) == 4
+
+
+def test_confirmation_of_the_bulletin_counts_with_all_others(
+    app: Flask, postman: Postman, make_workshop: Callable[..., Workshop],
+    clock_of_test: time_machine.Traveller,
+) -> None:  # fmt: skip
+    client = app.test_client()
+    for _ in range(3):
+        register(client, make_workshop(), **BY_MAIL)
+    Worker(app).once()
+    with app.app_context():
+        stamp = form_token.make("boletin", now=clock.now() - timedelta(minutes=1))
+    asked = client.post("/es/boletin/suscribirse", data={"email": VICTIM, "stamp": stamp})
+    assert asked.status_code == 303
+    Worker(app).once()
+    assert len(postman.letters) == 3
+    clock_of_test.shift(timedelta(minutes=61))
+    Worker(app).once()
+    assert len(postman.letters) == 4
+    assert "/es/boletin/s/" in texts_of(postman)[3]
 
 
 def test_summary_says_how_many_registrations_it_does_not_list(
@@ -267,8 +288,16 @@ def test_texts_beyond_the_budget_wait(
         for number in range(6):
             register(client, workshop, **BY_TEXT | {"phone": f"+1312555014{number}"})
         Worker(app).once()
-        assert len(gateway.asked) == 4
+        assert len(gateway.asked) == 2, "the other half is for what strangers do not cause"
         page = signed_in_as(app, store, employ(store)).get("/org/").text
+        assert "Mensajes de texto de hoy: 2 de 4." in page
+        assert "Los de registros y enlaces nuevos salen mañana." in page
+        with store.change() as session:
+            row = session.get_one(Workshop, workshop.id)
+            workshop_service.cancel(session, row, now=FIXED_NOW)
+        Worker(app).once()
+        assert len(gateway.asked) == 4
+        page = signed_in_as(app, store, employ(store, "bea@example.org")).get("/org/").text
         assert "Mensajes de texto de hoy: 4 de 4." in page
         [finding] = [
             each for each in doctor.examine(replace(config, texts=texts)) if each.about == "texts"
@@ -276,7 +305,7 @@ def test_texts_beyond_the_budget_wait(
         assert (finding.is_well, finding.words[:6]) == (False, "4 of 4")
         clock_of_test.shift(timedelta(hours=24, minutes=1))
         Worker(app).once()
-        assert len(gateway.asked) == 6
+        assert len(gateway.asked) == 8, "six know, and two confirmations say nothing any more"
 
 
 def test_budget_of_nought_sends_no_text(

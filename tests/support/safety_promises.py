@@ -195,6 +195,7 @@ PROMISES: Final[dict[str, tuple[str, ...]]] = {
         "mail/test_recipient_limits.py::test_offers_reminders_and_cancellations_are_not_delayed",
         "mail/test_recipient_limits.py::test_twelve_new_contacts_cause_three_letters",
         "mail/test_recipient_limits.py::test_thirty_texts_to_one_phone_are_three",
+        "mail/test_recipient_limits.py::test_confirmation_of_the_bulletin_counts_with_all_others",
         "mail/test_mail.py::test_confirmation_letter_is_sent_once_and_its_link_works",
         "domain/test_text.py::test_name_with_an_address_is_recognized",
         "domain/test_text.py::test_ordinary_name_is_no_address",
@@ -204,6 +205,13 @@ PROMISES: Final[dict[str, tuple[str, ...]]] = {
         "mail/test_recipient_limits.py::test_phones_of_other_countries_and_costs_are_refused",
         "mail/test_recipient_limits.py::test_stored_phone_that_is_not_ours_gets_no_text",
         "mail/test_recipient_limits.py::test_texts_beyond_the_budget_wait",
+        "web/public/test_texts_of_an_address.py::test_registrations_of_one_address_cause_a_fiftieth",
+        "faults/test_warnings.py::test_two_hundred_texts_of_strangers_leave_the_warning_its_way",
+        "faults/test_warnings.py::test_warning_passes_a_budget_that_is_used_up",
+        "faults/test_warnings.py::test_who_was_not_handed_the_warning_stands_in_the_queue",
+        "faults/test_warnings.py::test_at_a_discreet_workshop_only_who_allowed_calls_is_called",
+        "faults/test_warnings.py"
+        "::test_changes_of_the_last_day_pass_the_budget_and_others_are_called_about",
     ),
     "S32": (
         "security/test_ratchet.py::test_promise_to_a_registered_woman_is_kept",

@@ -1,6 +1,8 @@
 """The outbox of notifications: letters, texts, and which of them are still true."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Final
 
 import sqlalchemy as sa
@@ -8,11 +10,15 @@ from sqlalchemy.orm import Session, contains_eager
 from sqlalchemy.orm.attributes import set_committed_value
 
 from outreach import clock
+from outreach.db.types import Instant
 from outreach.domain.locations.venues import Venue
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
+from outreach.domain.outbox import summaries
 from outreach.domain.outbox.outbox_table import (
+    FIRST_RETRY_DELAY,
     GIVE_UP_AFTER,
+    MAX_RETRY_DELAY,
     Backlog,
     ClaimedMessage,
     OutboxTable,
@@ -34,27 +40,36 @@ _HAS_KEY: Final = Registration.key_id.is_not(None)  # otherwise the person was f
 _IS_PENDING: Final = sa.and_(_HAS_KEY, Notification.done_at.is_(None))
 
 
+_WITH_REGISTRATION: Final = sa.join(
+    Notification, Registration, Registration.id == Notification.registration_id
+)
+_WITH_WORKSHOP: Final = _WITH_REGISTRATION.join(Workshop, Workshop.id == Registration.workshop_id)
+
+
 class NotificationOutbox(OutboxTable):
     """Notifications of registrations that have not been forgotten."""
 
     def __init__(
         self,
         *conditions: sa.ColumnElement[bool],
+        source: sa.FromClause = _WITH_REGISTRATION,
         max_overdue: timedelta | None = None,
         is_by_day: bool = False,
+        instants: Mapping[str, timedelta] = MappingProxyType({}),
+        max_retry_delay: timedelta = MAX_RETRY_DELAY,
     ) -> None:
         self._is_by_day = is_by_day
         super().__init__(
             Notification,
             "cause",
-            source=sa.join(
-                Notification, Registration, Registration.id == Notification.registration_id
-            ),
+            source=source,
             conditions=(_HAS_KEY, *conditions),
             # A reminder is made long before it is due, and becomes obsolete by itself.
             never_stale={NotificationType.REMINDER},
             max_overdue=max_overdue,
             claimed_values={"facts": change_notifications.SAID_FACTS},
+            instants=instants,
+            max_retry_delay=max_retry_delay,
         )
 
     def compute_send_time(self, notification: Notification, now: datetime) -> datetime:
@@ -62,7 +77,9 @@ class NotificationOutbox(OutboxTable):
         only place that says so, for all of them."""
         if not self._is_by_day or notification.is_urgent:
             return now
-        return text_hours.find_next(notification.registration.workshop, now)
+        is_change = notification.cause in change_notifications.CHANGE_TYPES
+        workshop = notification.registration.workshop
+        return text_hours.find_next(workshop, now, is_change=is_change)
 
     def delay(self, connection: sa.Connection, claimed: ClaimedMessage, until: datetime) -> None:
         """Makes a notification due later. The clock of an offer starts when it is sent."""
@@ -81,13 +98,52 @@ class NotificationOutbox(OutboxTable):
         change_notifications.record_informed(connection, claimed.id)
 
 
-LETTERS: Final = NotificationOutbox(Registration.contact == ContactMethod.EMAIL)
+_GETS_LETTERS: Final = Registration.contact == ContactMethod.EMAIL
+_GETS_TEXTS: Final = (GETS_TEXTS, sa.not_(call_attempts.has_ended()))  # else another has that phone
 # After three days a text surprises more than it informs: staff call instead.
-TEXTS: Final = NotificationOutbox(
-    GETS_TEXTS,
-    sa.not_(call_attempts.has_ended()),  # somebody else has that phone
-    max_overdue=GIVE_UP_AFTER,
+_TEXTS_ARE_LATE: Final = GIVE_UP_AFTER
+LETTERS: Final = NotificationOutbox(_GETS_LETTERS)
+TEXTS: Final = NotificationOutbox(*_GETS_TEXTS, max_overdue=_TEXTS_ARE_LATE, is_by_day=True)
+# Parts of the two that are delivered one after the other (S31): warnings, tried again soon; then
+# what strangers cannot cause; then the rest. A registration is young here for up to an hour
+# longer than in `summaries`: its row has the hour only.
+WARNING_LETTERS: Final = NotificationOutbox(
+    _GETS_LETTERS,
+    change_notifications.IS_WARNING,
+    source=_WITH_WORKSHOP,
+    instants=change_notifications.WARNING_INSTANTS,
+    max_retry_delay=FIRST_RETRY_DELAY,
+)
+WARNING_TEXTS: Final = NotificationOutbox(
+    *_GETS_TEXTS,
+    change_notifications.IS_WARNING,
+    source=_WITH_WORKSHOP,
+    max_overdue=_TEXTS_ARE_LATE,
     is_by_day=True,
+    instants=change_notifications.WARNING_INSTANTS,
+    max_retry_delay=FIRST_RETRY_DELAY,
+)
+_IS_OF_STRANGER: Final = sa.or_(
+    Notification.cause.in_(summaries.CAUSED_BY_ANYBODY),
+    sa.and_(
+        Notification.cause.not_in(summaries.CAUSED_BY_STAFF),
+        Registration.registered_at > sa.bindparam("young_since", type_=Instant),
+    ),
+)
+_YOUNG: Final = {"young_since": -(summaries.YOUNG + summaries.HOUR)}
+TEXTS_OF_STAFF: Final = NotificationOutbox(
+    *_GETS_TEXTS,
+    sa.not_(_IS_OF_STRANGER),
+    max_overdue=_TEXTS_ARE_LATE,
+    is_by_day=True,
+    instants=_YOUNG,
+)
+TEXTS_OF_STRANGERS: Final = NotificationOutbox(
+    *_GETS_TEXTS,
+    _IS_OF_STRANGER,
+    max_overdue=_TEXTS_ARE_LATE,
+    is_by_day=True,
+    instants=_YOUNG,
 )
 _ALL: Final = NotificationOutbox()
 

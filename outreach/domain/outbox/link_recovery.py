@@ -49,7 +49,8 @@ def enqueue_links(
     session: Session, key_ids: Sequence[bytes], *, now: datetime, has_texts: bool = False
 ) -> int:
     """Queues a letter or a text with the link of each active registration under these keys, unless
-    one is queued; returns how many. `RecentLinks` leaves out those that just got one.
+    one is queued; returns how many. `RecentLinks` leaves out those that just got one. Several that
+    are not discreet are one text: a request causes as few as it can (S31).
 
     Texts go, with `has_texts`, to who asked for texts; about a discreet workshop only where nobody
     else reads that phone: anybody who holds it can ask for its links."""
@@ -73,12 +74,14 @@ def enqueue_links(
             sa.not_(is_queued),
         )
     ).all()
-    registration_ids = [
-        each.id for each in found if each.contact is ContactMethod.EMAIL or may_text_link(each)
-    ]
-    for registration_id in registration_ids:
-        notifications.enqueue(session, registration_id, NotificationType.LINK_RECOVERY, now=now)
-    return len(registration_ids)
+    wanted = [each for each in found if each.contact is ContactMethod.EMAIL or may_text_link(each)]
+    in_one_text = [each for each in wanted if each.gets_texts and not each.workshop.is_discreet]
+    if len(in_one_text) > 1:
+        wanted = [each for each in wanted if each not in in_one_text]
+        notifications.enqueue(session, in_one_text[-1].id, NotificationType.SUMMARY, now=now)
+    for each in wanted:
+        notifications.enqueue(session, each.id, NotificationType.LINK_RECOVERY, now=now)
+    return len(wanted) + (len(in_one_text) > 1)
 
 
 def is_allowed(notification: Notification) -> bool:

@@ -3,15 +3,15 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, contains_eager, joinedload
 
 from outreach.db.store import changes_one_row
+from outreach.db.types import Instant
 from outreach.domain.outbox.delivery_queue import is_obsolete
-from outreach.domain.outbox.outbox_table import GIVE_UP_AFTER
 from outreach.domain.registrations import (
     ContactMethod,
     Registration,
@@ -29,6 +29,8 @@ NOT_CALLED: Final = (
     NotificationType.MOVED,
     NotificationType.LINK_RECOVERY,
 )
+# So long a text waits for its gateway or its budget before somebody is called.
+MAX_WAIT: Final = timedelta(minutes=10)
 # A call about these notes an answer.
 QUESTIONS: Final = (NotificationType.OFFER, NotificationType.RECONFIRM)
 
@@ -47,8 +49,9 @@ def list_calls(
 ) -> Sequence[Notification]:
     """The notifications about the workshop that need a call, the longest overdue first.
 
-    `has_texts`: a gateway is configured, so those who allowed texts are called only when the text
-    was given up or is three days overdue. Calls that ended, or come back later, are left out."""
+    `has_texts`: a gateway is configured, so those who allowed texts are called only where the text
+    was given up, was refused, or waits (`_NEEDS_CALL`). Calls that ended, or come back later, are
+    left out."""
     due = _list_due(session, _DUE_OF_WORKSHOP, {"workshop": workshop.id}, now, has_texts)
     return _leave_out_hidden(session, due, now)
 
@@ -56,8 +59,8 @@ def list_calls(
 def list_calls_and_letters(
     session: Session, office_ids: Sequence[int], *, now: datetime, has_texts: bool = False
 ) -> tuple[Sequence[Notification], Sequence[Notification]]:
-    """The calls of `list_calls` and the letters of `list_unsent_letters`, about all workshops of
-    these offices that are not over."""
+    """The calls of `list_calls`, and the letters that were given up or warn of something and wait,
+    about all workshops of these offices that are not over."""
     due = _list_due(session, _OPEN_OF_OFFICES, {"offices": office_ids}, now, has_texts)
     calls = [each for each in due if each.registration.contact is ContactMethod.PHONE]
     letters = [each for each in due if each.registration.contact is ContactMethod.EMAIL]
@@ -94,8 +97,8 @@ def _list_due(
 ) -> Sequence[Notification]:
     """The notifications of a statement with `_NEEDS_CALL` that are still true; `whose` has its
     further parameters."""
-    times = {"now": now, "texts_since": now - GIVE_UP_AFTER, "has_texts": has_texts}
-    notifications = session.scalars(statement, {**whose, **times})
+    values = {**whose, **_at(now), "has_texts": has_texts}
+    notifications = session.scalars(statement, values)
     return [notification for notification in notifications if not is_obsolete(notification, now)]
 
 
@@ -103,65 +106,97 @@ def list_calls_of_message(
     session: Session, message_id: int, *, now: datetime, has_texts: bool = False
 ) -> Sequence[Notification]:
     """The notifications of one message that need a call or had one. Those who allowed texts get a
-    text where a gateway is configured; whose calls ended are left out."""
-    is_call = sa.or_(
-        sa.not_(sa.literal(has_texts)),
-        Registration.may_leave_message.is_(False),
-        Notification.is_dead.is_(True),
-    )
-    notifications = session.scalars(
-        _SELECT.where(
-            Notification.message_id == message_id,
-            Registration.contact == ContactMethod.PHONE,
-            is_call,
-            sa.not_(call_attempts.has_ended()),
-        )
-    )
+    text where a gateway is configured, and are called where it was given up or waits; whose calls
+    ended are left out."""
+    values = {"message": message_id, **_at(now), "has_texts": has_texts}
+    notifications = session.scalars(_OF_MESSAGE, values)
     return [notification for notification in notifications if not is_obsolete(notification, now)]
+
+
+def _at(now: datetime) -> dict[str, datetime]:
+    warning = change_notifications.WARNING_INSTANTS
+    near = {name: now + distance for name, distance in warning.items()}
+    return {"now": now, "waiting_since": now - MAX_WAIT, **near}
 
 
 _SELECT: Final = (
     sa.select(Notification)
     .join(Notification.registration)
+    .join(Registration.workshop)
     .where(Registration.key_id.is_not(None))
     .options(
-        contains_eager(Notification.registration).joinedload(Registration.workshop, innerjoin=True),
+        contains_eager(Notification.registration).contains_eager(Registration.workshop),
         joinedload(Notification.message),
     )
     .order_by(Notification.due_at, Notification.id)
 )
 
 
-_IS_TEXT: Final = sa.and_(
-    Registration.may_leave_message.is_(True),
-    Notification.due_at >= sa.bindparam("texts_since"),
-    sa.bindparam("has_texts", type_=sa.Boolean),
+_NOW: Final = sa.bindparam("now", type_=Instant)
+_IS_LATE: Final = Notification.due_at < sa.bindparam("waiting_since", type_=Instant)
+# Tried, and nobody is trying now: it was refused, or nobody knows what became of it.
+_HAS_FAILED: Final = sa.and_(
+    Notification.tries > 0,
+    sa.or_(Notification.leased_until.is_(None), Notification.leased_until <= _NOW),
 )
-# A notification that needs a call `now`; who allowed texts gets one (`has_texts`) if it is due
-# since `texts_since`.
+# Of a text that was not handed over: it warns of something, was refused, or has waited for a
+# gateway or a budget. One that sums up waits because its recipient had too many.
+_WAITS_IN_VAIN: Final = sa.and_(
+    Notification.cause != NotificationType.SUMMARY,
+    sa.or_(change_notifications.IS_WARNING, _IS_LATE, _HAS_FAILED),
+)
+_GETS_TEXTS: Final = sa.and_(
+    Registration.may_leave_message.is_(True), sa.bindparam("has_texts", type_=sa.Boolean)
+)
+_MAY_BE_CALLED: Final = sa.and_(
+    Registration.contact == ContactMethod.PHONE, call_attempts.MAY_BE_CALLED
+)
+# A notification that needs a call `now`. It is due, or was and is tried again later. Where a
+# gateway is configured (`has_texts`), who allowed texts is called only about one that waits in
+# vain, or was given up.
 _NEEDS_CALL: Final = sa.and_(
-    Registration.contact == ContactMethod.PHONE,
+    _MAY_BE_CALLED,
     Notification.cause.not_in(NOT_CALLED),
-    Notification.due_at <= sa.bindparam("now"),
+    sa.or_(Notification.due_at <= _NOW, Notification.tries > 0),
     sa.or_(
-        sa.and_(Notification.done_at.is_(None), sa.not_(_IS_TEXT)), Notification.is_dead.is_(True)
+        sa.and_(Notification.done_at.is_(None), sa.or_(sa.not_(_GETS_TEXTS), _WAITS_IN_VAIN)),
+        Notification.is_dead.is_(True),
     ),
+)
+# A letter that was given up, or warns of something and has not been handed over.
+_LETTER_FAILED: Final = sa.and_(
+    Registration.contact == ContactMethod.EMAIL,
+    sa.or_(
+        Notification.is_dead.is_(True),
+        sa.and_(
+            change_notifications.IS_WARNING,
+            Notification.done_at.is_(None),
+            sa.or_(_IS_LATE, _HAS_FAILED),
+        ),
+    ),
+)
+_OF_MESSAGE: Final = _SELECT.where(
+    Notification.message_id == sa.bindparam("message"),
+    _MAY_BE_CALLED,
+    sa.or_(
+        sa.not_(_GETS_TEXTS),
+        Notification.is_dead.is_(True),
+        sa.and_(Notification.done_at.is_(None), _WAITS_IN_VAIN),
+    ),
+    sa.not_(call_attempts.has_ended()),
 )
 _DUE_OF_WORKSHOP: Final = _SELECT.where(
     Registration.workshop_id == sa.bindparam("workshop"), _NEEDS_CALL
 )
 _DUE_OF_PERSON: Final = _SELECT.where(Registration.id == sa.bindparam("registration"), _NEEDS_CALL)
+_OPEN: Final = sa.orm.aliased(Workshop)
 _OPEN_OF_OFFICES: Final = _SELECT.where(
     Registration.workshop_id.in_(
-        sa.select(Workshop.id).where(
-            Workshop.office_id.in_(sa.bindparam("offices", expanding=True)),
-            Workshop.ends_at > sa.bindparam("now"),
+        sa.select(_OPEN.id).where(
+            _OPEN.office_id.in_(sa.bindparam("offices", expanding=True)), _OPEN.ends_at > _NOW
         )
     ),
-    sa.or_(
-        _NEEDS_CALL,
-        sa.and_(Notification.is_dead.is_(True), Registration.contact == ContactMethod.EMAIL),
-    ),
+    sa.or_(_NEEDS_CALL, _LETTER_FAILED),
 )
 
 

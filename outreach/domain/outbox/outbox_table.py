@@ -57,7 +57,9 @@ class OutboxTable:
 
     `source` and `conditions` limit it to some of its rows. `max_overdue`: rows due longer ago are
     not claimed. `never_stale`: reasons that are retried whatever the age of their row.
-    `claimed_values`: what a row is given besides when it is claimed.
+    `claimed_values`: what a row is given besides when it is claimed. `instants`: how far from now
+    the instants are that the conditions name as parameters. `max_retry_delay`: how long a refused
+    message waits at most.
 
     Statements are built once: each delivery executes three of them.
     """
@@ -72,6 +74,8 @@ class OutboxTable:
         max_overdue: timedelta | None = None,
         never_stale: Collection[StrEnum] = (),
         claimed_values: Mapping[str, sa.ColumnElement[Any]] = MappingProxyType({}),
+        instants: Mapping[str, timedelta] = MappingProxyType({}),
+        max_retry_delay: timedelta = MAX_RETRY_DELAY,
     ) -> None:
         table = model.__table__
         assert isinstance(table, sa.Table)
@@ -79,6 +83,7 @@ class OutboxTable:
         self._source = table if source is None else source
         self._conditions = conditions
         self._max_overdue, self._never_stale = max_overdue, never_stale
+        self._instants, self._max_retry_delay = instants, max_retry_delay
         columns = self._columns
         # Working moments end with the work (S33).
         self._settled: dict[str, object] = {"leased_until": None, "due_at": columns.made_at}
@@ -183,7 +188,7 @@ class OutboxTable:
         if is_final or (is_stale and claimed.reason not in self._never_stale):
             self._give_up(connection, claimed, now)
             return
-        delay = min(FIRST_RETRY_DELAY * 2 ** min(row.tries, 10), MAX_RETRY_DELAY)
+        delay = min(FIRST_RETRY_DELAY * 2 ** min(row.tries, 10), self._max_retry_delay)
         # An earlier attempt with unknown outcome stays recorded: this one did not clear it up.
         self._change(connection, claimed, due_at=now + delay, leased_until=claimed.expired_lease_at)
 
@@ -226,7 +231,7 @@ class OutboxTable:
             "now": now,
             "after": after.due_at if after else since,
             "after_id": after.id if after else 0,
-        }
+        } | {name: now + distance for name, distance in self._instants.items()}
         return connection.execute(self._select_next, values).first()
 
     def _select_pending(self, *columns: sa.ColumnElement[Any]) -> sa.Select[Any]:

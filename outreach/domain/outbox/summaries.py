@@ -28,7 +28,7 @@ from outreach.keystore import KeyStore
 MAX_LISTED: Final = 20  # registrations in one letter
 HOUR: Final = timedelta(hours=1)
 YOUNG: Final = timedelta(hours=1)  # for so long, also a notification of its own accord is limited
-_CAUSED_BY_ANYBODY: Final = frozenset(
+CAUSED_BY_ANYBODY: Final = frozenset(
     {
         NotificationType.REGISTERED,
         NotificationType.WAITLISTED,
@@ -37,7 +37,7 @@ _CAUSED_BY_ANYBODY: Final = frozenset(
         NotificationType.SUMMARY,
     }
 )
-_CAUSED_BY_STAFF: Final = frozenset(
+CAUSED_BY_STAFF: Final = frozenset(
     {
         NotificationType.CHANGED,
         NotificationType.CANCELLED,
@@ -50,9 +50,9 @@ _CAUSED_BY_STAFF: Final = frozenset(
 def is_limited(notification: Notification, key_store: KeyStore, now: datetime) -> bool:
     """Whether the notification counts in the limit of its recipient. Offers, reminders and what
     staff cause are never delayed by it once a registration is an hour old."""
-    if notification.cause in _CAUSED_BY_STAFF:
+    if notification.cause in CAUSED_BY_STAFF:
         return False
-    is_of_anybody = notification.cause in _CAUSED_BY_ANYBODY
+    is_of_anybody = notification.cause in CAUSED_BY_ANYBODY
     return is_of_anybody or _is_young(notification.registration, key_store, now)
 
 

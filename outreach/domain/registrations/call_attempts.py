@@ -35,6 +35,15 @@ MAX_DAYS_LATER: Final = 3  # of a call that is wanted at another hour
 BATCH: Final = 500  # ids in one statement
 
 
+# Of a registration with a phone and its workshop in the query: at a discreet workshop only who
+# allowed calls is called, since somebody else may answer; whoever wants texts reads their page.
+MAY_BE_CALLED: Final = sa.or_(
+    Workshop.is_discreet.is_(False),
+    Registration.may_leave_message.is_(False),
+    Registration.takes_calls.is_(True),
+)
+
+
 class CallOutcome(StrEnum):
     ANSWERED = "answered"
     NO_ANSWER = "no answer"

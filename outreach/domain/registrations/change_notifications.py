@@ -8,9 +8,8 @@ notification: it says what is true when it is sent. A reminder or any other lett
 and where tells of the change too, and is recorded like one.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
@@ -19,14 +18,21 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from outreach import clock
-from outreach.domain.registrations import text_hours
-from outreach.domain.registrations.models import ACTIVE_STATUSES, ContactMethod, Registration
+from outreach.db.types import Instant
+from outreach.domain.registrations import call_attempts, text_hours
+from outreach.domain.registrations.models import (
+    ACTIVE_STATUSES,
+    STATUSES_WITH_SEATS,
+    ContactMethod,
+    Registration,
+)
 from outreach.domain.registrations.notifications import Notification, NotificationType
 from outreach.domain.workshops import Workshop, facts
+from outreach.domain.workshops.models import SETS_OUT_WITHIN
 
 HOLD: Final = timedelta(minutes=5)  # in which a change can be undone before anybody is told
 NO_HOLD_BEFORE: Final = timedelta(hours=2)  # the start
-URGENT_BEFORE: Final = timedelta(hours=24)  # the start
+URGENT_BEFORE: Final = SETS_OUT_WITHIN  # the start
 CHANGE_TYPES: Final = (
     NotificationType.CHANGED,
     NotificationType.CANCELLED,
@@ -86,19 +92,25 @@ class Reach:
     letters: int = 0
     texts: int = 0
     calls: int = 0
+    uncalled: int = 0  # left a phone that nobody may call: they see it on their page
     unreachable: int = 0  # left no contact: they see it on their page
 
     @property
     def total(self) -> int:
         return self.letters + self.texts + self.calls
 
+    @property
+    def only_on_page(self) -> int:
+        """Who hears of it on their page only, or from whoever stands at the door."""
+        return self.uncalled + self.unreachable
+
+    @property
+    def untold(self) -> int:
+        return self.total + self.only_on_page
+
     def __add__(self, other: "Reach") -> "Reach":
-        return Reach(
-            self.letters + other.letters,
-            self.texts + other.texts,
-            self.calls + other.calls,
-            self.unreachable + other.unreachable,
-        )
+        names = [each.name for each in fields(Reach)]
+        return Reach(**{name: getattr(self, name) + getattr(other, name) for name in names})
 
 
 NO_REACH: Final = Reach()
@@ -110,6 +122,17 @@ _IS_PENDING_CHANGE: Final = sa.and_(
     Notification.done_at.is_(None),
     Notification.leased_until.is_(None),
 )
+# Of a notification and its workshop in the query: somebody may set out for where they must not go,
+# or for where nobody is. It waits for no budget and for nothing else that is sent, and until it is
+# handed over its party stands in the queue of calls. The parameters are in `WARNING_INSTANTS`.
+IS_WARNING: Final = sa.and_(
+    Notification.cause.in_(CHANGE_TYPES),
+    sa.or_(
+        Workshop.starts_at <= sa.bindparam("near", type_=Instant),
+        Workshop.expected_at > sa.bindparam("a_day_ago", type_=Instant),
+    ),
+)
+WARNING_INSTANTS: Final = {"near": SETS_OUT_WITHIN, "a_day_ago": -SETS_OUT_WITHIN}  # from now
 
 
 def record_change(session: Session, workshop: Workshop, before: bytes) -> None:
@@ -292,7 +315,12 @@ _UNINFORMED: Final = (
     )
     .join(Workshop, Workshop.id == Registration.workshop_id)
     .where(Registration.workshop_id == sa.bindparam("workshop"), IS_UNINFORMED)
-    .order_by(Registration.queue_number, Registration.id)
+    # Whoever has a seat is told first: others may have filled the waitlist.
+    .order_by(
+        sa.case((Registration.status.in_(STATUSES_WITH_SEATS), 0), else_=1),
+        Registration.queue_number,
+        Registration.id,
+    )
 )
 
 
@@ -310,47 +338,61 @@ def compute_due(
     if is_at_once or workshop.starts_at - now <= NO_HOLD_BEFORE:
         return now
     at = now + decision.hold
-    return text_hours.find_next(workshop, at) if is_text else at
+    return text_hours.find_next(workshop, at, is_change=True) if is_text else at
 
 
 def count_uninformed(session: Session, workshops: Iterable[Workshop], *, has_texts: bool) -> Reach:
-    """The parties of these workshops that do not know what is true now. `has_texts`: a gateway is
+    """The parties of these workshops that do not know what is true now: nothing that says it was
+    handed over to a server or a gateway, or said in a call. `has_texts`: a gateway is
     configured."""
+    way = _way(has_texts=has_texts)
     rows = session.execute(
-        sa.select(Registration.contact, Registration.may_leave_message, sa.func.count())
+        sa.select(way, sa.func.count())
+        .select_from(Registration)
         .join(Workshop, Workshop.id == Registration.workshop_id)
         .where(Workshop.id.in_([each.id for each in workshops]), IS_UNINFORMED)
-        .group_by(Registration.contact, Registration.may_leave_message)
+        .group_by(way)
     )
-    return _sum_reach(rows, has_texts=has_texts)
+    return Reach(**{row[0]: row[1] for row in rows})
 
 
 def count_pending(session: Session, workshop_ids: Iterable[int], *, has_texts: bool) -> Reach:
     """The parties of these workshops for whom a notification of a change waits to be sent."""
+    way = _way(has_texts=has_texts)
     rows = session.execute(
-        sa.select(Registration.contact, Registration.may_leave_message, sa.func.count())
+        sa.select(way, sa.func.count())
+        .select_from(Registration)
+        .join(Workshop, Workshop.id == Registration.workshop_id)
         .join(Notification, Notification.registration_id == Registration.id)
         .where(Registration.workshop_id.in_(list(workshop_ids)), _IS_PENDING_CHANGE)
-        .group_by(Registration.contact, Registration.may_leave_message)
+        .group_by(way)
     )
-    return _sum_reach(rows, has_texts=has_texts)
+    return Reach(**{row[0]: row[1] for row in rows})
 
 
-def _sum_reach(rows: Iterable[sa.Row[ContactMethod, bool, int]], *, has_texts: bool) -> Reach:
-    """Of rows with the contact, whether texts are allowed, and how many parties."""
-    counts: Counter[str] = Counter()
-    for contact, takes_texts, number in rows:
-        is_text = contact is ContactMethod.PHONE and takes_texts and has_texts
-        counts["texts" if is_text else contact.value] += number
-    return Reach(
-        letters=counts[ContactMethod.EMAIL],
-        texts=counts["texts"],
-        calls=counts[ContactMethod.PHONE],
-        unreachable=counts[ContactMethod.NONE],
+def _way(*, has_texts: bool) -> sa.ColumnElement[str]:
+    """By which way a change reaches a party, as the name of a field of Reach."""
+    attempt = sa.orm.aliased(Notification)
+    is_given_up = sa.exists().where(
+        attempt.registration_id == Registration.id,
+        attempt.cause.in_(CHANGE_TYPES),
+        attempt.facts == Workshop.facts,
+        attempt.is_dead.is_(True),
+    )
+    has_ended = call_attempts.has_ended()
+    # As literals: PostgreSQL groups by an expression only where both have the same parameters.
+    gets_text = sa.and_(sa.true() if has_texts else sa.false(), Registration.may_leave_message)
+    return sa.case(
+        (Registration.contact == ContactMethod.NONE, sa.literal_column("'unreachable'")),
+        (Registration.contact == ContactMethod.EMAIL, sa.literal_column("'letters'")),
+        (has_ended, sa.literal_column("'uncalled'")),
+        (sa.and_(gets_text, sa.not_(is_given_up)), sa.literal_column("'texts'")),
+        (call_attempts.MAY_BE_CALLED, sa.literal_column("'calls'")),
+        else_=sa.literal_column("'uncalled'"),
     )
 
 
-def count_people(session: Session, workshop_ids: Iterable[int]) -> int:
+def count_people(session: Session, workshop_ids: Iterable[int], *, has_texts: bool) -> int:
     """How many people a change of these workshops reaches: one who registered for several dates
     together is one, whatever number of messages they get."""
     person = sa.func.coalesce(Registration.joint_id, Registration.id)
@@ -360,7 +402,7 @@ def count_people(session: Session, workshop_ids: Iterable[int]) -> int:
         .where(
             Workshop.id.in_(list(workshop_ids)),
             IS_UNINFORMED,
-            Registration.contact != ContactMethod.NONE,
+            _way(has_texts=has_texts).in_(("letters", "texts", "calls")),
         )
     )
     return found or 0

@@ -24,6 +24,7 @@ def change_person(
     contact: ContactMethod,
     *,
     may_leave_message: bool,
+    takes_calls: bool,
     now: datetime,
     has_moved: bool = True,
 ) -> None:
@@ -37,6 +38,7 @@ def change_person(
         call_attempts.allow_new_number(session, registration)
     registration.sealed = encrypt_person(key, registration.id, person)
     registration.may_leave_message = may_leave_message
+    registration.takes_calls = takes_calls
     if contact is not ContactMethod.EMAIL:
         registration.wants_entry = False
     if contact is ContactMethod.NONE:

@@ -81,6 +81,7 @@ class RegistrationData:
     contact: ContactMethod = ContactMethod.NONE
     address: str = ""  # the e-mail or the phone (E.164), by `contact`
     may_leave_message: bool = False
+    takes_calls: bool = False  # also where a text or a message may be left
     is_only_reader: bool = False  # of the phone
     wants_reminder: bool = False
     wants_entry: bool = False  # a calendar entry attached to each letter
@@ -138,6 +139,8 @@ class Registration(Base):
     people: Mapped[int]
     contact: Mapped[ContactMethod]
     may_leave_message: Mapped[bool]
+    # Calls are allowed besides; without `may_leave_message` they are in any case.
+    takes_calls: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     wants_reminder: Mapped[bool]
     key_id: Mapped[bytes | None] = mapped_column(sa.LargeBinary(16))
     sealed: Mapped[bytes | None]
@@ -286,6 +289,11 @@ class Registration(Base):
         from their network: never at a workshop of high sensitivity."""
         is_waiting = self.status is RegistrationStatus.WAITLISTED
         return is_waiting and self.is_beyond_share and not self.workshop.is_sensitive
+
+    @property
+    def gets_texts(self) -> bool:
+        """Whether texts may be sent to their phone."""
+        return self.contact is ContactMethod.PHONE and self.may_leave_message
 
     @property
     def is_live(self) -> bool:

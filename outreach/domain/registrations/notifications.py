@@ -7,6 +7,7 @@ erases its letters.
 from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
@@ -114,6 +115,19 @@ def clear_for_move(session: Session, registration_id: str) -> None:
             Notification.cause.not_in((NotificationType.LINK_RECOVERY, NotificationType.SUMMARY)),
         )
     )
+
+
+def withhold(session: Session, registration_id: str) -> None:
+    """Takes back what was queued to confirm what somebody just did themselves, in the transaction
+    that queued it: their page says it."""
+    cancel_pending(session, registration_id, *_CONFIRMING)
+
+
+_CONFIRMING: Final = (
+    NotificationType.REGISTERED,
+    NotificationType.WAITLISTED,
+    NotificationType.MOVED,
+)
 
 
 def cancel_pending(session: Session, registration_id: str, *causes: NotificationType) -> None:

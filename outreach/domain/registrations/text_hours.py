@@ -11,11 +11,13 @@ FROM: Final = time(8)
 UNTIL: Final = time(20)
 
 
-def find_next(workshop: Workshop, at: datetime) -> datetime:
-    """The first instant from `at` on at which a text about the workshop is sent."""
+def find_next(workshop: Workshop, at: datetime, *, is_change: bool = False) -> datetime:
+    """The first instant from `at` on at which a text about the workshop is sent; `is_change`: one
+    that tells of its last change."""
     there = at.astimezone(workshop.zone)
     if FROM <= there.time() < UNTIL:
         return at
     day = there.date() + timedelta(days=there.time() >= UNTIL)
     morning = clock.instant(day, FROM, workshop.zone)
-    return at if morning >= workshop.starts_at else morning
+    starts_at = workshop.find_first_start(at) if is_change else workshop.starts_at
+    return at if morning >= starts_at else morning

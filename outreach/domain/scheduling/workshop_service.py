@@ -237,6 +237,8 @@ def _store(
         if workshop.moved_at is None or {"day", "starts"} & new:
             workshop.previous_day, workshop.previous_starts = workshop.day, workshop.starts
         workshop.moved_at = now
+        if now < workshop.ends_at and workshop.starts_at - now <= URGENT_BEFORE:
+            workshop.expected_at = workshop.find_first_start(now)
     if "kind" in new:
         workshop.is_discreet = data.kind.is_discreet
     for name in new - {"capacity", "overbooked"}:

@@ -41,6 +41,8 @@ _COUNTS: Final = sa.text("standing IN ('published', 'held')")
 # and the site's own host would name the network (S14).
 NEUTRAL_UID_HOST: Final = "calendar.invalid"
 UID_PREFIX: Final = "taller-"  # prefix of a uid in files and calendars
+# So long before the start a change may reach somebody too late, who has set out.
+SETS_OUT_WITHIN: Final = timedelta(hours=24)
 CONTACT_HOUR: Final = time(11)  # local time of letters and texts
 
 
@@ -211,6 +213,8 @@ class Workshop(Base):
     moved_at: Mapped[datetime | None] = mapped_column(init=False, default=None)
     previous_day: Mapped[date | None] = mapped_column(init=False, default=None)
     previous_starts: Mapped[time | None] = mapped_column(init=False, default=None)
+    # Its start before it moved within a day of it: somebody may still set out for that.
+    expected_at: Mapped[datetime | None] = mapped_column(init=False, default=None)
     # The first time; of one that was unlisted or discreet then, since when the public list has it.
     published_at: Mapped[datetime | None] = mapped_column(default=None)
     cancelled_at: Mapped[datetime | None] = mapped_column(default=None)
@@ -291,6 +295,14 @@ class Workshop(Base):
     @property
     def is_closed_for_danger(self) -> bool:
         return self.danger_at is not None
+
+    def find_first_start(self, now: datetime) -> datetime:
+        """When people may set out who were not told of the last change: at its start, or at the
+        earlier one that they know."""
+        expected_at = self.expected_at
+        if expected_at is None or expected_at <= now - SETS_OUT_WITHIN:
+            return self.starts_at
+        return min(self.starts_at, expected_at)
 
     @property
     def taken_seats(self) -> int:

@@ -79,6 +79,12 @@ class PersonForm(Form):
         return self.by.data == BY_TEXT if self.by.data else self.message_ok.data == "yes"
 
     @property
+    def takes_calls(self) -> bool:
+        """Whether the phone may be called too: unless «by text» was chosen instead of calls."""
+        is_phone = ContactMethod(self.contact.data or "none") is ContactMethod.PHONE
+        return is_phone and (self.by.data != BY_TEXT or self.must_leave_phone)
+
+    @property
     def is_only_reader(self) -> bool:
         """Whether she says that nobody else reads the texts of her phone."""
         return self.may_leave_message and self.only_me.data == "yes"
@@ -347,6 +353,7 @@ class RegistrationForm(PersonForm):
             contact=contact,
             address=self.address,
             may_leave_message=self.may_leave_message,
+            takes_calls=self.takes_calls,
             is_only_reader=self.is_only_reader,
             wants_reminder=contact is not ContactMethod.NONE and self.remind.data == "yes",
             wants_entry=has_entry and self.calendar.data == "yes",

@@ -10,18 +10,20 @@ from sqlalchemy.orm import Session
 
 from outreach.domain import registrations
 from outreach.domain.registrations import (
+    ContactMethod,
     Registration,
     RegistrationData,
     SealedRegistration,
     assisted,
+    notifications,
     review,
     ticket_sharing,
 )
 from outreach.domain.workshops import Workshop
 from outreach.errors import Conflict, FormUsed, Full, RegistrationClosed
 from outreach.keystore.seat_shares import Network
-from outreach.web.context import key_store, seat_shares, store
-from outreach.web.middleware import request_retry
+from outreach.web.context import config, key_store, seat_shares, store
+from outreach.web.middleware import rate_limits, request_retry
 
 REPEATED_WITHIN: Final = timedelta(minutes=10)  # a browser repeats a post after a lost answer
 
@@ -60,10 +62,11 @@ def save(
         ids = {each.id: its.id for each, its in prepared}
         key_ids = [its.key_id for _each, its in prepared]
         with store().change() as session:
+            is_assisted = dict[int, bool]()
 
             def is_beyond_share(each: Workshop) -> bool:
-                is_exempt = assisted.use(session, each, assisted_code, now=now)
-                is_exempt = is_exempt or ticket_sharing.use(
+                is_assisted[each.id] = assisted.use(session, each, assisted_code, now=now)
+                is_exempt = is_assisted[each.id] or ticket_sharing.use(
                     session, each, shared_by, ids[each.id], data.people
                 )
                 return not is_exempt and counted.is_beyond_share(key_ids)
@@ -78,6 +81,8 @@ def save(
                     session, workshop, data, sealed, form_id,
                     now=now, is_beyond_share=is_beyond_share,
                 )  # fmt: skip
+            if not (is_assisted[workshop.id] or _may_text(data, networks)):
+                notifications.withhold(session, sealed.id)
             also(session)
         return sealed.key
     except (RegistrationClosed, Full, Conflict):
@@ -133,6 +138,14 @@ class _CountedSeats:
             subject = review.name_subject(self.workshops[0])
             seat_shares().give_back(subject, self.networks, self.people)
         self.is_within.clear()
+
+
+def _may_text(data: RegistrationData, networks: Sequence[Network]) -> bool:
+    """Whether the client may cause the text of this registration, where there is one (S31)."""
+    is_text = data.contact is ContactMethod.PHONE and data.may_leave_message
+    if not (is_text and networks and config().texts.url):
+        return True
+    return rate_limits.count_text(networks[0].name)
 
 
 def get_key_of_repeated(existing: Registration, data: RegistrationData, *, now: datetime) -> bytes:

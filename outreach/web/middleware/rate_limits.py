@@ -5,6 +5,7 @@ of the address, the link or the account under a key of the day, which is destroy
 """
 
 import math
+from datetime import UTC, datetime, time, timedelta
 from enum import Enum, auto
 from functools import cache
 from threading import Lock
@@ -23,6 +24,7 @@ from werkzeug.exceptions import Conflict, TooManyRequests
 
 from outreach import clock
 from outreach.keystore.rate_counters import RateCounters
+from outreach.mail import text_budget
 from outreach.web.context import config, key_store
 from outreach.web.middleware import client_address, request_retry
 
@@ -120,6 +122,34 @@ def count_hub_callback(host: str) -> None:
 def count_follow() -> None:
     """Counts what this address asks to follow. Raises TooManyRequests."""
     _count("follow", MAX_FOLLOWS)
+
+
+def count_text(address: str = "") -> bool:
+    """Counts a text that this address causes today, or a caller of the phone line by that name
+    (S31). False where it is one too many: what the text would say is on the page."""
+    try:
+        _hit("text", text_budget.limit_of_address(config()), _of_texts(address))
+    except TooManyRequests:
+        return False
+    return True
+
+
+def has_text_left() -> bool:
+    """Whether `count_text` would count one more."""
+    limiter = FixedWindowRateLimiter(_counters())
+    return limiter.test(text_budget.limit_of_address(config()), "text", _of_texts())
+
+
+def _of_texts(address: str = "") -> str:
+    who = address or client_address.get_address()
+    return key_store().digest_of_today(f"texts caused by {who}").hex()
+
+
+def require_text() -> None:
+    """The same; raises TooManyRequests with the seconds until the day is over."""
+    if not count_text():
+        midnight = datetime.combine(clock.now().date() + timedelta(days=1), time(), UTC)
+        raise TooManyRequests(retry_after=math.ceil((midnight - clock.now()).total_seconds()))
 
 
 def count_picture() -> None:

@@ -91,6 +91,8 @@ def ask() -> ResponseReturnValue:
     if typed.faults or notice:
         return make_response(_render(typed, subject, notice=notice), 422)
     rate_limits.count_follow()
+    if typed.channel is FollowChannel.TEXT:
+        rate_limits.require_text()
     token = follows.request(
         key_store(),
         FollowDetails(typed.recipient, i18n.current(), typed.choice),

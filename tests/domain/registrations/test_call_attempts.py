@@ -175,7 +175,7 @@ def test_new_phone_mends_a_wrong_number_only(
             contact_details.change_person(
                 session, registration, get_key(key_store, registration),
                 PersonalData(name="Rosa", address=phone), ContactMethod.PHONE,
-                may_leave_message=False, now=FIXED_NOW,
+                may_leave_message=False, takes_calls=False, now=FIXED_NOW,
             )  # fmt: skip
         assert block(store, party, MORNING) is state
 

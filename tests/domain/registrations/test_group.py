@@ -107,8 +107,8 @@ def test_person_on_several_dates_is_counted_once_among_those_to_notify(course: C
         reach = change_notifications.count_uninformed(session, changed, has_texts=False)
         assert (reach.letters, reach.unreachable) == (3, 1)
         ids = [each.id for each in changed]
-        assert change_notifications.count_people(session, ids) == 1
-        assert change_notifications.count_people(session, []) == 0
+        assert change_notifications.count_people(session, ids, has_texts=True) == 1
+        assert change_notifications.count_people(session, [], has_texts=True) == 0
 
 
 def test_group_lists_its_registrations_by_date(course: Course) -> None:

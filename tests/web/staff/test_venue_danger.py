@@ -197,7 +197,10 @@ def test_telling_asks_for_the_factor_and_passes_hold_and_night(scene: Scene) -> 
     scene.press("tell")
     warning = (NotificationType.CANCELLED, True)
     assert scene.list_pending() == {"Rosa": warning, "Luz": warning}, "Eva wants no message"
-    assert "No falta nadie por avisar" in words(scene.tomas.get(scene.path))
+    page = words(scene.tomas.get(scene.path))
+    assert "3 personas todavía no lo saben" in page
+    for line in ("1 por correo: no ha salido", "1 por llamar", "1 no dejó contacto"):
+        assert line in page
     scene.press("tell")
     assert len(scene.list_pending()) == 2
     assert scene.list_actions() == ["closed for danger", "told of danger"]

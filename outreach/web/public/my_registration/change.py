@@ -18,6 +18,7 @@ from outreach.domain.registrations import (
     RegistrationChange,
     RegistrationStatus,
     contact_details,
+    notifications,
     review,
 )
 from outreach.domain.text import clean
@@ -43,6 +44,7 @@ class ChangedAnswers:
     person: PersonalData
     contact: ContactMethod
     may_leave_message: bool
+    takes_calls: bool
 
 
 class ChangeForm(PersonForm):
@@ -118,7 +120,14 @@ class ChangeForm(PersonForm):
             ),
             contact=contact,
             may_leave_message=may_leave_message,
+            takes_calls=contact is ContactMethod.PHONE and self._takes_calls(is_same=is_same),
         )
+
+    def _takes_calls(self, *, is_same: bool) -> bool:
+        """As it was where the form did not ask again."""
+        if is_same and not self.is_sent("by") and not self.is_sent("message_ok"):
+            return self.view.registration.takes_calls
+        return self.by.data != BY_TEXT or self.must_leave_phone
 
     @property
     def _leaves_phone(self) -> bool:
@@ -216,6 +225,8 @@ def _store_changes(token: str, view: RegistrationView, answers: ChangedAnswers) 
         registration = registrations.find(session, key_store(), token)
         before = registration.slot_id
         registrations.change(session, registration, answers.change, now=now)
+        is_new_address = answers.person.address != view.person.address
+        has_moved = is_new_address or registration.slot_id != before
         contact_details.change_person(
             session,
             registration,
@@ -223,10 +234,13 @@ def _store_changes(token: str, view: RegistrationView, answers: ChangedAnswers) 
             answers.person,
             answers.contact,
             may_leave_message=answers.may_leave_message,
-            has_moved=answers.person.address != view.person.address
-            or registration.slot_id != before,
+            takes_calls=answers.takes_calls,
+            has_moved=has_moved,
             now=now,
         )
+        is_text = has_moved and registration.gets_texts and bool(config().texts.url)
+        if is_text and not rate_limits.count_text():
+            notifications.withhold(session, registration.id)
 
 
 def _refusal(error: Exception) -> str:

@@ -13,11 +13,10 @@ from werkzeug.exceptions import TooManyRequests
 
 from outreach import clock
 from outreach.domain import workshops
-from outreach.domain.registrations import ContactMethod, moving, review
+from outreach.domain.registrations import ContactMethod, Registration, moving, review
 from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.errors import Conflict, Full, NotFound, OutreachError, RegistrationClosed
 from outreach.i18n import gettext as _
-from outreach.mail import delivery
 from outreach.privacy import registration_move
 from outreach.web.context import config, key_store, seat_shares, store
 from outreach.web.forms import availability, language_switch, move_form
@@ -126,6 +125,7 @@ def _move(
             now=now,
             slot=filled.slot,
             is_beyond_share=not counted.get(target.id, True),
+            may_write=_may_write,
         )
     except (Full, Conflict, RegistrationClosed, NotFound) as error:
         _give_back(view, target, counted)
@@ -192,10 +192,18 @@ def _page(
 def _is_written(view: RegistrationView) -> bool:
     """Return whether we write to this person: staff call nobody about what they did themselves."""
     registration = view.registration
-    if registration.contact is ContactMethod.PHONE:
-        has_texts = delivery.text_transport(config()) is not None
-        return has_texts and registration.may_leave_message
+    if _gets_text(registration):
+        return rate_limits.has_text_left()
     return registration.contact is ContactMethod.EMAIL
+
+
+def _may_write(registration: Registration) -> bool:
+    """Count the text of a move, where there is one, as one that this address causes (S31)."""
+    return not _gets_text(registration) or rate_limits.count_text()
+
+
+def _gets_text(registration: Registration) -> bool:
+    return bool(config().texts.url) and registration.gets_texts
 
 
 def _load(token: str) -> RegistrationView:

@@ -68,6 +68,13 @@ def _request_link(way: str) -> ResponseReturnValue:
         rate_limits.count_post(is_well_formed=False)
         return make_response(_page(notice=notice), 422)
     rate_limits.count_post()
+    if way == BY_TEXT and config().texts.url and not rate_limits.count_text():
+        # Of a known and an unknown number alike.
+        notice = _(
+            "Desde tu conexión ya se pidieron muchos mensajes hoy. Entra con tu código y tu "
+            "nombre, o llama."
+        )
+        return make_response(_page(notice=notice), 429)
     key_store().request_link(contact)
     return make_response(_page(answered=way))
 

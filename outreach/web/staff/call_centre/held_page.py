@@ -235,6 +235,7 @@ def _store_contact(
         contact_details.change_person(
             session, row, key, person, contact,
             may_leave_message=form.may_text or is_text if form.address else row.may_leave_message,
+            takes_calls=not form.may_text if form.address else row.takes_calls,
             has_moved=is_text,
             now=now,
         )  # fmt: skip

@@ -1,7 +1,8 @@
 """Danger at the venue: closes the entry in one press, tells people after a second factor, reopens.
 
 Closing sends nothing, so whoever stands at the door may do it at once. Its page is then the sheet
-that tells people: past the hold and at night, by the contact that each chose.
+that tells people: past the hold and at night, by the contact that each chose. Afterwards it says
+who has not been told: a message that waits or was refused has told nobody.
 """
 
 from flask import redirect, request
@@ -97,6 +98,7 @@ def _danger_page(public_id: str, *, fault: str = "") -> ResponseReturnValue:
         is_closed = workshop.is_closed_for_danger
         sheet = notify_sheet.describe(session, [workshop]) if is_closed else None
         is_undecided = undecided_changes.is_undecided(session, workshop, now=now)
+        untold = notify_sheet.count_untold(session, workshop, now=now)
         others = [
             each
             for each in workshop_service.list_endangered(session, workshop, now=now)
@@ -110,6 +112,8 @@ def _danger_page(public_id: str, *, fault: str = "") -> ResponseReturnValue:
         closed_at=workshop.danger_at and workshop.danger_at.astimezone(workshop.zone),
         sheet=sheet,
         is_undecided=is_undecided,
+        untold=untold,
+        needs_door=notify_sheet.needs_door(workshop, untold, now=now),
         others=others,
         has_ended=workshop.has_ended(now),
         fault=fault,

@@ -8,7 +8,8 @@ which it sends again with the decision. So what the sheet says is what the chang
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 
 from flask import current_app, request
@@ -75,6 +76,8 @@ class NotifySheet:
     can_be_urgent: bool
     is_held: bool  # nothing is sent in the next minutes
     roster: RosterReach = NO_ROSTER_REACH  # members of the team who are written to
+    is_discreet: bool = False  # one of the workshops is: nobody is called instead of a text
+    needs_door: bool = False  # somebody has to stand at the old door
 
     @property
     def reasons(self) -> Mapping[str, str]:
@@ -216,7 +219,7 @@ def describe(session: Session, workshops: Sequence[Workshop], batch: str = "") -
     roster = assignments.count_uninformed(session, workshops)
     return NotifySheet(
         reach=reach,
-        people=_count_people(session, workshops, fitting),
+        people=_count_people(session, workshops, fitting, has_texts=has_texts),
         things=_list_things(session, workshops, batch, changes),
         letters=letters
         + (_write_offers(held[0]) if waiting else [])
@@ -227,20 +230,44 @@ def describe(session: Session, workshops: Sequence[Workshop], batch: str = "") -
         can_be_urgent=far <= URGENT_BEFORE,
         is_held=near > change_notifications.NO_HOLD_BEFORE,
         roster=roster,
+        is_discreet=any(each.is_discreet for each in workshops),
+        needs_door=any(needs_door(each, reach, now=now) for each in workshops),
     )
+
+
+def count_untold(session: Session, workshop: Workshop, *, now: datetime) -> Reach:
+    """Who has not been told of what was decided to tell: nothing was handed over to a server or a
+    gateway, and no call was made."""
+    if workshop.has_ended(now) or workshop.withheld_facts == workshop.facts:
+        return change_notifications.NO_REACH
+    has_texts = bool(config().texts.url)
+    return change_notifications.count_uninformed(session, [workshop], has_texts=has_texts)
+
+
+def needs_door(workshop: Workshop, reach: Reach, *, now: datetime) -> bool:
+    """Whether somebody has to stand at the door where a workshop was to be: who cannot be told may
+    come there. Days before, they may still read it on their page."""
+    is_near = workshop.starts_at - now <= URGENT_BEFORE
+    may_come = reach.only_on_page or (workshop.is_discreet and reach.texts)
+    return bool(may_come) and workshop.mode.has_venue and (is_near or workshop.is_discreet)
 
 
 def _count_people(
-    session: Session, workshops: Sequence[Workshop], fitting: Mapping[int, Sequence[ContactMethod]]
+    session: Session,
+    workshops: Sequence[Workshop],
+    fitting: Mapping[int, Sequence[ContactMethod]],
+    *,
+    has_texts: bool,
 ) -> int:
     """How many people are told: of the change, or by an offer, of both at once where both are
     due. `fitting` is how those are reached who are offered a place, by id of workshop."""
+    count_reached = partial(change_notifications.count_people, has_texts=has_texts)
     offered = sum(
         sum(contact is not ContactMethod.NONE for contact in contacts)
         for workshop_id, contacts in fitting.items()
-        if not change_notifications.count_people(session, [workshop_id])
+        if not count_reached(session, [workshop_id])
     )
-    return change_notifications.count_people(session, [each.id for each in workshops]) + offered
+    return count_reached(session, [each.id for each in workshops]) + offered
 
 
 def _list_things(

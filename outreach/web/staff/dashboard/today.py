@@ -121,7 +121,7 @@ def _high_text_usage() -> Usage | None:
     """How many texts of the day are sent, once it is half of them."""
     if not config().texts.url:
         return None
-    usage = TextBudget(config().texts, key_store()).usage()
+    usage = TextBudget(config(), key_store()).usage()
     return usage if usage.is_high else None
 
 

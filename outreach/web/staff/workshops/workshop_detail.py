@@ -25,6 +25,7 @@ from outreach.domain.registrations import (
     address_approval,
 )
 from outreach.domain.registrations import RegistrationStatus as Place
+from outreach.domain.registrations.change_notifications import NO_REACH
 from outreach.domain.roster import assignments, undecided_changes
 from outreach.domain.scheduling import workshop_service
 from outreach.domain.text import clean
@@ -152,6 +153,8 @@ def show(public_id: str, *, shown: str = "", fault: str = "", beyond: int = 0) -
         undo = undo_notice.find_undoable_batch(session, request.args.get("lote", ""), now=now)
         undo = undo or undo_notice.find_undoable(session, workshop, now=now)
         is_undecided = undecided_changes.is_undecided(session, workshop, now=now)
+        is_waiting = is_undecided or (undo is not None and undo.is_telling)
+        untold = NO_REACH if is_waiting else notify_sheet.count_untold(session, workshop, now=now)
         held = address_approval.list_held(session, workshop)
         may_edit = has_permission(Permission.EDIT, workshop.office.slug)
         if may_edit:
@@ -199,6 +202,8 @@ def show(public_id: str, *, shown: str = "", fault: str = "", beyond: int = 0) -
         held={each.id for each in held},
         held_minutes=_count_minutes(held[0].approval_hold_until, now) if held else 0,
         is_undecided=is_undecided,
+        untold=untold,
+        needs_door=notify_sheet.needs_door(workshop, untold, now=now),
         is_pushed=is_pushed,
         unsent=len(attendees.unsent),
         doubtful_seats=seats if may_edit else None,
