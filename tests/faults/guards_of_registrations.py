@@ -47,7 +47,8 @@ def _of_calls() -> Iterator[Guard]:
         ),
         (
             "outreach/privacy/reconcile.py",
-            "(Notification, CallAttempt, KeptAnswer)", "(Notification, KeptAnswer)",
+            "(Notification, CallAttempt, KeptAnswer, KeptNotification)",
+            "(Notification, KeptAnswer, KeptNotification)",
             f"{rule}::test_attempts_go_with_the_person",
         ),
     ):  # fmt: skip
