@@ -103,9 +103,7 @@ class UndoWorld(NotificationWorld):
                 sa.select(Workshop).where(Workshop.id.in_(self.workshop_ids))
             ).all():
                 for each in outbox.list_calls(session, workshop, now=self.now, has_texts=True):
-                    outbox.mark_all_called(
-                        session, each.registration, now=self.now, has_texts=True
-                    )
+                    outbox.mark_all_called(session, each.registration, now=self.now, has_texts=True)
         self.log.append("calls")
 
     def act_and_undo(

@@ -22,6 +22,7 @@ from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.registrations import ContactMethod
 from outreach.domain.registrations.change_notifications import HOLD, NotifyMode
+from outreach.domain.registrations.notifications import NotificationType
 from outreach.keystore import KeyStore
 from tests.domain.scheduling.test_notification_walks import (
     CONTACTS,
@@ -193,8 +194,15 @@ def test_undo_sends_no_second_reminder(world: UndoWorld) -> None:
     assert len(world.sent) == sent
 
 
-def test_undo_of_a_later_change_brings_back_the_queue_of_the_first(world: UndoWorld) -> None:
-    """The second change makes what people know true again, which deletes what was queued."""
+def test_undo_brings_back_the_question_that_waits_for_a_call(world: UndoWorld) -> None:
+    """Another hour deletes the question whether they still come."""
+    world.register(1, ContactMethod.PHONE, takes_texts=False)
+    world.wait(timedelta(days=7, hours=6))
+    assert NotificationType.RECONFIRM in {each[1] for each in world.read_queue(world.now)["calls"]}
+    assert require_restored(world, lambda w: w.change(1, NotifyMode.NOTIFY, starts=time(13)))
+
+
+def test_undo_of_two_changes_one_after_the_other_restores_the_queue(world: UndoWorld) -> None:
     world.change(0, NotifyMode.NOTIFY, starts=time(11))
     before = world.read_queue(world.now)
     world.change(0, NotifyMode.NOTIFY, starts=time(13))
