@@ -24,6 +24,7 @@ from outreach.domain.roster import assignments, undecided_changes
 from outreach.domain.roster.models import RosterAssignment, RosterLetter, RosterMember
 from outreach.domain.scheduling import undo
 from outreach.domain.workshops import Workshop, facts
+from outreach.errors import Refusal
 from outreach.keystore import KeyStore
 from outreach.mail.delivery_errors import DeliveryRefused
 from outreach.mail.sms_gateway import SmsMessage
@@ -131,7 +132,7 @@ class UndoWorld(NotificationWorld):
 
     def _undo(self, batch: str) -> bool:
         """Whether all that the act changed is as it was."""
-        refusals = []
+        refusals: list[Refusal] = []
 
         def act(session: Session) -> None:
             undone = undo.undo_all(session, batch, now=self.now)
