@@ -54,7 +54,7 @@ class KeptAnswer(Base):
     asked_at: Mapped[datetime | None] = mapped_column(Hour)
     confirmed_at: Mapped[datetime | None] = mapped_column(Hour)
     offered_until: Mapped[datetime | None]
-    was_told: Mapped[bool] = mapped_column(server_default=sa.false())
+    was_notified: Mapped[bool] = mapped_column(server_default=sa.false())
 
 
 class KeptNotification(Base):
@@ -105,8 +105,8 @@ def keep(
     # Until an offer is sent, its end follows the hour of sending.
     offered_until = sa.case((sa.not_(waiting_offer), Registration.offered_until))
     # Whoever never knew anything else has no facts, and is not somebody who was told.
-    was_told = Registration.known_facts == bytes.fromhex(state["facts"])
-    columns = ["asked_at", "confirmed_at", "offered_until", "was_told"]
+    was_notified = Registration.known_facts == bytes.fromhex(state["facts"])
+    columns = ["asked_at", "confirmed_at", "offered_until", "was_notified"]
     session.execute(
         sa.insert(KeptAnswer).from_select(
             ["change_id", "registration_id", *columns],
@@ -116,7 +116,7 @@ def keep(
                 Registration.asked_at,
                 Registration.confirmed_at,
                 offered_until,
-                sa.func.coalesce(was_told, sa.false()),
+                sa.func.coalesce(was_notified, sa.false()),
             ).where(
                 Registration.workshop_id == change.workshop_id,
                 Registration.key_id.is_not(None),
@@ -124,7 +124,7 @@ def keep(
                     Registration.asked_at.is_not(None),
                     Registration.confirmed_at.is_not(None),
                     Registration.offered_until.is_not(None),
-                    was_told,
+                    was_notified,
                 ),
             ),
         )
@@ -184,7 +184,7 @@ def restore(session: Session, change: WorkshopChange, workshop: Workshop, *, now
     _restore_answers(session, change, is_as_before=is_as_before, now=now)
     if not before or not is_as_before:
         return
-    _restore_told(session, change, workshop)
+    _restore_notified(session, change, workshop)
     _delete_made(session, change)
     _restore_due(session, change)
     _restore_deleted(session, change, workshop)
@@ -260,16 +260,16 @@ def _restore_answers(
     )
 
 
-def _restore_told(session: Session, change: WorkshopChange, workshop: Workshop) -> None:
+def _restore_notified(session: Session, change: WorkshopChange, workshop: Workshop) -> None:
     """Whoever had been told what is true again has been told it, and not known it all along."""
-    told = sa.select(KeptAnswer.registration_id).where(
-        KeptAnswer.change_id == change.id, KeptAnswer.was_told.is_(True)
+    notified = sa.select(KeptAnswer.registration_id).where(
+        KeptAnswer.change_id == change.id, KeptAnswer.was_notified.is_(True)
     )
     _run(
         session,
         sa.update(Registration)
         .where(
-            Registration.id.in_(told),
+            Registration.id.in_(notified),
             Registration.workshop_id == workshop.id,
             Registration.key_id.is_not(None),
             Registration.known_facts.is_(None),

@@ -28,7 +28,7 @@ from outreach.keystore import KeyStore
 from outreach.privacy import retention
 from outreach.web.staff.imports import remark_words
 from tests.conftest import seat, venue
-from tests.imports.guess.builders import calendar, xlsx
+from tests.imports.guess.builders import xlsx
 from tests.support.fixed_clock import fixed_clock
 from tests.support.html_forms import fields, value
 from tests.support.staff_client import StaffClient, employ, enrol, signed_in_as, words
@@ -610,38 +610,6 @@ def test_undo_names_what_stays_and_why(ana: StaffClient, store: Store, key_store
     assert [each.status.value for each in all_workshops(store)] == ["published", "published"]
 
 
-def test_loaded_drafts_are_published_in_one_act(ana: StaffClient, store: Store) -> None:
-    """Those that the file gives as cancelled are not among them."""
-    off = GOOD.replace("2026-12-05", "2026-12-26").removesuffix(",") + ",cancelado"
-    address = bring(ana, HEAD, GOOD, published(LATER), off)
-    assert "Entra como borrador: si no se hace, bórralo." in words(ana.get(f"{address}?ver=ready"))
-    load(ana, address)
-    page = ana.get(f"{address}/listo")
-    assert "Publicar estos 2…" in words(page)
-    offered = re.findall(r"[?&;]t=([0-9A-Z]{16})", page.text)
-    by_id = {each.public_id: each for each in all_workshops(store)}
-    assert [by_id[each].day.day for each in offered] == [5, 12]
-    assert {each.status for each in by_id.values()} == {WorkshopStatus.DRAFT}
-
-
-def test_calendar_sent_as_a_ready_file_arrives_as_drafts(ana: StaffClient, store: Store) -> None:
-    """A calendar is no file of ours, wherever it is sent."""
-    event = ("UID:a@example.org", "SUMMARY:DACA", "CATEGORIES:daca", "STATUS:CONFIRMED")
-    at = ("DTSTART:20261205T180000", "DTEND:20261205T200000")
-    file = FileStorage(io.BytesIO(calendar([*event, *at])), "a.ics")
-    form = {"token": ana.form_token, "office": "chicago", "kind": "daca", "file": file}
-    boundary, body = encode_multipart(form)
-    content_type = f"multipart/form-data; boundary={boundary}"
-    answer = ana.client.post(
-        "/org/traer", data=body, content_type=content_type, headers=ana.headers
-    )
-    assert answer.status_code == 303, words(answer)
-    page = ana.get(answer.headers["Location"])
-    ana.post("/org/traer/cargar", **fields(page.text, "/org/traer/cargar"))
-    (workshop,) = all_workshops(store)
-    assert (workshop.status, workshop.published_at) == (WorkshopStatus.DRAFT, None)
-
-
 def test_draft_is_deleted_by_hand_and_after_thirty_days(
     ana: StaffClient, store: Store, key_store: KeyStore
 ) -> None:
@@ -722,40 +690,3 @@ def test_rows_that_wait_are_mended_elsewhere_and_brought_in_again(
     load(ana, address)
     (workshop,) = all_workshops(store)
     assert f"{workshop.day} {workshop.starts:%H:%M}" == "2026-12-12 18:00"
-
-
-def test_event_that_repeats_without_an_end_asks_until_when(ana: StaffClient, store: Store) -> None:
-    event = ("UID:a@example.org", "SUMMARY:DACA", "LOCATION:Biblioteca de Pilsen")
-    when = ("DTSTART:20261205T180000", "DTEND:20261205T200000", "RRULE:FREQ=WEEKLY")
-    answer = send(ana, calendar([*event, *when]), name="a.ics")
-    path = answer.headers["Location"]
-    page = ana.get(path)
-    assert "¿Hasta cuándo?" in words(page)
-    form = dict(fields(page.text, path))
-    assert form["until"] == "2027-05-27", "half a year"
-    refused = ana.post(path, **(form | {"until": "2036-01-01"}))
-    assert refused.status_code == 422
-    assert "Escribe hasta qué día repetimos los talleres" in words(refused)
-    address = path.removesuffix("/columnas")
-    assert ana.post(path, **(form | {"until": "2026-12-20"})).location == address
-    load(ana, address)
-    assert [each.day.day for each in all_workshops(store)] == [5, 12, 19]
-
-
-def test_event_with_an_end_asks_nothing(ana: StaffClient) -> None:
-    event = ("UID:a@example.org", "SUMMARY:DACA", "DTSTART:20261205T180000", "DURATION:PT2H")
-    answer = send(ana, calendar([*event, "RRULE:FREQ=WEEKLY;COUNT=3"]), name="a.ics")
-    assert "¿Hasta cuándo?" not in words(ana.get(answer.headers["Location"]))
-
-
-def test_file_is_read_and_judged_while_somebody_else_writes(ana: StaffClient, store: Store) -> None:
-    """Only what is stored takes the lock of writers."""
-    events = [
-        (f"UID:{n}", "DTSTART:20261205T180000", "DURATION:PT2H", "SUMMARY:x", "RRULE:FREQ=DAILY")
-        for n in range(40)
-    ]
-    with store.change() as session:
-        session.execute(sa.update(Workshop).values(capacity=Workshop.capacity))
-        answer = send(ana, calendar(*events), name="a.ics")
-    assert answer.status_code == 422
-    assert "5,000" in words(answer)

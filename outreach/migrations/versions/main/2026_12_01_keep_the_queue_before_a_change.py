@@ -35,7 +35,7 @@ def upgrade() -> None:
     op.add_column("kept_answer", sa.Column("offered_until", sa.DateTime(), nullable=True))
     op.add_column(
         "kept_answer",
-        sa.Column("was_told", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column("was_notified", sa.Boolean(), server_default=sa.false(), nullable=False),
     )
     op.add_column(
         "workshop_change",
