@@ -71,6 +71,7 @@ class ErrorCode(StrEnum):
     CLOSED_FOR_DANGER = "it is closed for danger at its venue; reopen it first"
     NOT_CLOSED_FOR_DANGER = "it is not closed for danger"
     UNDO_TOO_LATE = "it is too late to undo it; change the workshop instead"
+    UNDO_PUBLISHED_SINCE = "it was published since; cancel it by hand if it is not held"
     UNDO_EDITED_SINCE = "it was changed again since; change it back by hand"
     UNDO_APPROVED_SINCE = "somebody was allowed to read the address since; change it back by hand"
     UNDO_NOTIFIED_SINCE = "people were told already; change it back, and they are told again"

@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -44,6 +45,12 @@ def options(command: _Command) -> _Command:
             help="With --guess: which of day and month comes first in dates as 5/12/26.",
         ),
         click.option(
+            "--until",
+            type=click.DateTime(["%Y-%m-%d"]),
+            help="With --guess: the last day of events that repeat without an end; by default six "
+            "months from today.",
+        ),
+        click.option(
             "--format",
             "form",
             type=click.Choice(["text", "json"]),
@@ -62,8 +69,9 @@ def options(command: _Command) -> _Command:
 def is_wanted(guessed: Mapping[str, Any], *, office: str, kind: str, reconstruction: bool) -> bool:
     """Whether --guess was given. Raises click.UsageError for options that do not go together."""
     is_guess = bool(guessed["guess"])
-    if not is_guess and (guessed["columns"] or guessed["dates"] or guessed["form"] != "text"):
-        raise click.UsageError("--column, --dates and --format need --guess.")
+    given = guessed["columns"] or guessed["dates"] or guessed["until"]
+    if not is_guess and (given or guessed["form"] != "text"):
+        raise click.UsageError("--column, --dates, --until and --format need --guess.")
     if is_guess and not office:
         raise click.UsageError("--guess needs --office SLUG: the office whose workshops they are.")
     if is_guess and (kind or reconstruction):
@@ -78,6 +86,7 @@ def load(
     dry_run: bool,
     columns: Sequence[str],
     dates: str | None,
+    until: datetime | None,
     form: str,
     guess: bool,
 ) -> None:
@@ -94,8 +103,9 @@ def load(
             )
             _require_headings(found, chosen)
             order = _ORDERS.get(dates or "")
+            last = until.date() if until is not None else None
             rows = conversation.propose(
-                session, office, source, found, now=now, order=order, watch=_watch
+                session, office, source, found, now=now, order=order, until=last, watch=_watch
             )
         loaded = 0
         if not dry_run:

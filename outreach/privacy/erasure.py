@@ -11,7 +11,7 @@ from outreach.domain import registrations
 from outreach.domain.call_centre import call_holds
 from outreach.domain.registrations import Registration, call_attempts
 from outreach.domain.registrations.notifications import Notification
-from outreach.domain.scheduling import workshop_changes
+from outreach.domain.scheduling import kept_queue
 from outreach.keystore import KeyStore
 from outreach.privacy import mail_folder
 
@@ -53,7 +53,7 @@ def erase(
             .where(Notification.registration_id.in_(opened))
             .execution_options(synchronize_session=False)
         )
-        workshop_changes.delete_answers(session, list(opened))
+        kept_queue.delete_of_people(session, list(opened))
         call_attempts.delete_of(session, Registration.id.in_(opened))
         call_holds.delete_of(session, list(opened))
     store.truncate_log()

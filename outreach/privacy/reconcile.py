@@ -27,7 +27,7 @@ from outreach.domain.registrations.models import APPARENTLY_CONFIRMED, IS_UNCLEA
 from outreach.domain.registrations.notifications import Notification
 from outreach.domain.registrations.staff_messages import Message
 from outreach.domain.roster.models import RosterMember
-from outreach.domain.scheduling.workshop_changes import KeptAnswer
+from outreach.domain.scheduling.kept_queue import KeptAnswer, KeptNotification
 from outreach.domain.text import code
 from outreach.domain.workshops import Workshop
 from outreach.errors import OutreachError
@@ -345,10 +345,11 @@ def clear_erased_rows(store: Store, *, now: datetime) -> Counter[str]:
 
 
 # Their rows are deleted with the key of the registration.
-_TABLES_OF_PEOPLE: Final = (Notification, CallAttempt, KeptAnswer)
+_RowOfPerson = Notification | CallAttempt | KeptAnswer | KeptNotification
+_TABLES_OF_PEOPLE: Final = (Notification, CallAttempt, KeptAnswer, KeptNotification)
 
 
-def _find_erased(store: Store, table: type[Notification | CallAttempt | KeptAnswer]) -> list[str]:
+def _find_erased(store: Store, table: type[_RowOfPerson]) -> list[str]:
     """Some erased registrations that have rows in this table."""
     with store.read() as session:
         return list(
@@ -358,7 +359,7 @@ def _find_erased(store: Store, table: type[Notification | CallAttempt | KeptAnsw
         )
 
 
-def _is_erased(table: type[Notification | CallAttempt | KeptAnswer]) -> sa.ColumnElement[bool]:
+def _is_erased(table: type[_RowOfPerson]) -> sa.ColumnElement[bool]:
     # By the living, of whom there is an index: PostgreSQL would read all the erased ones.
     return ~sa.exists().where(
         Registration.id == table.registration_id, Registration.key_id.is_not(None)

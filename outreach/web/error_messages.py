@@ -99,6 +99,9 @@ MESSAGES: Final[Mapping[StrEnum, str]] = MappingProxyType(
         ),
         ErrorCode.NOT_CLOSED_FOR_DANGER: N_("La entrada ya está abierta."),
         ErrorCode.UNDO_TOO_LATE: N_("Ya no se puede deshacer. Cambia el taller."),
+        ErrorCode.UNDO_PUBLISHED_SINCE: N_(
+            "Ya se publicó, y alguien pudo verlo. Si no se hace, cancélalo en su página."
+        ),
         ErrorCode.UNDO_EDITED_SINCE: N_(
             "No se puede deshacer: alguien lo cambió después. Cámbialo a mano."
         ),

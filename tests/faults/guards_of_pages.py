@@ -6,7 +6,6 @@ from tests.faults.guard import Guard
 
 
 def list_guards() -> Iterator[Guard]:
-    yield from _of_guessed_sheets()
     yield from _of_letters_to_staff()
     yield from _of_moves()
     web = "outreach/web/"
@@ -539,64 +538,6 @@ def _of_staff() -> Iterator[Guard]:
         'return checkin_pages.person_page(token) or (_public_page() + "." * (len(token) < 9))',
         "tests/security/test_safety.py::test_qr_code_page_is_the_same_for_everybody",
     )  # fmt: skip
-
-
-def _of_guessed_sheets() -> Iterator[Guard]:
-    guess, tests = "outreach/imports/guess/", "tests/imports/guess/"
-    yield Guard(
-        "SHEET01", f"{guess}proposals.py",
-        "            if reached:\n", "            if False:\n",
-        f"{tests}test_load_guessed.py::test_change_that_would_notify_people_is_asked",
-    )  # fmt: skip
-    yield Guard(
-        "SHEET01", f"{guess}columns.py",
-        "        if guesses[at].is_person:\n", "        if False:\n",
-        f"{tests}test_corpus.py::test_messy_files_are_read_right",
-    )  # fmt: skip
-    yield Guard(
-        "SHEET01", f"{guess}xls.py",
-        "    if last >= MAX_XLS_COLUMNS or last < column:", "    if last < column:",
-        f"{tests}test_hostile_sheets.py::test_old_workbook_with_a_far_column_is_refused",
-    )  # fmt: skip
-    pages = "tests/web/staff/test_import_drafts.py::"
-    for promise, file, words, instead, test in (
-        (
-            "SHEET01", f"{guess}stored_source.py",
-            "read = [each for each in chosen if each.field is not None]", "read = list(chosen)",
-            "test_columns_about_persons_are_never_stored",
-        ),
-        (
-            "SHEET01", f"{guess}stored_source.py",
-            "if is_plain and small_values.has_contact(str(cell)):", "if False:",
-            "test_columns_about_persons_are_never_stored",
-        ),
-        (
-            "S22", "outreach/domain/scheduling/import_drafts.py",
-            "            Office.slug == office_slug,\n", "",
-            "test_draft_of_another_office_looks_nonexistent",
-        ),
-        (
-            "S36", "outreach/web/staff/imports/draft_load.py",
-            "    if done.changed:\n", "    if False:\n",
-            "test_changed_workshop_with_people_shows_the_sheet_first",
-        ),
-        (
-            "SHEET01", "outreach/web/staff/imports/draft_load.py",
-            "if not opened.loadable or opened.seal != seen:", "if not opened.loadable:",
-            "test_what_a_colleague_made_ready_meanwhile_is_not_loaded_unseen",
-        ),
-        (
-            "SHEET01", "outreach/web/staff/imports/draft_rows.py",
-            "if current_mark != mark_before or row.is_left_out:", "if row.is_left_out:",
-            "test_same_row_changed_by_two_is_shown_with_both",
-        ),
-        (
-            "SHEET01", "outreach/domain/scheduling/import_undo.py",
-            "    if workshop.id in used:\n", "    if False:\n",
-            "test_undo_names_what_stays_and_why",
-        ),
-    ):  # fmt: skip
-        yield Guard(promise, file, words, instead, f"{pages}{test}")
 
 
 def _of_moves() -> Iterator[Guard]:

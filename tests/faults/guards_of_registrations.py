@@ -47,7 +47,8 @@ def _of_calls() -> Iterator[Guard]:
         ),
         (
             "outreach/privacy/reconcile.py",
-            "(Notification, CallAttempt, KeptAnswer)", "(Notification, KeptAnswer)",
+            "(Notification, CallAttempt, KeptAnswer, KeptNotification)",
+            "(Notification, KeptAnswer, KeptNotification)",
             f"{rule}::test_attempts_go_with_the_person",
         ),
     ):  # fmt: skip
@@ -299,6 +300,8 @@ def _of_the_sheet() -> Iterator[Guard]:
     writing_test = "tests/web/staff/test_writing_to_people.py"
     danger_test = "tests/web/staff/test_venue_danger.py"
     walks_test = "tests/domain/scheduling/test_notification_walks.py"
+    kept = "outreach/domain/scheduling/kept_queue.py"
+    undo_test = "tests/domain/scheduling/test_undo_restores.py"
     for file, words, instead, test in (
         (
             sheet, "if sheet.tells_somebody or sheet.waiting:", "if False:",
@@ -413,6 +416,26 @@ def _of_the_sheet() -> Iterator[Guard]:
             "outreach/domain/scheduling/workshop_service.py",
             "workshop.visibility = Visibility.PHONE_ONLY", "pass",
             f"{danger_test}::test_address_is_on_no_public_page_until_it_reopens",
+        ),
+        (
+            kept, "    _delete_made(session, change)\n", "",
+            f"{undo_test}::test_letter_that_had_failed_is_not_queued_anew_by_an_undo",
+        ),
+        (
+            kept, "    _restore_due(session, change)\n", "",
+            f"{undo_test}::test_calls_that_wait_are_there_at_once_after_an_undo",
+        ),
+        (
+            kept, "    _restore_deleted(session, change, workshop)\n", "",
+            f"{undo_test}::test_undo_brings_back_the_question_that_waits_for_a_call",
+        ),
+        (
+            kept, '    if change.changes_facts or before["sets_withheld"]:\n', "    if False:\n",
+            f"{undo_test}::test_undo_keeps_a_decision_to_tell_nobody",
+        ),
+        (
+            kept, "if not before or not is_as_before:", "if not before:",
+            f"{undo_test}::test_undo_of_an_earlier_change_leaves_what_a_later_one_queued",
         ),
     ):  # fmt: skip
         yield Guard("S36", file, words, instead, test)

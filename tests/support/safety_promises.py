@@ -252,6 +252,7 @@ PROMISES: Final[dict[str, tuple[str, ...]]] = {
         "domain/registrations/test_change_notifications.py"
         "::test_near_change_and_any_cancellation_are_never_silent",
         "domain/registrations/test_change_notifications.py::test_undo_is_refused_with_its_cause",
+        "domain/scheduling/test_undo_restores.py::test_undo_restores_all_after_two_hundred_steps",
         "domain/registrations/test_change_notifications.py"
         "::test_what_people_know_is_true_whatever_happens",
     ),

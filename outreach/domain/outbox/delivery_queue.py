@@ -228,8 +228,13 @@ def may_be_true_again(notification: Notification) -> bool:
     undone, and then nothing else would tell them what this notification says."""
     registration = notification.registration
     is_untold = registration.known_facts not in {None, facts.CANCELLED}
-    is_of_seat = notification.cause in _OF_WORKSHOP_AS_PLANNED and registration.is_live
-    return registration.workshop.is_cancelled and is_untold and is_of_seat
+    message = notification.message if notification.cause is NotificationType.MESSAGE else None
+    is_as_planned = notification.cause in _OF_WORKSHOP_AS_PLANNED or (
+        message is not None and not message.is_of_cancelled
+    )
+    return (
+        registration.workshop.is_cancelled and is_untold and is_as_planned and registration.is_live
+    )
 
 
 _OF_WORKSHOP_AS_PLANNED: Final = {

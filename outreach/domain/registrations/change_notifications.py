@@ -216,7 +216,7 @@ def notify_uninformed(
     for registration_id, contact, takes_texts, known in rows:
         if contact is ContactMethod.NONE:
             continue
-        cause = _choose_cause(workshop, known)
+        cause = choose_cause(workshop, known)
         waiting = pending.get(registration_id)
         is_text = contact is ContactMethod.PHONE and takes_texts
         due_at = compute_due(workshop, decision, is_text=is_text, now=now)
@@ -324,7 +324,8 @@ _UNINFORMED: Final = (
 )
 
 
-def _choose_cause(workshop: Workshop, known: bytes | None) -> NotificationType:
+def choose_cause(workshop: Workshop, known: bytes | None) -> NotificationType:
+    """What a party is told whose last news of the workshop is `known`."""
     if workshop.is_cancelled:
         return NotificationType.CANCELLED
     return NotificationType.REINSTATED if known == facts.CANCELLED else NotificationType.CHANGED

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -317,6 +317,72 @@ def _follow(
             pending.due_at = due_at
     elif decision.is_to_notify:
         _enqueue(session, assignment, letter_type, due_at=due_at, now=now)
+
+
+def read_letters(session: Session, workshop: Workshop) -> list[dict[str, Any]]:
+    """The letters to the team of a workshop that wait, as JSON."""
+    rows = session.scalars(
+        sa.select(RosterLetter)
+        .join(RosterAssignment, RosterAssignment.id == RosterLetter.assignment_id)
+        .where(
+            RosterAssignment.workshop_id == workshop.id,
+            RosterAssignment.state.in_(ACTIVE_STATES),
+            _IS_PENDING,
+        )
+        .order_by(RosterLetter.id)
+    )
+    return [
+        {
+            "id": each.id,
+            "assignment": each.assignment_id,
+            "type": each.letter_type.value,
+            "due_at": each.due_at.isoformat(),
+            "made_at": each.made_at.isoformat(),
+            "tries": each.tries,
+        }
+        for each in rows
+    ]
+
+
+def restore_letters(
+    session: Session,
+    workshop: Workshop,
+    *,
+    kept: Sequence[Mapping[str, Any]],
+    made: Collection[int],
+) -> None:
+    """Makes letters wait as `read_letters` said before a change that is undone by now, and deletes
+    those that it made, unless they were sent. What they say has followed the workshop back."""
+    current, active = (
+        facts.compute_facts(workshop),
+        {each.id: each for each in list_active(session, workshop)},
+    )
+    change_rows(
+        session,
+        sa.delete(RosterLetter).where(
+            RosterLetter.id.in_(made), RosterLetter.assignment_id.in_(active), _IS_PENDING
+        ),
+    )
+    for each in kept:
+        assignment = active.get(each["assignment"])
+        if assignment is None:
+            continue
+        letter = session.get(RosterLetter, each["id"], populate_existing=True)
+        if letter is not None and letter.assignment_id == assignment.id:
+            if letter.done_at is None and letter.tries == each["tries"]:
+                letter.due_at = datetime.fromisoformat(each["due_at"])
+        elif letter is None and assignment.known_facts != current:
+            letter = RosterLetter(
+                assignment_id=assignment.id,
+                letter_type=RosterLetterType(each["type"]),
+                facts=current,
+                made_at=datetime.fromisoformat(each["made_at"]),
+                due_at=datetime.fromisoformat(each["due_at"]),
+                tries=each["tries"],
+            )
+            letter.id = each["id"]
+            session.add(letter)
+    session.flush()
 
 
 def _is_uninformed(assignment: RosterAssignment, current: bytes) -> bool:

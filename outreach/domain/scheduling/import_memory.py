@@ -19,7 +19,7 @@ from outreach.db.base import Base, Words
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.text import fold
-from outreach.domain.workshops import Workshop
+from outreach.domain.workshops import Workshop, WorkshopStatus
 
 MAX_REMEMBERED: Final = 500  # headings, kinds or venues of an office
 _BATCH: Final = 500
@@ -109,6 +109,19 @@ def find_by_workshop(
         .order_by(ImportedRow.id)
     )
     return {row[0]: ImportedBefore(row[0], row[1]) for row in rows} if workshop_ids else {}
+
+
+def find_cancelled(session: Session, office: Office, workshop_ids: Sequence[int]) -> set[int]:
+    """Those of these workshops whose row said that they are cancelled."""
+    found: set[int] = set()
+    for start in range(0, len(workshop_ids), _BATCH):
+        rows = find_by_workshop(session, office, workshop_ids[start : start + _BATCH])
+        found |= {
+            workshop_id
+            for workshop_id, each in rows.items()
+            if each.said.get("status") == WorkshopStatus.CANCELLED.value
+        }
+    return found
 
 
 @dataclass(frozen=True)

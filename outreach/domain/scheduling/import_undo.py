@@ -1,8 +1,8 @@
 """Undoes a load of an imported sheet: in one act, workshop by workshop as far as possible.
 
-A draft that was made is deleted. A workshop that was made and published is cancelled, since
-calendars may have it. A workshop that was changed is changed back (`undo`). One that somebody has
-edited or registered for since is refused with the cause.
+A draft that was made is deleted: nobody has seen it. A workshop that was changed is changed back
+(`undo`). One that somebody has published, edited or registered for since is refused with the cause,
+and never cancelled: the public would learn of it by that.
 """
 
 from collections.abc import Collection, Sequence
@@ -15,13 +15,11 @@ from sqlalchemy.orm import Session
 
 from outreach.domain.network.offices import Office
 from outreach.domain.registrations import Registration
-from outreach.domain.registrations.change_notifications import LATER
 from outreach.domain.scheduling import (
     form_drafts,
     import_memory,
     undo,
     workshop_changes,
-    workshop_service,
 )
 from outreach.domain.scheduling.undo import UndoOutcome
 from outreach.domain.workshops import Workshop, WorkshopStatus
@@ -35,7 +33,6 @@ class UndoneLoad:
     """What became of the workshops of a load."""
 
     deleted: int = 0
-    cancelled: int = 0
     changed_back: list[Workshop] = field(default_factory=list)
     refused: list[UndoOutcome] = field(default_factory=list)
 
@@ -57,12 +54,7 @@ def undo_load(
     for workshop in made:
         try:
             _require_untouched(office, workshop, used, loaded_at=loaded_at)
-            if workshop.status is WorkshopStatus.DRAFT:
-                drafts.append(workshop)
-            else:
-                with session.begin_nested():
-                    _cancel(session, workshop, now=now)
-                result.cancelled += 1
+            drafts.append(workshop)
         except Refusal as refusal:
             result.refused.append(UndoOutcome(workshop, refusal))
     _delete_drafts(session, drafts)
@@ -121,9 +113,11 @@ def _find_used(session: Session, made: Sequence[Workshop]) -> set[int]:
 def _require_untouched(
     office: Office, workshop: Workshop, used: Collection[int], *, loaded_at: datetime
 ) -> None:
-    """Raises Refusal where somebody has registered for a workshop, or changed it."""
+    """Raises Refusal where somebody has registered for a workshop, published it, or changed it."""
     if workshop.id in used:
         raise Refusal(ErrorCode.DELETE_WITH_REGISTRATIONS)
+    if workshop.status is not WorkshopStatus.DRAFT or workshop.published_at is not None:
+        raise Refusal(ErrorCode.UNDO_PUBLISHED_SINCE)
     if workshop.changed_at > loaded_at or workshop.office_id != office.id:
         raise Refusal(ErrorCode.UNDO_EDITED_SINCE)
 
@@ -135,11 +129,3 @@ def _delete_drafts(session: Session, drafts: Sequence[Workshop]) -> None:
     for workshop in drafts:
         session.delete(workshop)
     session.flush()
-
-
-def _cancel(session: Session, workshop: Workshop, *, now: datetime) -> None:
-    """Cancels a workshop that calendars may have. Raises Refusal where it is over."""
-    if workshop.status is not WorkshopStatus.CANCELLED:
-        workshop_service.lock(session, workshop)
-        workshop_service.cancel(session, workshop, now=now, decision=LATER)
-    import_memory.forget_rows(session, [workshop.id])

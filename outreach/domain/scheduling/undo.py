@@ -1,6 +1,7 @@
 """Undoes changes of workshops, with the notifications of them that have not been sent.
 
-Undoing is a new change: calendars get a higher SEQUENCE. It is refused where something depends on
+What waited to be said before is queued as it was (`kept_queue`). For calendars, undoing is a new
+change: they get a higher SEQUENCE. It is refused where something depends on
 the change: a seat, an offer, an approval, or a later edit.
 """
 
@@ -19,6 +20,7 @@ from outreach.domain.registrations import ACTIVE_STATUSES, Registration
 from outreach.domain.registrations.change_notifications import HOLD, NotifyDecision, NotifyMode
 from outreach.domain.scheduling import (
     bulk,
+    kept_queue,
     place_changes,
     tours,
     venue_change,
@@ -136,7 +138,7 @@ def _undo_venue(
             raise refusal
         _restore_venue(session, venue, change.before, now=now)
         for each in changes:
-            workshop_changes.restore_answers(session, each)
+            kept_queue.restore(session, each, each.workshop, now=now)
             session.delete(each)
         session.delete(change)
         session.flush()
@@ -243,7 +245,7 @@ def undo(session: Session, change: WorkshopChange, *, now: datetime) -> None:
             _require_unknown(session, workshop)
         workshop_service.change(session, workshop, former, now=now, decision=_LATER)
         workshop_changes.restore_chosen(session, workshop, change.before)
-    workshop_changes.restore_answers(session, change)
+    kept_queue.restore(session, change, workshop, now=now)
     session.delete(change)
     session.flush()
 

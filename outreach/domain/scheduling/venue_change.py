@@ -1,9 +1,9 @@
 """Changes a venue and its upcoming workshops, as if staff had changed each of them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -14,7 +14,12 @@ from outreach.domain.locations import venues
 from outreach.domain.locations.venues import Venue, VenueData
 from outreach.domain.registrations import ContactMethod, change_notifications, reconfirmation
 from outreach.domain.registrations.change_notifications import AT_ONCE, NotifyDecision
-from outreach.domain.scheduling import place_changes, workshop_changes, workshop_service
+from outreach.domain.scheduling import (
+    kept_queue,
+    place_changes,
+    workshop_changes,
+    workshop_service,
+)
 from outreach.domain.scheduling.workshop_changes import ChangeAction
 from outreach.domain.workshops import Workshop, WorkshopStatus, facts, tour_stops
 
@@ -56,7 +61,7 @@ def change_venue(
     venues.require_own_name(session, venue.office, data, venue)
     venues.require_public_meeting_point(data)
     workshops = list_upcoming(session, venue, now=now) if new & _WHERE else ()
-    known = {each.id: facts.compute_facts(each) for each in workshops}
+    states = {each.id: kept_queue.read_state(each) for each in workshops}
     before = place_changes.read(venue, new | {"affirmed_on"})
     for name in new:
         setattr(venue, name, getattr(data, name))
@@ -77,7 +82,7 @@ def change_venue(
             session, venue, batch=decision.batch, office=venue.office.slug, before=before, now=now
         )
     notified = sum(
-        _update_workshop(session, each, venue, new, known[each.id], decision, now)
+        _update_workshop(session, each, venue, new, states[each.id], decision, now)
         for each in workshops
     )
     return VenueChangeResult(new, len(workshops), notified)
@@ -98,21 +103,20 @@ def _update_workshop(
     workshop: Workshop,
     venue: Venue,
     new: frozenset[str],
-    facts_before: bytes,
+    state: Mapping[str, Any],
     decision: NotifyDecision,
     now: datetime,
 ) -> int:
     """Updates one workshop and returns how many parties are notified."""
     is_notified = workshop.status is WorkshopStatus.PUBLISHED and bool(new & NOTIFIED_FIELDS)
     if workshop.zone != venue.zone:  # the wall clock stays, the instants change
-        if is_notified:  # before `change`, which knows of the zone only
-            change_notifications.record_change(session, workshop, facts_before)
         workshop_service.change(
             session,
             workshop,
             replace(workshop_service.get_data(workshop), zone=venue.zone),
             now=now,
             decision=decision,
+            facts_before=bytes.fromhex(state["facts"]),
         )
         reachable = workshop_service.count_reachable(session, workshop)
         return reachable[ContactMethod.EMAIL] + reachable[ContactMethod.PHONE] if is_notified else 0
@@ -122,6 +126,7 @@ def _update_workshop(
         if workshop.status is WorkshopStatus.DRAFT and new & NOTIFIED_FIELDS:
             workshop_service.follow_draft(session, workshop, decision, now=now)
         return 0
+    facts_before, made = bytes.fromhex(state["facts"]), None
     if decision.batch:
         made = workshop_changes.record_change(
             session,
@@ -132,7 +137,10 @@ def _update_workshop(
             changes_facts=facts.compute_facts(workshop) != facts_before,
             now=now,
         )
-        workshop_changes.keep_answers(session, made)
+        kept_queue.keep(session, made, workshop, state)
     reconfirmation.reset_reconfirmation(session, workshop)
     change_notifications.record_change(session, workshop, facts_before)
-    return workshop_service.notify(session, workshop, decision, now=now)
+    notified = workshop_service.notify(session, workshop, decision, now=now)
+    if made is not None:
+        kept_queue.keep_made(session, made, workshop)
+    return notified

@@ -26,7 +26,7 @@ from outreach.domain.network.offices import Office
 from outreach.domain.registrations import ContactMethod, change_notifications, reconfirmation
 from outreach.domain.registrations.change_notifications import AT_ONCE, NotifyDecision
 from outreach.domain.roster import assignments
-from outreach.domain.scheduling import venue_change, workshop_service
+from outreach.domain.scheduling import kept_queue, venue_change, workshop_service
 from outreach.domain.text import fold
 from outreach.domain.workshops import Workshop, WorkshopStatus, facts, tour_stops
 from outreach.domain.workshops.tour_stops import TourStop
@@ -324,6 +324,7 @@ def _rename_places(
     alike = [key for key, former in before.items() if not _differs(former, place)]
     change_notifications.rename_places(session, workshop, dict.fromkeys(alike, new))
     assignments.rename_places(session, workshop, dict.fromkeys(alike, new))
+    kept_queue.rename_places(session, workshop, dict.fromkeys(alike, new))
 
 
 def _list_ids(session: Session, column: Mapped[int], where: sa.ColumnElement[bool]) -> list[int]:

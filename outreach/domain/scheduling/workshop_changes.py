@@ -1,8 +1,8 @@
 """Changes that staff can undo: what a workshop was before one of them, for a day.
 
 A row is stored with a change whose decision names a batch. It holds fields of the workshop, nothing
-of people; answers to the reconfirmation that the change resets are rows of their own, which are
-deleted with the person.
+of people; what they had been asked and what waited to be said is in `kept_queue`, and goes with the
+person.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,12 +16,11 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from outreach.db.base import Base
-from outreach.db.types import Codes, Hour
+from outreach.db.types import Codes
 from outreach.domain.locations.venues import Venue
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.registrations import Registration
-from outreach.domain.registrations.notifications import Notification, NotificationType
 from outreach.domain.workshops import Workshop, partners
 from outreach.domain.workshops.partners import ChosenPartners
 from outreach.domain.workshops.series import WorkshopSeries
@@ -54,23 +53,10 @@ class WorkshopChange(Base):
     changes_facts: Mapped[bool]  # what people have to know (`workshops.facts`)
     approved_count: Mapped[int]  # parties who may read the address
     made_at: Mapped[datetime] = mapped_column(index=True)
-
-
-class KeptAnswer(Base):
-    """When a party was asked whether it still comes and when it said yes, before a change."""
-
-    __tablename__ = "kept_answer"
-
-    change_id: Mapped[int] = mapped_column(
-        sa.ForeignKey("workshop_change.id", ondelete="CASCADE"), primary_key=True
+    # What waited to be said (`kept_queue`); empty where the change concerns nobody.
+    queue_before: Mapped[dict[str, Any]] = mapped_column(
+        sa.JSON, default_factory=dict, server_default="{}"
     )
-    registration_id: Mapped[str] = mapped_column(
-        sa.ForeignKey("registration.id", ondelete="CASCADE", onupdate="CASCADE"),
-        primary_key=True,
-        index=True,
-    )
-    asked_at: Mapped[datetime | None] = mapped_column(Hour)
-    confirmed_at: Mapped[datetime | None] = mapped_column(Hour)
 
 
 def record_change(
@@ -144,67 +130,6 @@ def read_value(session: Session, workshop: Workshop, name: str) -> Any:
     if name in CHOSEN:
         return sorted(getattr(partners.get_chosen(session, workshop), name))
     return encode(getattr(workshop, name))
-
-
-def keep_answers(session: Session, change: WorkshopChange) -> None:
-    """Stores the answers to the reconfirmation that the change is about to reset. A party whose
-    question has not been sent is asked anew."""
-    is_unsent = sa.exists().where(
-        Notification.registration_id == Registration.id,
-        Notification.cause == NotificationType.RECONFIRM,
-        Notification.done_at.is_(None),
-    )
-    rows = session.execute(
-        sa.select(Registration.id, Registration.asked_at, Registration.confirmed_at).where(
-            Registration.workshop_id == change.workshop_id,
-            Registration.key_id.is_not(None),
-            sa.or_(
-                Registration.confirmed_at.is_not(None),
-                sa.and_(Registration.asked_at.is_not(None), sa.not_(is_unsent)),
-            ),
-        )
-    ).all()
-    session.add_all(
-        KeptAnswer(
-            change_id=change.id,
-            registration_id=row.id,
-            asked_at=row.asked_at,
-            confirmed_at=row.confirmed_at,
-        )
-        for row in rows
-    )
-    session.flush()
-
-
-def restore_answers(session: Session, change: WorkshopChange) -> None:
-    """Gives the answers back that the change reset, to parties that were not asked again since."""
-    kept = session.execute(
-        sa.select(KeptAnswer.registration_id, KeptAnswer.asked_at, KeptAnswer.confirmed_at).where(
-            KeptAnswer.change_id == change.id
-        )
-    )
-    for row in kept.all():
-        session.execute(
-            sa.update(Registration)
-            .where(
-                Registration.id == row.registration_id,
-                Registration.workshop_id == change.workshop_id,
-                Registration.key_id.is_not(None),
-                Registration.asked_at.is_(None),
-                Registration.confirmed_at.is_(None),
-            )
-            .values(asked_at=row.asked_at, confirmed_at=row.confirmed_at)
-            .execution_options(synchronize_session=False)
-        )
-
-
-def delete_answers(session: Session, registrations: sa.Select[str] | Sequence[str]) -> None:
-    """Deletes what is kept of people who are erased; `registrations` are ids or a query of them."""
-    session.execute(
-        sa.delete(KeptAnswer)
-        .where(KeptAnswer.registration_id.in_(registrations))
-        .execution_options(synchronize_session=False)
-    )
 
 
 def count_approved(session: Session, workshop: Workshop) -> int:

@@ -37,7 +37,7 @@ from outreach.domain.registrations.change_notifications import (
     NotifyMode,
 )
 from outreach.domain.roster import assignments
-from outreach.domain.scheduling import workshop_changes
+from outreach.domain.scheduling import kept_queue, workshop_changes
 from outreach.domain.scheduling.workshop_changes import STATUS, ChangeAction
 from outreach.domain.scheduling.workshop_data import (
     WorkshopData,
@@ -182,10 +182,12 @@ def change(
     *,
     now: datetime,
     decision: NotifyDecision = AT_ONCE,
+    facts_before: bytes | None = None,
 ) -> frozenset[str]:
     """Changes a workshop to these data and returns the names of the fields that changed.
 
-    People are notified of a new time or place as `decision` says. Raises Refusal as `check`,
+    People are notified of a new time or place as `decision` says; `facts_before` are those until
+    now, where its venue has changed already. Raises Refusal as `check`,
     `require_not_looser` and `notify` do, where more seats are taken than would be left, where the
     address of a discreet workshop would become public (S13), and where an upcoming workshop would
     be moved into the past.
@@ -198,10 +200,12 @@ def change(
     if not new:
         return new
     _require_changeable(session, workshop, data, new, now)
-    facts_before = facts.compute_facts(workshop)
+    state = kept_queue.read_state(workshop)
+    facts_before = facts_before or facts.compute_facts(workshop)
     before = {name: workshop_changes.encode(getattr(workshop, name)) for name in sorted(new)}
     _store(session, workshop, data, new, decision, now)
     session.flush()
+    made = None
     if decision.batch:
         made = workshop_changes.record_change(
             session,
@@ -212,13 +216,15 @@ def change(
             changes_facts=facts.compute_facts(workshop) != facts_before,
             now=now,
         )
-        if new & _WHEN_OR_WHERE:
-            workshop_changes.keep_answers(session, made)
+        if new & NOTIFYING_FIELDS:
+            kept_queue.keep(session, made, workshop, state | {"facts": facts_before.hex()})
     if workshop.status is WorkshopStatus.PUBLISHED:
         _notify_of_change(session, workshop, new, facts_before, decision, now)
     elif new & _WHEN_OR_WHERE and now < workshop.ends_at:
         reconfirmation.reset_reconfirmation(session, workshop)
         follow_draft(session, workshop, decision, now=now)
+    if made is not None and new & NOTIFYING_FIELDS:
+        kept_queue.keep_made(session, made, workshop)
     return new
 
 
@@ -411,13 +417,14 @@ def _set_status(
 ) -> int:
     """Cancels or reinstates a workshop, and notifies its people."""
     facts_before, before = facts.compute_facts(workshop), workshop.status
+    state, made = kept_queue.read_state(workshop), None
     is_cancelled = status is WorkshopStatus.CANCELLED
     workshop.status = status
     workshop.cancelled_at = now if is_cancelled else None
     mark_changed(workshop, now, is_new_version=True)
     session.flush()
     if decision.batch:
-        workshop_changes.record_change(
+        made = workshop_changes.record_change(
             session,
             workshop,
             ChangeAction.CANCELLED if is_cancelled else ChangeAction.REINSTATED,
@@ -426,8 +433,15 @@ def _set_status(
             changes_facts=True,
             now=now,
         )
+        kept_queue.keep(session, made, workshop, state)
     change_notifications.record_change(session, workshop, facts_before)
-    return notify(session, workshop, decision, now=now)
+    notified = notify(session, workshop, decision, now=now)
+    if status is WorkshopStatus.PUBLISHED:
+        # Offers could not be accepted while it was cancelled.
+        waitlist.extend_offers(session, workshop, now=now)
+    if made is not None:
+        kept_queue.keep_made(session, made, workshop)
+    return notified
 
 
 def count_reachable(session: Session, workshop: Workshop) -> Mapping[ContactMethod, int]:
@@ -451,10 +465,7 @@ def reinstate(
         raise Refusal(ErrorCode.CLOSED_FOR_DANGER)
     tour_stops.require_stop_active(session, workshop)
     workshop.published_at = workshop.published_at or now
-    notified = _set_status(session, workshop, WorkshopStatus.PUBLISHED, decision, now)
-    # Offers could not be accepted while it was cancelled.
-    waitlist.extend_offers(session, workshop, now=now)
-    return notified
+    return _set_status(session, workshop, WorkshopStatus.PUBLISHED, decision, now)
 
 
 def close_for_danger(session: Session, workshop: Workshop, *, now: datetime) -> bool:

@@ -3,13 +3,14 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from itertools import islice
 from types import MappingProxyType
 from typing import Final
 
 from outreach.domain.network.offices import Office
 from outreach.domain.text import clean, fold
-from outreach.domain.workshops import UID_PREFIX, Workshop, WorkshopStatus
+from outreach.domain.workshops import UID_PREFIX, Workshop
 from outreach.feeds import labels
 from outreach.i18n import in_each
 from outreach.imports import ical
@@ -25,9 +26,9 @@ from outreach.imports.guess.parsed_rows import (
     set_place,
 )
 from outreach.imports.guess.raw_sheets import MAX_ROWS
-from outreach.imports.guess.recurring_events import MAX_DATES, EventDate
+from outreach.imports.guess.recurring_events import EventDate, TooManyDates
 from outreach.imports.guess.remarks import Remark, RemarkCode, remark
-from outreach.imports.ical import IcalCalendar, IcalEvent
+from outreach.imports.ical import IcalCalendar
 from outreach.imports.import_errors import ImportErrorCode, UnreadableFile
 
 COLUMNS: Final[Mapping[str, Field]] = MappingProxyType(
@@ -90,39 +91,48 @@ def list_rows(
     own: Mapping[str, Workshop],
     *,
     now: datetime,
+    until: date | None = None,
+    most: int = MAX_ROWS,
 ) -> list[ParsedRow]:
-    """The dates of the events as rows. `own` has workshops of our own feeds by id. Raises
-    UnreadableFile where there are too many."""
-    rows: list[ParsedRow] = []
-    for each in recurring_events.list_dates(source.calendar, office.zone, now=now):
-        if len(rows) >= MAX_ROWS:
-            raise UnreadableFile(
-                ImportErrorCode.CALENDAR_WITH_TOO_MANY_EVENTS, name=name, most=f"{MAX_ROWS:,}"
-            )
-        rows.append(_row(each, office, kinds, own))
+    """The dates of the events as rows; of those that repeat without an end the ones up to the day
+    `until`, half a year by default. `own` has workshops of our own feeds by id. Raises
+    UnreadableFile where there are more than `most`; none is looked for beyond."""
+    until = until or recurring_events.compute_default_until(now.astimezone(office.zone).date())
+    dates = recurring_events.list_dates(source.calendar, office.zone, now=now, until=until)
+    try:
+        rows = [_row(each, office, kinds, own) for each in islice(dates, most + 1)]
+    except TooManyDates:
+        rows = []
+        is_too_much = True
+    else:
+        is_too_much = len(rows) > most
+    if is_too_much:
+        raise UnreadableFile(
+            ImportErrorCode.CALENDAR_WITH_TOO_MANY_EVENTS, name=name, most=f"{most:,}"
+        )
     return rows
 
 
 def _row(
-    date: EventDate, office: Office, kinds: KindNames, own: Mapping[str, Workshop]
+    found: EventDate, office: Office, kinds: KindNames, own: Mapping[str, Workshop]
 ) -> ParsedRow:
-    event = date.event
+    event = found.event
     parsed = ParsedRow("", event.line)
-    if date.error is not None:
-        parsed.remarks.append(Remark(Field.STARTS, date.error))
-    _set_hours(parsed, date, office)
+    if found.error is not None:
+        parsed.remarks.append(Remark(Field.STARTS, found.error))
+    _set_hours(parsed, found, office)
     summary, is_cancelled = _without_cancelled(clean(event.summary))
     workshop = own.get(own_id(event.uid))
     if workshop is not None and workshop.office is office:
         # Its title and place may be the neutral ones of a feed: they say nothing new.
         parsed.own_id, parsed.kind = own_id(event.uid), workshop.kind.code
     else:
-        parsed.uid = date.uid
+        parsed.uid = found.uid
         texts = [*(clean(each) for each in event.categories), summary]
         match_kind(parsed, _tell_kind(texts, kinds), kinds)
         parsed.title = checked_text(parsed, Field.TITLE, summary, MAX_TITLE_LENGTH)
         set_place(parsed, *_split_location(clean(event.location), office))
-    _set_status(parsed, event, is_cancelled=is_cancelled)
+    parsed.is_cancelled = is_cancelled or small_values.says_cancelled(event.status)
     return parsed
 
 
@@ -133,10 +143,10 @@ def _tell_kind(texts: list[str], kinds: KindNames) -> list[str]:
     ]
 
 
-def _set_hours(parsed: ParsedRow, date: EventDate, office: Office) -> None:
-    if date.starts is None or date.ends is None:
+def _set_hours(parsed: ParsedRow, found: EventDate, office: Office) -> None:
+    if found.starts is None or found.ends is None:
         return
-    starts, ends = date.starts.astimezone(office.zone), date.ends.astimezone(office.zone)
+    starts, ends = found.starts.astimezone(office.zone), found.ends.astimezone(office.zone)
     parsed.day, parsed.starts, parsed.ends = starts.date(), starts.time(), ends.time()
     if ends - starts > timedelta(hours=14):
         values = {"starts": f"{starts:%H:%M}", "ends": f"{ends:%Y-%m-%d %H:%M}"}
@@ -144,16 +154,8 @@ def _set_hours(parsed: ParsedRow, date: EventDate, office: Office) -> None:
     elif ends <= starts:
         values = {"starts": f"{starts:%H:%M}", "ends": f"{ends:%H:%M}"}
         parsed.say(Field.ENDS, RemarkCode.END_BEFORE_START, **values)
-    if date.is_last_read:
-        parsed.remarks.append(remark(None, RemarkCode.SERIES_CUT, most=MAX_DATES))
-
-
-def _set_status(parsed: ParsedRow, event: IcalEvent, *, is_cancelled: bool) -> None:
-    parsed.has_status = bool(event.status) or is_cancelled
-    parsed.status, remarks = small_values.read_status(event.status)
-    parsed.remarks += remarks
-    if is_cancelled:
-        parsed.status = WorkshopStatus.CANCELLED
+    if found.read_until is not None:
+        parsed.remarks.append(remark(None, RemarkCode.SERIES_CUT, day=found.read_until))
 
 
 def _without_cancelled(title: str) -> tuple[str, bool]:

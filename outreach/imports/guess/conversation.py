@@ -12,7 +12,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -33,6 +33,7 @@ from outreach.imports.guess.hours import Half
 from outreach.imports.guess.kind_names import KindNames
 from outreach.imports.guess.parsed_rows import ParseContext, ParsedRow
 from outreach.imports.guess.proposals import Outcome, RowProposal
+from outreach.imports.guess.raw_sheets import MAX_ROWS
 from outreach.imports.guess.source_table import SourceTable, find_tables
 from outreach.imports.import_errors import ImportErrorCode, UnreadableFile
 from outreach.imports.import_result import Watch, without_progress
@@ -98,12 +99,14 @@ def propose(
     *,
     now: datetime,
     order: DayOrder | None = None,
+    until: date | None = None,
     watch: Watch = without_progress,
 ) -> list[RowProposal]:
-    """What each row would do. `order` says which of day and month comes first, if somebody said so.
-    Raises UnreadableFile for a calendar with too many dates."""
+    """What each row would do. `order` says which of day and month comes first, if somebody said so,
+    `until` to which day events are read that repeat without an end. Raises UnreadableFile for a
+    calendar with too many dates."""
     context = make_context(session, office, now=now, order=order)
-    parsed = parse(session, office, source, found, context, now=now)
+    parsed = parse(session, office, source, found, context, now=now, until=until)
     return proposals.propose(session, office, parsed, now=now, watch=watch)
 
 
@@ -134,12 +137,21 @@ def parse(
     context: ParseContext,
     *,
     now: datetime,
+    until: date | None = None,
+    most: int = MAX_ROWS,
 ) -> list[ParsedRow]:
-    """The values of each row. Raises UnreadableFile for a calendar with too many dates."""
+    """The values of each row. Raises UnreadableFile for a calendar with more than `most` dates."""
     if source.calendar is not None:
         own = workshops.find_imported(session, source.calendar.own_ids)
         return calendar_rows.list_rows(
-            source.name, source.calendar, office, context.kinds, own, now=now
+            source.name,
+            source.calendar,
+            office,
+            context.kinds,
+            own,
+            now=now,
+            until=until,
+            most=most,
         )
     rows = []
     for table, chosen in zip(source.tables, found, strict=True):
@@ -199,7 +211,7 @@ def _row_to_json(proposal: RowProposal) -> dict[str, Any]:
         "venue": proposal.venue_name,
         "venue_is_new": proposal.is_venue_new,
         "capacity": proposal.capacity,
-        "status": parsed.status.value if parsed.status else None,
+        "status": proposal.status.value,
     }
     answer: dict[str, Any] = {
         "line": parsed.line,

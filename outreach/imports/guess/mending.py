@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Final
 
 from outreach.domain.text import clean, fold
-from outreach.domain.workshops import DeliveryMode, WorkshopStatus
+from outreach.domain.workshops import DeliveryMode
 from outreach.imports.guess import parsed_rows
 from outreach.imports.guess.columns import ColumnGuess
 from outreach.imports.guess.headings import Field
@@ -25,7 +25,6 @@ MENDABLE: Final = (
     Field.TITLE,
     Field.VENUE,
     Field.CAPACITY,
-    Field.STATUS,
 )
 MAX_TYPED_LENGTH: Final = 300  # characters of a field
 # What typing values does not change: it is said of the row as a whole.
@@ -38,7 +37,7 @@ TypedValues = Mapping[Field, str]
 
 def list_values(parsed: ParsedRow) -> dict[Field, str]:
     """What a form shows of a row: its values, and what could not be read as it was written. Days
-    are ISO 8601, hours `HH:MM`, kinds and statuses their codes."""
+    are ISO 8601, hours `HH:MM`, kinds their codes."""
     values = {
         Field.DAY: parsed.day.isoformat() if parsed.day else "",
         Field.STARTS: f"{parsed.starts:%H:%M}" if parsed.starts else "",
@@ -47,7 +46,6 @@ def list_values(parsed: ParsedRow) -> dict[Field, str]:
         Field.TITLE: parsed.title,
         Field.VENUE: parsed.venue or _ONLINE.get(parsed.mode, ""),
         Field.CAPACITY: "" if parsed.capacity is None else str(parsed.capacity),
-        Field.STATUS: parsed.status.value if parsed.status else "",
     }
     for each in parsed.remarks:
         raw = str(each.error.values.get("value", ""))
@@ -93,17 +91,9 @@ def parse_typed(original: ParsedRow, typed: TypedValues, context: ParseContext) 
         parsed.mode = original.mode
     if fold(given[Field.VENUE]) == fold(original.venue):
         parsed.address, parsed.city = original.address, original.city
-    if not original.has_status and given[Field.STATUS] == _status_of(original):
-        parsed.has_status = False
-    still_asked = [each for each in original.remarks if _is_still_asked(each, given)]
-    if any(each.field is Field.STATUS for each in still_asked):
-        parsed.status = None
-    parsed.remarks += still_asked
+    parsed.is_cancelled = original.is_cancelled
+    parsed.remarks += [each for each in original.remarks if _is_still_asked(each, given)]
     return parsed
-
-
-def _status_of(parsed: ParsedRow) -> str:
-    return (parsed.status or WorkshopStatus.DRAFT).value
 
 
 def _is_still_asked(remark: Remark, given: TypedValues) -> bool:
@@ -115,5 +105,5 @@ def _is_still_asked(remark: Remark, given: TypedValues) -> bool:
 
 
 _ANSWERED_BY: Final[Mapping[RemarkCode, Field]] = MappingProxyType(
-    {RemarkCode.MODE_UNKNOWN: Field.VENUE, RemarkCode.STATUS_UNKNOWN: Field.STATUS}
+    {RemarkCode.MODE_UNKNOWN: Field.VENUE}
 )

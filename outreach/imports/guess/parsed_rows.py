@@ -12,7 +12,7 @@ from typing import Final
 
 from outreach.domain.scheduling import workshop_data
 from outreach.domain.text import fold
-from outreach.domain.workshops import DeliveryMode, WorkshopStatus
+from outreach.domain.workshops import DeliveryMode
 from outreach.imports.guess import dates, headings, hours, small_values
 from outreach.imports.guess.columns import ColumnGuess
 from outreach.imports.guess.dates import DayContext, DayOrder, DayParts, DayReading
@@ -51,8 +51,7 @@ class ParsedRow:
     address: str = ""
     city: str = ""
     capacity: int | None = None
-    status: WorkshopStatus | None = WorkshopStatus.DRAFT
-    has_status: bool = False  # whether the row names one
+    is_cancelled: bool = False  # the row says so; whatever else it says, it is a draft
     mode: DeliveryMode | None = None
     languages: tuple[str, ...] = ()
     has_childcare: bool = False
@@ -340,9 +339,7 @@ class _TableParser:
     def _parse_rest(self, row: SourceRow, parsed: ParsedRow) -> None:
         parsed.capacity, remarks = small_values.read_capacity(self._cell(row, Field.CAPACITY))
         parsed.remarks += remarks
-        parsed.has_status = self._cell(row, Field.STATUS) != ""
-        parsed.status, remarks = small_values.read_status(self._cell(row, Field.STATUS))
-        parsed.remarks += remarks
+        parsed.is_cancelled = small_values.says_cancelled(self._cell(row, Field.STATUS))
         parsed.languages = small_values.read_languages(self._cell(row, Field.LANGUAGES))
         parsed.has_childcare = bool(small_values.read_flag(self._cell(row, Field.CHILDCARE)))
         parsed.own_id = self._text(row, Field.ID)[:120]

@@ -95,6 +95,12 @@ class RowProposal:
         return self.venue.name if self.venue is not None else self.parsed.venue or None
 
     @property
+    def status(self) -> WorkshopStatus:
+        """What it would be once the row is loaded; a new one is a draft, whatever its file says."""
+        is_there = self.workshop_id is not None and self.row is not None
+        return self.row.status if is_there and self.row is not None else WorkshopStatus.DRAFT
+
+    @property
     def is_venue_new(self) -> bool | None:
         """Whether a venue would be made; None where there is none, or it is not decided."""
         return None if self.venue is None else isinstance(self.venue, NewVenue)
@@ -276,12 +282,8 @@ class _Proposer:
             return
         faults = find_faults(proposal.row, None, self._named)
         proposal.remarks.extend(Remark(None, fault.error) for fault in faults)
-        mode = proposal.row.mode
-        is_public = proposal.row.status is not WorkshopStatus.DRAFT
-        is_asked = any(each.field is Field.VENUE for each in proposal.remarks)
-        needs_place = is_public and (mode is None or mode.has_venue)
-        if needs_place and proposal.row.place is None and not is_asked:
-            proposal.parsed.say(Field.VENUE, RemarkCode.VENUE_OPEN)
+        if proposal.parsed.is_cancelled:
+            proposal.parsed.say(Field.STATUS, RemarkCode.CANCELLED_IN_FILE)
 
     def _note_clashes(self, proposal: RowProposal) -> None:
         """Notes what else is at that time in that place, and holidays."""
@@ -303,7 +305,7 @@ class _Proposer:
             if _overlap(proposal, other.parsed.starts, other.ends or other.parsed.starts):
                 parsed.say(Field.VENUE, RemarkCode.OVERLAPS_LINE, line=other.parsed.line)
                 break
-        if parsed.status is not WorkshopStatus.CANCELLED:
+        if not parsed.is_cancelled:
             taken.append(proposal)
 
     def _set_outcome(self, proposal: RowProposal) -> None:
@@ -322,7 +324,7 @@ class _Proposer:
 
     def _new_row(self, proposal: RowProposal, kind: Kind) -> WorkshopImportRow | None:
         parsed = proposal.parsed
-        if parsed.day is None or parsed.starts is None or parsed.status is None:
+        if parsed.day is None or parsed.starts is None:
             return None
         title = {get_default_language(): parsed.title} if parsed.title else None
         names = kind.name if kind.is_discreet else kind.short_name
@@ -343,7 +345,7 @@ class _Proposer:
             capacity=proposal.capacity or 0,
             languages=Codes(parsed.languages or (get_default_language(),)),
             has_childcare=parsed.has_childcare,
-            status=parsed.status,
+            status=WorkshopStatus.DRAFT,
             phone=None,
             live_url=None,
         )
@@ -398,7 +400,7 @@ def _said(parsed: ParsedRow) -> Words:
         "title": parsed.title,
         "venue": fold(_place_words(parsed)),
         "capacity": "" if parsed.capacity is None else str(parsed.capacity),
-        "status": parsed.status.value if parsed.status and parsed.has_status else "",
+        "status": WorkshopStatus.CANCELLED.value if parsed.is_cancelled else "",
     }
 
 
@@ -444,8 +446,8 @@ def _changed_row(
             new["zone"] = proposal.venue.zone
     if "capacity" in changed:
         new["capacity"] = parsed.capacity
-    if "status" in changed:
-        new["status"] = parsed.status
+    if "status" in changed and workshop.status is WorkshopStatus.PUBLISHED:
+        new["status"] = WorkshopStatus.CANCELLED  # of a draft nobody has known
     row = replace(current, **new)
     differing = frozenset(
         "venue" if name in {"place", "mode", "zone"} else name

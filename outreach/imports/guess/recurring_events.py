@@ -1,7 +1,8 @@
 """The dates of events that repeat (RFC 5545, section 3.8.5): RRULE, RDATE, EXDATE, RECURRENCE-ID.
 
 dateutil finds the dates. A rule whose parts contradict each other has none, and it would look for
-them to the year 9999, which takes half a minute: only combinations that have dates are read.
+them to the year 9999, which takes half a minute: only combinations that have dates are read. A rule
+without an end is read to a day that is given, and all rules of a file do a bounded amount of work.
 """
 
 from collections import defaultdict, deque
@@ -12,6 +13,7 @@ from itertools import islice
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from dateutil.relativedelta import relativedelta
 from dateutil.rrule import rrule, rrulestr
 
 from outreach.errors import Refusal
@@ -23,6 +25,10 @@ MAX_DATES: Final = 200  # of one event
 MAX_STEPS: Final = 20_000  # dates of a rule that are looked at
 MAX_INTERVAL: Final = 60
 MAX_RULES: Final = 500  # of a file
+ASKED_FROM: Final = relativedelta(years=2)  # ahead, a rule that goes on is one without an end
+DEFAULT_AHEAD: Final = relativedelta(months=6)
+# Of a file: a date that is looked at is one, and so is a month in which a rule looks for dates.
+MAX_WORK: Final = 60_000
 _KEYS: Final = frozenset(
     ["FREQ", "INTERVAL", "COUNT", "UNTIL", "BYDAY", "BYMONTHDAY", "BYMONTH", "BYSETPOS", "WKST"]
 )
@@ -58,17 +64,52 @@ class EventDate:
     starts: datetime | None = None
     ends: datetime | None = None
     error: Refusal | None = None
-    is_last_read: bool = False  # the event goes on
+    read_until: date | None = None  # of the last date: the event goes on after that day
 
 
-def list_dates(calendar: IcalCalendar, home: ZoneInfo, *, now: datetime) -> Iterator[EventDate]:
-    """The dates of all events, in the order of the file; those of one event by day."""
+class TooManyDates(Exception):
+    """The rules of a file would take too long."""
+
+
+class _Work:
+    """What is left of MAX_WORK."""
+
+    def __init__(self) -> None:
+        self._left = MAX_WORK
+
+    def spend(self, amount: int) -> None:
+        self._left -= amount
+        if self._left < 0:
+            raise TooManyDates
+
+
+def compute_default_until(today: date) -> date:
+    """Until when rules without an end are read where nobody says it."""
+    return today + DEFAULT_AHEAD
+
+
+def has_endless(calendar: IcalCalendar, today: date) -> bool:
+    """Whether some event repeats without an end, so that somebody has to say until when."""
+    return any(_is_endless(event.rule, today) for event in calendar.events if event.rule)
+
+
+def _is_endless(rule: str, today: date) -> bool:
+    parts = dict(each.partition("=")[::2] for each in rule.upper().split(";"))
+    until = parts.get("UNTIL", "")[:8]
+    return "COUNT" not in parts and (not until or until > f"{today + ASKED_FROM:%Y%m%d}")
+
+
+def list_dates(
+    calendar: IcalCalendar, home: ZoneInfo, *, now: datetime, until: date
+) -> Iterator[EventDate]:
+    """The dates of all events, in the order of the file; those of one event by day. What repeats
+    without an end is read to the day `until`. Raises TooManyDates."""
     moved: dict[str, list[IcalEvent]] = defaultdict(list)
     for event in calendar.events:
         if event.replaces is not None:
             moved[event.uid].append(event)
     whole_events = {event.uid for event in calendar.events if event.replaces is None}
-    rules = 0
+    rules, work = 0, _Work()
     for event in calendar.events:
         if event.replaces is not None and event.uid in whole_events:
             continue  # comes with its event
@@ -79,7 +120,7 @@ def list_dates(calendar: IcalCalendar, home: ZoneInfo, *, now: datetime) -> Iter
         if rules > MAX_RULES:
             yield EventDate(event, event.uid, error=_refused(event))
             continue
-        yield from _series(event, moved[event.uid], home, calendar, now)
+        yield from _series(event, moved[event.uid], home, calendar, now, until, work)
 
 
 def _single(event: IcalEvent, home: ZoneInfo, calendar: IcalCalendar) -> EventDate:
@@ -103,10 +144,12 @@ def _series(
     home: ZoneInfo,
     calendar: IcalCalendar,
     now: datetime,
+    until: date,
+    work: _Work,
 ) -> Iterator[EventDate]:
     try:
         starts, ends = _times(event, home, calendar)
-        wanted, goes_on = _list_starts(event, starts, calendar, now)
+        wanted, read_until = _list_starts(event, starts, calendar, now, until, work)
         replaced = {_wall(each.replaces, starts, calendar): each for each in moved}
     except Refusal as error:
         yield EventDate(event, event.uid, error=error)
@@ -122,14 +165,20 @@ def _series(
             continue
         begins = wall.replace(tzinfo=starts.tzinfo)
         finishes = (begins.astimezone(UTC) + lasting).astimezone(starts.tzinfo)
-        yield EventDate(event, uid, begins, finishes, is_last_read=goes_on and wall == every[-1])
+        is_last = wall == every[-1]
+        yield EventDate(event, uid, begins, finishes, read_until=read_until if is_last else None)
 
 
 def _list_starts(
-    event: IcalEvent, starts: datetime, calendar: IcalCalendar, now: datetime
-) -> tuple[list[datetime], bool]:
-    """The starts on the wall clock of the event, at most MAX_DATES, those ahead first; and whether
-    there are more."""
+    event: IcalEvent,
+    starts: datetime,
+    calendar: IcalCalendar,
+    now: datetime,
+    until: date,
+    work: _Work,
+) -> tuple[list[datetime], date | None]:
+    """The starts on the wall clock of the event, at most MAX_DATES, those ahead first; and the day
+    to which they were read, where there are more."""
     first = starts.replace(tzinfo=None)
     excluded = {_wall(each, starts, calendar) for each in event.excluded if "T" in each[0]}
     excluded_days = {each[0] for each in event.excluded if "T" not in each[0]}
@@ -138,18 +187,21 @@ def _list_starts(
     here = now.astimezone(starts.tzinfo).replace(tzinfo=None)
     past: deque[datetime] = deque(maxlen=MAX_DATES)
     ahead: list[datetime] = []
-    found = _list_by_rule(event, starts) if event.rule else iter(())
+    today = here.date()
+    is_endless = bool(event.rule) and _is_endless(event.rule, today)
+    last = until if is_endless else today + ASKED_FROM
+    found = _list_by_rule(event, starts, last, work) if event.rule else iter(())
     for wall in _merged(added, islice(found, MAX_STEPS)):
         if wall in excluded or f"{wall:%Y%m%d}" in excluded_days:
             continue
         if len(ahead) == MAX_DATES:
-            return ahead, True
+            return ahead, ahead[-1].date()
         if wall < here:
             past.append(wall)
         else:
             ahead.append(wall)
     room = MAX_DATES - len(ahead)
-    return [*(list(past)[-room:] if room else []), *ahead], False
+    return [*(list(past)[-room:] if room else []), *ahead], until if is_endless else None
 
 
 def _merged(added: Iterable[datetime], found: Iterable[datetime]) -> Iterator[datetime]:
@@ -179,8 +231,10 @@ def _wall(
     return found.astimezone(starts.tzinfo).replace(tzinfo=None)
 
 
-def _list_by_rule(event: IcalEvent, starts: datetime) -> Iterator[datetime]:
-    """The dates of the rule, which may be without end. Raises Refusal for one that is not read."""
+def _list_by_rule(
+    event: IcalEvent, starts: datetime, last: date, work: _Work
+) -> Iterator[datetime]:
+    """The dates of the rule up to a day. Raises Refusal for one that is not read."""
     pairs = [each.partition("=") for each in event.rule.upper().split(";") if each]
     parts = {key: value for key, _equals, value in pairs}
     if len(parts) < len(pairs) or not _is_readable(parts):
@@ -191,9 +245,23 @@ def _list_by_rule(event: IcalEvent, starts: datetime) -> Iterator[datetime]:
     try:
         rule = rrulestr(text, dtstart=first)
         assert isinstance(rule, rrule)
-        return iter(rule.replace(until=_last(until, starts)) if until else rule)
+        if "COUNT" in parts:
+            return _watched(rule, first, work)
+        end = datetime.combine(last, time(23, 59))
+        work.spend(max(0, 12 * (end.year - first.year)))
+        end = min(_last(until, starts), end) if until else end
+        return _watched(rule.replace(until=end), first, work)
     except (ValueError, TypeError, OverflowError):
         raise _refused(event) from None
+
+
+def _watched(dates: Iterable[datetime], first: datetime, work: _Work) -> Iterator[datetime]:
+    """The dates, each with the months in which it was looked for."""
+    before = first
+    for each in dates:
+        work.spend(1 + 12 * (each.year - before.year))
+        before = each
+        yield each
 
 
 def _last(until: str, starts: datetime) -> datetime:

@@ -52,15 +52,14 @@ class RemarkCode(StrEnum):
     KIND_DOUBTFUL = "“%(value)s” may be of several kinds: %(kinds)s; choose one"
     TEXT_WITH_CONTACT = "the title or the place has a phone or an e-mail; take it out"
     TEXT_TOO_LONG = "the title or the place is longer than %(most)s characters"
+    CANCELLED_IN_FILE = "the file says that it is cancelled"
     CAPACITY_UNREADABLE = "“%(value)s” is no number of places"
     CAPACITY_UNLIMITED = "“%(value)s”: how many places? There is no workshop without a limit"
-    STATUS_UNKNOWN = "“%(value)s” is no status we know: draft, published or cancelled?"
     MODE_UNKNOWN = "“%(value)s”: in person or online?"
     VENUE_DOUBTFUL = "“%(value)s”: is it %(venues)s?"
     VENUE_LIKE_LINE = "“%(value)s”: is it “%(venue)s” of line %(line)s?"
     VENUES_TOO_MANY = "the file has more than %(most)s new places; load the others later"
     VENUE_RETIRED = "%(venue)s is not in use any more; choose another"
-    VENUE_OPEN = "a published workshop needs its place"
     OFFICE_OTHER = "the row is of another office, “%(value)s”"
     ROW_HIDDEN = "the row is hidden in the sheet; show it, or take it out"
     # what is there already
@@ -77,7 +76,7 @@ class RemarkCode(StrEnum):
     RULE_UNREADABLE = (
         "the event repeats in a way we do not read (%(rule)s); give each date an event"
     )
-    SERIES_CUT = "the event goes on; only its first %(most)s dates are read"
+    SERIES_CUT = "the event goes on; its dates until %(day)s are read"
 
 
 class Severity(IntEnum):
@@ -93,6 +92,7 @@ _NOTES: Final = frozenset(
         RemarkCode.OVERLAPS_LINE,
         RemarkCode.OVERLAPS_WORKSHOP,
         RemarkCode.HOLIDAY,
+        RemarkCode.CANCELLED_IN_FILE,
         RemarkCode.SERIES_CUT,
     }
 )
@@ -111,7 +111,6 @@ _REFUSALS: Final = frozenset(
         RemarkCode.TEXT_WITH_CONTACT,
         RemarkCode.TEXT_TOO_LONG,
         RemarkCode.OFFICE_OTHER,
-        RemarkCode.VENUE_OPEN,
         RemarkCode.WORKSHOP_GONE,
         RemarkCode.RULE_UNREADABLE,
     }

@@ -32,6 +32,7 @@ from outreach.imports.guess.stored_source import StoredSource
 
 # Asked once for all rows that name the venue.
 VENUE_QUESTIONS: Final = (RemarkCode.VENUE_DOUBTFUL, RemarkCode.VENUE_LIKE_LINE)
+MAX_DRAFT_ROWS: Final = 5_000  # all are judged whenever a page is shown
 KEY_LENGTH: Final = 12  # hexadecimal digits that name a row in a draft
 _ALWAYS_ACCEPTED: Final = RemarkCode.CHANGE_TELLS_PEOPLE.name  # the notify sheet asks it
 
@@ -42,6 +43,7 @@ class ReviewAnswers:
 
     order: DayOrder | None = None
     half: Half = Half.NONE
+    until: date | None = None  # events that repeat without an end are read to that day
     sheets: list[str] = field(default_factory=list)  # that are brought in; all if empty
     mended: dict[str, dict[str, str]] = field(default_factory=dict)  # values by field
     accepted: dict[str, list[str]] = field(default_factory=dict)  # names of remark codes
@@ -51,10 +53,11 @@ class ReviewAnswers:
     @classmethod
     def read(cls, stored: Mapping[str, Any]) -> "ReviewAnswers":
         """The answers of `to_json`."""
-        order = stored.get("order")
+        order, until = stored.get("order"), stored.get("until")
         return cls(
             order=DayOrder[order] if order else None,
             half=Half(stored.get("half", "")),
+            until=date.fromisoformat(until) if until else None,
             sheets=list(stored.get("sheets", [])),
             mended={key: dict(values) for key, values in stored.get("mended", {}).items()},
             accepted={key: list(codes) for key, codes in stored.get("accepted", {}).items()},
@@ -66,6 +69,7 @@ class ReviewAnswers:
         return {
             "order": self.order.name if self.order else "",
             "half": self.half.value,
+            "until": self.until.isoformat() if self.until else "",
             "sheets": self.sheets,
             "mended": self.mended,
             "accepted": self.accepted,
@@ -145,7 +149,16 @@ def review(
         session, office, now=now, order=answers.order, half=answers.half
     )
     chosen = _choose_sheets(stored, answers.sheets)
-    parsed = conversation.parse(session, office, chosen.source, chosen.found, context, now=now)
+    parsed = conversation.parse(
+        session,
+        office,
+        chosen.source,
+        chosen.found,
+        context,
+        now=now,
+        until=answers.until,
+        most=MAX_DRAFT_ROWS,
+    )
     keyed = [(key, _answer_row(key, row, answers, context)) for key, row in _with_keys(parsed)]
     left_out = set(answers.left_out)
     judged = iter(

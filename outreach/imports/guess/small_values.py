@@ -28,7 +28,6 @@ _OF_CAPACITY: Final = listed(
 )
 _STATUSES: Final[Mapping[WorkshopStatus, str]] = MappingProxyType(
     {
-        # Not «programado» or «aprobado»: that may be said of a draft, and is asked.
         WorkshopStatus.PUBLISHED: """publicado publicada publicar publicados published publish
             publie publiee public publico confirmado confirmada confirmed confirme confirmee live
             activo activa active actif si yes oui s y ok true verdadero vrai 1 visible ✓ ✔""",
@@ -123,17 +122,10 @@ def _whole(text: str) -> int | None:
     return int(number) if number.is_integer() else None
 
 
-def read_status(cell: Cell) -> tuple[WorkshopStatus | None, list[Remark]]:
-    """The status; a blank cell is a draft."""
-    if isinstance(cell, bool):
-        return (WorkshopStatus.PUBLISHED if cell else WorkshopStatus.DRAFT), []
-    folded = fold(str(cell)) or str(cell).strip("-–— .")
-    if not folded:
-        return WorkshopStatus.DRAFT, []
-    found = _STATUS_OF.get(folded)
-    if found is None:
-        return None, [remark(Field.STATUS, RemarkCode.STATUS_UNKNOWN, value=_safe(str(cell)))]
-    return found, []
+def says_cancelled(cell: Cell) -> bool:
+    """Whether a status says that it is not held. What else it says does not matter: programs write
+    «confirmed» by themselves, and only staff publish."""
+    return _STATUS_OF.get(fold(str(cell))) is WorkshopStatus.CANCELLED
 
 
 def is_status(cell: Cell) -> bool:

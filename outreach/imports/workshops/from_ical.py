@@ -36,10 +36,12 @@ _LINK: Final = re.compile(r"https?://", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class IcalDefaults:
-    """Office slug and kind code for events that have none; empty if not given."""
+    """Office slug and kind code for events that have none; empty if not given. `is_draft`: what is
+    new is a draft, and nothing is published, whatever the events say."""
 
     office: str = ""
     kind: str = ""
+    is_draft: bool = False
 
 
 def table(
@@ -90,6 +92,8 @@ class _RowBuilder:
             errors.append(("starts_at", error))
         if workshop is not None and is_visible:
             values |= _changed_cells(event, workshop, values)
+            if self._defaults.is_draft and values["status"] == WorkshopStatus.PUBLISHED.value:
+                values["status"] = workshop.status.value
         row = RowParser(event.line, values)
         for field, each in errors:
             row.add_fault(field, each)
@@ -111,6 +115,8 @@ class _RowBuilder:
             # Only a confirmed event is published.
             "status": statuses.get(event.status.upper(), WorkshopStatus.DRAFT).value,
         }
+        if self._defaults.is_draft:
+            values["status"] = WorkshopStatus.DRAFT.value
         return values | self._where(event.location, self._defaults.office)
 
     def _where(self, location: str, office: str) -> dict[str, str]:

@@ -192,7 +192,6 @@ def _questions() -> bytes:
         "2026-12-06,18:00,Plática Sra. Luz,Biblioteca de Pilsen,20,",
         "2026-12-07,18:00,DACA,Bibl. Pilssen,20,",
         "2026-12-08,18:00,DACA,Biblioteca de Pilsen,ilimitado,",
-        "2026-12-09,18:00,DACA,Biblioteca de Pilsen,20,a ver",
         "2026-11-09,18:00,DACA,Biblioteca de Pilsen,20,",
         "30/02/2027,18:00,DACA,Biblioteca de Pilsen,20,",
         "2026-12-12,18:00,Derechos de las mujeres,Biblioteca de Pilsen,20,",
@@ -375,7 +374,7 @@ def _outlook() -> bytes:
 D: Final = {"Fecha": "day", "Hora": "starts", "Tipo": "kind", "Sede": "venue"}
 CORPUS: Final = (
     MessyFile("plain", _plain, {**D, "Hora fin": "ends", "Título": "title", "Cupo": "capacity"}, (
-        new(2, "2026-12-05", "18:00-20:00", "daca", LIBRARY, title="Renueva tu DACA", capacity=30, status="published"),
+        new(2, "2026-12-05", "18:00-20:00", "daca", LIBRARY, title="Renueva tu DACA", capacity=30),
         new(3, "2026-12-06", "10:00-12:00", "salud", PARISH, title="Vacunas", capacity=25),
     )),
     MessyFile("titles, merged cells, notes", _titled, {"FECHA": "day", "HORARIO": "starts", "TALLER": "kind", "LUGAR": "venue", "CUPO": "capacity", "PONENTE": None, "OBS": None}, (
@@ -403,20 +402,20 @@ CORPUS: Final = (
         new(3, "2026-12-05", "10:30-13:30", "daca", PARISH),
     )),
     MessyFile("Windows, semicolons", _windows, {"Día": "day", "Duración": "minutes", "Plática": "kind", "¿Publicar?": "status"}, (
-        new(2, "2026-12-13", "18:00-19:30", "derechos", PARISH, capacity=40, status="published"),
+        new(2, "2026-12-13", "18:00-19:30", "derechos", PARISH, capacity=40),
         new(3, "2026-12-05", "17:30-19:30", "finanzas", LIBRARY, capacity=25),
     )),
     MessyFile("UTF-16, tabs, English", _utf16, {"Date": "day", "Start Time": "starts", "End Time": "ends", "Venue": "venue", "Max attendees": "capacity", "Status": "status"}, (
-        new(2, "2026-12-05", "18:00-20:00", "derechos", LIBRARY, capacity=30, status="published", title="Know your rights"),
+        new(2, "2026-12-05", "18:00-20:00", "derechos", LIBRARY, capacity=30, title="Know your rights"),
         new(3, "2026-12-19", "09:00-12:00", "ciudadania", "+Community Center"),
     )),
     MessyFile("French", _french, {"Jour": "day", "Heure de début": "starts", "Heure de fin": "ends", "Lieu": "venue", "Nombre de places": "capacity", "Statut": "status"}, (
-        new(2, "2026-12-05", "18:00-20:00", "derechos", LIBRARY, capacity=20, status="published"),
+        new(2, "2026-12-05", "18:00-20:00", "derechos", LIBRARY, capacity=20),
         new(3, "2026-12-06", "10:30-12:00", "salud_mental", PARISH, capacity=15),
     )),
     MessyFile("month first", _us_dates, {"Date": "day", "Time": "starts", "Type": "kind"}, (
-        new(2, "2026-12-05", "18:00-20:00", "daca", LIBRARY, status="published"),
-        new(3, "2026-12-13", "10:00-12:00", "salud", PARISH, status="cancelled"),
+        new(2, "2026-12-05", "18:00-20:00", "daca", LIBRARY),
+        new(3, "2026-12-13", "10:00-12:00", "salud", PARISH),
     )),
     MessyFile("order of day and month unknown", _unknown_order, D, (
         left(2, day=None), new(3, "2026-12-12", "18:00-21:00", "daca", LIBRARY), left(4, day=None),
@@ -426,7 +425,7 @@ CORPUS: Final = (
         new(3, "2027-01-06", "18:00-21:00", "daca", LIBRARY),
         left(4),
     )),
-    MessyFile("doubts", _questions, D, tuple(left(line) for line in range(2, 17))),
+    MessyFile("doubts", _questions, D, tuple(left(line) for line in range(2, 16))),
     MessyFile("twins and clashes", _twins, D, (
         new(2, "2026-12-05", "18:00-21:00", "daca", LIBRARY), left(3),
         new(4, "2026-12-05", "19:00-23:00", "salud", LIBRARY),
@@ -478,9 +477,9 @@ CORPUS: Final = (
         left(5),
     )),
     MessyFile("calendar of Google", _google, {"DTSTART": "starts", "SUMMARY": "title", "LOCATION": "venue", "ATTENDEE": None, "ORGANIZER": None, "DESCRIPTION": None}, (
-        new(4, "2026-12-05", "18:00-20:00", "daca", LIBRARY, status="published", title="Plática DACA"),
-        new(17, "2026-12-20", "10:00-12:00", "daca", PARISH, status="published"),
-        new(4, "2026-12-26", "18:00-20:00", "daca", LIBRARY, status="published"),
+        new(4, "2026-12-05", "18:00-20:00", "daca", LIBRARY, title="Plática DACA"),
+        new(17, "2026-12-20", "10:00-12:00", "daca", PARISH),
+        new(4, "2026-12-26", "18:00-20:00", "daca", LIBRARY),
         new(26, "2026-12-06", "18:00-20:00", "salud", None),
     )),
     MessyFile("calendar of Outlook", _outlook, {"CATEGORIES": "kind", "DTSTART": "starts"}, (

@@ -2,13 +2,18 @@
 
 import struct
 from contextlib import suppress
+from datetime import date
+from time import process_time
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from outreach.db.store import Store
+from outreach.domain.network.offices import Office
 from outreach.errors import Refusal
 from outreach.imports.guess import conversation, recurring_events
 from outreach.imports.guess.recurring_events import MAX_DATES
+from outreach.imports.guess.row_review import MAX_DRAFT_ROWS
 from outreach.imports.import_errors import UnreadableFile
 from tests.hostile_files import FILES
 from tests.imports.guess.builders import FILES as SAMPLES
@@ -16,6 +21,8 @@ from tests.imports.guess.builders import calendar, lines, ods, ods_of
 from tests.support.fixed_clock import FIXED_NOW, fixed_clock
 
 pytestmark = [pytest.mark.any_database, fixed_clock]
+
+UNTIL = date(2027, 5, 27)  # half a year after the fixed clock
 
 # What the strict command refuses and a guess may read: rows of another length, old encodings, a
 # formula with or without its stored value, and what is wrong with single rows.
@@ -142,18 +149,67 @@ def test_rule_without_dates_is_refused_at_once(rule: str) -> None:
     assert "give each date an event" in str(found.error)
 
 
-def dates_of(*more: str) -> list[recurring_events.EventDate]:
+def dates_of(*more: str, until: date = UNTIL) -> list[recurring_events.EventDate]:
     event = ("DTSTART:20261205T180000", "DTEND:20261205T200000", "UID:1", "SUMMARY:DACA", *more)
     source = conversation.read("a.ics", calendar(event))
     assert source.calendar is not None
     zone = ZoneInfo("America/Chicago")
-    return list(recurring_events.list_dates(source.calendar.calendar, zone, now=FIXED_NOW))
+    events = source.calendar.calendar
+    return list(recurring_events.list_dates(events, zone, now=FIXED_NOW, until=until))
 
 
 def test_event_without_an_end_has_at_most_200_dates() -> None:
-    found = dates_of("RRULE:FREQ=DAILY")
+    found = dates_of("RRULE:FREQ=DAILY", until=UNTIL.replace(year=2028))
     assert len(found) == MAX_DATES
-    assert [each.is_last_read for each in found] == [False] * (MAX_DATES - 1) + [True]
+    assert [each.read_until is not None for each in found] == [False] * (MAX_DATES - 1) + [True]
+
+
+@pytest.mark.parametrize("end", ["", ";UNTIL=99991231T000000Z"])
+def test_event_without_an_end_is_read_to_the_day_that_is_given(end: str) -> None:
+    found = dates_of(f"RRULE:FREQ=WEEKLY{end}")
+    assert f"{found[-1].starts:%Y-%m-%d}" == "2027-05-22"
+    assert [each.read_until for each in found[-2:]] == [None, UNTIL]
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29", "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29;COUNT=200",
+        "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29;UNTIL=99991231T000000Z", "FREQ=DAILY",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("year", [2000, 2026])
+def test_rules_of_a_file_do_a_bounded_amount_of_work(
+    store: Store, chicago: Office, rule: str, year: int
+) -> None:
+    """490 of them held the lock of writers for 17 seconds."""
+    events = [
+        (f"UID:{n}", f"DTSTART:{year}0101T180000", "DURATION:PT2H", "SUMMARY:x", f"RRULE:{rule}")
+        for n in range(490)
+    ]
+    source = conversation.read("a.ics", calendar(*events))
+    begun = process_time()
+    with store.read() as session:
+        context = conversation.make_context(session, chicago, now=FIXED_NOW)
+        with suppress(UnreadableFile):
+            conversation.parse(
+                session, chicago, source, [], context, now=FIXED_NOW, most=MAX_DRAFT_ROWS
+            )
+    assert process_time() - begun < 5
+
+
+def test_rules_that_look_for_dates_through_centuries_are_refused(
+    store: Store, chicago: Office
+) -> None:
+    rule = "RRULE:FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29;COUNT=200"
+    events = [
+        (f"UID:{n}", "DTSTART:20280229T180000", "DURATION:PT2H", "SUMMARY:x", rule)
+        for n in range(20)  # rows enough for one draft
+    ]
+    source = conversation.read("a.ics", calendar(*events))
+    with store.read() as session, pytest.raises(UnreadableFile, match="more than"):
+        context = conversation.make_context(session, chicago, now=FIXED_NOW)
+        conversation.parse(session, chicago, source, [], context, now=FIXED_NOW)
 
 
 def test_dates_that_are_excluded_are_left_out_and_those_added_are_there() -> None:

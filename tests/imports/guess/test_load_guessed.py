@@ -17,6 +17,7 @@ from outreach.domain.network import offices
 from outreach.domain.network.kinds import Kind, Visibility
 from outreach.domain.network.offices import Office
 from outreach.domain.registrations import ContactMethod
+from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.imports.guess import conversation, loading
 from outreach.keystore import KeyStore
@@ -78,13 +79,13 @@ def test_good_rows_are_loaded_and_the_others_have_a_reason(
             "venue": "Biblioteca de Pilsen",
             "venue_is_new": False,
             "capacity": 30,
-            "status": "published",
+            "status": "draft",
         },
     }
     assert all(row["reason"] for row in answer["rows"][2:])
     daca, health = workshops(store)
     assert (daca.day, daca.starts, daca.ends) == (date(2026, 12, 5), time(18), time(21))
-    assert (daca.status, health.status) == (WorkshopStatus.PUBLISHED, WorkshopStatus.DRAFT)
+    assert (daca.status, health.status) == (WorkshopStatus.DRAFT, WorkshopStatus.DRAFT)
     assert health.venue is not None
     assert (health.venue.name, health.venue.city) == ("Casa Aztlán", "Chicago")
     with store.read() as session:
@@ -142,6 +143,48 @@ def test_changed_row_changes_what_it_says_anew_and_nothing_else(
     assert outcomes(guess(config, tmp_path / "a.csv", *other)) == ["same", "same"]
 
 
+def publish(store: Store, workshop: Workshop) -> None:
+    with store.change() as session:
+        workshop_service.publish(session, session.get_one(Workshop, workshop.id), now=clock.now())
+
+
+@pytest.mark.parametrize("status", ["CONFIRMED", "TENTATIVE", "CANCELLED", "NEEDS-ACTION"])
+@pytest.mark.parametrize("summary", ["DACA", "Mujeres sin violencia", "Cancelado: DACA"])
+def test_event_arrives_as_a_draft_whatever_it_says(
+    config: Config, store: Store, furnished: Office, tmp_path: Path, status: str, summary: str
+) -> None:
+    event = ("UID:1@example.org", f"SUMMARY:{summary}", f"STATUS:{status}")
+    at = ("DTSTART:20261206T000000Z", "DTEND:20261206T020000Z", "CATEGORIES:daca")
+    answer = guess(config, tmp_path / "a.ics", calendar([*event, *at]))
+    assert outcomes(answer) == ["new"]
+    assert answer["rows"][0]["values"]["status"] == "draft"
+    (workshop,) = workshops(store)
+    assert (workshop.status, workshop.published_at) == (WorkshopStatus.DRAFT, None)
+    assert outcomes(guess(config, tmp_path / "a.ics", calendar([*event, *at]))) == ["same"]
+    assert workshops(store)[0].status is WorkshopStatus.DRAFT
+
+
+def test_file_cancels_what_is_public_and_publishes_nothing_again(
+    config: Config, store: Store, furnished: Office, tmp_path: Path
+) -> None:
+    def load(status: str) -> str:
+        where = "LOCATION:Biblioteca de Pilsen"
+        event = ("UID:1@example.org", "SUMMARY:DACA", where, f"STATUS:{status}")
+        at = ("DTSTART:20261206T000000Z", "DTEND:20261206T020000Z")
+        answer = guess(config, tmp_path / "a.ics", calendar([*event, *at]))
+        return str(answer["rows"][0]["values"]["status"])
+
+    load("CONFIRMED")
+    (workshop,) = workshops(store)
+    assert load("CANCELLED") == "draft", "nobody knows of it"
+    publish(store, workshop)
+    assert load("CONFIRMED") == "draft"
+    assert load("CANCELLED") == "cancelled"
+    assert workshops(store)[0].status is WorkshopStatus.CANCELLED
+    load("CONFIRMED")
+    assert workshops(store)[0].status is WorkshopStatus.CANCELLED, "staff decide it"
+
+
 def test_change_that_would_notify_people_is_asked(
     config: Config, store: Store, key_store: KeyStore, furnished: Office, tmp_path: Path
 ) -> None:
@@ -159,6 +202,7 @@ def test_change_that_would_notify_people_is_asked(
     moved = guess(config, tmp_path / "a.ics", calendar([*event, *later]))
     assert outcomes(moved) == ["changed"]
     assert workshops(store)[0].starts == time(19)
+    publish(store, workshop)
     seat(store, key_store, workshops(store)[0], contact=ContactMethod.EMAIL, address="a@b.example")
     answer = guess(config, tmp_path / "a.ics", calendar([*event, *at]))
     assert outcomes(answer) == ["asked"]

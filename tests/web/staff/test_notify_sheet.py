@@ -21,8 +21,8 @@ from outreach.domain.registrations import ContactMethod, Registration, change_no
 from outreach.domain.registrations.change_notifications import HOLD
 from outreach.domain.registrations.notifications import Notification, NotificationType
 from outreach.domain.scheduling import tours
+from outreach.domain.scheduling.kept_queue import KeptAnswer
 from outreach.domain.scheduling.tours import Tour
-from outreach.domain.scheduling.workshop_changes import KeptAnswer
 from outreach.domain.workshops import DeliveryMode, Workshop, WorkshopStatus
 from outreach.domain.workshops.tour_stops import TourStop
 from outreach.keystore import KeyStore

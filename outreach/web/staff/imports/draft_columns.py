@@ -4,6 +4,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Final
 
 from flask import Response, redirect, request
@@ -14,7 +15,7 @@ from outreach.domain.network.staff import Permission
 from outreach.domain.scheduling import import_drafts, import_memory
 from outreach.domain.text import fold
 from outreach.i18n import gettext as _
-from outreach.imports.guess import conversation, row_review, stored_source
+from outreach.imports.guess import conversation, recurring_events, row_review, stored_source
 from outreach.imports.guess.columns import ColumnGuess
 from outreach.imports.guess.dates import DayOrder
 from outreach.imports.guess.headings import Field
@@ -82,6 +83,8 @@ def _store(session: Session, opened: DraftReview, chosen: Mapping[str, Field | N
     answers.order = _ORDERS.get(request.form.get("order", ""))
     half = request.form.get("half", "")
     answers.half = Half(half) if half in tuple(Half) else Half.NONE
+    if request.form.get("until"):
+        answers.until = _read_until(request.form["until"], opened)
     if len(stored.sheets) > 1:
         names = [name for name in stored.sheets if name in request.form.getlist("sheet")]
         answers.sheets = [] if len(names) == len(stored.sheets) else names
@@ -95,6 +98,24 @@ def _store(session: Session, opened: DraftReview, chosen: Mapping[str, Field | N
     if needs_file and not opened.draft.loads and not answers.mended:
         session.delete(opened.draft)  # the file is read anew
     return needs_file
+
+
+def _read_until(text: str, opened: DraftReview) -> date:
+    """The day to which events are read that repeat without an end. Raises PageRefused."""
+    today = opened.now.astimezone(opened.office.zone).date()
+    last = today + recurring_events.ASKED_FROM
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        day = date.min
+    if not today <= day <= last:
+        raise PageRefused(
+            _(
+                "Escribe hasta qué día repetimos los talleres, entre hoy y el %(day)s.",
+                day=remark_words.iso_words(last.isoformat()),
+            )
+        )
+    return day
 
 
 def _read_choices(opened: DraftReview) -> dict[str, Field | None]:
@@ -167,6 +188,12 @@ def _count_questions(opened: DraftReview) -> Counter[str]:
     )
 
 
+def _has_endless(opened: DraftReview) -> bool:
+    calendar = opened.stored.source.calendar
+    today = opened.now.astimezone(opened.office.zone).date()
+    return calendar is not None and recurring_events.has_endless(calendar.calendar, today)
+
+
 def _show(session: Session, opened: DraftReview, *, status: int = 200, fault: str = "") -> Response:
     unanswered = replace(opened.answers, order=None, half=Half.NONE, mended={})
     asked = row_review.review(session, opened.office, opened.stored, unanswered, now=opened.now)
@@ -186,6 +213,7 @@ def _show(session: Session, opened: DraftReview, *, status: int = 200, fault: st
         half_questions=row_review.list_half_questions(asked),
         order=opened.answers.order.name.lower() if opened.answers.order else "",
         half=opened.answers.half.value,
+        until=opened.answers.until if _has_endless(opened) else None,
         sheets=opened.stored.sheets if len(opened.stored.sheets) > 1 else [],
         chosen_sheets=opened.answers.sheets or opened.stored.sheets,
         tables=tables,

@@ -17,7 +17,7 @@ from outreach import clock
 from outreach.clock import Month
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.staff import Permission
-from outreach.domain.scheduling import bulk, import_drafts, import_undo
+from outreach.domain.scheduling import bulk, import_drafts, import_memory, import_undo
 from outreach.domain.scheduling.import_drafts import ImportDraft
 from outreach.domain.scheduling.import_undo import UndoneLoad
 from outreach.domain.workshops import Workshop, WorkshopStatus
@@ -32,7 +32,7 @@ from outreach.web.staff.common import notify_sheet, workshop_labels
 from outreach.web.staff.common.guards import current_staff, log_office_action, page
 from outreach.web.staff.common.permissions import Scope, requires
 from outreach.web.staff.imports import blueprint, draft_rows
-from outreach.web.staff.imports.draft_review import DraftReview, address_of, open_draft
+from outreach.web.staff.imports.draft_review import DraftReview, address_of, lock_draft, open_draft
 from outreach.web.staff.imports.draft_rows import MAX_FORM_BYTES
 
 log = logging.getLogger(__name__)
@@ -83,8 +83,12 @@ def load_draft(slug: str, draft_id: str) -> ResponseReturnValue:
     seen = request.form.get("seen", "")
     moved: Mapping[int, Any] = {}
     try:
+        with store().read() as session:
+            judged = open_draft(session, slug, draft_id)
         with store().change() as session:
-            opened = open_draft(session, slug, draft_id, is_locked=True)
+            opened = lock_draft(session, judged)
+            if opened is None:  # a colleague has typed something at this moment
+                raise _ReviewChanged
             sent = draft_rows.keep_typed(session, opened)
             if sent.mended:
                 opened.store(session)
@@ -168,6 +172,9 @@ def _show(session: Session, draft: ImportDraft, *, undone: UndoneLoad | None) ->
         seats[each.kind] += each.capacity
     drafts = [each for each in made if each.status is WorkshopStatus.DRAFT]
     missing = [each for each in drafts if find_missing_fields(each, phone=config().phone)]
+    cancelled = import_memory.find_cancelled(session, draft.office, [each.id for each in drafts])
+    # Not what the file gives as cancelled: somebody has to look at each.
+    ready = [each for each in drafts if each not in missing and each.id not in cancelled]
     address = address_of(draft)
     return page(
         "imports/draft_loaded",
@@ -178,9 +185,7 @@ def _show(session: Session, draft: ImportDraft, *, undone: UndoneLoad | None) ->
         made=made,
         by_kind=[(kind, count, seats[kind]) for kind, count in by_kind.most_common()],
         drafts=drafts,
-        steps=_list_next_steps(
-            draft, missing, [each for each in drafts if each not in missing], address
-        ),
+        steps=_list_next_steps(draft, missing, ready, address),
         published=[each for each in made if each.status is WorkshopStatus.PUBLISHED],
         months=sorted({Month.from_day(each.day) for each in made}),
         words=workshop_labels,
@@ -193,9 +198,8 @@ def _list_next_steps(
     """What is left to do with the drafts of a load and with the rows that were not loaded."""
     steps = []
     if ready:
-        query = urlencode([("hacer", "publicar"), *(("t", each.public_id) for each in ready)])
-        month = Month.from_day(min(each.day for each in ready))
-        is_bulk = len(ready) <= bulk.MAX_WORKSHOPS
+        first = ready[: bulk.MAX_WORKSHOPS]  # the next ones once these are public
+        query = urlencode([("hacer", "publicar"), *(("t", each.public_id) for each in first)])
         steps.append(
             NextStep(
                 ngettext(
@@ -204,8 +208,8 @@ def _list_next_steps(
                     len(ready),
                 ),
                 _("Antes ves cada uno, con lo que haya que revisar."),
-                f"/org/talleres/varios?{query}" if is_bulk else f"/org/talleres?mes={month}",
-                _("Revisar y publicar") if is_bulk else _("Ver el mes"),
+                f"/org/talleres/varios?{query}",
+                ngettext("Publicar este…", "Publicar estos %(num)s…", len(first)),
             )
         )
     if missing:
@@ -265,7 +269,7 @@ def undo_draft_load(slug: str, draft_id: str) -> ResponseReturnValue:
         )
         # What was refused stays loaded, and may be tried again.
         draft.loads = [*draft.loads[:-1], {**draft.loads[-1], "is_undone": not undone.refused}]
-        number = undone.deleted + undone.cancelled + len(undone.changed_back)
+        number = undone.deleted + len(undone.changed_back)
         details = {"file": draft.public_id, "workshops": number}
         log_office_action(session, slug, "workshop import undone", details)
         moved = {each.id: each.forget_on for each in undone.changed_back}

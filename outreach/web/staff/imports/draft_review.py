@@ -1,8 +1,7 @@
 """A draft that is open: its rows as they are judged now, and where its pages are."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final
 
 from sqlalchemy.orm import Session
 
@@ -15,8 +14,6 @@ from outreach.domain.scheduling.import_drafts import ImportDraft
 from outreach.imports.guess import row_review, stored_source
 from outreach.imports.guess.row_review import ReviewAnswers, ReviewedRow
 from outreach.imports.guess.stored_source import StoredSource
-
-MAX_DRAFT_ROWS: Final = 5_000  # all are judged whenever a page is shown
 
 
 @dataclass
@@ -80,6 +77,16 @@ def open_draft(
     )
     opened.judge(session)
     return opened
+
+
+def lock_draft(session: Session, judged: DraftReview) -> DraftReview | None:
+    """A draft that was judged before this transaction, locked; None where somebody has changed it
+    meanwhile. Judging thousands of rows would keep everybody else from writing. Raises NotFound."""
+    slug, draft_id = judged.office.slug, judged.draft.public_id
+    draft = import_drafts.find(session, slug, draft_id, now=judged.now, is_locked=True)
+    if draft.version != judged.draft.version:
+        return None
+    return replace(judged, draft=draft, office=draft.office)
 
 
 def address_of(draft: ImportDraft) -> str:

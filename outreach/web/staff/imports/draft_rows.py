@@ -268,20 +268,13 @@ def show(
         is_saved=saved or bool(request.args.get("hecho")),
         all_kinds=sorted(opened.kinds.values(), key=lambda each: say(each.short_name, current())),
         count_changed=sum(each.proposal.outcome is Outcome.CHANGED for each in opened.loadable),
-        count_published=sum(_is_public(row) for row in opened.loadable),
         count_past=sum(row.is_open and row.has(RemarkCode.DAY_PAST) for row in opened.rows),
         has_sheets=len({row.parsed.sheet for row in opened.rows}) > 1,
         labels=remark_words.LABELS,
-        statuses=remark_words.STATUSES,
         words=remark_words,
         new_venue=NEW_VENUE,
         other_venue=OTHER_VENUE,
     )
-
-
-def _is_public(row: ReviewedRow) -> bool:
-    loaded = row.proposal.row
-    return loaded is not None and loaded.status.value == "published"
 
 
 def _to_view(

@@ -4,27 +4,25 @@ from typing import Final
 
 from flask import redirect, request
 from flask.typing import ResponseReturnValue
-from sqlalchemy.orm import Session
 
 from outreach import clock
 from outreach.domain.network import offices
 from outreach.domain.network.staff import Permission
 from outreach.domain.scheduling import import_drafts
-from outreach.domain.scheduling.import_drafts import ImportDraft
 from outreach.domain.text import clean
 from outreach.errors import Refusal
 from outreach.i18n import gettext as _
 from outreach.imports import file_types
-from outreach.imports.guess import conversation, row_review, stored_source
+from outreach.imports.guess import conversation, recurring_events, row_review, stored_source
 from outreach.imports.guess.conversation import ImportSource
-from outreach.imports.guess.row_review import ReviewAnswers
+from outreach.imports.guess.row_review import MAX_DRAFT_ROWS, ReviewAnswers
 from outreach.imports.import_errors import ImportErrorCode, UnreadableFile
 from outreach.web import error_messages
 from outreach.web.context import store
 from outreach.web.staff.common.guards import require_permission
 from outreach.web.staff.common.permissions import Scope, requires
 from outreach.web.staff.imports import blueprint, import_pages
-from outreach.web.staff.imports.draft_review import MAX_DRAFT_ROWS, address_of
+from outreach.web.staff.imports.draft_review import address_of
 from outreach.web.staff.imports.import_pages import MAX_UPLOAD_BYTES
 
 PASTED_NAME: Final = "lo que pegaste"
@@ -42,9 +40,7 @@ def read_sheet() -> ResponseReturnValue:
     try:
         source = conversation.read(name, data)
         _require_few_rows(source)
-        with store().change() as session:
-            draft = _keep(session, slug, name, source)
-            address = address_of(draft)
+        address = _keep(slug, name, source)
     except (UnreadableFile, Refusal) as unfit:
         return import_pages.ask(422, name=name, sheet_fault=error_messages.say(unfit))
     return redirect(f"{address}/columnas", 303)
@@ -69,19 +65,19 @@ def _require_few_rows(source: ImportSource) -> None:
         )
 
 
-def _keep(session: Session, slug: str, name: str, source: ImportSource) -> ImportDraft:
-    now = clock.now()
-    office = offices.find(session, slug)
-    found = conversation.guess_columns(session, office, source)
-    stored = stored_source.drop_unread(source, found)
-    answers = ReviewAnswers()
-    rows = row_review.review(session, office, stored, answers, now=now)
-    if len(rows) > MAX_DRAFT_ROWS:  # dates of events that repeat
-        raise UnreadableFile(
-            ImportErrorCode.CALENDAR_WITH_TOO_MANY_EVENTS, name=name, most=f"{MAX_DRAFT_ROWS:,}"
-        )
-    draft = import_drafts.save(
-        session, office, name, stored_source.to_json(stored), answers.to_json(), now=now
-    )
-    draft.pending = row_review.count_pending(rows)
-    return draft
+def _keep(slug: str, name: str, source: ImportSource) -> str:
+    """Guesses and judges without a lock, and stores the draft; returns the address of its rows."""
+    now, answers = clock.now(), ReviewAnswers()
+    with store().read() as session:
+        office = offices.find(session, slug)
+        today = now.astimezone(office.zone).date()
+        answers.until = recurring_events.compute_default_until(today)
+        found = conversation.guess_columns(session, office, source)
+        stored = stored_source.drop_unread(source, found)
+        rows = row_review.review(session, office, stored, answers, now=now)
+    packed = stored_source.to_json(stored)
+    with store().change() as session:
+        office = offices.find(session, slug)
+        draft = import_drafts.save(session, office, name, packed, answers.to_json(), now=now)
+        draft.pending = row_review.count_pending(rows)
+        return address_of(draft)

@@ -16,6 +16,7 @@ from outreach.domain.scheduling.import_batches import ImportBatch
 from outreach.domain.text import clean
 from outreach.i18n import gettext as _
 from outreach.imports import file_types, workshops
+from outreach.imports.guess.row_review import MAX_DRAFT_ROWS
 from outreach.imports.import_errors import ImportRejected, UnreadableFile
 from outreach.imports.workshops import IcalDefaults
 from outreach.web import error_messages
@@ -24,7 +25,6 @@ from outreach.web.middleware import error_pages
 from outreach.web.staff.common.guards import current_staff, has_permission, offices_with, page
 from outreach.web.staff.common.permissions import Scope, requires
 from outreach.web.staff.imports import blueprint, import_job, import_labels, import_preview
-from outreach.web.staff.imports.draft_review import MAX_DRAFT_ROWS
 from outreach.web.staff.imports.import_preview import PreviewedFile
 from outreach.web.staff.imports.preview_fingerprint import fingerprint
 
@@ -59,7 +59,9 @@ def upload() -> ResponseReturnValue:
     if sent is None or not name:
         return ask(422, fault=_("Elige un archivo."))
     data = sent.stream.read(file_types.MAX_BYTES + 1)
-    given = IcalDefaults(clean(request.form.get("office", "")), clean(request.form.get("kind", "")))
+    given = IcalDefaults(
+        clean(request.form.get("office", "")), clean(request.form.get("kind", "")), is_draft=True
+    )
     try:
         with store().read() as session:
             known = workshops.network(session, own_offices())

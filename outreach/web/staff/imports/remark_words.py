@@ -7,7 +7,6 @@ from types import MappingProxyType
 from typing import Final
 
 from outreach.domain.locations import holidays
-from outreach.domain.workshops import WorkshopStatus
 from outreach.i18n import current, lazy, say
 from outreach.i18n import gettext as _
 from outreach.imports.guess import hours
@@ -37,7 +36,7 @@ FIELDS: Final = MappingProxyType(
         Field.ADDRESS: lazy("Dirección"),
         Field.CITY: lazy("Ciudad"),
         Field.CAPACITY: lazy("Lugares"),
-        Field.STATUS: lazy("Borrador o publicado"),
+        Field.STATUS: lazy("Estado"),
         Field.MODE: lazy("Modalidad"),
         Field.LANGUAGES: lazy("Idiomas"),
         Field.CHILDCARE: lazy("Cuidado de niños"),
@@ -55,14 +54,6 @@ LABELS: Final = MappingProxyType(
         Field.TITLE: lazy("Título"),
         Field.VENUE: lazy("Sede"),
         Field.CAPACITY: lazy("Lugares"),
-        Field.STATUS: lazy("Estado"),
-    }
-)
-STATUSES: Final = MappingProxyType(
-    {
-        WorkshopStatus.DRAFT.value: lazy("Borrador"),
-        WorkshopStatus.PUBLISHED.value: lazy("Publicado"),
-        WorkshopStatus.CANCELLED.value: lazy("Cancelado"),
     }
 )
 _WEEKDAYS: Final = MappingProxyType(
@@ -123,7 +114,9 @@ _REMARKS: Final = MappingProxyType(
         RemarkCode.TEXT_TOO_LONG: lazy("El título o la sede pasa de %(most)s letras. Acórtalo."),
         RemarkCode.CAPACITY_UNREADABLE: lazy("«%(value)s» no es un número de lugares."),
         RemarkCode.CAPACITY_UNLIMITED: lazy("«%(value)s»: ¿cuántos lugares?"),
-        RemarkCode.STATUS_UNKNOWN: lazy("«%(value)s»: ¿es borrador, publicado o cancelado?"),
+        RemarkCode.CANCELLED_IN_FILE: lazy(
+            "Tu archivo lo da por cancelado. Entra como borrador: si no se hace, bórralo."
+        ),
         RemarkCode.MODE_UNKNOWN: lazy("«%(value)s»: ¿es en persona o en línea? Escribe la sede."),
         RemarkCode.VENUE_DOUBTFUL: lazy("«%(value)s»: ¿es una sede que ya tienes?"),
         RemarkCode.VENUE_LIKE_LINE: lazy("«%(value)s»: ¿es «%(venue)s» del renglón %(line)s?"),
@@ -131,7 +124,6 @@ _REMARKS: Final = MappingProxyType(
             "Trae más de %(most)s sedes nuevas. Carga primero las demás."
         ),
         RemarkCode.VENUE_RETIRED: lazy("%(venue)s ya no se usa. Elige otra sede."),
-        RemarkCode.VENUE_OPEN: lazy("Para publicarlo falta la sede."),
         RemarkCode.OFFICE_OTHER: lazy("Es de otra oficina: «%(value)s»."),
         RemarkCode.ROW_HIDDEN: lazy("En la hoja está oculto."),
         RemarkCode.TWIN_OF_LINE: lazy("Es el mismo taller que el renglón %(line)s."),
@@ -148,7 +140,7 @@ _REMARKS: Final = MappingProxyType(
         RemarkCode.RULE_UNREADABLE: lazy(
             "Se repite de un modo que no leemos. Escribe el día, o pon cada fecha aparte."
         ),
-        RemarkCode.SERIES_CUT: lazy("Se repite más: solo leímos %(most)s fechas."),
+        RemarkCode.SERIES_CUT: lazy("Se repite más: leímos las fechas hasta el %(day)s."),
     }
 )
 _YES: Final = MappingProxyType(
