@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "main_keep_the_queue_before_a_cha"
-down_revision = "main_joint"
+down_revision = "main_takes_calls"
 
 
 def upgrade() -> None:
