@@ -18,6 +18,7 @@ from outreach.config import Config
 from outreach.db.postgresql import PAGES, Timeouts
 from outreach.db.retry import RetryPolicy
 from outreach.db.store import Store
+from outreach.domain import change_sessions
 from outreach.domain.locations import interpretation
 from outreach.domain.network import help_lines
 from outreach.domain.network.offices import Office
@@ -128,6 +129,7 @@ def _create(config: Config, timeouts: Timeouts) -> Application:
     )
     store = Store(config.database_url, pool_size=size, timeouts=timeouts)
     key_store.attach(store)
+    change_sessions.install(store)
     app.extensions["outreach_store"] = store
     app.extensions["outreach_key_store"] = key_store
     attempts = RateCounters(

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from outreach import clock, logs, migrations, network_profile, networks
 from outreach.config import Config
 from outreach.db.store import Store
+from outreach.domain import change_sessions
 from outreach.errors import Misconfigured
 from outreach.keystore import KeyStore, MasterKeys
 from outreach.maintenance.archive_format import InvalidArchive
@@ -83,6 +84,7 @@ def open_store(config: Config) -> Iterator[Store]:
     config.make_folders()
     store, keyring = Store(config.database_url), Store(config.keyring_url)
     KeyStore(keyring, MasterKeys(config.keys)).attach(store)
+    change_sessions.install(store)
     try:
         _require_current(store, Database.MAIN)
         yield store

@@ -71,6 +71,7 @@ class KeyStore:
         master_keys: MasterKeys,
         today: Callable[[], date] = lambda: clock.now().date(),
     ) -> None:
+        store.use_change_sessions(Session)  # nothing follows a change of keys
         self.store, self.today = store, today
         self.envelope = Envelope(store, master_keys)
         self._index: bytes | None = None

@@ -32,8 +32,8 @@ def start_brake(world: World) -> Iterator[Callable[[], None]]:
         wait_for_brake(world, is_on=True)
 
     yield start_brake
-    with store.change() as session:
-        session.execute(sa.delete(SaveBrake))
+    with store.change_rows() as connection:
+        connection.execute(sa.delete(SaveBrake))
     store.close()
     wait_for_brake(world, is_on=False)
 

@@ -18,7 +18,7 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 from outreach.cli import main
 from outreach.config import Config
 from outreach.db.store import Store
-from outreach.domain import registrations
+from outreach.domain import change_sessions, registrations
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.network.staff import StaffMember
@@ -267,6 +267,8 @@ def test_connections_opened_on_a_read_only_disk_are_replaced(
     assert other_process.stdout.readline()
     # Two stores on one file, as the key store and the rate counters; each has its own connections.
     stores = [Store(config.database_url), Store(config.database_url)]
+    for each in stores:
+        change_sessions.install(each)
     rename = sa.update(Office).values(city="Chicago, IL")
     with _read_only(config.data):
         for each in stores:
