@@ -28,7 +28,7 @@ from outreach.keystore.save_rates import SaveRates
 from outreach.keystore.seat_shares import SeatShares
 from outreach.network_profile import use_profile
 from outreach.pdf import typesetting
-from outreach.web.middleware import error_pages, request_language, request_retry
+from outreach.web.middleware import failures, request_language, request_retry
 from outreach.web.middleware.url_rules import DeferredRule
 from outreach.web.presentation import stored_templates
 from outreach.web.presentation.html_whitespace import CompactHtml
@@ -69,7 +69,7 @@ class Application(Flask):
     ) -> None:
         """Logs the error without the path, which Flask would log and which may hold a token."""
         if exc_info[1] is not None:
-            error_pages.log_error(exc_info[1])
+            failures.note(exc_info[1])
 
     def raise_routing_exception(self, request: Request) -> NoReturn:
         """Redirects to a path without scheme and host: behind a proxy we do not know whether the

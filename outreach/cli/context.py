@@ -16,7 +16,7 @@ from outreach.domain import change_sessions
 from outreach.errors import Misconfigured
 from outreach.keystore import KeyStore, MasterKeys
 from outreach.maintenance.archive_format import InvalidArchive
-from outreach.migrations import Database
+from outreach.migrations import Database, Stage
 from outreach.network_profile import use_profile
 
 
@@ -105,7 +105,10 @@ def open_key_store(config: Config) -> Iterator[KeyStore]:
 
 
 def _require_current(store: Store, base: Database) -> None:
-    if not migrations.is_current(base, store):
+    current = migrations.state(base, store)
+    if current.fault:
+        raise Misconfigured(f"The database ({base}) cannot be used: {current.fault}.")
+    if current.stage is not Stage.CURRENT:
         raise Misconfigured("The database is not up to date. Run: outreach db upgrade")
 
 
