@@ -105,7 +105,7 @@ def open_key_store(config: Config) -> Iterator[KeyStore]:
 
 
 def _require_current(store: Store, base: Database) -> None:
-    current = migrations.state(base, store)
+    current = migrations.state_after_upgrade(base, store)
     if current.fault:
         raise Misconfigured(f"The database ({base}) cannot be used: {current.fault}.")
     if current.stage is not Stage.CURRENT:

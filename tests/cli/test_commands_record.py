@@ -323,11 +323,17 @@ class State:
     def read(cls, session: Session) -> "State":
         shown: dict[tuple[str, int], tuple[object, ...]] = {}
         slugs = {each.id: each.slug for each in session.scalars(sa.select(Office))}
-        for model in (Workshop, Office, Kind, Venue):
-            for each in session.scalars(sa.select(model)):
-                office = each.id if isinstance(each, Office) else getattr(each, "office_id", 0)
-                shown[model.__name__, each.id] = slugs.get(office, ""), each.changed_at
-        counters = {each.name: each.number for each in session.scalars(sa.select(ChangeCounter))}
+        found: list[Workshop | Office | Kind | Venue] = [
+            *session.scalars(sa.select(Workshop)),
+            *session.scalars(sa.select(Office)),
+            *session.scalars(sa.select(Kind)),
+            *session.scalars(sa.select(Venue)),
+        ]
+        for each in found:
+            office = each.id if isinstance(each, Office) else getattr(each, "office_id", 0)
+            shown[type(each).__name__, each.id] = slugs.get(office, ""), each.changed_at
+        numbers = session.scalars(sa.select(ChangeCounter))
+        counters = {counter.name: counter.number for counter in numbers}
         entries = session.scalar(sa.select(sa.func.count()).select_from(AuditEntry)) or 0
         return cls(shown, counters, entries)
 

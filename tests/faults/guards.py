@@ -29,6 +29,7 @@ from tests.faults import (
     guards_of_joint,
     guards_of_networks,
     guards_of_pages,
+    guards_of_records,
     guards_of_registrations,
     guards_of_sounds,
 )
@@ -51,6 +52,7 @@ GUARDS: Final = (
     *guards_of_joint.list_guards(),
     *guards_of_networks.list_guards(),
     *guards_of_pages.list_guards(),
+    *guards_of_records.list_guards(),
     *guards_of_registrations.list_guards(),
     *guards_of_sounds.list_guards(),
 )

@@ -164,9 +164,8 @@ def _add_retry_after(answer: Response, error: HTTPException) -> None:
 
 def _unexpected(error: Exception) -> ResponseReturnValue:
     failure = failures.note(error)
-    words = {"incident": failure.incident}
-    if failure.reason is not None:
-        words["reason"] = failure.reason
-    answer = make_response(page(failure.status, **words))
+    answer = make_response(
+        page(failure.status, incident=failure.incident, reason=failure.reason or "bug")
+    )
     answer.headers.update(failure.headers)
     return answer
