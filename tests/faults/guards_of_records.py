@@ -6,7 +6,6 @@ from tests.faults.guard import Guard
 
 
 def list_guards() -> Iterator[Guard]:
-    commands = "tests/cli/test_commands_record.py::test_command_records_what_it_changes"
     failures = "tests/web/middleware/test_failures.py::"
     sessions = "outreach/domain/change_sessions.py"
     for rule, file, words, instead, test in (
@@ -15,14 +14,14 @@ def list_guards() -> Iterator[Guard]:
             sessions,
             "    hash_chain.listen(ChangeSession)\n",
             "",
-            f"{commands}[sqlite-user add]",
+            "tests/db/test_database.py::test_store_without_records_refuses_to_change",
         ),
         (
             "S34",
             sessions,
             "    change_counters.listen(ChangeSession)\n",
             "",
-            f"{commands}[sqlite-load offices]",
+            "tests/cli/test_commands_record.py::test_demo_records_what_it_fills",
         ),
         (
             "S34",
