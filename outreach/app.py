@@ -18,6 +18,7 @@ from outreach.config import Config
 from outreach.db.postgresql import PAGES, Timeouts
 from outreach.db.retry import RetryPolicy
 from outreach.db.store import Store
+from outreach.domain import change_sessions
 from outreach.domain.locations import interpretation
 from outreach.domain.network import help_lines
 from outreach.domain.network.offices import Office
@@ -26,7 +27,7 @@ from outreach.keystore.rate_counters import RateCounters
 from outreach.keystore.seat_shares import SeatShares
 from outreach.network_profile import use_profile
 from outreach.pdf import typesetting
-from outreach.web.middleware import error_pages, request_language, request_retry
+from outreach.web.middleware import failures, request_language, request_retry
 from outreach.web.middleware.url_rules import DeferredRule
 from outreach.web.presentation import stored_templates
 from outreach.web.presentation.html_whitespace import CompactHtml
@@ -67,7 +68,7 @@ class Application(Flask):
     ) -> None:
         """Logs the error without the path, which Flask would log and which may hold a token."""
         if exc_info[1] is not None:
-            error_pages.log_error(exc_info[1])
+            failures.note(exc_info[1])
 
     def raise_routing_exception(self, request: Request) -> NoReturn:
         """Redirects to a path without scheme and host: behind a proxy we do not know whether the
@@ -127,6 +128,7 @@ def _create(config: Config, timeouts: Timeouts) -> Application:
     )
     store = Store(config.database_url, pool_size=size, timeouts=timeouts)
     key_store.attach(store)
+    change_sessions.install(store)
     app.extensions["outreach_store"] = store
     app.extensions["outreach_key_store"] = key_store
     attempts = RateCounters(

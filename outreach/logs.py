@@ -16,7 +16,7 @@ import re
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Final
@@ -254,6 +254,29 @@ def _without_errors(args: Any) -> Any:
             for name, each in args.items()
         }
     return args
+
+
+class Repeats:
+    """Which of identical lines to write: one a minute, with how many were left out."""
+
+    def __init__(self, seconds: float = 60.0) -> None:
+        self._seconds = seconds
+        self._lines: dict[Hashable, tuple[float, int]] = {}  # when the last was written; left out
+
+    def admit(self, key: Hashable, *, now: float) -> int | None:
+        """How many lines were left out since the last; None where this one is left out too. `now`
+        is of `time.monotonic`."""
+        written_at, left_out = self._lines.get(key, (now - self._seconds, 0))
+        if now - written_at < self._seconds:
+            self._lines[key] = written_at, left_out + 1
+            return None
+        self._lines[key] = now, 0
+        return left_out
+
+
+def say_left_out(count: int) -> str:
+    """What the end of a line says of those that were left out before it."""
+    return f", and {count} more since the last such line" if count else ""
 
 
 class Handler(logging.StreamHandler[Any]):

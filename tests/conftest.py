@@ -25,7 +25,7 @@ from outreach.app import create_app
 from outreach.config import Config
 from outreach.db.store import Store
 from outreach.db.types import Codes
-from outreach.domain import registrations
+from outreach.domain import change_sessions, registrations
 from outreach.domain.locations.venues import Venue
 from outreach.domain.network import installation_settings
 from outreach.domain.network.kinds import Kind, Visibility, Way
@@ -291,6 +291,7 @@ def second_config(
 def store(config: Config, key_store: KeyStore) -> Iterator[Store]:
     store = Store(config.database_url)
     key_store.attach(store)
+    change_sessions.install(store)
     with store.change() as session:
         installation_settings.set_calendar_host(session, "talleres.example.org")
     yield store

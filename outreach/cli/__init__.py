@@ -135,15 +135,17 @@ def _database_fault(error: Exception) -> str:
     Raises any other error again: it is a bug."""
     from sqlalchemy import exc  # here, so that `outreach --help` is fast
 
+    from outreach.db import error_classes
+
     if not isinstance(error, exc.DBAPIError):
         raise error
-    kind = type(error.orig).__name__
+    what = error_classes.describe(error)
     if isinstance(error, exc.OperationalError | exc.InterfaceError):
         return (
-            f"The database cannot be used just now ({kind}). See that it runs, that its disk has "
+            f"The database cannot be used just now: {what}. See that it runs, that its disk has "
             "room and that OUTREACH_DATABASE_URL and OUTREACH_KEYRING_URL are right."
         )
-    return f"The database did not do it ({kind}); nothing was kept. Run: outreach db check"
+    return f"The database did not do it: {what}; nothing was kept. Run: outreach db check"
 
 
 def _uncaught(kind: type[BaseException], error: BaseException, place: TracebackType | None) -> None:

@@ -12,10 +12,11 @@ import sqlalchemy as sa
 from outreach import clock, logs, migrations, network_profile, networks
 from outreach.config import Config
 from outreach.db.store import Store
+from outreach.domain import change_sessions
 from outreach.errors import Misconfigured
 from outreach.keystore import KeyStore, MasterKeys
 from outreach.maintenance.archive_format import InvalidArchive
-from outreach.migrations import Database
+from outreach.migrations import Database, Stage
 from outreach.network_profile import use_profile
 
 
@@ -83,6 +84,7 @@ def open_store(config: Config) -> Iterator[Store]:
     config.make_folders()
     store, keyring = Store(config.database_url), Store(config.keyring_url)
     KeyStore(keyring, MasterKeys(config.keys)).attach(store)
+    change_sessions.install(store)
     try:
         _require_current(store, Database.MAIN)
         yield store
@@ -103,7 +105,10 @@ def open_key_store(config: Config) -> Iterator[KeyStore]:
 
 
 def _require_current(store: Store, base: Database) -> None:
-    if not migrations.is_current(base, store):
+    current = migrations.state_after_upgrade(base, store)
+    if current.fault:
+        raise Misconfigured(f"The database ({base}) cannot be used: {current.fault}.")
+    if current.stage is not Stage.CURRENT:
         raise Misconfigured("The database is not up to date. Run: outreach db upgrade")
 
 

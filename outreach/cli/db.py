@@ -10,6 +10,7 @@ from outreach import migrations
 from outreach.cli.context import list_settings, settings
 from outreach.config import Config
 from outreach.db.store import Store
+from outreach.domain import change_sessions
 from outreach.domain.locations import venues
 from outreach.domain.network import installation_settings
 from outreach.domain.search import staff_search
@@ -101,6 +102,9 @@ def bring_up_to_date(config: Config, *, new_key_store: bool = False) -> None:
         migrations.upgrade(base, urls(config)[base])
     with _open(config.keyring_url) as keyring, _open(config.database_url) as store:
         version = migrations.state(Database.KEY_STORE, keyring).revision
+        key_store = KeyStore(keyring, MasterKeys(config.keys))
+        key_store.attach(store)
+        change_sessions.install(store)
         with store.change() as session:
             installation_settings.set_calendar_host(session, config.host.partition(":")[0])
             installation_settings.set_key_store_version(session, version)
@@ -109,8 +113,6 @@ def bring_up_to_date(config: Config, *, new_key_store: bool = False) -> None:
         while last is not None:  # each a short transaction: people register meanwhile
             with store.change() as session:
                 last = staff_search.fill_search_text(session, after=last)
-        key_store = KeyStore(keyring, MasterKeys(config.keys))
-        key_store.attach(store)
         reconcile.seal_plain_values(store, key_store)
 
 

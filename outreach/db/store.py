@@ -18,11 +18,6 @@ from outreach.db.postgresql import POOL_SIZE, WORK, Timeouts
 from outreach.db.sqlite_write_lock import WriteLock
 
 
-class ChangeSession(Session):
-    """A session that changes. What counts and records changes listens to it, and not to sessions
-    for reading: with a listener SQLAlchemy prepares each statement twice."""
-
-
 class Store:
     """A database: `sqlite:///file` or `postgresql+psycopg://…` (several hosts allowed)."""
 
@@ -52,7 +47,7 @@ class Store:
         changing = self.engine.execution_options(sqlite_begin="BEGIN IMMEDIATE")
         self.session_info: dict[str, object] = {}  # in `info` of each session made from now on
         self._reading = sessionmaker(self.engine, expire_on_commit=False, autoflush=False)
-        self._changing = sessionmaker(changing, class_=ChangeSession, expire_on_commit=False)
+        self._changing: sessionmaker[Session] | None = None
         self._changing_rows = changing
         self._write_lock = (
             WriteLock(self.engine.url.database or "") if self.is_sqlite else _NoLock()
@@ -74,9 +69,22 @@ class Store:
         with self.engine.connect() as connection:
             yield connection
 
+    def use_change_sessions(self, kind: type[Session]) -> None:
+        """Names the class of the sessions that change. What records and counts the changes of the
+        main database listens to a class of its own (`outreach/domain/change_sessions.py`), and not
+        to sessions for reading: with a listener SQLAlchemy prepares each statement twice."""
+        self._changing = sessionmaker(self._changing_rows, class_=kind, expire_on_commit=False)
+
     @contextmanager
     def change(self) -> Iterator[Session]:
-        """A session in one transaction: committed when the block ends, rolled back if it raises."""
+        """A session in one transaction: committed when the block ends, rolled back if it raises.
+
+        Raises RuntimeError before `use_change_sessions`: nothing would record the change."""
+        if self._changing is None:
+            raise RuntimeError(
+                "Nothing would record what changes here. Call domain.change_sessions.install for a "
+                "store of the main database, and make a KeyStore of one of the key store."
+            )
         with (
             self._write_lock.acquire(),
             self._changing(info=self.session_info) as session,

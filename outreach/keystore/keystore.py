@@ -75,6 +75,7 @@ class KeyStore:
         master_keys: MasterKeys,
         now: Callable[[], datetime] = clock.now,
     ) -> None:
+        store.use_change_sessions(Session)  # nothing follows a change of keys
         self.store, self._now = store, now
         self.envelope = Envelope(store, master_keys)
         self._index: bytes | None = None

@@ -9,6 +9,7 @@ from datetime import timedelta
 import sqlalchemy as sa
 from limits.storage import Storage
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
 
 from outreach import clock
 from outreach.db.store import Store
@@ -24,6 +25,7 @@ class RateCounters(Storage):
         """`store` is the key store's database. A count may be lost in a power cut, so it need not
         be durable."""
         super().__init__()
+        store.use_change_sessions(Session)
         self.store = store
         self._increment = _increment_statement(self.store)
 

@@ -21,6 +21,7 @@ from outreach.accounts.sessions import StaffSession
 from outreach.accounts.webauthn_challenges import Challenge
 from outreach.config import Config
 from outreach.db.store import Store
+from outreach.domain import change_sessions
 from outreach.domain.network import installation_settings
 from outreach.errors import CommandError
 from outreach.keystore import KeyStore, TooManyDue, audit_anchor, key_backup
@@ -171,6 +172,7 @@ def _list_own_hosts(config: Config) -> set[str]:
 def _preview(database: Path, config: Config, key_store: KeyStore, now: datetime) -> Purged:
     copy = Store(f"sqlite:///{database}")
     key_store.attach(copy)
+    change_sessions.install(copy)
     try:
         return retention.preview(copy, key_store, config, now=now)
     finally:
@@ -185,6 +187,7 @@ def _reconciled(
     restored. If the block fails, the audit anchor is that of the database that stays."""
     copy = Store(f"sqlite:///{database}")
     key_store.attach(copy)
+    change_sessions.install(copy)
     anchor = audit_anchor.read(key_store.store)
     try:
         keys = _restore_keys(copy, key_store, options.spare)

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Final, Protocol
 
 from outreach import clock
+from outreach.db import error_classes
 from outreach.maintenance.leader import Leader
 
 log = logging.getLogger(__name__)
@@ -63,4 +64,4 @@ class RoundThread:
                 self.run_round(clock.now())
             except Exception as error:
                 # The type only: the error's text may hold a callback.
-                log.error("%s failed: %s", self._name, type(error).__name__)
+                log.error("%s failed: %s", self._name, error_classes.describe(error))

@@ -6,6 +6,7 @@ the steps in `LED`. All of them deliver: messages are claimed one by one.
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from functools import partial
@@ -13,11 +14,12 @@ from typing import Final
 
 from flask import Flask
 
-from outreach import clock
+from outreach import clock, logs
 from outreach.accounts.server_encryption import ServerEncryption
 from outreach.activitypub import publisher
 from outreach.answers import replies
 from outreach.config import Config
+from outreach.db import error_classes
 from outreach.db.store import Store
 from outreach.domain.follows import matching
 from outreach.domain.network import installation_settings
@@ -77,6 +79,7 @@ class Worker:
         self.fediverse_thread = RoundThread(self.leader, FEDIVERSE, partial(publisher.of_app, app))
         self.joint_thread = RoundThread(self.leader, JOINT, partial(network_puller.of_app, app))
         self._warned_at: dict[str, datetime] = {}
+        self._repeats = logs.Repeats()
 
     def round(self) -> int:
         """Runs all steps once; returns how many letters and texts were sent."""
@@ -84,7 +87,7 @@ class Worker:
         try:
             self.leader.acquire()
         except Exception as error:
-            log.error("leases failed: %s", type(error).__name__)
+            self._log_failure("leases", error)
         for name, step in STEPS:
             if self.is_stopping.is_set():
                 break
@@ -93,11 +96,19 @@ class Worker:
             try:
                 done = step(self, clock.now())
             except Exception as error:
-                # The type only: the error's text may hold an address.
-                log.error("%s failed: %s", name, type(error).__name__)
+                self._log_failure(name, error)
                 continue
             sent += done if name in SENDING else 0
         return sent
+
+    def _log_failure(self, name: str, error: Exception) -> None:
+        """Once a minute: with a full disk each step of each round fails. Without the error's text,
+        which may hold an address."""
+        what = error_classes.describe(error)
+        key = error_classes.classify(error) or (name, what)
+        more = self._repeats.admit(key, now=time.monotonic())
+        if more is not None:
+            log.error("%s failed: %s%s", name, what, logs.say_left_out(more))
 
     def warn(self, text: str) -> None:
         """Logs why messages wait: at once, then once an hour."""

@@ -37,6 +37,7 @@ __all__ = [
     "is_current",
     "is_known",
     "state",
+    "state_after_upgrade",
     "upgrade",
     "write_revision",
 ]
@@ -47,6 +48,7 @@ PACKAGE = Path(__file__).parent
 MAX_TRIES: Final = 30  # of a migration that does not get its lock: about three minutes
 MAX_PAUSE: Final = 5  # seconds between two tries
 OTHER_UPGRADE_TIMEOUT: Final = 600.0  # seconds
+UPGRADE_PATIENCE: Final = 60.0  # seconds that a command waits for an upgrade beside it
 MAX_REVISION_LENGTH: Final = 32  # of `alembic_version.version_num`
 
 
@@ -130,6 +132,15 @@ def _upgrade(base: Database, settings: "Config", to: str, tries: int) -> None:
 def state(base: Database, store: Store) -> State:
     """The stage and revision of this database."""
     return schema_state.look(store.engine, _history(base))
+
+
+def state_after_upgrade(base: Database, store: Store) -> State:
+    """The same; where an upgrade is running, once it has ended."""
+    found = state(base, store)
+    if found.stage not in {Stage.BEHIND, Stage.EMPTY}:
+        return found
+    with store.exclusive(_LOCK_NUMBERS[base], patience=UPGRADE_PATIENCE):
+        return state(base, store)
 
 
 def is_current(base: Database, store: Store) -> bool:

@@ -53,6 +53,7 @@ class Stage(StrEnum):
     EMPTY = auto()  # without tables
     BEHIND = auto()
     CURRENT = auto()
+    NEWER = auto()  # a newer program made it: must not be migrated
     ODD = auto()  # must not be migrated
 
 
@@ -84,9 +85,10 @@ def look(engine: sa.Engine, history: History) -> State:
         return State(Stage.EMPTY)
     [revision] = heads
     if revision not in history.parents:
-        return _odd(
-            f"its version ({revision}) is not known to this program: a newer one made it. Install "
-            "that version of outreach, or a newer one"
+        return State(
+            Stage.NEWER,
+            fault=f"its version ({revision}) is not known to this program: a newer one made it. "
+            "Install that version of outreach, or a newer one",
         )
     is_current = history.heads == {revision}
     return State(Stage.CURRENT if is_current else Stage.BEHIND, revision)

@@ -17,6 +17,7 @@ from outreach.cli import main
 from outreach.config import Config
 from outreach.db.store import Store
 from outreach.db.types import Codes
+from outreach.domain import change_sessions
 from outreach.domain.registrations import Registration, party_details
 from outreach.domain.registrations.models import manage_digest_of
 from outreach.domain.registrations.party_details import PartyDetails
@@ -83,6 +84,7 @@ def _run(environ: dict[str, str], *arguments: str) -> float:
 def register(config: Config, count: int = REGISTRATIONS) -> None:
     """Adds that many registrations, with their keys, to the upcoming workshops."""
     store, keys = Store(config.database_url), Store(config.keyring_url)
+    change_sessions.install(store)
     key_store, now = KeyStore(keys, MasterKeys(config.keys)), clock.now()
     future_workshops = sa.text("SELECT id, day FROM workshop WHERE day > :day ORDER BY id")
     with store.read() as session:

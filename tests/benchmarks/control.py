@@ -14,6 +14,7 @@ from outreach import clock
 from outreach.accounts import sessions
 from outreach.clock import Month
 from outreach.db.store import Store
+from outreach.domain import change_sessions
 from outreach.domain.network import staff
 from outreach.domain.network.staff import ALL_OFFICES, Role
 from outreach.domain.workshops import Workshop, WorkshopStatus
@@ -41,6 +42,7 @@ def _measure(folder: Path, number: int, *, repetitions: int) -> Cost:
         folder, same=0, others=number * WORKSHOPS, offices=number, spread=lambda n: n % 60 - 59
     )
     store = Store(base.database, is_durable=False)
+    change_sessions.install(store)
     cookie = _furnish(store, now)
     store.close()
     what = f"control room, {number:,} offices"

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from outreach import clock
 from outreach.db.store import Store
+from outreach.domain import change_sessions
 from outreach.domain.network.offices import Office
 from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import Workshop
@@ -58,6 +59,7 @@ def rebuilt(server: Running, base: Network, *, times: int = 40) -> tuple[list[fl
     feed of a thousand, sorted; and the CPU time in milliseconds of the server for each."""
     path, latencies = FEED.format("thousand"), []
     store = Store(base.database, is_durable=False)
+    change_sessions.install(store)
     with Poll(server.port) as poll:
         _, etag, _ = poll.ask(path)
         before = server.cpu_ms()

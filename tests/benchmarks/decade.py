@@ -19,6 +19,7 @@ from outreach import clock
 from outreach.config import Config
 from outreach.db.store import Store
 from outreach.db.types import Codes
+from outreach.domain import change_sessions
 from outreach.domain.network.offices import Office
 from outreach.domain.registrations import ContactMethod, Registration, RegistrationStatus
 from outreach.domain.registrations.models import TicketSharing
@@ -127,6 +128,7 @@ def find_names(base: Network) -> Mapping[str, str]:
         .limit(1)
     )
     store = Store(base.database)
+    change_sessions.install(store)
     with store.read() as session:
         workshop = session.scalars(upcoming).one()
     store.close()
@@ -136,6 +138,7 @@ def find_names(base: Network) -> Mapping[str, str]:
 def register_and_erase(base: Network) -> None:
     """Adds registrations to each workshop that is over, as the purge leaves them."""
     store = Store(base.database, is_durable=False)
+    change_sessions.install(store)
     table = Registration.__table__
     numbers = sa.select(sa.literal(1).label("value")).cte("numbers", recursive=True)
     numbers = numbers.union_all(

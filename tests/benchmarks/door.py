@@ -12,7 +12,7 @@ from outreach import clock
 from outreach.cli.db import bring_up_to_date
 from outreach.config import Config
 from outreach.db.store import Store
-from outreach.domain import registrations
+from outreach.domain import change_sessions, registrations
 from outreach.domain.network import kinds, offices
 from outreach.domain.registrations import RegistrationData
 from outreach.domain.scheduling import workshop_data, workshop_service
@@ -43,6 +43,7 @@ def measure(folder: Path) -> CheckInTimes:
     store, keyring = Store(config.database_url), Store(config.keyring_url)
     key_store = KeyStore(keyring, MasterKeys(config.keys))
     key_store.attach(store)
+    change_sessions.install(store)
     try:
         demo.fill(store, key_store, now=clock.now())
         return _measure(store, key_store)

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from outreach import clock
 from outreach.db.store import Store
+from outreach.domain import change_sessions
 from outreach.domain.workshops import Workshop
 from tests.benchmarks.costs import Cost, Measured
 from tests.benchmarks.network import THOUSAND, network
@@ -30,6 +31,7 @@ def measure(folder: Path, *, times: int = 60, repetitions: int = 3) -> list[Cost
     """The cost of each kind of poll."""
     base = network(folder / "feeds", thousand=THOUSAND, others=1500)
     store = Store(base.database, is_durable=False)
+    change_sessions.install(store)
     with (
         running("tests.benchmarks.hello:create_app", {}) as bare,
         running("outreach.app:create_server_app", base.environ, "/es/") as ours,

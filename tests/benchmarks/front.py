@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from outreach import clock
 from outreach.db.store import Store
+from outreach.domain import change_sessions
 from outreach.domain.network.offices import Office
 from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import Workshop
@@ -87,6 +88,7 @@ def _seen_after(proxy: Proxy, base: Network, path: str) -> float:
     after two minutes."""
     etag = proxy.ask(path).headers["ETag"]
     store = Store(base.database, is_durable=False)
+    change_sessions.install(store)
     with store.change() as session:
         workshop = session.scalars(
             sa.select(Workshop)

@@ -24,6 +24,7 @@ import sqlalchemy as sa
 from outreach import clock
 from outreach.config import Config
 from outreach.db.store import Store
+from outreach.domain import change_sessions
 from outreach.domain.locations.venues import Venue
 from outreach.domain.network import kinds, offices
 from outreach.domain.scheduling import workshop_data, workshop_service
@@ -87,6 +88,7 @@ def measure(
     environ, _ = world(folder)
     environ |= {"OUTREACH_TRUSTED_PROXIES": "1"}
     store = Store(Config.from_environ(environ).database_url, is_durable=False)
+    change_sessions.install(store)
     path, upcoming = _furnish(store)
     with (
         running("tests.benchmarks.hello:create_app", {}) as bare,

@@ -14,6 +14,7 @@ from outreach import clock, migrations
 from outreach.clock import Month
 from outreach.db.store import Store
 from outreach.db.types import Codes
+from outreach.domain import change_sessions
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.workshops import Workshop
@@ -55,6 +56,7 @@ def on_postgresql() -> Counted | None:
 def _counted(url: str) -> Counted:
     migrations.upgrade(Database.MAIN, url)
     store = Store(url)
+    change_sessions.install(store)
     with store.change() as session:
         offices = [office(f"office-{n}", "Chicago", "IL", "America/Chicago") for n in range(59)]
         kinds = [kind(f"kind-{n}", "Tus derechos", position=n) for n in range(21)]

@@ -23,6 +23,7 @@ from outreach.clock import Month
 from outreach.config import Config
 from outreach.db.store import Store
 from outreach.db.types import Codes
+from outreach.domain import change_sessions
 from outreach.domain.locations import gazetteer
 from outreach.domain.network import installation_settings
 from outreach.domain.workshops import Workshop
@@ -90,6 +91,7 @@ def network(
     config = Config.from_environ(environ)
     bring_up_to_date(config)
     store = Store(config.database_url, is_durable=False)
+    change_sessions.install(store)
     with store.change() as session:
         installation_settings.set_calendar_host(session, HOST)
         names = ["same", "thousand", *(f"office-{number}" for number in range(2, offices))]

@@ -13,6 +13,7 @@ from outreach.app import create_app
 from outreach.cli.db import bring_up_to_date
 from outreach.config import Config
 from outreach.db.store import Store
+from outreach.domain import change_sessions
 from outreach.domain.network import kinds, offices
 from outreach.domain.scheduling import workshop_data, workshop_service
 from outreach.domain.workshops import DeliveryMode, WorkshopStatus
@@ -40,6 +41,7 @@ def world(folder: Path) -> tuple[dict[str, str], str]:
     store, key_store_db = Store(config.database_url), Store(config.keyring_url)
     key_store = KeyStore(key_store_db, MasterKeys(config.keys))
     key_store.attach(store)
+    change_sessions.install(store)
     demo.fill(store, key_store, now=clock.now())
     with store.change() as session:
         chicago, rights = offices.find(session, "chicago"), kinds.find(session, "derechos")

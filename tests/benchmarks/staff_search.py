@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from outreach import clock
 from outreach.accounts import sessions
 from outreach.db.store import Store
+from outreach.domain import change_sessions
 from outreach.domain.network import staff
 from outreach.domain.network.staff import ALL_OFFICES, Role
 from outreach.domain.search import staff_search
@@ -41,6 +42,7 @@ def measure(folder: Path, *, repetitions: int = 3) -> Cost:
     """The 95th percentile of the costs of 50 searches."""
     base = network(folder / "search", others=WORKSHOPS - 300)
     store = Store(base.database, is_durable=False)
+    change_sessions.install(store)
     cookie, form_token, codes = _furnish(store)
     store.close()
     queries = [*_WORDS, *_DAYS, *codes][:50]

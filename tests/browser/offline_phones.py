@@ -18,7 +18,7 @@ from outreach.accounts.server_encryption import ServerEncryption
 from outreach.cli.db import bring_up_to_date
 from outreach.config import Config
 from outreach.db.store import Store
-from outreach.domain import registrations, workshops
+from outreach.domain import change_sessions, registrations, workshops
 from outreach.domain.checkin import checkin
 from outreach.domain.checkin.checkin_events import CheckinEvent
 from outreach.domain.checkin.checkin_tokens import CheckinToken
@@ -144,6 +144,7 @@ class OfflineWorkshop:
             closing(Store(self.config.keyring_url)) as key_store_db,
         ):
             KeyStore(key_store_db, MasterKeys(self.config.keys)).attach(store)
+            change_sessions.install(store)
             yield store
 
 
@@ -184,6 +185,7 @@ def _create_data(config: Config, party_count: int, **changes: object) -> tuple[s
     store = Store(config.database_url)
     key_store = KeyStore(Store(config.keyring_url), MasterKeys(config.keys))
     key_store.attach(store)
+    change_sessions.install(store)
     chicago, rights = office("chicago", "Chicago", "IL", "America/Chicago"), kind("derechos", "x")
     for name, value in changes.items():
         setattr(rights, name, value)

@@ -14,6 +14,7 @@ from outreach.accounts.server_encryption import ServerEncryption
 from outreach.cli.db import bring_up_to_date
 from outreach.config import Config
 from outreach.db.store import Store
+from outreach.domain import change_sessions
 from outreach.domain.network.staff import ALL_OFFICES, Role, RoleAssignment, StaffMember
 from tests.browser import second_factors
 from tests.browser.chromium import DESKTOP, PHONE
@@ -45,6 +46,7 @@ def empty_site(tmp_path: Path) -> Iterator[str]:
     )
     bring_up_to_date(config)
     store = Store(config.database_url)
+    change_sessions.install(store)
     with store.change() as session:
         admin = StaffMember(email=ADMIN, password=passwords.hash_password(second_factors.PASSWORD))
         admin.grants.append(RoleAssignment(office=ALL_OFFICES, role=Role.ADMIN))

@@ -19,7 +19,7 @@ from outreach.clock import Month
 from outreach.config import Config
 from outreach.db.store import Store
 from outreach.db.types import Codes
-from outreach.domain import registrations
+from outreach.domain import change_sessions, registrations
 from outreach.domain.network import kinds, offices
 from outreach.domain.network.staff import Role, RoleAssignment, StaffMember
 from outreach.domain.scheduling import workshop_service
@@ -92,6 +92,7 @@ def _create_data(config: Config, exit_site: "QuickExitSite") -> World:
     store = Store(config.database_url)
     key_store = KeyStore(Store(config.keyring_url), MasterKeys(config.keys))
     key_store.attach(store)
+    change_sessions.install(store)
     now = clock.now()
     with store.change() as session:
         _load(session, now=now)

@@ -17,6 +17,7 @@ from outreach.app import create_app
 from outreach.config import Config, Limits
 from outreach.db.postgresql import MIGRATION, PAGES, WORK, Timeouts
 from outreach.db.store import Store
+from outreach.domain import change_sessions
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.registrations import Registration
@@ -225,6 +226,7 @@ def test_one_database_server_may_hold_both_databases() -> None:
 @contextmanager
 def opened(url: str, waits: Timeouts) -> Iterator[Store]:
     store = Store(url, timeouts=waits)
+    change_sessions.install(store)
     try:
         yield store
     finally:

@@ -15,10 +15,13 @@ from click.testing import CliRunner, Result
 from flask import Flask
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 
+from outreach import clock
 from outreach.cli import main
 from outreach.config import Config
 from outreach.db.store import Store
-from outreach.domain import registrations
+from outreach.domain import change_sessions, registrations
+from outreach.domain.audit import audit_log
+from outreach.domain.audit.audit_log import AuditEntry
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.network.staff import StaffMember
@@ -267,6 +270,8 @@ def test_connections_opened_on_a_read_only_disk_are_replaced(
     assert other_process.stdout.readline()
     # Two stores on one file, as the key store and the rate counters; each has its own connections.
     stores = [Store(config.database_url), Store(config.database_url)]
+    for each in stores:
+        change_sessions.install(each)
     rename = sa.update(Office).values(city="Chicago, IL")
     with _read_only(config.data):
         for each in stores:
@@ -312,3 +317,19 @@ def test_no_listener_delays_the_statements_of_a_reading_session(store: Store) ->
         assert not session.dispatch.do_orm_execute
     with store.change() as session:  # the counters of changes listen
         assert session.dispatch.do_orm_execute
+
+
+def test_store_without_records_refuses_to_change(config: Config) -> None:
+    """Importing is not enough: each store is told what follows its changes."""
+    store = Store(config.database_url)
+    with pytest.raises(RuntimeError, match="Nothing would record"), store.change():
+        pass
+    with store.read() as session:
+        assert session.scalars(sa.select(Office)).all() == []
+    change_sessions.install(store)
+    change_sessions.install(store)  # twice is as once
+    with store.change() as session:
+        audit_log.record(session, None, "kinds brought in", now=clock.now(), details={"new": 1})
+    with store.read() as session:
+        assert session.scalars(sa.select(AuditEntry.number)).all() == [1]
+    store.close()

@@ -19,6 +19,7 @@ from flask import Flask
 from outreach import migrations
 from outreach.app import create_app
 from outreach.cli import main
+from outreach.cli.context import open_key_store, open_store
 from outreach.config import Config
 from outreach.db.postgresql import MIGRATION
 from outreach.db.store import Store
@@ -26,6 +27,7 @@ from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.registrations import Registration
 from outreach.errors import Misconfigured
+from outreach.keystore import KeyStore
 from outreach.migrations import Database
 from tests.conftest import Pair, hold
 from tests.support.environment import where
@@ -335,3 +337,42 @@ def test_empty_key_store_of_a_used_database_is_refused(broken: Config, tmp_path:
     assert "ring: it is empty, and the main base is not" in answer.stderr
     assert "OUTREACH_KEYRING_URL" in answer.stderr
     assert outreach(elsewhere, "db", "upgrade", "--new-ring").exit_code == 0
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("base", list(Database))
+def test_command_waits_for_an_upgrade_that_is_running(
+    config: Config, store: Store, key_store: KeyStore, base: Database
+) -> None:
+    """It looked in the middle of it and said that the database was not up to date, when it was."""
+    own = key_store.store if base is Database.KEY_STORE else store
+    newest = migrations.state(base, own).revision
+    before = migrations._history(base).parents[newest]
+    has_looked = threading.Event()
+
+    def note(connection: sa.Connection, _cursor: object, statement: str, *_rest: object) -> None:
+        is_this = connection.engine.url == own.engine.url and threading.get_ident() in readers
+        if is_this and "FROM alembic_version" in statement:
+            has_looked.set()
+
+    readers: set[int] = set()
+
+    def open_both() -> None:
+        readers.add(threading.get_ident())
+        with open_store(config), open_key_store(config):
+            pass
+
+    put = sa.text("UPDATE alembic_version SET version_num = :v")
+    sa.event.listen(sa.engine.Engine, "after_cursor_execute", note)
+    try:
+        with ThreadPoolExecutor(1) as thread:
+            with own.exclusive(migrations._LOCK_NUMBERS[base], patience=0):  # as an upgrade does
+                with own.engine.begin() as connection:
+                    connection.execute(put, {"v": before})
+                command = thread.submit(open_both)
+                assert has_looked.wait(30)
+                with own.engine.begin() as connection:
+                    connection.execute(put, {"v": newest})
+            command.result(timeout=30)
+    finally:
+        sa.event.remove(sa.engine.Engine, "after_cursor_execute", note)

@@ -19,6 +19,7 @@ from outreach.app import create_app
 from outreach.cli import init_steps
 from outreach.config import Config
 from outreach.db.store import Store
+from outreach.domain import change_sessions
 from outreach.domain.follows import choices
 from outreach.domain.locations import geocoding, interpretation
 from outreach.domain.locations.geocoding import LocationScale
@@ -121,6 +122,7 @@ def site(request: pytest.FixtureRequest, config: Config, tmp_path: Path) -> Iter
     list(init_steps.install(network, data, "ana@example.org", environ=where(config)))
     made = init_steps.read_config(data)
     store = Store(made.database_url)
+    change_sessions.install(store)
     with store.change() as session:
         offered = kinds.list_kinds(session)
         known = {each.slug: each for each in offices.list_offices(session)}

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from outreach.db.store import Store
 from outreach.db.types import Codes
-from outreach.domain import registrations
+from outreach.domain import change_sessions, registrations
 from outreach.domain.registrations import (
     Registration,
     RegistrationChange,
@@ -80,6 +80,7 @@ class _One:
         self.store = Store(scene.database_url)
         self.key_store = KeyStore(Store(scene.keyring_url), MasterKeys(scene.keys))
         self.key_store.attach(self.store)
+        change_sessions.install(self.store)
 
     def step(self) -> None:
         [(do, _often)] = self.random.choices(_STEPS, [often for _do, often in _STEPS])

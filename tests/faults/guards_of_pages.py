@@ -153,7 +153,7 @@ def list_guards() -> Iterator[Guard]:
             f"{web}middleware/error_pages.py", "return RuntimeError(kind.__name__)",
             "return RuntimeError(str(request.form))",
         ),
-        ("outreach/app.py", "error_pages.log_error(exc_info[1])", "super().log_exception(exc_info)"),
+        ("outreach/app.py", "failures.note(exc_info[1])", "super().log_exception(exc_info)"),
         (f"{web}middleware/error_pages.py", ".addFilter(_remove_error_text)", ""),
     ):  # fmt: skip
         yield Guard("S10", file, words, instead, after)

@@ -16,6 +16,7 @@ from typing import Final
 from outreach.cli.db import bring_up_to_date
 from outreach.config import Config
 from outreach.db.store import Store
+from outreach.domain import change_sessions
 from outreach.keystore import KeyStore, MasterKeys
 from tests.support.environment import where
 from tests.support.ports import free_port
@@ -114,6 +115,7 @@ class Site:
         self.store = Store(self.config.database_url)
         self.key_store = KeyStore(Store(self.config.keyring_url), MasterKeys(self.config.keys))
         self.key_store.attach(self.store)
+        change_sessions.install(self.store)
         self.keeper = Keeper([])
 
     def address_of(self, number: int) -> str:

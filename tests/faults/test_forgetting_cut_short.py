@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from outreach import clock
 from outreach.config import Config
 from outreach.db.store import Store
-from outreach.domain import registrations
+from outreach.domain import change_sessions, registrations
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.registrations import Registration, RegistrationStatus
@@ -134,6 +134,7 @@ def test_registration_during_a_purge_is_kept(
         own_store, own_key_store_db = Store(config.database_url), Store(config.keyring_url)
         own_key_store = KeyStore(own_key_store_db, MasterKeys(config.keys))
         own_key_store.attach(own_store)
+        change_sessions.install(own_store)
         try:
             while not is_over.is_set():
                 retention.purge(own_store, own_key_store, now=clock.now())

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from outreach.config import Config
 from outreach.db.store import Store
+from outreach.domain import change_sessions
 from outreach.domain.network.kinds import Kind
 from outreach.errors import Refusal
 from tests.calendar_readers import (
@@ -126,6 +127,7 @@ def run(
 ) -> StoryRunner:
     """Applies `examples` stories, which are random or the same in each run."""
     store = Store(config.database_url, is_durable=False)
+    change_sessions.install(store)
     check = StoryRunner(store, readers)
 
     @settings(

@@ -16,7 +16,7 @@ from flask.testing import FlaskClient
 from outreach import cli, clock
 from outreach.config import Config
 from outreach.db.store import Store
-from outreach.domain import workshops
+from outreach.domain import change_sessions, workshops
 from outreach.domain.calendar.change_counters import ChangeCounter
 from outreach.domain.network.kinds import Kind, Way
 from outreach.domain.network.offices import Office
@@ -330,6 +330,7 @@ def test_store_mark_changes_with_every_commit(
     if store.is_sqlite:  # PostgreSQL counts the commits of all databases of the server
         assert store.mark() == before
     other_store = Store(config.database_url)
+    change_sessions.install(other_store)
     with other_store.change() as session:
         hold(session, chicago, rights)
     other_store.close()

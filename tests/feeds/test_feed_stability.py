@@ -21,7 +21,7 @@ from outreach.config import Config
 from outreach.db.base import Base
 from outreach.db.store import Store
 from outreach.db.types import Codes
-from outreach.domain import workshops
+from outreach.domain import change_sessions, workshops
 from outreach.domain.calendar.feed_query import NETWORK, UnknownFilter
 from outreach.domain.network import installation_settings, kinds, offices
 from outreach.domain.network.kinds import Visibility, Way
@@ -98,6 +98,7 @@ def other_store(empty_databases: Path, tmp_path: Path) -> Iterator[Store]:
     """Another installation, on SQLite."""
     shutil.copy(empty_databases / "outreach.db", tmp_path / "beside.db")
     other = Store(f"sqlite:///{tmp_path / 'beside.db'}")
+    change_sessions.install(other)
     with other.change() as session:
         installation_settings.set_calendar_host(session, HOST)
     yield other

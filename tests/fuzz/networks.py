@@ -27,6 +27,7 @@ from werkzeug.test import Client
 from outreach import network_profile
 from outreach.app import create_network_apps
 from outreach.db.store import Store
+from outreach.domain import change_sessions
 from outreach.domain.registrations import ContactMethod, Registration
 from outreach.domain.workshops import Workshop
 from outreach.keystore import KeyStore, MasterKeys
@@ -247,6 +248,7 @@ def _mark(base: Base, word: str) -> None:
     store = Store(base.config.database_url)
     key_store = KeyStore(Store(base.config.keyring_url), MasterKeys(base.config.keys))
     key_store.attach(store)
+    change_sessions.install(store)
     try:
         for public_id in base.ids["workshop"]:
             with store.read() as session:

@@ -27,7 +27,7 @@ from outreach.clock import Month
 from outreach.config import Config
 from outreach.db.store import Store
 from outreach.db.types import Codes
-from outreach.domain import registrations
+from outreach.domain import change_sessions, registrations
 from outreach.domain.checkin import checkin_tokens
 from outreach.domain.locations.venues import Venue
 from outreach.domain.network import installation_settings, kinds, offices, staff
@@ -173,6 +173,7 @@ def made(folder: Path, server: str = "") -> Iterator[Base]:
     store = Store(config.database_url)
     key_store = KeyStore(Store(config.keyring_url), MasterKeys(config.keys))
     key_store.attach(store)
+    change_sessions.install(store)
     try:
         cookies, ids, door_pass = _furnish(store, key_store)
         store.truncate_log()

@@ -31,8 +31,11 @@ SHORT = 3.0  # seconds: a lease for whoever is killed here
 HOLD = """
 import sys, threading
 from outreach.db.store import Store
+from outreach.domain import change_sessions
 from outreach.maintenance.leader import Leader
-leader = Leader(Store(sys.argv[1]), sys.argv[3:], length=float(sys.argv[2]))
+store = Store(sys.argv[1])
+change_sessions.install(store)
+leader = Leader(store, sys.argv[3:], length=float(sys.argv[2]))
 leader.acquire()
 with leader.renewing():
     print("leads" if leader.leads(sys.argv[3]) else "follows", flush=True)

@@ -12,6 +12,7 @@ from outreach import clock
 from outreach.config import Config
 from outreach.db.base import Words
 from outreach.db.store import Store
+from outreach.domain import change_sessions
 from outreach.domain.audit import audit_log
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
@@ -64,6 +65,7 @@ def elsewhere(postgresql_server: None) -> Iterator[Pair]:
 
 def rows_of(url: str, tables: sa.MetaData) -> dict[str, list[Any]]:
     store = Store(url)
+    change_sessions.install(store)
     try:
         with store.engine.connect() as connection:
             return {
@@ -114,6 +116,7 @@ def test_moved_installation_works(
     store, keys = Store(elsewhere.main), Store(elsewhere.key_store)
     key_store = KeyStore(keys, MasterKeys(config.keys))
     key_store.attach(store)
+    change_sessions.install(store)
     with store.change() as session:  # rows get numbers that none has
         later = hold(session, chicago, rights)
         audit_log.record(session, None, "seen", now=clock.now())
@@ -173,6 +176,7 @@ def test_move_refuses_an_open_database(
 
 def test_exclusive_access_waits_for_closing_connections(elsewhere: Pair) -> None:
     store = Store(elsewhere.main)
+    change_sessions.install(store)
     with store.read() as session:
         session.execute(sa.select(Workshop.id))
     leaving = Timer(0.3, store.close)

@@ -1,6 +1,7 @@
 """The wheel in a clean environment: it is complete and works from any folder."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -128,6 +129,13 @@ def test_readme_runs_as_typed_on_a_fresh_machine(installed: Path, tmp_path: Path
     # Once, though several processes serve.
     assert said.count(f"listens on http://127.0.0.1:{port}") == 1
     assert said.count("to do: public address: not https") == 1
+    settings = [line for line in lines if line.startswith("export ")]
+    doctor = subprocess.run(
+        ["/bin/sh", "-c", "\n".join([*settings, "outreach doctor"])],
+        cwd=tmp_path, env=environ, capture_output=True, text=True,
+    ).stdout  # fmt: skip
+    # 59 offices, the kinds and an account: each entry was linked by the process that wrote it.
+    assert re.search(r"^well +journal: 61 lines, one chain$", doctor, re.MULTILINE), doctor
 
 
 def test_wheel_has_every_file(wheel: Path) -> None:

@@ -20,7 +20,7 @@ from outreach import clock
 from outreach.app import create_app
 from outreach.config import Config
 from outreach.db.store import Store
-from outreach.domain import workshops
+from outreach.domain import change_sessions, workshops
 from outreach.domain.joint import partner_networks
 from outreach.domain.joint.partner_networks import PartnerNetwork
 from outreach.domain.network import installation_settings
@@ -91,6 +91,7 @@ def host_site(config: Config, empty_databases: Path, folder: Path) -> Iterator[H
     store, ring = Store(own.database_url), Store(own.keyring_url)
     key_store = KeyStore(ring, MasterKeys(keys))
     key_store.attach(store)
+    change_sessions.install(store)
     with store.change() as session:
         installation_settings.set_calendar_host(session, "bibliotecas.example.net")
         session.add_all(

@@ -234,7 +234,12 @@ PROMISES: Final[dict[str, tuple[str, ...]]] = {
         "::test_erasure_cut_after_the_key_frees_the_place_when_reconciled",
         "privacy/test_retention.py::test_erased_row_keeps_only_its_numbers",
     ),
-    "S34": ("cli/test_process.py::test_command_keeps_its_files_and_its_memory_to_itself",),
+    "S34": (
+        "cli/test_process.py::test_command_keeps_its_files_and_its_memory_to_itself",
+        "cli/test_commands_record.py::test_command_records_what_it_changes",
+        "cli/test_commands_record.py::test_every_command_is_in_one_of_the_lists",
+        "db/test_database.py::test_store_without_records_refuses_to_change",
+    ),
     "S35": (
         "accounts/test_staff_letters.py::test_sign_in_with_a_new_browser_sends_a_letter",
         "accounts/test_staff_letters.py::test_change_of_how_one_signs_in_sends_a_letter",

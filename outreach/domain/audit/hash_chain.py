@@ -23,7 +23,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, SessionTransaction, mapped_column
 
 from outreach.db.base import Base
-from outreach.db.store import ChangeSession, change_rows
+from outreach.db.store import change_rows
 from outreach.domain.audit import text_details
 from outreach.domain.audit.audit_log import (
     JSON_FORMAT,
@@ -178,7 +178,12 @@ def delete_old_rows(session: Session, *, now: datetime) -> int:
     return change_rows(session, sa.delete(AuditEntry).where(AuditEntry.number <= last.number))
 
 
-@event.listens_for(ChangeSession, "before_commit")
+def listen(sessions: type[Session]) -> None:
+    """Links what sessions of this class record. Calling it again changes nothing."""
+    event.listen(sessions, "before_commit", _before_commit)
+    event.listen(sessions, "after_soft_rollback", _after_rollback)
+
+
 def _before_commit(session: Session) -> None:
     # The release of a savepoint commits nothing.
     if RECORDED_ACTIONS in session.info and not session.in_nested_transaction():
@@ -189,7 +194,6 @@ def _before_commit(session: Session) -> None:
         _link(session, [entry for entry in recorded if entry in session])
 
 
-@event.listens_for(ChangeSession, "after_soft_rollback")
 def _after_rollback(session: Session, previous: SessionTransaction) -> None:
     # After the rollback of a savepoint, the outer transaction keeps its rows.
     if not session.in_nested_transaction() and not previous.nested:

@@ -23,7 +23,7 @@ from sqlalchemy.orm import Mapped, ORMExecuteState, Session, SessionTransaction,
 
 from outreach import clock
 from outreach.db.base import Base
-from outreach.db.store import ChangeSession, Store
+from outreach.db.store import Store
 from outreach.domain.locations.venues import Venue
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
@@ -77,7 +77,14 @@ def increment(session: Session, office_id: int = EVERY_OFFICE) -> None:
     _touched(session).add((office_id, EVERY_KIND))
 
 
-@event.listens_for(ChangeSession, "after_flush")
+def listen(sessions: type[Session]) -> None:
+    """Counts what sessions of this class change. Calling it again changes nothing."""
+    event.listen(sessions, "after_flush", _after_flush)
+    event.listen(sessions, "do_orm_execute", _on_statement)
+    event.listen(sessions, "before_commit", _before_commit)
+    event.listen(sessions, "after_soft_rollback", _after_rollback)
+
+
 def _after_flush(session: Session, _context: object) -> None:
     for each in (*session.new, *session.deleted):
         if isinstance(each, _SHOWN):
@@ -88,7 +95,6 @@ def _after_flush(session: Session, _context: object) -> None:
             _touched(session).update(_touched_by(each))
 
 
-@event.listens_for(ChangeSession, "do_orm_execute")
 def _on_statement(state: ORMExecuteState) -> None:
     """Counts bulk inserts and deletes. A bulk update changes seats only, which no feed shows."""
     is_ours = state.bind_mapper is not None and state.bind_mapper.class_ in _SHOWN
@@ -96,7 +102,6 @@ def _on_statement(state: ORMExecuteState) -> None:
         increment(state.session)
 
 
-@event.listens_for(ChangeSession, "before_commit")
 def _before_commit(session: Session) -> None:
     if session.in_nested_transaction():
         return  # a savepoint is released, and the transaction continues
@@ -112,7 +117,6 @@ def _before_commit(session: Session) -> None:
     connection.execute(statement, [{"name": name, "now": now} for name in names])
 
 
-@event.listens_for(ChangeSession, "after_soft_rollback")
 def _after_rollback(session: Session, previous: SessionTransaction) -> None:
     # After the rollback of a savepoint, earlier changes of the transaction still count.
     if not session.in_nested_transaction() and not previous.nested:

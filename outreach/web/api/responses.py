@@ -14,7 +14,6 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.http import HTTP_STATUS_CODES, http_date
 
 from outreach import clock, preconditions
-from outreach.db import error_classes
 from outreach.errors import OutreachError
 from outreach.memory_cache import MemoryCache
 from outreach.web.api import params, schemas
@@ -25,7 +24,7 @@ from outreach.web.api.route import Route
 from outreach.web.api.routes import TABLE
 from outreach.web.api.serializers import ROOT
 from outreach.web.context import store
-from outreach.web.middleware import error_pages, response_headers
+from outreach.web.middleware import failures, response_headers
 from outreach.web.middleware.page_cache import MAX_AGE
 from outreach.web.middleware.response_headers import MIN_GZIP_BYTES
 
@@ -147,14 +146,11 @@ def _http_error(error: HTTPException) -> Response:
 @api.errorhandler(OutreachError)
 @api.errorhandler(Exception)
 def _unexpected(error: Exception) -> Response:
-    if error_classes.classify(error) is None:
-        return _problem(
-            500, "This is our fault. Ask again later.", incident=error_pages.log_error(error)
-        )
-    answer = _problem(
-        503, "Ask again in a moment.", incident=error_pages.log_temporary_error(error)
-    )
-    answer.headers["Retry-After"] = error_pages.RETRY_AFTER_SECONDS
+    failure = failures.note(error)
+    is_ours = failure.reason is None
+    words = "This is our fault. Ask again later." if is_ours else "Ask again in a moment."
+    answer = _problem(failure.status, words, incident=failure.incident)
+    answer.headers.update(failure.headers)
     return answer
 
 

@@ -5,7 +5,6 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-import sqlalchemy as sa
 from flask import Flask, Response, current_app, g, make_response, render_template, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import (
@@ -17,8 +16,6 @@ from werkzeug.exceptions import (
 )
 
 from outreach import i18n, languages
-from outreach.db import error_classes
-from outreach.domain.text import code
 from outreach.errors import (
     Conflict,
     DataErased,
@@ -31,9 +28,7 @@ from outreach.errors import (
 )
 from outreach.i18n import gettext as _
 from outreach.web import error_messages
-from outreach.web.middleware import request_language
-
-log = logging.getLogger(__name__)
+from outreach.web.middleware import failures, request_language
 
 STATUS: Final[dict[type[OutreachError], int]] = {
     NotFound: 404,
@@ -45,7 +40,6 @@ STATUS: Final[dict[type[OutreachError], int]] = {
     Refusal: 422,
 }
 PAGES: Final = frozenset({404, 429, 500, 503})
-RETRY_AFTER_SECONDS: Final = "5"
 SECRET_FIELDS: Final = frozenset({"password", "code"})  # never shown again
 # Addresses that calendar programs request: they get plain text instead of a page.
 CALENDAR: Final = re.compile(rf"/({languages.PATTERN})/(cal|t)/[^/]+\.(ics|atom|json|jcal|jscal)")
@@ -100,13 +94,12 @@ def refuse_as_text(error: HTTPException) -> Response:
 
 
 def fail_as_text(error: Exception) -> Response:
-    """The same for an error of the program, which it logs: 503 if it is temporary, or else 500."""
-    if error_classes.classify(error) is None:
-        log_error(error)
-        return refuse_as_text(InternalServerError())
-    log_temporary_error(error)
-    answer = refuse_as_text(ServiceUnavailable())
-    answer.headers["Retry-After"] = RETRY_AFTER_SECONDS
+    """The same for an error, which it logs: 503 where the databases cannot be used, or else 500."""
+    failure = failures.note(error)
+    answer = refuse_as_text(
+        InternalServerError() if failure.reason is None else ServiceUnavailable()
+    )
+    answer.headers.update(failure.headers)
     return answer
 
 
@@ -116,37 +109,10 @@ def keep_form() -> None:
     g.keeps_form = True
 
 
-def log_error(error: BaseException) -> str:
-    """Logs an unexpected error without its text. Returns the code of the log line."""
-    logged, incident = _without_text(error), code(6)
-    log.error("%s: %s failed: %s", incident, _route(), logged, exc_info=logged)
-    return f"{incident[:3]} {incident[3:]}"
-
-
-def log_temporary_error(error: BaseException) -> str:
-    """Logs a temporary error of the database, without traceback. Returns the code of the line."""
-    incident, error_class = code(6), error_classes.classify(error)
-    what = "-" if error_class is None else error_class.name.lower()
-    log.warning("%s: %s: database %s (%s)", incident, _route(), what, _without_text(error))
-    return f"{incident[:3]} {incident[3:]}"
-
-
-def _route() -> str:
-    """The method and the pattern of the route: no path, no token, no name (S10)."""
-    rule = request.url_rule.rule if request.url_rule else "-"
-    return f"{request.method} {rule}"
-
-
-def _without_text(error: BaseException) -> RuntimeError:
-    """An error with the type and traceback of this one: its text may hold what somebody typed."""
-    kind = type(error.orig) if isinstance(error, sa.exc.DBAPIError) else type(error)
-    return RuntimeError(kind.__name__).with_traceback(error.__traceback__)
-
-
 def _remove_error_text(record: logging.LogRecord) -> bool:
     """A logging filter that removes the text of errors."""
     if record.exc_info and record.exc_info[1] is not None:
-        error = _without_text(record.exc_info[1])
+        error = failures.without_text(record.exc_info[1])
         record.exc_info = (RuntimeError, error, error.__traceback__)
     return True
 
@@ -197,8 +163,9 @@ def _add_retry_after(answer: Response, error: HTTPException) -> None:
 
 
 def _unexpected(error: Exception) -> ResponseReturnValue:
-    if error_classes.classify(error) is None:
-        return page(500, incident=log_error(error))
-    answer = make_response(page(503, incident=log_temporary_error(error)))
-    answer.headers["Retry-After"] = RETRY_AFTER_SECONDS
+    failure = failures.note(error)
+    answer = make_response(
+        page(failure.status, incident=failure.incident, reason=failure.reason or "bug")
+    )
+    answer.headers.update(failure.headers)
     return answer

@@ -46,6 +46,12 @@ class RequestMetrics:
             [*names, "route", "method", "status"],
             registry=self.registry,
         )
+        self.failures = Counter(
+            "outreach_failures",
+            "Requests that failed, by their reason: of a database or a disk, or a bug.",
+            [*names, "reason"],
+            registry=self.registry,
+        )
         self.seconds = Histogram(
             "outreach_request_seconds",
             "How long an answer took, by what was asked for.",
@@ -64,6 +70,9 @@ class RequestMetrics:
             children = self._children[key] = counter, seconds_of
         children[0].inc()
         children[1].observe(seconds)
+
+    def count_failure(self, reason: str) -> None:
+        self.failures.labels(*self._labels, reason).inc()
 
     def collect(self) -> Iterator[Metric]:
         """The metrics of all processes, if they are shared, or of this one."""

@@ -12,7 +12,6 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException, TooManyRequests
 
 from outreach import clock, i18n
-from outreach.db import error_classes
 from outreach.domain import registrations, workshops
 from outreach.domain.registrations import Registration, assisted, ticket_sharing
 from outreach.domain.workshops import Workshop
@@ -31,6 +30,7 @@ from outreach.web.forms.registration_form import RegistrationForm
 from outreach.web.middleware import (
     client_address,
     error_pages,
+    failures,
     rate_limits,
     request_retry,
 )
@@ -98,9 +98,9 @@ def save(public_id: str) -> ResponseReturnValue:
     except (OutreachError, HTTPException):
         raise
     except Exception as error:  # unexpected: return the filled form
-        if error_classes.classify(error) is not None:
+        if failures.find_reason(error) is not None:
             raise  # retried, or answered by the handler of database errors
-        return _page(filled, 500, incident=error_pages.log_error(error))
+        return _page(filled, 500, incident=failures.note(error).incident)
 
 
 def _read_pass(workshop: Workshop, text: str, now: datetime) -> str:

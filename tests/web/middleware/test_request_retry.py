@@ -22,6 +22,7 @@ from outreach.db import error_classes
 from outreach.db.error_classes import ErrorClass
 from outreach.db.retry import Outage
 from outreach.db.store import Store
+from outreach.domain import change_sessions
 from outreach.domain.network import installation_settings
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
@@ -350,6 +351,7 @@ def test_request_waits_for_a_restarted_database(
         migrations.upgrade(migrations.Database.MAIN, own_config.database_url)
         migrations.upgrade(migrations.Database.KEY_STORE, own_config.keyring_url)
         store = Store(own_config.database_url)
+        change_sessions.install(store)
         with store.change() as session:
             installation_settings.set_calendar_host(session, "talleres.example.org")
             chicago = office("chicago", "Chicago", "IL", "America/Chicago")

@@ -12,11 +12,10 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
 from outreach import clock
-from outreach.db import error_classes
 from outreach.errors import OutreachError
 from outreach.keystore.seat_shares import Network, NetworkSize
 from outreach.web.context import config
-from outreach.web.middleware import error_pages, rate_limits, request_retry
+from outreach.web.middleware import error_pages, failures, rate_limits, request_retry
 from outreach.web.middleware.response_headers import keep_private
 from outreach.web.public.phone_line import (
     gateway_signature,
@@ -76,10 +75,8 @@ pages.register_error_handler(HTTPException, error_pages.refuse_as_text)
 def _apologize(error: Exception) -> Response:
     """A caller hears what to do, and the line hangs up. The status is 200: at any other a gateway
     says a sentence of its own, in English."""
-    if error_classes.classify(error) is not None:
-        error_pages.log_temporary_error(error)
-    elif not isinstance(error, OutreachError):
-        error_pages.log_error(error)
+    if not isinstance(error, OutreachError):
+        failures.note(error)
     return _write(LineAnswer(line_steps.apologize().prompts))
 
 

@@ -1,0 +1,24 @@
+"""The sessions that change the main database: the audit log and the change counters follow them.
+
+Whoever opens the main database to change it calls `install` once for its store; `Store.change`
+raises without. Importing this or any other module registers nothing: a command that happens to
+import less than the web does records the same.
+"""
+
+from sqlalchemy.orm import Session
+
+from outreach.db.store import Store
+from outreach.domain.audit import hash_chain
+from outreach.domain.calendar import change_counters
+
+
+class ChangeSession(Session):
+    """A session that changes the main database."""
+
+
+def install(store: Store) -> None:
+    """Lets a store of the main database change it, with all that has to follow a change."""
+    hash_chain.listen(ChangeSession)
+    # Last, since whoever has incremented the network's number keeps all others waiting.
+    change_counters.listen(ChangeSession)
+    store.use_change_sessions(ChangeSession)
