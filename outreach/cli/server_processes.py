@@ -80,9 +80,7 @@ class ServerProcesses(MPServer):
         """Says when a process gets its next one, or that none can start."""
         place, dead, now = places[number], self.wrks[number], time.monotonic()
         lived = now - dead.birth
-        is_failed_start = (
-            lived <= LIVED_SECONDS and dead.inner.exitcode not in _ENDED_FROM_OUTSIDE
-        )
+        is_failed_start = lived <= LIVED_SECONDS and dead.inner.exitcode not in _ENDED_FROM_OUTSIDE
         place.failed_starts = place.failed_starts + 1 if is_failed_start else 0
         if lived > MAX_PAUSE:
             place.pause = 0.0
