@@ -204,6 +204,11 @@ class Config:
         )
 
     @property
+    def network_names(self) -> tuple[str, ...]:
+        """What people know this network by: its brand, and who answers for it."""
+        return tuple(filter(None, (self.brand, self.controller)))
+
+    @property
     def data_source(self) -> str:
         """Whom those who use the open data name as their source."""
         return self.controller or self.brand

@@ -113,7 +113,10 @@ def get_host(callback: str) -> str:
 
 # Below domains of countries, registries give names out under these too, as `example.com.mx`.
 _REGISTRY_LABELS: Final = frozenset(
-    ["ac", "co", "com", "edu", "go", "gob", "gouv", "gov", "gub", "id", "info", "mil", "ne", "net", "nom", "or", "org"]
+    {
+        *("ac", "co", "com", "edu", "go", "gob", "gouv", "gov", "gub"),
+        *("id", "info", "mil", "ne", "net", "nom", "or", "org"),
+    }
 )
 _COUNTRY: Final = 2  # letters of a country's domain
 _IPV6_SITE: Final = 64  # bits of the network that one site has
