@@ -66,11 +66,9 @@ class ServerProcesses(MPServer):
     def _start(
         self, place: _Place, number: int, spawn_target: Any, target_loader: Callable[..., Any]
     ) -> None:
-        process = self._spawn_worker(  # type: ignore[no-untyped-call]
-            idx=number, target=spawn_target, callback_loader=target_loader
-        )
+        process = self._spawn_worker(idx=number, target=spawn_target, callback_loader=target_loader)
         try:
-            process.start()
+            process.start()  # type: ignore[no-untyped-call]
         except OSError:  # as without memory
             place.delay()
         else:
@@ -85,7 +83,7 @@ class ServerProcesses(MPServer):
         if lived > MAX_PAUSE:
             place.pause = 0.0
         place.delay()
-        others = [each for each in self.wrks if each.is_alive()]
+        others = [each for each in self.wrks if each.is_alive()]  # type: ignore[no-untyped-call]
         self._has_lived |= any(now - each.birth > LIVED_SECONDS for each in (dead, *others))
         has_none = not others and not self._has_lived
         self.has_failed = has_none and place.failed_starts >= MAX_FAILED_STARTS

@@ -1,8 +1,8 @@
 """Whether a proxy at the public address holds back what people send until all of it has arrived.
 
 Without that, a slow phone or a stranger who never ends a form keeps a thread of the server, which
-has few (`cli/request_bodies.py`). The check announces a body that the server would refuse, and sends
-nothing of it: an answer at once says that the server has seen the request.
+has few (`cli/request_bodies.py`). The check announces a body that the server would refuse, and
+sends nothing of it: an answer at once says that the server has seen the request.
 """
 
 import socket
