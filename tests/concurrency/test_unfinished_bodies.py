@@ -209,7 +209,7 @@ def test_large_body_is_read_without_a_slot() -> None:
     work_slots.give_back()
 
 
-def test_body_beyond_the_limit_is_told_to_come_again() -> None:
+def test_body_beyond_the_limit_is_asked_to_come_again() -> None:
     stream = StuckStream()
     server = RequestBodies(read_all, 1, max_unfinished=1)
     thread = threading.Thread(target=server, args=(environ_of(stream, CONTENT_LENGTH="9"), respond))

@@ -693,50 +693,6 @@ def _of_colleagues() -> Iterator[Guard]:
         ("if role not in COLLEAGUE_ROLES:", "if False:", "rule_of_leads_holds_below_the_pages"),
     ):
         yield Guard("S22", "outreach/accounts/administration.py", words, instead, tests + test)
-    yield from _of_forms()
-
-
-def _of_forms() -> Iterator[Guard]:
-    acts = "tests/web/staff/test_named_acts.py::"
-    yield Guard(
-        "S06", "outreach/web/staff/months/release_calendar_page.py",
-        'if what == "remove":', 'if what != "save":',
-        f"{acts}test_embargo_is_removed_by_its_own_button_only",
-    )  # fmt: skip
-    yield Guard(
-        "S06", "outreach/web/staff/auth/letter_choices.py",
-        "    if hour is None:", "    if False:",
-        f"{acts}test_letters_of_staff_do_not_end_by_an_empty_form",
-    )  # fmt: skip
-    yield Guard(
-        "S19", "outreach/web/public/about.py",
-        '"cache", "cookies", "storage"', '"cache", "cookies"',
-        "tests/browser/test_quick_exit.py::test_quick_exit_ends_the_messages_of_this_browser",
-    )  # fmt: skip
-    bodies, tests = (
-        "outreach/cli/request_bodies.py",
-        "tests/concurrency/test_unfinished_bodies.py::",
-    )
-    closed = "only_silent_connections_of_that_address_and_port_are_closed"
-    for words, instead, test in (
-        (
-            "                body.read_before()\n",
-            "                pass\n",
-            "unfinished_forms_stop_nobody",
-        ),
-        (
-            "            work_slots.give_back()",
-            "            pass",
-            "large_body_is_read_without_a_slot",
-        ),
-        (
-            "            raise ClientDisconnected",
-            "            pass",
-            "body_that_ends_early_is_no_form",
-        ),
-        ("where in sources and _silent", "_silent", closed),
-    ):
-        yield Guard("S09", bodies, words, instead, f"{tests}test_{test}")
     yield Guard(
         "S22", "outreach/web/staff/common/guards.py",
         "if not any(has_permission(action, slug) for slug in seen):", "if False:",
