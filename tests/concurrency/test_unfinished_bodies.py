@@ -18,7 +18,6 @@ from outreach.cli import request_bodies
 from outreach.cli.request_bodies import READ_BEFORE_BYTES, SILENT_SECONDS, RequestBodies
 from outreach.cli.serve import THREADS
 from outreach.config import Config
-from outreach.db import work_slots
 from outreach.db.store import Store
 from outreach.db.work_slots import PEOPLE, Slots, WorkSlots
 from outreach.domain.network.kinds import Kind
@@ -202,11 +201,13 @@ def test_large_body_is_read_without_a_slot() -> None:
     thread = threading.Thread(target=lambda: answers_of.put(server(environ, respond)))
     thread.start()
     assert stream.is_read.wait(TIMEOUT_SECONDS)
-    slots.release(slots.acquire(PEOPLE))  # another request is answered meanwhile
+    has_slot = threading.Event()  # of another request, meanwhile
+    threading.Thread(target=lambda: (slots.acquire(PEOPLE), has_slot.set()), daemon=True).start()
+    is_given = has_slot.wait(TIMEOUT_SECONDS / 3)
     stream.may_end.set()
     thread.join(TIMEOUT_SECONDS)
+    assert is_given
     assert len(b"".join(answers_of.get_nowait())) == READ_BEFORE_BYTES + 1
-    work_slots.give_back()
 
 
 def test_body_beyond_the_limit_is_asked_to_come_again() -> None:
