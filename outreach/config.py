@@ -174,6 +174,7 @@ class Config:
     promise_no_police: bool = False
     plain_feeds: bool = False  # send feeds uncompressed
     activitypub: bool = False  # push workshops to the fediverse
+    hub: bool = False  # push feeds to programs that subscribe (WebSub)
     listen: str = "127.0.0.1"
     pool_size: int = 4  # connections to PostgreSQL a process, one a thread
     log: str = "text"  # or "json"
@@ -201,6 +202,11 @@ class Config:
             help_lines=self.help_lines,
             vocabulary=self.vocabulary,
         )
+
+    @property
+    def network_names(self) -> tuple[str, ...]:
+        """What people know this network by: its brand, and who answers for it."""
+        return tuple(filter(None, (self.brand, self.controller)))
 
     @property
     def data_source(self) -> str:
@@ -319,6 +325,7 @@ class Config:
             promise_no_police=read.flag("PROMISE_NO_POLICE"),
             plain_feeds=read.flag("PLAIN_FEEDS"),
             activitypub=read.flag("ACTIVITYPUB"),
+            hub=read.flag("HUB"),
             listen=read.text("LISTEN", cls.listen),
             pool_size=read.number_between("POOL_SIZE", cls.pool_size, 1, 100),
             log=read.checked("LOG", cls.log, logs.FORMS.__contains__, "has to be text or json"),

@@ -249,6 +249,7 @@ def config(
         mail_from="talleres@example.org",
         controller="Red de consulados",
         secret_key="only for tests",
+        hub=True,
     )
     if request.param == "sqlite":
         for folder, name in ((data, "outreach.db"), (keys, "keyring.db")):

@@ -4,7 +4,7 @@ Everything else is accepted and ignored, before anything is fetched. A request i
 is signed with the key of its actor, which that actor's server shows.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from threading import BoundedSemaphore
@@ -81,18 +81,29 @@ class Inbox:
             raise BadActivity(f"The id must be an address of at most {MAX_ID_LENGTH} characters.")
         return activity
 
-    def accept(self, request: InboxRequest, activity: InboxActivity, *, now: datetime) -> None:
-        """Does what the request says, if it is signed by its actor. Raises BadSignature,
-        ActorUnusable, TooManyFollowers, NotFound for an office that has no actor, and InboxBusy."""
+    def accept(
+        self,
+        request: InboxRequest,
+        activity: InboxActivity,
+        *,
+        count: Callable[[str], None],
+        now: datetime,
+    ) -> None:
+        """Does what the request says, if it is signed by its actor. `count` is called with the
+        actor's address before anything costs us or its server more than a look at the database;
+        what it raises is not caught. Raises BadSignature, ActorUnusable, TooManyFollowers, NotFound
+        for an office that has no actor, and InboxBusy."""
         signature = http_signatures.parse(request.headers.get("signature", ""))
         http_signatures.check_claims(request.headers, request.body, now=now)
         if not remote_actors.is_same_host(signature.key_id, activity.actor):
             raise BadSignature("The key is on another host than the actor.")
         with self.store.read() as session:
             office = _find_office(session, activity)
-            is_known = followers.is_follower(session, activity.actor)
+            of_office = office.id if activity.type in _ENDS else None
+            is_known = followers.is_follower(session, activity.actor, of_office)
         if activity.type != _FOLLOW and not is_known:
             return  # Mastodon tells every server it knows of each account that is deleted
+        count(activity.actor)
         try:
             actor = self._verify(request, signature, activity.actor, office, now=now)
         except ActorGone:

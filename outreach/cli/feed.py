@@ -54,9 +54,8 @@ def command(
                 f"there is no {unknown.what} {unknown.value!r}.",
                 param_hint=f"--{unknown.what}",
             ) from None
-        site = PublicSite(
-            config.public_url, installation_settings.get_calendar_host(session), config.phone
-        )
+        host = installation_settings.get_calendar_host(session)
+        site = PublicSite(config.public_url, host, config.phone, config.hub)
         body = ics_feed.write_bytes(session, query, lang, site, today=clock.now().date())
     if output is None:
         sys.stdout.buffer.write(body)

@@ -48,7 +48,9 @@ def add(rule: CallbackRule, url: str, *, yes: bool) -> None:
         if any(each.host == host for each in known):
             _fail(f"{host} was added before. To pin another key: outreach joint remove {host}")
         try:
-            found = network_puller.fetch_first(rule, address, now=now)
+            found = network_puller.fetch_first(
+                rule, address, own_names=config.network_names, now=now
+            )
         except BadDocument as error:
             _fail(f"{address}: {error}")
         click.echo(f"Network:      {found.document.network}")
@@ -98,11 +100,11 @@ def fetch(rule: CallbackRule) -> None:
 
     The worker does so every 15 minutes.
     """
-    has_fault = False
-    with open_store(settings()) as store:
+    has_fault, config = False, settings()
+    with open_store(config) as store:
         with store.read() as session:
             networks = partner_networks.list_networks(session)
-        puller = NetworkPuller(store, rule)
+        puller = NetworkPuller(store, rule, config.network_names)
         for each in networks:
             fault = puller.pull(each, now=clock.now())
             has_fault = has_fault or bool(fault)

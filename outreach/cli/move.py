@@ -28,10 +28,12 @@ def _database_url(
     callback=_database_url,
     help="The new key store; without this it stays where it is.",
 )
-def command(to: str, keyring_to: str | None) -> None:
+@click.option("--yes", is_flag=True, help="Delete what the new databases have.")
+def command(to: str, keyring_to: str | None, *, yes: bool) -> None:
     """Copy everything to another database, which must be empty. Stop `serve` and `worker` first.
 
-    The old database is not changed. Afterwards change the settings that are printed, and serve.
+    The old database is not changed. Afterwards change the settings that are printed, and serve. A
+    move that was interrupted begins anew with --yes, which deletes what it left behind.
     """
     config = settings()
     with open_store(config), open_key_store(config):
@@ -39,7 +41,9 @@ def command(to: str, keyring_to: str | None) -> None:
     paths = migrate_database.list_paths(config, to, keyring_to)
     with Console(stderr=True).status("") as status:
         moved = migrate_database.move(
-            paths, tell=lambda table, done: status.update(f"{table} {done or ''}")
+            paths,
+            replaces_rows=yes,
+            tell=lambda table, done: status.update(f"{table} {done or ''}"),
         )
     lines = [
         (str(base), name, str(number))

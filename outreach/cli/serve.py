@@ -17,15 +17,16 @@ import click
 from flask import Flask
 from granian.constants import HTTPModes, Interfaces
 from granian.log import LogLevels
-from granian.server.mp import MPServer
 
 from outreach import logs
 from outreach.cli.context import check_each, list_settings, open_key_store, open_store
+from outreach.cli.request_bodies import MAX_UNFINISHED, RequestBodies
+from outreach.cli.server_processes import ServerProcesses
 from outreach.cli.worker_process import mail_workers, stop_starting_forks
 from outreach.config import Config
 from outreach.db.postgresql import WORK
 from outreach.db.work_slots import Slots, WorkSlots
-from outreach.errors import Misconfigured
+from outreach.errors import CommandError, Misconfigured
 from outreach.keystore import signing
 from outreach.maintenance import doctor
 from outreach.network_profile import use_profile
@@ -37,8 +38,8 @@ STOP_TIMEOUT_SECONDS: Final = 30  # for requests in progress
 # four in all; on PostgreSQL four (decision 0069).
 SLOTS_ON_SQLITE: Final = 1
 SLOTS: Final = 4
-# Its threads. Those without a slot wait for one, or on SQLite for the lock of writers; a request
-# that has no thread waits in the server's own queue, which is served in the order of arrival.
+# Requests that it works on. Those without a slot wait for one, or on SQLite for the lock of
+# writers; further ones wait in the order of arrival. Bodies that arrive have threads beside these.
 THREADS: Final = 32
 # Connections of all processes together. A burst of 2,000 people was beyond 1,024, and most of them
 # were answered after 31 or 58 seconds (performance.md).
@@ -128,8 +129,11 @@ def run(
         stop_starting_forks()
         with mail_workers(worker_apps, is_stopped=lambda: server.interrupt_signal):
             server.serve(
-                target_loader=lambda: WorkSlots(app, _make_slots(configs)), wrap_loader=False
+                target_loader=lambda: RequestBodies(WorkSlots(app, _make_slots(configs)), THREADS),
+                wrap_loader=False,
             )
+        if server.has_failed:
+            raise CommandError("No process of the server could start: the lines above say why.")
 
 
 def limit_arenas() -> None:
@@ -170,8 +174,8 @@ def _make_slots(configs: Sequence[Config]) -> Slots:
     return Slots(SLOTS_ON_SQLITE if is_sqlite else SLOTS, SLOTS)
 
 
-def _make_server(host: str, port: int, workers: int) -> MPServer:
-    return MPServer(
+def _make_server(host: str, port: int, workers: int) -> ServerProcesses:
+    return ServerProcesses(
         "outreach",  # its name in log lines; the application is handed over
         address=host,
         port=port,
@@ -181,13 +185,12 @@ def _make_server(host: str, port: int, workers: int) -> MPServer:
         http=HTTPModes.http1,
         websockets=False,
         workers=workers,
-        blocking_threads=THREADS,
+        blocking_threads=THREADS + MAX_UNFINISHED,
         backlog=MAX_CONNECTIONS,  # those that are not accepted yet
         backpressure=_limit_connections(MAX_CONNECTIONS // workers),
         log_access=False,  # it would have network addresses and tokens (S08, S10)
         log_level=LogLevels.warning,
         log_dictconfig=logs.GRANIAN_LOGGING,
-        respawn_failed_workers=True,
         # A stopped process answers requests in progress; without a limit, half a request that never
         # ends would keep it running.
         workers_kill_timeout=STOP_TIMEOUT_SECONDS,

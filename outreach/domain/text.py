@@ -90,34 +90,72 @@ _IDS = (
 )
 
 
+def contains_name(text: str, name: str) -> bool:
+    """Whether a reader could take a text for this name, or for one that contains it: whatever its
+    case, accents, spaces, and letters and digits that look like others."""
+    (text_words, text_joined), (words, joined) = _make_skeleton(text), _make_skeleton(name)
+    if not joined:
+        return False
+    return f" {words} " in f" {text_words} " or (
+        len(joined) >= MIN_JOINED and joined in text_joined
+    )
+
+
+MIN_JOINED: Final = 5  # letters of a name that is looked for within words, too: «red» is in many
+
+
+def _make_skeleton(text: str) -> tuple[str, str]:
+    """What one sees of a text: its words, and the same without spaces."""
+    apart = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
+    seen = "".join(c for c in apart if unicodedata.category(c) not in {"Mn", "Cf"})
+    seen = seen.translate(_LOOK_ALIKES).translate(_SAME_SHAPES)
+    words = "".join(c if c.isalnum() else " " for c in seen).replace("rn", "m").replace("vv", "w")
+    return " ".join(words.split()), "".join(words.split())
+
+
 def looks_like_an_address(name: str) -> bool:
     """Whether a name contains what looks like an address of the web or of e-mail, also in disguise:
-    «hxxps», full-width or ideographic dots, «bit[.]ly», «punto com» (S30).
+    «hxxps», full-width or ideographic dots, «bit[.]ly», «punto com», «xn--e1awd7f com», letters of
+    other alphabets, letters with spaces between them (S30).
 
     Abbreviations are names: «Ma. del Carmen», «Dr. Luz», «J.R.»."""
-    plain = unicodedata.normalize("NFKD", name.translate(_LOOK_ALIKES)).casefold()
+    plain = unicodedata.normalize("NFKD", name).casefold().translate(_LOOK_ALIKES)
     # Without accents and zero-width characters.
     plain = "".join(c for c in plain if unicodedata.category(c) not in {"Mn", "Cf"})
     if any(c in plain for c in "/\\@"):
         return True
-    plain = _BRACKETED_DOT.sub(".", plain)
-    return any(pattern.search(plain) for pattern in _ADDRESSES)
+    plain = " ".join(_BRACKETED_DOT.sub(".", plain).split())
+    joined = _SPACED_LETTERS.sub(lambda found: "".join(found[0].split()), plain)
+    return any(pattern.search(text) for pattern in _ADDRESSES for text in (plain, joined))
 
 
+# Letters of other alphabets that look like these, signs that look like a dot, and dashes.
 _LOOK_ALIKES = str.maketrans(
-    dict.fromkeys("\u2044\u2215\u29f8", "/") | dict.fromkeys("\u3002\u06d4\u0701\u0702", ".")
+    dict(zip("аеорсухіјѕһԁԛԝкмтвнзոօαεορτυικνϲ", "aeopcyxijshdqwkmtbh3noaeoptuikvc", strict=True))
+    | dict.fromkeys("\u2044\u2215\u29f8", "/")
+    | dict.fromkeys("\u3002\u06d4\u0701\u0702\ua4f8\u2e33", ".")
+    | dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212", "-")
 )
+# For comparing only: «Ta11eres» and «TaIIeres» are read as «Talleres».
+_SAME_SHAPES = str.maketrans("013457iıłøđħɑɡ|", "oleastlllodhagl")
 _BRACKETED_DOT = re.compile(r"\s*[\[({<]\s*(?:\.|dot|punto|point)\s*[\])}>]\s*")
+_SPACED_LETTERS = re.compile(r"(?<!\w)\w(?: [\w.](?!\w))+")
 # A domain of two letters, as .ly and .mx, ends many of the short links; a longer one is listed, so
-# that «Ma.Elena» stays a name.
+# that «Ma.Elena» stays a name. Cyrillic ones are written as _LOOK_ALIKES leaves them.
 _LONG_DOMAINS = (
-    "app art biz blog click club cloud com dev edu fun gov icu info link live ltd mobi net news "
-    "ngo online ong org page pro shop site space store tech tel today top vip web website work "
-    "world xxx xyz zip"
+    "app art biz blog click club cloud com dev edu fun gob gov icu info link live ltd mobi net "
+    "news ngo online ong org page pro shop site space store tech tel today top vip web website "
+    "work world xxx xyz zip pф pyc 中国 公司 网址 한국"
 ).replace(" ", "|")
+# Those that are nobody's name, so that a space, a comma or a middle dot is enough before them.
+_PLAIN_DOMAINS = "com|net|org"
+_SHORT_LINKS = "bit ly|cutt ly|goo gl|is gd|ow ly|rb gy|t me|wa me".replace(" ", r"[\s,·•]+")
 _ADDRESSES = (
-    re.compile(r"\b(?:h[tx]{2}ps?|www\d?|ftp)\b"),
+    re.compile(r"\b(?:h[tx]{2}ps?|www\d?|ftp)\b|\bxn\s?-"),
     re.compile(rf"\w\.(?:[a-z]{{2}}|{_LONG_DOMAINS}|xn--\w+)(?![\w.])"),
     re.compile(rf"\w\s*(?:\.|\bdot\b|\bpunto\b|\bpoint\b)\s*(?:{_LONG_DOMAINS})(?!\w)"),
+    re.compile(rf"\w[\s,·•‧∙⋅・_-]+(?:{_PLAIN_DOMAINS})(?!\w)|\b(?:{_SHORT_LINKS})(?!\w)"),
+    re.compile(rf"(?:dot|punto|point)\s?(?:{_PLAIN_DOMAINS})(?!\w)"),
+    re.compile(r"\d\.\d{1,3}\.\d{1,3}\.\d"),
     re.compile(r"\w\s*[\[({<]\s*(?:at|arroba|arobase)\s*[\])}>]|\b(?:arroba|arobase)\b"),
 )

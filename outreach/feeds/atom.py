@@ -48,7 +48,9 @@ def _head(
         _link("alternate", "text/html", home, lang),
         _link("alternate", "text/calendar", ics_feed.address(choice, lang, site.public_url), lang),
     ]
-    parts.append(f'<link rel="hub" href={quoteattr(ics_feed.hub_address(site.public_url))}/>\n')
+    if site.has_hub:
+        hub = quoteattr(ics_feed.hub_address(site.public_url))
+        parts.append(f'<link rel="hub" href={hub}/>\n')
     for each in list_languages():
         address = ics_feed.address(choice, each, site.public_url, "atom")
         relation = "self" if each == lang else "alternate"

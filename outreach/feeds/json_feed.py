@@ -53,7 +53,7 @@ def _head(
         "home_page_url": home,
         "feed_url": ics_feed.address(whole, lang, site.public_url, "json"),
         "language": lang,
-        **({} if choice.since else {"hubs": hubs}),
+        **({"hubs": hubs} if site.has_hub and not choice.since else {}),
         "authors": [{"name": upcoming.author(choice, feed, lang), "url": home}],
     }
 

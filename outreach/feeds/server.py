@@ -238,7 +238,7 @@ class Feeds:
         number, counted_at = change_counters.read_without_session(self.store, request.name)
         version = now.date(), number
         host = installation_settings.read_calendar_host(self.store)
-        site = PublicSite(self.config.public_url, host, self.config.phone)
+        site = PublicSite(self.config.public_url, host, self.config.phone, self.config.hub)
         known = self._reference.read()
         codes = request.filters[FILTERS.index("tipo")]
         if any(kind.hides_under(codes) for kind in known.find_kinds(codes).values()):
@@ -469,15 +469,15 @@ def _address(choice: FeedQuery, request: FeedRequest, site: PublicSite) -> str:
 def _link(choice: FeedQuery, request: FeedRequest, site: PublicSite) -> str:
     """The hub and the topic (WebSub, 4). Discreet feeds and later pages are not pushed and name no
     hub."""
-    topic = _address(choice, request, site)
-    hub = f'<{ics_feed.hub_address(site.public_url)}>; rel="hub", '
-    return ("" if choice.is_discreet or choice.since else hub) + f'<{topic}>; rel="self"'
+    topic = f'<{_address(choice, request, site)}>; rel="self"'
+    if not site.has_hub or choice.is_discreet or choice.since:
+        return topic
+    return f'<{ics_feed.hub_address(site.public_url)}>; rel="hub", {topic}'
 
 
 def get_site(config: Config, session: Session) -> PublicSite:
-    return PublicSite(
-        config.public_url, installation_settings.get_calendar_host(session), config.phone
-    )
+    host = installation_settings.get_calendar_host(session)
+    return PublicSite(config.public_url, host, config.phone, config.hub)
 
 
 def _file(name: str, form: str) -> str:

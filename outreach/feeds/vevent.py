@@ -28,6 +28,7 @@ class PublicSite:
     public_url: str
     host: str  # of UIDs; stays the same if the site moves
     phone: str = ""  # for offices without one
+    has_hub: bool = False  # its feeds are pushed
 
 
 def write(

@@ -6,7 +6,7 @@ could keep an old one alive. A copy is asked for with its entity tag while it is
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from time import monotonic
@@ -15,9 +15,11 @@ from urllib.parse import urljoin, urlsplit
 
 from flask import Flask
 
+from outreach.config import Config
 from outreach.db.store import Store
 from outreach.domain.joint import partner_networks
 from outreach.domain.joint.partner_networks import PartnerNetwork
+from outreach.domain.text import contains_name
 from outreach.joint import joint_reader, signed_documents
 from outreach.joint.joint_schema import JointDocument
 from outreach.joint.signed_documents import BadDocument, KeyChanged
@@ -107,12 +109,14 @@ def fetch(
     return FetchedDocument(answer.body, _read_etag(answer.headers.get("etag", "")))
 
 
-def fetch_first(rule: CallbackRule, address: str, *, now: datetime) -> ReadDocument:
-    """The document of a network that is to be added, signed with whatever key it names. Raises
-    BadDocument."""
+def fetch_first(
+    rule: CallbackRule, address: str, *, own_names: Sequence[str], now: datetime
+) -> ReadDocument:
+    """The document of a network that is to be added, signed with whatever key it names.
+    `own_names` are those of this network. Raises BadDocument."""
     answer = fetch(rule, address)
     assert answer.body is not None  # nothing was asked for by its tag
-    return _read(answer.body, answer.etag, address, now=now)
+    return _read(answer.body, answer.etag, address, own_names=own_names, now=now)
 
 
 def make_network(found: ReadDocument, address: str, *, now: datetime) -> PartnerNetwork:
@@ -135,6 +139,7 @@ class NetworkPuller:
 
     store: Store
     rule: CallbackRule
+    own_names: Sequence[str]  # of this network
     should_stop: Callable[[], bool] = lambda: False
     seconds: float = FETCH_SECONDS
     _looked_at: datetime | None = field(default=None, init=False)
@@ -165,7 +170,14 @@ class NetworkPuller:
             answer = fetch(self.rule, network.url, etag=etag, seconds=self.seconds)
             found = None
             if answer.body is not None:
-                found = _read(answer.body, answer.etag, network.url, network=network, now=now)
+                found = _read(
+                    answer.body,
+                    answer.etag,
+                    network.url,
+                    network=network,
+                    own_names=self.own_names,
+                    now=now,
+                )
         except KeyChanged:
             fault = (
                 "Its key has changed. Ask its people, and not by this site, whether they changed "
@@ -201,7 +213,8 @@ class NetworkPuller:
 
 def of_app(app: Flask, should_stop: Callable[[], bool] = lambda: False) -> NetworkPuller:
     rule = app.extensions.get(RULE, CallbackRule())
-    return NetworkPuller(app.extensions["outreach_store"], rule, should_stop)
+    config: Config = app.extensions["outreach_config"]
+    return NetworkPuller(app.extensions["outreach_store"], rule, config.network_names, should_stop)
 
 
 def _read(
@@ -210,6 +223,7 @@ def _read(
     address: str,
     *,
     network: PartnerNetwork | None = None,
+    own_names: Sequence[str],
     now: datetime,
 ) -> ReadDocument:
     pinned_key = network.public_key if network is not None else ""
@@ -220,6 +234,12 @@ def _read(
         not_before=network.generated_at if network is not None else None,
         now=now,
     )
+    for own in own_names:
+        if contains_name(document.network, own):
+            raise BadDocument(
+                f"Its name, «{document.network}», is or contains that of this network, «{own}». "
+                "Ask its people to choose another (OUTREACH_BRAND)."
+            )
     return ReadDocument(document, signed.public_key, etag)
 
 

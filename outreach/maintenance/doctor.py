@@ -24,7 +24,7 @@ from outreach.errors import Misconfigured
 from outreach.keystore import KeyStore, MasterKeys
 from outreach.mail import delivery
 from outreach.mail.text_budget import TextBudget
-from outreach.maintenance import audit_check, host_checks, keystore_check
+from outreach.maintenance import audit_check, host_checks, keystore_check, proxy_check
 from outreach.maintenance.check_result import CheckResult
 from outreach.migrations import Database
 from outreach.signing import pdf_signature, revision_log
@@ -36,6 +36,8 @@ def examine(config: Config) -> Iterator[CheckResult]:
     """Yields the results one by one; changes nothing."""
     yield CheckResult("zone rules", True, f"tzdata {metadata.version('tzdata')}")
     yield from _settings(config)
+    if config.public_url.startswith("https://") and not config.is_demo:
+        yield proxy_check.examine(config.public_url)
     yield from _folders(config)
     stores = {
         Database.MAIN: Store(config.database_url),

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from outreach import migrations
 from outreach.config import Config
 from outreach.db.store import Store
-from outreach.errors import CommandError
+from outreach.errors import CommandError, Misconfigured
 from outreach.maintenance import backup, exclusive_access, restore_target, table_copy
 from outreach.maintenance.table_copy import Tell, ignore_progress
 from outreach.migrations import Database
@@ -28,20 +29,24 @@ class MigrationPath:
 
 
 def move(
-    paths: list[MigrationPath], *, tell: Tell = ignore_progress
+    paths: list[MigrationPath], *, replaces_rows: bool = False, tell: Tell = ignore_progress
 ) -> dict[Database, dict[str, int]]:
     """Copies each database in one transaction; returns the number of rows by database and table.
-    Raises CommandError where the source is open elsewhere or the target has rows; then nothing has
-    changed."""
+
+    One that was interrupted, whenever that was, is made anew with `replaces_rows`. Raises
+    CommandError where the source is open elsewhere, and without `replaces_rows` where the target
+    has rows; then nothing has changed."""
     _require_distinct(paths)
     for path in paths:
         exclusive_access.require(path.source)
+        if replaces_rows:
+            exclusive_access.require(path.target)
     moved: dict[Database, dict[str, int]] = {}
     with ExitStack() as stack:
         for path in paths:
             source = stack.enter_context(_open(path.source))
             target = stack.enter_context(_open(path.target))
-            _require_empty(path.base, target)
+            _prepare(path.base, target, replaces_rows=replaces_rows)
             # The key store, opened last, is committed first: a key store without its database does
             # no harm, a database without its key store would.
             rows = stack.enter_context(target.change_rows())
@@ -84,18 +89,24 @@ def _snapshot(store: Store) -> Iterator[sa.Connection]:
             yield connection
 
 
-def _require_empty(base: Database, target: Store) -> None:
+def _prepare(base: Database, target: Store, *, replaces_rows: bool) -> None:
+    """Makes the tables, or the rest of them."""
     path = exclusive_access.file_of(target.url)
     if path is not None and not path.parent.is_dir():
         raise CommandError(f"There is no folder {path.parent}.")
-    restore_target.prepare_schema(base, target)
     prefilled = restore_target.PREFILLED_TABLES if base is Database.MAIN else frozenset[str]()
     with target.engine.connect() as connection:
         table = table_copy.first_filled_table(connection, _TABLES[base], except_for=prefilled)
-    if table is not None:
+    if table is not None and not replaces_rows:
         raise CommandError(
-            f"The database to move to ({base}) has rows already, as in {table}. It has to be empty."
+            f"The database to move to ({base}) has rows already, as in {table}. If they are of a "
+            "move that was interrupted, run the same command with --yes: they are deleted, and it "
+            "begins anew. Otherwise name an empty database."
         )
+    try:
+        migrations.upgrade(base, target.url)
+    except Misconfigured as error:
+        raise CommandError(f"The database to move to: {error}") from None
 
 
 def _require_distinct(paths: list[MigrationPath]) -> None:

@@ -12,7 +12,7 @@ import socket
 import ssl
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from queue import Empty, SimpleQueue
 from threading import BoundedSemaphore, Thread
 from time import monotonic
@@ -109,6 +109,37 @@ class CallbackAnswer:
 def get_host(callback: str) -> str:
     """The host of a valid callback, in lower case."""
     return urlsplit(callback).hostname or ""
+
+
+# Below domains of countries, registries give names out under these too, as `example.com.mx`.
+_REGISTRY_LABELS: Final = frozenset(
+    {
+        *("ac", "co", "com", "edu", "go", "gob", "gouv", "gov", "gub"),
+        *("id", "info", "mil", "ne", "net", "nom", "or", "org"),
+    }
+)
+_COUNTRY: Final = 2  # letters of a country's domain
+_IPV6_SITE: Final = 64  # bits of the network that one site has
+
+
+def get_domain(callback: str) -> str:
+    """Whose host a valid callback is on, for limits: the domain that was registered, or the
+    address; of IPv6 its /64 network.
+
+    A list of public suffixes would tell `a.github.io` from `b.github.io`. Both can belong to one
+    person, so for a limit it is right that they are one, and we need no list."""
+    host = get_host(callback).rstrip(".")
+    try:
+        address = ip_address(host)
+    except ValueError:
+        labels = host.split(".")
+        is_below_registry = (
+            len(labels[-1]) == _COUNTRY and labels[-2:-1] and (labels[-2] in _REGISTRY_LABELS)
+        )
+        return ".".join(labels[-3:] if is_below_registry else labels[-2:])
+    if address.version == 4:
+        return str(address)
+    return str(ip_network((address, _IPV6_SITE), strict=False))
 
 
 def fetch(

@@ -13,6 +13,7 @@ from outreach.domain.activitypub import followers
 from outreach.domain.activitypub.deliveries import FediverseDelivery
 from outreach.domain.activitypub.followers import FediverseFollower
 from outreach.domain.network.offices import Office
+from outreach.web.middleware import rate_limits
 from outreach.websub import hub
 from outreach.websub.callback_client import CallbackRule
 from tests.activitypub import gancio_reader, mobilizon_reader
@@ -365,6 +366,41 @@ def test_ten_thousand_follows_of_one_host_are_fetched_sixty_times_at_most(
     assert statuses.count(202) == 60
     assert statuses[60:] == [429] * 5
     assert len(server.asked) == 60
+
+
+@pytest.mark.parametrize("kind", ["Delete", "Undo", "Unfollow"])
+def test_nothing_is_fetched_for_who_does_not_follow(
+    scene: FediverseScene, store: Store, server: FediverseServer, kind: str
+) -> None:
+    """Nor counted: every server tells every other one of each account that is deleted."""
+    for number in range(rate_limits.MAX_HUB_CALLBACKS + 5):
+        sent = ending(kind, f"{server.base}/nobody{number}")
+        assert scene.send(sent, key_id=f"{server.base}/nobody{number}#main-key").status_code == 202
+    assert server.asked == []
+    assert scene.send(follow(scene)).status_code == 202
+
+
+@pytest.mark.parametrize("kind", ["Delete", "Undo"])
+def test_server_of_a_follower_is_asked_so_often_only(
+    scene: FediverseScene, store: Store, server: FediverseServer, kind: str
+) -> None:
+    assert scene.send(follow(scene)).status_code == 202
+    actor = follow(scene)["actor"]
+    statuses = [
+        scene.send(ending(kind, actor), key_id=f"{actor}#other-key").status_code
+        for _ in range(rate_limits.MAX_HUB_CALLBACKS + 5)
+    ]
+    assert statuses == [401] * (rate_limits.MAX_HUB_CALLBACKS - 1) + [429] * 6
+    assert len(server.asked) <= rate_limits.MAX_HUB_CALLBACKS
+    assert len(list_followers(store)) == 1
+
+
+def ending(kind: str, actor: str) -> dict[str, Any]:
+    office = "http://localhost:8000/ap/o/chicago"
+    thing: Any = {"Delete": actor, "Unfollow": office}.get(kind)
+    if kind == "Undo":
+        thing = {"type": "Follow", "id": f"{actor}/1", "actor": actor, "object": office}
+    return {"type": kind, "id": f"{actor}/2", "actor": actor, "object": thing}
 
 
 def test_body_of_ten_megabytes_is_not_read(scene: FediverseScene, store: Store) -> None:

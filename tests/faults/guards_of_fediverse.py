@@ -76,6 +76,16 @@ def list_guards() -> Iterator[Guard]:
             f"{inbox}test_follow_signed_with_another_key_is_refused",
         ),
         (
+            f"{package}/inbox.py",
+            "        if activity.type != _FOLLOW and not is_known:", "        if False:",
+            f"{inbox}test_nothing_is_fetched_for_who_does_not_follow",
+        ),
+        (
+            f"{package}/inbox.py",
+            "        count(activity.actor)\n", "",
+            f"{inbox}test_server_of_a_follower_is_asked_so_often_only",
+        ),
+        (
             f"{package}/remote_actors.py",
             "not self.is_valid(each) or not is_same_host(each, address)", "not self.is_valid(each)",
             f"{inbox}test_inbox_at_a_private_address_or_another_host_is_refused",

@@ -61,8 +61,18 @@ def list_guards() -> Iterator[Guard]:
         ),
         (
             "outreach/web/public/hub.py",
-            "rate_limits.count_hub_callback(wanted.host)", "pass",
+            "rate_limits.count_hub_callback(wanted.domain)", "pass",
             f"{hub}test_requests_that_name_one_host_are_limited",
+        ),
+        (
+            "outreach/web/public/hub.py",
+            "domain=callback_client.get_domain(callback)", "domain=callback_client.get_host(callback)",
+            f"{hub}test_hosts_of_one_domain_share_the_limits",
+        ),
+        (
+            "outreach/web/public/hub.py",
+            'if app.extensions["outreach_config"].hub:', "if True:",
+            f"{hub}test_hub_is_off_unless_it_is_set",
         ),
     ):  # fmt: skip
         yield Guard("S39", file, words, instead, test)

@@ -58,6 +58,11 @@ def list_guards() -> Iterator[Guard]:
         ),
         (
             f"{package}/network_puller.py",
+            "        if contains_name(document.network, own):", "        if False:",
+            f"{hostile}test_name_of_this_network_is_refused",
+        ),
+        (
+            f"{package}/network_puller.py",
             "        if joint_reader.get_origin(address) != site:", "        if False:",
             f"{hostile}test_redirect_to_another_host_is_not_followed",
         ),

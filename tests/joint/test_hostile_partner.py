@@ -90,6 +90,33 @@ def test_altered_byte_is_refused(added: HostilePartner, client: FlaskClient, sto
     expect(store, client, "signature is not valid")
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Talleres",
+        "TALLERES",
+        "Los Talleres",
+        "T a l l e r e s",
+        "Ta11eres",
+        "T\u0430ller\u0435s",
+        "Red de consulados oficial",
+    ],
+)
+def test_name_of_this_network_is_refused(
+    added: HostilePartner, client: FlaskClient, store: Store, name: str
+) -> None:
+    payload = added.make_payload(added.make_entry(), network=name)
+    added.answers["/joint.json"] = Answer(body=added.sign(payload))
+    expect(store, client, "is or contains that of this network")
+    with pytest.raises(BadDocument, match="Ask its people to choose another"):
+        network_puller.fetch_first(
+            LOOPBACK_RULE, added.address, own_names=["Talleres", "Red de consulados"], now=FIXED_NOW
+        )
+    with store.read() as session:
+        [network] = partner_networks.list_networks(session)
+        assert network.name == "Red de al lado"
+
+
 def test_older_document_is_not_played_again(
     added: HostilePartner, client: FlaskClient, store: Store
 ) -> None:
@@ -117,7 +144,7 @@ def test_date_of_the_document_is_checked(
 ) -> None:
     hostile.show(hostile.make_entry(), generated_at=generated_at)
     with pytest.raises(BadDocument, match=fault):
-        network_puller.fetch_first(LOOPBACK_RULE, hostile.address, now=FIXED_NOW)
+        network_puller.fetch_first(LOOPBACK_RULE, hostile.address, own_names=(), now=FIXED_NOW)
 
 
 WRONG_ENTRIES: dict[str, dict[str, Any]] = {
@@ -173,7 +200,7 @@ def test_wrong_field_has_the_whole_document_refused(hostile: HostilePartner, nam
     entry = hostile.make_entry(**WRONG_ENTRIES[name])
     hostile.show(hostile.make_entry(uid="good@example.org"), entry)
     with pytest.raises(BadDocument):
-        network_puller.fetch_first(LOOPBACK_RULE, hostile.address, now=FIXED_NOW)
+        network_puller.fetch_first(LOOPBACK_RULE, hostile.address, own_names=(), now=FIXED_NOW)
 
 
 def _without(hostile: HostilePartner, name: str) -> Payload:
@@ -205,7 +232,7 @@ def test_wrong_payload_is_refused(hostile: HostilePartner, name: str) -> None:
     body = hostile.sign(WRONG_PAYLOADS[name](hostile))
     hostile.answers["/joint.json"] = Answer(body=body)
     with pytest.raises(BadDocument):
-        network_puller.fetch_first(LOOPBACK_RULE, hostile.address, now=FIXED_NOW)
+        network_puller.fetch_first(LOOPBACK_RULE, hostile.address, own_names=(), now=FIXED_NOW)
 
 
 @pytest.mark.parametrize(
@@ -220,7 +247,7 @@ def test_wrong_payload_is_refused(hostile: HostilePartner, name: str) -> None:
 def test_what_is_no_signed_document_is_refused(hostile: HostilePartner, body: bytes) -> None:
     hostile.answers["/joint.json"] = Answer(body=body)
     with pytest.raises(BadDocument):
-        network_puller.fetch_first(LOOPBACK_RULE, hostile.address, now=FIXED_NOW)
+        network_puller.fetch_first(LOOPBACK_RULE, hostile.address, own_names=(), now=FIXED_NOW)
 
 
 @pytest.mark.parametrize("key", ["", "AAAA", "ñ", "A" * 43 + "=", "A" * 500, "!" * 43])
@@ -229,7 +256,7 @@ def test_key_that_is_none_is_refused(hostile: HostilePartner, key: str) -> None:
     body = hostile.sign(hostile.make_payload(), jwk=jwk)
     hostile.answers["/joint.json"] = Answer(body=body)
     with pytest.raises(BadDocument):
-        network_puller.fetch_first(LOOPBACK_RULE, hostile.address, now=FIXED_NOW)
+        network_puller.fetch_first(LOOPBACK_RULE, hostile.address, own_names=(), now=FIXED_NOW)
 
 
 def test_document_of_ten_megabytes_is_refused(
@@ -347,7 +374,7 @@ def test_network_that_was_removed_meanwhile_stays_removed(
         [network] = partner_networks.list_networks(session)
     with store.change() as session:
         partner_networks.remove(session, partner_networks.find(session, network.host))
-    puller = network_puller.NetworkPuller(store, LOOPBACK_RULE)
+    puller = network_puller.NetworkPuller(store, LOOPBACK_RULE, ())
     assert puller.pull(network, now=FIXED_NOW) == ""
     added.answers.clear()
     assert "404" in puller.pull(network, now=FIXED_NOW)
@@ -358,7 +385,7 @@ def test_network_that_was_removed_meanwhile_stays_removed(
 def test_worker_asks_each_network_every_quarter_of_an_hour(
     added: HostilePartner, store: Store
 ) -> None:
-    puller = network_puller.NetworkPuller(store, LOOPBACK_RULE)
+    puller = network_puller.NetworkPuller(store, LOOPBACK_RULE, ())
     asked = []
     for minutes in (0, 5, 14, 16, 17, 30, 32):
         now = FIXED_NOW + timedelta(minutes=minutes)

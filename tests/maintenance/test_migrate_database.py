@@ -1,5 +1,7 @@
 """`outreach move`: copies everything to another database, and back, unchanged."""
 
+import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Timer
@@ -159,6 +161,92 @@ def test_move_needs_an_empty_target(
         assert is_one_line(done, 1, "a place of its own")
     assert is_one_line(keeper.run("move", "--to", "mysql://x"), 2, "has to start with")
     assert is_one_line(keeper.run("move"), 2, "Missing option")
+
+
+def run_until_commit(keeper: Keeper, number: int, *words: str) -> int:
+    """Runs `outreach move` in a process that is killed before its commit of that number. The status
+    of the process: without a kill, how many commits there were."""
+    process = os.fork()
+    if not process:
+        seen = 0
+
+        def kill(_connection: sa.Connection) -> None:
+            nonlocal seen
+            seen += 1
+            if seen == number:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        sa.event.listen(sa.Engine, "commit", kill)
+        try:
+            keeper.run_beside("move", *words)
+        finally:
+            os._exit(seen)
+    _pid, status = os.waitpid(process, 0)
+    return os.waitstatus_to_exitcode(status)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("to_postgresql", [False, True])
+def test_move_killed_at_any_commit_is_mended_by_what_it_says(
+    keeper: Keeper, config: Config, workshop: Workshop, elsewhere: Pair, tmp_path: Path,
+    to_postgresql: bool,
+) -> None:  # fmt: skip
+    keeper.close()
+    before = everything(config.database_url, config.keyring_url)
+    files = [tmp_path / "main.db", tmp_path / "ring.db"]
+    main, key_store = (f"sqlite:///{file}" for file in files)
+    if to_postgresql:
+        main, key_store = elsewhere.main, elsewhere.key_store
+    there = ("--to", main, "--keyring-to", key_store)
+    refused = 0
+
+    def empty() -> None:
+        for file in files:
+            file.unlink(missing_ok=True)
+        if to_postgresql:
+            elsewhere.rest()
+            for url in (main, key_store):
+                drop_tables(url)
+
+    empty()
+    count = run_until_commit(keeper, 0, *there)
+    # Whole, in the schema of the one, of the other, and around the rows of both.
+    steps = {0, 1, 2, count // 2, *range(count - 4, count + 1)}
+    for step in sorted(steps):
+        empty()
+        assert run_until_commit(keeper, step, *there) == (-signal.SIGKILL if step else count)
+        done = keeper.run("move", *there)
+        if done.exit_code:
+            assert is_one_line(done, 1, "run the same command with --yes")
+            refused += 1
+            done = keeper.run("move", *there, "--yes")
+        assert (done.exit_code, done.stderr) == (0, ""), step
+        assert everything(main, key_store) == before, step
+    assert refused >= 2, "one was killed between the two databases, one was whole"
+
+
+def drop_tables(url: str) -> None:
+    engine = sa.create_engine(url, poolclass=sa.NullPool)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("DROP SCHEMA public CASCADE")
+        connection.exec_driver_sql("CREATE SCHEMA public")
+
+
+def test_yes_replaces_what_the_target_has(
+    keeper: Keeper, config: Config, workshop: Workshop, tmp_path: Path
+) -> None:
+    url = f"sqlite:///{tmp_path / 'main.db'}"
+    assert keeper.run("move", "--to", url).exit_code == 0
+    with keeper.store.change() as session:
+        session.execute(sa.text("UPDATE venue SET city = 'Xochimilco'"))
+    assert keeper.run("move", "--to", url, "--yes").exit_code == 0
+    assert rows_of(url, MAIN) == rows_of(config.database_url, MAIN)
+    target = Store(url)
+    with target.read() as session:
+        session.execute(sa.select(Workshop.id))
+        done = keeper.run("move", "--to", url, "--yes")
+        assert is_one_line(done, 1, "Stop `outreach serve`")
+    target.close()
 
 
 @pytest.mark.thorough

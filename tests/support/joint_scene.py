@@ -35,6 +35,7 @@ from tests.support.limits import UNLIMITED
 from tests.support.threaded_server import running
 from tests.support.websub_subscriber import LOOPBACK_RULE
 
+OWN_NAMES = ("Talleres", "Red de consulados")
 HOST_TITLE = "Taller con la biblioteca"
 
 
@@ -120,7 +121,7 @@ def host_site(config: Config, empty_databases: Path, folder: Path) -> Iterator[H
 def add_network(store: Store, address: str) -> PartnerNetwork:
     """Adds a network as the command does, without its questions."""
     now = clock.now()
-    found = network_puller.fetch_first(LOOPBACK_RULE, address, now=now)
+    found = network_puller.fetch_first(LOOPBACK_RULE, address, own_names=OWN_NAMES, now=now)
     with store.change() as session:
         network = network_puller.make_network(found, address, now=now)
         session.add(network)
@@ -134,7 +135,7 @@ def pull(store: Store, *, seconds: float = network_puller.FETCH_SECONDS) -> list
     """Pulls all networks; returns what is wrong with each."""
     with store.read() as session:
         networks = partner_networks.list_networks(session)
-    puller = NetworkPuller(store, LOOPBACK_RULE, seconds=seconds)
+    puller = NetworkPuller(store, LOOPBACK_RULE, OWN_NAMES, seconds=seconds)
     return [puller.pull(each, now=clock.now()) for each in networks]
 
 

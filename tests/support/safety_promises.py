@@ -33,7 +33,10 @@ PROMISES: Final[dict[str, tuple[str, ...]]] = {
         "security/test_new_link.py::test_restored_database_does_not_bring_the_old_link_back",
         "security/test_new_link.py::test_old_link_stays_good_after_a_crash_between_the_two_databases",
     ),
-    "S06": ("security/test_safety.py::test_get_requests_change_nothing",),
+    "S06": (
+        "security/test_safety.py::test_get_requests_change_nothing",
+        "web/staff/test_named_acts.py::test_form_without_its_act_changes_nothing",
+    ),
     "S07": (
         "security/test_safety.py::test_all_dead_links_give_the_same_page",
         "security/test_safety.py::test_all_dead_links_run_the_same_statements",
@@ -43,6 +46,7 @@ PROMISES: Final[dict[str, tuple[str, ...]]] = {
     ),
     "S08": ("security/test_traces.py::test_client_address_is_stored_nowhere",),
     "S09": (
+        "concurrency/test_unfinished_bodies.py::test_unfinished_forms_stop_nobody",
         "keystore/test_keystore.py::test_rate_counters_of_yesterday_cannot_be_linked_to_an_address",
         "security/test_abuse.py::test_rate_counters_cannot_be_linked_to_an_address_the_next_day",
         "security/test_abuse.py::test_ipv6_addresses_of_one_network_share_a_rate_limit",
@@ -98,6 +102,7 @@ PROMISES: Final[dict[str, tuple[str, ...]]] = {
         "domain/registrations/test_status.py::test_registration_without_contact_gets_no_notifications",
     ),
     "S19": (
+        "browser/test_quick_exit.py::test_quick_exit_ends_the_messages_of_this_browser",
         "browser/test_quick_exit.py::test_quick_exit_replaces_the_page_in_history",
         "browser/test_quick_exit.py::test_quick_exit_leaves_no_discreet_page_in_history",
         "browser/test_quick_exit.py::test_quick_exit_works_without_javascript",
@@ -191,6 +196,7 @@ PROMISES: Final[dict[str, tuple[str, ...]]] = {
         "security/test_doubtful_seats.py::test_confirmed_parties_take_free_seats_when_undo_is_over",
     ),
     "S30": (
+        "domain/test_text.py::test_domain_in_disguise_is_an_address",
         "mail/test_recipient_limits.py::test_twenty_registrations_cause_three_letters_and_a_summary",
         "mail/test_recipient_limits.py::test_offers_reminders_and_cancellations_are_not_delayed",
         "mail/test_recipient_limits.py::test_twelve_new_contacts_cause_three_letters",
@@ -276,6 +282,7 @@ PROMISES: Final[dict[str, tuple[str, ...]]] = {
         "web/public/test_safety_questions.py::test_discreet_page_says_nothing_of_the_way",
     ),
     "S39": (
+        "websub/test_hub.py::test_hub_is_off_unless_it_is_set",
         "websub/test_public_addresses.py::test_address_that_only_this_server_can_reach_is_refused",
         "websub/test_public_addresses.py"
         "::test_other_spelling_of_this_machine_is_refused_before_anything_is_sent",
@@ -314,6 +321,7 @@ PROMISES: Final[dict[str, tuple[str, ...]]] = {
         "::test_nothing_of_a_number_is_left_when_its_person_is_erased",
     ),
     "S42": (
+        "activitypub/test_inbox.py::test_nothing_is_fetched_for_who_does_not_follow",
         "activitypub/test_readers.py::test_nothing_is_there_without_the_setting",
         "activitypub/test_readers.py::test_event_says_no_street_no_venue_and_no_free_text",
         "activitypub/test_publisher.py::test_workshop_is_pushed_a_day_after_it_was_published",
@@ -353,6 +361,7 @@ PROMISES: Final[dict[str, tuple[str, ...]]] = {
         "core/test_networks.py::test_networks_that_share_what_separates_them_are_refused",
     ),
     "S44": (
+        "joint/test_hostile_partner.py::test_name_of_this_network_is_refused",
         "joint/test_host_document.py"
         "::test_discreet_unlisted_and_unpublished_workshops_are_never_in_the_document",
         "joint/test_host_document.py::test_document_says_what_the_page_says_and_no_more",

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
 
+from outreach.config import Config
 from outreach.db.store import Store
 from outreach.domain import workshops
 from outreach.domain.network.kinds import Kind, Visibility, Way
@@ -27,6 +28,7 @@ from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.maintenance.worker import Worker
 from outreach.web.middleware import rate_limits
 from outreach.websub import hub
+from outreach.websub.callback_client import CallbackRule
 from tests.conftest import hold
 from tests.support.fixed_clock import FIXED_NOW, fixed_clock
 from tests.support.limits import UNLIMITED
@@ -535,6 +537,36 @@ def test_requests_that_name_one_host_are_limited(scene: HubScene, workshop: Work
     for _time in range(rate_limits.MAX_HUB_CALLBACKS):
         assert scene.ask(ATOM).status_code == 202
     assert scene.ask(ATOM).status_code == 429
+
+
+def test_hosts_of_one_domain_share_the_limits(scene: HubScene, workshop: Workshop) -> None:
+    scene.app.extensions[hub.RULE] = CallbackRule()
+    statuses = [
+        scene.ask(ATOM, callback=f"https://a{number}.example.com.mx/b").status_code
+        for number in range(rate_limits.MAX_HUB_CALLBACKS + 1)
+    ]
+    room = subscriptions.MAX_OF_HOST
+    assert statuses[:room] == [202] * room
+    assert set(statuses[room:-1]) == {403}
+    assert statuses[-1] == 429
+    assert scene.ask(ATOM, callback="https://a0.other.com.mx/b").status_code == 202
+
+
+def test_hub_is_off_unless_it_is_set(
+    make_app: Callable[..., Flask], scene: HubScene, workshop: Workshop, store: Store
+) -> None:
+    scene.subscribe(JSON)
+    app = make_app(hub=False)
+    client = app.test_client()
+    assert client.post("/hub", data={"hub.mode": "subscribe"}).status_code == 404
+    for form in ("ics", "atom", "json"):
+        answer = client.get(f"/es/cal/chicago.{form}")
+        assert answer.headers["Link"] == f'<{BASE}.{form}>; rel="self"'
+        assert b"/hub" not in answer.data
+    assert "/hub" not in client.get("/es/datos").text
+    change(store, workshop, title={"es": "Primero"})
+    assert hub.of_app(app).run_round(now=FIXED_NOW + 2 * ONE_DAY) == 0
+    assert not Config.from_environ({}).hub
 
 
 def test_subscriptions_of_one_host_are_limited(

@@ -249,3 +249,18 @@ def test_only_the_beginning_of_an_answer_is_read() -> None:
 def test_rule_of_tests_permits_loopback_only() -> None:
     assert is_loopback(ip_address("127.0.0.1"))
     assert not LOOPBACK_RULE.permits(ip_address("10.0.0.1"))
+
+
+@pytest.mark.parametrize(
+    ("host", "domain"),
+    [
+        ("example.org", "example.org"), ("a.b.example.org", "example.org"),
+        ("a.example.org.", "example.org"), ("a.b.example.com.mx", "example.com.mx"),
+        ("example.com.mx", "example.com.mx"), ("a.sre.gob.mx", "sre.gob.mx"),
+        ("a.example.co.uk", "example.co.uk"), ("a.ab.de", "ab.de"), ("a.b.github.io", "github.io"),
+        ("com.mx", "com.mx"), ("localhost", "localhost"), ("93.184.216.34", "93.184.216.34"),
+        ("[2001:db8:1:2:3::4]", "2001:db8:1:2::/64"),
+    ],
+)  # fmt: skip
+def test_limits_count_what_one_person_can_have_many_names_of(host: str, domain: str) -> None:
+    assert callback_client.get_domain(f"https://{host}/callback") == domain

@@ -109,8 +109,11 @@ def forget(session: Session, actor: str) -> None:
     session.execute(sa.delete(FediverseFollower).where(FediverseFollower.actor == actor))
 
 
-def is_follower(session: Session, actor: str) -> bool:
+def is_follower(session: Session, actor: str, office_id: int | None = None) -> bool:
+    """Whether an actor follows this office; without one, any."""
     found = sa.select(FediverseFollower.id).where(FediverseFollower.actor == actor).limit(1)
+    if office_id is not None:
+        found = found.where(FediverseFollower.office_id == office_id)
     return session.scalar(found) is not None
 
 

@@ -28,7 +28,7 @@ MIN_LEASE: Final = timedelta(hours=1)
 MAX_LEASE: Final = timedelta(days=30)
 DEFAULT_LEASE: Final = timedelta(days=10)
 MAX_SUBSCRIPTIONS: Final = 500
-MAX_OF_HOST: Final = 20  # subscriptions with one host of callbacks
+MAX_OF_HOST: Final = 20  # subscriptions with callbacks of one registered domain
 MAX_REQUESTS: Final = 200  # that await verification
 REQUEST_KEPT: Final = timedelta(hours=1)  # for a callback that does not answer
 
@@ -52,7 +52,7 @@ class HubSubscription(Base):
     key: Mapped[str] = mapped_column(sa.String(64), unique=True)  # `get_key`
     topic: Mapped[str] = mapped_column(sa.String(700), index=True)
     callback: Mapped[str] = mapped_column(sa.String(500))
-    host: Mapped[str] = mapped_column(sa.String(253), index=True)  # of the callback
+    host: Mapped[str] = mapped_column(sa.String(253), index=True)  # its domain, which is counted
     sealed_secret: Mapped[bytes | None]
     expires_at: Mapped[datetime]
     sent_digest: Mapped[str] = mapped_column(sa.String(64))  # of what the subscriber has
@@ -108,7 +108,7 @@ class WantedSubscription:
     mode: HubMode
     topic: str
     callback: str
-    host: str
+    domain: str  # that is counted: `callback_client.get_domain`
     sealed_secret: bytes | None = None
     lease: timedelta = DEFAULT_LEASE
 
@@ -139,7 +139,7 @@ def request(session: Session, wanted: WantedSubscription, *, now: datetime) -> N
         "mode": wanted.mode,
         "topic": wanted.topic,
         "callback": wanted.callback,
-        "host": wanted.host,
+        "host": wanted.domain,
         "sealed_secret": wanted.sealed_secret,
         "lease_seconds": int(clamp_lease(wanted.lease).total_seconds()),
         "made_at": now,
@@ -154,10 +154,10 @@ def request(session: Session, wanted: WantedSubscription, *, now: datetime) -> N
 
 def _require_room(session: Session, wanted: WantedSubscription, *, is_known: bool) -> None:
     waiting = _count(session, HubRequest.id)
-    of_host = _count(session, HubRequest.id, HubRequest.host == wanted.host)
+    of_host = _count(session, HubRequest.id, HubRequest.host == wanted.domain)
     active = 0
     if not is_known:
-        of_host += _count(session, HubSubscription.id, HubSubscription.host == wanted.host)
+        of_host += _count(session, HubSubscription.id, HubSubscription.host == wanted.domain)
         active = _count(session, HubSubscription.id)
     if waiting >= MAX_REQUESTS or of_host >= MAX_OF_HOST or active + waiting >= MAX_SUBSCRIPTIONS:
         raise TooManySubscriptions

@@ -36,7 +36,7 @@ MAX_MOVES: Final = 10  # of one registration to another date in a day
 MAX_CONTACT_CHANGES: Final = 2  # of one registration in a day
 MAX_FRAUD_REPORTS: Final = 10  # of one address in a day: staff read the sums
 MAX_HUB_REQUESTS: Final = 120  # of one address
-MAX_HUB_CALLBACKS: Final = 60  # that name one host, which is asked for each
+MAX_HUB_CALLBACKS: Final = 60  # that name one registered domain, which is asked for each
 MAX_FOLLOWS: Final = 60  # asked for by one address: each causes a message
 MAX_PICTURES: Final = 60  # drawn for one address: each takes as long as 20 pages
 # Of one address in ten minutes: a waiting room of 200 people who each type two names.
@@ -112,10 +112,11 @@ def count_hub_request() -> None:
     _count("hub", MAX_HUB_REQUESTS)
 
 
-def count_hub_callback(host: str) -> None:
-    """Counts a request to the hub that names this host, which will be asked whether it wants it:
-    the hub is no tool to flood others. Raises TooManyRequests."""
-    who = key_store().digest_of_today(f"callbacks at {host}").hex()
+def count_hub_callback(domain: str) -> None:
+    """Counts a request to the hub or to an inbox that names a host of this domain
+    (`callback_client.get_domain`), which will be asked: neither is a tool to flood others. Raises
+    TooManyRequests."""
+    who = key_store().digest_of_today(f"callbacks at {domain}").hex()
     _hit("hub callback", _per_ten_minutes(MAX_HUB_CALLBACKS), who)
 
 

@@ -242,10 +242,7 @@ def receive(slug: str = "") -> Response:
     try:
         activity = inbox.read(asked)
         if activity is not None:
-            if activity.type != "Delete":  # of all accounts of all servers
-                rate_limits.count_hub_request()
-                rate_limits.count_hub_callback(callback_client.get_host(activity.actor))
-            inbox.accept(asked, activity, now=clock.now())
+            inbox.accept(asked, activity, count=_count, now=clock.now())
     except BadActivity as fault:
         return _plain(str(fault), 400)
     except BadSignature as fault:
@@ -261,6 +258,13 @@ def receive(slug: str = "") -> Response:
     except InboxBusy:
         return _busy("Try again in a minute.", 503, BUSY_SECONDS)
     return _plain("Accepted.", 202)
+
+
+def _count(actor: str) -> None:
+    """Counts what is not ignored, by the address that sent it and by the server that it names.
+    Raises TooManyRequests."""
+    rate_limits.count_hub_request()
+    rate_limits.count_hub_callback(callback_client.get_domain(actor))
 
 
 def _find(session: Session, slug: str) -> tuple[Office, str]:

@@ -1,6 +1,7 @@
 """The address at which programs subscribe to feeds (WebSub, 5.1; S39).
 
-It only checks and queues: the worker asks the callback whether it wants what is asked in its name.
+Only with `OUTREACH_HUB`: otherwise the address does not exist. It only checks and queues: the
+worker asks the callback whether it wants what is asked in its name.
 Answers are plain English sentences, for who writes such a program.
 """
 
@@ -38,7 +39,8 @@ class BadSubscription(Exception):
 
 def init_app(app: Flask) -> None:
     app.extensions[hub.RULE] = callback_client.of_config(app.extensions["outreach_config"])
-    app.register_blueprint(pages)
+    if app.extensions["outreach_config"].hub:
+        app.register_blueprint(pages)
 
 
 @pages.post("/hub")
@@ -49,7 +51,7 @@ def subscribe() -> Response:
         # Of this address first: to read the form costs a look at the database.
         rate_limits.count_hub_request()
         wanted = _read_form()
-        rate_limits.count_hub_callback(wanted.host)
+        rate_limits.count_hub_callback(wanted.domain)
         with store().change() as session:
             subscriptions.request(session, wanted, now=clock.now())
     except BadSubscription as fault:
@@ -86,7 +88,7 @@ def _read_form() -> WantedSubscription:
         mode=mode,
         topic=topic,
         callback=callback,
-        host=callback_client.get_host(callback),
+        domain=callback_client.get_domain(callback),
         sealed_secret=hub.of_app(current_app).seal(secret, key) if secret else None,
         lease=_read_lease(request.form.get("hub.lease_seconds", "")),
     )

@@ -24,6 +24,7 @@ from outreach.domain.network.offices import Office
 from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import Workshop
 from outreach.keystore import KeyStore
+from outreach.maintenance import proxy_check
 from tests.conftest import hold, seat
 from tests.support import nginx, server_process
 from tests.support.environment import where
@@ -197,6 +198,27 @@ def test_only_the_import_page_accepts_large_bodies(
     for path in ("/es/mi-registro", "/org/entrar", "/org/talleres/nuevo"):
         assert proxy.ask(path, "POST", body=file[: 200 * 1024]).status == 413
     assert [path for path, text in proxy.written() if b"xxxx" in text] == []
+
+
+@pytest.mark.parametrize(
+    ("more", "words", "state"),
+    [
+        ("", "held back until they have arrived", "well"),
+        ("proxy_request_buffering off;", "Let it buffer them", "soon"),
+    ],
+)
+def test_doctor_sees_whether_the_proxy_buffers_forms(
+    server: int, tmp_path: Path, more: str, words: str, state: str
+) -> None:
+    with nginx.nginx(tmp_path / "nginx", server, more=more) as running_proxy:
+        address = "127.0.0.1", running_proxy.port
+        found = proxy_check.examine(
+            f"https://{NAME}", address=address, context=running_proxy.context
+        )
+    assert words in found.words
+    assert found.state == state
+    away = proxy_check.examine(f"https://{NAME}", address=("127.0.0.1", free_port()))
+    assert "not checked" in away.words
 
 
 def test_nginx_logs_no_visitor_and_no_form(

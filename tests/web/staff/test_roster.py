@@ -346,7 +346,7 @@ def test_retired_member_leaves_workshops_and_their_key_gets_a_day(team: TeamScen
 def test_calendar_address_is_shown_once_and_revoked(team: TeamScene) -> None:
     member = team.add()
     path = f"/org/equipo/{member.id}"
-    shown = team.ana.post(f"{path}/calendario").text
+    shown = team.ana.post(f"{path}/calendario", do="make").text
     (address,) = set(re.findall(r"http://localhost:8000(/es/equipo/cal/[\w-]+\.ics)", shown))
     client = team.app.test_client(use_cookies=False)
     assert client.get(address).status_code == 200

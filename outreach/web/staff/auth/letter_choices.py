@@ -77,7 +77,9 @@ def read_form(session: Session) -> LetterForm:
 @requires(Scope.SIGNED_IN)
 def choose_letters() -> ResponseReturnValue:
     """Stores the hour of the digest (`hour`, empty: none) and the wanted alerts (`letter`)."""
-    organizer_id, hour = current_staff().organizer_id, request.form.get("hour", "")
+    organizer_id, hour = current_staff().organizer_id, request.form.get("hour")
+    if hour is None:  # the form always has one; without it all letters would end
+        raise PageRefused(_("Elige qué hacer con los botones de esta página."))
     wanted = set(request.form.getlist("letter"))
     unwanted = {each for each in _ALERT_WORDS if each.value not in wanted}
     with store().change() as session:

@@ -30,9 +30,8 @@ def release_calendar_form() -> ResponseReturnValue:
 @requires(Scope.NETWORK, Permission.NETWORK, fresh=True)
 def set_release_calendar() -> ResponseReturnValue:
     """The field `do` is save, with `day` and `hour`, or remove."""
-    is_saved = request.form.get("do") == "save"
     try:
-        calendar = _read_calendar() if is_saved else None
+        calendar = _read_calendar()
     except Refusal as refusal:
         return _page(422, fault=error_messages.say(refusal))
     with store().change() as session:
@@ -47,8 +46,14 @@ def set_release_calendar() -> ResponseReturnValue:
     return redirect("/org/ajustes/publicacion?hecho=1", 303)
 
 
-def _read_calendar() -> ReleaseCalendar:
-    """The calendar of the form, from the month that closes next on. Raises Refusal."""
+def _read_calendar() -> ReleaseCalendar | None:
+    """The calendar of the form, from the month that closes next on; None to remove it. Raises
+    Refusal."""
+    what = request.form.get("do")
+    if what == "remove":
+        return None
+    if what != "save":
+        raise PageRefused(_("Elige qué hacer con los botones de esta página."))
     day, hour = request.form.get("day", ""), request.form.get("hour", "")
     try:
         at = time.fromisoformat(hour).replace(second=0, microsecond=0, tzinfo=None)

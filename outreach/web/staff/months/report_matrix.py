@@ -51,9 +51,12 @@ def detail(month: str) -> ResponseReturnValue:
 def mark_complete(month: str) -> ResponseReturnValue:
     """Marks the month of an office as complete; `do=undo` takes it back."""
     wanted, now = month_access.month_of(month), clock.now()
-    slug, is_undone = request.form.get("office", ""), request.form.get("do") == "undo"
+    slug, what = request.form.get("office", ""), request.form.get("do", "")
+    is_undone = what == "undo"
     require_permission(Permission.EDIT, slug)
     try:
+        if what not in {"", "undo"}:
+            raise PageRefused(_("Elige qué hacer con los botones de esta página."))
         with store().change() as session:
             office = offices.find(session, slug)
             if not is_undone:

@@ -22,9 +22,10 @@ def show_help_lines() -> ResponseReturnValue:
 @blueprint.post("/ajustes/lineas")
 @requires(Scope.NETWORK, Permission.NETWORK)
 def record_help_line() -> ResponseReturnValue:
-    """The field `do` says whether the number of the line `code` is right (`right`) or not."""
+    """The field `do` says whether the number of the line `code` is `right` or `wrong`."""
     code, is_right = request.form.get("code", ""), request.form.get("do") == "right"
-    if not help_lines.has_line(code):  # a page of before an upgrade
+    is_known = is_right or request.form.get("do") == "wrong"
+    if not is_known or not help_lines.has_line(code):  # a page of before an upgrade
         return _page(422)
     with store().change() as session:
         help_lines.record_check(session, code, clock.now().date(), is_right=is_right)

@@ -24,6 +24,7 @@ from outreach.errors import DataErased, ErrorCode, NotFound, Refusal
 from outreach.formats import language_name
 from outreach.i18n import gettext as _
 from outreach.web.context import config, key_store, store
+from outreach.web.error_messages import PageRefused
 from outreach.web.presentation.icons import qr
 from outreach.web.staff.common import roster_labels, workshop_labels
 from outreach.web.staff.common.guards import (
@@ -179,14 +180,17 @@ def update_member(member_id: int) -> ResponseReturnValue:
 @blueprint.post("/equipo/<int(max=2147483647):member_id>/calendario")
 @requires(Scope.MEMBER, Permission.EDIT)
 def update_feed(member_id: int) -> ResponseReturnValue:
-    """Makes the address of the member's calendar, which this response alone shows; with the field
-    `do=revoke` it stops working."""
+    """The field `do` is make, a new address of the member's calendar, which this response alone
+    shows; or revoke, so that it stops working."""
+    what = request.form.get("do")
     with store().change() as session:
         member = _find_own(session, member_id)
+        if what not in {"make", "revoke"}:
+            raise PageRefused(_("Elige qué hacer con los botones de esta página."))
         details = _read_details(member)
         if member.retired_at is not None:
             raise NotFound("roster member")
-        if request.form.get("do") == "revoke":
+        if what == "revoke":
             members.revoke_feed(member)
             _log(session, _slug(member), "roster calendar stopped", member)
             return redirect(f"/org/equipo/{member_id}?hecho=quitado", 303)
