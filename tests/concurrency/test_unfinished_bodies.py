@@ -202,7 +202,12 @@ def test_large_body_is_read_without_a_slot() -> None:
     thread.start()
     assert stream.is_read.wait(TIMEOUT_SECONDS)
     has_slot = threading.Event()  # of another request, meanwhile
-    threading.Thread(target=lambda: (slots.acquire(PEOPLE), has_slot.set()), daemon=True).start()
+
+    def take() -> None:
+        slots.acquire(PEOPLE)
+        has_slot.set()
+
+    threading.Thread(target=take, daemon=True).start()
     is_given = has_slot.wait(TIMEOUT_SECONDS / 3)
     stream.may_end.set()
     thread.join(TIMEOUT_SECONDS)

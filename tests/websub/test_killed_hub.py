@@ -45,7 +45,9 @@ def test_delivery_of_a_killed_process_is_made_by_another(
         subscriber.is_silent = True
         process = subprocess.Popen(
             [sys.executable, "-m", "tests.websub.round_process"],
-            env=os.environ | where(config) | {"OUTREACH_PUBLIC_URL": config.public_url},
+            env=os.environ
+            | where(config)
+            | {"OUTREACH_PUBLIC_URL": config.public_url, "OUTREACH_HUB": "1"},
         )
         try:
             assert subscriber.has_delivery.wait(60)
