@@ -117,7 +117,8 @@ def unknown_code() -> str:
 def status(registration: Registration, now: datetime, phone: str) -> str:
     """What became of a registration, for who has just made it or keyed in its code."""
     if registration.workshop.is_cancelled:
-        return f"{_('Ese taller se canceló.')} {person(phone)}"
+        cancelled = _("Ese taller se canceló.")
+        return f"{cancelled} {person(phone)}"
     if registration.is_unconfirmed:
         return f"{_unconfirmed(registration, now)} {person(phone)}"
     words: dict[RegistrationStatus, str] = {
