@@ -33,7 +33,7 @@ class NetworkSize(Enum):
 
 
 @dataclass(frozen=True)
-class Network:
+class ClientNetwork:
     name: str
     size: NetworkSize
 
@@ -75,7 +75,7 @@ class SeatShares:
     def take(
         self,
         subject: str,
-        networks: Sequence[Network],
+        networks: Sequence[ClientNetwork],
         people: int,
         share: Share,
         *,
@@ -114,7 +114,7 @@ class SeatShares:
                     self._remember_networks(connection, key_ids, buckets)
         return not exceeded
 
-    def give_back(self, subject: str, networks: Sequence[Network], people: int) -> None:
+    def give_back(self, subject: str, networks: Sequence[ClientNetwork], people: int) -> None:
         """Takes a count back: the party was not registered."""
         with self._store.change_rows() as connection:
             connection.execute(_subtract(self._buckets(subject, networks), people))
@@ -150,7 +150,7 @@ class SeatShares:
             ],
         )
 
-    def _buckets(self, subject: str, networks: Sequence[Network]) -> list[bytes]:
+    def _buckets(self, subject: str, networks: Sequence[ClientNetwork]) -> list[bytes]:
         of_today = self._key_store.digest_of_today
         return [of_today(f"seats of {subject} {network.name}") for network in networks]
 

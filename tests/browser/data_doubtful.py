@@ -10,7 +10,7 @@ from outreach.domain.network import kinds, offices
 from outreach.domain.registrations import doubtful, review
 from outreach.domain.workshops import Workshop
 from outreach.keystore import BurstDecision, KeyStore, bursts
-from outreach.keystore.seat_shares import Network, NetworkSize, SeatShares
+from outreach.keystore.seat_shares import ClientNetwork, NetworkSize, SeatShares
 from tests.conftest import a_saturday, hold, seat
 
 ADDRESSES = {"203.0.113.9": 8, "198.51.100.7": 6}
@@ -50,7 +50,7 @@ def _attack(store: Store, key_store: KeyStore, workshop: Workshop, *, now: datet
     share = review.compute_share(workshop)
     subject = review.name_subject(workshop)
     for address, parties in ADDRESSES.items():
-        networks = [Network(address, NetworkSize.ADDRESS)]
+        networks = [ClientNetwork(address, NetworkSize.ADDRESS)]
         for _ in range(parties):
             party = seat(store, key_store, workshop, name="Toño")
             key_ids = [party.key_id or b""]

@@ -22,14 +22,16 @@ from outreach.domain.registrations import (
     Registration,
     RegistrationStatus,
     reconfirmation,
+    review,
 )
 from outreach.domain.registrations.notifications import NotificationType
 from outreach.domain.workshops import Workshop
 from outreach.keystore import Key, KeyStore
+from outreach.maintenance import scheduled_jobs
 from outreach.web.forms import form_token
 from tests.conftest import hold, registration_data
 from tests.support.registration_forms import send
-from tests.support.scenario import HOUR, make_sealed_registration, stage
+from tests.support.scenario import HOUR, faults, make_sealed_registration, stage
 
 THREADS = 8
 POSTS_PER_THREAD = 24
@@ -128,7 +130,7 @@ def test_simultaneous_posts_of_one_network_take_only_its_share(
     _run_in_threads(
         lambda: [_post(app, workshop, address=f"2001:db8:7:{next(numbers):x}::1") for _ in range(5)]
     )
-    assert _seats_left(store, workshop) >= 20 - 8
+    assert _seats_left(store, workshop) == 20 - 8
 
 
 def test_seat_freed_during_waitlisting_is_offered(
@@ -162,6 +164,46 @@ def test_reconfirmation_during_the_release_of_seats_counts(
         release.join(timeout=0.5)
     release.join()
     assert strict.status(rosa) is RegistrationStatus.CONFIRMED
+
+
+def test_reviews_beside_registrations_give_no_seat_twice(
+    store: Store, key_store: KeyStore, chicago: Office, rights: Kind
+) -> None:
+    """Several workers review the same workshop while people register."""
+    scene = stage(store, chicago, rights, capacity=10)
+
+    def register(*, is_beyond_share: bool) -> None:
+        workshop, data = scene.workshop(), registration_data()
+        sealed = make_sealed_registration(store, workshop, data)
+        with store.change() as session:
+            registrations.register(
+                session, workshop, data, sealed, secrets.token_hex(16),
+                now=scene.now, is_beyond_share=lambda _workshop: is_beyond_share,
+            )  # fmt: skip
+
+    for _ in range(6):
+        register(is_beyond_share=True)
+    due = review.compute_review(scene.workshop(), scene.now)
+    start = Barrier(THREADS)
+
+    def review_or_register(thread: int) -> None:
+        start.wait(timeout=30)
+        for _ in range(3):
+            if thread % 2:
+                scheduled_jobs.run_reviews(store, key_store, now=due)
+            else:
+                register(is_beyond_share=False)
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        list(pool.map(review_or_register, range(THREADS)))
+    with store.read() as session:
+        assert faults(session, scene.workshop_id) == []
+        rows = session.scalars(sa.select(Registration)).all()
+    reviewed = [each for each in rows if each.is_beyond_share]
+    seated = [each for each in rows if each.status is RegistrationStatus.CONFIRMED]
+    assert (len(rows), len(reviewed), len(seated)) == (18, 6, 10)
+    assert sum(each in seated for each in reviewed) <= 10 // 4
+    assert all(each in seated or each.is_released for each in reviewed)
 
 
 def _run_in_threads(post: Callable[[], Sequence[TestResponse]]) -> list[TestResponse]:

@@ -114,18 +114,25 @@ def list_guards() -> Iterator[Guard]:
         ),
     ):  # fmt: skip
         yield Guard("S07", file, words, instead, f"{place}::{test}")
-    tries = 'return of_today(client_address.get_address()).hex(), of_today(f"code {code}").hex()'
-    for instead, test in (
-        ('return of_today("").hex(), of_today(f"code {code}").hex()', "address_whatever_the_code"),
-        ("return (of_today(client_address.get_address()).hex(),) * 2", "code_from_any_address"),
-    ):
-        yield Guard(
-            "S09", f"{web}middleware/rate_limits.py", tries, instead,
-            f"{place}::test_five_tries_an_hour_for_each_{test}",
-        )  # fmt: skip
+    limits = f"{web}middleware/rate_limits.py"
+    for words, instead, test in (
+        (
+            "(address, CODES_AN_HOUR),", '(of_today(f"{address} {code}").hex(), CODES_AN_HOUR),',
+            "test_sixty_tries_an_hour_for_each_address_whatever_the_code",
+        ),
+        (
+            "(address, CODES_AN_HOUR),", "(address, CODE_TRIES_AN_HOUR),",
+            "test_wrong_codes_of_a_stranger_do_not_close_it_for_the_neighbours",
+        ),
+        (
+            'of_today(f"code {code}").hex(), CODE_TRIES_AN_HOUR', "address, CODES_AN_HOUR",
+            "test_five_tries_an_hour_for_each_code_from_any_address",
+        ),
+    ):  # fmt: skip
+        yield Guard("S09", limits, words, instead, f"{place}::{test}")
     after = "tests/security/test_traces.py::test_error_after_the_answer_is_logged_without_link_or_form_values"
     rule = 'rule = request.url_rule.rule if request.url_rule else "-"'
-    yield Guard("S08", f"{web}middleware/error_pages.py", rule, "rule = request.remote_addr", after)
+    yield Guard("S08", f"{web}middleware/failures.py", rule, "rule = request.remote_addr", after)
     yield Guard(
         "S09", f"{web}middleware/client_address.py",
         "ip_network((parsed, 64), strict=False)", "parsed",
@@ -148,9 +155,9 @@ def list_guards() -> Iterator[Guard]:
         "tests/security/test_abuse.py::test_forwarded_address_counts_only_behind_trusted_proxies",
     )  # fmt: skip
     for file, words, instead in (
-        (f"{web}middleware/error_pages.py", rule, "rule = request.path"),
+        (f"{web}middleware/failures.py", rule, "rule = request.path"),
         (
-            f"{web}middleware/error_pages.py", "return RuntimeError(kind.__name__)",
+            f"{web}middleware/failures.py", "return RuntimeError(_kind(error))",
             "return RuntimeError(str(request.form))",
         ),
         ("outreach/app.py", "failures.note(exc_info[1])", "super().log_exception(exc_info)"),
@@ -377,13 +384,13 @@ def _ways_out() -> Iterator[Guard]:
     )  # fmt: skip
     yield Guard(
         "S28", "outreach/domain/workshops/models.py",
-        "return self.shown_seats if self.is_discreet else self.seats_left",
+        "return self.shown_seats if self.hides_seats else self.seats_left",
         "return self.seats_left",
         "tests/security/test_discreet.py::test_seats_left_do_not_reveal_a_single_registration",
     )  # fmt: skip
     yield Guard(
         "S28", "outreach/domain/search/search.py",
-        "    (Workshop.is_discreet.is_(True), Workshop.shown_seats),\n", "",
+        "    (HIDES_SEATS, Workshop.shown_seats),\n", "",
         "tests/security/test_discreet.py::test_seats_left_do_not_reveal_a_single_registration",
     )  # fmt: skip
     yield Guard(

@@ -71,7 +71,7 @@ def list_guards() -> Iterator[Guard]:
         ),
         (
             "S31", "outreach/web/forms/registration_service.py",
-            "return rate_limits.count_text(networks[0])", "return True",
+            "return rate_limits.count_text(networks[0].name)", "return True",
             f"{texts}::test_registrations_of_one_address_cause_a_fiftieth",
         ),
         (

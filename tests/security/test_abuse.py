@@ -16,6 +16,7 @@ from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.workshops import Workshop
 from outreach.keystore import KeyStore, RateCounter
+from outreach.keystore.seat_shares import NetworkSize
 from outreach.web.forms import form_token
 from outreach.web.middleware import client_address, rate_limits
 from tests.conftest import hold
@@ -180,9 +181,12 @@ def test_malformed_posts_use_up_nothing_that_neighbours_need(
 ) -> None:
     app = make_app()
     client, path = app.test_client(), f"/es/t/{workshop.public_id}/lugar"
-    assert {client.post(path).status_code for _ in range(30)} == {422}
-    assert {client.post("/es/mi-registro").status_code for _ in range(30)} == {422}
+    most = Limits().malformed_posts
+    assert {client.post(path).status_code for _ in range(most)} == {422}
     assert client.post(path).status_code == 429
+    # What was filled in wrong is no malformed post.
+    assert client.post("/es/mi-registro").status_code == 422
+    assert send(client, workshop, answers(app, workshop, name=""), address=HERE).status_code == 422
     link = send(client, workshop, answers(app, workshop), address=HERE).location
     assert client.post(f"{link}/cancelar").status_code == 200
     other = send(client, workshop, answers(app, workshop), address=HERE).location
@@ -279,5 +283,9 @@ def test_client_addresses_are_normalized(app: Flask) -> None:
     ):
         with app.test_request_context("/", environ_base={"REMOTE_ADDR": given}):
             assert client_address.get_address() == read
-            names = [each.name for each in client_address.list_networks()]
-            assert names == [read, *around]
+            networks = client_address.list_networks()
+            assert [each.name for each in networks] == [read, *around]
+            sizes = [NetworkSize.ADDRESS, NetworkSize.SITE, NetworkSize.PROVIDER]
+            if len(around) == 1:
+                sizes.remove(NetworkSize.SITE)
+            assert [each.size for each in networks] == sizes[: len(networks)]

@@ -104,7 +104,7 @@ def run(session: Session, workshop: Workshop, bursts: Sequence[BurstKeys], *, no
     seats = _count_seats(workshop)
     left_of_rule = seats // 4 - _count_seated(session, workshop)
     count = 0
-    for party in _in_turn(due, bursts):
+    for party in _alternate(due, bursts):
         session.refresh(workshop, ("seats_left",))
         keeps_half = 2 * (workshop.seats_left - party.people) >= seats
         is_within = party.people <= left_of_rule and keeps_half
@@ -153,7 +153,7 @@ def _list_due(session: Session, workshop: Workshop, now: datetime) -> list[Regis
     return [each for each in due if each.is_readable]
 
 
-def _in_turn(
+def _alternate(
     parties: Iterable[Registration], bursts: Sequence[BurstKeys]
 ) -> Iterator[Registration]:
     """One party of each burst, then the second of each, and so on. A party of no burst, whose key
@@ -163,8 +163,8 @@ def _in_turn(
     for party in parties:
         key_id = party.key_id or b""
         by_burst[burst_of.get(key_id, key_id)].append(party)
-    rounds = zip_longest(*by_burst.values())
-    return (party for party in chain.from_iterable(rounds) if party is not None)
+    one_of_each = zip_longest(*by_burst.values())
+    return (party for party in chain.from_iterable(one_of_each) if party is not None)
 
 
 def _seat(

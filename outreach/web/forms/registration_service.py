@@ -21,7 +21,7 @@ from outreach.domain.registrations import (
 )
 from outreach.domain.workshops import Workshop
 from outreach.errors import Conflict, FormUsed, Full, RegistrationClosed
-from outreach.keystore.seat_shares import Network
+from outreach.keystore.seat_shares import ClientNetwork
 from outreach.web.context import config, key_store, seat_shares, store
 from outreach.web.middleware import rate_limits, request_retry
 
@@ -34,7 +34,7 @@ def save(
     form_id: str,
     *,
     now: datetime,
-    networks: Sequence[Network] = (),
+    networks: Sequence[ClientNetwork] = (),
     assisted_code: str = "",
     shared_by: str = "",
     also: Callable[[Session], None] = lambda session: None,
@@ -110,7 +110,7 @@ class _CountedSeats:
     """The seats that a party counts for in the share of its networks."""
 
     workshops: Sequence[Workshop]  # the dates of one course, or one
-    networks: Sequence[Network]
+    networks: Sequence[ClientNetwork]
     people: int
     now: datetime
     is_within: list[bool]  # once it is counted; kept while a request is answered again
@@ -140,7 +140,7 @@ class _CountedSeats:
         self.is_within.clear()
 
 
-def _may_text(data: RegistrationData, networks: Sequence[Network]) -> bool:
+def _may_text(data: RegistrationData, networks: Sequence[ClientNetwork]) -> bool:
     """Whether the client may cause the text of this registration, where there is one (S31)."""
     is_text = data.contact is ContactMethod.PHONE and data.may_leave_message
     if not (is_text and networks and config().texts.url):

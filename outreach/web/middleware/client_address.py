@@ -4,7 +4,7 @@ from ipaddress import IPv6Address, ip_address, ip_network
 
 from flask import request
 
-from outreach.keystore.seat_shares import Network, NetworkSize
+from outreach.keystore.seat_shares import ClientNetwork, NetworkSize
 from outreach.web.context import config
 
 # The lengths of the prefixes of what one site or one provider has.
@@ -36,17 +36,17 @@ def get_address() -> str:
     return str(parsed)
 
 
-def list_networks() -> list[Network]:
+def list_networks() -> list[ClientNetwork]:
     """The address of `get_address` and the networks around it, the smallest first. One that cannot
     be read has no networks around it."""
     address = get_address()
-    own = Network(address, NetworkSize.ADDRESS)
+    own = ClientNetwork(address, NetworkSize.ADDRESS)
     try:
         network = ip_network(address)
     except ValueError:
         return [own]
     wider = [
-        Network(str(network.supernet(new_prefix=length)), size)
+        ClientNetwork(str(network.supernet(new_prefix=length)), size)
         for length, size in _WIDER[network.version]
     ]
     return [own, *wider]

@@ -174,9 +174,15 @@ def test_what_was_undone_is_not_done(
     with_phone(store, key_store, workshop)
     log(store, workshop, ana, "notification decided", decision="no")
     log(store, workshop, ana, "doubtful places released", parties=3)
-    assert {line.sort for line in lines_of(store)} == {DoneSort.NOTIFIED, DoneSort.RELEASED}
+    log(store, workshop, ana, "doubtful places confirmed", parties=5)
+    assert {line.sort for line in lines_of(store)} == {
+        DoneSort.NOTIFIED,
+        DoneSort.RELEASED,
+        DoneSort.REVIEWED,
+    }
     log(store, workshop, ana, "change undone")
     log(store, workshop, ana, "release undone", parties=3)
+    log(store, workshop, ana, "confirmation undone", parties=5)
     assert lines_of(store) == []
     log(store, workshop, ana, "notification decided", decision="avisar")
     assert [line.decision for line in lines_of(store)] == ["avisar"]

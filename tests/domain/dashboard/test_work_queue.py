@@ -1,5 +1,6 @@
 """The order of the queue, and what is in one line."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -16,7 +17,7 @@ from outreach.domain.registrations import ContactMethod, Registration, notificat
 from outreach.domain.registrations.notifications import NotificationType
 from outreach.domain.reporting import attendance_slips
 from outreach.domain.workshops import Workshop, WorkshopStatus
-from outreach.keystore import KeyStore
+from outreach.keystore import BurstDecision, KeyStore
 from outreach.keystore.bursts import BurstKeys
 from tests.conftest import hold, seat
 from tests.support.fixed_clock import FIXED_NOW, fixed_clock
@@ -95,6 +96,8 @@ def test_burst_is_one_line_of_its_workshop(
     )
     [line] = lines_of(store, bursts=[burst])
     assert (line.sorts, line.count) == ([WorkSort.REVIEW], 4)
+    decided = replace(burst, decision=BurstDecision.RELEASE, due_at=FIXED_NOW)
+    assert lines_of(store, bursts=[decided]) == []
 
 
 def test_cancelled_and_past_workshops_ask_for_no_approval(

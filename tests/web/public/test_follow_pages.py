@@ -465,9 +465,8 @@ def test_it_ends_after_ninety_days_unless_it_is_renewed(
 ) -> None:
     link = scene.follow()
     today = clock.now().date()
-    key_store = KeyStore(
-        scene.key_store.store, MasterKeys(config.keys), noon_of(today + timedelta(days=84))
-    )
+    late = noon_of(today + timedelta(days=84))
+    key_store = KeyStore(scene.key_store.store, MasterKeys(config.keys), late)
     later = replace(scene, key_store=key_store, later=84 * DAY)
     assert later.notify() == 1
     assert later.postman.letters[-1]["Subject"] == "Tus avisos se acaban pronto"
@@ -517,8 +516,8 @@ def test_unconfirmed_request_is_erased_after_three_days(
     scene: FollowScene, rights: Kind, config: Config
 ) -> None:
     scene.post()
-    day = clock.now().date() + timedelta(days=3)
-    later = KeyStore(scene.key_store.store, MasterKeys(config.keys), noon_of(day))
+    day = noon_of(clock.now().date() + timedelta(days=3))
+    later = KeyStore(scene.key_store.store, MasterKeys(config.keys), day)
     assert follows.purge(later, now=clock.now() + 3 * DAY) == 1
     assert scene.rows() == []
 

@@ -4,18 +4,15 @@ import re
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from datetime import time
 from pathlib import Path
-from typing import Any, Final
-from xml.etree import ElementTree as ET
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
-from werkzeug.test import TestResponse
 
-from outreach import clock, i18n
+from outreach import i18n
 from outreach.config import Config, VoiceLine
 from outreach.db.base import Base
 from outreach.db.store import Store
@@ -31,14 +28,21 @@ from outreach.keystore import KeyStore, KeyStoreBase
 from outreach.web.presentation import formatting
 from outreach.web.public.phone_line import gateway_signature
 from tests.conftest import hold, kind, venue
+from tests.support.phone_caller import (
+    LANGUAGE_KEYS,
+    MOST_SECONDS,
+    NOT_YET,
+    NUMBER,
+    SECRET,
+    SITE,
+    Caller,
+    ask_about,
+    hold_near,
+    read_code,
+    review_all,
+)
 from tests.support.recordings import add_note
-
-SECRET: Final = "a secret of the gateway"
-SITE: Final = "http://localhost:8000"
-NUMBER: Final = "+13125550199"
-WORDS_A_SECOND: Final = 2.5  # of a machine that speaks to who listens once
-MOST_SECONDS: Final = 90
-LANGUAGE_KEYS: Final = {"es": "1", "en": "2", "fr": "3"}
+from tests.support.registration_forms import answers, own_address, send
 
 
 @pytest.fixture
@@ -46,79 +50,9 @@ def line(make_app: Callable[..., Flask]) -> Flask:
     return make_app(voice=VoiceLine(secret=SECRET, number="312 555 0100"))
 
 
-@dataclass
-class Caller:
-    """Somebody who calls: hears what is said, and presses keys."""
-
-    app: Flask
-    call: str
-    number: str = NUMBER
-    heard: list[str] = field(default_factory=list)
-    played: list[str] = field(default_factory=list)
-    address: str = "/voz/inicio"
-    silent_address: str = ""
-    is_over: bool = False
-    key_seconds: int = 0
-
-    def ring(self) -> str:
-        return self.listen(self.send("/voz/inicio"))
-
-    def press(self, keys: str) -> str:
-        return self.listen(self.send(self.address, Digits=keys))
-
-    def wait(self) -> str:
-        """Presses nothing until the line asks again."""
-        return self.listen(self.send(self.silent_address))
-
-    def send(self, address: str, **fields: str) -> TestResponse:
-        form = {"CallSid": self.call, "From": self.number, "To": "+13125550100"} | fields
-        given = gateway_signature.sign(SECRET, SITE + address, form)
-        headers = {"X-Twilio-Signature": given}
-        return self.app.test_client().post(address, data=form, headers=headers)
-
-    def listen(self, answer: TestResponse) -> str:
-        assert answer.status_code == 200, answer.text
-        assert answer.mimetype == "text/xml"
-        assert answer.headers["Cache-Control"] == "no-store"
-        response = ET.fromstring(answer.data)
-        words = " ".join(each.text or "" for each in response.iter("Say"))
-        self.heard.append(words)
-        self.played += [each.text or "" for each in response.iter("Play")]
-        gather = response.find("Gather")
-        self.is_over = gather is None
-        if gather is not None:
-            self.key_seconds = int(gather.attrib["timeout"])
-            self.address = gather.attrib["action"]
-            self.silent_address = response.findtext("Redirect") or ""
-        else:
-            assert response.find("Hangup") is not None
-        return words
-
-    def reach_code(self, lang: str = "es", place: str = "60608") -> str:
-        """Goes on until the code is said, with the first choices; returns what is said then."""
-        self.ring()
-        self.press(LANGUAGE_KEYS[lang])
-        self.press(place)
-        self.press("1")
-        return self.press("1")
-
-    @property
-    def seconds(self) -> float:
-        return sum(len(each.split()) for each in self.heard) / WORDS_A_SECOND
-
-
 @pytest.fixture
 def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
     return hold_near(store, chicago, rights)
-
-
-def hold_near(store: Store, office: Office, kind: Kind, **changes: Any) -> Workshop:
-    with store.change() as session:
-        if "venue" not in changes:
-            changes["venue"] = venue(
-                session, session.merge(office, load=False), f"Biblioteca {clock.now().timestamp()}"
-            )
-        return hold(session, office, kind, **changes)
 
 
 def snapshot(store: Store, key_store: KeyStore) -> list[Any]:
@@ -135,13 +69,6 @@ def snapshot(store: Store, key_store: KeyStore) -> list[Any]:
 def saved(store: Store) -> list[Registration]:
     with store.read() as session:
         return list(session.scalars(sa.select(Registration)))
-
-
-def read_code(words: str) -> str:
-    """The code as a caller writes it down."""
-    found = re.search(r"\b(?:[0-9A-Z], ){5}[0-9A-Z]\b", words)
-    assert found is not None, words
-    return found[0].replace(", ", "")
 
 
 # The way to a code
@@ -208,7 +135,7 @@ def test_hour_of_a_consultation_is_the_first_free_one(
 def test_hour_that_is_taken_meanwhile_is_said_anew_and_not_saved(
     line: Flask, store: Store, chicago: Office, rights: Kind
 ) -> None:
-    hold_near(store, chicago, rights, way=Way.SLOTS, slot_minutes=20)
+    hold_near(store, chicago, rights, way=Way.SLOTS, slot_minutes=20, ends=time(21))
     first, second = Caller(line, "CA1", "+13125550101"), Caller(line, "CA2", "+13125550102")
     for caller in (first, second):
         caller.ring()
@@ -416,7 +343,7 @@ def test_two_callers_for_one_seat(line: Flask, store: Store, chicago: Office, ri
 def test_callers_at_once_never_oversell(
     line: Flask, store: Store, chicago: Office, rights: Kind
 ) -> None:
-    made = hold_near(store, chicago, rights, capacity=3)
+    made = hold_near(store, chicago, rights, capacity=1)
     callers = [Caller(line, f"CA{number}", f"+1312555010{number}") for number in range(6)]
     for caller in callers:
         caller.reach_code()
@@ -429,8 +356,8 @@ def test_callers_at_once_never_oversell(
     with ThreadPoolExecutor(len(callers)) as hands:
         said = list(hands.map(confirm, callers))
     seated = [each for each in saved(store) if each.status is RegistrationStatus.CONFIRMED]
-    assert len(seated) == 3
-    assert sum("Quedó apartado" in each for each in said) == 3
+    assert len(seated) == 1
+    assert sum("Quedó apartado" in each for each in said) == 1
     with store.read() as session:
         assert session.get_one(Workshop, made.id).seats_left == 0
 
@@ -448,23 +375,67 @@ def test_one_phone_takes_no_more_than_its_share_and_leaves_others_theirs(
         assert ("Quedó apartado" in said) == (number < share)
     neighbour = Caller(line, "CB1", "+17735550100")
     neighbour.reach_code()
-    assert "Quedó apartado" in neighbour.press("4")
-    under_review = [each for each in saved(store) if each.is_beyond_share]
-    assert len(under_review) == 3
+    assert "Quedó apartado" in neighbour.press("3")
+    assert [each.is_beyond_share for each in saved(store)].count(True) == 3
 
 
-@pytest.mark.parametrize("is_withheld", [False, True], ids=["invented", "withheld"])
+@pytest.mark.parametrize(("seats", "most"), [(3, 2), (8, 3), (20, 8)])
+@pytest.mark.parametrize("number", ["+1312555{:04}", "anonymous", ""])
 def test_all_callers_together_take_two_fifths(
-    line: Flask, store: Store, chicago: Office, rights: Kind, is_withheld: bool
+    line: Flask, store: Store, chicago: Office, rights: Kind, seats: int, most: int, number: str
 ) -> None:
-    """Numbers can be invented, and withheld: each call is a caller of its own."""
-    made = hold_near(store, chicago, rights, capacity=40)
-    for number in range(24):
-        caller = Caller(line, f"CA{number}", "" if is_withheld else f"+1312555{number:04}")
+    """Numbers can be invented, so nothing depends on them."""
+    made = hold_near(store, chicago, rights, capacity=seats)
+    for calls in range(24):
+        caller = Caller(line, f"CA{calls}", number.format(calls))
         caller.reach_code()
-        caller.press("4")
+        said = caller.press("1")
+        assert ("Quedó apartado" in said) == (calls < most), said
+        assert (NOT_YET in said) == (calls >= most), said
     with store.read() as session:
-        assert session.get_one(Workshop, made.id).seats_left == 24
+        assert session.get_one(Workshop, made.id).seats_left == seats - most
+    # Who comes by the page has a share of her own, and who calls is not in her way.
+    client = line.test_client()
+    answer = send(client, made, answers(line, made), address=own_address(1))
+    assert 'data-standing="seated"' in client.get(answer.headers["Location"]).text
+
+
+def test_party_of_four_by_phone_counts_in_the_share_of_all_callers(
+    line: Flask, store: Store, chicago: Office, rights: Kind
+) -> None:
+    made = hold_near(store, chicago, rights, capacity=20)
+    for number in range(4):
+        caller = Caller(line, f"CA{number}", f"+1312555010{number}")
+        caller.reach_code()
+        assert ("Quedó apartado" in caller.press("4")) == (number < 2)
+    with store.read() as session:
+        assert session.get_one(Workshop, made.id).seats_left == 12
+
+
+def test_callers_of_a_sensitive_kind_all_hear_the_same(
+    line: Flask, store: Store, key_store: KeyStore, chicago: Office
+) -> None:
+    """Nobody learns from the line that somebody else has called from the same telephone (S29)."""
+    with store.change() as session:
+        daca = kind("daca", "DACA", sensitivity="high")
+        session.add(daca)
+    made = hold_near(store, chicago, daca, capacity=8)
+    said, codes = [], []
+    for number in range(6):
+        caller = Caller(line, f"CA{number}", NUMBER)
+        codes.append(read_code(caller.reach_code()))
+        said.append(caller.press("1"))
+    assert len(set(said)) == 1
+    assert "Quedó apartado" in said[0]
+    assert "Si al llegar ya no hay lugar, ahí mismo te damos otra fecha." in said[0]
+    with store.read() as session:
+        assert session.get_one(Workshop, made.id).seats_left == 6
+    before = [ask_about(line, code) for code in codes]
+    review_all(store, key_store, made)
+    assert [ask_about(line, code) for code in codes] == before
+    assert len(set(before)) == 1
+    assert "está apartado. Te esperamos." in before[0]
+    assert "Si al llegar ya no hay lugar" in before[0]
 
 
 def test_callers_who_withhold_their_number_have_shares_of_their_own(

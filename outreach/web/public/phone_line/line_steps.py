@@ -20,7 +20,7 @@ from outreach.domain.registrations import RegistrationData, RegistrationStatus, 
 from outreach.domain.registrations.models import CODE_LENGTH
 from outreach.domain.workshops import Channel, DeliveryMode
 from outreach.errors import Conflict, Full, RegistrationClosed
-from outreach.keystore.seat_shares import Network
+from outreach.keystore.seat_shares import ClientNetwork
 from outreach.web.context import config, key_store, store
 from outreach.web.forms import registration_service
 from outreach.web.middleware import rate_limits
@@ -54,7 +54,7 @@ class LineCall:
     """A call, as far as its parties need it: ids are HMACs."""
 
     id: str
-    networks: tuple[Network, ...]  # in whose shares its seats count (S29)
+    networks: tuple[ClientNetwork, ...]  # in whose shares its seats count (S29)
     now: datetime
 
 
@@ -260,7 +260,10 @@ def _save(state: LineState, offer: PhoneOffer, people: int, call: LineCall) -> L
         [saved] = registrations.find_by_code(session, key_store(), data.code, [workshop.id])
     if saved.apparent_status is not RegistrationStatus.CONFIRMED:
         return _end(line_words.status(saved, call.now, config().phone))
-    return LineReply((_prompt(LinePrompt.SAVED),))
+    prompts = [_prompt(LinePrompt.SAVED)]
+    if workshop.is_sensitive:
+        prompts.append(_say(line_words.full_day()))
+    return LineReply(tuple(prompts))
 
 
 def _ask_again(reply: LineReply, missed: LineState, keys: str) -> LineReply:

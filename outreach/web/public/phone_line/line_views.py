@@ -13,7 +13,7 @@ from werkzeug.exceptions import HTTPException
 
 from outreach import clock
 from outreach.errors import OutreachError
-from outreach.keystore.seat_shares import Network, NetworkSize
+from outreach.keystore.seat_shares import ClientNetwork, NetworkSize
 from outreach.web.context import config
 from outreach.web.middleware import error_pages, failures, rate_limits, request_retry
 from outreach.web.middleware.response_headers import keep_private
@@ -100,8 +100,8 @@ def _read_call() -> LineCall:
     # Numbers can be invented, so all callers are limited together too.
     who = f"call {digest}" if number in WITHHELD else f"phone {number}"
     networks = (
-        Network(who, NetworkSize.ADDRESS),
-        Network("phone line", NetworkSize.PHONE_LINE),
+        ClientNetwork(who, NetworkSize.ADDRESS),
+        ClientNetwork("phone line", NetworkSize.PHONE_LINE),
     )
     return LineCall(id=digest, networks=networks, now=clock.now())
 

@@ -131,11 +131,18 @@ def status(registration: Registration, now: datetime, phone: str) -> str:
     }
     if registration.apparent_status in words:
         return f"{words[registration.apparent_status]} {person(phone)}"
-    return _(
-        "Tu lugar está apartado para el %(day)s, %(hour)s. Te esperamos.",
+    said = _(
+        "Tu lugar del %(day)s, %(hour)s, está apartado. Te esperamos.",
         day=formatting.day(registration.day),
         hour=formatting.hour(registration.starts),
     )
+    return f"{said} {full_day()}" if registration.workshop.is_sensitive else said
+
+
+def full_day() -> str:
+    """Said of each seat at a kind of high sensitivity: nobody hears which ones are still to be
+    confirmed (S29)."""
+    return _("Si al llegar ya no hay lugar, ahí mismo te damos otra fecha.")
 
 
 def _unconfirmed(registration: Registration, now: datetime) -> str:
@@ -149,11 +156,19 @@ def _unconfirmed(registration: Registration, now: datetime) -> str:
             "Todavía no está confirmado. Llama mañana después de las nueve y marca tu código, o "
             "ven."
         )
+    day, hour = formatting.day(at.date()), formatting.hour(at.time())
+    if at.hour in {1, 13}:
+        return _(
+            "Todavía no está confirmado. Llama el %(day)s después de la %(hour)s y marca tu "
+            "código, o ven.",
+            day=day,
+            hour=hour,
+        )
     return _(
         "Todavía no está confirmado. Llama el %(day)s después de las %(hour)s y marca tu código, "
         "o ven.",
-        day=formatting.day(at.date()),
-        hour=formatting.hour(at.time()),
+        day=day,
+        hour=hour,
     )
 
 
