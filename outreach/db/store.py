@@ -1,8 +1,9 @@
 """Opens a database and gives sessions: for reading, and for changing in one transaction."""
 
 import os
-from collections.abc import Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from threading import RLock
 from time import monotonic, sleep
@@ -47,7 +48,7 @@ class Store:
         changing = self.engine.execution_options(sqlite_begin="BEGIN IMMEDIATE")
         self.session_info: dict[str, object] = {}  # in `info` of each session made from now on
         self._reading = sessionmaker(self.engine, expire_on_commit=False, autoflush=False)
-        self._changing: sessionmaker[Session] | None = None
+        self._changing: Callable[..., Session] | None = None
         self._changing_rows = changing
         self._write_lock = (
             WriteLock(self.engine.url.database or "") if self.is_sqlite else _NoLock()
@@ -73,7 +74,9 @@ class Store:
         """Names the class of the sessions that change. What records and counts the changes of the
         main database listens to a class of its own (`outreach/domain/change_sessions.py`), and not
         to sessions for reading: with a listener SQLAlchemy prepares each statement twice."""
-        self._changing = sessionmaker(self._changing_rows, class_=kind, expire_on_commit=False)
+        # A `sessionmaker` makes a subclass, whose listeners SQLAlchemy collects at its first
+        # session, without a lock: another thread's session could miss some of them.
+        self._changing = partial(kind, self._changing_rows, expire_on_commit=False)
 
     @contextmanager
     def change(self) -> Iterator[Session]:

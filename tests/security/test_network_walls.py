@@ -211,12 +211,12 @@ def test_rate_limit_that_is_reached_in_one_is_not_in_the_other(
         for own, other in pairs(scene):
             codes = []
             for _ in range(4):
-                sent = {"email": "x", "stamp": "", "website": ""}
+                sent = {"email": "rosa@example.org", "stamp": "", "website": ""}
                 answer = scene.ask(own, "/es/mi-registro", method="POST", data=sent)
                 codes.append(answer.status_code)
             assert codes[-1] == 429
             if own is scene.north:
-                sent = {"email": "x", "stamp": "", "website": ""}
+                sent = {"email": "rosa@example.org", "stamp": "", "website": ""}
                 answer = scene.ask(other, "/es/mi-registro", method="POST", data=sent)
                 assert answer.status_code != 429
 
@@ -270,11 +270,13 @@ def test_metrics_of_a_network_are_at_its_host_and_with_its_token(scene: NetworkS
         assert scene.ask(own, "/readyz", headers=wrong).status_code == 404
         found = read_metrics(scene.ask(own, "/metrics", headers=right).text)
         assert found.pop("outreach_process_memory_bytes") == {""}
+        assert found.pop("outreach_failures") == set(), "none so far"
         assert {name for name, of in found.items() if of != {own.config.name}} == set()
         # At an address of the machine, too, a token opens its own network only.
         at_machine = scene.ask("10.0.0.1:8000", "/metrics", headers=right)
         assert read_metrics(at_machine.text).keys() == found.keys() | {
-            "outreach_process_memory_bytes"
+            "outreach_process_memory_bytes",
+            "outreach_failures",
         }
         assert other.config.name not in at_machine.text
         assert scene.ask("10.0.0.1:8000", "/metrics").status_code == 421

@@ -114,20 +114,10 @@ def decide_doubtful(public_id: str) -> ResponseReturnValue:
     if any(_has_grown(each) for each in seats):
         return _page(public_id, _("Llegaron más desde que abriste esta página. Mira otra vez."))
     decision = BurstDecision(what)
-    _log(public_id, _ACTIONS[decision], seats)  # first: nothing is carried out unlogged
+    _log(public_id, decision, seats)  # first: nothing is carried out unlogged
     due_at = now + doubtful.UNDO_WITHIN
     bursts.decide(key_store().store, [each.burst.id for each in seats], decision, due_at=due_at)
     return redirect(f"/org/talleres/{public_id}/dudosos", 303)
-
-
-_ACTIONS: Final = {
-    BurstDecision.CONFIRM: "doubtful places confirmed",
-    BurstDecision.RELEASE: "doubtful places released",
-}
-_UNDOINGS: Final = {
-    BurstDecision.CONFIRM: "confirmation undone",
-    BurstDecision.RELEASE: "release undone",
-}
 
 
 def _has_grown(seats: DoubtfulSeats) -> bool:
@@ -139,16 +129,27 @@ def _undo(public_id: str, seats: list[DoubtfulSeats], now: datetime) -> Response
     ids = [each.burst.id for each in seats]
     if not bursts.undo(key_store().store, ids, now=now):
         return _page(public_id, _("Ya pasaron los cinco minutos: ya no se puede deshacer."))
-    for decision, action in _UNDOINGS.items():
+    for decision in BurstDecision:
         undone = [each for each in seats if each.burst.decision is decision]
         if undone:
-            _log(public_id, action, undone)
+            _log(public_id, decision, undone, is_undone=True)
     return redirect(f"/org/talleres/{public_id}/dudosos", 303)
 
 
-def _log(public_id: str, action: str, seats: list[DoubtfulSeats]) -> None:
+def _log(
+    public_id: str, decision: BurstDecision, seats: list[DoubtfulSeats], *, is_undone: bool = False
+) -> None:
     with store().change() as session:
-        log_workshop_action(session, find_workshop(session, public_id), action, _numbers(seats))
+        workshop, numbers = find_workshop(session, public_id), _numbers(seats)
+        match decision, is_undone:
+            case BurstDecision.CONFIRM, False:
+                log_workshop_action(session, workshop, "doubtful places confirmed", numbers)
+            case BurstDecision.CONFIRM, True:
+                log_workshop_action(session, workshop, "confirmation undone", numbers)
+            case BurstDecision.RELEASE, False:
+                log_workshop_action(session, workshop, "doubtful places released", numbers)
+            case BurstDecision.RELEASE, True:
+                log_workshop_action(session, workshop, "release undone", numbers)
 
 
 def _numbers(seats: list[DoubtfulSeats]) -> Details:
