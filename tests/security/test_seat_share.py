@@ -541,35 +541,38 @@ def test_review_is_never_after_the_start(make: Callable[..., Workshop]) -> None:
             assert due <= workshop.starts_at
 
 
+def cancel(client: FlaskClient, answers_of: list[TestResponse]) -> None:
+    for each in answers_of:
+        client.post(f"{each.headers['Location']}/cancelar")
+
+
 def test_each_run_gets_a_seat_before_another_gets_two(
     client: FlaskClient, store: Store, key_store: KeyStore, make: Callable[..., Workshop]
 ) -> None:
     """Who wants many seats does not come before a family that wants one more."""
     workshop = make(seats=40)
-    for _ in range(30):
-        post(client, workshop, HOSTILE)
-    for _ in range(12):
-        post(client, workshop, "198.51.100.7")
-    run_reviews(store, key_store, workshop)
+    hostile = [post(client, workshop, HOSTILE) for _ in range(20)]
+    family = [post(client, workshop, "198.51.100.7") for _ in range(12)]
     rows = everyone(store)
-    hostile, family = rows[:30], rows[30:]
+    cancel(client, [*hostile[:2], *family[:2]])
+    assert taken(store, workshop) == 16
+    run_reviews(store, key_store, workshop)
     assert taken(store, workshop) == 20  # half stays free
-    assert sum(each.status is CONFIRMED for each in hostile) == 10
-    assert sum(each.status is CONFIRMED for each in family) == 10
+    statuses = [status_of(store, each) for each in rows]
+    assert [each is CONFIRMED for each in statuses[10:20]] == [True] * 2 + [False] * 8
+    assert [each is CONFIRMED for each in statuses[30:]] == [True] * 2
 
 
 def test_review_gives_a_quarter_over_all_days(
     client: FlaskClient, store: Store, key_store: KeyStore, make: Callable[..., Workshop]
 ) -> None:
+    """Also to who cancels what was within the share, so that half of the seats is free again."""
     workshop = make(seats=40)
     for address in ("203.0.113.9", "198.51.100.7", "192.0.2.5"):
-        for _ in range(14):
-            post(client, workshop, address)
+        cancel(client, [post(client, workshop, address) for _ in range(24)][:10])
         run_reviews(store, key_store, workshop)
         begin_another_day(key_store)
-    rows = everyone(store)
-    by_review = sum(each.status is CONFIRMED and each.is_beyond_share for each in rows)
-    assert by_review <= 10
+        assert taken(store, workshop) == 10
 
 
 def test_who_is_left_gets_no_offer_and_stands_behind_all(
