@@ -145,7 +145,7 @@ def _create_workshops(session: Session) -> dict[str, Workshop]:
     return {
         "slots": at(screening, 0, **hours),
         "other slots": at(screening, 4, **hours),
-        "more slots": at(screening, 7, **hours),
+        "more slots": at(rights, 7, **hours),
         "full slots": at(rights, 2, **(hours | {"ends": time(10), "slot_minutes": 60})),
         "offers": at(screening, 1, capacity=2, title={"es": "Diagnóstico migratorio"}),
         "discreet offers": at(women, 1, capacity=2, title={"es": "Un espacio de confianza"}),

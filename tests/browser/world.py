@@ -162,7 +162,7 @@ def _create_workshops(session: Session, *, now: datetime) -> dict[str, Workshop]
         hold(session, calgary, rights, languages=Codes(["en", "es"]))
     return {
         "plain": hold(session, chicago, rights, day=a_saturday(), capacity=12),
-        "full": hold(session, chicago, screening, title={"es": "Tu caso a solas"}, capacity=1),
+        "full": hold(session, chicago, rights, title={"es": "Tu caso a solas"}, capacity=1),
         "cancelled": cancelled,
         "discreet": hold(
             session,
