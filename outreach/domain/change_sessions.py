@@ -5,6 +5,8 @@ raises without. Importing this or any other module registers nothing: a command 
 import less than the web does records the same.
 """
 
+from functools import cache
+
 from sqlalchemy.orm import Session
 
 from outreach.db.store import Store
@@ -18,7 +20,14 @@ class ChangeSession(Session):
 
 def install(store: Store) -> None:
     """Lets a store of the main database change it, with all that has to follow a change."""
+    _listen()
+    store.use_change_sessions(ChangeSession)
+
+
+@cache
+def _listen() -> None:
+    """Registers the listeners, once in a process: SQLAlchemy would add them again for each store,
+    while sessions of other threads go through them."""
     hash_chain.listen(ChangeSession)
     # Last, since whoever has incremented the network's number keeps all others waiting.
     change_counters.listen(ChangeSession)
-    store.use_change_sessions(ChangeSession)

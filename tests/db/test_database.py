@@ -333,3 +333,12 @@ def test_store_without_records_refuses_to_change(config: Config) -> None:
     with store.read() as session:
         assert session.scalars(sa.select(AuditEntry.number)).all() == [1]
     store.close()
+
+
+def test_each_listener_is_registered_once_however_many_stores_there_are(tmp_path: Path) -> None:
+    """Else each store would record and count again, and mutate what other threads go through."""
+    for number in range(3):
+        change_sessions.install(Store(f"sqlite:///{tmp_path / str(number)}.db"))
+    for name in ("before_commit", "after_flush", "do_orm_execute", "after_soft_rollback"):
+        listeners = list(getattr(change_sessions.ChangeSession().dispatch, name))
+        assert len(listeners) == len(set(listeners)) > 0, name

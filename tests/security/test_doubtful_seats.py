@@ -174,7 +174,7 @@ def test_digest_of_the_network_goes_with_the_day(
     client: FlaskClient, store: Store, key_store: KeyStore, ordinary: Workshop
 ) -> None:
     attack(client, ordinary)
-    yesterday = key_store.today() - timedelta(days=1)
+    yesterday = key_store.counting_day() - timedelta(days=1)
     with key_store.store.change() as session:
         assert session.scalar(sa.select(sa.func.count()).select_from(SeatParty)) == 16
         session.execute(sa.update(SeatParty).values(day=yesterday))

@@ -78,7 +78,7 @@ def increment(session: Session, office_id: int = EVERY_OFFICE) -> None:
 
 
 def listen(sessions: type[Session]) -> None:
-    """Counts what sessions of this class change. Calling it again changes nothing."""
+    """Counts what sessions of this class change. Called once for a class."""
     event.listen(sessions, "after_flush", _after_flush)
     event.listen(sessions, "do_orm_execute", _on_statement)
     event.listen(sessions, "before_commit", _before_commit)
