@@ -108,6 +108,7 @@ class _Body(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
+    # RawIOBase takes any buffer; BufferedReader, the only caller, gives a memoryview.
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
         if self._error is not None:
             raise self._error

@@ -58,6 +58,7 @@ class ServerProcesses(MPServer):
                 if is_due and not self.interrupt_signal:
                     self._start(place, number, spawn_target, target_loader)
             if self.reload_signal:
+                # granian has no annotations for what is called here and below.
                 self._reload(spawn_target, target_loader)  # type: ignore[no-untyped-call]
                 places = [_Place() for _ in places]  # each of them was started
                 self.main_loop_interrupt.set()

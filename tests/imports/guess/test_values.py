@@ -183,6 +183,7 @@ def test_heading_is_found_by_its_words(heading: str, field: Field) -> None:
 @settings(max_examples=300, deadline=None)
 @given(st.text(max_size=130) | st.floats() | st.integers() | st.booleans() | st.datetimes())
 def test_any_cell_is_read_or_refused_without_an_error(cell: object) -> None:
+    # The types say what a reader makes of a cell; here it is whatever a hostile file may give.
     reading = dates.read_day(cell)  # type: ignore[arg-type]
     if reading is not None:
         dates.resolve(reading, DayContext(TODAY))

@@ -89,7 +89,7 @@ def small_disk(folder: Path) -> Iterator[None]:
     folder.mkdir()
     mount = ("mount", "-t", "tmpfs", "-o", "size=8m,mode=700", "none", folder)
     if subprocess.run(mount, capture_output=True).returncode:
-        pytest.skip("this account may mount nothing")
+        pytest.skip("only root may mount a disk so small that it fills: CI is root")
     try:
         yield
     finally:
@@ -169,7 +169,7 @@ def test_read_only_files_are_named(
     caplog: pytest.LogCaptureFixture,
 ) -> None:  # fmt: skip
     if config.is_postgresql:
-        pytest.skip("a standby: test_request_is_retried_after_a_failover")
+        pytest.skip("read-only is a standby there: test_request_is_retried_after_a_failover")
     with store.read() as session:
         session.get_one(Workshop, workshop.id)
     with _read_only(config.data):
