@@ -450,7 +450,7 @@ def test_code_alone_shows_day_hour_and_standing(scene: CallScene) -> None:
     for hidden in ("Rosa", "Conoce tus derechos", "Biblioteca", "1805", "Cancelar su lugar"):
         assert hidden not in text
     unknown = words(scene.agent.post(BY_CODE, code="ZZZZZZ"))
-    assert "Ningún lugar tiene ese código." in unknown
+    assert "Con ese código no se ve ningún lugar." in unknown
     assert scene.actions().count("code looked up by phone") == 2
 
 
@@ -551,6 +551,10 @@ def test_neither_kind_nor_address_of_a_discreet_place_is_shown(
         scene.agent.post(BY_CODE, code=code),
         scene.agent.post(BY_CODE, code=code, name="Luz"),
     ]
+    unknown = words(scene.agent.post(BY_CODE, code="ZZZZZZ"))
+    assert words(pages[1]).replace(code, "ZZZZZZ") == unknown, "the code alone tells nothing"
+    wrong = words(scene.agent.post(BY_CODE, code=code, name="Rosa"))
+    assert wrong.replace(code, "ZZZZZZ") == unknown, "neither does a wrong nickname"
     for page in pages:
         text = words(page)
         for hidden in (*SECRETS, "Título canario", "mujeres", "Chicago"):

@@ -1,5 +1,6 @@
-"""Who calls again with a code. By the code alone the agent reads day, hour and standing; with the
-nickname too, a place can be changed or cancelled. Of a discreet one never kind nor address.
+"""Who calls again with a code. By the code alone the agent reads day, hour and standing, of a
+discreet place nothing; with the nickname too, a place can be changed or cancelled. Of a discreet
+one never kind nor address.
 
 Whoever says the code has heard it: a place whose call broke off is confirmed by it.
 """
@@ -50,7 +51,7 @@ MAX_NAME_LENGTH: Final = 60
 
 @dataclass(frozen=True)
 class StandingLine:
-    """What the code alone tells."""
+    """What the code alone tells of a place that is not discreet."""
 
     when: str
     status: str
@@ -90,17 +91,18 @@ def find_code() -> ResponseReturnValue:
     with store().read() as session:
         found = code_lookup.list_by_code(session, key_store(), code, now=now)
         registrations.open_details(key_store(), found)
-        lines = [_describe(each) for each in found]
+        # A discreet place by its code alone looks like a code that nobody has.
+        lines = [_describe(each) for each in found if not each.workshop.is_discreet]
         named = (
             registrations.find_by_code_and_name(session, key_store(), code, name, now=now)
             if name
             else None
         )
     _note_call(found, now)
-    if name and named is None and found:
+    if name and named is None and lines:
         return _page(200, code=code, lines=lines, fault=_("Con ese código el apodo es otro."))
     if named is None:
-        return _page(200, code=code, lines=lines, is_unknown=not found)
+        return _page(200, code=code, lines=lines, is_unknown=not lines)
     rate_limits.take_back_call_name_try(code)
     return _open(named[0], code, name, now)
 
