@@ -23,9 +23,11 @@ from tests.web.staff.test_import_drafts import (
     LATER,
     all_workshops,
     bring,
+    form_of,
     load,
     office,
     published,
+    save,
     send,
 )
 
@@ -92,6 +94,50 @@ def test_file_is_read_and_judged_while_somebody_else_writes(ana: StaffClient, st
         answer = send(ana, calendar(*events), name="a.ics")
     assert answer.status_code == 422
     assert "5,000" in words(answer)
+
+
+def test_answer_after_which_there_would_be_too_many_dates_is_refused(
+    ana: StaffClient, store: Store
+) -> None:
+    events = [
+        (f"UID:{n}", "DTSTART:20261205T180000", "DURATION:PT2H", "SUMMARY:x", "RRULE:FREQ=DAILY")
+        for n in range(27)
+    ]
+    path = send(ana, calendar(*events), name="a.ics").headers["Location"]
+    form = dict(fields(ana.get(path).text, path))
+    refused = ana.post(path, **(form | {"until": "2027-11-30"}))
+    assert refused.status_code == 422
+    assert "5,000" in words(refused)
+    assert ana.get(path).status_code == 200, "the draft is as it was"
+    assert ana.get(path.removesuffix("/columnas")).status_code == 200
+
+
+def test_rows_are_judged_while_nobody_is_kept_from_writing(ana: StaffClient, store: Store) -> None:
+    """The transactions that store a form read no workshops and venues: thousands of rows would be
+    compared with them."""
+    path = send(ana, HEAD, GOOD.replace("18:00", "25:00"), name="a.csv").headers["Location"]
+    address = path.removesuffix("/columnas")
+    said: list[str] = []
+
+    def note(connection: sa.Connection, _cursor: object, statement: str, *_rest: object) -> None:
+        if connection.get_execution_options().get("sqlite_begin") == "BEGIN IMMEDIATE":
+            said.append(statement)
+
+    engine = ana.client.application.extensions["outreach_store"].engine
+    sa.event.listen(engine, "before_cursor_execute", note)
+    try:
+        answers = [
+            ana.post(path, **dict(fields(ana.get(path).text, path))),
+            save(ana, address, form_of(ana, address), do="out-past"),
+        ]
+        form = form_of(ana, address)
+        hour = next(name for name in form if name.startswith("starts-"))
+        answers.append(save(ana, address, form, **{hour: "15:00"}))
+    finally:
+        sa.event.remove(engine, "before_cursor_execute", note)
+    assert {each.status_code for each in answers} == {303}
+    assert sum("UPDATE import_draft" in each for each in said) >= 2, "they were stored"
+    assert [each for each in said if "FROM workshop" in each or "FROM venue" in each] == []
 
 
 def test_loaded_drafts_are_published_in_one_act(ana: StaffClient, store: Store) -> None:

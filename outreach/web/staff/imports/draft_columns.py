@@ -21,12 +21,14 @@ from outreach.imports.guess.dates import DayOrder
 from outreach.imports.guess.headings import Field
 from outreach.imports.guess.hours import Half
 from outreach.imports.guess.remarks import Severity
+from outreach.imports.import_errors import UnreadableFile
+from outreach.web import error_messages
 from outreach.web.context import store
 from outreach.web.error_messages import PageRefused
 from outreach.web.staff.common.guards import page
 from outreach.web.staff.common.permissions import Scope, requires
 from outreach.web.staff.imports import blueprint, remark_words
-from outreach.web.staff.imports.draft_review import DraftReview, open_draft
+from outreach.web.staff.imports.draft_review import DraftReview, lock_draft, open_draft
 
 _ORDERS: Final = {each.name.lower(): each for each in DayOrder}
 
@@ -57,29 +59,36 @@ def columns_form(slug: str, draft_id: str) -> ResponseReturnValue:
 def choose_columns(slug: str, draft_id: str) -> ResponseReturnValue:
     """Keeps what staff chose; a column that is not read any more is erased from the draft."""
     try:
+        with store().read() as session:
+            judged = open_draft(session, slug, draft_id)
+            chosen = _read_choices(judged)
+            needs_file = _needs_file(judged, chosen)
+            _answer(judged, chosen)
+            judged.judge(session)
         with store().change() as session:
-            opened = open_draft(session, slug, draft_id, is_locked=True)
-            chosen = _read_choices(opened)
-            needs_file = _store(session, opened, chosen)
-            address = opened.address
-    except PageRefused as refused:
+            opened = lock_draft(session, judged)
+            if opened is None:
+                raise PageRefused(_say_changed_meanwhile())
+            _store(session, opened, chosen, needs_file=needs_file)
+    except (PageRefused, UnreadableFile) as refused:
         with store().read() as session:
             opened = open_draft(session, slug, draft_id)
-            return _show(session, opened, status=422, fault=refused.message)
+            return _show(session, opened, status=422, fault=error_messages.say(refused))
     if needs_file:
         return redirect(f"/org/traer?oficina={slug}&otra=1", 303)
-    return redirect(address, 303)
+    return redirect(judged.address, 303)
 
 
-def _store(session: Session, opened: DraftReview, chosen: Mapping[str, Field | None]) -> bool:
-    """Stores the choices; whether a column was chosen that is not stored, so that the file is
-    needed again."""
-    answers, stored = opened.answers, opened.stored
-    dropped = {fold(each.heading) for table in stored.dropped for each in table}
+def _needs_file(opened: DraftReview, chosen: Mapping[str, Field | None]) -> bool:
+    """Whether a column was chosen that is not stored."""
+    dropped = {fold(each.heading) for table in opened.stored.dropped for each in table}
     wanted = {fold(heading) for heading, field in chosen.items() if field is not None}
-    if request.form.get("remember") or wanted & dropped:
-        fields = {heading: field.value if field else "" for heading, field in chosen.items()}
-        import_memory.remember(session, opened.office, columns=fields)
+    return bool(wanted & dropped)
+
+
+def _answer(opened: DraftReview, chosen: Mapping[str, Field | None]) -> None:
+    """Gives the choices and the answers of the form to a draft. Raises PageRefused."""
+    answers, stored = opened.answers, opened.stored
     answers.order = _ORDERS.get(request.form.get("order", ""))
     half = request.form.get("half", "")
     answers.half = Half(half) if half in tuple(Half) else Half.NONE
@@ -92,12 +101,28 @@ def _store(session: Session, opened: DraftReview, chosen: Mapping[str, Field | N
     kept = stored_source.drop_unread(stored.source, found)
     both = [[*one, *other] for one, other in zip(kept.dropped, stored.dropped, strict=True)]
     opened.stored = replace(kept, dropped=both)
+
+
+def _store(
+    session: Session,
+    opened: DraftReview,
+    chosen: Mapping[str, Field | None],
+    *,
+    needs_file: bool,
+) -> None:
+    """Stores a draft that was judged with its new columns."""
+    if request.form.get("remember") or needs_file:
+        fields = {heading: field.value if field else "" for heading, field in chosen.items()}
+        import_memory.remember(session, opened.office, columns=fields)
     import_drafts.replace_source(opened.draft, stored_source.to_json(opened.stored))
+    opened.draft.pending = row_review.count_pending(opened.rows)
     opened.store(session)
-    needs_file = bool(wanted & dropped)
-    if needs_file and not opened.draft.loads and not answers.mended:
+    if needs_file and not opened.draft.loads and not opened.answers.mended:
         session.delete(opened.draft)  # the file is read anew
-    return needs_file
+
+
+def _say_changed_meanwhile() -> str:
+    return _("Otra persona cambió las columnas. Míralas otra vez y elige.")
 
 
 def _read_until(text: str, opened: DraftReview) -> date:
@@ -121,7 +146,7 @@ def _read_until(text: str, opened: DraftReview) -> date:
 def _read_choices(opened: DraftReview) -> dict[str, Field | None]:
     """The fields by heading, of columns that may be chosen. Raises PageRefused."""
     if request.form.get("mark", "") != _compute_mark(opened):
-        raise PageRefused(_("Otra persona cambió las columnas. Míralas otra vez y elige."))
+        raise PageRefused(_say_changed_meanwhile())
     chosen: dict[str, Field | None] = {}
     for each in _list_columns(opened):
         value = request.form.get(each.name, each.chosen)

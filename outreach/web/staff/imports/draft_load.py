@@ -32,7 +32,13 @@ from outreach.web.staff.common import notify_sheet, workshop_labels
 from outreach.web.staff.common.guards import current_staff, log_office_action, page
 from outreach.web.staff.common.permissions import Scope, requires
 from outreach.web.staff.imports import blueprint, draft_rows
-from outreach.web.staff.imports.draft_review import DraftReview, address_of, lock_draft, open_draft
+from outreach.web.staff.imports.draft_review import (
+    DraftReview,
+    address_of,
+    count_left,
+    lock_draft,
+    open_draft,
+)
 from outreach.web.staff.imports.draft_rows import MAX_FORM_BYTES
 
 log = logging.getLogger(__name__)
@@ -81,27 +87,19 @@ class NextStep:
 def load_draft(slug: str, draft_id: str) -> ResponseReturnValue:
     """Loads what the page showed as ready. What was typed since is kept first, and shown."""
     seen = request.form.get("seen", "")
-    moved: Mapping[int, Any] = {}
+    judged, sent = draft_rows.keep_form(slug, draft_id)
+    if sent.conflicts:
+        return draft_rows.show_conflicts(slug, draft_id, sent)
+    address = judged.address
     try:
-        with store().read() as session:
-            judged = open_draft(session, slug, draft_id)
         with store().change() as session:
-            opened = lock_draft(session, judged)
-            if opened is None:  # a colleague has typed something at this moment
-                raise _ReviewChanged
-            sent = draft_rows.keep_typed(session, opened)
-            if sent.mended:
-                opened.store(session)
-            if sent.conflicts:
-                return draft_rows.show(
-                    session, opened, status=409, typed=sent.conflicts, is_conflict=True
-                )
-            address = opened.address
-            if any(each["seal"] == seen for each in opened.draft.loads):  # sent twice
+            draft = import_drafts.find(session, slug, draft_id, now=clock.now(), is_locked=True)
+            if any(each["seal"] == seen for each in draft.loads):  # sent twice
                 return redirect(f"{address}/listo", 303)
             if sent.mended:
                 return redirect(f"{address}?hecho=si", 303)
-            if not opened.loadable or opened.seal != seen:
+            opened = lock_draft(session, judged)
+            if opened is None or not opened.loadable or opened.seal != seen:
                 raise _ReviewChanged
             moved = _load(session, opened)
     except (_ReviewChanged, sa.exc.IntegrityError):  # or a colleague loads the same sheet just now
@@ -252,16 +250,15 @@ def undo_draft_load(slug: str, draft_id: str) -> ResponseReturnValue:
     """Undoes the last load as far as possible; what cannot be undone is named with its cause."""
     now = clock.now()
     with store().change() as session:
-        opened = open_draft(session, slug, draft_id, is_locked=True)
-        draft = opened.draft
+        draft = import_drafts.find(session, slug, draft_id, now=now, is_locked=True)
         if not draft.loads:
             raise NotFound("load")
         last = LoadRecord.read(draft.loads[-1])
         if last.is_undone or last.batch != request.form.get("batch", ""):  # sent twice
-            return redirect(f"{opened.address}/listo", 303)
+            return redirect(f"{address_of(draft)}/listo", 303)
         undone = import_undo.undo_load(
             session,
-            opened.office,
+            draft.office,
             new=last.new,
             batch=last.batch,
             loaded_at=last.loaded_at,
@@ -273,10 +270,12 @@ def undo_draft_load(slug: str, draft_id: str) -> ResponseReturnValue:
         details = {"file": draft.public_id, "workshops": number}
         log_office_action(session, slug, "workshop import undone", details)
         moved = {each.id: each.forget_on for each in undone.changed_back}
-        opened.store(session)
-        answer = _show(session, draft, undone=undone)
+        import_drafts.change(session, draft, answers=draft.answers, now=now)
     _move_keys(moved)
-    return answer
+    count_left(slug, draft_id)
+    with store().read() as session:
+        draft = import_drafts.find(session, slug, draft_id, now=now)
+        return _show(session, draft, undone=undone)
 
 
 @blueprint.post("/traer/<slug>/<draft_id>/borrar")

@@ -1,5 +1,10 @@
-"""A draft that is open: its rows as they are judged now, and where its pages are."""
+"""A draft that is open: its rows as they are judged now, and where its pages are.
 
+Judging thousands of rows takes seconds, so it never happens in a transaction that changes: a draft
+is judged in one that reads, and locked if it is still the same (`lock_draft`).
+"""
+
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -11,9 +16,11 @@ from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.scheduling import import_drafts
 from outreach.domain.scheduling.import_drafts import ImportDraft
+from outreach.errors import NotFound
 from outreach.imports.guess import row_review, stored_source
 from outreach.imports.guess.row_review import ReviewAnswers, ReviewedRow
 from outreach.imports.guess.stored_source import StoredSource
+from outreach.web.context import store
 
 
 @dataclass
@@ -54,18 +61,14 @@ class DraftReview:
         self.rows = row_review.review(session, self.office, self.stored, self.answers, now=self.now)
 
     def store(self, session: Session) -> None:
-        """Stores the answers, and how many rows are left."""
-        self.judge(session)
-        self.draft.pending = row_review.count_pending(self.rows)
+        """Stores the answers."""
         import_drafts.change(session, self.draft, answers=self.answers.to_json(), now=self.now)
 
 
-def open_draft(
-    session: Session, slug: str, draft_id: str, *, is_locked: bool = False
-) -> DraftReview:
+def open_draft(session: Session, slug: str, draft_id: str) -> DraftReview:
     """The draft of that office with its rows. Raises NotFound."""
     now = clock.now()
-    draft = import_drafts.find(session, slug, draft_id, now=now, is_locked=is_locked)
+    draft = import_drafts.find(session, slug, draft_id, now=now)
     opened = DraftReview(
         draft=draft,
         office=draft.office,
@@ -81,12 +84,24 @@ def open_draft(
 
 def lock_draft(session: Session, judged: DraftReview) -> DraftReview | None:
     """A draft that was judged before this transaction, locked; None where somebody has changed it
-    meanwhile. Judging thousands of rows would keep everybody else from writing. Raises NotFound."""
+    meanwhile. Raises NotFound."""
     slug, draft_id = judged.office.slug, judged.draft.public_id
     draft = import_drafts.find(session, slug, draft_id, now=judged.now, is_locked=True)
     if draft.version != judged.draft.version:
         return None
     return replace(judged, draft=draft, office=draft.office)
+
+
+def count_left(slug: str, draft_id: str) -> None:
+    """Judges a draft that has changed, and stores how many of its rows are left, unless somebody
+    has changed or deleted it again."""
+    with suppress(NotFound):
+        with store().read() as session:
+            judged = open_draft(session, slug, draft_id)
+        with store().change() as session:
+            current = lock_draft(session, judged)
+            if current is not None:
+                current.draft.pending = row_review.count_pending(judged.rows)
 
 
 def address_of(draft: ImportDraft) -> str:

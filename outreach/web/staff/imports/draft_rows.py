@@ -30,11 +30,17 @@ from outreach.web.staff.common.guards import page
 from outreach.web.staff.common.kept_forms import restores
 from outreach.web.staff.common.permissions import Scope, requires
 from outreach.web.staff.imports import blueprint, remark_words
-from outreach.web.staff.imports.draft_review import DraftReview, open_draft
+from outreach.web.staff.imports.draft_review import (
+    DraftReview,
+    count_left,
+    lock_draft,
+    open_draft,
+)
 
 PAGE_SIZE: Final = 50
 MAX_FORM_BYTES: Final = 512 * 1024  # of 50 rows with all their fields
 MAX_QUESTIONS: Final = 30  # about venues, shown at once
+MAX_ATTEMPTS: Final = 3  # to store a form, while colleagues store theirs
 NEW_VENUE: Final = "new"
 OTHER_VENUE: Final = "other"
 _CLASHES: Final = (RemarkCode.OVERLAPS_LINE, RemarkCode.OVERLAPS_WORKSHOP, RemarkCode.HOLIDAY)
@@ -50,12 +56,20 @@ Typed = Mapping[Field, str]
 
 
 @dataclass
-class SentRows:
-    """What became of the rows of a form: the keys of those that were mended, and what was typed
-    for those that a colleague has changed meanwhile."""
+class SentForm:
+    """What a form said: what was typed in its rows, by their keys, and what was typed in those that
+    a colleague has changed meanwhile; which kinds and venues the names in the sheet mean, for this
+    and later sheets; and whether a button has changed anything."""
 
-    mended: list[str] = field(default_factory=list)
+    mended: dict[str, Typed] = field(default_factory=dict)
     conflicts: dict[str, Typed] = field(default_factory=dict)
+    kinds: dict[str, str] = field(default_factory=dict)
+    venues: dict[str, int | None] = field(default_factory=dict)
+    has_answered: bool = False
+
+    @property
+    def has_changed(self) -> bool:
+        return bool(self.mended) or self.has_answered
 
 
 @dataclass(frozen=True)
@@ -89,23 +103,49 @@ def rows_page(slug: str, draft_id: str) -> ResponseReturnValue:
 @requires(Scope.OFFICE, Permission.EDIT, max_body_bytes=MAX_FORM_BYTES)
 def save_rows(slug: str, draft_id: str) -> ResponseReturnValue:
     """Keeps what was typed, then does what the button says."""
-    with store().change() as session:
-        opened = open_draft(session, slug, draft_id, is_locked=True)
-        sent = keep_typed(session, opened)
-        has_answered = _answer_venues(session, opened) | _obey(opened, request.form.get("do", ""))
-        if sent.mended or has_answered:
-            opened.store(session)
-        if sent.conflicts:
-            return show(session, opened, status=409, typed=sent.conflicts, is_conflict=True)
-        address = opened.address
-    if request.form.get("do") == "later":
+    order = request.form.get("do", "")
+    opened, sent = keep_form(slug, draft_id, order=order)
+    if sent.conflicts:
+        return show_conflicts(slug, draft_id, sent)
+    if order == "later":
         return redirect("/org/traer", 303)
     query = f"ver={_filter_of(request.form)}&pag={_page_of(request.form)}"
-    query += "&hecho=si" if sent.mended or has_answered else ""
-    verb, _colon, key = request.form.get("do", "").partition(":")
+    query += "&hecho=si" if sent.has_changed else ""
+    verb, _colon, key = order.partition(":")
     if verb == "open" and key in opened.by_key:
         query += f"&abre={key}#r-{key}"
-    return redirect(f"{address}?{query}", 303)
+    return redirect(f"{opened.address}?{query}", 303)
+
+
+def keep_form(
+    slug: str, draft_id: str, *, order: str | None = None
+) -> tuple[DraftReview, SentForm]:
+    """Stores what the form of this request says, and with `order` also what its questions and that
+    button do. Rows that a colleague has changed meanwhile are conflicts, and not stored. The draft
+    is judged as it was before kinds and venues were remembered."""
+    for _attempt in range(MAX_ATTEMPTS):
+        with store().read() as session:
+            opened = open_draft(session, slug, draft_id)
+            sent = _read_form(session, opened, order)
+        if not sent.has_changed:
+            return opened, sent
+        with store().change() as session:
+            current = lock_draft(session, opened)
+            if current is not None:
+                import_memory.remember(
+                    session, current.office, kinds=sent.kinds, venues=sent.venues
+                )
+                current.store(session)
+        if current is not None:
+            count_left(slug, draft_id)
+            return opened, sent
+    return opened, SentForm(conflicts={**sent.mended, **sent.conflicts})
+
+
+def show_conflicts(slug: str, draft_id: str, sent: SentForm) -> Response:
+    with store().read() as session:
+        opened = open_draft(session, slug, draft_id)
+        return show(session, opened, status=409, typed=sent.conflicts, is_conflict=True)
 
 
 @restores(save_rows)
@@ -122,10 +162,20 @@ def show_again(fields: MultiDict[str, str], slug: str, draft_id: str) -> Respons
         return show(session, opened, typed=typed)
 
 
-def keep_typed(session: Session, opened: DraftReview) -> SentRows:
-    """Mends the rows of the form of this request in which somebody typed something."""
-    sent, by_key = SentRows(), opened.by_key
-    kinds_answered: dict[str, str] = {}
+def _read_form(session: Session, opened: DraftReview, order: str | None) -> SentForm:
+    """Gives the answers of the form of this request to a draft, and judges it anew."""
+    sent = SentForm()
+    _mend_typed(opened, sent)
+    if sent.mended:
+        opened.judge(session)
+    if order is not None:
+        sent.has_answered = _answer_venues(session, opened, sent) | _obey(opened, order)
+    return sent
+
+
+def _mend_typed(opened: DraftReview, sent: SentForm) -> None:
+    """Mends the rows in which somebody typed something."""
+    by_key = opened.by_key
     for key, typed, mark_before in _list_sent(request.form):
         row = by_key.get(key)
         if row is None:
@@ -139,13 +189,8 @@ def keep_typed(session: Session, opened: DraftReview) -> SentRows:
             sent.conflicts[key] = values
             continue
         opened.answers.mend(key, values)
-        kinds_answered |= row_review.list_kind_answers(row, typed)
-        sent.mended.append(key)
-    if kinds_answered:
-        import_memory.remember(session, opened.office, kinds=kinds_answered)
-    if sent.mended:
-        opened.judge(session)
-    return sent
+        sent.kinds |= row_review.list_kind_answers(row, typed)
+        sent.mended[key] = values
 
 
 def _list_sent(form: MultiDict[str, str]) -> list[tuple[str, dict[Field, str], str]]:
@@ -186,11 +231,10 @@ def _obey(opened: DraftReview, order: str) -> bool:
     return True
 
 
-def _answer_venues(session: Session, opened: DraftReview) -> bool:
-    """Remembers which venue a name means; whether anything was answered."""
+def _answer_venues(session: Session, opened: DraftReview, sent: SentForm) -> bool:
+    """Reads which venue a name means; whether anything was answered."""
     own = {str(each.id): each for each in venues.list_venues(session, opened.office)}
     asked = {fold(each.parsed.venue) for each in opened.rows if each.is_open}
-    answers: dict[str, int | None] = {}
     renamed: dict[str, str] = {}
     for number in range(MAX_QUESTIONS):
         name = clean(request.form.get(f"venue-name-{number}", ""))
@@ -200,15 +244,13 @@ def _answer_venues(session: Session, opened: DraftReview) -> bool:
         if fold(name) not in asked or not answer:
             continue
         if answer == NEW_VENUE:
-            answers[name] = None
+            sent.venues[name] = None
         elif answer in own:
-            answers[name] = own[answer].id
+            sent.venues[name] = own[answer].id
         elif answer.startswith("line:"):
             renamed[fold(name)] = clean(answer.removeprefix("line:"))[:120]
-    if answers:
-        import_memory.remember(session, opened.office, venues=answers)
     opened.answers.venue_names |= renamed
-    return bool(answers or renamed)
+    return bool(sent.venues or renamed)
 
 
 # The page
