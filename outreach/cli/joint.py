@@ -6,6 +6,8 @@ import click
 
 from outreach import clock
 from outreach.cli.context import open_key_store, open_store, settings
+from outreach.domain.audit import audit_log
+from outreach.domain.audit.audit_log import Details
 from outreach.domain.joint import partner_networks
 from outreach.domain.joint.partner_networks import MAX_PARTNER_NETWORKS
 from outreach.joint import joint_reader, network_puller, signed_documents
@@ -64,6 +66,7 @@ def add(rule: CallbackRule, url: str, *, yes: bool) -> None:
             session.flush()
             rows = list(joint_reader.make_rows(found.document))
             partner_networks.replace_workshops(session, network, rows)
+            audit_log.record(session, None, "network added", now=now, details={"network": host})
             session.flush()
             count = partner_networks.count_workshops(session, network)
     click.echo(f"{host} was added, with {count} workshops.")
@@ -88,9 +91,12 @@ def list_networks() -> None:
 @click.argument("host")
 def remove(host: str) -> None:
     """Show the workshops of HOST no longer, and forget its key."""
+    name = host.lower()
     with open_store(settings()) as store, store.change() as session:
-        partner_networks.remove(session, partner_networks.find(session, host.lower()))
-    click.echo(f"{host.lower()} was removed.")
+        partner_networks.remove(session, partner_networks.find(session, name))
+        details: Details = {"network": name}
+        audit_log.record(session, None, "network removed", now=clock.now(), details=details)
+    click.echo(f"{name} was removed.")
 
 
 @command.command()

@@ -72,7 +72,7 @@ def find_address(text: str) -> str:
 
 
 def subscribed_phone(app: Flask, store: Store, organizer: int) -> Phone:
-    created = signed_in_as(app, store, organizer).post(PAGE)
+    created = signed_in_as(app, store, organizer).post(PAGE, do="make")
     assert created.status_code == 200
     path = "/org/" + find_address(created.text).partition("/org/")[2]
     return Phone(app.test_client(use_cookies=False), path)
@@ -101,7 +101,7 @@ def test_address_is_shown_once_and_only_its_hash_is_stored(
     app: Flask, store: Store, ana: int
 ) -> None:
     staff_client = signed_in_as(app, store, ana)
-    created = staff_client.post(PAGE)
+    created = staff_client.post(PAGE, do="make")
     address = find_address(created.text)
     token = address.rpartition("/")[2].removesuffix(".ics")
     assert len(token) >= 43  # 256 bits
@@ -410,4 +410,4 @@ def test_page_of_the_staff_feed_needs_a_role(app: Flask, store: Store, chicago: 
         nobody = staff.add(session, "nadie@example.org", Role.READER, ()).id
     staff_client = signed_in_as(app, store, nobody)
     assert staff_client.get(PAGE).status_code == 403
-    assert staff_client.post(PAGE).status_code == 403
+    assert staff_client.post(PAGE, do="make").status_code == 403

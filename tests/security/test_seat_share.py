@@ -534,6 +534,27 @@ def test_review_is_at_nine_of_the_next_day_or_at_the_next_hour(
         assert (found.date(), f"{found:%H:%M}") == (day, expected)
 
 
+def test_who_came_on_the_last_day_is_reviewed_before_who_came_the_evening_before(
+    client: FlaskClient, store: Store, make: Callable[..., Workshop]
+) -> None:
+    workshop = make()
+    for _ in range(7):
+        post(client, workshop, HOSTILE)
+    first, second = [each for each in everyone(store) if each.is_beyond_share]
+    with store.change() as session:
+        for each, hours in ((first, 26), (second, 23)):
+            came = clock.hour_of(workshop.starts_at - timedelta(hours=hours))
+            session.get_one(Registration, each.id).registered_at = came
+    with store.read() as session:
+        due = [
+            review.compute_review(workshop, session.get_one(Registration, each.id).registered_at)
+            for each in (first, second)
+        ]
+        assert due[1] < due[0], "of the later one first"
+        assert review.list_workshops_due(session, due[1] - timedelta(minutes=1)) == []
+        assert review.list_workshops_due(session, due[1]) == [workshop.id]
+
+
 def test_review_is_never_after_the_start(make: Callable[..., Workshop]) -> None:
     workshop = make(starts=time(8, 30), ends=time(10, 0))
     for minutes in range(1, 60 * 72, 7):

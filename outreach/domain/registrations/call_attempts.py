@@ -2,8 +2,9 @@
 
 A call to somebody of a discreet workshop may be answered by who must not know of it. So its number
 is shown only to who opens the call, which is an attempt already: nobody else opens it that day, and
-after an outcome there is no second call on that day. «Somebody else answered» ends calls to that
-person. What is known of one date of a group registration holds for all: it is the same phone.
+after an outcome there is no second call on that day, but to warn of something that came up since.
+«Somebody else answered» ends calls to that person. What is known of one date of a group
+registration holds for all: it is the same phone.
 
 A phone in registrations that do not belong together rings once a day too, where one of them is
 discreet. But an outcome that ends calls holds for its own registration: anybody can register with
@@ -115,12 +116,6 @@ class CallHistory:
     def is_ended(self) -> bool:
         return any(each.is_final for each in self.attempts)
 
-    @property
-    def again_at(self) -> datetime | None:
-        """When the last attempt says that the person is called again."""
-        noted = self.noted
-        return noted[-1].again_at if noted else None
-
     def find_block(
         self, workshop: Workshop, *, now: datetime, organizer_id: int | None = None
     ) -> CallBlock | None:
@@ -128,20 +123,32 @@ class CallHistory:
         if self.is_ended:
             return CallBlock.ENDED
         today = now.astimezone(workshop.zone).date()
-        is_discreet = workshop.is_discreet
+        warned_since = workshop.find_warned_since(now)
+        # Calls before a warning have not told of it. Their hour is known only: one in the hour of
+        # the warning counts, so that no phone rings twice because of it.
+        since = clock.hour_of(warned_since) if warned_since is not None else None
         of_today = [
             each
             for each in (*self.attempts, *self.elsewhere)
-            if is_discreet and _day(each, workshop.zone) == today
+            if workshop.is_discreet
+            and _day(each, workshop.zone) == today
+            and (since is None or each.made_at >= since)
         ]
         if any(each.outcome is not None for each in of_today):
             return CallBlock.TODAY
-        is_time_left = now < workshop.starts_at - LAST_CALL_BEFORE
-        if is_time_left and self.again_at is not None and now < self.again_at:
+        if self._is_put_off(workshop, since, now):
             return CallBlock.LATER
         if any(each.organizer_id != organizer_id for each in of_today):
             return CallBlock.OPENED
         return None
+
+    def _is_put_off(self, workshop: Workshop, since: datetime | None, now: datetime) -> bool:
+        """Whether the last call says that the person is called again later, and none was made
+        necessary since."""
+        last = self.noted[-1] if self.noted else None
+        if last is None or last.again_at is None or (since is not None and last.made_at < since):
+            return False
+        return now < min(last.again_at, workshop.starts_at - LAST_CALL_BEFORE)
 
 
 NO_HISTORY: Final = CallHistory()
@@ -247,6 +254,7 @@ def open_call(
     is_open = any(
         each.outcome is None
         and each.registration_id == registration.id
+        and each.organizer_id == organizer_id
         and _day(each, workshop.zone) == today
         for each in history.attempts
     )

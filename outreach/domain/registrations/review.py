@@ -76,21 +76,34 @@ def compute_review(workshop: Workshop, registered_at: datetime) -> datetime:
 
 def list_workshops_due(session: Session, now: datetime) -> Sequence[int]:
     """The ids of workshops ahead with parties whose review is due."""
+    # Each hour: who came on the last day is reviewed before who came the evening before.
     rows = session.execute(
-        sa.select(Registration.workshop_id, sa.func.min(Registration.registered_at))
+        sa.select(Registration.workshop_id, Registration.registered_at)
         .join(Workshop, Workshop.id == Registration.workshop_id)
         .where(
             IS_FOR_REVIEW,
             Workshop.status == WorkshopStatus.PUBLISHED,
             Workshop.starts_at > now,
         )
-        .group_by(Registration.workshop_id)
+        .distinct()
     ).all()
-    return [
+    due = {
         workshop_id
-        for workshop_id, first in rows
-        if compute_review(session.get_one(Workshop, workshop_id), first) <= now
-    ]
+        for workshop_id, registered_at in rows
+        if compute_review(session.get_one(Workshop, workshop_id), registered_at) <= now
+    }
+    return sorted(due)
+
+
+def find_next(session: Session, workshop: Workshop) -> datetime | None:
+    """When the first of the parties that nobody has decided is reviewed; None where there are
+    none."""
+    rows = session.scalars(
+        sa.select(Registration.registered_at).where(
+            Registration.workshop_id == workshop.id, IS_FOR_REVIEW
+        )
+    ).all()
+    return min((compute_review(workshop, each) for each in rows), default=None)
 
 
 def run(session: Session, workshop: Workshop, bursts: Sequence[BurstKeys], *, now: datetime) -> int:

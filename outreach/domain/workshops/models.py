@@ -304,6 +304,14 @@ class Workshop(Base):
             return self.starts_at
         return min(self.starts_at, expected_at)
 
+    def find_warned_since(self, now: datetime) -> datetime | None:
+        """Since when people have to be warned who may set out: it was cancelled, closed for danger
+        or moved within a day of its start. None where nothing of that is so."""
+        if self.cancelled_at is not None and self.starts_at <= now + SETS_OUT_WITHIN:
+            return self.cancelled_at
+        is_expected = self.expected_at is not None and self.expected_at > now - SETS_OUT_WITHIN
+        return self.moved_at if is_expected else None
+
     @property
     def taken_seats(self) -> int:
         return self.capacity + self.overbooked - self.seats_left - self.held_seats

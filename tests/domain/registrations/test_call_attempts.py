@@ -1,5 +1,6 @@
 """Call attempts: when a person is called again, by whom, and when never."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -24,6 +25,7 @@ from outreach.domain.registrations.call_attempts import (
     CallHistory,
     CallOutcome,
 )
+from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import Workshop
 from outreach.errors import ErrorCode, NotFound, Refusal
 from outreach.keystore import KeyStore
@@ -66,6 +68,21 @@ def record(
             organizer_id=who,
             **{"now": FIXED_NOW} | more,
         )
+
+
+def open_and_note(
+    store: Store,
+    party: Registration,
+    outcome: CallOutcome,
+    *,
+    who: int,
+    now: datetime,
+    number: int = 1,
+) -> None:
+    with store.change() as session:
+        registration = session.get_one(Registration, party.id)
+        assert call_attempts.open_call(session, registration, organizer_id=who, now=now) is None
+    assert record(store, party, outcome, number=number, who=who, now=now) is not None
 
 
 def block(store: Store, party: Registration, now: datetime) -> CallBlock | None:
@@ -195,6 +212,48 @@ def test_other_dates_of_a_group_are_the_same_phone(
     with store.read() as session:
         ended = session.scalars(sa.select(Registration.id).where(call_attempts.has_ended())).all()
     assert sorted(ended) == sorted([first.id, second.id])
+
+
+@pytest.mark.parametrize("warning", ["danger", "cancelled", "moved"])
+def test_who_was_called_today_is_called_again_to_be_warned(
+    store: Store, key_store: KeyStore, chicago: Office, women: Kind, warning: str
+) -> None:
+    """Once: the hour in which it came up is the first that counts."""
+    ana, bea = employ(store), employ(store, "bea@example.org")
+    today = FIXED_NOW.astimezone(chicago.zone).date()
+    party = party_of(store, key_store, chicago, women, day=today)
+    warned_at, called_at = FIXED_NOW + timedelta(hours=2), FIXED_NOW + timedelta(hours=3)
+    open_and_note(store, party, CallOutcome.NO_ANSWER, who=ana, now=FIXED_NOW)
+    with store.change() as session:  # the colleague was interrupted
+        opened = session.get_one(Registration, party.id)
+        session.add(
+            CallAttempt(registration_id=opened.id, number=2, organizer_id=ana, made_at=FIXED_NOW)
+        )
+    assert block(store, party, called_at) is CallBlock.TODAY
+    with store.change() as session:
+        workshop = session.get_one(Workshop, party.workshop_id)
+        if warning == "danger":
+            workshop_service.close_for_danger(session, workshop, now=warned_at)
+        elif warning == "cancelled":
+            workshop_service.cancel(session, workshop, now=warned_at)
+        else:
+            data = workshop_service.get_data(workshop)
+            later = replace(data, day=data.day + timedelta(days=7))
+            workshop_service.change(session, workshop, later, now=warned_at)
+    assert block(store, party, called_at) is None
+    open_and_note(store, party, CallOutcome.NO_ANSWER, who=bea, now=called_at, number=3)
+    assert block(store, party, called_at + timedelta(hours=1)) is CallBlock.TODAY
+
+
+def test_change_of_a_workshop_days_away_is_no_reason_for_a_second_call(
+    store: Store, key_store: KeyStore, chicago: Office, women: Kind
+) -> None:
+    party = party_of(store, key_store, chicago, women)
+    open_and_note(store, party, CallOutcome.ANSWERED, who=employ(store), now=FIXED_NOW)
+    later = FIXED_NOW + timedelta(hours=2)
+    with store.change() as session:
+        workshop_service.cancel(session, session.get_one(Workshop, party.workshop_id), now=later)
+    assert block(store, party, later + timedelta(hours=1)) is CallBlock.TODAY
 
 
 def test_phone_of_unrelated_registrations_rings_once_a_day_where_one_is_discreet(

@@ -33,7 +33,6 @@ NAMED_BY_ADDRESS: Final = {
         "auth.second_factor_challenge",  # /reto
         "auth.sign_out",  # /cerrar
         "checkin.manifest",  # /paquete.json
-        "dashboard.create_calendar",  # /mi-calendario
         "dashboard.revoke_calendar",  # /quitar
         "imports.delete_draft",  # /borrar
         "months.mark_complete",  # /completo

@@ -122,7 +122,7 @@ def test_calendar_is_in_the_language_of_its_owner(
     with store.change() as session:
         hold(session, chicago, rights)
     address = re.search(
-        r"/org/cal/[\w-]+\.ics", ana.post("/org/mi-calendario").get_data(as_text=True)
+        r"/org/cal/[\w-]+\.ics", ana.post("/org/mi-calendario", do="make").get_data(as_text=True)
     ) or re.search(r"/org/cal/[\w-]+\.ics", ana.get("/org/mi-calendario").text)
     assert address is not None
     for language, seats in (("es", "0 de 20 lugares"), ("fr", "places"), ("en", "of 20 places")):

@@ -114,6 +114,8 @@ ACTIONS: Final[Mapping[str, AuditedAction]] = {
     ),
     "release calendar removed": AuditedAction(_NETWORK, lazy("quitó el calendario de publicación")),
     "help line withdrawn": AuditedAction(_NETWORK, lazy("retiró una línea de ayuda")),
+    "network added": AuditedAction(_NETWORK, lazy("agregó otra red")),
+    "network removed": AuditedAction(_NETWORK, lazy("quitó otra red")),
     "venues brought in": AuditedAction(_NETWORK, lazy("trajo sedes de un archivo")),
     "kinds brought in": AuditedAction(_NETWORK, lazy("trajo tipos de taller de un archivo")),
     "figures brought in": AuditedAction(_MONTH, lazy("trajo cifras de un archivo")),

@@ -23,6 +23,7 @@ from outreach.feeds.staff_feed import WrittenStaffFeed
 from outreach.feeds.vevent import PublicSite
 from outreach.i18n import gettext as _
 from outreach.web.context import config, store
+from outreach.web.error_messages import PageRefused
 from outreach.web.presentation.icons import qr
 from outreach.web.staff.common import workshop_labels
 from outreach.web.staff.common.guards import current_staff, has_permission_anywhere, page
@@ -45,8 +46,11 @@ def calendar() -> ResponseReturnValue:
 @blueprint.post("/mi-calendario")
 @requires(Scope.SIGNED_IN)
 def create_calendar() -> ResponseReturnValue:
-    """Creates an address; this response alone shows it, since only its hash is stored."""
+    """Creates an address; this response alone shows it, since only its hash is stored. The one
+    before stops working, so that the field `do` has to say make."""
     _require_see()
+    if request.form.get("do") != "make":
+        raise PageRefused(_("Elige qué hacer con los botones de esta página."))
     now = clock.now()
     with store().change() as session:
         before = calendar_tokens.created_at_of(session, current_staff().organizer_id)

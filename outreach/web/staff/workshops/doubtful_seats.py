@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from outreach import clock
 from outreach.domain.audit.audit_log import Details
 from outreach.domain.network.staff import Permission
-from outreach.domain.registrations import doubtful
+from outreach.domain.registrations import doubtful, review
 from outreach.domain.registrations.doubtful import DoubtfulSeats
 from outreach.domain.text import clean
 from outreach.domain.workshops import Workshop, WorkshopStatus
@@ -46,6 +46,7 @@ class DoubtfulList:
     rows: list[DoubtfulRow]
     registration_ids: frozenset[str]
     by_id: dict[str, DoubtfulSeats]
+    next_review: str  # when some of them get seats if nobody decides; empty where they had theirs
 
     @property
     def open(self) -> list[DoubtfulRow]:
@@ -74,7 +75,16 @@ def load(session: Session, workshop: Workshop, *, now: datetime) -> DoubtfulList
             registration_id for each in counted for registration_id in each.registration_ids
         ),
         by_id={each.burst.id.hex(): each for each in counted},
+        next_review=_say_next_review(session, workshop) if counted else "",
     )
+
+
+def _say_next_review(session: Session, workshop: Workshop) -> str:
+    at = review.find_next(session, workshop)
+    if at is None:
+        return ""
+    local = at.astimezone(workshop.zone)
+    return f"{formatting.day(local.date())}, {formatting.hour(local.time())}"
 
 
 def _row(workshop: Workshop, seats: DoubtfulSeats) -> DoubtfulRow:
