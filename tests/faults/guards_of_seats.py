@@ -61,6 +61,7 @@ def _of_shares() -> Iterator[Guard]:
     review, shares = "outreach/domain/registrations/review.py", "outreach/keystore/seat_shares.py"
     sharing = "outreach/domain/registrations/ticket_sharing.py"
     waitlist = "outreach/domain/registrations/waitlist.py"
+    reviews = "test_seat_review.py::"
     any_speed = "test_network_takes_only_its_share_at_any_speed"
     veiled = "test_veiled_pages_are_the_same_within_beyond_and_after_the_review"
     for file, words, instead, test in (
@@ -94,19 +95,24 @@ def _of_shares() -> Iterator[Guard]:
         (
             review, "is_within = party.people <= left_of_rule and keeps_half",
             "is_within = party.people <= left_of_rule",
-            "test_each_run_gets_a_seat_before_another_gets_two",
+            f"{reviews}test_each_run_gets_a_seat_before_another_gets_two",
+        ),
+        (
+            review, "select(Registration.workshop_id, Registration.registered_at)",
+            "select(Registration.workshop_id, sa.func.min(Registration.registered_at))",
+            f"{reviews}test_who_came_on_the_last_day_is_reviewed_before_who_came_the_evening_before",
         ),
         (
             review, "seats // 4 - _count_seated(session, workshop)", "seats // 4",
-            "test_review_gives_a_quarter_over_all_days",
+            f"{reviews}test_review_gives_a_quarter_over_all_days",
         ),
         (
             review, "for party in _alternate(due, bursts):", "for party in due:",
-            "test_each_run_gets_a_seat_before_another_gets_two",
+            f"{reviews}test_each_run_gets_a_seat_before_another_gets_two",
         ),
         (
             review, "            party.is_released = True\n", "            pass\n",
-            "test_who_is_left_gets_no_offer_and_stands_behind_all",
+            f"{reviews}test_who_is_left_gets_no_offer_and_stands_behind_all",
         ),
         (
             waitlist,
@@ -115,11 +121,11 @@ def _of_shares() -> Iterator[Guard]:
     )""",
             """        Registration.status == RegistrationStatus.WAITLISTED,
     )""",
-            "test_who_is_left_gets_no_offer_and_stands_behind_all",
+            f"{reviews}test_who_is_left_gets_no_offer_and_stands_behind_all",
         ),
         (
             review, "if party.slot is None or party.appears_confirmed or", "if party.slot is None or",
-            "test_released_party_of_a_discreet_hour_is_not_offered_another",
+            f"{reviews}test_released_party_of_a_discreet_hour_is_not_offered_another",
         ),
         (
             "outreach/domain/registrations/service.py",
@@ -152,7 +158,8 @@ def _of_shares() -> Iterator[Guard]:
             "test_form_with_errors_costs_nobody_anything",
         ),
     ):  # fmt: skip
-        yield Guard("S29", file, words, instead, f"tests/security/test_seat_share.py::{test}")
+        file_and_test = test if "::" in test else f"test_seat_share.py::{test}"
+        yield Guard("S29", file, words, instead, f"tests/security/{file_and_test}")
     for words, instead, test in (
         (
             ".values(sharing=TicketSharing.GIVEN)", ".values(sharing=TicketSharing.OPEN)",
