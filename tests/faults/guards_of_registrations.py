@@ -270,7 +270,7 @@ def _of_the_sheet() -> Iterator[Guard]:
         (
             changes, "elif each.due_at > now and not each.tries:", "elif False:",
             "tests/domain/registrations/test_held_reminders.py"
-            "::test_reminder_is_sent_at_its_hour_once_nothing_is_on_hold",
+            "::test_reminder_is_sent_at_its_hour_once_the_workshop_is_reinstated",
         ),
         (
             "outreach/domain/scheduling/undo.py",

@@ -103,6 +103,19 @@ def test_reminder_is_sent_at_its_hour_once_nothing_is_on_hold(
     assert list_subjects(staff) == ["Mañana"]
 
 
+def test_reminder_is_sent_at_its_hour_once_the_workshop_is_reinstated(
+    staff: StaffMember, workshop: Workshop, luz: Registration
+) -> None:
+    """By a second change, with a hold of its own: Luz knows what is true."""
+    staff.now = workshop.remind_at - timedelta(minutes=1)
+    staff.cancel(workshop, decide(batch="there"))
+    staff.wait(timedelta(minutes=2))
+    assert not staff.letters
+    staff.reinstate(workshop, decide(batch="back"))
+    staff.wait(timedelta(0))
+    assert list_subjects(staff) == ["Mañana"]
+
+
 @pytest.mark.parametrize("mode", [None, NotifyMode.LATER])
 def test_reminder_waits_for_the_change_that_is_still_on_hold(
     staff: StaffMember, workshop: Workshop, luz: Registration, mode: NotifyMode | None
