@@ -273,13 +273,6 @@ def _of_the_sheet() -> Iterator[Guard]:
             "::test_reminder_is_sent_at_its_hour_once_the_workshop_is_reinstated",
         ),
         (
-            "outreach/domain/scheduling/undo.py",
-            "_LATER: Final = NotifyDecision(NotifyMode.LATER, HOLD)",
-            "_LATER: Final = NotifyDecision(NotifyMode.LATER)",
-            "tests/domain/registrations/test_held_reminders.py"
-            "::test_reminder_waits_for_a_change_that_is_decided_later",
-        ),
-        (
             "outreach/domain/scheduling/workshop_service.py",
             "if workshop.is_cancelled or is_near < NOTIFIED_CHANGES:", "if False:",
             f"{changes_test}"

@@ -17,7 +17,7 @@ from outreach.domain import workshops
 from outreach.domain.locations import venues
 from outreach.domain.locations.venues import Venue, VenueData
 from outreach.domain.registrations import ACTIVE_STATUSES, Registration
-from outreach.domain.registrations.change_notifications import HOLD, NotifyDecision, NotifyMode
+from outreach.domain.registrations.change_notifications import NotifyDecision, NotifyMode
 from outreach.domain.scheduling import (
     bulk,
     kept_queue,
@@ -34,8 +34,8 @@ from outreach.domain.workshops.facts import compute_facts_of_data
 from outreach.domain.workshops.tour_stops import TourStop
 from outreach.errors import ErrorCode, Refusal
 
-# An earlier change may still be on hold: reminders that would tell of it wait on.
-_LATER: Final = NotifyDecision(NotifyMode.LATER, HOLD)
+# Nobody is told: `kept_queue` puts back what was to be told, and when.
+_LATER: Final = NotifyDecision(NotifyMode.LATER)
 
 
 @dataclass(frozen=True)
