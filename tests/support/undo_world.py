@@ -19,6 +19,7 @@ from outreach.domain import outbox
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.registrations import Registration
+from outreach.domain.registrations.change_notifications import CHANGE_TYPES
 from outreach.domain.registrations.notifications import Notification
 from outreach.domain.roster import assignments, undecided_changes
 from outreach.domain.roster.models import RosterAssignment, RosterLetter, RosterMember
@@ -37,6 +38,18 @@ _NOTIFICATION = (
     "registration_id", "cause", "message_id", "facts", "is_urgent", "due_at", "tries",
     "leased_until", "done_at", "is_dead",
 )  # fmt: skip
+# What tells of a change and waits is never sent to who knows the change already, by another letter
+# of the same hour: whether such a row stands there makes no difference.
+_IS_TO_BE_SAID = sa.not_(
+    sa.and_(
+        Notification.cause.in_(CHANGE_TYPES),
+        Notification.done_at.is_(None),
+        sa.exists().where(
+            Registration.id == Notification.registration_id,
+            Registration.known_facts == Notification.facts,
+        ),
+    )
+)
 _WORKSHOP = ("id", "status", "withheld_facts", "hold_until", "held_seats", "seats_left")
 _ASSIGNMENT = ("id", "state", "known_facts", "confirmed_facts")
 _LETTER = ("assignment_id", "letter_type", "facts", "due_at", "tries", "leased_until", "done_at")
@@ -172,7 +185,7 @@ class UndoWorld(NotificationWorld):
             ).all()
             found = {
                 "registrations": _read(session, Registration, _REGISTRATION),
-                "notifications": _read(session, Notification, _NOTIFICATION),
+                "notifications": _read(session, Notification, _NOTIFICATION, _IS_TO_BE_SAID),
                 "workshops": [
                     (*(getattr(each, name) for name in _WORKSHOP), facts.compute_facts(each))
                     for each in workshops
@@ -192,6 +205,15 @@ class UndoWorld(NotificationWorld):
         return {name: sorted(rows, key=repr) for name, rows in found.items()}
 
 
-def _read(session: Session, table: type[Base], names: tuple[str, ...]) -> list[tuple[Any, ...]]:
-    rows = session.execute(sa.select(*(getattr(table, name) for name in names)))
+def _read(
+    session: Session,
+    table: type[Base],
+    names: tuple[str, ...],
+    where: sa.ColumnElement[bool] | None = None,
+) -> list[tuple[Any, ...]]:
+    rows = session.execute(
+        sa.select(*(getattr(table, name) for name in names)).where(
+            sa.true() if where is None else where
+        )
+    )
     return [tuple(row) for row in rows]

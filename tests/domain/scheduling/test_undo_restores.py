@@ -223,6 +223,15 @@ def test_undo_of_an_earlier_change_leaves_what_a_later_one_queued(world: UndoWor
     assert len(world.sent) == sent + 1, "of the other venue"
 
 
+def test_notice_of_what_another_letter_has_said_need_not_be_restored(given: Given) -> None:
+    """The confirmation goes out while the notice of a change is on hold, and says the new hour."""
+    world = UndoWorld(*given)
+    for _person in range(2):
+        world.register(0, ContactMethod.EMAIL, takes_texts=False)
+    world.change_series(NotifyMode.NOTIFY, time(11))
+    assert require_restored(world, lambda it: it.change_series(NotifyMode.NOTIFY, time(9)))
+
+
 def run(given: Given, *, walks: int, length: int, is_same: bool) -> None:
     machine = type("Walk", (UndoWalk,), {"given": given})
     run_state_machine_as_test(
