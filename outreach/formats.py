@@ -35,6 +35,7 @@ SHORT_WEEKDAY_AND_NUMBER: Final = NP_("date pattern", "EEE d")
 SHORT_WEEKDAY_AND_DAY: Final = NP_("date pattern", "EEE d MMM")
 SHORT_DAY: Final = NP_("date pattern", "d MMM")
 SHORT_DAY_WITH_YEAR: Final = NP_("date pattern", "d MMM y")
+NUMBER: Final = NP_("date pattern", "d")
 MONTH_AND_YEAR: Final = NP_("date pattern", "MMMM 'de' y")
 # The same for the first day of a month, which French writes as an ordinal.
 _FIRST_OF_MONTH: Final[dict[Message, Message]] = {
@@ -42,6 +43,11 @@ _FIRST_OF_MONTH: Final[dict[Message, Message]] = {
     DAY_WITH_YEAR: NP_("date pattern of a first day", "d 'de' MMMM 'de' y"),
     WEEKDAY_AND_DAY: NP_("date pattern of a first day", "EEEE d 'de' MMMM"),
     WEEKDAY_AND_DAY_WITH_YEAR: NP_("date pattern of a first day", "EEEE d 'de' MMMM 'de' y"),
+    SHORT_WEEKDAY_AND_NUMBER: NP_("date pattern of a first day", "EEE d"),
+    SHORT_WEEKDAY_AND_DAY: NP_("date pattern of a first day", "EEE d MMM"),
+    SHORT_DAY: NP_("date pattern of a first day", "d MMM"),
+    SHORT_DAY_WITH_YEAR: NP_("date pattern of a first day", "d MMM y"),
+    NUMBER: NP_("date pattern of a first day", "d"),
 }
 # Groups of time zones that people call by one name, as CLDR has them: a zone of the group, and the
 # name. CLDR's own Spanish names, «hora central», are not what people there say.
@@ -73,10 +79,10 @@ def cached_by_wording(write: Callable[Params, Written]) -> Callable[Params, Writ
 
 
 @cached_by_wording
-def dated(value: date, pattern: Message, lang: str, *, has_ordinal: bool = False) -> str:
-    """A date by one of the patterns above. `has_ordinal`: French writes «1er janvier»."""
-    if has_ordinal and value.day == 1:
-        pattern = _FIRST_OF_MONTH[pattern]
+def dated(value: date, pattern: Message, lang: str) -> str:
+    """A date by one of the patterns above."""
+    if value.day == 1:
+        pattern = _FIRST_OF_MONTH.get(pattern, pattern)  # a month alone has no day
     translate = translator(lang)
     return format_date(value, translate.pgettext(*pattern), translate.locale)
 

@@ -5,7 +5,8 @@ use it. Letters, feeds, PDF files and reports, which are made outside of a reque
 language than its own, call `use_language` around a block or take the `Translator` of a language.
 """
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache, lru_cache
@@ -53,17 +54,45 @@ class Translator:
         return get_locale(self.lang)
 
     def gettext(self, message: str, **values: Any) -> str:
-        text = self.catalogue.gettext(message)
-        return text % values if values else text
+        return fill(self.catalogue.gettext(message), values)
 
     def ngettext(self, singular: str, plural: str, num: int, **values: Any) -> str:
         """The form for a number of things; `num` is one of the values."""
-        return self.catalogue.ngettext(singular, plural, num) % {"num": num, **values}
+        return fill(self.catalogue.ngettext(singular, plural, num), {"num": num, **values})
 
     def pgettext(self, context: str, message: str, **values: Any) -> str:
         """A message whose text alone does not say what it means."""
-        text = self.catalogue.pgettext(context, message)
-        return text % values if values else text
+        return fill(self.catalogue.pgettext(context, message), values)
+
+
+_STOP_AFTER_VALUE: Final = re.compile(r"%\((\w+)\)s\.(?=\s|$|[<»”)])")
+_MARKS: Final = re.compile("<[^>]+>")
+STOPS: Final = (".", "…", "?", "!")  # what ends a sentence
+
+
+def fill(text: str, values: Mapping[str, Any]) -> str:
+    """Puts values into a message, where it has some."""
+    return fit_stops(text, values) % values if values else text
+
+
+def fit_stops(text: str, values: Mapping[str, Any]) -> str:
+    """A message without the stops after values that end with one themselves: «6:00 p. m.»,
+    «Washington, D.C.», and what somebody typed."""
+    if ")s." not in text:
+        return text
+    return _STOP_AFTER_VALUE.sub(
+        lambda found: found[0][:-1] if _is_stopped(values.get(found[1])) else found[0], text
+    )
+
+
+def end_sentence(text: str) -> str:
+    """A text with a stop at its end, unless it has one."""
+    return text if _is_stopped(text) else f"{text}."
+
+
+def _is_stopped(value: object) -> bool:
+    words = _MARKS.sub("", str(value)) if isinstance(value, Markup) else str(value)
+    return words.rstrip().endswith(STOPS)
 
 
 def list_languages() -> tuple[str, ...]:

@@ -127,7 +127,7 @@ class LetterWriter:
 def describe(workshop: NewWorkshop, lang: str, *, has_title: bool = False) -> str:
     """One line about a workshop: day, hour, city, and the title if that says nothing about whoever
     reads the letter, or `has_title`."""
-    day = formats.dated(workshop.day, formats.SHORT_WEEKDAY_AND_DAY, lang, has_ordinal=True)
+    day = formats.dated(workshop.day, formats.SHORT_WEEKDAY_AND_DAY, lang)
     city = city_names.localize(workshop.city, workshop.region, lang)
     where = city if workshop.mode.has_venue else translate(_ONLINE, lang)
     if workshop.mode is DeliveryMode.HYBRID:

@@ -63,6 +63,7 @@ def template_values(context: MessageContext, config: Config) -> dict[str, Any]:
     return {
         "registration": registration,
         "workshop": workshop,
+        "cause": notification.cause,
         "message": message,
         "paragraph": i18n.say(message.paragraph, lang) if message else "",
         "bring": i18n.say(workshop.bring, lang),

@@ -73,4 +73,4 @@ def _with_article(name: Words, lang: str) -> str:
 
 
 def _day(value: date, lang: str) -> str:
-    return formats.dated(value, formats.DAY_WITH_YEAR, lang, has_ordinal=True)
+    return formats.dated(value, formats.DAY_WITH_YEAR, lang)

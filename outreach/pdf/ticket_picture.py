@@ -54,7 +54,7 @@ def picture(registration: Registration, lang: str, *, qr_link: str, made_at: dat
 
 def _texts(registration: Registration, lang: str) -> TicketTexts:
     workshop, _ = registration.workshop, translator(lang)
-    day = formats.dated(registration.day, formats.WEEKDAY_AND_DAY, lang, has_ordinal=True)
+    day = formats.dated(registration.day, formats.WEEKDAY_AND_DAY, lang)
     code = registration.door_code
     return TicketTexts(
         title=_.gettext("Cita") if workshop.is_sensitive else clean(say(workshop.title, lang)),

@@ -149,7 +149,7 @@ def as_text(
 
 def day(value: date, lang: str) -> str:
     """12 de febrero de 2020 · February 12, 2020 · 12 février 2020"""
-    return formats.dated(value, formats.DAY_WITH_YEAR, lang, has_ordinal=True)
+    return formats.dated(value, formats.DAY_WITH_YEAR, lang)
 
 
 def first_capital(text: str) -> str:
@@ -242,7 +242,7 @@ def _offices(document: BulletinDocument, lang: str) -> tuple[list[str], list[lis
 
 
 def _line(coming: UpcomingWorkshop, lang: str, home: str) -> BulletinTextLine:
-    when = formats.dated(coming.day, formats.DAY, lang, has_ordinal=True)
+    when = formats.dated(coming.day, formats.DAY, lang)
     what = f"{say(coming.title, lang)}, {formats.hour(coming.starts, lang)}"
     if coming.heard_in:
         languages = formats.language_names(coming.heard_in, lang)

@@ -6,7 +6,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
-from outreach import formats
+from outreach import formats, i18n
 from outreach.audio.encoder import AudioFault
 from outreach.domain.workshops.publish_checks import RequiredField
 from outreach.errors import ErrorCode, Refusal
@@ -573,7 +573,7 @@ def say(error: Refusal) -> str:
     if isinstance(error, PageRefused):
         return error.message
     values = {name: _say_value(each) for name, each in error.values.items()}
-    return gettext(MESSAGES[error.code]) % values
+    return i18n.fill(gettext(MESSAGES[error.code]), values)
 
 
 def say_fields(fields: Iterable[RequiredField]) -> str:

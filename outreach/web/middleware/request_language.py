@@ -61,7 +61,8 @@ def get_accepted() -> str:
 def _translate(context: EvalContext, message: str, **values: Any) -> str:
     """`_()` of the templates: what Jinja's own does, without three calls through the context for
     each of the thirty messages of a page. `TemplateCode` writes those without values directly."""
-    return _prepare(context, _messages().gettext(message)) % values
+    text = i18n.fit_stops(_messages().gettext(message), values)
+    return _prepare(context, text) % values
 
 
 @pass_eval_context
@@ -69,8 +70,9 @@ def _translate_number(
     context: EvalContext, singular: str, plural: str, num: int, **values: Any
 ) -> str:
     """`ngettext()` of the templates, in the same way."""
-    text = _prepare(context, _messages().ngettext(singular, plural, num))
-    return text % {"num": num, **values}
+    given = {"num": num, **values}
+    text = i18n.fit_stops(_messages().ngettext(singular, plural, num), given)
+    return _prepare(context, text) % given
 
 
 def _prepare(context: EvalContext, text: str) -> str:

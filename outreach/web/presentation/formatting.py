@@ -73,6 +73,7 @@ def init_app(app: Flask) -> None:
         "grouped": group_digits,
         "phone_href": phone_href,
         "refusal": error_messages.say,
+        "sentence": i18n.end_sentence,
     }
     app.add_template_filter(clock.network_day)
     for name, filter_ in filters.items():
@@ -157,13 +158,13 @@ def lang_mark(words: Words | None) -> Markup:
 
 def day(value: date) -> str:
     """sábado 28 de noviembre · Saturday, November 28 · samedi 28 novembre"""
-    return formats.dated(value, formats.WEEKDAY_AND_DAY, i18n.current(), has_ordinal=True)
+    return formats.dated(value, formats.WEEKDAY_AND_DAY, i18n.current())
 
 
 def long_day(value: date) -> str:
     """sábado 28 de noviembre de 2026"""
     lang = i18n.current()
-    return formats.dated(value, formats.WEEKDAY_AND_DAY_WITH_YEAR, lang, has_ordinal=True)
+    return formats.dated(value, formats.WEEKDAY_AND_DAY_WITH_YEAR, lang)
 
 
 def short_day(value: date) -> str:

@@ -83,7 +83,7 @@ def span(first: date, last: date) -> str:
     if first == last:
         return end
     is_one_month = (first.year, first.month) == (last.year, last.month)
-    start = str(first.day) if is_one_month else formats.dated(first, formats.DAY, current())
+    start = formats.dated(first, formats.NUMBER if is_one_month else formats.DAY, current())
     text: str = _("%(first)s al %(last)s", first=start, last=end)
     return text
 

@@ -8,7 +8,7 @@ from typing import Final
 from outreach.domain.dashboard.alerts import Alert, AlertType
 from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.i18n import gettext as _
-from outreach.i18n import ngettext
+from outreach.i18n import end_sentence, ngettext
 from outreach.web.presentation import formatting
 from outreach.web.staff.common import workshop_labels
 
@@ -189,7 +189,7 @@ def _detail(alert: Alert, now: datetime) -> str:
             room = _("En la sede caben %(num)d.", num=workshop.venue.capacity)
             return f"{capacity} {room}"
         case AlertType.FULL:
-            return f"{formatting.first_capital(workshop_labels.seats(workshop))}."
+            return end_sentence(formatting.first_capital(workshop_labels.seats(workshop)))
         case _:
             return ""
 

@@ -16,7 +16,7 @@ from outreach.domain.registrations.notifications import Notification, Notificati
 from outreach.domain.workshops import Workshop, time_slots
 from outreach.domain.workshops.time_slots import TimeSlot
 from outreach.errors import NotFound
-from outreach.i18n import current, say
+from outreach.i18n import current, end_sentence, say
 from outreach.i18n import gettext as _
 from outreach.web.context import config, store
 from outreach.web.presentation.formatting import hour
@@ -179,7 +179,7 @@ def why(notice: Notification) -> str:
     """What a call, or a letter that came back, was about."""
     if notice.cause is NotificationType.MESSAGE and notice.message is not None:
         what = workshop_labels.template_words(notice.message.template)
-        return f"{what}. {say(notice.message.paragraph, current())}".strip()
+        return f"{end_sentence(what)} {say(notice.message.paragraph, current())}".strip()
     reasons: dict[NotificationType, str] = {
         NotificationType.OFFER: _("Hay un lugar para esta persona. ¿Lo quiere?"),
         NotificationType.SEAT_GRANTED: _("Ya tiene lugar"),
