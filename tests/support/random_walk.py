@@ -7,6 +7,7 @@ who has what. After every step the database must agree with it.
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from outreach.domain.registrations import RegistrationStatus
 from outreach.errors import Conflict, Full, RegistrationClosed
@@ -21,6 +22,7 @@ CHILDCARE: Final = "childcare"
 LATE: Final = timedelta(hours=3)
 HOUR: Final = timedelta(hours=1)
 DAY: Final = timedelta(hours=24)
+ZONE: Final = ZoneInfo("America/Chicago")  # of the workshops of the walks
 
 
 @dataclass
@@ -183,7 +185,7 @@ class Model:
             p
             for p in unconfirmed
             if p.asked is not None
-            and p.asked <= now - timedelta(hours=36)
+            and self.answer_by(p.asked) <= now
             and p.heard is not None
             # Only the hour is stored, so that another one is waited.
             and p.heard.replace(minute=0, second=0, microsecond=0) <= now - DAY - HOUR
@@ -192,6 +194,14 @@ class Model:
             for party in silent:
                 party.lose(LAPSED)
             self.offer(now)
+
+    @staticmethod
+    def answer_by(asked: datetime) -> datetime:
+        """A day and a half later; what falls into the night is due before or after it."""
+        due = (asked + timedelta(hours=36)).astimezone(ZONE)
+        if due.hour < 9:
+            return due.replace(hour=9, minute=0, second=0, microsecond=0)
+        return due.replace(hour=20, minute=0, second=0, microsecond=0) if due.hour >= 20 else due
 
     def forget_answers(self) -> None:
         for party in self.parties:

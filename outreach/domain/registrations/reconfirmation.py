@@ -6,12 +6,13 @@ was not delivered or a call that was not made, the seat is kept.
 """
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from outreach import clock
 from outreach.db.store import changes_one_row
 from outreach.domain.registrations import (
     capacity,
@@ -32,7 +33,9 @@ from outreach.errors import RegistrationClosed
 
 MAX_DAYS: Final = 14  # before the workshop; with fewer than 2 there is no time to answer
 MIN_DAYS: Final = 2
-ANSWER_WITHIN: Final = timedelta(hours=36)  # from 11:00 to 23:00 of the next day
+# From 11:00 to the evening of the next day. A deadline is by day, also where the question was late.
+ANSWER_WITHIN: Final = timedelta(hours=36)
+ANSWERS_FROM, ANSWERS_UNTIL = time(9), time(20)  # by the clock of the venue
 HOUR: Final = timedelta(hours=1)
 REACHED_FOR: Final = timedelta(hours=24)  # time to answer after a late delivery
 
@@ -42,8 +45,19 @@ def get_answer_deadline(registration: Registration) -> datetime | None:
     asked_at, workshop = registration.asked_at, registration.workshop
     if asked_at is None or not workshop.frees_silence:
         return None
-    deadline = asked_at + ANSWER_WITHIN
+    deadline = compute_deadline(workshop, asked_at)
     return deadline if deadline <= workshop.starts_at - waitlist.NO_OFFER_BEFORE else None
+
+
+def compute_deadline(workshop: Workshop, asked_at: datetime) -> datetime:
+    """Until when a question of that moment can be answered: 36 hours later, by day."""
+    local = (asked_at + ANSWER_WITHIN).astimezone(workshop.zone)
+    hour = min(max(local.time(), ANSWERS_FROM), ANSWERS_UNTIL)
+    return (
+        local.astimezone(UTC)
+        if hour == local.time()
+        else clock.instant(local.date(), hour, workshop.zone)
+    )
 
 
 def is_asked(registration: Registration, now: datetime) -> bool:
@@ -71,12 +85,18 @@ def list_workshops_to_ask(session: Session, now: datetime) -> Sequence[Workshop]
 
 def has_work_to_do(session: Session, workshop: Workshop, now: datetime) -> bool:
     """Whether somebody has to be asked, or has not answered in time."""
-    queries = (_select_to_ask(workshop, now), _select_unanswered(workshop, now))
-    return any(
-        session.scalar(each.with_only_columns(Registration.id).limit(1)) is not None
-        for each in queries
-        if each is not None
-    )
+    to_ask = _select_to_ask(workshop, now)
+    if to_ask is not None:
+        first = session.scalar(to_ask.with_only_columns(Registration.id).limit(1))
+        if first is not None:
+            return True
+    query = _select_unanswered(workshop, now)
+    asked = [] if query is None else session.scalars(query.with_only_columns(Registration.asked_at))
+    return any(_is_over(workshop, each, now) for each in asked)
+
+
+def _is_over(workshop: Workshop, asked_at: datetime | None, now: datetime) -> bool:
+    return asked_at is not None and compute_deadline(workshop, asked_at) <= now
 
 
 def _select_to_ask(workshop: Workshop, now: datetime) -> sa.Select[Registration] | None:
@@ -101,7 +121,7 @@ def _select_unanswered(workshop: Workshop, now: datetime) -> sa.Select[Registrat
         Registration.workshop_id == workshop.id,
         APPARENTLY_CONFIRMED,
         Registration.contact != ContactMethod.NONE,
-        Registration.asked_at <= now - ANSWER_WITHIN,
+        Registration.asked_at <= now - REACHED_FOR,  # `_is_over` says whether it was long enough
         Registration.confirmed_at.is_(None),
         sa.exists().where(
             Notification.registration_id == Registration.id,
@@ -160,7 +180,8 @@ def release_unanswered(session: Session, workshop: Workshop, *, now: datetime) -
     query = _select_unanswered(workshop, now)
     if query is None:
         return 0
-    parties = session.scalars(query.execution_options(populate_existing=True)).all()
+    asked = session.scalars(query.execution_options(populate_existing=True)).all()
+    parties = [each for each in asked if _is_over(workshop, each.asked_at, now)]
     for party in parties:
         if party.status is RegistrationStatus.CONFIRMED:
             capacity.release(session, workshop, capacity.get_hold(party))

@@ -1,7 +1,7 @@
 """Reconfirmation («¿Sigues viniendo?»): who gets it, and what happens after a no or without an
 answer."""
 
-from datetime import time, timedelta
+from datetime import datetime, time, timedelta
 
 import pytest
 
@@ -23,6 +23,7 @@ SEATED, WAITING, OFFERED = (
 )
 CANCELLED, LAPSED = RegistrationStatus.CANCELLED, RegistrationStatus.EXPIRED
 REQUESTED_AT = STARTS - timedelta(days=4) - 7 * HOUR  # four days before, at 11 in the morning
+EVENING = 33 * HOUR  # until 20:00 of the day after the question
 
 
 @pytest.fixture
@@ -105,14 +106,14 @@ def test_answering_yes_keeps_the_seat(strict: Stage) -> None:
     assert strict.status(rosa) is SEATED
 
 
-def test_unanswered_reconfirmation_frees_the_seat_after_thirty_six_hours(strict: Stage) -> None:
+def test_unanswered_reconfirmation_frees_the_seat_on_the_next_evening(strict: Stage) -> None:
     rosa, luz = strict.register(4, wants_reminder=True), strict.register()
     strict.work(at=REQUESTED_AT)
     strict.deliver(NotificationType.RECONFIRM)
-    assert reconfirmation.get_answer_deadline(strict.of(rosa)) == REQUESTED_AT + 36 * HOUR
-    strict.work(at=REQUESTED_AT + 36 * HOUR - SECOND)
+    assert reconfirmation.get_answer_deadline(strict.of(rosa)) == REQUESTED_AT + EVENING
+    strict.work(at=REQUESTED_AT + EVENING - SECOND)
     assert strict.statuses(rosa, luz) == [SEATED, WAITING]
-    strict.work(at=REQUESTED_AT + 36 * HOUR)
+    strict.work(at=REQUESTED_AT + EVENING)
     assert strict.statuses(rosa, luz) == [LAPSED, OFFERED]
     assert strict.notification_types(rosa) == [NotificationType.OFFER_EXPIRED]
     assert strict.left() == 3
@@ -235,3 +236,16 @@ def test_reconfirmation_leaves_time_to_answer(strict: Stage, days: int) -> None:
     strict.now = MONDAY
     with refuses(ErrorCode.RECONFIRMATION_OUT_OF_RANGE, least=2, most=14):
         strict.change_workshop(confirm_days=days)
+
+
+@pytest.mark.parametrize("day", ["2028-02-28", "2028-03-10", "2028-11-03", "2028-12-30"])
+def test_deadline_is_by_day_whenever_the_question_was_asked(strict: Stage, day: str) -> None:
+    """Also after the worker was down, and where clocks change meanwhile."""
+    workshop = strict.workshop()
+    first = datetime.fromisoformat(f"{day}T00:00:00+00:00")
+    for minutes in range(0, 72 * 60, 10):
+        asked = first + timedelta(minutes=minutes)
+        deadline = reconfirmation.compute_deadline(workshop, asked)
+        local = deadline.astimezone(workshop.zone)
+        assert time(9) <= local.time() <= time(20), asked
+        assert timedelta(hours=31) < deadline - asked <= timedelta(hours=46), asked
