@@ -11,6 +11,7 @@ import json
 import re
 import subprocess
 import sys
+import unicodedata
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from functools import cache
@@ -34,6 +35,10 @@ _UNSUPPORTED: Final = (
 )
 
 
+_LIKE: Final = {"\u02bc": "\u2019", "\ua78c": "\u2019", "\u2192": "\u2013", "\u2212": "-"}
+_WORDS: Final = frozenset({"Lu", "Ll", "Lt", "Lo", "Nd", "Nl", "No"})  # categories
+
+
 class TypesettingFailed(Exception):
     """typst refused a document. The message may quote its text."""
 
@@ -51,7 +56,8 @@ def run_apart() -> None:
 def pdf(template: str, data: Mapping[str, Any], *, made_at: datetime) -> bytes:
     """Return a PDF/UA of `templates/pdf/{template}.typ`, which reads the data as JSON from
     `sys.inputs.data`. The same data and `made_at` give the same bytes. A character that the fonts
-    lack, such as an emoji, becomes a question mark: PDF/UA does not allow missing glyphs."""
+    lack is left out, and a letter becomes its base letter or a question mark: PDF/UA does not allow
+    missing glyphs."""
     return _compile_pdf(template, data, made_at)[1]
 
 
@@ -155,12 +161,26 @@ def _texts(value: object) -> Iterator[str]:
 
 def _replace(value: object, pattern: re.Pattern[str]) -> object:
     if isinstance(value, str):
-        return pattern.sub("?", value)
+        if pattern.search(value) is None:
+            return value
+        # Not empty where there was something: a title of signs only is a title.
+        return re.sub(" {2,}", " ", pattern.sub(_simplify, value)).strip(" ") or "?"
     if isinstance(value, Mapping):
         return {name: _replace(each, pattern) for name, each in value.items()}
     if isinstance(value, (list, tuple)):
         return [_replace(each, pattern) for each in value]
     return value
+
+
+def _simplify(found: re.Match[str]) -> str:
+    """What stands for a character that the fonts lack: nothing for signs, emoji and marks."""
+    character = found[0]
+    if character in _LIKE:
+        return _LIKE[character]
+    base = _UNSUPPORTED[-1].sub("", unicodedata.normalize("NFKD", character))
+    if base:
+        return base
+    return "?" if unicodedata.category(character) in _WORDS else ""
 
 
 @cache

@@ -250,7 +250,7 @@ def test_unsupported_characters_do_not_prevent_a_flyer(
 ) -> None:
     made = make_flyer(make_workshop(store, chicago, rights, title={"es": title}))
     found = pdf_reader.faults(flyer.pdf(made), lang="es-MX", title=made.text.name)
-    assert [each for each in found if not re.match(r"its title is .*\?", each)] == []
+    assert [each for each in found if not each.startswith("its title is ")] == []
     assert len(flyer.picture(made, "cuadrada")) > 10_000
     assert "10:00" in pdf_reader.words_of(flyer.pdf(made)).replace("\u00a0", " ")
 

@@ -51,7 +51,9 @@ class Staff:
         page = browser.send(form, button, **changes)
         for _step in range(MAX_STEPS):
             asked = (
-                next((e for e in page.forms if "aviso" in e.choices), None) if _is_page(page) else None
+                next((e for e in page.forms if "aviso" in e.choices), None)
+                if _is_page(page)
+                else None
             )
             if asked is not None:
                 page = browser.send(asked, self._last(asked), **self._decide(asked))
