@@ -1,6 +1,8 @@
 """The tables of a month, and the same numbers as CSV, JSON and XLSX."""
 
+import hashlib
 import io
+import json
 from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
 from typing import Any, BinaryIO, Final
@@ -79,6 +81,14 @@ def as_json(
         "digest": report.digest,
         "revisions": list(revisions),
     }
+
+
+def digest(report: MonthReport) -> str:
+    """SHA-256, in hexadecimal, of all numbers of the report, and not of the time of the count: that
+    of an open month is now, though nothing has changed."""
+    by_office = table(report.count, GroupedBy.OFFICE)
+    numbers = [as_json(report) | {"cut": None}, by_office, report_tables(report)]
+    return hashlib.sha256(json.dumps(numbers).encode()).hexdigest()
 
 
 def as_xlsx(

@@ -5,6 +5,7 @@ import io
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ _FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "�
 # Where the list separator is a semicolon, as in Quebec, the text after one begins a new cell.
 _SEPARATOR_BEFORE_FORMULA: Final = re.compile(r"([;\t])(?=[=+\-@＝＋－＠])")
 MAX_COLUMN_WIDTH: Final = 60  # characters
+_CREATED: Final = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def escape(cell: Cell) -> Cell:
@@ -102,7 +104,8 @@ def open_spreadsheet(out: BinaryIO, *, title: str, is_long: bool = False) -> Ite
 
     options = {"constant_memory": True} if is_long else {"in_memory": True}
     with xlsxwriter.Workbook(out, options) as workbook:
-        workbook.set_properties({"title": title})
+        # Equal tables are equal files: none says when it was written.
+        workbook.set_properties({"title": title, "created": _CREATED})
         yield Spreadsheet(workbook)
 
 

@@ -5,8 +5,9 @@ from typing import Any, Final, Literal, NamedTuple
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT, AxeResults
-from playwright.sync_api import Browser, Page, Request, ViewportSize
+from playwright.sync_api import Browser, Page, Request, Response, ViewportSize
 
+from tests.browser import markup
 from tests.browser.chromium import DESKTOP, PHONE
 from tests.browser.conftest import opening
 from tests.browser.pages import EVERY, IN_EVERY_LOOK, IN_EVERY_RUN, PUBLIC, visit
@@ -54,6 +55,7 @@ class Visited(NamedTuple):
     name: str
     page: Page
     requests: list[Request]
+    documents: list[Response]  # the pages that were opened on the way, and this one last
 
     @property
     def looks(self) -> tuple[list[Look], list[Look]]:
@@ -79,12 +81,23 @@ public_page = pytest.mark.parametrize("visited", _parameters(PUBLIC), indirect=T
 def visited(request: pytest.FixtureRequest, browser: Browser, world: World) -> Iterator[Visited]:
     """One visit of a page, shared by its tests."""
     requests: list[Request] = []
+    documents: list[Response] = []
     with opening(browser, world.url) as opened:
         page = opened(viewport=NARROW, reduced_motion="reduce")  # no colour transitions
         page.on("requestfinished", lambda each: requests.append(each))
         page.on("requestfailed", lambda each: requests.append(each))
+        page.on(
+            "response",
+            lambda each: documents.append(each) if each.request.is_navigation_request() else None,
+        )
         visit(page, world, request.param)
-        yield Visited(request.param, page, requests)
+        yield Visited(request.param, page, requests, documents)
+
+
+@pytest.fixture(scope="session", name="checker")
+def _checker() -> Iterator[str]:
+    with markup.serving() as address:
+        yield address
 
 
 @every_page
@@ -96,6 +109,11 @@ def test_page_is_accessible_and_fits_the_viewport(visited: Visited) -> None:
         assert width <= 0, f"{width} px too wide at {size['width']}"
     page.evaluate(AXE_SCRIPT)
     require_no_violation(page, visited.looks[0])
+
+
+@every_page
+def test_markup_is_valid(visited: Visited, checker: str) -> None:
+    assert markup.find_faults(checker, visited.documents[-1].text()) == []
 
 
 @public_page

@@ -158,10 +158,15 @@ def _finish(response: Response) -> Response:
         response.headers["X-Robots-Tag"] = "noindex, nofollow"
     if request.method == "OPTIONS" and _is_public_address():
         response.headers.update(get_preflight_headers())
-    elif response.headers["Cache-Control"].startswith("public"):
+        return response
+    # Before the conditions: a 304 has no type, and the `Vary` of the answer that it stands for.
+    can_compress = _can_compress(response)
+    if can_compress:
+        response.vary.add("Accept-Encoding")
+    if response.headers["Cache-Control"].startswith("public"):
         response.headers.update(CORS)
         _answer_conditions(response)
-    return _compress(response)
+    return _compress(response) if can_compress else response
 
 
 def get_preflight_headers() -> Mapping[str, str]:
@@ -200,14 +205,15 @@ def _answer_conditions(response: Response) -> None:
         response.headers.pop("Content-Type", None)
 
 
+def _can_compress(response: Response) -> bool:
+    return (
+        not response.direct_passthrough
+        and "Content-Encoding" not in response.headers
+        and (response.mimetype or "").startswith(COMPRESSIBLE)
+    )
+
+
 def _compress(response: Response) -> Response:
-    if (
-        response.direct_passthrough
-        or "Content-Encoding" in response.headers
-        or not (response.mimetype or "").startswith(COMPRESSIBLE)
-    ):
-        return response
-    response.vary.add("Accept-Encoding")
     if response.status_code == 304 or request.accept_encodings.quality("gzip") <= 0:
         return response
     body, is_padded = response.get_data(), response_size.is_padded(response)

@@ -1,17 +1,14 @@
 """`/joint.json`: the signed document of the workshops that partner networks may show (S44)."""
 
-import gzip
-from http import HTTPStatus
 from typing import Final
 
-from flask import Blueprint, Flask, Response, current_app, request
+from flask import Blueprint, Flask, Response, current_app
 
-from outreach import clock, preconditions
+from outreach import clock
 from outreach.joint import joint_writer
 from outreach.joint.joint_writer import WrittenDocument
 from outreach.memory_cache import MemoryCache
 from outreach.web.context import config, key_store, store
-from outreach.web.middleware.response_headers import MIN_GZIP_BYTES
 
 pages = Blueprint("joint", __name__)
 
@@ -28,16 +25,7 @@ def init_app(app: Flask) -> None:
 def document() -> Response:
     found = _get_document()
     headers = {"ETag": f'W/"{found.etag}"', "Cache-Control": f"public, max-age={MAX_AGE_SECONDS}"}
-    failed = preconditions.evaluate(request.environ, found.etag)
-    if failed is not None:
-        return Response(status=failed, headers=headers if failed is HTTPStatus.NOT_MODIFIED else {})
-    body = found.body
-    if len(body) >= MIN_GZIP_BYTES:
-        headers["Vary"] = "Accept-Encoding"
-        if request.accept_encodings.quality("gzip") > 0:
-            headers["Content-Encoding"] = "gzip"
-            body = gzip.compress(body, compresslevel=5, mtime=0)
-    return Response(body, headers=headers, mimetype="application/json")
+    return Response(found.body, headers=headers, mimetype="application/json")
 
 
 def _get_document() -> WrittenDocument:

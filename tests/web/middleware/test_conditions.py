@@ -8,7 +8,10 @@ from email.utils import format_datetime, parsedate_to_datetime
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from time_machine import TimeMachineFixture
 
+from outreach import clock
+from outreach.clock import Month
 from tests.support.public_urls import FurnishedSite
 
 pytestmark = pytest.mark.any_database("headers of public pages")
@@ -56,7 +59,8 @@ def test_shareable_answers_have_a_tag_and_follow_every_condition(
                 if status == 304:
                     assert answer.data == b""
                     assert answer.headers["ETag"] == tag
-                    assert answer.headers["Cache-Control"] == first.headers["Cache-Control"]
+                    for name in ("Cache-Control", "Vary"):  # RFC 9110, 15.4.5
+                        assert answer.headers.get(name) == first.headers.get(name), address
                     assert "Content-Type" not in answer.headers
         compressed = client.get(address, headers={"Accept-Encoding": "gzip"})
         assert compressed.headers["ETag"] == tag
@@ -82,6 +86,18 @@ def test_dates_are_conditions_too(site: FurnishedSite, client: FlaskClient) -> N
         ):
             value = value.encode().decode("latin-1")
             assert client.get(address, headers={name: value}).status_code == status, (address, name)
+
+
+@pytest.mark.parametrize("form", ["json", "csv", "pdf", "xlsx"])
+def test_figures_of_an_open_month_have_a_steady_tag(
+    form: str, site: FurnishedSite, time_machine: TimeMachineFixture
+) -> None:
+    client, now = site.app.test_client(), clock.now()
+    address = f"/es/cifras/{Month.from_day(now.date())}.{form}"
+    tag = client.get(address).headers["ETag"]
+    time_machine.move_to(now + timedelta(minutes=7), tick=False)
+    again = client.get(address, headers={"If-None-Match": tag})
+    assert (again.status_code, again.headers["ETag"]) == (304, tag)
 
 
 @pytest.mark.thorough

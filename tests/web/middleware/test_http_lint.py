@@ -131,6 +131,11 @@ def _find_contradictions(answer: TestResponse, method: str) -> Iterator[str]:
         allowed = [each.strip() for each in answer.headers.get("Allow", "").split(",")]
         if not allowed[0] or method in allowed:
             yield "Allow is wrong (15.5.6)"
+    names = [
+        each.partition("=")[0].strip() for each in answer.headers.get("Content-Type", "").split(";")
+    ]
+    if len(names) > len(set(names)):
+        yield "a parameter of the type twice (8.3.1)"
     if method in REFUSED and answer.status_code not in REFUSALS:
         yield "not refused"
     if "Set-Cookie" in answer.headers:

@@ -160,6 +160,7 @@ def as_json(text: str) -> ResponseReturnValue:
         if published is None
         else Response(published, mimetype="application/json")
     )
+    _tag(answer, report)
     answer.headers["Access-Control-Allow-Origin"] = "*"
     return answer
 
@@ -170,7 +171,7 @@ def as_csv(text: str) -> ResponseReturnValue:
     body = published_files.find(report, "csv") or month_tables.as_csv(
         report.count, month_tables.GroupedBy.OFFICE, lang=i18n.current(), translate=gettext
     ).encode("utf-8-sig")
-    return _file(body, "text/csv; charset=utf-8", report, "csv")
+    return _file(body, "text/csv", report, "csv")
 
 
 @pages.get("/<text>.xlsx")
@@ -304,7 +305,14 @@ def _file(body: bytes, mimetype: str, report: MonthReport, extension: str) -> Re
     """Return the file, named after its month and revision."""
     revision = f"-r{report.count.revision}" if report.is_closed else ""
     answer = Response(body, mimetype=mimetype)
+    _tag(answer, report)
     answer.headers["Content-Disposition"] = (
         f'attachment; filename="{report.month}{revision}.{extension}"'
     )
     return answer
+
+
+def _tag(answer: Response, report: MonthReport) -> None:
+    """Give the file of an open month an entity tag that changes with its numbers."""
+    if not report.is_closed:
+        answer.set_etag(month_tables.digest(report)[:32], weak=True)
