@@ -87,7 +87,7 @@ def fit_stops(text: str, values: Mapping[str, Any]) -> str:
 
 def end_sentence(text: str) -> str:
     """A text with a stop at its end, unless it has one."""
-    return text if _is_stopped(text) else f"{text}."
+    return text if _is_stopped(text) else text + "."  # also Markup
 
 
 def _is_stopped(value: object) -> bool:

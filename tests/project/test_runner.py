@@ -29,7 +29,10 @@ CLOCKS: Final = {"now", "today", "utcnow", "time", "time_ns"}
 
 def runs_of(mode: str, sort: dict[str, int]) -> list[command.Step]:
     """The steps that run a test with these markers."""
-    steps = command.steps(command.Options(mode, seed=1, pytest_arguments=[]))
+    return runs(command.steps(command.Options(mode, seed=1, pytest_arguments=[])), sort)
+
+
+def runs(steps: list[command.Step], sort: dict[str, int]) -> list[command.Step]:
     found = []
     for step in steps:
         if "pytest" not in step.command:
@@ -59,6 +62,15 @@ def test_every_test_is_run(sort: dict[str, int]) -> None:
     assert len(runs_of("whole", sort)) == (0 if sort["long"] else 1)
     is_at_one_instant = sort["own_clock"] or any(sort[each] for each in AT_REAL_TIME)
     assert len(runs_of("long", sort)) == (1 if is_at_one_instant else len(INSTANTS))
+
+
+@pytest.mark.parametrize("sort", SORTS, ids=str)
+def test_every_test_is_run_with_each_other_interpreter(sort: dict[str, int]) -> None:
+    others = {"3.13": "/usr/bin/python3.13"}
+    steps = command.steps(command.Options("long", 1, [], others=others))
+    assert len(runs_of("whole", sort)) == len(
+        [each for each in runs(steps, sort) if each.python == others["3.13"]]
+    )
 
 
 def test_plain_run_has_one_case_of_each_test_on_each_database(

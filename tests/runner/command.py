@@ -11,12 +11,12 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
-from tests.runner import Missing, packages, postgresql, shifted_clock
+from tests.runner import Missing, packages, postgresql, pythons, shifted_clock
 from tests.runner.shifted_clock import INSTANTS, LEAP_NIGHT, Instant
 
 MIN_FREE_MEMORY_BYTES = 4 << 30
@@ -41,6 +41,8 @@ class Options:
     mode: str  # a key of LEFT_OUT
     seed: int  # of the random order
     pytest_arguments: list[str]
+    python: str = sys.executable
+    others: Mapping[str, str] = field(default_factory=dict)  # further interpreters, by version
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,7 @@ class Step:
     command: list[str]
     is_on_sqlite: bool = False  # without the address of a PostgreSQL server
     instant: Instant | None = None  # at which its clock starts; None: now
+    python: str = sys.executable
     may_be_empty: bool = field(default=False, compare=False)
 
     def environ(self, base: Mapping[str, str]) -> dict[str, str]:
@@ -62,13 +65,13 @@ class Step:
 
 def main(checkout: Path, arguments: Sequence[str]) -> int:
     """0 when every step passed, 1 when one failed, 2 when the machine lacks something."""
-    options = _parse(arguments)
+    options, missing_versions = _find_pythons(_parse(arguments))
     # An exception lets each block finish, and so stops the server, whatever ends the run.
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _stop)
     started = time.monotonic()
     try:
-        return _run(checkout, options, started)
+        return _run(checkout, options, started, missing_versions)
     except Missing as missing:
         print(f"tests/run: {missing}", file=sys.stderr)
         return 2
@@ -115,16 +118,28 @@ def _parse(arguments: Sequence[str]) -> Options:
         default=random.randrange(1, MAX_SEED),
         help="repeats the order of an earlier run, which printed its seed",
     )
+    parser.add_argument(
+        "--python",
+        default=sys.executable,
+        help="the interpreter to test with, as /usr/bin/python3.13; by default that of tests/run",
+    )
     known, rest = parser.parse_known_args(arguments)
     mode = known.mode or ("whole" if rest else "plain")
-    return Options(mode=mode, seed=known.seed, pytest_arguments=rest)
+    return Options(mode=mode, seed=known.seed, pytest_arguments=rest, python=known.python)
 
 
-def _run(checkout: Path, options: Options, started: float) -> int:
+def _find_pythons(options: Options) -> tuple[Options, Sequence[str]]:
+    """The options of a long run with the other interpreters, and the versions that are missing."""
+    if options.mode != "long" or options.pytest_arguments:
+        return options, ()
+    others, missing = pythons.find_others(pythons.read_version(options.python) or "")
+    return replace(options, others=others), missing
+
+
+def _run(checkout: Path, options: Options, started: float, missing_versions: Sequence[str]) -> int:
     mode = options.mode
     packages.require(all_of_it=mode != "quick", is_long=mode == "long")
-    programs = packages.environment(checkout, is_long=mode == "long")
-    environ = dict(os.environ, PATH=f"{programs}{os.pathsep}{os.environ['PATH']}")
+    environ = dict(os.environ)
     # Each process that a test starts would compile every module again.
     environ.pop("PYTHONDONTWRITEBYTECODE", None)
     passed: list[str] = []
@@ -140,10 +155,13 @@ def _run(checkout: Path, options: Options, started: float) -> int:
             if not environ.get(SERVER):
                 environ[SERVER] = stack.enter_context(postgresql.serving(folder))
         for step in steps(options):
+            programs = packages.environment(checkout, step.python, is_long=mode == "long")
             print(f"\n== {step.name}: {' '.join(step.command)}", flush=True)
             program, *arguments = step.command
             done = subprocess.run(
-                [programs / program, *arguments], cwd=checkout, env=step.environ(environ)
+                [programs / program, *arguments],
+                cwd=checkout,
+                env=step.environ(environ) | {"PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"},
             )
             is_empty = step.may_be_empty and done.returncode == NO_TESTS_COLLECTED
             (failed if done.returncode and not is_empty else passed).append(step.name)
@@ -155,9 +173,10 @@ def _run(checkout: Path, options: Options, started: float) -> int:
             f"The same order again: --seed {options.seed}"
         )
         return 1
-    print(
-        f"tests/run: passed: {', '.join(passed)} ({duration}; seed {options.seed}{LEFT_OUT[mode]})"
-    )
+    left_out = LEFT_OUT[mode]
+    if missing_versions:
+        left_out += f"; not run: Python {', '.join(missing_versions)}, not found"
+    print(f"tests/run: passed: {', '.join(passed)} ({duration}; seed {options.seed}{left_out})")
     return 0
 
 
@@ -183,7 +202,7 @@ def steps(options: Options) -> list[Step]:
     on PostgreSQL, those that are not of the core; it takes one case of each test, by the seed. The
     long run gives those on PostgreSQL and in the browser and the long tests at the real time, and
     those on SQLite at six instants; a test with a clock of its own, to which the instant makes no
-    difference, is run at the first only."""
+    difference, is run at the first only. With each other interpreter it gives the whole run."""
     style = [
         Step("style", ["ruff", "check", ".", "tests/run"]),
         Step("format", ["ruff", "format", "--check", ".", "tests/run"]),
@@ -193,20 +212,32 @@ def steps(options: Options) -> list[Step]:
     types = Step("types", ["mypy", "--strict", *workers, "outreach", "tests"])
     if options.mode == "quick":
         core = "core and not thorough and not browser and not long"
-        return [*style, _pytest(options, "tests on SQLite", core, is_on_sqlite=True)]
+        tests = [_pytest(options, "tests on SQLite", core, is_on_sqlite=True)]
+        return [replace(each, python=options.python) for each in (*style, *tests)]
     if options.mode in ("plain", "whole"):
-        others = f"not ({_left_out(options)}) and ({NOT_SHIFTED})"
-        tests = [
-            _on_sqlite(options, LEAP_NIGHT),
-            _pytest(options, "tests on PostgreSQL and in Chromium", others),
-        ]
+        tests = _list_once(options)
     else:
         others = f"long or {NOT_SHIFTED}"
         tests = [
             _pytest(options, "long tests and those on PostgreSQL and in Chromium", others),
             *(_on_sqlite(options, instant) for instant in INSTANTS),
         ]
-    return [*style, types, *tests]
+    own = [replace(each, python=options.python) for each in (*style, types, *tests)]
+    whole = replace(options, mode="whole")
+    return own + [
+        replace(each, name=f"{each.name}, with Python {version}", python=path)
+        for version, path in options.others.items()
+        for each in _list_once(whole)
+    ]
+
+
+def _list_once(options: Options) -> list[Step]:
+    """Each test of a plain or whole run once."""
+    others = f"not ({_left_out(options)}) and ({NOT_SHIFTED})"
+    return [
+        _on_sqlite(options, LEAP_NIGHT),
+        _pytest(options, "tests on PostgreSQL and in Chromium", others),
+    ]
 
 
 def _left_out(options: Options) -> str:

@@ -84,22 +84,27 @@ def _has_library(name: str) -> bool:
     return True
 
 
-def environment(checkout: Path, *, is_long: bool = False) -> Path:
-    """The folder of programs of `.venv-tests`. It is made again only when the dependencies or the
-    translations, which are compiled at installation, have changed.
+def environment(checkout: Path, python: str, *, is_long: bool = False) -> Path:
+    """The folder of programs of `.venv-tests`, or `.venv-tests-3.13` of an interpreter that is not
+    the one of tests/run. It is made again only when the dependencies or the translations, which are
+    compiled at installation, have changed.
 
     `is_long`: with the calendar programs, which only the long tests start."""
-    home = checkout / ".venv-tests"
+    version = _ask(python, "import sys; print(sys.version)")
+    is_own = python == sys.executable
+    home = checkout / (
+        ".venv-tests" if is_own else f".venv-tests-{'.'.join(version.split('.')[:2])}"
+    )
     digest_file = home / "made-from"
     extras = "test,clients" if is_long else "test"
-    wanted = f"{_digest(checkout)} {extras}"
+    wanted = f"{_digest(checkout, version)} {extras}"
     # An environment with the calendar programs serves the other runs too.
     if digest_file.is_file() and digest_file.read_text().startswith(wanted):
         return home / "bin"
-    print("Making the tests' environment, .venv-tests…", flush=True)
-    if not _works(home):
+    print(f"Making the tests' environment, {home.name}…", flush=True)
+    if not _works(home, version):
         shutil.rmtree(home, ignore_errors=True)
-        _run([sys.executable, "-m", "venv", str(home)], "The environment could not be made.")
+        _run([python, "-m", "venv", str(home)], "The environment could not be made.")
     pip = [str(home / "bin" / "python"), "-m", "pip", "-q", "--disable-pip-version-check"]
     _run(
         [*pip, "install", "-e", f"{checkout}[{extras}]"],
@@ -141,23 +146,31 @@ def node_ical(checkout: Path) -> None:
         folder.rename(there)
 
 
-def _works(home: Path) -> bool:
+def _works(home: Path, version: str) -> bool:
     """Whether the environment is of this Python and at this path: a checkout may have been
     moved."""
     python = home / "bin" / "python"
     if not python.exists():
         return False
-    answer = subprocess.run(
-        [python, "-c", "import sys, pip; print(sys.prefix, sys.version)"],
-        capture_output=True,
-        text=True,
+    return (
+        _ask(str(python), "import sys, pip; print(sys.prefix, sys.version)") == f"{home} {version}"
     )
-    return answer.stdout.strip() == f"{home} {sys.version}"
 
 
-def _digest(checkout: Path) -> str:
+def _ask(python: str, code: str) -> str:
+    """What code says to an interpreter. Raises Missing where there is none."""
+    try:
+        done = subprocess.run([python, "-c", code], capture_output=True, text=True)
+    except OSError as error:
+        raise Missing(
+            f"There is no Python at {python}. Name one: --python /usr/bin/python3.13"
+        ) from error
+    return done.stdout.strip()
+
+
+def _digest(checkout: Path, version: str) -> str:
     made_from = [checkout / "pyproject.toml", *sorted(checkout.glob("outreach/**/*.po"))]
-    digest = hashlib.sha256(f"{checkout} {sys.version}".encode())
+    digest = hashlib.sha256(f"{checkout} {version}".encode())
     for path in made_from:
         digest.update(path.read_bytes())
     return digest.hexdigest()
