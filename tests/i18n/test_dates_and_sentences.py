@@ -1,5 +1,5 @@
-"""Every way in which dates and hours are written, in each language, on each day of a leap year and at
-each minute of a day; and sentences that end with a value."""
+"""Every way in which dates and hours are written, in each language, on each day of a leap year and
+at each minute of a day; and sentences that end with a value."""
 
 import re
 from collections.abc import Callable
@@ -141,7 +141,8 @@ def test_stops_are_left_where_they_are_no_ends() -> None:
 
 def test_value_with_markup_ends_as_its_words_do(app: Flask) -> None:
     with app.test_request_context("/es/"):
-        page = "{% set hour %}<b>6:00 p. m.</b>{% endset %}{{ _('Cierra a las %(hour)s.', hour=hour) }}"
+        hour = "{% set hour %}<b>6:00 p. m.</b>{% endset %}"
+        page = hour + "{{ _('Cierra a las %(hour)s.', hour=hour) }}"
         assert render_template_string(page) == "Cierra a las <b>6:00 p. m.</b>"
 
 

@@ -2,10 +2,11 @@
 
 import logging
 import re
+import traceback
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from html import unescape
 from typing import Final
 
@@ -26,7 +27,7 @@ _SPACES: Final = re.compile(r"[ \t\r\n]+")
 # What no reader may ever see, whatever the language.
 SLIPS: Final[Mapping[str, re.Pattern[str]]] = {
     "a placeholder": re.compile(r"\{[a-z_]*\}|%\([a-z_]+\)s|%s\b"),
-    "None": re.compile(r"\bNone\b|\bundefined\b|\bUndefined\b|<built-in|object at 0x"),
+    "None": re.compile(r"\bNone\b(?! for now)|\bundefined\b|\bUndefined\b|<built-in|object at 0x"),
     "a doubled stop": re.compile(r"(?<!\.)\.[ \u00a0]?\.(?!\.)|,,|,\.|;\.|:\.|\?\.|!\."),
     "a space before a stop": re.compile(r"\w[ ][.,](?=\s|$)"),
     "empty brackets": re.compile(r"\(\s*\)|«\s*»|“\s*”"),
@@ -64,7 +65,7 @@ class Findings:
     app: Flask
     found: dict[tuple[str, str, str], Finding] = field(default_factory=dict)
     answers: Counter[str] = field(default_factory=Counter)  # by method and rule
-    now: datetime = datetime.min
+    now: datetime = datetime(1, 1, 1, tzinfo=UTC)
 
     def add(self, where: str, what: str, words: str = "") -> None:
         key = where, what, re.sub(r"[0-9A-Z]{3,}|\d+", "#", words)[:60]
@@ -130,8 +131,6 @@ class LogWatch(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         cause = ""
         if record.exc_info and record.exc_info[2] is not None:
-            import traceback
-
             frames = traceback.extract_tb(record.exc_info[2])
             cause = " < ".join(
                 f"{f.filename.rpartition('/')[2]}:{f.lineno}" for f in frames[:-6:-1]

@@ -159,11 +159,11 @@ def make_venues(made: Installation, rng: random.Random, watch: Watch) -> None:
                 page = browser.get(f"/org/sedes/{slug}/nueva")
                 form = page.find("/nueva", field_name="address")
                 assert form is not None
-                street = f"{rng.randint(1, 9999)} Calle {SECRET_STREET if SECRET_STREET in name else 'Roble'}"
+                street = SECRET_STREET if SECRET_STREET in name else "Roble"
                 browser.send(
                     form,
                     name=f"{name} {zone.rpartition('/')[2].replace('_', ' ')}",
-                    address=street,
+                    address=f"{rng.randint(1, 9999)} Calle {street}",
                     area=f"Zona {rng.choice(('norte', 'sur'))}",
                     zone=zone,
                 )

@@ -16,12 +16,21 @@ import time_machine
 from outreach import clock
 from outreach.clock import Month
 from outreach.domain.workshops import Workshop, WorkshopStatus
-from tests.year.findings import Findings, LogWatch, read_words
-from tests.year.installation import FIRST_DAY, OFFICES, Installation, installed, make_venues
-from tests.year.people import People
+from tests.year.findings import Findings, LogWatch
+from tests.year.installation import (
+    CANARY,
+    FIRST_DAY,
+    OFFICES,
+    SECRET_STREET,
+    Installation,
+    installed,
+    make_venues,
+)
+from tests.year.people import People, Person
 from tests.year.rendering import Rendering
 from tests.year.staff import Staff
 from tests.year.state import StateCheck
+from tests.year.told import Told
 
 WAKING_HOURS: Final = (8, 12, 16, 20)  # of UTC+0 and later: rounds of an ordinary day
 PAPER_EVERY: Final = 14  # days
@@ -55,14 +64,19 @@ class Life:
     rendering: Rendering = field(init=False)
     sent: dict[tuple[str, str], datetime] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
+    told: Told = field(init=False)
+    answered: set[str] = field(default_factory=set)  # who texted within this round
 
     def __post_init__(self) -> None:
         self.people = People(self.site, self.rng, self.findings, self.pause)
         self.staff = Staff(self.site, self.rng, self.findings)
         self.state = StateCheck(self.site, self.findings)
+        self.told = Told(self.site, self.findings)
+        # What is looked at changes nothing of what is done.
         self.rendering = Rendering(
-            self.site, self.people, self.staff, self.findings, self.state, self.rng
-        )
+            self.site, self.people, self.staff, self.findings, self.state,
+            random.Random(self.seed),
+        )  # fmt: skip
 
     def pause(self, seconds: int) -> None:
         self.clock_hands.shift(seconds)
@@ -79,31 +93,58 @@ class Life:
         for hour in hours:
             self.go_to(midnight + timedelta(hours=hour, minutes=self.rng.randrange(5)))
             self._act(day, is_first=hour == hours[0])
+            self.told.remember()
             self._round()
         self.go_to(midnight + timedelta(hours=23, minutes=50))
         self._round()
         if is_looked_at:
             self.state.run(clock.network_day(clock.now()))
+            self.told.check(self.people.everyone)
             number = (day - FIRST_DAY).days
             self.rendering.render(day, with_paper=is_edge(day) or not number % PAPER_EVERY)
 
+    def summary(self) -> str:
+        """What was lived, in numbers."""
+        counts = {
+            "answers": sum(self.findings.answers.values()),
+            "rules": len(self.findings.answers),
+            "people": len(self.people.everyone),
+            **self.counts,
+            **self.told.counts,
+        }
+        words = ", ".join(f"{number} {name}" for name, number in counts.items())
+        return f"{clock.now():%Y-%m-%d}, seed {self.seed}: {words}"
+
     def _round(self) -> None:
+        self.answered.clear()
         self.site.worker.round()
         for person, to, subject, text in self.people.read_letters():
-            self._read("letter", to, f"{subject}\n{text}", person.lang if person else "es")
+            self._read("letter", person, to, f"{subject}\n{text}")
             if person is not None and self.rng.random() < 0.5:
                 self.people.open_links(person, text)
         for person, to, text in self.people.read_texts():
-            self._read("text", to, text, person.lang if person else "es")
+            self._read("text", person, to, text)
             if person is not None and self.rng.random() < 0.2:
                 self.people.answer_text(person)
+                self.answered.add(to)
 
-    def _read(self, what: str, to: str, text: str, lang: str) -> None:
+    def _read(self, what: str, person: Person | None, to: str, text: str) -> None:
         self.counts[what] = self.counts.get(what, 0) + 1
+        lang = person.lang if person else "es"
+        if person is not None:
+            self.told.read(what, person, text)
+            for secret in (CANARY, SECRET_STREET):
+                is_secret = person.workshop in self.rendering.secret
+                self.findings.expect(
+                    not is_secret or secret not in text, what, "says what is discreet", text
+                )
         self.findings.check_lines(what, (e.strip() for e in text.splitlines() if e.strip()), lang)
         key = (to, text)
         before = self.sent.get(key)
-        if before is not None and clock.now() - before < REPEATED_WITHIN:
+        # Two answers to what somebody texted may be the same, and two notices in neutral words.
+        is_neutral = person is not None and person.workshop in self.rendering.secret
+        is_again = before is not None and clock.now() - before < REPEATED_WITHIN
+        if is_again and to not in self.answered and not is_neutral:
             self.findings.add(what, "is sent twice", text[:200])
         self.sent[key] = clock.now()
 
@@ -161,7 +202,7 @@ def begun(seed: int, folder: Path, first: date = FIRST_DAY) -> Iterator[Life]:
     """A life on the morning of its first day."""
     begins = datetime.combine(first, time(6), UTC)
     with time_machine.travel(begins, tick=False) as hands, installed(folder) as site:
-        rng = random.Random(seed)  # noqa: S311 - repeats a run
+        rng = random.Random(seed)
         findings = Findings(site.app, now=begins)
         watch = LogWatch(findings)
         logging.getLogger().addHandler(watch)
@@ -173,17 +214,17 @@ def begun(seed: int, folder: Path, first: date = FIRST_DAY) -> Iterator[Life]:
 
 
 def live_days(
-    seed: int, folder: Path, days: int, tell: Callable[[str], None] = lambda words: None
+    seed: int,
+    folder: Path,
+    days: int,
+    tell: Callable[[str], None] = lambda words: None,
+    *,
+    looked_at: date | None = None,
 ) -> Life:
-    """Lives so many days from FIRST_DAY."""
+    """Lives so many days from FIRST_DAY, and looks at each, or at one alone."""
     with begun(seed, folder) as life:
         for number in range(days):
             day = FIRST_DAY + timedelta(days=number)
-            life.live(day)
-            tell(
-                f"{day} {len(life.findings.found)} findings, {sum(life.findings.answers.values())} answers"
-            )
+            life.live(day, is_looked_at=looked_at in {None, day})
+            tell(f"{day}: {len(life.findings.found)} findings")
     return life
-
-
-__all__ = ["Life", "begun", "live_days", "read_words"]

@@ -8,7 +8,6 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from outreach import clock
 from outreach.clock import Month
 from outreach.domain.network.kinds import Visibility
 from outreach.domain.workshops import Workshop
@@ -49,7 +48,7 @@ class Rendering:
     state: StateCheck
     rng: random.Random
     _turn: int = 0
-    _secret: set[str] = field(default_factory=set)  # public ids
+    secret: set[str] = field(default_factory=set)  # public ids
     _secret_titles: set[str] = field(default_factory=set)
 
     def render(self, day: date, *, with_paper: bool) -> None:
@@ -81,16 +80,19 @@ class Rendering:
         return list(OFFICES)[self._turn % len(OFFICES)]
 
     def _get_public(self, browser: Browser, path: str) -> None:
-        """Nothing in it may be the title or the street of a discreet workshop."""
+        """Nothing that goes elsewhere has the title of a discreet workshop, or says a street."""
         page = browser.get(path)
         rule = self.findings.name_rule("GET", path)
-        if CANARY in page.text:
+        # The page itself says it, and nothing that goes elsewhere does: its head, files, feeds.
+        is_page = page.answer.mimetype == "text/html"
+        words = page.text.partition("</head>")[0] if is_page else page.text
+        if CANARY in words:
             for title in self._secret_titles:
-                if title in page.text:
-                    words = page.text.partition(title)[0][-200:]
-                    self.findings.add(rule, "says a discreet title", f"{path} {words}{title}")
+                if title in words:
+                    around = words.partition(title)[0][-100:]
+                    self.findings.add(rule, "says a discreet title", f"{path} {around}{title}")
         street = f"Calle {SECRET_STREET}"
-        if street in page.text and page.path.rpartition("/")[2].partition(".")[0] in self._secret:
+        if street in page.text and page.path.rpartition("/")[2].partition(".")[0] in self.secret:
             self.findings.add(rule, "says a secret street", path)
 
     def _read_secrets(self) -> None:
@@ -100,7 +102,7 @@ class Rendering:
                     Workshop.public_id, Workshop.title, Workshop.is_discreet, Workshop.visibility
                 )
             ).all()
-        self._secret = {row[0] for row in rows if row[2] or row[3] is not Visibility.PUBLIC}
+        self.secret = {row[0] for row in rows if row[2] or row[3] is not Visibility.PUBLIC}
         # A copy of a discreet workshop may be of another kind, and has its title.
         open_titles = {each for row in rows if not row[2] for each in row[1].values()}
         titles = {each for row in rows if row[2] for each in row[1].values()} - open_titles

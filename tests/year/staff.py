@@ -1,7 +1,6 @@
 """The staff of the year: they publish, change, cancel, take back, check in, report and close."""
 
 import random
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any, Final
@@ -21,8 +20,8 @@ MAX_STEPS: Final = 4  # pages that ask something before an act is done
 HOURS: Final = ("09:00", "10:30", "13:00", "18:00", "19:00", "23:00")
 ODD_HOURS: Final = ("00:00", "00:30", "01:30", "02:30", "12:00", "23:59")  # over midnight, changes
 NEVER_PRESSED: Final = (
-    "/cerrar", "/entrar", "/codigo", "/personal", "/suspender", "/reiniciar", "/cuenta", "/org/red/",
-    "/oidc", "/llave", "/ajustes/publicacion",
+    "/cerrar", "/entrar", "/codigo", "/personal", "/suspender", "/reiniciar", "/cuenta",
+    "/org/red/", "/oidc", "/llave", "/ajustes/publicacion",
 )  # fmt: skip
 
 
@@ -306,7 +305,3 @@ def _find_button(form: Form, *values: str) -> tuple[str, str] | None:
             if each[1] == value:
                 return each
     return form.buttons[-1] if form.buttons else None
-
-
-Act = Callable[[], Any]
-Acts = Mapping[str, tuple[float, Act]]

@@ -97,9 +97,9 @@ class StateCheck:
         except ValueError as error:
             self.findings.add(where, "is no calendar", str(error))
             return
-        for event in calendar.walk("VEVENT"):
+        for event in calendar.events:
             uid, sequence = str(event["UID"]), int(event.get("SEQUENCE", 0))
-            starts = event["DTSTART"].dt
+            starts = event.DTSTART
             said = f"{starts} {event.get('LOCATION', '')} {event.get('STATUS', '')}"
             known = self.sequences.get(uid)
             if known is not None:
@@ -113,9 +113,10 @@ class StateCheck:
                 )  # fmt: skip
             self.sequences[uid] = sequence, said
             ends = event.get("DTEND")
-            if ends is not None and isinstance(starts, datetime):
+            if ends is not None:
+                end = event.DTEND
                 self.findings.expect(
-                    ends.dt > starts, where, "ends before it starts", f"{uid} {starts} {ends.dt}"
+                    starts < end, where, "ends before it starts", f"{uid} {starts} {end}"
                 )
 
 

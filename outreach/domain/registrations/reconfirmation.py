@@ -91,7 +91,9 @@ def has_work_to_do(session: Session, workshop: Workshop, now: datetime) -> bool:
         if first is not None:
             return True
     query = _select_unanswered(workshop, now)
-    asked = [] if query is None else session.scalars(query.with_only_columns(Registration.asked_at))
+    if query is None:
+        return False
+    asked = session.scalars(query.with_only_columns(Registration.asked_at))
     return any(_is_over(workshop, each, now) for each in asked)
 
 

@@ -287,14 +287,16 @@ def test_pages_of_a_registration_are_easy_to_read(
 def test_unanswered_reconfirmation_is_explained_on_the_page(
     client: FlaskClient, store: Store, key_store: KeyStore, rosa: Registration
 ) -> None:
-    later = clock.now() + timedelta(hours=40)
     with store.change() as session:
+        workshop = session.get_one(Workshop, rosa.workshop_id)
+        asked_at = session.get_one(Registration, rosa.id).asked_at
+        assert asked_at
+        later = reconfirmation.compute_deadline(workshop, asked_at)
         session.execute(
             sa.update(Notification)
             .where(Notification.cause == NotificationType.RECONFIRM)
-            .values(done_at=later - timedelta(hours=39))
+            .values(done_at=asked_at)
         )
-        workshop = session.get_one(Workshop, rosa.workshop_id)
         assert reconfirmation.release_unanswered(session, workshop, now=later) == 1
     link = link_of(key_store, rosa)
     page = client.get(link).text

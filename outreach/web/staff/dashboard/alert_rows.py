@@ -7,8 +7,8 @@ from typing import Final
 
 from outreach.domain.dashboard.alerts import Alert, AlertType
 from outreach.domain.workshops import Workshop, WorkshopStatus
-from outreach.i18n import gettext as _
 from outreach.i18n import end_sentence, ngettext
+from outreach.i18n import gettext as _
 from outreach.web.presentation import formatting
 from outreach.web.staff.common import workshop_labels
 

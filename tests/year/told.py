@@ -1,0 +1,155 @@
+"""What messages say of days and hours, and whether what a person read last is true."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from typing import Final, NamedTuple
+
+import sqlalchemy as sa
+
+from outreach import clock
+from outreach.domain.registrations import ACTIVE_STATUSES, find
+from outreach.domain.registrations.models import STATUSES_WITH_SEATS
+from outreach.domain.workshops import Workshop, WorkshopStatus
+from outreach.domain.workshops.time_slots import TimeSlot
+from outreach.errors import NotFound
+from tests.year.findings import Findings
+from tests.year.installation import Installation
+from tests.year.people import Person
+
+# The beginnings of the months' names, which tell them apart, also where they are short.
+_MONTHS: Final = {
+    "es": "ene feb mar abr may jun jul ago sep oct nov dic",
+    "en": "jan feb mar apr may jun jul aug sep oct nov dec",
+    "fr": "janv févr mars avr mai juin juil août sept oct nov déc",
+}
+_MONTH_NUMBERS: Final = {
+    lang: {name: number for number, name in enumerate(names.split(), start=1)}
+    for lang, names in _MONTHS.items()
+}
+_DAY_FIRST: Final = re.compile(r"\b(\d{1,2})(?:er)?\s(?:de\s)?([a-zéûà]{3,})")
+_MONTH_FIRST: Final = re.compile(r"\b([A-Z][a-z]{2,})\.?\s(\d{1,2})\b")
+_HOUR: Final = re.compile(r"\b(\d{1,2})(?::(\d\d))?\s([ap])\.?\s?m\b")
+_FRENCH_HOUR: Final = re.compile(r"\b(\d{1,2})\sh(?:\s(\d\d))?\b")
+# A line with a deadline, or with the opening of the registration, says another hour.
+_IS_OTHER: Final = re.compile(
+    r"\b(antes|hasta|before|until|by|avant|jusqu|abre|opens|ouvre|partir)\b", re.IGNORECASE
+)
+_CANCELLED: Final = re.compile(r"cancel|annul", re.IGNORECASE)
+
+
+class Moment(NamedTuple):
+    """A day of some year, and an hour of it, as messages say them."""
+
+    month: int
+    day: int
+    hour: time
+
+
+def read_moments(text: str, lang: str) -> Iterator[Moment]:
+    """The moments that lines of a message say, each with the first hour after its day."""
+    for line in text.replace("\u00a0", " ").replace("\u202f", " ").splitlines():
+        found = _read_day(line, lang)
+        if found is None or _IS_OTHER.search(line):
+            continue
+        month, day, end = found
+        hour = _read_hour(line[end:], lang)
+        if hour is not None:
+            yield Moment(month, day, hour)
+
+
+def _read_day(line: str, lang: str) -> tuple[int, int, int] | None:
+    numbers = _MONTH_NUMBERS[lang]
+    pattern, order = (_MONTH_FIRST, (2, 1)) if lang == "en" else (_DAY_FIRST, (1, 2))
+    for each in pattern.finditer(line):
+        name = each[order[1]].lower()
+        month = next((n for known, n in numbers.items() if name.startswith(known)), None)
+        if month is not None:
+            return month, int(each[order[0]]), each.end()
+    return None
+
+
+def _read_hour(words: str, lang: str) -> time | None:
+    if lang == "fr":
+        found = _FRENCH_HOUR.search(words)
+        return time(int(found[1]), int(found[2] or 0)) if found else None
+    found = _HOUR.search(words)
+    if found is None:
+        return None
+    return time(int(found[1]) % 12 + (12 if found[3] == "p" else 0), int(found[2] or 0))
+
+
+@dataclass
+class Told:
+    """What each person was told last of when their workshop is."""
+
+    site: Installation
+    findings: Findings
+    counts: Counter[str] = field(default_factory=Counter)
+    _last: dict[int, tuple[Moment, str]] = field(default_factory=dict)  # by number of the person
+    _ever: set[Moment] = field(default_factory=set)  # of all workshops
+
+    def remember(self) -> None:
+        """The moments of all workshops as they are now. Called after whatever staff do."""
+        with self.site.store.read() as session:
+            rows = session.execute(sa.select(Workshop.day, Workshop.starts, Workshop.ends))
+            for day, starts, ends in rows:
+                self._ever |= {_at(day, starts), _at(day, ends)}
+            slots = session.execute(
+                sa.select(Workshop.day, Workshop.starts, TimeSlot.minute).join(
+                    TimeSlot, TimeSlot.workshop_id == Workshop.id
+                )
+            )
+            self._ever |= {_at(day, starts, minute) for day, starts, minute in slots}
+
+    def read(self, what: str, person: Person, text: str) -> None:
+        """Looks at a message as it comes."""
+        moments = list(read_moments(text, person.lang))
+        self.counts["moments in messages"] += len(moments)
+        for each in moments:
+            self.findings.expect(
+                each in self._ever, what, "says an hour that no workshop has", f"{each} {text}"
+            )
+        if moments and "/r/" in text:
+            self._last[person.number] = moments[-1], text
+
+    def check(self, people: list[Person]) -> None:
+        """After a day: what those read last who, as the product has it, know what is true."""
+        with self.site.store.read() as session:
+            for person in people:
+                last = self._last.get(person.number)
+                if last is None or person.is_gone:
+                    continue
+                try:
+                    found = find(session, self.site.key_store, person.link.rpartition("/")[2])
+                except NotFound:
+                    continue
+                workshop = found.workshop
+                if (
+                    found.status not in ACTIVE_STATUSES
+                    or found.known_facts != workshop.facts
+                    or workshop.ends_at < clock.now()
+                ):
+                    continue
+                self.counts["people whose last message was checked"] += 1
+                moment, text = last
+                if workshop.status is WorkshopStatus.CANCELLED:
+                    is_true = bool(_CANCELLED.search(text))
+                else:
+                    starts = _at(workshop.day, workshop.starts)
+                    own = found.slot.minute if found.slot else 0
+                    # Who waits may have asked for an hour, and is told when it begins.
+                    is_true = moment == _at(workshop.day, workshop.starts, own) or (
+                        moment == starts and found.status not in STATUSES_WITH_SEATS
+                    )
+                self.findings.expect(
+                    is_true, "what a person was told last", "is not true",
+                    f"{workshop.public_id} {workshop.status} {workshop.starts_at}: {text}",
+                )  # fmt: skip
+
+
+def _at(day: date, starts: time, minutes: int = 0) -> Moment:
+    moment = datetime.combine(day, starts) + timedelta(minutes=minutes)
+    return Moment(moment.month, moment.day, moment.time())
