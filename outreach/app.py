@@ -27,7 +27,7 @@ from outreach.keystore.rate_counters import RateCounters
 from outreach.keystore.seat_shares import SeatShares
 from outreach.network_profile import use_profile
 from outreach.pdf import typesetting
-from outreach.web.middleware import failures, request_language, request_retry
+from outreach.web.middleware import failures, reader_place, request_language, request_retry
 from outreach.web.middleware.url_rules import DeferredRule
 from outreach.web.presentation import stored_templates
 from outreach.web.presentation.html_whitespace import CompactHtml
@@ -145,6 +145,7 @@ def _create(config: Config, timeouts: Timeouts) -> Application:
         key_store.store.close()  # the caller gets no application to close it with
         raise
     request_language.init_app(app)
+    reader_place.init_app(app)
     web.init_app(app)
     return app
 

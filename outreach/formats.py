@@ -137,6 +137,24 @@ def hours(starts: time, ends: time, lang: str) -> str:
     )
 
 
+def own_hour(at: datetime, zone: ZoneInfo | None, lang: str) -> str:
+    """A moment, which is on the clock of a workshop, on the clock of its reader: «8:00 a. m.», or
+    «dom 3, 11:00 p. m.» where that is another day. Empty where both clocks say the same, or the
+    reader's is not known."""
+    own = at.astimezone(zone)
+    if zone is None or own.utcoffset() == at.utcoffset():
+        return ""
+    words = hour(own.time(), lang)
+    if own.date() == at.date():
+        return words
+    return f"{dated(own.date(), SHORT_WEEKDAY_AND_NUMBER, lang)}, {words}"
+
+
+def name_own_hour(words: str, lang: str) -> str:
+    """8:00 a. m. tu hora · 8:00 a.m. your time · 8 h, votre heure"""
+    return translator(lang).gettext(N_("%(hour)s tu hora"), hour=words)
+
+
 @cached_by_wording
 def group_digits(number: int | float, lang: str) -> str:
     """109,657 · 109,657 · 109 657, with a space that does not break"""

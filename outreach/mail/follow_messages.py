@@ -12,6 +12,7 @@ from email.message import EmailMessage
 from email.utils import formataddr
 from functools import partial
 from typing import Final, Generic
+from zoneinfo import ZoneInfo
 
 from flask import render_template
 
@@ -19,7 +20,7 @@ from outreach import formats, i18n
 from outreach.config import Config
 from outreach.db.store import Store
 from outreach.domain import workshops
-from outreach.domain.follows import follows, matching, message_queue
+from outreach.domain.follows import choices, follows, matching, message_queue
 from outreach.domain.follows.follows import OpenFollow
 from outreach.domain.follows.matching import NewsMatcher, NewWorkshop
 from outreach.domain.locations import city_names
@@ -107,13 +108,13 @@ class LetterWriter:
         )
 
     def _render(self, context: FollowContext) -> tuple[str, str]:
-        lang = context.follow.details.lang
-        key = context.message_type, lang, tuple(each.id for each in context.news)
+        lang, zone = context.follow.details.lang, choices.find_zone(context.follow.details.choice)
+        key = context.message_type, lang, zone, tuple(each.id for each in context.news)
         if key not in self._rendered:
             with use_language(lang):
                 text = render_template(
                     f"mail/follow_{context.message_type}.txt",
-                    lines=[describe(each, lang) for each in context.news[:MAX_LISTED]],
+                    lines=[describe(each, lang, zone=zone) for each in context.news[:MAX_LISTED]],
                     more=max(0, len(context.news) - MAX_LISTED),
                     count=len(context.news),
                     link=_LINK,
@@ -124,18 +125,30 @@ class LetterWriter:
         return self._rendered[key]
 
 
-def describe(workshop: NewWorkshop, lang: str, *, has_title: bool = False) -> str:
+def describe(
+    workshop: NewWorkshop, lang: str, *, zone: ZoneInfo | None, has_title: bool = False
+) -> str:
     """One line about a workshop: day, hour, city, and the title if that says nothing about whoever
-    reads the letter, or `has_title`."""
+    reads the letter, or `has_title`. `zone` is that of the reader's clock."""
     day = formats.dated(workshop.day, formats.SHORT_WEEKDAY_AND_DAY, lang)
     city = city_names.localize(workshop.city, workshop.region, lang)
     where = city if workshop.mode.has_venue else translate(_ONLINE, lang)
     if workshop.mode is DeliveryMode.HYBRID:
         where = translate(_HYBRID, lang, city=city)
-    line = f"{day}, {formats.hour(workshop.starts, lang)}, {where}"
+    line = f"{day}, {_describe_hour(workshop, zone, lang)}, {where}"
     if workshop.is_sensitive and not has_title:
         return line
     return f"{line}: {i18n.say(workshop.title, lang)}"
+
+
+def _describe_hour(workshop: NewWorkshop, zone: ZoneInfo | None, lang: str) -> str:
+    """«9:00 a. m.», with the clocks that it is on where one may be elsewhere."""
+    words = formats.hour(workshop.starts, lang)
+    if not workshop.mode.is_from_anywhere:
+        return words
+    own = formats.own_hour(workshop.starts_at.astimezone(workshop.zone), zone, lang)
+    there = f"{words}, {formats.zone_name(workshop.zone, workshop.day, lang)}"
+    return f"{formats.name_own_hour(own, lang)} · {there}" if own else there
 
 
 _ONLINE: Final = N_("en línea")

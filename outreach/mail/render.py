@@ -22,6 +22,7 @@ from outreach.i18n import gettext as _
 from outreach.i18n import use_language
 from outreach.mail import ics_attachment
 from outreach.mail.message_context import MessageContext, mail_from, template_values
+from outreach.reader_zone import use_zone
 
 UNSUBSCRIBE: Final = "List-Unsubscribe"
 _GAPS: Final = re.compile(r"\n\s*\n+")
@@ -30,7 +31,7 @@ _GAPS: Final = re.compile(r"\n\s*\n+")
 def write(context: MessageContext, config: Config) -> EmailMessage:
     """The letter of a notification. Needs an application context."""
     registration = context.registration
-    with use_language(registration.language):
+    with use_language(registration.language), use_zone(registration.zone):
         text = render_template(
             f"mail/{context.notification.cause}.txt", **template_values(context, config)
         )

@@ -16,6 +16,7 @@ from outreach.domain.registrations.notifications import NotificationType
 from outreach.i18n import use_language
 from outreach.mail.message_context import MessageContext, template_values
 from outreach.mail.sms_gateway import SmsMessage
+from outreach.reader_zone import use_zone
 
 # The GSM 03.38 alphabet: 160 of its characters fit into one text, and 70 of any other.
 GSM_ALPHABET: Final = frozenset(
@@ -34,7 +35,7 @@ def write(context: MessageContext, config: Config) -> SmsMessage:
     has_link = is_link and link_recovery.may_text_link(registration)
     is_neutral = context.is_discreet and not has_link
     name = "discreet" if is_neutral else context.notification.cause
-    with use_language(registration.language):
+    with use_language(registration.language), use_zone(registration.zone):
         words = render_template(f"sms/{name}.txt", **template_values(context, config))
     return SmsMessage(to=context.address, words=plain(" ".join(words.split())))
 

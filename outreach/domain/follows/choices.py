@@ -8,9 +8,10 @@ import json
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from outreach import network_profile
-from outreach.domain.locations import gazetteer, regions
+from outreach.domain.locations import gazetteer, regions, time_zones
 from outreach.domain.locations.gazetteer import GazetteerPlace, PlaceKind
 from outreach.domain.locations.geocoding import Location, LocationScale
 from outreach.domain.network.kinds import HIGH_SENSITIVITIES, Kind
@@ -46,6 +47,11 @@ class FollowDetails:
 
     def __repr__(self) -> str:
         return "FollowDetails()"  # a log line must not show an address
+
+
+def find_zone(choice: FollowChoice) -> ZoneInfo | None:
+    """The time zone of the place of a choice, where it has one."""
+    return None if choice.area is None else time_zones.find_zone_of_place(choice.area)
 
 
 def may_be_followed(kind: Kind, channel: FollowChannel) -> bool:

@@ -8,6 +8,7 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any, Final, NamedTuple
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -57,6 +58,8 @@ class NewWorkshop(NamedTuple):
     mode: DeliveryMode
     day: date
     starts: time
+    starts_at: datetime
+    zone: ZoneInfo
     venue_city: str | None
     venue_region: str | None
     latitude: float | None
@@ -88,6 +91,8 @@ _NEW: Final = (
         Workshop.mode,
         Workshop.day,
         Workshop.starts,
+        Workshop.starts_at,
+        Workshop.zone,
         Venue.city,
         Venue.region,
         LATITUDE,

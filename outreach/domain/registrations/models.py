@@ -13,11 +13,12 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
 from enum import StrEnum
 from typing import Any, Final, Unpack, cast
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
-from outreach import keystore
+from outreach import keystore, reader_zone
 from outreach.db.base import Base
 from outreach.db.types import Codes, Hour
 from outreach.domain.network.kinds import Visibility
@@ -89,6 +90,7 @@ class RegistrationData:
     needs: Codes = field(default_factory=Codes)
     slot: str = ""  # the start of a time slot, as `10:20`; empty without slots
     channel: str = ""  # a `Channel`, where the workshop has several
+    zone: str = ""  # the key of the time zone of who fills the form in, where it is known
     code: str = ""  # of check-in, where it was said before; empty: a random one
 
 
@@ -229,6 +231,11 @@ class Registration(Base):
         """How the party takes part: as it chose, if the workshop still has it."""
         channels = self.workshop.mode.channels
         return next((each for each in channels if each == self.details.channel), channels[0])
+
+    @property
+    def zone(self) -> ZoneInfo | None:
+        """The zone of the person's clock; None where it is not known, or they come to a venue."""
+        return reader_zone.parse(self.details.zone)
 
     def open_with(self, key: bytes | None) -> None:
         """Decrypts the details with the key of this registration; None: it is gone."""
@@ -404,6 +411,8 @@ def prepare(key_store: KeyStore, workshop: Workshop, data: RegistrationData) -> 
         needs=data.needs,
         channel=data.channel,
         is_only_reader=data.is_only_reader,
+        # Who comes to a venue is there.
+        zone=data.zone if workshop.mode.is_from_anywhere and data.channel != Channel.VENUE else "",
     )
     return SealedRegistration(
         id=registration_id,

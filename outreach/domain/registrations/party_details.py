@@ -20,6 +20,7 @@ class PartyDetails:
     arrived: int = 0  # how many of the party
     channel: str = ""  # a `Channel`, where the workshop has several; empty: its first one
     is_only_reader: bool = False  # «only I read this phone»: a text may have a discreet link
+    zone: str = ""  # of the clock of who takes part from elsewhere: America/Los_Angeles
 
 
 class DetailChanges(TypedDict, total=False):
@@ -31,6 +32,7 @@ class DetailChanges(TypedDict, total=False):
     arrived: int
     channel: str
     is_only_reader: bool
+    zone: str
 
 
 def encrypt(key: bytes, registration_id: str, details: PartyDetails) -> bytes:
@@ -43,6 +45,7 @@ def encrypt(key: bytes, registration_id: str, details: PartyDetails) -> bytes:
             "arrived": details.arrived,
             "channel": details.channel,
             "is_only_reader": details.is_only_reader,
+            "zone": details.zone,
         }
     )
     return keystore.encrypt(key, text + " " * (-len(text) % PADDED_BYTES), _about(registration_id))
@@ -59,6 +62,7 @@ def decrypt(key: bytes, registration_id: str, sealed: bytes) -> PartyDetails:
         # Older versions have none of these.
         channel=data.get("channel", ""),
         is_only_reader=data.get("is_only_reader", False),
+        zone=data.get("zone", ""),
     )
 
 

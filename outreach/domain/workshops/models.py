@@ -60,6 +60,11 @@ class DeliveryMode(StrEnum):
         return self in {DeliveryMode.IN_PERSON, DeliveryMode.HYBRID}
 
     @property
+    def is_from_anywhere(self) -> bool:
+        """Whether a person may take part without coming, and so be in another time zone."""
+        return self is not DeliveryMode.IN_PERSON
+
+    @property
     def channels(self) -> "tuple[Channel, ...]":
         """How a person can take part; the first one where they do not choose."""
         if self is DeliveryMode.HYBRID:

@@ -13,7 +13,7 @@ from outreach.domain.registrations import INTERPRETER, AccessNeed, Registration,
 from outreach.domain.registrations.models import STATUSES_WITH_SEATS
 from outreach.domain.workshops import Workshop, time_slots
 from outreach.i18n import gettext as _
-from outreach.web.presentation import formatting
+from outreach.web.presentation import formatting, reader_hours
 
 
 @dataclass(frozen=True)
@@ -22,6 +22,7 @@ class AvailableSlot:
 
     day: date
     starts: time
+    own: time  # on the reader's clock, where that is known
     has_room: bool
 
     @property
@@ -56,7 +57,7 @@ class Availability:
         """The hours grouped by half of the day, each group with its heading."""
 
         def half(hour: AvailableSlot) -> tuple[date, bool]:
-            return hour.day, hour.starts.hour >= 12
+            return hour.day, hour.own.hour >= 12
 
         groups = []
         for (day, is_late), hours_of_half in groupby(self.hours, key=half):
@@ -117,10 +118,12 @@ def _hours(
         (slot, (slot.appears_free if as_shown else slot.seats_left > 0) or slot.id == own_slot_id)
         for slot in time_slots.list_slots(session, workshop)
     ]
+    starts = {slot.id: time_slots.get_start(workshop, slot.minute) for slot, _is_free in slots}
     return [
         AvailableSlot(
             time_slots.get_day(workshop, slot.minute),
-            time_slots.get_start(workshop, slot.minute),
+            starts[slot.id],
+            reader_hours.own_start(starts[slot.id], workshop),
             is_free,
         )
         for slot, is_free in slots

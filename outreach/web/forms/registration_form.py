@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Final
 from werkzeug.datastructures import MultiDict
 from wtforms import Form, SelectMultipleField, StringField, ValidationError
 
+from outreach import reader_zone
 from outreach.db.types import Codes
 from outreach.domain.registrations import (
     INTERPRETER,
@@ -237,6 +238,7 @@ class RegistrationForm(PersonForm):
     series = OnceField()
     consent = OnceField()
     language = OnceField()
+    zone = OnceField()  # of the person's clock, where the search or the browser told it
     nonce = OnceField()
     stamp = OnceField()
     assisted = OnceField()  # the code of an assisted registration
@@ -249,6 +251,8 @@ class RegistrationForm(PersonForm):
         if typed is None:
             self.renew()
             self.language.data = current()
+            zone = reader_zone.current()
+            self.zone.data = "" if zone is None else zone.key
             self.channel.data = workshop.mode.channels[0].value
             if config().texts.url:
                 self.by.data = BY_CALL if workshop.is_discreet else BY_TEXT
@@ -358,6 +362,7 @@ class RegistrationForm(PersonForm):
             wants_reminder=contact is not ContactMethod.NONE and self.remind.data == "yes",
             wants_entry=has_entry and self.calendar.data == "yes",
             language=self.language.data or current(),
+            zone=(self.zone.data or "") if reader_zone.parse(self.zone.data) else "",
             needs=self.chosen_needs,
             slot=self.slot.data or "",
             channel=self.chosen_channel,

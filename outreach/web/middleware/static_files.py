@@ -55,6 +55,7 @@ SOURCES: Final[Mapping[str, tuple[str, ...]]] = {
         "scripts/forms.js",
         "scripts/copy.js",
         "scripts/feed_builder.js",
+        "scripts/own_clock.js",
     ),
     "autosave.js": ("scripts/autosave.js",),
     "call_centre.js": ("scripts/call_centre.js",),

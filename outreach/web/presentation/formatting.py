@@ -14,7 +14,7 @@ from outreach.db.base import Words
 from outreach.domain.locations import city_names, regions
 from outreach.domain.locations.venues import Venue
 from outreach.domain.network.offices import Office
-from outreach.domain.workshops import DeliveryMode, Workshop
+from outreach.domain.workshops import Workshop
 from outreach.i18n import gettext as _
 from outreach.web import error_messages
 from outreach.web.presentation import place_words
@@ -68,8 +68,6 @@ def init_app(app: Flask) -> None:
         "month_name": month_name,
         "short_month_name": short_month_name,
         "zone_city": zone_city,
-        "hours_in_zone": hours_in_zone,
-        "zone_words": zone_words,
         "grouped": group_digits,
         "phone_href": phone_href,
         "refusal": error_messages.say,
@@ -214,20 +212,6 @@ def zone_city(zone: ZoneInfo) -> str:
 def short_month_name(value: date) -> str:
     """nov"""
     return formats.date_name(value, "MMM", i18n.current()).rstrip(".")
-
-
-def zone_words(workshop: Workshop, before: str = "") -> str:
-    """«hora del Centro», after `before`, where somebody may be in another zone; otherwise empty.
-
-    That is where one need not come, and where the venue is in another zone than its office."""
-    is_at_home = workshop.zone.key == workshop.office.zone.key
-    if workshop.mode is DeliveryMode.IN_PERSON and is_at_home:
-        return ""
-    return before + formats.zone_name(workshop.zone, workshop.day, i18n.current())
-
-
-def hours_in_zone(starts: time, ends: time, workshop: Workshop) -> str:
-    return hours(starts, ends) + zone_words(workshop, ", ")
 
 
 def group_digits(number: int) -> str:

@@ -17,7 +17,7 @@ from outreach.domain.text import fold
 from outreach.domain.workshops import DeliveryMode, Workshop, WorkshopStatus, seat_states
 from outreach.i18n import NP_, ngettext, pgettext
 from outreach.i18n import gettext as _
-from outreach.web.presentation import formatting
+from outreach.web.presentation import formatting, reader_hours
 from outreach.web.presentation.icons import sign, sign_class
 
 BRING_HEADING = NP_("heading", "Qué traer")
@@ -49,6 +49,8 @@ class WorkshopCard:
     day_words: str
     hour_words: str
     zone: str  # «hora del Centro», where somebody may be in another zone
+    own_hour: str = ""  # «8:00 a. m. tu hora», where the reader has another clock
+    own_clock: str = ""  # attributes for the script that finds it out
     place: str
     place_icon: str
     host: str  # its office's name; empty for a discreet workshop
@@ -73,7 +75,8 @@ class CardOptions:
 
 def card(found: SearchResult, *, now: datetime, with_city: bool = False) -> WorkshopCard:
     """Return the card of a workshop; `with_city` adds the city, for lists of several cities."""
-    lang = i18n.current()
+    lang, starts_at = i18n.current(), found.starts_at.astimezone(found.zone)
+    own = reader_hours.write_own(starts_at, found.mode)
     tags = [seats_tag(found, now=now)]
     if found.way is Way.SLOTS and found.status is WorkshopStatus.PUBLISHED:
         tags.append(CardTag(_("Eliges tu hora")))
@@ -91,7 +94,9 @@ def card(found: SearchResult, *, now: datetime, with_city: bool = False) -> Work
         day=found.day,
         day_words=formatting.first_capital(formatting.day(found.day)),
         hour_words=formatting.hours(found.starts, found.ends),
-        zone=_zone_words(found),
+        zone=reader_hours.zone_words(found),
+        own_hour=reader_hours.name_own(own) if own else "",
+        own_clock=reader_hours.write_attributes(starts_at, found.mode),
         place=place(found, with_city=with_city),
         place_icon=place_icon(found.mode),
         host="" if found.is_discreet else i18n.say(found.office_name, lang),
@@ -217,12 +222,6 @@ def _languages(found: SearchResult) -> str:
         return languages
     names = formats.within_sentence(spoken(found.interpretation), i18n.current())
     return f"{languages}. " + _("Intérprete de %(languages)s", languages=names)
-
-
-def _zone_words(found: SearchResult) -> str:
-    if found.mode is DeliveryMode.IN_PERSON and found.zone.key == found.office_zone.key:
-        return ""
-    return formats.zone_name(found.zone, found.day, i18n.current())
 
 
 def spoken(codes: Iterable[str]) -> str:

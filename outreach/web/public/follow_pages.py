@@ -125,6 +125,7 @@ def look(token: str) -> ResponseReturnValue:
     choice = choices.leave_out_refused(follow.details.choice, reference().kinds, follow.channel)
     found = matching.sort_by_day(NewsMatcher(listed).find(choice, now - matching.OLDEST_NEWS))
     named = {each.code: each for each in reference().kinds}
+    zone = choices.find_zone(choice)
     return render_template(
         "follow/detail.html",
         path=_path(token),
@@ -134,7 +135,7 @@ def look(token: str) -> ResponseReturnValue:
         area="" if choice.area is None else place_words.full_name(choice.area),
         workshop=workshop,
         news=[
-            (_address(each), describe(each, i18n.current(), has_title=True))
+            (_address(each), describe(each, i18n.current(), zone=zone, has_title=True))
             for each in found[:MAX_SHOWN]
         ],
         last_day=follow.expires_on - timedelta(days=1),

@@ -12,7 +12,7 @@ from outreach.domain.joint.joint_listing import JointResult, ListedJoint
 from outreach.domain.joint.partner_networks import JointState
 from outreach.domain.locations import city_names
 from outreach.i18n import gettext as _
-from outreach.web.presentation import formatting, workshop_cards
+from outreach.web.presentation import formatting, reader_hours, workshop_cards
 from outreach.web.presentation.icons import sign, sign_class
 from outreach.web.presentation.workshop_cards import CardOptions, CardTag, WorkshopCard
 
@@ -33,7 +33,8 @@ def render_all(found: Sequence[ListedJoint], options: CardOptions) -> Markup:
 def _make_card(listed: ListedJoint, options: CardOptions) -> WorkshopCard:
     found, lang = listed.workshop, i18n.current()
     near_words = workshop_cards.today_or_tomorrow(found.day, options.today)
-    miles = listed.miles
+    miles, starts_at = listed.miles, found.starts_at.astimezone(found.zone)
+    own = reader_hours.write_own(starts_at, found.mode)
     return WorkshopCard(
         address=i18n.say(found.urls, lang),
         title=i18n.say(found.title, lang),
@@ -45,6 +46,8 @@ def _make_card(listed: ListedJoint, options: CardOptions) -> WorkshopCard:
         day_words=formatting.first_capital(near_words or formatting.slim_day(found.day)),
         hour_words=formatting.hours(found.starts, found.ends),
         zone=formats.zone_name(found.zone, found.day, lang),
+        own_hour=reader_hours.name_own(own) if own else "",
+        own_clock=reader_hours.write_attributes(starts_at, found.mode),
         place=_get_place(found, lang),
         place_icon=workshop_cards.place_icon(found.mode),
         host=_("Con %(network)s", network=found.network_name),

@@ -16,7 +16,7 @@ from cachetools.keys import hashkey
 from flask import Flask, current_app, get_template_attribute, render_template
 from markupsafe import Markup
 
-from outreach import clock, i18n
+from outreach import clock, i18n, reader_zone
 from outreach.domain.joint.joint_listing import ListedJoint
 from outreach.domain.search.search import SearchResult
 from outreach.domain.search.workshop_list import KindCounts, ListedResult
@@ -154,6 +154,7 @@ def _render_card(
         listed.miles is None,
         options.today if with_day else None,
         bool(options.query),
+        reader_zone.current(),
         city == options.city,
         found.starts_at <= now,
         workshop_cards.opening(found, now=now),

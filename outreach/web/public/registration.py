@@ -11,7 +11,7 @@ from flask import Blueprint, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException, TooManyRequests
 
-from outreach import clock, i18n
+from outreach import clock, i18n, reader_zone
 from outreach.domain import registrations, workshops
 from outreach.domain.registrations import Registration, assisted, ticket_sharing
 from outreach.domain.workshops import Workshop
@@ -32,6 +32,7 @@ from outreach.web.middleware import (
     error_pages,
     failures,
     rate_limits,
+    reader_place,
     request_retry,
 )
 from outreach.web.middleware.reference_cache import reference
@@ -59,6 +60,7 @@ def form(public_id: str) -> ResponseReturnValue:
         )  # not an error: no registration needed, or not yet open
     if not workshop.is_open(now) or (workshop.appears_full and not workshop.has_waiting_list):
         return _answer_closed(workshop, 409)
+    reader_place.use_search(workshop)
     empty = RegistrationForm(workshop)
     empty.choices = offered
     if link is not None and link.workshop_id == workshop.id:
@@ -79,6 +81,7 @@ def save(public_id: str) -> ResponseReturnValue:
     with store().read() as session:
         workshop = workshops.find_public(session, public_id)
         filled = RegistrationForm(workshop, request.form)
+        reader_place.use_zone(reader_zone.parse(filled.zone.data))
         token = filled.read_token(now=now)
         form_id = key_store().form_id(token.nonce)
         existing = registrations.find_duplicate(session, form_id) if token.nonce else None
@@ -119,6 +122,7 @@ def _show_in_language(public_id: str, now: datetime) -> ResponseReturnValue:
     with store().read() as session:
         workshop = workshops.find_public(session, public_id)
         filled = RegistrationForm(workshop, request.form)
+        reader_place.use_zone(reader_zone.parse(filled.zone.data))
         filled.choices = availability.of_workshop(session, workshop, now=now)
         if filled.assisted.data:
             link = assisted.find(session, filled.assisted.data, now=now)

@@ -21,7 +21,7 @@ from outreach.pdf import share_card
 from outreach.web.context import config, store
 from outreach.web.middleware import rate_limits
 from outreach.web.middleware.response_headers import keep_for
-from outreach.web.presentation import formatting, icons
+from outreach.web.presentation import formatting, icons, reader_hours
 
 pages = Blueprint("sharing", __name__, url_prefix="/<lang:lang>")
 
@@ -89,7 +89,7 @@ def _describe_event(workshop: Workshop, address: str) -> dict[str, str]:
 
 def _invite(workshop: Workshop) -> str:
     """The words to forward: others may read them on the phone that gets them."""
-    hours = formatting.hours_in_zone(workshop.starts, workshop.ends, workshop)
+    hours = reader_hours.hours_in_zone(workshop.starts, workshop.ends, workshop)
     # «8:00 p. m.» ends in a full stop of its own.
     when = {"day": formatting.day(workshop.day), "hours": hours.rstrip(".")}
     if not workshop.mode.has_venue:

@@ -35,7 +35,7 @@ from outreach.domain.text import fold
 from outreach.domain.workshops import partners
 from outreach.errors import NotFound
 from outreach.web.context import config, store
-from outreach.web.middleware import page_cache, request_language
+from outreach.web.middleware import page_cache, reader_place, request_language
 from outreach.web.middleware.reference_cache import reference
 from outreach.web.middleware.response_headers import (
     PagePolicy,
@@ -291,6 +291,7 @@ def _list(
     view: ListView,
 ) -> str:
     where = view.page.filters.where
+    reader_place.use_place(where)
     is_discreet = any(kind.is_discreet for kind in chosen)
     options = CardOptions(
         now=now,
@@ -448,6 +449,7 @@ def workshop(public_id: str) -> ResponseReturnValue:
         notes = voice_notes.list_played(session, found)
         is_closed = found.is_cancelled or found.has_ended(now) or found.appears_full
         others = alternatives.alternatives(session, found, now=now) if is_closed else []
+    reader_place.use_search(found)
     if found.is_hidden:
         keep_private()
     else:

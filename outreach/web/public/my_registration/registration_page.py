@@ -16,7 +16,7 @@ from outreach.domain.workshops import Workshop
 from outreach.errors import DataErased, NotFound
 from outreach.i18n import gettext as _
 from outreach.web.context import config, key_store
-from outreach.web.middleware import error_pages, rate_limits
+from outreach.web.middleware import error_pages, rate_limits, reader_place
 from outreach.web.middleware.response_headers import keep_private
 from outreach.web.presentation import alternatives
 from outreach.web.presentation.icons import qr
@@ -96,6 +96,7 @@ def find(session: Session, token: str) -> RegistrationView:
         rate_limits.count_link_post(token)
     key = registrations.get_key(key_store(), registration)
     registration.open_with(key)  # or the details would ask the key store once more
+    reader_place.use_zone(registration.zone)
     person = registrations.decrypt_person(registration, key)
     return RegistrationView(
         token, registration, person, key, registrations.list_group(session, registration)

@@ -20,7 +20,7 @@ from outreach.domain.workshops import Workshop
 from outreach.feeds import vevent
 from outreach.i18n import gettext as _
 from outreach.web.context import store
-from outreach.web.presentation import formatting, workshop_cards
+from outreach.web.presentation import formatting, reader_hours, workshop_cards
 from outreach.web.presentation.workshop_cards import CardTag, WorkshopCard
 from outreach.web.staff.common import team_names
 from outreach.web.staff.common.guards import find_workshop, require_permission
@@ -120,7 +120,7 @@ def _when(form: WorkshopForm, typed: TypedWorkshop) -> str:
     words = formatting.first_capital(formatting.long_day(form.day.data))
     if typed.workshop is not None and typed.has_start:
         workshop = typed.workshop
-        words += f", {formatting.hours_in_zone(workshop.starts, workshop.ends, workshop)}"
+        words += f", {reader_hours.hours_in_zone(workshop.starts, workshop.ends, workshop)}"
     return words
 
 
