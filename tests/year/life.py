@@ -30,7 +30,7 @@ from tests.year.people import People, Person
 from tests.year.rendering import Rendering
 from tests.year.staff import Staff
 from tests.year.state import StateCheck
-from tests.year.told import Told
+from tests.year.messages import MessageCheck
 
 WAKING_HOURS: Final = (8, 12, 16, 20)  # of UTC+0 and later: rounds of an ordinary day
 PAPER_EVERY: Final = 14  # days
@@ -64,14 +64,14 @@ class Life:
     rendering: Rendering = field(init=False)
     sent: dict[tuple[str, str], datetime] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
-    told: Told = field(init=False)
+    messages: MessageCheck = field(init=False)
     answered: set[str] = field(default_factory=set)  # who texted within this round
 
     def __post_init__(self) -> None:
         self.people = People(self.site, self.rng, self.findings, self.pause)
         self.staff = Staff(self.site, self.rng, self.findings)
         self.state = StateCheck(self.site, self.findings)
-        self.told = Told(self.site, self.findings)
+        self.messages = MessageCheck(self.site, self.findings)
         # What is looked at changes nothing of what is done.
         self.rendering = Rendering(
             self.site, self.people, self.staff, self.findings, self.state,
@@ -93,13 +93,13 @@ class Life:
         for hour in hours:
             self.go_to(midnight + timedelta(hours=hour, minutes=self.rng.randrange(5)))
             self._act(day, is_first=hour == hours[0])
-            self.told.remember()
+            self.messages.remember()
             self._round()
         self.go_to(midnight + timedelta(hours=23, minutes=50))
         self._round()
         if is_looked_at:
             self.state.run(clock.network_day(clock.now()))
-            self.told.check(self.people.everyone)
+            self.messages.check(self.people.everyone)
             number = (day - FIRST_DAY).days
             self.rendering.render(day, with_paper=is_edge(day) or not number % PAPER_EVERY)
 
@@ -110,7 +110,7 @@ class Life:
             "rules": len(self.findings.answers),
             "people": len(self.people.everyone),
             **self.counts,
-            **self.told.counts,
+            **self.messages.counts,
         }
         words = ", ".join(f"{number} {name}" for name, number in counts.items())
         return f"{clock.now():%Y-%m-%d}, seed {self.seed}: {words}"
@@ -132,7 +132,7 @@ class Life:
         self.counts[what] = self.counts.get(what, 0) + 1
         lang = person.lang if person else "es"
         if person is not None:
-            self.told.read(what, person, text)
+            self.messages.read(what, person, text)
             for secret in (CANARY, SECRET_STREET):
                 is_secret = person.workshop in self.rendering.secret
                 self.findings.expect(

@@ -47,12 +47,12 @@ class Rendering:
     findings: Findings
     state: StateCheck
     rng: random.Random
-    _turn: int = 0
+    _number: int = 0
     secret: set[str] = field(default_factory=set)  # public ids
     _secret_titles: set[str] = field(default_factory=set)
 
     def render(self, day: date, *, with_paper: bool) -> None:
-        self._turn += 1
+        self._number += 1
         self._read_secrets()
         changed = self._list_changed()
         for browser, lang in self._visitors():
@@ -61,7 +61,7 @@ class Rendering:
                 self._get_public(browser, f"/{lang}{path}")
         self._render_feeds()
         for public_id in changed:
-            lang = LANGUAGES[(self._turn + len(public_id)) % 3]
+            lang = LANGUAGES[(self._number + len(public_id)) % 3]
             browser = self.site.visit(self.findings.watch, "10.200.0.1")
             self._get_public(browser, f"/{lang}/t/{public_id}")
             self._get_public(browser, f"/{lang}/t/{public_id}.ics")
@@ -73,11 +73,11 @@ class Rendering:
             self._render_paper(day, changed)
 
     def _visitors(self) -> Iterator[tuple[Browser, str]]:
-        lang = LANGUAGES[self._turn % 3]
+        lang = LANGUAGES[self._number % 3]
         yield self.site.visit(self.findings.watch, "10.200.0.1"), lang
 
     def _office(self) -> str:
-        return list(OFFICES)[self._turn % len(OFFICES)]
+        return list(OFFICES)[self._number % len(OFFICES)]
 
     def _get_public(self, browser: Browser, path: str) -> None:
         """Nothing that goes elsewhere has the title of a discreet workshop, or says a street."""
@@ -120,7 +120,7 @@ class Rendering:
 
     def _render_feeds(self) -> None:
         browser = self.site.visit(self.findings.watch, "10.200.0.2")
-        form = FEEDS[self._turn % len(FEEDS)]
+        form = FEEDS[self._number % len(FEEDS)]
         for name in ("red", self._office()):
             self._get_public(browser, f"/es/cal/{name}.{form}")
         page = browser.get("/es/cal/red.ics")
@@ -163,7 +163,7 @@ class Rendering:
             self.staff.browse("admin"),
             self.site.visit(self.findings.watch, "10.200.0.3"),
         )
-        lang = LANGUAGES[self._turn % 3]
+        lang = LANGUAGES[self._number % 3]
         for public_id in changed[:3]:
             for form in ("pdf", "png", "svg"):
                 admin.get(f"/org/talleres/{public_id}/volante.{form}?idioma={lang}")

@@ -79,15 +79,15 @@ class StateCheck:
             answer = client.get(f"/es/cifras/{month}.json")
             if answer.status_code != 200:
                 continue
-            told = json.loads(answer.get_data())
-            if told["state"] == "closed":
+            document = json.loads(answer.get_data())
+            if document["state"] == "closed":
                 continue
             held, planned = self._rows(_COUNTS, month=month.number, now=now)[0]
             self.findings.expect(
-                (told["total"], told["planned"]) == (held or 0, planned or 0),
-                f"counts of a month ({told['state']})",
+                (document["total"], document["planned"]) == (held or 0, planned or 0),
+                f"counts of a month ({document['state']})",
                 "differ from SQL",
-                f"{month}: {told['total']}, {told['planned']} and {held}, {planned}",
+                f"{month}: {document['total']}, {document['planned']} and {held}, {planned}",
             )
 
     def check_feed(self, body: bytes, where: str) -> None:

@@ -82,7 +82,7 @@ def _read_hour(words: str, lang: str) -> time | None:
 
 
 @dataclass
-class Told:
+class MessageCheck:
     """What each person was told last of when their workshop is."""
 
     site: Installation
