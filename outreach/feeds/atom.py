@@ -15,6 +15,7 @@ from outreach.feeds import ics_feed, upcoming
 from outreach.feeds.upcoming import UpcomingCut, UpcomingEvent, UpcomingFeed
 from outreach.feeds.vevent import PublicSite
 from outreach.i18n import list_languages
+from outreach.whole_lists import make_each
 
 MIMETYPE: Final = "application/atom+xml; charset=utf-8"
 _ADDRESS: Final = re.compile(r"(https?://[^\s<>\"]+[^\s<>\".,;:!?)])")
@@ -26,7 +27,7 @@ def write(
 ) -> bytes:
     """The workshops of a query from `today` (UTC) on. Raises UnknownFilter for a discreet kind."""
     feed = upcoming.read(session, choice, lang, site, today=today)
-    entries = [_entry(each, lang).encode() for each in feed.events]
+    entries = make_each(feed.events, lambda each: _entry(each, lang).encode(), what="a feed")
     cut = upcoming.fit(feed, entries, lang)
     head = _head(choice, lang, site, feed, cut).encode()
     return b"".join([head, *entries[: cut.count], b"</feed>\n"])

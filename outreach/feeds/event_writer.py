@@ -27,10 +27,12 @@ from outreach.domain.calendar.event_cache import (
     FeedSpan,
 )
 from outreach.domain.calendar.feed_query import FeedQuery
+from outreach.domain.workshops import Workshop
 from outreach.feeds import labels, vevent
 from outreach.feeds.vevent import PublicSite
 from outreach.i18n import list_languages
 from outreach.memory_cache import MemoryCache
+from outreach.whole_lists import make_each
 
 FORMAT: Final = 5  # raise it when `vevent.write` writes the same workshop differently
 MAX_TEXT_BYTES: Final = 8_000_000  # of texts in the memory of one process
@@ -74,9 +76,9 @@ class EventWriter:
                 piece.text = self._memory.get((piece.id, style), version=piece.changed_at)
             if piece.text is None:
                 missing[piece.id] = piece
-        for workshop in feed_query.read(self.session, list(missing)):
-            piece = missing[workshop.id]
-            text = vevent.write(
+
+        def write(workshop: Workshop) -> tuple[EventText, bytes]:
+            return missing[workshop.id], vevent.write(
                 workshop,
                 self.lang,
                 self.site,
@@ -84,6 +86,9 @@ class EventWriter:
                 has_link=self._has_links,
                 is_coarse=self._is_coarse,
             )
+
+        workshops = feed_query.read(self.session, list(missing))
+        for piece, text in make_each(workshops, write, what="a feed"):
             piece.text = text
             size = len(text) + TEXT_OVERHEAD_BYTES
             self._memory.put((piece.id, style), text, version=piece.changed_at, size=size)

@@ -85,7 +85,7 @@ def write(
     blocks = [_zone(zones[key], cut.pieces, today) for key in sorted(zones)]
     texts = (piece.text or b"" for piece in cut.pieces)
     body = b"".join([header, *blocks, *texts, b"END:VCALENDAR\r\n"])
-    venue_zones = [piece.zone for piece in cut.pieces]
+    venue_zones = [piece.zone for piece in cut.pieces if piece.text]  # one may not be written
     return WrittenFeed(body, cut.reaches, venue_zones)
 
 

@@ -14,6 +14,7 @@ from outreach.domain.calendar.feed_query import FeedQuery
 from outreach.feeds import ics_feed, upcoming
 from outreach.feeds.upcoming import UpcomingEvent, UpcomingFeed
 from outreach.feeds.vevent import PublicSite
+from outreach.whole_lists import make_each
 
 MIMETYPE: Final = "application/jscalendar+json;type=group"
 
@@ -23,7 +24,7 @@ def write(
 ) -> bytes:
     """The workshops of a query from `today` (UTC) on. Raises UnknownFilter for a discreet kind."""
     feed = upcoming.read(session, choice, lang, site, today=today)
-    entries = [_bytes(_event(each, lang)) for each in feed.events]
+    entries = make_each(feed.events, lambda each: _bytes(_event(each, lang)), what="a feed")
     cut = upcoming.fit(feed, entries, lang)
     head = _bytes(_group(choice, lang, site, feed, cut.about)).removesuffix(b"}")
     shown = feed.events[: cut.count]

@@ -22,6 +22,7 @@ from outreach.domain.calendar.feed_query import FeedQuery
 from outreach.feeds import ics_feed, upcoming
 from outreach.feeds.upcoming import UpcomingCut, UpcomingEvent, UpcomingFeed
 from outreach.feeds.vevent import PublicSite
+from outreach.whole_lists import make_each
 
 MIMETYPE: Final = "application/feed+json"
 VERSION: Final = "https://jsonfeed.org/version/1.1"
@@ -32,7 +33,7 @@ def write(
 ) -> bytes:
     """The workshops of a query from `today` (UTC) on. Raises UnknownFilter for a discreet kind."""
     feed = upcoming.read(session, choice, lang, site, today=today)
-    items = [_bytes(_item(each, lang)) for each in feed.events]
+    items = make_each(feed.events, lambda each: _bytes(_item(each, lang)), what="a feed")
     cut = upcoming.fit(feed, items, lang)
     next_day = _find_next_day(feed, cut, choice.since or today - ics_feed.DAY)
     head = _bytes(_head(choice, lang, site, feed, cut) | _next(choice, lang, site, next_day))

@@ -37,6 +37,7 @@ from outreach.mail.message_context import mail_from
 from outreach.mail.recipient_limits import RecipientLimits
 from outreach.mail.sms_gateway import SmsMessage
 from outreach.mail.text_budget import TextBudget
+from outreach.whole_lists import make_each
 
 log = logging.getLogger(__name__)
 
@@ -114,7 +115,11 @@ class LetterWriter:
             with use_language(lang):
                 text = render_template(
                     f"mail/follow_{context.message_type}.txt",
-                    lines=[describe(each, lang, zone=zone) for each in context.news[:MAX_LISTED]],
+                    lines=make_each(
+                        context.news[:MAX_LISTED],
+                        lambda each: describe(each, lang, zone=zone),
+                        what="notices",
+                    ),
                     more=max(0, len(context.news) - MAX_LISTED),
                     count=len(context.news),
                     link=_LINK,

@@ -26,11 +26,11 @@ from tests.year.installation import (
     installed,
     make_venues,
 )
+from tests.year.messages import MessageCheck
 from tests.year.people import People, Person
 from tests.year.rendering import Rendering
 from tests.year.staff import Staff
 from tests.year.state import StateCheck
-from tests.year.messages import MessageCheck
 
 WAKING_HOURS: Final = (8, 12, 16, 20)  # of UTC+0 and later: rounds of an ordinary day
 PAPER_EVERY: Final = 14  # days

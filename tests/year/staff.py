@@ -43,7 +43,7 @@ class Staff:
             self._browsers[name] = self.site.sign_in(name, self.findings.watch)
         return self._browsers[name]
 
-    def settle(
+    def complete(
         self, browser: Browser, form: Form, button: tuple[str, str] | None, **changes: Any
     ) -> Page:
         """Sends a form, and answers what the next pages ask: whom to tell, and warnings."""
@@ -113,7 +113,7 @@ class Staff:
             self.findings.add("GET /org/talleres/nuevo", "no form", f"{slug} {kind.code}")
             return page
         action = "publish" if self.rng.random() < 0.85 else "draft"
-        return self.settle(browser, form, ("action", action), **self._write(form, kind, day))
+        return self.complete(browser, form, ("action", action), **self._write(form, kind, day))
 
     def _write(self, form: Form, kind: Kind, day: date) -> dict[str, Any]:
         starts = self.rng.choice(HOURS if self.rng.random() < 0.8 else ODD_HOURS)
@@ -163,7 +163,9 @@ class Staff:
             return None
         if not changes:
             changes = self._change_something(form)
-        return self.settle(browser, form, _find_button(form, "save", "publish", "draft"), **changes)
+        return self.complete(
+            browser, form, _find_button(form, "save", "publish", "draft"), **changes
+        )
 
     def _change_something(self, form: Form) -> dict[str, Any]:
         day = date.fromisoformat(form.fields["day"][0])
@@ -208,7 +210,7 @@ class Staff:
             if self.rng.random() < 0.2
         }
         self.acts.append(f"{form.action} {button}")
-        return self.settle(browser, form, button, **changes)
+        return self.complete(browser, form, button, **changes)
 
     def wander(self, name: str) -> None:
         """Opens some page that the menu or today's page leads to, and presses something there."""
@@ -266,13 +268,13 @@ class Staff:
         page = admin.get(f"/org/mes/{month}")
         form = page.find("/cerrar") or page.find(f"/org/mes/{month}")
         if form is not None and "/org/mes/" in form.action:
-            self.settle(admin, form, form.buttons[0] if form.buttons else None)
+            self.complete(admin, form, form.buttons[0] if form.buttons else None)
         page = admin.get(f"/org/boletin/{month}")
         for button in ("begin", "save", "publish"):
             form = next((e for e in page.forms if any(button in b for b in e.buttons)), None)
             if form is not None:
                 chosen = next(b for b in form.buttons if button in b)
-                page = self.settle(admin, form, chosen)
+                page = self.complete(admin, form, chosen)
 
     def bring(self, slug: str, first: date) -> None:
         """A few rows, pasted, through columns and rows to drafts."""
@@ -292,7 +294,7 @@ class Staff:
             form = next((e for e in page.forms if "/org/traer/" in e.action), None)
             if form is None:
                 return
-            page = self.settle(browser, form, self._last(form))
+            page = self.complete(browser, form, self._last(form))
 
 
 def _is_page(page: Page) -> bool:

@@ -22,6 +22,7 @@ from outreach.domain.workshops import DeliveryMode, Workshop, WorkshopStatus
 from outreach.i18n import current, gettext, say
 from outreach.web.context import config
 from outreach.web.presentation.workshop_cards import FEW
+from outreach.whole_lists import make_each
 
 JsonObject = dict[str, Any]
 
@@ -118,9 +119,10 @@ def of_list(results: Iterable[SearchResult]) -> Markup:
     if not shown:
         return Markup("")
     lang, site = current(), config().public_url
+    briefs = make_each(shown, lambda each: _brief(each, lang, site), what="the data of a list")
     items = [
-        {"@type": "ListItem", "position": number, "item": _brief(each, lang, site)}
-        for number, each in enumerate(shown, 1)
+        {"@type": "ListItem", "position": number, "item": each}
+        for number, each in enumerate(briefs, 1)
     ]
     item_list = {"@context": "https://schema.org", "@type": "ItemList", "itemListElement": items}
     return _script(item_list)

@@ -43,6 +43,7 @@ from outreach.web.middleware.response_headers import PagePolicy, allow, keep_for
 from outreach.web.presentation import place_words, workshop_cards
 from outreach.web.public import follow_form
 from outreach.web.public.follow_form import FollowForm
+from outreach.whole_lists import make_each
 
 pages = Blueprint("follow", __name__, url_prefix="/<lang:lang>/avisame")
 worker = Blueprint("push_worker", __name__)
@@ -134,10 +135,14 @@ def look(token: str) -> ResponseReturnValue:
         kinds=[named[each] for each in choice.kinds if each in named],
         area="" if choice.area is None else place_words.full_name(choice.area),
         workshop=workshop,
-        news=[
-            (_address(each), describe(each, i18n.current(), zone=zone, has_title=True))
-            for each in found[:MAX_SHOWN]
-        ],
+        news=make_each(
+            found[:MAX_SHOWN],
+            lambda each: (
+                _address(each),
+                describe(each, i18n.current(), zone=zone, has_title=True),
+            ),
+            what="the page of notices",
+        ),
         last_day=follow.expires_on - timedelta(days=1),
     )
 

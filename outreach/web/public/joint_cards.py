@@ -15,6 +15,7 @@ from outreach.i18n import gettext as _
 from outreach.web.presentation import formatting, reader_hours, workshop_cards
 from outreach.web.presentation.icons import sign, sign_class
 from outreach.web.presentation.workshop_cards import CardOptions, CardTag, WorkshopCard
+from outreach.whole_lists import make_each
 
 _NO_SIGN: Final = "other"  # of a kind that we do not have
 _NO_PICTOGRAM: Final = "calendar"
@@ -27,7 +28,10 @@ def render(listed: ListedJoint, options: CardOptions, *, with_day: bool) -> Mark
 
 
 def render_all(found: Sequence[ListedJoint], options: CardOptions) -> Markup:
-    return Markup().join(render(each, options, with_day=True) for each in found)
+    cards = make_each(
+        found, lambda each: render(each, options, with_day=True), what="partners' workshops"
+    )
+    return Markup().join(cards)
 
 
 def _make_card(listed: ListedJoint, options: CardOptions) -> WorkshopCard:

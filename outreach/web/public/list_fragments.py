@@ -8,7 +8,7 @@ rendered once, with marks where searches differ, and kept; a new search fills in
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, time
 from operator import itemgetter
 from typing import Any, Final
 
@@ -27,6 +27,7 @@ from outreach.web.presentation import formatting, workshop_cards
 from outreach.web.presentation.workshop_cards import CardOptions
 from outreach.web.public import joint_cards
 from outreach.web.public.search_params import SearchParams
+from outreach.whole_lists import make_each
 
 MAX_CARDS: Final = 2000  # of some 2 KB each
 MAX_FRAMES: Final = 200  # of some 15 KB each
@@ -39,6 +40,7 @@ _WHERE: Final = "\ue003"
 _PLACE: Final = "\ue004"
 # How many workshops are found: all, and of each kind that has a tile.
 COUNT_MARKS: Final = tuple(chr(0xE005 + each) for each in range(40))
+_LIST: Final = "the public list"
 _WHERE_IN_LINK: Final = "donde=%EE%80%83"
 
 
@@ -68,7 +70,10 @@ def kind_counts() -> MemoryCache[KindCounts]:
 def render_cards(listed: Sequence[ListedResult], options: CardOptions) -> Markup:
     """The cards of several days."""
     lang = i18n.current()
-    return Markup().join(_render_card(each, options, lang, with_day=True) for each in listed)
+    cards = make_each(
+        listed, lambda each: _render_card(each, options, lang, with_day=True), what=_LIST
+    )
+    return Markup().join(cards)
 
 
 def render_days(
@@ -76,19 +81,18 @@ def render_days(
 ) -> list[RenderedDay]:
     """The cards of each day, in their order, with those of partner networks among them."""
     lang = i18n.current()
-    cards = [
-        (each.workshop.day, each.workshop.starts, _render_card(each, options, lang, with_day=False))
-        for each in listed
-    ]
+
+    def make(each: ListedResult) -> tuple[date, time, Markup]:
+        card = _render_card(each, options, lang, with_day=False)
+        return each.workshop.day, each.workshop.starts, card
+
+    def make_joint(each: ListedJoint) -> tuple[date, time, Markup]:
+        card = joint_cards.render(each, options, with_day=False)
+        return each.workshop.day, each.workshop.starts, card
+
+    cards = make_each(listed, make, what=_LIST)
     if joint:
-        cards += [
-            (
-                each.workshop.day,
-                each.workshop.starts,
-                joint_cards.render(each, options, with_day=False),
-            )
-            for each in joint
-        ]
+        cards += make_each(joint, make_joint, what=_LIST)
         cards.sort(key=itemgetter(0, 1))
     return _group_by_day(((day, card) for day, _starts, card in cards), options.today)
 
@@ -98,13 +102,16 @@ def render_far(
 ) -> Markup:
     """The cards of several days, by distance."""
     lang = i18n.current()
-    cards = [
-        (each.miles or 0.0, _render_card(each, options, lang, with_day=True)) for each in listed
-    ]
+
+    def make(each: ListedResult) -> tuple[float, Markup]:
+        return each.miles or 0.0, _render_card(each, options, lang, with_day=True)
+
+    def make_joint(each: ListedJoint) -> tuple[float, Markup]:
+        return each.miles or 0.0, joint_cards.render(each, options, with_day=True)
+
+    cards = make_each(listed, make, what=_LIST)
     if joint:
-        cards += [
-            (each.miles or 0.0, joint_cards.render(each, options, with_day=True)) for each in joint
-        ]
+        cards += make_each(joint, make_joint, what=_LIST)
         cards.sort(key=itemgetter(0))
     return Markup().join(card for _miles, card in cards)
 
@@ -112,7 +119,9 @@ def render_far(
 def render_office_days(found: Sequence[SearchResult], *, now: datetime) -> list[RenderedDay]:
     """The cards of each day on the page of their office, which say no city."""
     lang = i18n.current()
-    cards = ((each.day, _render_office_card(each, now, lang)) for each in found)
+    cards = make_each(
+        found, lambda each: (each.day, _render_office_card(each, now, lang)), what=_LIST
+    )
     return _group_by_day(cards, clock.network_day(now))
 
 

@@ -21,6 +21,7 @@ from outreach.web.presentation import formatting
 from outreach.web.staff.common import call_labels, workshop_labels
 from outreach.web.staff.common.workshop_labels import WorkshopListRow
 from outreach.web.staff.workshops import attendee_list
+from outreach.whole_lists import make_each
 
 ICONS: Final = {
     WorkSort.APPROVE: "lock",
@@ -75,7 +76,7 @@ class QueueReader:
 
 def build(lines: Sequence[WorkLine], reader: QueueReader) -> list[QueueCard]:
     """The cards of these lines. Needs the language of a request."""
-    return [_build(line, reader) for line in lines]
+    return make_each(lines, lambda line: _build(line, reader), what="the queue")
 
 
 def is_shown(line: WorkLine, opened: str) -> bool:

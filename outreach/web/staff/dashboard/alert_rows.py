@@ -11,6 +11,7 @@ from outreach.i18n import end_sentence, ngettext
 from outreach.i18n import gettext as _
 from outreach.web.presentation import formatting
 from outreach.web.staff.common import workshop_labels
+from outreach.whole_lists import make_each
 
 URGENT: Final = frozenset(
     {
@@ -72,8 +73,9 @@ class AlertRow:
 
 def build(alerts: Iterable[Alert], *, now: datetime) -> list[AlertRow]:
     """The rows of these alerts, in the same order. Needs the language of a request."""
-    return [
-        AlertRow(
+
+    def make(each: Alert) -> AlertRow:
+        return AlertRow(
             workshop=each.workshop,
             is_urgent=each.alert_type in URGENT,
             icon=ICONS.get(each.alert_type, "alert"),
@@ -83,8 +85,8 @@ def build(alerts: Iterable[Alert], *, now: datetime) -> list[AlertRow]:
             action=_action(each.alert_type),
             address=f"/org/talleres/{each.workshop.public_id}{_path(each)}",
         )
-        for each in alerts
-    ]
+
+    return make_each(alerts, make, what="the first page")
 
 
 def doubtful_title(people: int) -> str:

@@ -1,0 +1,32 @@
+"""An installation lives days of a year, and nothing is found wrong (`python -m tests.year`)."""
+
+import random
+import subprocess
+import sys
+
+import pytest
+
+from tests.year.installation import DAYS
+
+
+@pytest.mark.real_clock  # its own clock begins in another year, whatever that of the run is
+@pytest.mark.any_database("lives on SQLite")
+@pytest.mark.parametrize(
+    "days",
+    [
+        pytest.param(20, marks=pytest.mark.thorough),
+        pytest.param(DAYS, marks=pytest.mark.long),
+    ],
+)
+def test_nothing_is_wrong_on_any_day(days: int, request: pytest.FixtureRequest) -> None:
+    seed = _read_seed(request.config)
+    command = ["-m", "tests.year", "--days", str(days), "--seed", str(seed)]
+    done = subprocess.run([sys.executable, *command], capture_output=True, text=True)
+    print(done.stdout[-20_000:])
+    assert done.returncode == 0, f"python {' '.join(command)}\n{done.stderr[-3000:]}"
+
+
+def _read_seed(config: pytest.Config) -> int:
+    """That of the order of the tests, which `tests/run` prints and takes; else another each time."""
+    found = str(config.getoption("random_order_seed", "")).partition(":")[0]
+    return int(found) if found.isdigit() else random.randrange(1_000_000)
