@@ -27,6 +27,6 @@ def test_nothing_is_wrong_on_any_day(days: int, request: pytest.FixtureRequest) 
 
 
 def _read_seed(config: pytest.Config) -> int:
-    """That of the order of the tests, which `tests/run` prints and takes; else another each time."""
+    """That of the order of the tests, which `tests/run` prints; else another each time."""
     found = str(config.getoption("random_order_seed", "")).partition(":")[0]
     return int(found) if found.isdigit() else random.randrange(1_000_000)
