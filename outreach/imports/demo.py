@@ -221,9 +221,21 @@ def _sample_workshop(
         capacity=sample["capacity"] or kind.capacity,
         languages=Codes(sample["languages"]),
         has_childcare=sample["childcare"],
-        venue=_venue(session, office, sample["venue"], sample["city"]) if mode.has_venue else None,
+        venue=_sample_venue(session, office, sample) if mode.has_venue else None,
     )
     return workshop_data.spread_over_slots(workshop_data.fit_visibility(data))
+
+
+def _sample_venue(session: Session, office: Office, sample: dict[str, Any]) -> Venue:
+    """Offices hold some outside their own state, on another clock: Atlanta's in Nashville."""
+    return _venue(
+        session,
+        office,
+        sample["venue"],
+        sample["city"],
+        region=sample["region"],
+        zone=ZoneInfo(sample["timezone"]),
+    )
 
 
 def _random_workshop(
@@ -271,8 +283,17 @@ def starts_soon(zones: Mapping[str, ZoneInfo], now: datetime) -> dict[str, datet
     return {"chicago": start} | {slug: soon[slug] for slug in by_day[:1]}
 
 
-def _venue(session: Session, office: Office, name: str, city: str) -> Venue:
-    """The venue of that name, created if there is none. No city has a street «Ejemplo»."""
+def _venue(
+    session: Session,
+    office: Office,
+    name: str,
+    city: str,
+    *,
+    region: str = "",
+    zone: ZoneInfo | None = None,
+) -> Venue:
+    """The venue of that name, created if there is none, in the office's state and zone unless
+    others are given. No city has a street «Ejemplo»."""
     address = f"{len(name) * 100 + 5} S. Ejemplo St."
     venue = venues.find_or_create(
         session,
@@ -280,9 +301,9 @@ def _venue(session: Session, office: Office, name: str, city: str) -> Venue:
         name,
         address=address,
         city=city,
-        region=office.region,
+        region=region or office.region,
         area="",
-        zone=office.zone,
+        zone=zone or office.zone,
         now=clock.now().replace(microsecond=0),
     )
     venue.is_step_free = len(name) % 2 == 0

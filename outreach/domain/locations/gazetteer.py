@@ -411,11 +411,11 @@ def list_distinct(
 
 
 def _is_same(one: GazetteerPlace, other: GazetteerPlace, within_miles: float) -> bool:
-    return (
-        one.kind is other.kind
-        and one.region == other.region
-        and miles_between(one.position, other.position) < within_miles
-    )
+    if one.kind is not other.kind or one.region != other.region:
+        return False
+    is_near = miles_between(one.position, other.position) < within_miles
+    # Nor is one that no word tells from the other.
+    return is_near or (not one.code and not other.code and one.spelling == other.spelling)
 
 
 def make_county_name(name: str) -> str:

@@ -25,6 +25,7 @@ from outreach.domain.locations.known_offices import KnownOffices
 from outreach.domain.locations.place_text import canonicalize
 from outreach.domain.locations.venues import Venue
 from outreach.domain.text import fold
+from outreach.network_profile import country_of
 
 MAX_OFFICES_OF_COUNTRY: Final = 100  # that a person can choose from
 
@@ -178,15 +179,30 @@ def _by_country(known: KnownOffices, typed: str, meaning: Meaning) -> Location |
     where the name of the country rather means a place (Guatemala is a department, Francia a hamlet
     of Honduras and a country), and where the country has no office, or too many to choose from."""
     country = place_text.find_country_alone(typed)
-    if country is None or _is_known_by(meaning.place, typed):
+    if country is None:
+        return None
+    is_also_region = meaning.kind is MeaningKind.REGION and country not in packs.list_codes()
+    if not is_also_region and _is_known_by(meaning.place, typed):
         return None
     if country not in packs.list_codes():
+        whole = _region(packs.load(country).regions[0].code)
         places = () if meaning.place is None else (meaning.place,)
-        return replace(_region(packs.load(country).regions[0].code), others=places + meaning.others)
+        if meaning.kind is MeaningKind.REGION:  # «Georgia», the state as well
+            both = (*places, _make_country(known, whole.region), *meaning.others)
+            return Location(scale=LocationScale.CHOICE, typed=typed, others=both)
+        return replace(whole, others=places + meaning.others)
     cities = known.list_cities(country)
     if not 0 < len(cities) <= MAX_OFFICES_OF_COUNTRY:
         return None
     return Location(scale=LocationScale.CHOICE, typed=typed, country=country, others=cities)
+
+
+def _make_country(known: KnownOffices, region: str) -> GazetteerPlace:
+    """The only region of a country, about where its first office is."""
+    names = regions.find_names(region) or {}
+    office = next(iter(known.list_cities(country_of(region))), None)
+    position = (0.0, 0.0) if office is None else office.position
+    return GazetteerPlace(PlaceKind.REGION, names.get("en", region), region, position, names=names)
 
 
 def _is_known_by(place: GazetteerPlace | None, typed: str) -> bool:

@@ -5,8 +5,8 @@
     interpret("tuscon").place.name           Tucson
 
 A name is looked up as it is; then as the name of a place in another that is named beside it, in
-either order; then without the words around it («cerca de»); then as a misspelling. Every word has
-to be understood, or the text means nothing.
+either order; then without the words around it («cerca del Walmart de»); then as a misspelling.
+Every word has to be understood, or the text means nothing; `filler_words` says which need not be.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -15,7 +15,15 @@ from enum import StrEnum
 from itertools import chain
 from typing import Final
 
-from outreach.domain.locations import gazetteer, place_text, spelling
+from outreach.countries import packs
+from outreach.domain.locations import (
+    border_cities,
+    gazetteer,
+    place_text,
+    spelling,
+    translated_names,
+)
+from outreach.domain.locations.filler_words import Core, is_beside, is_filler, list_cores
 from outreach.domain.locations.gazetteer import (
     GazetteerPlace,
     PlaceKind,
@@ -25,19 +33,22 @@ from outreach.domain.locations.gazetteer import (
 from outreach.domain.locations.place_text import canonicalize
 
 MAX_TYPED: Final = 80
-MAX_WORDS: Final = 9
+MAX_WORDS: Final = 9  # of a name and the places beside it
+MAX_WORDS_WITH_FILLERS: Final = 20
 MAX_CHOICES: Final = 40
 MAX_GUESSES: Final = 3
 # One meaning answers at once where it has this many times the people of the next.
-DOMINANCE: Final = 8
+DOMINANCE: Final = 6
 MIN_SHORT_NAME_POPULATION: Final = 1_000  # of a town whose name has up to four letters
 MIN_EVERYDAY_NAMESAKE: Final = 40_000  # «Mobile» and «Reading» are cities, «Gratis» is a hamlet
 # A town that is as well known as the state that has its name.
 MIN_REGION_NAMESAKE: Final = 100_000
 MIN_BARE_COUNTY: Final = 200_000  # a county that people name without saying «county»
 MIN_COUNTY_NAMESAKE: Final = 5_000  # a town that such a name means before a county
+MIN_GUARDED_POPULATION: Final = 10_000  # of a town beside words that are in no list
 MAX_QUARTER_MILES: Final = 30  # of a place from the one that it is said to be in
 
+_LINK_CODES: Final = frozenset({"al", "de", "in"})  # prepositions that are codes of states
 _CITY_REGION: Final = "DC"  # a region that is one city
 
 Lookup = Callable[[str], list[GazetteerPlace]]
@@ -72,6 +83,11 @@ class _Within:
     regions: frozenset[str] = frozenset()
     countries: frozenset[str] = frozenset()
     places: tuple[tuple[GazetteerPlace, ...], ...] = ()
+
+    @property
+    def names_region(self) -> bool:
+        named = (each.kind is PlaceKind.REGION for those in self.places for each in those)
+        return bool(self.regions) or any(named)
 
     def holds(self, place: GazetteerPlace) -> bool:
         if self.regions and place.region not in self.regions:
@@ -124,12 +140,10 @@ class _Interpreter:
         words = tuple(canonicalize(text).split())
         if code:
             return self._postal(code, tuple(canonicalize(rest).split()))
-        if not words or len(words) > MAX_WORDS:
+        if not words or len(words) > MAX_WORDS_WITH_FILLERS:
             return Meaning(MeaningKind.UNKNOWN)
-        found = self._literal(words)
-        if not any(_may_mean(words, each) for each in found):
-            found = []
-        if not found and not _is_everyday(words):
+        found = self._literal(words) or self._without_elisions(text, words)
+        if not found and not _is_everyday(words) and not all(map(is_filler, words)):
             found = self._corrected(words)
         if found:
             return self._decide(" ".join(words), found)
@@ -142,8 +156,7 @@ class _Interpreter:
         if places:
             return places
         words = tuple(canonicalize(text).split())[:MAX_WORDS]
-        found = self._literal(words)
-        return found if any(_may_mean(words, each) for each in found) else []
+        return self._literal(words) if words else []
 
     def _postal(self, code: str, rest: tuple[str, ...]) -> Meaning:
         places = self._gazetteer.find_postal(code)
@@ -172,13 +185,36 @@ class _Interpreter:
             return [*self._gazetteer.find(text), *found]
         if is_state and (region := gazetteer.find_region_place(state)) is not None:
             return [region]
-        bare = [tuple(state.split())] if is_state else []  # «provincia de Sevilla»
-        for each in (words, *place_text.strip_noise(words), *bare):
-            # «cerca de mi» is not near Michigan.
-            is_code = each is not words and len(each) == 1 and len(each[0]) < 3
-            if not is_code and (found := self._find(each, self._names)):
+        bare = [Core(tuple(state.split()), False)] if is_state and state else []
+        if found := self._mean(words):
+            if words[0] in _LINK_CODES:  # «in Portland» is not only in Indiana
+                found += self._mean(words[1:])
+            return found
+        for core in (*list_cores(words), *bare):  # «provincia de Sevilla»
+            if found := self._mean_core(core):
                 return found
         return []
+
+    def _mean(self, words: tuple[str, ...]) -> list[GazetteerPlace]:
+        """The places that the words mean if each of them says where."""
+        if not 0 < len(words) <= MAX_WORDS:
+            return []
+        found = [*border_cities.find(" ".join(words)), *self._find(words, self._names)]
+        return found if any(_may_mean(words, each) for each in found) else []
+
+    def _mean_core(self, core: Core) -> list[GazetteerPlace]:
+        words = core.words
+        if len(words) == 1 and len(words[0]) < 3:
+            return []  # «cerca de mi» is not near Michigan
+        if words[0] in _LINK_CODES:
+            return self._names(" ".join(words))  # «Del Rio», but not «in Portland»
+        found = self._mean(words)
+        return [each for each in found if _is_well_known(each)] if core.is_guarded else found
+
+    def _without_elisions(self, text: str, words: tuple[str, ...]) -> list[GazetteerPlace]:
+        """«À l’ouest d’Ottawa»."""
+        rest = tuple(canonicalize(place_text.strip_elisions(text)).split())
+        return self._literal(rest) if rest and rest != words else []
 
     def _find(self, words: tuple[str, ...], lookup: Lookup) -> list[GazetteerPlace]:
         text = " ".join(words)
@@ -187,7 +223,11 @@ class _Interpreter:
         found: dict[tuple[bool, int], list[GazetteerPlace]] = {}
         for name, beside in _splits(words):
             if (places := lookup(" ".join(name))) and (within := self._within(beside)) is not None:
+                if not within.names_region and all(map(is_filler, name)):
+                    continue  # «30 miles from Charlotte» is not in Miles, Iowa
                 those = [each for each in places if within.holds(each)]
+                if not those:  # «San Juan, Nuevo Brunswick» is Saint John
+                    those = [each for each in self._translated(name) if within.holds(each)]
                 found.setdefault((not within.places, len(name)), []).extend(those)
         # A name in a state rather than in a town; the longest, since «Union City, NJ» is not Union.
         best = next((found[key] for key in sorted(found, reverse=True) if found[key]), [])
@@ -197,11 +237,26 @@ class _Interpreter:
     def _names(self, words: str) -> list[GazetteerPlace]:
         """The places and regions of exactly that name; large counties too."""
         found = [*self._extra(words), *self._gazetteer.find(words)]
+        if not found and (translated := self._translated(words.split())):
+            return translated
         if not any(each.population >= MIN_COUNTY_NAMESAKE for each in found):
             counties = self._gazetteer.find_counties(words)
             found += [each for each in counties if each.population >= MIN_BARE_COUNTY]
         named = (self._region_of(code) for code in place_text.list_regions(words))
         return [*chain.from_iterable(named), *found]
+
+    def _translated(self, words: Sequence[str]) -> list[GazetteerPlace]:
+        """The towns that a name means which is said in another language than theirs."""
+        text = " ".join(words)
+        found = [
+            each
+            for name in translated_names.translate(text)
+            for each in self._gazetteer.find(name)
+            if each.population >= gazetteer.MIN_CORRECTED_POPULATION
+        ]
+        if found and translated_names.is_city(text):
+            found += self._gazetteer.find(translated_names.strip_city(text))
+        return found
 
     def _counties(self, words: str) -> list[GazetteerPlace]:
         return self._gazetteer.find_counties(words)
@@ -215,7 +270,10 @@ class _Interpreter:
                 text = " ".join(rest[:size])
                 region = place_text.find_region(text)
                 towns = self._gazetteer.find(text) if len(text) > 2 else []
-                if country := place_text.find_country(text):
+                if towns and all(map(is_filler, rest[:size])):  # «miles», «home»
+                    towns = [each for each in towns if _is_well_known(each)]
+                country = place_text.find_country(text)
+                if country and not (region and country not in packs.list_codes()):
                     countries.add(country)
                 # «Ontario» and «Nueva York» beside a name may be the state or a town.
                 elif towns and (not region or len(words) > size):
@@ -227,7 +285,7 @@ class _Interpreter:
                 rest = rest[size:]
                 break
             else:
-                if rest[:1] not in place_text.NOISE:
+                if not is_beside(rest[0]):
                     return None
                 rest = rest[1:]
         return _Within(frozenset(regions), frozenset(countries), tuple(places))
@@ -238,7 +296,10 @@ class _Interpreter:
 
     def _corrected(self, words: tuple[str, ...]) -> list[GazetteerPlace]:
         """The places that the words mean when misspellings are forgiven."""
-        for each in (words, *place_text.strip_noise(words)):
+        cores = (each.words for each in list_cores(words) if not each.is_guarded)
+        for each in (words, *cores):
+            if len(each) > MAX_WORDS:
+                continue
             text = " ".join(each)
             if text in place_text.NO_PLACE:
                 continue
@@ -270,10 +331,10 @@ class _Interpreter:
         """One meaning, or a choice between several."""
         regions = [each for each in found if each.kind is PlaceKind.REGION]
         others = list_distinct(each for each in found if each.kind is not PlaceKind.REGION)
+        if any(each.region == _CITY_REGION and not each.parent for each in others):
+            regions = [each for each in regions if each.region != _CITY_REGION]
         if (main := self._decide_main(words, regions, others)) is not None:
             return main
-        if others and regions and regions[0].region == _CITY_REGION:
-            return Meaning(MeaningKind.POINT, others[0], tuple(others[1:MAX_CHOICES]))
         if regions and (len(regions) > 1 or not _is_clear_region(words, regions[0], others)):
             return Meaning(MeaningKind.CHOICE, others=(*others[:1], *regions, *others[1:]))
         if regions:
@@ -309,7 +370,7 @@ class _Interpreter:
         for size in range(len(words), 0, -1):
             for start in range(len(words) - size + 1):
                 part = words[start : start + size]
-                if len(" ".join(part)) >= 4 and part not in place_text.NOISE:
+                if len(" ".join(part)) >= 4 and not all(map(is_filler, part)):
                     yield " ".join(part)
         yield from spelling.guess(" ".join(words), MAX_GUESSES)
         longest = max(words, key=len)
@@ -343,10 +404,12 @@ def _may_mean(words: tuple[str, ...], place: GazetteerPlace) -> bool:
     return len(words[0]) > 4 or place.population >= MIN_SHORT_NAME_POPULATION
 
 
+def _is_well_known(place: GazetteerPlace) -> bool:
+    return place.kind is PlaceKind.REGION or place.population >= MIN_GUARDED_POPULATION
+
+
 def _is_everyday(words: tuple[str, ...]) -> bool:
-    return all(
-        word in gazetteer.load_everyday_words() or (word,) in place_text.NOISE for word in words
-    )
+    return all(word in gazetteer.load_everyday_words() or is_beside(word) for word in words)
 
 
 def _splits(
@@ -356,7 +419,14 @@ def _splits(
     for size in range(len(words) - 1, 0, -1):
         last = len(words) - size
         for start in (0, last) if only_ends else range(last + 1):
-            yield words[start : start + size], words[:start] + words[start + size :]
+            before, after = words[:start], words[start + size :]
+            if len(before) > 1:  # «cerca de Houston» is not in Delaware
+                before = _drop_link_codes(before)
+            yield words[start : start + size], before + _drop_link_codes(after[:-1]) + after[-1:]
+
+
+def _drop_link_codes(words: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(word for word in words if word not in _LINK_CODES)
 
 
 def _is_part(place: GazetteerPlace, whole: GazetteerPlace) -> bool:

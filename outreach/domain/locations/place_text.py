@@ -8,39 +8,14 @@ from typing import Final
 
 from outreach import network_profile
 from outreach.countries import packs
+from outreach.domain.locations.filler_words import list_cores
 from outreach.domain.text import fold
 
 _APOSTROPHES: Final = re.compile("['’‘`´]")
+_ELISION: Final = re.compile(r"\b[dlj]['’]", re.IGNORECASE)
 _NOT_PLAIN: Final = re.compile(r"[^a-z ]|\b(?:[a-z]|ste?|ft|mt)\b")
 _SHORT_FORMS: Final = {"st": "saint", "ste": "sainte", "ft": "fort", "mt": "mount"}
 
-# What people write around a place, in the three languages.
-_NOISE_PHRASES: Final = """
-cerca de|cerquita de|al lado de|junto a|alrededor de|alrededores de|afueras de|las afueras de|por
-en|de|del|a|desde|hacia|vivo en|vivimos en|estoy en|estamos en|soy de|radico en|quiero ir a|voy a
-mi ciudad es|ciudad de|la ciudad de|municipio de|pueblo de|localidad de|barrio de|el barrio de
-colonia|la colonia|vecindario de|zona de|la zona de|area de|el area de|area metropolitana de
-zona metropolitana de|region de|la region de|centro de|el centro de|centro|el centro
-parte de|aqui en|aca en|ciudad|city of|town of|village of|borough of|city|near|close to|next to
-around|in|at|from|i live in|i am in|im in|we live in|greater|metro|metro area|area|downtown
-neighborhood|neighbourhood|neighborhood of|outside|outside of|the city of|my city is
-pres de|a cote de|autour de|aux environs de|environs de|a|au|aux|j habite a|jhabite a|je suis a
-ville de|la ville de|quartier|le quartier|quartier de|centre ville|centre ville de|le centre de
-centre ville d|pres d|region de|banlieue de|arrondissement|arrondissement de|barrio|codigo postal
-zip|zip code|codigo|postal code|postal|code postal|cp|talleres en|taller en|talleres|workshops in
-workshops|workshops near|ateliers a|consulado de mexico en|consulado general de mexico en
-consulado en|consulado de|consulado mexicano en|consulado mexicano de|consulado
-consulate of mexico in|consulate general of mexico in|consulate in|mexican consulate in
-consulat du mexique a|consulat general du mexique a
-seccion consular de la embajada de mexico en|embajada de mexico en
-consular section of the embassy of mexico in|section consulaire de lambassade du mexique a
-el|la|los|las|the|le|les|l|y
-"""
-NOISE: Final = frozenset(
-    tuple(phrase.split())
-    for line in _NOISE_PHRASES.strip().splitlines()
-    for phrase in line.split("|")
-)
 _NO_PLACE_WORDS: Final = """
 centro downtown condado county ciudad city area zona barrio colonia region norte sur este oeste
 north south east west nord sud est ouest centre quartier estado state provincia province
@@ -48,7 +23,6 @@ mexico canada america usa
 """
 # Words that alone mean no place, though some place has them as its name.
 NO_PLACE: Final = frozenset(_NO_PLACE_WORDS.split())
-_LONGEST_NOISE: Final = max(map(len, NOISE))
 
 _COUNTY: Final = re.compile(
     r"\b(?:condado(?: de| del)?|county(?: of)?|comte(?: de| d)?|parroquia de|parish)\b"
@@ -95,6 +69,11 @@ def find_region(words: str) -> str | None:
     return _load_words(network_profile.current().countries).regions.get(words)
 
 
+def strip_elisions(text: str) -> str:
+    """«d’Ottawa» without its article, which `canonicalize` would join to the name."""
+    return _ELISION.sub(" ", text)
+
+
 def split_postal(text: str) -> tuple[str, str]:
     """A postal code in a text, 5 digits or the first 3 of a Canadian one, and the text without it;
     an empty code where there is none."""
@@ -118,29 +97,10 @@ def _strip(pattern: re.Pattern[str], words: str) -> tuple[str, bool]:
     return " ".join(rest.split()), number > 0
 
 
-def strip_noise(words: tuple[str, ...]) -> list[tuple[str, ...]]:
-    """The texts that remain without words that only stand around a place, the longest first."""
-    found, waiting = [], [words]
-    while waiting:
-        text = waiting.pop(0)
-        if not text or text in found:
-            continue
-        found.append(text)
-        for size in range(min(_LONGEST_NOISE, len(text)), 0, -1):
-            if text[:size] in NOISE:
-                waiting.append(text[size:])
-                break
-        for size in range(min(_LONGEST_NOISE, len(text)), 0, -1):
-            if text[-size:] in NOISE:
-                waiting.append(text[:-size])
-                break
-    return sorted(found, key=len, reverse=True)[1:]
-
-
 def list_meant(words: str) -> list[str]:
     """What a text may mean: all of it, then less and less of the words around a place."""
-    split = tuple(words.split())
-    return [" ".join(each) for each in (split, *strip_noise(split))]
+    cores = list_cores(tuple(words.split())) if words else ()
+    return [words, *(" ".join(each.words) for each in cores if not each.is_guarded)]
 
 
 def without_article(words: str) -> str:
@@ -173,6 +133,8 @@ class _RegionWords:
 @cache
 def _load_words(countries: tuple[str, ...]) -> _RegionWords:
     own = [packs.load(code) for code in countries]
+    # Of Georgia, a country without a pack, and the state the name and its towns are the state's.
+    own.sort(key=lambda pack: pack.code in packs.list_codes())
     every = [each for pack in own for each in pack.regions]
     names = {canonicalize(name): each.code for each in every for name in each.names.values()}
     others = {name: each.code for each in every for name in each.also}

@@ -17,6 +17,7 @@ from rapidfuzz.distance import OSA, JaroWinkler
 
 from outreach import network_profile
 from outreach.domain.locations import gazetteer
+from outreach.domain.locations.filler_words import is_elsewhere
 from outreach.domain.locations.place_text import list_region_names
 from outreach.memory_cache import remember
 
@@ -37,16 +38,6 @@ _SOUNDS: Final = (
     (re.compile("(?<![cst])h"), ""),
     (re.compile(r"(.)\1+"), r"\1"),
 )
-# Names of countries and cities beyond the gazetteer: never taken for a slip in another name.
-_ELSEWHERE_NAMES: Final = """
-mexico monterrey tijuana mexicali juarez ciudad guadalajara puebla oaxaca michoacan guerrero
-    jalisco veracruz sinaloa sonora chihuahua durango zacatecas morelos hidalgo tabasco chiapas
-    yucatan campeche tlaxcala nayarit colima coahuila tamaulipas queretaro morelia culiacan
-    hermosillo acapulco cancun toluca merida guatemala honduras nicaragua salvador panama colombia
-    venezuela ecuador bolivia argentina uruguay paraguay brasil espana francia cuba habana caracas
-    bogota quito ottava londres paris madrid barcelona roma berlin china japon
-"""
-_ELSEWHERE: Final = frozenset(_ELSEWHERE_NAMES.split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +120,7 @@ def complete(words: str, limit: int) -> list[str]:
 def _is_correctable(words: str) -> bool:
     if len(words) < MIN_LENGTH or any(letter.isdigit() for letter in words):
         return False
-    return not any(word in _ELSEWHERE for word in words.split())
+    return not any(map(is_elsewhere, words.split()))
 
 
 def _most_slips(length: int) -> int:

@@ -1,6 +1,7 @@
 """Names of places in the language of the page, and the data attributes that tell programs which
 place a page is about."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
@@ -10,6 +11,7 @@ from outreach.countries import packs
 from outreach.domain.locations import city_names, gazetteer, regions
 from outreach.domain.locations.gazetteer import GazetteerPlace, PlaceKind
 from outreach.domain.locations.geocoding import Location, LocationScale
+from outreach.domain.locations.place_text import canonicalize
 from outreach.i18n import gettext as _
 
 POINTS: Final = frozenset({LocationScale.OFFICE, LocationScale.CITY, LocationScale.NEAR})
@@ -93,20 +95,28 @@ def main_attributes(where: Location) -> dict[str, str]:
     return found
 
 
-def links(places: Sequence[GazetteerPlace]) -> list[PlaceLink]:
-    """The places to choose from."""
-    return [_link(each) for each in places]
+def links(
+    places: Sequence[GazetteerPlace], *, shown: GazetteerPlace | None = None
+) -> list[PlaceLink]:
+    """The places to choose from, of `shown`, which the page is about, also those of its name. Of
+    two with one name each says its postal code."""
+    said = [canonicalize(full_name(each)) for each in places]
+    names = Counter(said if shown is None else (*said, canonicalize(full_name(shown))))
+    return [
+        _link(each, has_namesake=names[name] > 1) for each, name in zip(places, said, strict=True)
+    ]
 
 
-def _link(place: GazetteerPlace) -> PlaceLink:
+def _link(place: GazetteerPlace, *, has_namesake: bool) -> PlaceLink:
+    name = full_name(place)
+    if has_namesake and place.code:
+        name = f"{place.code} ({name})"
     if place.kind is PlaceKind.REGION:
         attributes = {"data-choice-region": _region_code(place.region)}
     else:
         attributes = _position(place.position, "data-choice")
-        attributes["data-choice-name"] = full_name(place)
-    return PlaceLink(
-        search_words(place), full_name(place), place.region, _detail(place), attributes
-    )
+        attributes["data-choice-name"] = name
+    return PlaceLink(search_words(place), name, place.region, _detail(place), attributes)
 
 
 def search_words(place: GazetteerPlace) -> str:
@@ -137,7 +147,8 @@ def _state_words(place: GazetteerPlace) -> str:
 def _detail(place: GazetteerPlace) -> str:
     """What tells a place from others of its name."""
     if place.kind is PlaceKind.REGION:
-        return _whole_region(place.country)
+        pack = packs.load(place.country)
+        return _("Todo el país") if pack.is_one_region else _whole_region(pack.region_word)
     country = formats.country_name(place.country, i18n.current())
     is_town = place.kind is PlaceKind.TOWN
     near = gazetteer.load().find_landmark(place) if is_town and place.code else None
@@ -148,13 +159,13 @@ def _detail(place: GazetteerPlace) -> str:
     return country
 
 
-def _whole_region(country: str) -> str:
+def _whole_region(word: str) -> str:
     words = {
         "state": _("Todo el estado"),
         "province": _("Toda la provincia"),
         "department": _("Todo el departamento"),
     }
-    return words.get(packs.load(country).region_word, _("Toda la región"))
+    return words.get(word, _("Toda la región"))
 
 
 def _county_name(name: str) -> str:

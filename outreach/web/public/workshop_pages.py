@@ -363,7 +363,8 @@ def _list(
         choices=place_words.links(
             where.others
             if where.scale is LocationScale.CHOICE
-            else where.others[:MAX_NAMESAKES] or where.guesses
+            else where.others[:MAX_NAMESAKES] or where.guesses,
+            shown=where.place,
         ),
         regions=_render_regions(params) if where.scale is LocationScale.UNKNOWN else "",
         days=list_fragments.render_days(near, view.joint.near, options),

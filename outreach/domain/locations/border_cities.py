@@ -1,0 +1,79 @@
+"""Cities of Mexico across from a town of the United States: «Juárez» leads to El Paso.
+
+Who lives there crosses for a workshop. Only where Mexico is no country of the network, whose
+gazetteer then has these cities themselves."""
+
+import csv
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib import resources
+from typing import Final, NamedTuple
+
+from outreach import network_profile
+from outreach.countries import packs
+from outreach.domain.locations import gazetteer
+from outreach.domain.locations.gazetteer import GazetteerPlace
+from outreach.domain.locations.place_text import canonicalize
+
+COUNTRY: Final = "MX"
+_CROSSES_TO: Final = "US"
+# Short forms that mean a region of another country, or none, where no city stands before them.
+_STATE_WORDS: Final = {"MX-BCN": {"bc", "baja"}, "MX-SON": {"son"}}
+_COUNTRY_WORDS: Final = {"mx", "mex"}
+
+
+class BorderCity(NamedTuple):
+    names: Sequence[str]
+    region: str  # its state in Mexico
+    needs_state: bool  # whether its name alone means another place
+    town: str  # of the United States, where the office is that is across from it
+    town_region: str
+
+
+def find(words: str) -> list[GazetteerPlace]:
+    """The town across from a border city that a text names, with or without its state, as
+    `canonicalize` writes it."""
+    countries = network_profile.current().countries
+    if COUNTRY in countries or _CROSSES_TO not in countries:
+        return []
+    across = _load().get(words)
+    if across is None:
+        return []
+    towns = gazetteer.load().find(canonicalize(across.town))
+    own = [each for each in towns if each.region == across.town_region]
+    return own[:1]
+
+
+def read() -> list[BorderCity]:
+    data = resources.files("outreach.domain.locations") / "data" / "border_cities.csv"
+    rows = csv.DictReader(data.read_text(encoding="utf-8").splitlines())
+    return [
+        BorderCity(
+            row["names"].split("|"), row["state"], row["needs_state"] == "yes",
+            row["town"], row["town_region"],
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+@cache
+def _load() -> Mapping[str, BorderCity]:
+    """By what people type: the name, with its state in any spelling, with the country."""
+    pack = packs.load(COUNTRY)
+    states = {
+        each.code: {
+            *map(canonicalize, each.names.values()), *each.also, *_STATE_WORDS.get(each.code, ()),
+        }
+        for each in pack.regions
+    }  # fmt: skip
+    countries = {*pack.also, *_COUNTRY_WORDS}
+    found: dict[str, BorderCity] = {}
+    for city in read():
+        for name in map(canonicalize, city.names):
+            forms = {f"{name} {state}" for state in states[city.region]}
+            forms |= {f"{form} {country}" for form in forms for country in countries}
+            if not city.needs_state:
+                forms |= {name, *(f"{name} {country}" for country in countries)}
+            for form in forms:
+                found.setdefault(form, city)
+    return found

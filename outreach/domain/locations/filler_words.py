@@ -1,0 +1,178 @@
+"""What people type around a place: «cerca del Walmart de Fresno», «highway 99 Fresno».
+
+    [" ".join(each.words) for each in list_cores(("sur", "de", "chicago"))]    de chicago, chicago
+
+The words before and after a name are understood where each is in `data/filler_words.txt` or has a
+digit. A thing of which a town has some («Walmart», «near») may have a name that nobody knows,
+up to the next link: «near Smith Foods in Fresno». Churches, schools and roads bear the names of
+places: «iglesia de San José» and «calle Houston» are not these cities.
+"""
+
+from collections.abc import Iterator, Sequence, Set
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Final, NamedTuple
+
+MAX_UNKNOWN: Final = 4  # words of a thing's own name
+
+_SAINTS: Final = frozenset({"san", "santa", "santo", "saint", "sainte", "st", "sta", "ste"})
+_STREET: Final = "saint"  # what `canonicalize` makes of «St»
+_WEAK_LINKS: Final = frozenset({"de", "del", "d", "du", "des", "of"})
+# Codes of states that are words as well. At the end of a text they are codes.
+_CODES: Final = frozenset(
+    {"al", "co", "de", "hi", "id", "in", "ma", "me", "mi", "oh", "ok", "on", "or", "pa"}
+)
+
+
+class Core(NamedTuple):
+    """What remains of a text. `is_guarded` says that words were left out that are in no list:
+    then only a place that many know is meant."""
+
+    words: tuple[str, ...]
+    is_guarded: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Fillers:
+    every: Set[str]
+    beside: Set[str]  # that stand beside a name in the same place: «Cicero, cerca de Chicago»
+    links: Set[str]
+    openers: Set[str]  # after which a name may come that nobody knows
+    bearers: Set[str]  # of names of places
+    roads: Set[str]
+    elsewhere: Set[str]
+
+
+def is_filler(word: str) -> bool:
+    return word in _load().every or _has_digit(word)
+
+
+def is_beside(word: str) -> bool:
+    """Whether a word says nothing between a name and the place that it is in."""
+    return word in _load().beside
+
+
+def is_elsewhere(word: str) -> bool:
+    """Whether a word names a country or city beyond the gazetteer."""
+    return word in _load().elsewhere
+
+
+def list_cores(words: tuple[str, ...]) -> list[Core]:
+    """What remains of a text without fillers at its ends, the longest first; not the text itself,
+    nor what is all fillers."""
+    if not (is_filler(words[0]) or is_filler(words[-1])):
+        return []
+    starts = list(_list_starts(words))
+    found = [
+        Core(words[start:end], is_guarded or ends_guarded)
+        for end, ends_guarded in _list_ends(words)
+        for start, is_guarded in starts
+        if start < end and end - start < len(words)
+    ]
+    # Of two ways to the same words the one without unknown words is first.
+    found.sort(key=lambda each: (-len(each.words), each.is_guarded))
+    return [each for each in found if not all(map(is_filler, each.words))]
+
+
+def _list_starts(words: tuple[str, ...]) -> Iterator[tuple[int, bool]]:
+    """Where a name may start: all words before it are understood. With whether some are in no
+    list."""
+    fillers, is_open, unknown, is_guarded = _load(), False, 0, False
+    for at, word in enumerate(words):
+        if not unknown and not _bears(words[:at], words[at]):
+            yield at, is_guarded
+        if unknown:
+            if word in fillers.links or word in fillers.roads or word == _STREET:
+                unknown, is_open = 0, False
+            elif unknown == MAX_UNKNOWN or word in fillers.elsewhere:
+                return
+            else:
+                unknown += 1
+        elif is_filler(word) or (word == _STREET and any(map(_has_digit, words[:at]))):
+            is_open = is_open or word in fillers.openers or _has_digit(word)
+        elif is_open and word not in fillers.elsewhere:
+            unknown, is_guarded = 1, True
+        else:
+            return
+
+
+def _list_ends(words: tuple[str, ...]) -> Iterator[tuple[int, bool]]:
+    """Where a name may end: all words after it are understood."""
+    for end in range(len(words), 0, -1):
+        rest = words[end:]
+        if rest and (rest[-1] in _CODES or _is_part_of_name(rest)):
+            continue
+        if (is_guarded := _reads_after(rest)) is not None:
+            yield end, is_guarded
+
+
+def _reads_after(words: Sequence[str]) -> bool | None:
+    """Whether words after a name are in no list; None where they are not understood."""
+    fillers, is_open, is_guarded = _load(), False, False
+    for word in words:
+        if is_filler(word):
+            is_open = is_open or word in fillers.openers
+        elif is_open and word not in fillers.elsewhere:
+            is_guarded = True
+        else:
+            return None
+    return is_guarded
+
+
+def _bears(before: Sequence[str], first: str) -> bool:
+    """Whether a name that begins with `first` is that of a church or road before it."""
+    fillers, at = _load(), len(before) - 1
+    while at >= 0 and (before[at] in _WEAK_LINKS or before[at] in _ARTICLES):
+        at -= 1
+    if at < 0 or before[at] not in fillers.bearers:
+        return False
+    if before[at] in fillers.roads and any(map(_has_digit, before[:at])):
+        return False  # «350 W 5th Street, Los Angeles»
+    is_direct = all(word in _ARTICLES for word in before[at + 1 :])
+    return is_direct or before[at] in fillers.roads or first in _SAINTS
+
+
+_ARTICLES: Final = frozenset({"el", "la", "los", "las", "the", "le", "les", "l"})
+
+
+def _is_part_of_name(after: Sequence[str]) -> bool:
+    """«Houston Street» and «Lincoln School» are no towns, «Fresno highway 99» is one."""
+    fillers = _load()
+    return after[0] in fillers.bearers and not (len(after) > 1 and _has_digit(after[1]))
+
+
+def _has_digit(word: str) -> bool:
+    return not word.isalpha() and any(map(str.isdigit, word))
+
+
+@cache
+def _load() -> _Fillers:
+    sections = read_sections()
+    roads = sections["roads"]
+    bearers = sections["dedicated"] | roads
+    beside = sections["links"] | sections["articles"] | sections["around"] | sections["town"]
+    every = frozenset().union(*(those for name, those in sections.items() if name != "elsewhere"))
+    return _Fillers(
+        every=every,
+        beside=beside,
+        links=sections["links"],
+        openers=sections["around"] | sections["things"] | bearers,
+        bearers=bearers,
+        roads=roads,
+        elsewhere=sections["elsewhere"],
+    )
+
+
+def read_sections() -> dict[str, frozenset[str]]:
+    """The words of the file by the name of their section."""
+    found: dict[str, set[str]] = {}
+    data = resources.files("outreach.domain.locations") / "data" / "filler_words.txt"
+    name = ""
+    for line in data.read_text(encoding="utf-8").splitlines():
+        text = line.partition("#")[0].strip()
+        if text.startswith("["):
+            name = text.strip("[]")
+        elif text:
+            found.setdefault(name, set()).update(text.split())
+    return {name: frozenset(those) for name, those in found.items()}
