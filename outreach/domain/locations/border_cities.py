@@ -33,8 +33,7 @@ class BorderCity(NamedTuple):
 def find(words: str) -> list[GazetteerPlace]:
     """The town across from a border city that a text names, with or without its state, as
     `canonicalize` writes it."""
-    countries = network_profile.current().countries
-    if COUNTRY in countries or _CROSSES_TO not in countries:
+    if not _is_across():
         return []
     across = _load().get(words)
     if across is None:
@@ -42,6 +41,13 @@ def find(words: str) -> list[GazetteerPlace]:
     towns = gazetteer.load().find(canonicalize(across.town))
     own = [each for each in towns if each.region == across.town_region]
     return own[:1]
+
+
+def list_names() -> list[str]:
+    """The names without their states, which spelling is compared with."""
+    if not _is_across():
+        return []
+    return [canonicalize(name) for city in read() if not city.needs_state for name in city.names]
 
 
 def read() -> list[BorderCity]:
@@ -54,6 +60,12 @@ def read() -> list[BorderCity]:
         )
         for row in rows
     ]  # fmt: skip
+
+
+def _is_across() -> bool:
+    """Whether the network has the towns across, and not the cities."""
+    countries = network_profile.current().countries
+    return _CROSSES_TO in countries and COUNTRY not in countries
 
 
 @cache

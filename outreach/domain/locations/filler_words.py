@@ -3,8 +3,8 @@
     [" ".join(each.words) for each in list_cores(("sur", "de", "chicago"))]    de chicago, chicago
 
 The words before and after a name are understood where each is in `data/filler_words.txt` or has a
-digit. A thing of which a town has some («Walmart», «near») may have a name that nobody knows,
-up to the next link: «near Smith Foods in Fresno». Churches, schools and roads bear the names of
+digit. A thing of which a town has some («Walmart», «the») may have a name that nobody knows,
+up to the next link: «the Smith Foods in Fresno». Churches, schools and roads bear the names of
 places: «iglesia de San José» and «calle Houston» are not these cities.
 """
 
@@ -26,8 +26,8 @@ _CODES: Final = frozenset(
 
 
 class Core(NamedTuple):
-    """What remains of a text. `is_guarded` says that words were left out that are in no list:
-    then only a place that many know is meant."""
+    """What remains of a text. `is_guarded` says that words were left out that are in no list, or
+    that the name is all fillers: then only a place that many know is meant."""
 
     words: tuple[str, ...]
     is_guarded: bool
@@ -59,20 +59,22 @@ def is_elsewhere(word: str) -> bool:
 
 
 def list_cores(words: tuple[str, ...]) -> list[Core]:
-    """What remains of a text without fillers at its ends, the longest first; not the text itself,
-    nor what is all fillers."""
-    if not (is_filler(words[0]) or is_filler(words[-1])):
+    """What remains of a text without fillers at its ends, the longest first; not the text itself.
+    What is all fillers remains only right behind a link: «vivo en El Centro»."""
+    if not any(map(is_filler, words)):
         return []
     starts = list(_list_starts(words))
-    found = [
-        Core(words[start:end], is_guarded or ends_guarded)
-        for end, ends_guarded in _list_ends(words)
-        for start, is_guarded in starts
-        if start < end and end - start < len(words)
-    ]
+    found = []
+    for end, ends_guarded in _list_ends(words):
+        for start, starts_guarded in starts:
+            name = words[start:end]
+            if not name or len(name) == len(words):
+                continue
+            is_filler_name = all(map(is_filler, name))
+            if not is_filler_name or (start and words[start - 1] in _load().links):
+                found.append(Core(name, is_filler_name or starts_guarded or ends_guarded))
     # Of two ways to the same words the one without unknown words is first.
-    found.sort(key=lambda each: (-len(each.words), each.is_guarded))
-    return [each for each in found if not all(map(is_filler, each.words))]
+    return sorted(found, key=lambda each: (-len(each.words), each.is_guarded))
 
 
 def _list_starts(words: tuple[str, ...]) -> Iterator[tuple[int, bool]]:
@@ -90,7 +92,7 @@ def _list_starts(words: tuple[str, ...]) -> Iterator[tuple[int, bool]]:
             else:
                 unknown += 1
         elif is_filler(word) or (word == _STREET and any(map(_has_digit, words[:at]))):
-            is_open = is_open or word in fillers.openers or _has_digit(word)
+            is_open = is_open or word in fillers.openers or word in _ARTICLES or _has_digit(word)
         elif is_open and word not in fillers.elsewhere:
             unknown, is_guarded = 1, True
         else:

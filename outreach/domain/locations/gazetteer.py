@@ -411,8 +411,10 @@ def list_distinct(
 
 
 def _is_same(one: GazetteerPlace, other: GazetteerPlace, within_miles: float) -> bool:
-    if one.kind is not other.kind or one.region != other.region:
+    if one.region != other.region:
         return False
+    if one.kind is not other.kind:  # «Orange County», which is a county and what people say
+        return canonicalize(one.name) == canonicalize(other.name)
     is_near = miles_between(one.position, other.position) < within_miles
     # Nor is one that no word tells from the other.
     return is_near or (not one.code and not other.code and one.spelling == other.spelling)

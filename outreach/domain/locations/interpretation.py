@@ -12,7 +12,7 @@ Every word has to be understood, or the text means nothing; `filler_words` says 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import chain
+from itertools import chain, pairwise
 from typing import Final
 
 from outreach.countries import packs
@@ -49,6 +49,7 @@ MIN_GUARDED_POPULATION: Final = 10_000  # of a town beside words that are in no 
 MAX_QUARTER_MILES: Final = 30  # of a place from the one that it is said to be in
 
 _LINK_CODES: Final = frozenset({"al", "de", "in"})  # prepositions that are codes of states
+_FILLER_CODES: Final = _LINK_CODES | {"la", "me", "mi"}
 _CITY_REGION: Final = "DC"  # a region that is one city
 
 Lookup = Callable[[str], list[GazetteerPlace]]
@@ -83,11 +84,6 @@ class _Within:
     regions: frozenset[str] = frozenset()
     countries: frozenset[str] = frozenset()
     places: tuple[tuple[GazetteerPlace, ...], ...] = ()
-
-    @property
-    def names_region(self) -> bool:
-        named = (each.kind is PlaceKind.REGION for those in self.places for each in those)
-        return bool(self.regions) or any(named)
 
     def holds(self, place: GazetteerPlace) -> bool:
         if self.regions and place.region not in self.regions:
@@ -186,11 +182,15 @@ class _Interpreter:
         if is_state and (region := gazetteer.find_region_place(state)) is not None:
             return [region]
         bare = [Core(tuple(state.split()), False)] if is_state and state else []
+        cores = list_cores(words)
+        for each in (words, *(core.words for core in cores)):
+            if across := border_cities.find(" ".join(each)):
+                return [*across, *self._mean(each)]
         if found := self._mean(words):
             if words[0] in _LINK_CODES:  # «in Portland» is not only in Indiana
                 found += self._mean(words[1:])
             return found
-        for core in (*list_cores(words), *bare):  # «provincia de Sevilla»
+        for core in (*cores, *bare):  # «provincia de Sevilla»
             if found := self._mean_core(core):
                 return found
         return []
@@ -199,16 +199,19 @@ class _Interpreter:
         """The places that the words mean if each of them says where."""
         if not 0 < len(words) <= MAX_WORDS:
             return []
-        found = [*border_cities.find(" ".join(words)), *self._find(words, self._names)]
+        found = self._find(words, self._names)
         return found if any(_may_mean(words, each) for each in found) else []
 
     def _mean_core(self, core: Core) -> list[GazetteerPlace]:
         words = core.words
         if len(words) == 1 and len(words[0]) < 3:
             return []  # «cerca de mi» is not near Michigan
-        if words[0] in _LINK_CODES:
-            return self._names(" ".join(words))  # «Del Rio», but not «in Portland»
-        found = self._mean(words)
+        text = " ".join(words)
+        # «Del Rio», but not «in Portland»; «El Centro», but not «el» of a place called Centro.
+        if words[0] in _LINK_CODES or all(map(is_filler, words)):
+            found = [] if text in place_text.NO_PLACE else self._names(text)
+        else:
+            found = self._mean(words)
         return [each for each in found if _is_well_known(each)] if core.is_guarded else found
 
     def _without_elisions(self, text: str, words: tuple[str, ...]) -> list[GazetteerPlace]:
@@ -223,8 +226,9 @@ class _Interpreter:
         found: dict[tuple[bool, int], list[GazetteerPlace]] = {}
         for name, beside in _splits(words):
             if (places := lookup(" ".join(name))) and (within := self._within(beside)) is not None:
-                if not within.names_region and all(map(is_filler, name)):
-                    continue  # «30 miles from Charlotte» is not in Miles, Iowa
+                # «Central, LA», but not Miles, Iowa, in «30 miles from Charlotte».
+                if (within.places or not within.regions) and all(map(is_filler, name)):
+                    continue
                 those = [each for each in places if within.holds(each)]
                 if not those:  # «San Juan, Nuevo Brunswick» is Saint John
                     those = [each for each in self._translated(name) if within.holds(each)]
@@ -244,6 +248,10 @@ class _Interpreter:
             found += [each for each in counties if each.population >= MIN_BARE_COUNTY]
         named = (self._region_of(code) for code in place_text.list_regions(words))
         return [*chain.from_iterable(named), *found]
+
+    def _across(self, words: str) -> list[GazetteerPlace]:
+        """The places of that name, or the town across from a border city of that name."""
+        return border_cities.find(words) or self._names(words)
 
     def _translated(self, words: Sequence[str]) -> list[GazetteerPlace]:
         """The towns that a name means which is said in another language than theirs."""
@@ -270,8 +278,10 @@ class _Interpreter:
                 text = " ".join(rest[:size])
                 region = place_text.find_region(text)
                 towns = self._gazetteer.find(text) if len(text) > 2 else []
-                if towns and all(map(is_filler, rest[:size])):  # «miles», «home»
-                    towns = [each for each in towns if _is_well_known(each)]
+                if towns and all(map(is_filler, rest[:size])):
+                    if any(map(_is_well_known, towns)):
+                        return None  # «Phoenix south side» is not on that of Chicago
+                    towns = []
                 country = place_text.find_country(text)
                 if country and not (region and country not in packs.list_codes()):
                     countries.add(country)
@@ -303,7 +313,7 @@ class _Interpreter:
             text = " ".join(each)
             if text in place_text.NO_PLACE:
                 continue
-            if found := [p for name in spelling.correct(text) for p in self._names(name)]:
+            if found := [p for name in spelling.correct(text) for p in self._across(name)]:
                 return found
             for name, beside in _splits(each, only_ends=True):
                 if found := self._corrected_within(name, beside):
@@ -378,7 +388,7 @@ class _Interpreter:
             yield from spelling.guess(longest, MAX_GUESSES)
 
     def _best(self, name: str) -> list[GazetteerPlace]:
-        places = self._names(name)
+        places = self._across(name)
         return sorted(places, key=lambda each: -each.population)[:1]
 
 
@@ -421,12 +431,15 @@ def _splits(
         for start in (0, last) if only_ends else range(last + 1):
             before, after = words[:start], words[start + size :]
             if len(before) > 1:  # «cerca de Houston» is not in Delaware
-                before = _drop_link_codes(before)
-            yield words[start : start + size], before + _drop_link_codes(after[:-1]) + after[-1:]
+                before = tuple(word for word in before if word not in _FILLER_CODES)
+            yield words[start : start + size], before + _drop_filler_codes(after)
 
 
-def _drop_link_codes(words: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(word for word in words if word not in _LINK_CODES)
+def _drop_filler_codes(after: tuple[str, ...]) -> tuple[str, ...]:
+    """Words behind a name without those that follow a filler: «Wilmington cerca de la …»."""
+    return after[:1] + tuple(
+        word for last, word in pairwise(after) if word not in _FILLER_CODES or not is_filler(last)
+    )
 
 
 def _is_part(place: GazetteerPlace, whole: GazetteerPlace) -> bool:

@@ -14,6 +14,7 @@ from outreach.domain.text import fold
 _APOSTROPHES: Final = re.compile("['’‘`´]")
 _ELISION: Final = re.compile(r"\b[dlj]['’]", re.IGNORECASE)
 _NOT_PLAIN: Final = re.compile(r"[^a-z ]|\b(?:[a-z]|ste?|ft|mt)\b")
+_MONTANA: Final = re.compile(r"(?<=[a-z]), *mt\b")  # «Billings, MT»; elsewhere it is Mount
 _SHORT_FORMS: Final = {"st": "saint", "ste": "sainte", "ft": "fort", "mt": "mount"}
 
 _NO_PLACE_WORDS: Final = """
@@ -38,12 +39,12 @@ _AREA: Final = re.compile(r"(?<![\w])([a-z]\d[a-z])(?:[ -]?\d[a-z]\d)?(?![\w])",
 def canonicalize(text: str) -> str:
     """Words without accents, capitals and punctuation, abbreviations written out: «St. John's» is
     «saint johns», «L.A.» is «la»."""
-    lower = text.lower()
+    lower = _MONTANA.sub(" montana", text.lower())
     if not _NOT_PLAIN.search(lower):  # most names: 45,000 are read at once
         return " ".join(lower.split())
     words: list[str] = []
     was_letter = False
-    for word in fold(_APOSTROPHES.sub("", text)).split():
+    for word in fold(_APOSTROPHES.sub("", lower)).split():
         is_letter = len(word) == 1 and word.isalpha()
         if is_letter and was_letter:
             words[-1] += word

@@ -16,7 +16,7 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA, JaroWinkler
 
 from outreach import network_profile
-from outreach.domain.locations import gazetteer
+from outreach.domain.locations import border_cities, gazetteer
 from outreach.domain.locations.filler_words import is_elsewhere
 from outreach.domain.locations.place_text import list_region_names
 from outreach.memory_cache import remember
@@ -57,6 +57,8 @@ def _load_names(_countries: tuple[str, ...]) -> _Names:
         people[name] = max(number, people.get(name, 0))
     for name in list_region_names():
         people[name] = _REGION_POPULATION
+    for name in border_cities.list_names():
+        people.setdefault(name, MIN_POPULATION_SHORT)
     by_letter: dict[str, list[str]] = {}
     for name in people:
         if len(name) >= MIN_LENGTH:

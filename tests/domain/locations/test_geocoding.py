@@ -1,8 +1,6 @@
 """A typed place with the offices and venues of an installation; addresses of feeds that are kept
 for years."""
 
-from importlib.resources import files
-from pathlib import Path
 from typing import Final
 
 import pytest
@@ -23,16 +21,6 @@ from tests.conftest import LONG_AGO, hold, venue
 from tests.support.place_phrases import read_phrases
 
 MAX_MILES: Final = 15
-OFFICES: Final = Path(str(files("outreach.imports"))) / "data" / "offices.csv"
-
-
-@pytest.fixture
-def network(store: Store) -> list[offices.OfficeRow]:
-    """All offices of the demo's network."""
-    rows = offices.read(OFFICES)
-    with store.change() as session:
-        offices.load(session, rows, now=LONG_AGO)
-    return rows
 
 
 def test_every_office_city_is_a_point_by_its_name(
