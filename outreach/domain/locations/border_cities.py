@@ -15,8 +15,6 @@ from outreach.domain.locations import gazetteer
 from outreach.domain.locations.gazetteer import GazetteerPlace
 from outreach.domain.locations.place_text import canonicalize
 
-COUNTRY: Final = "MX"
-_CROSSES_TO: Final = "US"
 # Short forms that mean a region of another country, or none, where no city stands before them.
 _STATE_WORDS: Final = {"MX-BCN": {"bc", "baja"}, "MX-SON": {"son"}}
 _COUNTRY_WORDS: Final = {"mx", "mex"}
@@ -64,14 +62,22 @@ def read() -> list[BorderCity]:
 
 def _is_across() -> bool:
     """Whether the network has the towns across, and not the cities."""
-    countries = network_profile.current().countries
-    return _CROSSES_TO in countries and COUNTRY not in countries
+    own = network_profile.current().countries
+    here, across = _countries()
+    return across in own and here not in own
+
+
+@cache
+def _countries() -> tuple[str | None, str | None]:
+    """The country of the cities, and that of the towns across, by the codes of their states."""
+    first = read()[0]
+    return packs.find_country(first.region), packs.find_country(first.town_region)
 
 
 @cache
 def _load() -> Mapping[str, BorderCity]:
     """By what people type: the name, with its state in any spelling, with the country."""
-    pack = packs.load(COUNTRY)
+    pack = packs.load(_countries()[0] or "")
     states = {
         each.code: {
             *map(canonicalize, each.names.values()), *each.also, *_STATE_WORDS.get(each.code, ()),

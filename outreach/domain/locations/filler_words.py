@@ -39,6 +39,7 @@ class _Fillers:
     beside: Set[str]  # that stand beside a name in the same place: «Cicero, cerca de Chicago»
     links: Set[str]
     openers: Set[str]  # after which a name may come that nobody knows
+    things: Set[str]
     bearers: Set[str]  # of names of places
     roads: Set[str]
     elsewhere: Set[str]
@@ -72,7 +73,11 @@ def list_cores(words: tuple[str, ...]) -> list[Core]:
                 continue
             is_filler_name = all(map(is_filler, name))
             if not is_filler_name or (start and words[start - 1] in _load().links):
-                found.append(Core(name, is_filler_name or starts_guarded or ends_guarded))
+                around = (*words[:start], *words[end:])
+                # «La Esquina de Rosa» is more likely a shop than near Rosa.
+                is_thing = len(name) == 1 and not _load().things.isdisjoint(around)
+                is_guarded = is_filler_name or is_thing or starts_guarded or ends_guarded
+                found.append(Core(name, is_guarded))
     # Of two ways to the same words the one without unknown words is first.
     return sorted(found, key=lambda each: (-len(each.words), each.is_guarded))
 
@@ -160,6 +165,7 @@ def _load() -> _Fillers:
         beside=beside,
         links=sections["links"],
         openers=sections["around"] | sections["things"] | bearers,
+        things=sections["things"],
         bearers=bearers,
         roads=roads,
         elsewhere=sections["elsewhere"],
