@@ -9,22 +9,21 @@ from types import MappingProxyType
 from typing import Final
 
 from outreach.domain.network.offices import Office
-from outreach.domain.text import clean, fold
+from outreach.domain.text import clean
 from outreach.domain.workshops import UID_PREFIX, Workshop
-from outreach.feeds import labels
-from outreach.i18n import in_each
 from outreach.imports import ical
-from outreach.imports.guess import recurring_events, small_values
+from outreach.imports.guess import places, recurring_events, small_values
 from outreach.imports.guess.headings import Field
 from outreach.imports.guess.kind_names import KindNames
 from outreach.imports.guess.parsed_rows import (
     MAX_TITLE_LENGTH,
-    ROOM,
     ParsedRow,
     checked_text,
     match_kind,
     set_place,
+    take_cancelled,
 )
+from outreach.imports.guess.places import Home
 from outreach.imports.guess.raw_sheets import MAX_ROWS
 from outreach.imports.guess.recurring_events import EventDate, TooManyDates
 from outreach.imports.guess.remarks import Remark, RemarkCode, remark
@@ -44,15 +43,6 @@ COLUMNS: Final[Mapping[str, Field]] = MappingProxyType(
     }
 )
 _OWN_UID: Final = re.compile(r"(?:taller|mio)-([0-9A-Z]{20})(?:@.*)?", re.DOTALL)
-_COUNTRIES: Final = frozenset(
-    {
-        "usa", "us", "eua", "ee uu", "united states", "united states of america",
-        "estados unidos", "canada", "mexico", "etats unis",
-    }
-)  # fmt: skip
-_POSTAL: Final = re.compile(
-    r"(?:[a-z]{2,3} )?(?:[0-9]{5}(?: [0-9]{4})?|[a-z][0-9][a-z] ?[0-9][a-z][0-9])"
-)
 
 
 @dataclass(frozen=True)
@@ -121,7 +111,7 @@ def _row(
     if found.error is not None:
         parsed.remarks.append(Remark(Field.STARTS, found.error))
     _set_hours(parsed, found, office)
-    summary, is_cancelled = _without_cancelled(clean(event.summary))
+    summary, is_cancelled = take_cancelled(clean(event.summary))
     workshop = own.get(own_id(event.uid))
     if workshop is not None and workshop.office is office:
         # Its title and place may be the neutral ones of a feed: they say nothing new.
@@ -131,7 +121,8 @@ def _row(
         texts = [*(clean(each) for each in event.categories), summary]
         match_kind(parsed, _tell_kind(texts, kinds), kinds)
         parsed.title = checked_text(parsed, Field.TITLE, summary, MAX_TITLE_LENGTH)
-        set_place(parsed, *_split_location(clean(event.location), office))
+        found_place = places.split(clean(event.location), Home.of(office), is_calendar=True)
+        set_place(parsed, found_place, Home.of(office))
     parsed.is_cancelled = is_cancelled or small_values.says_cancelled(event.status)
     return parsed
 
@@ -147,6 +138,7 @@ def _set_hours(parsed: ParsedRow, found: EventDate, office: Office) -> None:
     if found.starts is None or found.ends is None:
         return
     starts, ends = found.starts.astimezone(office.zone), found.ends.astimezone(office.zone)
+    parsed.zone = office.zone
     parsed.day, parsed.starts, parsed.ends = starts.date(), starts.time(), ends.time()
     if ends - starts > timedelta(hours=14):
         values = {"starts": f"{starts:%H:%M}", "ends": f"{ends:%Y-%m-%d %H:%M}"}
@@ -156,38 +148,3 @@ def _set_hours(parsed: ParsedRow, found: EventDate, office: Office) -> None:
         parsed.say(Field.ENDS, RemarkCode.END_BEFORE_START, **values)
     if found.read_until is not None:
         parsed.remarks.append(remark(None, RemarkCode.SERIES_CUT, day=found.read_until))
-
-
-def _without_cancelled(title: str) -> tuple[str, bool]:
-    """The title without the prefix that calendars give to cancelled events, and whether it had
-    it."""
-    prefixes = [clean(word) for word in in_each(labels.CANCELLED).values()]
-    prefixes += ["Cancelado:", "Cancelada:", "Canceled:", "Cancelled:", "Annulé:", "Annulé :"]
-    for prefix in prefixes:
-        if title.casefold().startswith(prefix.casefold()):
-            return title[len(prefix) :].strip(), True
-    return title, False
-
-
-def _split_location(location: str, office: Office) -> tuple[str, str, str]:
-    """Venue, address and city of «Biblioteca, 1805 S Loomis St, Chicago, IL 60608, USA»."""
-    if location.casefold().startswith(("http://", "https://")):
-        return location, "", ""
-    parts = [part for part in (part.strip() for part in location.split(",")) if part]
-    rest = parts[1:]
-    if rest and fold(rest[-1]) in _COUNTRIES:
-        rest.pop()
-    has_region = bool(rest) and (
-        _POSTAL.fullmatch(fold(rest[-1])) is not None
-        or fold(rest[-1]) == fold(office.region)
-        or (len(rest[-1]) == 2 and rest[-1].isupper())
-    )
-    if has_region:
-        rest.pop()
-    city = ""
-    if rest and (fold(rest[-1]) == fold(office.city) or (has_region and len(rest) > 1)):
-        city = rest.pop()
-    name = parts[0] if parts else ""
-    while rest and ROOM.match(fold(rest[0])):
-        name += f", {rest.pop(0)}"
-    return name, ", ".join(rest), city

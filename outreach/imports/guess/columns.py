@@ -11,10 +11,10 @@ from datetime import date, datetime, time, timedelta
 from typing import Final
 
 from outreach.domain.text import fold
-from outreach.imports.guess import dates, headings, hours, small_values
+from outreach.imports.guess import dates, day_lists, headings, hours, small_values, zones
 from outreach.imports.guess.day_words import find_month, find_weekday
 from outreach.imports.guess.headings import Field
-from outreach.imports.guess.kind_names import KindNames
+from outreach.imports.guess.kind_names import KindMatch, KindNames
 from outreach.imports.guess.raw_sheets import Cell
 from outreach.imports.guess.remarks import quote
 from outreach.imports.guess.source_table import SourceTable
@@ -25,8 +25,12 @@ MIN_SCORE: Final = 50
 MAX_EXAMPLES: Final = 3
 REMEMBERED: Final = 300
 MIN_SHARE: Final = 0.6  # of the cells that have to be of a field
+MIN_NAMED_SHARE: Final = 0.3  # of the cells of «Name» that have to say a kind
 _TITLE_WORDS: Final = listed("titulo title titre nombre name nom subject summary asunto")
-_STATE_WORDS: Final = listed("estado state etat")
+_FORM_BEGUN: Final = listed("start_time hora_de_inicio heure_de_debut")
+_FORM_DONE: Final = listed("completion_time hora_de_finalizacion heure_de_fin")
+_NAME_WORDS: Final = listed("nombre name nom nombres names")
+_STATE_WORDS: Final = listed("estado state etat zona")  # may be of the map
 _HIDDEN: Final = 25  # less for a hidden column: the visible one counts
 
 
@@ -54,6 +58,11 @@ class _Contents:
         texts = [str(cell) for cell in self.cells]
         self.day = self._share(_has_day(cell) for cell in self.cells)
         self.hour = self._share(_has_hour(cell) for cell in self.cells)
+        self.serial = self._share(dates.is_serial(cell) for cell in self.cells)
+        self.numbered_day = self._share(_has_numbered_day(cell) for cell in self.cells)
+        self.zone = self._share(
+            isinstance(c, str) and zones.find(c) is not None for c in self.cells
+        )
         self.weekday = self._share(
             isinstance(c, str) and find_weekday(fold(c)) is not None for c in self.cells
         )
@@ -69,6 +78,9 @@ class _Contents:
         self.mode = self._share(small_values.is_mode(cell) for cell in self.cells)
         self.kind = self._share(
             isinstance(c, str) and kinds.match(c).code is not None for c in self.cells
+        )
+        self.kind_like = self._share(
+            isinstance(c, str) and _is_like_kind(kinds.match(c)) for c in self.cells
         )
         self.kind_name = self._share(isinstance(c, str) and kinds.is_name(c) for c in self.cells)
         self.office = self._share(fold(text) in office_names for text in texts)
@@ -101,6 +113,8 @@ def guess(
         headings.guess(text) if table.has_heading else headings.HeadingGuess({})
         for text in table.headings
     ]
+    if _is_form(guesses, table.headings):
+        guesses[1] = guesses[2] = headings.HeadingGuess({}, is_other=True)
     chosen = _choose(table, contents, guesses, remembered)
     columns = []
     for at, heading in enumerate(table.headings):
@@ -117,6 +131,14 @@ def guess(
             )
         )
     return columns
+
+
+def _is_form(guesses: Sequence[headings.HeadingGuess], names: Sequence[str]) -> bool:
+    """Whether a table has the answers of Microsoft Forms, which begin with when somebody began and
+    finished the form: «ID, Start time, Completion time, Email, Name»."""
+    if len(names) < 6 or fold(names[0]) != "id" or not guesses[3].is_person:
+        return False
+    return fold(names[1]) in _FORM_BEGUN and fold(names[2]) in _FORM_DONE
 
 
 def _choose(
@@ -158,17 +180,20 @@ def _is_title_after_all(
     contents: Sequence[_Contents],
     guesses: Sequence[headings.HeadingGuess],
 ) -> bool:
-    """Whether «Nombre» is the name of the workshop: its words are of kinds, and no other column is
-    about persons."""
-    is_name = fold(table.headings[at]) in {"nombre", "name", "nom"}
+    """Whether «Nombre» is the name of the workshop: no column is called its title, and its words
+    are of kinds, as no names of persons are. Beside columns about persons more of them have to."""
+    is_name = fold(table.headings[at]) in _NAME_WORDS
+    has_title = any(each.scores.get(Field.TITLE, 0) >= headings.WHOLE for each in guesses)
     others = [each for number, each in enumerate(guesses) if number != at and each.is_person]
-    return is_name and not others and contents[at].kind >= MIN_SHARE
+    needed = MIN_SHARE if others else MIN_NAMED_SHARE
+    return is_name and not has_title and contents[at].kind_like >= needed
 
 
 def _with_kind(
     chosen: dict[int, Field], table: SourceTable, contents: Sequence[_Contents]
 ) -> dict[int, Field]:
     """A lone column «Taller» or «Evento» whose words are kinds' names is the kind."""
+    chosen = _without_foreign_kind(chosen, contents)
     fields = set(chosen.values())
     if Field.KIND in fields or Field.TITLE not in fields:
         return chosen
@@ -176,6 +201,17 @@ def _with_kind(
     is_title = bool(_TITLE_WORDS & set(fold(table.headings[at]).split()))
     is_kind = not is_title and contents[at].kind_name >= MIN_SHARE
     return {**chosen, at: Field.KIND} if is_kind else chosen
+
+
+def _without_foreign_kind(
+    chosen: dict[int, Field], contents: Sequence[_Contents]
+) -> dict[int, Field]:
+    """Without a column «Categoría» of which no word is of a kind, where the titles say them."""
+    by_field = {field: contents[at] for at, field in chosen.items()}
+    kind, title = by_field.get(Field.KIND), by_field.get(Field.TITLE)
+    if kind is None or title is None or kind.kind_like or title.kind_like < MIN_NAMED_SHARE:
+        return chosen
+    return {at: field for at, field in chosen.items() if field is not Field.KIND}
 
 
 def _score(
@@ -199,14 +235,15 @@ def _score(
 def _evidence(field: Field, content: _Contents, *, is_doubtful: bool) -> tuple[float, float]:
     """The share of cells that are of a field, and the share that a heading needs."""
     if field is Field.DAY:
-        return max(content.day, content.number * 0.5), 0.3
+        return max(content.day, content.number * 0.5, content.serial, content.numbered_day), 0.3
     shares: dict[Field, tuple[float, float]] = {
         Field.WEEKDAY: (content.weekday, MIN_SHARE),
         Field.MONTH: (max(content.month, content.number), 0.5),
         Field.YEAR: (content.number, 0.5),
         Field.OFFICE: (content.office, MIN_SHARE),
-        Field.STARTS: (max(content.hour, content.day * 0.9), 0.3),
-        Field.ENDS: (max(content.hour, content.day * 0.9), 0.3),
+        Field.STARTS: (max(content.hour, content.day * 0.9, content.serial * 0.9), 0.3),
+        Field.ENDS: (max(content.hour, content.day * 0.9, content.serial * 0.9), 0.3),
+        Field.ZONE: (content.zone, 0.4 if is_doubtful else 0.0),
         Field.MINUTES: (content.minutes, 0.3),
         Field.KIND: (content.kind, 0.0 if content.text >= 0.5 else 1.1),
         Field.TITLE: (content.text * (1 - content.day), 0.5),
@@ -253,6 +290,17 @@ def _has_hour(cell: Cell) -> bool:
         return True
     day = dates.read_day(cell) if isinstance(cell, str) else None
     return day is not None and day.hours != ""
+
+
+def _has_numbered_day(cell: Cell) -> bool:
+    """Whether a cell is a day whose month is said elsewhere: «sábado 16», «vie 22 y sáb 23»."""
+    if not isinstance(cell, str) or cell.isdigit():
+        return False
+    return day_lists.read_number(cell) is not None or len(day_lists.split(cell)) > 1
+
+
+def _is_like_kind(match: KindMatch) -> bool:
+    return match.code is not None or bool(match.candidates)
 
 
 def _is_small_number(cell: Cell) -> bool:

@@ -24,7 +24,15 @@ from outreach.domain.scheduling import import_memory
 from outreach.domain.text import fold
 from outreach.imports import file_types
 from outreach.imports.file_types import FileType
-from outreach.imports.guess import calendar_rows, columns, parsed_rows, proposals, sheet_reader
+from outreach.imports.guess import (
+    calendar_rows,
+    columns,
+    message_rows,
+    parsed_rows,
+    proposals,
+    sheet_reader,
+    text_tables,
+)
 from outreach.imports.guess.calendar_rows import CalendarSource
 from outreach.imports.guess.columns import ColumnGuess
 from outreach.imports.guess.dates import DayOrder
@@ -32,7 +40,9 @@ from outreach.imports.guess.headings import Field
 from outreach.imports.guess.hours import Half
 from outreach.imports.guess.kind_names import KindNames
 from outreach.imports.guess.parsed_rows import ParseContext, ParsedRow
+from outreach.imports.guess.places import Home
 from outreach.imports.guess.proposals import Outcome, RowProposal
+from outreach.imports.guess.questions import Question, list_questions
 from outreach.imports.guess.raw_sheets import MAX_ROWS
 from outreach.imports.guess.source_table import SourceTable, find_tables
 from outreach.imports.import_errors import ImportErrorCode, UnreadableFile
@@ -52,12 +62,35 @@ class ImportSource:
 
 def read(name: str, data: bytes) -> ImportSource:
     """Reads a file of any format. Raises UnreadableFile."""
-    if file_types.recognise_sheet(name, data) is FileType.ICS:
+    file_type = file_types.recognise_sheet(name, data)
+    if file_type is FileType.ICS:
         return ImportSource(name, calendar=calendar_rows.read(name, data))
-    tables = find_tables(sheet_reader.read(name, data))
+    if file_type is FileType.CSV:
+        tables = _read_text(name, data)
+    else:
+        tables = find_tables(sheet_reader.read(name, data))
     if not tables:
         raise UnreadableFile(ImportErrorCode.LINES_MISSING, name=name)
     return ImportSource(name, tuple(tables))
+
+
+def _read_text(name: str, data: bytes) -> list[SourceTable]:
+    """The table of a text, else the workshops of its lines, as people write them in a messenger.
+    Raises UnreadableFile."""
+    try:
+        tables = find_tables(sheet_reader.read(name, data))
+    except UnreadableFile as unfit:
+        if unfit.code is not ImportErrorCode.LINE_NOT_CSV:
+            raise
+        message = message_rows.find_table(text_tables.decode(name, data))
+        if message is None:
+            raise
+        return [message]
+    text = text_tables.decode(name, data)
+    if tables and not message_rows.may_be_message(tables[0], text):
+        return tables
+    message = message_rows.find_table(text)
+    return [message] if message is not None else tables
 
 
 def guess_columns(
@@ -124,6 +157,8 @@ def make_context(
         kinds=_kind_names(session, office),
         office_names=_office_names(session),
         office=office.slug,
+        zone=office.zone,
+        home=Home.of(office),
         order=order,
         half=half,
     )
@@ -179,6 +214,7 @@ def to_json(
     return {
         "columns": _columns_to_json(source, found),
         "rows": [_row_to_json(each) for each in rows],
+        "questions": [_question_to_json(each) for each in _list_open_questions(rows)],
         "loaded": loaded,
         **{
             outcome.value: sum(each.outcome is outcome for each in rows)
@@ -198,6 +234,18 @@ def _columns_to_json(source: ImportSource, found: Columns) -> dict[str, str | No
                 each.field.value if each.field else None
             )
     return answer
+
+
+def _list_open_questions(rows: Sequence[RowProposal]) -> list[Question]:
+    return list_questions(each.parsed for each in rows if each.outcome is Outcome.ASKED)
+
+
+def _question_to_json(question: Question) -> dict[str, Any]:
+    return {
+        "question": str(question.remark),
+        "field": question.field.value if question.field is not None else None,
+        "lines": [each.line for each in question.rows],
+    }
 
 
 def _row_to_json(proposal: RowProposal) -> dict[str, Any]:

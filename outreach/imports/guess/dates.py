@@ -16,6 +16,7 @@ from typing import Final
 
 from outreach.imports import xlsx
 from outreach.imports.csv_tables import is_likely
+from outreach.imports.guess import zones
 from outreach.imports.guess.day_words import find_month, find_weekday
 from outreach.imports.guess.headings import Field
 from outreach.imports.guess.raw_sheets import Cell
@@ -27,7 +28,8 @@ MAX_MONTHS_AHEAD: Final = 183  # days that a day without its year may be ahead
 MIN_SWAPPED: Final = 3  # cells by which we see that a program changed day and month
 _SERIALS: Final = range(36_526, 73_051)  # 2000 to 2099
 _TOKEN: Final = re.compile(r"[0-9]{1,12}|[a-z]+|[^\sa-z0-9]")
-_SERIAL: Final = re.compile(r"[0-9]{5}(?:\.[0-9]{1,12})?")
+_SERIAL: Final = re.compile(r"[0-9]{5}(?:[.,][0-9]{1,15})?")
+_BASIC: Final = re.compile(r"^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(?:\d\d)?$")  # of ISO 8601
 _ORDINALS: Final = frozenset(
     {"o", "a", "er", "ro", "do", "st", "nd", "rd", "th", "ero", "°", "º", "ª"}
 )
@@ -102,8 +104,19 @@ def read_day(cell: Cell) -> DayReading | None:
     if not isinstance(cell, str) or len(cell) > MAX_LENGTH:
         return None
     if _SERIAL.fullmatch(cell) or (len(cell) == 8 and cell.isascii() and cell.isdigit()):
-        return _read_serial(float(cell))
-    return _read_text(cell)
+        return _read_serial(float(cell.replace(",", ".")))
+    text = _BASIC.sub(r"\1-\2-\3 \4:\5", zones.split(cell).text)
+    reading = _read_text(text)
+    return reading if reading is None or text == cell else replace(reading, text=cell)
+
+
+def is_serial(cell: Cell) -> bool:
+    """Whether a cell is a day as spreadsheets count them, without the style of one: 46361.75."""
+    if isinstance(cell, bool) or not isinstance(cell, int | float | str):
+        return False
+    if isinstance(cell, str) and not _SERIAL.fullmatch(cell):
+        return False
+    return int(float(str(cell).replace(",", "."))) in _SERIALS
 
 
 def _stored(day: date, hour: time) -> DayReading:
@@ -146,12 +159,16 @@ def _read_text(text: str) -> DayReading | None:
     if found is None:
         return None
     before, after = tokens[: found.start], tokens[found.end :]
+    others = [*before, "|", *after]
+    second = _find(others)
+    if second is not None and second.options == found.options:
+        # «5 de diciembre, 6 pm → 5 de diciembre, 8 pm» is one day.
+        others = [*others[: second.start], *others[second.end :]]
+        second = _find(others)
     is_several = (
-        _ends_with_listed_day(before)
-        or _begins_with_listed_day(after)
-        or _find([*before, "|", *after]) is not None
+        _ends_with_listed_day(before) or _begins_with_listed_day(after) or second is not None
     )
-    weekday, rest = _take_weekday([*before, "|", *after])
+    weekday, rest = _take_weekday(others)
     while rest and rest[0] in _FILLERS | {"-", "–", "—", "@"}:
         rest = rest[1:]
     while rest and rest[-1] in _FILLERS - {"."}:
@@ -270,6 +287,8 @@ def _read_month_and_day(tokens: Sequence[str], at: int) -> _Match | None:
     if end < len(tokens) and tokens[end] in _ORDINALS - {"a"}:
         end += 1
     year, end = _read_year(tokens, end)
+    if tokens[at] == "mar" and year is None:
+        return None  # «mar 16» is a Tuesday in Spanish
     return _Match((DayParts(day, month, year),), at, end)
 
 
@@ -304,8 +323,25 @@ class DayContext:
 def decide_order(readings: Iterable[DayReading]) -> DayOrder | None:
     """Which of day and month comes first in a column; None where its values do not tell, or
     contradict each other."""
-    orders = {order for each in readings if (order := _order_of(each)) is not None}
+    orders = list_orders(readings)
     return orders.pop() if len(orders) == 1 else None
+
+
+def list_orders(readings: Iterable[DayReading]) -> set[DayOrder]:
+    """The orders of day and month that some of the readings prove."""
+    return {order for each in readings if (order := _order_of(each)) is not None}
+
+
+def find_order_by_month(readings: Iterable[DayReading], month: int) -> DayOrder | None:
+    """The order in which all days of a sheet are of the month that it is named after; None where
+    both are, or neither is."""
+    ambiguous = [each.options for each in readings if each.is_ambiguous and not each.is_several]
+    fitting = {
+        order
+        for order in DayOrder
+        if ambiguous and all(options[order.value].month == month for options in ambiguous)
+    }
+    return fitting.pop() if len(fitting) == 1 else None
 
 
 def _order_of(reading: DayReading) -> DayOrder | None:

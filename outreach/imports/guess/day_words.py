@@ -46,6 +46,12 @@ WEEKDAYS: Final = _numbered(
 )
 
 
+# As titles are kept.
+MONTH_NAMES: Final = tuple(
+    next(name for name, each in MONTHS.items() if each == number) for number in range(1, 13)
+)
+
+
 def find_month(word: str) -> int | None:
     """The number of a month, from 1."""
     return MONTHS.get(word) or _find_alike(word, is_month=True)

@@ -27,6 +27,7 @@ class Field(StrEnum):
     STARTS = "starts"
     ENDS = "ends"
     MINUTES = "minutes"
+    ZONE = "zone"  # in which the hours of the row are
     KIND = "kind"
     TITLE = "title"
     VENUE = "venue"
@@ -137,15 +138,19 @@ _WORDS: Final[Mapping[Field, str]] = MappingProxyType(
         Field.YEAR: "ano|year|annee",
         Field.STARTS: """hora|horas|horario|horarios|hr|hrs|hora de inicio|hora inicio|inicio|
             hora inicial|empieza|comienza|a que hora|hora de comienzo|desde|start|start time|
-            starts|starts at|begin|begins|time|times|from|schedule|hours|heure|heures|horaire|
-            heure de debut|debut|a quelle heure|commence|de|hora de entrada|entrada""",
+            starts|starts at|start date time|start datetime|startdate|starttime|begin|begins|time|
+            times|from|schedule|hours|heure|heures|horaire|heure de debut|debut|
+            a quelle heure|commence|de|hora de entrada|entrada""",
         Field.ENDS: """fin|hora de fin|hora fin|hora final|termina|termino|hora de termino|hasta|
             hora de salida|salida|cierre|hora de cierre|acaba|a que hora termina|end|end time|ends|
-            ends at|finish|until|to|heure de fin|jusqu a|se termine|fecha de fin|fecha fin|
+            ends at|end date time|end datetime|enddate|endtime|
+            finish|until|to|heure de fin|jusqu a|se termine|fecha de fin|fecha fin|
             end date|date de fin|dtend|hora de finalizacion|finaliza|finalizacion|conclusion|
-            hora de conclusion""",
+            hora de conclusion|a""",
         Field.MINUTES: """duracion|duracion en minutos|minutos|cuanto dura|duration|length|minutes|
             duree|combien de temps|tiempo de duracion|horas de duracion|duration minutes""",
+        Field.ZONE: """zona horaria|huso horario|huso|time zone|timezone|tz|event timezone|zona|
+            start timezone|fuseau horaire|fuseau|zone horaire|zona de tiempo|horario de zona""",
         Field.KIND: """tipo|tipo de taller|tipo de evento|tipo de actividad|categoria|clase|rubro|
             programa|kind|type|category|event type|workshop type|type of workshop|categorie|
             type d atelier|genre|categories|tematica|area|linea|modulo""",
@@ -225,10 +230,14 @@ _OTHER: Final = _phrases(
     liga|enlace web|url|zoom|website|sitio web|materiales|material|presupuesto|costo|precio|
     cost|price|prix|cout|foto|imagen|image|photo|attachment|adjunto|archivo|etiquetas|tags|
     equipo|asistencia|attendance|asistieron|llegaron|count|total|no|num|numero|consecutivo|n|
-    hashtag|realizado|evaluacion|score|puntuacion|requisitos|que traer|puntaje|que falta"""
+    hashtag|realizado|sales start|sales end|ticket sales|on sale|reminder|recordatorio|all day|
+    todo el dia|show time as|last edited|date created|edited|evaluacion|score|puntuacion|requisitos|
+    que traer|puntaje|que falta"""
 )
 # Words so small that they mean something only where they are the whole heading.
 _WHOLE_ONLY: Final = frozenset(
-    _phrases("de|from|to|ou|no|n|num|who|qui|quien|quienes|lic|area|linea|count|total|equipo|mode")
+    _phrases(
+        "a|de|from|to|ou|no|n|num|who|qui|quien|quienes|lic|area|linea|count|total|equipo|mode"
+    )
 )
 _PHRASES: Final = tuple(_list_phrases())

@@ -7,12 +7,13 @@ it in «6 a 8 pm».
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from enum import IntEnum, StrEnum
 from functools import lru_cache
 from typing import Final
 
+from outreach.imports.guess import zones
 from outreach.imports.guess.dates import fold_marks
 from outreach.imports.guess.headings import Field
 from outreach.imports.guess.raw_sheets import Cell
@@ -23,6 +24,9 @@ MAX_LENGTH: Final = 80  # characters: a longer text is no hour
 MAX_HOURS: Final = 2  # of a cell
 MAX_LASTING: Final = timedelta(hours=14)
 _DAY: Final = timedelta(days=1)
+_FRACTION: Final = re.compile(r"0?[.,][0-9]{1,17}")  # of a day; nobody writes 00:45 as 0.45
+_SURE_DIGITS: Final = 5  # from which on a fraction of a day tells its minute
+_ROUNDING: Final = 0.02  # minutes that such a fraction may be off
 
 
 class HourStyle(IntEnum):
@@ -115,18 +119,24 @@ _WORD: Final = re.compile(r"[a-z]+|[^\sa-z]")
 
 def read_hours(cell: Cell) -> HoursReading | None:
     """What a cell says of hours; None where it says nothing of them, or something else too."""
+    if cell == _DAY:  # 24:00, as a spreadsheet stores it
+        return HoursReading("24:00", (HourParts(24, 0, is_24=True),))
+    if isinstance(cell, str) and _FRACTION.fullmatch(cell.strip()):
+        cell = float(cell.strip().replace(",", "."))
     found = _read_stored(cell)
     if found is not None:
         return HoursReading(f"{found:%H:%M}", (HourParts(found.hour, found.minute, is_24=True),))
     if isinstance(cell, bool) or not isinstance(cell, str | int) or len(str(cell)) > MAX_LENGTH:
         return None
-    return _read_text(str(cell))
+    text = str(cell)
+    reading = _read_text(zones.split(text).text)
+    return reading if reading is None or reading.text == text else replace(reading, text=text)
 
 
 def _read_stored(cell: Cell) -> time | None:
     """The hour of a cell that a spreadsheet stores as one."""
     if isinstance(cell, float) and 0 < cell < 1:
-        cell = timedelta(days=cell)
+        return _read_fraction(cell)
     if isinstance(cell, timedelta) and timedelta() <= cell < _DAY:
         cell = (datetime(2000, 1, 1) + cell).time()  # noqa: DTZ001 - a wall clock
     if isinstance(cell, datetime):
@@ -135,6 +145,17 @@ def _read_stored(cell: Cell) -> time | None:
         return None
     moment = datetime.combine(date(2000, 1, 1), cell) + timedelta(seconds=30)
     return moment.time().replace(second=0, microsecond=0)
+
+
+def _read_fraction(number: float) -> time | None:
+    """The hour of a fraction of a day: 0.75 is 18:00. None for one that was rounded: 0.42 may be
+    10:00 or 10:05."""
+    minutes = number * 24 * 60
+    whole = round(minutes)
+    is_short = len(f"{number:.12g}") - 2 < _SURE_DIGITS
+    if abs(minutes - whole) > (_ROUNDING if not is_short else 1e-6) or whole >= 24 * 60:
+        return None
+    return None if is_short and whole % 5 else time(whole // 60, whole % 60)
 
 
 @lru_cache(maxsize=8_192)
@@ -229,6 +250,8 @@ def resolve(
             part if part.is_sure(style) else HourParts(part.hour, part.minute, half)
             for part in parts
         )
+    if parts[0].hour == 24:  # a start at 24:00 is of the next day
+        return Hours(remarks=(remark(Field.STARTS, RemarkCode.HOUR_UNREADABLE, value=value),))
     if not all(part.is_sure(style) for part in parts):
         return Hours(remarks=(remark(Field.STARTS, RemarkCode.HALF_OF_DAY_UNKNOWN, value=value),))
     return Hours(parts[0].time, parts[1].time if len(parts) > 1 else None)

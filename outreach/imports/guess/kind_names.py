@@ -5,6 +5,7 @@ in `_OTHER_WORDS`, and answers given before come first. A kind is found where al
 in the text, or where a name is spelled almost so. Where two kinds are as likely, none is found.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -170,70 +171,111 @@ def _phrases(text: str) -> tuple[str, ...]:
 _OTHER_WORDS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
         "derechos": _phrases(
-            """conoce tus derechos|know your rights|kyr|ctd|derechos|tus derechos|
+            """tarjeta roja|red card|red cards|derechos y redadas|ice raids|
+            tus derechos ante ice|derechos civiles|vos droits|
+            conoce tus derechos|know your rights|kyr|ctd|derechos|tus derechos|
             derechos migrantes|derechos de los migrantes|derechos humanos|connaissez vos droits|
             droits|your rights|qué hacer si te detienen|qué hacer ante una detención|
             qué hacer en caso de detención|redadas"""
         ),
         "diagnostico": _phrases(
-            """diagnóstico|diagnósticos|diagnóstico legal|diagnóstico migratorio|screening|
+            """diagnósticos migratorios|immigration clinic|orientación migratoria|
+            asesoría migratoria|alternativas migratorias|immigration options|
+            évaluation migratoire|diagnostic migratoire|
+            diagnóstico|diagnósticos|diagnóstico legal|diagnóstico migratorio|screening|
             immigration screening|opciones migratorias|evaluación migratoria|
             revisión de caso migratorio|consulta migratoria"""
         ),
         "daca": _phrases(
-            """daca|renovación de daca|renueva tu daca|dreamers|soñadores|acción diferida|
+            """renovaciones daca|clínica daca|
+            daca|renovación de daca|renueva tu daca|dreamers|soñadores|acción diferida|
             deferred action|daca renewal"""
         ),
         "mujeres": _phrases(
-            """mujeres|mujer|women|femmes|para mujeres|
+            """círculo de mujeres|women s circle|violencia doméstica|
+            violencia de género|violencia familiar|domestic violence|
+            violence conjugale|empoderamiento femenino|
+            mujeres|mujer|women|femmes|para mujeres|
             ventanilla de atención integral para la mujer|vaim|círculo de mujeres|
             mujeres migrantes"""
         ),
         "laboral": _phrases(
-            """laboral|laborales|derechos laborales|derechos en el trabajo|derechos del trabajador|
+            """robo de salario|robo de salarios|robo de sueldo|wage theft|
+            derechos de los trabajadores|trabajadores agrícolas|h2a|h 2a|
+            farmworkers|osha|seguridad en el trabajo|vol de salaire|
+            droits des travailleurs|acoso laboral|
+            laboral|laborales|derechos laborales|derechos en el trabajo|derechos del trabajador|
             labor rights|workers rights|semana de derechos laborales|sdl|droits du travail|
             employment rights"""
         ),
         "asesoria_legal": _phrases(
-            """asesoría legal|asesorías legales|asesoría jurídica|legal clinic|legal advice|pale|
+            """orientación jurídica|orientación legal|consulta jurídica|
+            consultas jurídicas|consulta con abogado|consultas con abogados|
+            abogado en línea|free legal consultation|legal consultation|
+            legal consultations|avis juridique|conseils juridiques|
+            clinique juridique|
+            asesoría legal|asesorías legales|asesoría jurídica|legal clinic|legal advice|pale|
             consulta legal|consultas legales|clínica legal|consultation juridique|
             asesoría con abogado"""
         ),
         "visa_u_vawa": _phrases(
-            """visa u|visas u|visa t|vawa|u visa|t visa|visa u y vawa|víctimas de delitos|
+            """visas humanitarias|trata de personas|human trafficking|
+            visa u|visas u|visa t|vawa|u visa|t visa|visa u y vawa|víctimas de delitos|
             crime victims"""
         ),
         "plan_familiar": _phrases(
-            """plan familiar|plan de emergencia|plan de emergencia familiar|family preparedness|
+            """carta poder|custodia de los hijos|poder notarial para hijos|
+            family plan|plan familial|plan de preparación familiar|
+            familia preparada|
+            plan familiar|plan de emergencia|plan de emergencia familiar|family preparedness|
             emergency plan|plan d urgence|preparación familiar|carta poder y plan familiar"""
         ),
         "doble_nacionalidad": _phrases(
-            """doble nacionalidad|registro civil|dual nationality|dual citizenship|
+            """acta de nacimiento|nacionalidad mexicana|mexican nationality|
+            doble nacionalidad|registro civil|dual nationality|dual citizenship|
             double nationalité|actas de nacimiento|registro de nacimiento"""
         ),
         "ciudadania": _phrases(
-            """ciudadanía|naturalización|citizenship|naturalization|citoyenneté|
+            """n 400|n400|examen de ciudadanía|examen de naturalización|
+            citizenship test|naturalisation|civics test|
+            ciudadanía|naturalización|citizenship|naturalization|citoyenneté|
             clases de ciudadanía|hazte ciudadano"""
         ),
         "salud": _phrases(
-            """salud|vds|ventanilla de salud|health|health fair|feria de salud|santé|vacunas|
+            """presión arterial|glucosa|vacuna|mamografía|mamografías|nutrición|
+            nutrition|salud bucal|salud visual|dental|primeros auxilios|first aid|
+            cpr|cáncer de mama|breast cancer|vaccins|vaccination|foire santé|
+            examen de la vista|covid|vih|hiv|seguro médico|health insurance|
+            salud|vds|ventanilla de salud|health|health fair|feria de salud|santé|vacunas|
             vacunación|vaccines|flu shots|prevención de diabetes|diabetes"""
         ),
         "salud_mental": _phrases(
-            """salud mental|bienestar emocional|mental health|santé mentale|manejo del estrés|
+            """ansiedad|depresión|duelo|estrés|stress|anxiety|grief|depression|yoga|
+            mindfulness|anxiété|gérer le stress|autoestima|
+            salud mental|bienestar emocional|mental health|santé mentale|manejo del estrés|
             salud emocional|emotional wellbeing|bien être émotionnel"""
         ),
         "finanzas": _phrases(
-            """finanzas|vaf|ventanilla de asesoría financiera|educación financiera|
+            """presupuesto|presupuesto familiar|crédito|credit building|budgeting|
+            credit|ahorro|ahorros|remesas|cuenta bancaria|cuentas de banco|
+            bancarización|banking|declaración de impuestos|tax preparation|itins|
+            éducation financière|impôts|compra de casa|homebuying|
+            planeación financiera|vita|
+            finanzas|vaf|ventanilla de asesoría financiera|educación financiera|
             finanzas personales|dinero y finanzas|taxes|impuestos|financial education|finances|
             money and finances|itin"""
         ),
         "educacion": _phrases(
-            """educación|becas|ime becas|education|scholarships|éducation|bourses|
+            """fafsa|beca|ged|inea|prepa en línea|college readiness|college fair|
+            bourse|alfabetización|plazas comunitarias|preparatoria en línea|
+            educación para adultos|
+            educación|becas|ime becas|education|scholarships|éducation|bourses|
             educación y becas|orientación educativa|ventanilla educativa|voe"""
         ),
         "anti_fraude": _phrases(
-            """fraude|fraudes|anti fraude|antifraude|prevención de fraudes|fraud|
+            """estafa|estafas|scam|scams|arnaques|fraudes migratorios|notario fraud|
+            robo de identidad|identity theft|
+            fraude|fraudes|anti fraude|antifraude|prevención de fraudes|fraud|
             fraud prevention|notarios fraude|prévention des fraudes"""
         ),
         "retorno": _phrases(
@@ -241,7 +283,8 @@ _OTHER_WORDS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
             retour au mexique"""
         ),
         "consulado_movil": _phrases(
-            """consulado móvil|consulado sobre ruedas|sobre ruedas|mobile consulate|
+            """jornada móvil|jornada consular|consulado itinerante|
+            consulado móvil|consulado sobre ruedas|sobre ruedas|mobile consulate|
             consulat mobile"""
         ),
         "jornada_sabatina": _phrases(
@@ -258,3 +301,22 @@ _OTHER_WORDS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         ),
     }
 )
+_KNOWN_PHRASES: Final = frozenset(
+    words for names in _OTHER_WORDS.values() for name in names if (words := _tell_words(name))
+)
+
+
+def names_kind(text: str) -> bool:
+    """Whether a text has a usual name of a kind of the packaged list; without the database."""
+    have = set(fold(text[:MAX_LENGTH]).split())
+    return any(have.issuperset(words) for words in _KNOWN_PHRASES)
+
+
+def find_end(text: str) -> int:
+    """Where the name of a kind ends with which a text begins; 0 where it begins with none."""
+    found = 0
+    for word in re.finditer(r"\S+", text[:MAX_LENGTH]):
+        words = _tell_words(fold(text[: word.end()]))
+        if words in _KNOWN_PHRASES:
+            found = word.end()
+    return found

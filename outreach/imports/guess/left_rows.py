@@ -39,7 +39,11 @@ def list_cells(
     found = []
     for row in rows:
         # A row of a calendar is in no table.
-        texts, headings, day = sheets.get((row.parsed.sheet, row.parsed.line), ({}, {}, ""))
+        place = (row.parsed.sheet, row.parsed.line)
+        given, headings, day = sheets.get(place, ({}, {}, ""))
+        texts = dict(given)  # rows of several days share them
+        if row.parsed.is_split and Field.DAY in headings:
+            texts[headings[Field.DAY]] = row.values[Field.DAY]
         if not texts or row.key in answers.mended:
             for field in mending.MENDABLE:
                 if row.values[field] or field in headings:

@@ -5,6 +5,7 @@ them. What the form has no field for stays as the sheet has it.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Final
 
@@ -28,7 +29,9 @@ MENDABLE: Final = (
 )
 MAX_TYPED_LENGTH: Final = 300  # characters of a field
 # What typing values does not change: it is said of the row as a whole.
-_LASTING: Final = frozenset({RemarkCode.OFFICE_OTHER, RemarkCode.SERIES_CUT})
+_LASTING: Final = frozenset(
+    {RemarkCode.OFFICE_OTHER, RemarkCode.SERIES_CUT, RemarkCode.ZONE_UNKNOWN}
+)
 _COLUMNS: Final = tuple(
     ColumnGuess(number, field.value, field, ()) for number, field in enumerate(MENDABLE)
 )
@@ -83,7 +86,8 @@ def parse_typed(original: ParsedRow, typed: TypedValues, context: ParseContext) 
         headings=tuple(each.heading for each in _COLUMNS),
         rows=[SourceRow(original.line, cells)],
     )
-    (parsed,) = parsed_rows.parse(table, _COLUMNS, context)
+    (parsed,) = parsed_rows.parse(table, _COLUMNS, replace(context, splits_days=False))
+    parsed.is_split = original.is_split
     parsed.uid, parsed.own_id = original.uid, original.own_id
     parsed.languages, parsed.has_childcare = original.languages, original.has_childcare
     is_held_somewhere = original.mode is not None and original.mode.has_venue

@@ -6,32 +6,34 @@ whole table first.
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from functools import lru_cache
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from outreach.domain.scheduling import workshop_data
-from outreach.domain.text import fold
+from outreach.domain.text import clean, fold
 from outreach.domain.workshops import DeliveryMode
-from outreach.imports.guess import dates, headings, hours, small_values
+from outreach.feeds import labels
+from outreach.i18n import in_each
+from outreach.imports.guess import dates, day_lists, headings, hours, places, small_values, zones
 from outreach.imports.guess.columns import ColumnGuess
-from outreach.imports.guess.dates import DayContext, DayOrder, DayParts, DayReading
+from outreach.imports.guess.dates import DayContext, DayOrder, DayReading
 from outreach.imports.guess.day_words import find_month, find_weekday
 from outreach.imports.guess.headings import Field
 from outreach.imports.guess.hours import Half, Hours, HoursReading
 from outreach.imports.guess.kind_names import KindMatch, KindNames
+from outreach.imports.guess.places import Home, Place, is_undecided
 from outreach.imports.guess.raw_sheets import Cell
 from outreach.imports.guess.remarks import Remark, RemarkCode, quote, remark
-from outreach.imports.guess.source_table import SourceRow, SourceTable
+from outreach.imports.guess.source_table import SourceRow, SourceTable, find_months
 
 MAX_TITLE_LENGTH: Final = 200
 MAX_VENUE_LENGTH: Final = 120
 _YEAR: Final = re.compile(r"(?<![0-9])20[2-9][0-9](?![0-9])")
 _DAY: Final = timedelta(days=1)
-# What stands after a comma and is a part of the venue's name, not its address.
-ROOM: Final = re.compile(
-    r"(?:sala|salon|aula|piso|planta|room|salle|auditorio|edificio|hall|cuarto|oficina|local|suite)\b"
-)
+MAX_SPLIT: Final = 2_000  # rows of a table that are made of cells with several days
 
 
 @dataclass
@@ -58,6 +60,9 @@ class ParsedRow:
     uid: str = ""  # of the event of a calendar
     own_id: str = ""  # of a workshop in a file that we wrote
     accepted: frozenset[str] = frozenset()  # questions that somebody answered with yes
+    # The zone of day and hours, where they are a moment; None on the clock of whatever venue.
+    zone: ZoneInfo | None = None
+    is_split: bool = False  # one of several days of a row
 
     def say(self, about: Field | None, code: RemarkCode, **values: object) -> None:
         self.remarks.append(remark(about, code, **values))
@@ -71,8 +76,11 @@ class ParseContext:
     kinds: KindNames
     office_names: Mapping[str, str]  # slugs of all offices, by folded name
     office: str  # slug
+    zone: ZoneInfo  # of the office
+    home: Home
     order: DayOrder | None = None  # if somebody said which of day and month comes first
     half: Half = Half.NONE  # if somebody said what an hour without a. m. or p. m. is
+    splits_days: bool = True  # a row that lists several days is several rows
 
 
 def parse(
@@ -80,7 +88,7 @@ def parse(
 ) -> Iterator[ParsedRow]:
     """The values of each row."""
     parser = _TableParser(table, columns, context)
-    return (parser.parse(row) for row in table.rows)
+    return (parsed for row in table.rows for parsed in parser.parse_all(row))
 
 
 class _TableParser:
@@ -93,9 +101,40 @@ class _TableParser:
             each.field is Field.KIND and _is_title(each.heading) for each in columns
         )
         self._half = context.half
+        self._split_left = MAX_SPLIT if context.splits_days else 0
+        months = find_months(table.sheet) or {n for t in table.titles for n in find_months(t)}
+        self._month = months.pop() if len(months) == 1 else None
+        self._general_zone = self._find_general_zone(columns)
         self._days = self._find_day_context()
         self._style = hours.find_style(self._list_hours())
         self._day_above: date | None = None
+
+    def parse_all(self, row: SourceRow) -> Iterator[ParsedRow]:
+        """The row, or one for each day that it lists."""
+        for each in self._split_days(row):
+            parsed = self.parse(each)
+            parsed.is_split = each is not row
+            yield parsed
+
+    def _split_days(self, row: SourceRow) -> list[SourceRow]:
+        name = Field.DAY if Field.DAY in self._numbers else Field.STARTS
+        cell = self._cell(row, name)
+        texts = day_lists.split(cell) if isinstance(cell, str) else ()
+        if not 1 < len(texts) <= self._split_left:
+            return [row]
+        found = [replace(row, cells=self._with_cell(row, name, text)) for text in texts]
+        for each in found:
+            reading = self._read_day_of(each, name)
+            day, remarks = dates.resolve(reading, self._days) if reading else (None, [])
+            if day is None or remarks:
+                return [row]  # asked as a whole
+        self._split_left -= len(found)
+        return found
+
+    def _with_cell(self, row: SourceRow, name: Field, text: str) -> list[Cell]:
+        cells = list(row.cells)
+        cells[self._numbers[name]] = text
+        return cells
 
     def parse(self, row: SourceRow) -> ParsedRow:
         parsed = ParsedRow(self._table.sheet, row.line)
@@ -123,17 +162,33 @@ class _TableParser:
         readings = [
             reading
             for row in self._table.rows
-            for name in (Field.DAY, Field.STARTS)
+            for name in (Field.DAY, Field.STARTS, Field.ENDS)
             if name in self._numbers
             and (reading := self._read_day(row, self._cell(row, name))) is not None
         ]
         years = {int(each) for text in self._title_texts() for each in _YEAR.findall(text)}
         return DayContext(
             today=self._context.today,
-            order=self._context.order or dates.decide_order(readings),
+            order=self._context.order or self._find_order(readings),
             year=years.pop() if len(years) == 1 else None,
             may_be_swapped=dates.may_be_swapped(readings),
         )
+
+    def _find_order(self, readings: Sequence[DayReading]) -> DayOrder | None:
+        """The order that these columns prove, else other columns or the month of the sheet."""
+        proven = dates.list_orders(readings)
+        if proven:
+            return proven.pop() if len(proven) == 1 else None
+        of_month = dates.find_order_by_month(readings, self._month) if self._month else None
+        if of_month and self._table.order and of_month is not self._table.order:
+            return None
+        return of_month or self._table.order
+
+    def _find_general_zone(self, columns: Sequence[ColumnGuess]) -> tzinfo | None:
+        """The zone that the headings of hours or a title name for the whole table."""
+        about = {Field.DAY, Field.STARTS, Field.ENDS}
+        texts = [each.heading for each in columns if each.field in about] + self._title_texts()
+        return next((zone for text in texts if (zone := zones.find_within(text))), None)
 
     def _title_texts(self) -> list[str]:
         return [self._table.sheet, *self._table.titles]
@@ -144,7 +199,7 @@ class _TableParser:
                 reading = self._read_hours(self._cell(row, name))
                 if reading is not None:
                     yield reading
-            day = dates.read_day(self._cell(row, Field.DAY))
+            day = self._read_day_of(row, Field.DAY)
             reading = hours.read_hours(day.hours) if day is not None and day.hours != "" else None
             if reading is not None:
                 yield reading
@@ -179,7 +234,7 @@ class _TableParser:
         readings = [each for each in self._hours_of(row, parsed) if each is not None]
         end_cell = self._cell(row, Field.ENDS)
         end = self._read_hours(end_cell)
-        if end is None and end_cell != "" and dates.read_day(end_cell) is None:
+        if end is None and not is_blank(end_cell) and dates.read_day(end_cell) is None:
             parsed.say(Field.ENDS, RemarkCode.HOUR_UNREADABLE, value=_safe(end_cell))
             return
         if not readings:
@@ -189,16 +244,76 @@ class _TableParser:
         self._parse_minutes(row, parsed)
         self._set_hours(parsed, readings, end)
         self._check_last_day(row, parsed)
+        self._parse_zone(row, parsed)
+        check_hours(parsed)
+
+    def _parse_zone(self, row: SourceRow, parsed: ParsedRow) -> None:
+        """Turns day and hours of a zone that the row names into those of the office."""
+        own = [self._zone_in(row, name) for name in (Field.STARTS, Field.DAY, Field.ENDS)]
+        text = self._text(row, Field.ZONE)
+        named = zones.find(text) if text else None
+        if text and named is None and not is_undecided(text):
+            parsed.say(Field.ZONE, RemarkCode.ZONE_UNKNOWN, value=_safe(text))
+        start_zone = own[0] or own[1] or named or self._general_zone
+        end_zone = own[2] or start_zone
+        start_zone = start_zone or end_zone
+        if start_zone is None or end_zone is None or parsed.starts is None:
+            return
+        home, here = self._context.zone, parsed
+        if zones.is_own(start_zone, home) and zones.is_own(end_zone, home):
+            here.zone = home
+            return
+        if here.day is None:
+            # Without its day an hour of another zone is none of the venue's.
+            value = f"{here.starts:%H:%M} ({zones.name(start_zone)})"
+            here.starts = here.ends = None
+            parsed.say(Field.STARTS, RemarkCode.HOUR_OF_OTHER_ZONE, value=value)
+            return
+        self._move_to_home(here, start_zone, end_zone)
+        is_from_cell = next((each for each in own if each is not None), None)
+        if named is not None and is_from_cell is not None and is_from_cell is not UTC:
+            moment = datetime.combine(here.day, here.starts or time(), home)
+            one, other = moment.astimezone(is_from_cell), moment.astimezone(named)
+            if one.utcoffset() != other.utcoffset():
+                values = {"one": zones.name(is_from_cell), "other": _safe(text)}
+                parsed.say(Field.STARTS, RemarkCode.ZONES_DIFFER, **values)
+
+    def _zone_in(self, row: SourceRow, name: Field) -> tzinfo | None:
+        cell = self._cell(row, name)
+        return zones.split(cell).zone if isinstance(cell, str) else None
+
+    def _move_to_home(self, parsed: ParsedRow, start_zone: tzinfo, end_zone: tzinfo) -> None:
+        assert parsed.day is not None
+        assert parsed.starts is not None
+        home, before = self._context.zone, parsed.starts
+        starts = datetime.combine(parsed.day, parsed.starts, start_zone)
+        if parsed.ends is not None:
+            ends = datetime.combine(parsed.day, parsed.ends, end_zone)
+            if ends <= starts and parsed.ends != parsed.starts:
+                ends += _DAY
+            parsed.ends = ends.astimezone(home).time()
+        moved = starts.astimezone(home)
+        parsed.day, parsed.starts, parsed.zone = moved.date(), moved.time(), home
+        if (moved.date(), moved.time()) != (starts.date(), before):
+            parsed.say(
+                Field.STARTS,
+                RemarkCode.HOUR_CONVERTED,
+                starts=f"{before:%H:%M}",
+                zone=zones.name(start_zone),
+            )
 
     def _hours_of(self, row: SourceRow, parsed: ParsedRow) -> Iterator[HoursReading | None]:
         """What the cells of day and start say of hours."""
         cell = self._cell(row, Field.STARTS)
         reading = self._read_hours(cell)
         yield reading
-        if reading is None and cell != "" and dates.read_day(cell) is None:
+        if reading is None and not is_blank(cell) and dates.read_day(cell) is None:
             parsed.say(Field.STARTS, RemarkCode.HOUR_UNREADABLE, value=_safe(cell))
-        for each in (self._cell(row, Field.DAY), row.day_above):
-            day = dates.read_day(each)
+        above = dates.read_day(row.day_above)
+        for each, day in (
+            (self._cell(row, Field.DAY), self._read_day_of(row, Field.DAY)),
+            (row.day_above, above),
+        ):
             if day is None or day.hours == "" or day.is_several:
                 continue
             reading = hours.read_hours(day.hours)
@@ -224,10 +339,16 @@ class _TableParser:
         if parsed.ends is None and parsed.minutes is not None:
             start = datetime.combine(date(2000, 1, 1), parsed.starts)
             parsed.ends = (start + timedelta(minutes=parsed.minutes)).time()
-            return
-        check_hours(parsed)
 
     def _resolve(self, reading: HoursReading, end: HoursReading | None) -> Hours:
+        if end is not None and len(end.parts) == 2 and not end.is_several:
+            own = hours.resolve(end, self._style, self._half)
+            first = hours.resolve(reading, self._style, self._half)
+            if own.starts is not None and first.starts is not None and own.starts != first.starts:
+                one, another = f"{first.starts:%H:%M}", f"{own.starts:%H:%M}"
+                return Hours(
+                    remarks=(remark(Field.STARTS, RemarkCode.HOURS_DIFFER, one=one, other=another),)
+                )
         if end is not None and len(reading.parts) == 1 and not reading.is_several:
             text = f"{reading.text}–{end.text}"
             reading = HoursReading(text, (reading.parts[0], end.parts[-1]), end.is_several)
@@ -285,22 +406,29 @@ class _TableParser:
         return self._read_day(row, cell) or self._compose_day(row, cell)
 
     def _compose_day(self, row: SourceRow, cell: Cell) -> DayReading | None:
-        """A day of its number, and of the month and year in columns of their own."""
-        text = str(cell)
+        """A day of its number, and of the month and year in columns of their own, of the titles or
+        of the sheet; without them, the near day that is its weekday."""
+        number = day_lists.read_number(str(cell)) if isinstance(cell, str | int) else None
+        if number is None or isinstance(cell, bool):
+            return None
+        weekday = find_weekday(fold(self._text(row, Field.WEEKDAY)))
+        if number.weekday is None:
+            number = replace(number, weekday=weekday)
         month_text = self._text(row, Field.MONTH)
         month = find_month(fold(month_text)) or (int(month_text) if month_text.isdigit() else None)
-        if not (text.isascii() and text.isdigit() and len(text) <= 2 and month):
-            return None
+        month = month or (None if month_text else self._month)
+        if month is None:
+            return None if month_text else day_lists.find_by_weekday(number, self._context.today)
         year_text = self._text(row, Field.YEAR)
         year = int(year_text) if len(year_text) == 4 and year_text.isdigit() else None
-        reading = DayReading(f"{text} {month_text}", (DayParts(int(text), month, year),))
-        return dates.with_weekday(reading, find_weekday(fold(self._text(row, Field.WEEKDAY))))
+        return day_lists.with_month(number, month, year)
 
     def _parse_missing_day(self, row: SourceRow, parsed: ParsedRow) -> None:
         cell = self._cell(row, Field.DAY)
-        if cell != "":
+        reading = dates.read_day(row.day_above) or self._compose_day(row, row.day_above)
+        if not is_blank(cell):
             parsed.say(Field.DAY, RemarkCode.DAY_UNREADABLE, value=_safe(cell))
-        elif row.day_above != "" and (reading := dates.read_day(row.day_above)) is not None:
+        elif reading is not None:
             parsed.day, remarks = dates.resolve(reading, self._days)
             parsed.remarks += remarks
         elif self._day_above is not None:
@@ -326,6 +454,7 @@ class _TableParser:
         is_name = self._context.kinds.is_own_name(kind_text) and not self._is_kind_title
         if not text and kind_text and not is_name:
             text = kind_text
+        text, parsed.is_cancelled = take_cancelled(text)
         parsed.title = checked_text(parsed, Field.TITLE, text, MAX_TITLE_LENGTH)
 
     def _parse_place(self, row: SourceRow, parsed: ParsedRow) -> None:
@@ -334,12 +463,18 @@ class _TableParser:
         if self._cell(row, Field.MODE) != "":
             parsed.mode, remarks = small_values.read_mode(self._cell(row, Field.MODE))
             parsed.remarks += remarks
-        set_place(parsed, venue, address, city)
+        place = Place(venue, address, city)
+        if not address:
+            split = places.split(venue, self._context.home)
+            place = replace(split, city=city or split.city)
+        elif not venue:
+            place = replace(places.split(address, self._context.home), city=city)
+        set_place(parsed, place, self._context.home)
 
     def _parse_rest(self, row: SourceRow, parsed: ParsedRow) -> None:
         parsed.capacity, remarks = small_values.read_capacity(self._cell(row, Field.CAPACITY))
         parsed.remarks += remarks
-        parsed.is_cancelled = small_values.says_cancelled(self._cell(row, Field.STATUS))
+        parsed.is_cancelled |= small_values.says_cancelled(self._cell(row, Field.STATUS))
         parsed.languages = small_values.read_languages(self._cell(row, Field.LANGUAGES))
         parsed.has_childcare = bool(small_values.read_flag(self._cell(row, Field.CHILDCARE)))
         parsed.own_id = self._text(row, Field.ID)[:120]
@@ -366,29 +501,45 @@ def match_kind(parsed: ParsedRow, texts: Sequence[str], kinds: KindNames) -> Non
         parsed.say(Field.KIND, RemarkCode.KIND_UNKNOWN, value=_safe(text))
 
 
-def set_place(parsed: ParsedRow, venue: str, address: str, city: str) -> None:
-    """Sets the venue, or the mode of a place that is none."""
-    online = small_values.find_online_mode(venue)
+def set_place(parsed: ParsedRow, place: Place, home: Home) -> None:
+    """Sets the venue, or the mode of a place that is none. A venue that is not known yet, or not
+    told, is left out."""
+    online = small_values.find_online_mode(place.venue)
     if online is not None:
         parsed.mode = parsed.mode or online
         return
     if parsed.mode is not None and not parsed.mode.has_venue:
         return
-    if not address:
-        venue, address = split_address(venue)
+    venue, address = place.venue, "" if is_undecided(place.address) else place.address
+    if is_undecided(venue):
+        if not address:
+            parsed.say(Field.VENUE, RemarkCode.VENUE_PENDING, value=_safe(venue))
+            return
+        venue = places.split(address, home).venue
     parsed.venue = checked_text(parsed, Field.VENUE, venue, MAX_VENUE_LENGTH)
     parsed.address = checked_text(parsed, Field.ADDRESS, address, MAX_TITLE_LENGTH)
-    parsed.city = checked_text(parsed, Field.CITY, city, 80)
+    parsed.city = checked_text(parsed, Field.CITY, place.city, 80)
 
 
-def split_address(venue: str) -> tuple[str, str]:
-    """A venue and the address that follows its first comma, if what follows is one."""
-    name, comma, rest = venue.partition(",")
-    rest = rest.strip()
-    has_number = any(letter.isdigit() for letter in rest)
-    if comma and has_number and any(map(str.isalpha, rest)) and not ROOM.match(fold(rest)):
-        return name.strip(), rest
-    return venue, ""
+def take_cancelled(title: str) -> tuple[str, bool]:
+    """The title without the prefix that says that an event is cancelled, and whether it had it."""
+    for prefix in _list_cancelled_prefixes():
+        if title.casefold().startswith(prefix.casefold()):
+            return title[len(prefix) :].strip(), True
+    return title, False
+
+
+@lru_cache(maxsize=1)
+def _list_cancelled_prefixes() -> tuple[str, ...]:
+    own = (clean(word) for word in in_each(labels.CANCELLED).values())
+    words = ("Cancelado", "Cancelada", "Canceled", "Cancelled", "Annulé", "Annulée", "Suspendido")
+    marks = (":", " :", " -", " –", " —")
+    return (*own, *(f"{word}{mark}" for word in words for mark in marks))
+
+
+def is_blank(cell: Cell) -> bool:
+    """Whether a cell has nothing, or a mark that stands for nothing: «—», «-»."""
+    return cell == "" or (isinstance(cell, str) and cell.strip("-–—―. ") == "")
 
 
 def checked_text(parsed: ParsedRow, about: Field, text: str, most: int) -> str:

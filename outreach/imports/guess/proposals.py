@@ -33,7 +33,12 @@ from outreach.imports.guess.parsed_rows import ParsedRow
 from outreach.imports.guess.remarks import Remark, RemarkCode, Severity
 from outreach.imports.guess.venue_choice import ChosenVenue, NewVenue, VenueChooser
 from outreach.imports.import_result import Watch, without_progress
-from outreach.imports.workshops.load import NamedRows, find_faults, find_impossible_changes
+from outreach.imports.workshops.load import (
+    NamedRows,
+    compute_capacity,
+    find_faults,
+    find_impossible_changes,
+)
 from outreach.imports.workshops.read import ImportedPlace, WorkshopImportRow
 
 _DAY: Final = timedelta(days=1)
@@ -48,6 +53,8 @@ ACCEPTABLE: Final = frozenset(
         RemarkCode.HOUR_DOUBLED,
         RemarkCode.LASTS_LONG,
         RemarkCode.TWIN_OF_WORKSHOP,
+        RemarkCode.ZONE_UNKNOWN,
+        RemarkCode.ZONES_DIFFER,
     }
 )
 
@@ -117,7 +124,7 @@ def propose(
     """What each row would do to the workshops of an office."""
     rows = list(parsed_rows)
     proposer = _Proposer(session, office, rows, now)
-    return [proposer.propose(each) for each in watch(rows)]
+    return [proposer.propose(each, at) for at, each in enumerate(watch(rows))]
 
 
 class _Proposer:
@@ -127,7 +134,11 @@ class _Proposer:
         self._session, self._office, self._now = session, office, now
         self._named = NamedRows.read(session)
         memory = import_memory.recall(session, office)
-        self._venues = VenueChooser(session, office, memory.venues)
+        chooser = VenueChooser(session, office, memory.venues)
+        share_addresses(rows)
+        self._venues = [chooser.choose(each) for each in rows]
+        for row, venue in zip(rows, self._venues, strict=True):
+            _move_to_venue(row, venue)
         self._before = import_memory.find_rows(
             session, office, {each for row in rows for each in _fingerprints(row)}
         )
@@ -145,10 +156,10 @@ class _Proposer:
         self._taken: dict[tuple[int, date], list[RowProposal]] = defaultdict(list)
         self._workshops: dict[int, int] = {}  # the line of each stored workshop
 
-    def propose(self, parsed: ParsedRow) -> RowProposal:
-        proposal = RowProposal(parsed)
+    def propose(self, parsed: ParsedRow, at: int) -> RowProposal:
+        """What the row at that place of the list would do."""
+        proposal = RowProposal(parsed, venue=self._venues[at])
         kind = self._named.kinds.get(parsed.kind or "")
-        proposal.venue = self._venues.choose(parsed)
         if kind is not None:
             self._complete(proposal, kind)
         else:
@@ -156,6 +167,7 @@ class _Proposer:
             proposal.capacity = parsed.capacity
         if kind is not None and parsed.day is not None and parsed.starts is not None:
             self._compare(proposal, kind)
+            self._show_as_loaded(proposal)
         self._set_outcome(proposal)
         return proposal
 
@@ -172,6 +184,22 @@ class _Proposer:
         if parsed.ends is None and parsed.starts is not None:
             begins = datetime.combine(date(2000, 1, 1), parsed.starts)
             proposal.ends = (begins + timedelta(minutes=kind.minutes)).time()
+
+    def _show_as_loaded(self, proposal: RowProposal) -> None:
+        """Shows the places and the end that loading stores: those of slots follow from the hours,
+        and a changed workshop keeps what its row leaves out."""
+        row, given = proposal.row, proposal.parsed.capacity
+        if row is None or any(each.field is Field.CAPACITY for each in proposal.remarks):
+            return
+        workshop = None
+        if proposal.workshop_id is not None:
+            workshop = workshops.find_by_id(self._session, proposal.workshop_id)
+            proposal.title = row.title.get(get_default_language(), proposal.title)
+        proposal.ends = row.ends
+        proposal.capacity = compute_capacity(row, workshop, self._named)
+        if given is not None and given != proposal.capacity:
+            values = {"typed": given, "count": proposal.capacity}
+            proposal.parsed.say(Field.CAPACITY, RemarkCode.CAPACITY_IN_SLOTS, **values)
 
     def _compare(self, proposal: RowProposal, kind: Kind) -> None:
         """Finds out whether the row is there already."""
@@ -349,6 +377,33 @@ class _Proposer:
             phone=None,
             live_url=None,
         )
+
+
+def share_addresses(rows: Sequence[ParsedRow]) -> None:
+    """Gives the rows that only name a venue the one address that others of the file have for it."""
+    found: dict[str, dict[tuple[str, str], None]] = defaultdict(dict)
+    for row in rows:
+        if row.venue and row.address:
+            found[fold(row.venue)][row.address, row.city] = None
+    for row in rows:
+        addresses = list(found.get(fold(row.venue), ())) if row.venue and not row.address else []
+        if len({fold(address) for address, _city in addresses}) == 1:
+            address, city = addresses[0]
+            if row.city in {"", city}:
+                row.address, row.city = address, city
+
+
+def _move_to_venue(parsed: ParsedRow, venue: ChosenVenue | None) -> None:
+    """Puts a moment on the clock of its venue."""
+    if parsed.zone is None or not isinstance(venue, Venue) or venue.zone == parsed.zone:
+        return
+    if parsed.day is None or parsed.starts is None:
+        return
+    starts = datetime.combine(parsed.day, parsed.starts, parsed.zone).astimezone(venue.zone)
+    if parsed.ends is not None:
+        ends = datetime.combine(parsed.day, parsed.ends, parsed.zone)
+        parsed.ends = ends.astimezone(venue.zone).time()
+    parsed.day, parsed.starts, parsed.zone = starts.date(), starts.time(), venue.zone
 
 
 def place_of(venue: ChosenVenue | None, office: Office) -> ImportedPlace | None:

@@ -42,6 +42,10 @@ class RemarkCode(StrEnum):
     HOUR_DOUBLED = "clocks show that hour twice on %(day)s; load it, and say which in its form"
     HALF_OF_DAY_UNKNOWN = "“%(value)s” does not say whether it is a. m. or p. m."
     HOURS_DIFFER = "the row says %(one)s and %(other)s; which hour is it?"
+    HOUR_CONVERTED = "%(starts)s of %(zone)s, on the clock of the office"
+    HOUR_OF_OTHER_ZONE = "“%(value)s” is an hour of another zone; write that of the venue"
+    ZONE_UNKNOWN = "“%(value)s” is no time zone we know; are the hours those of the venue?"
+    ZONES_DIFFER = "the hour says %(one)s and its column %(other)s; look at the hours"
     END_BEFORE_START = "the end, %(ends)s, is not after the start, %(starts)s"
     ENDS_NEXT_DAY = "it starts at %(starts)s and ends at %(ends)s; is that on the next day?"
     LASTS_LONG = "from %(starts)s to %(ends)s is very long; look at the hours"
@@ -56,6 +60,8 @@ class RemarkCode(StrEnum):
     CAPACITY_UNREADABLE = "“%(value)s” is no number of places"
     CAPACITY_UNLIMITED = "“%(value)s”: how many places? There is no workshop without a limit"
     MODE_UNKNOWN = "“%(value)s”: in person or online?"
+    VENUE_PENDING = "“%(value)s”: the venue is left open"
+    CAPACITY_IN_SLOTS = "the file has %(typed)s places; the slots of its hours have %(count)s"
     VENUE_DOUBTFUL = "“%(value)s”: is it %(venues)s?"
     VENUE_LIKE_LINE = "“%(value)s”: is it “%(venue)s” of line %(line)s?"
     VENUES_TOO_MANY = "the file has more than %(most)s new places; load the others later"
@@ -89,9 +95,12 @@ class Severity(IntEnum):
 
 _NOTES: Final = frozenset(
     {
+        RemarkCode.CAPACITY_IN_SLOTS,
+        RemarkCode.HOUR_CONVERTED,
         RemarkCode.OVERLAPS_LINE,
         RemarkCode.OVERLAPS_WORKSHOP,
         RemarkCode.HOLIDAY,
+        RemarkCode.VENUE_PENDING,
         RemarkCode.CANCELLED_IN_FILE,
         RemarkCode.SERIES_CUT,
     }

@@ -30,14 +30,24 @@ _STATUSES: Final[Mapping[WorkshopStatus, str]] = MappingProxyType(
     {
         WorkshopStatus.PUBLISHED: """publicado publicada publicar publicados published publish
             publie publiee public publico confirmado confirmada confirmed confirme confirmee live
-            activo activa active actif si yes oui s y ok true verdadero vrai 1 visible ✓ ✔""",
+            activo activa active actif listo lista listos listas listo_para_publicar
+            lista_para_publicar listos_para_publicar ready ready_to_publish ready_to_go pret prete
+            pret_a_publier prete_a_publier aprobado aprobada approved approuve autorizado autorizada
+            authorized programado programada scheduled planifie agendado agendada hecho done fait
+            completado complete completed complet lleno agotado sold_out en_venta on_sale open
+            abierto abierta started en_curso en_linea_publica vigente definitivo definitiva final
+            finalizado confirmed_publish se_publica ya_publicado already_published si_publicar
+            si yes oui s y ok true verdadero vrai 1 visible ✓ ✔""",
         WorkshopStatus.DRAFT: """borrador borradores draft brouillon por_confirmar tentativo
             tentativa tentative to_confirm tbc tbd a_confirmer en_espera pendiente pending
             pendiente_de_confirmar sin_confirmar no no_publicado no_publicar non unpublished
             unconfirmed not_confirmed no_confirmado en_revision en_proceso planeado planeada
             propuesto propuesta planned propuesta false falso faux 0 n por_definir provisional
             en_preparacion non_confirme to_be_confirmed not_published por_publicar hidden oculto
-            en_tramite proposed in_progress""",
+            en_tramite proposed in_progress por_revisar por_aprobar por_autorizar revisar
+            falta_confirmar not_started sin_iniciar sin_empezar to_do todo pendiente_de_publicar
+            pendiente_de_aprobacion pending_approval awaiting_approval needs_review in_review review
+            en_borrador brouillons a_publier a_valider en_attente planeacion planning idea""",
         WorkshopStatus.CANCELLED: """cancelado cancelada cancelados cancelled canceled cancel annule
             annulee cancelo se_cancelo suspendido suspendida suspended anulado anulada
             cancelar""",
@@ -85,6 +95,7 @@ _NO: Final = listed("no non n false falso faux 0 ninguno ninguna sin na")
 _PHONE: Final = re.compile(
     r"(?<![0-9])(?:\+?1[ .-]?)?\(?[0-9]{3}\)?[ .-]?[0-9]{3}[ .-]?[0-9]{4}(?![0-9])"
 )
+_MOMENT: Final = re.compile(r"(?:0?|[3-7][0-9]{4})[.,][0-9]{6,17}")
 _EMAIL: Final = re.compile(r"[^\s@]{1,64}@[^\s@.]{1,63}\.[^\s@]{2,63}")
 
 
@@ -125,7 +136,10 @@ def _whole(text: str) -> int | None:
 def says_cancelled(cell: Cell) -> bool:
     """Whether a status says that it is not held. What else it says does not matter: programs write
     «confirmed» by themselves, and only staff publish."""
-    return _STATUS_OF.get(fold(str(cell))) is WorkshopStatus.CANCELLED
+    words = fold(str(cell)).split()
+    # «CANCELADO por clima» is, «no cancelado» is not.
+    beginnings = (" ".join(words[:count]) for count in (len(words), 2, 1))
+    return any(_STATUS_OF.get(each) is WorkshopStatus.CANCELLED for each in beginnings)
 
 
 def is_status(cell: Cell) -> bool:
@@ -179,7 +193,10 @@ def read_flag(cell: Cell) -> bool | None:
 
 
 def has_contact(text: str) -> bool:
-    """Whether a text has a telephone number or an e-mail address."""
+    """Whether a text has a telephone number or an e-mail address. The digits of a moment as
+    spreadsheets count it, 46405.4166666667, are none."""
+    if _MOMENT.fullmatch(text):
+        return False
     return _PHONE.search(text) is not None or _EMAIL.search(text) is not None
 
 

@@ -4,18 +4,23 @@ Sheets begin with titles, repeat their heading, name a day above the rows of tha
 totals and notes. `line` is the row that the sheet or file shows.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
 from outreach.domain.text import fold
-from outreach.imports.guess import dates, headings
+from outreach.imports.guess import dates, day_lists, headings, zones
+from outreach.imports.guess.dates import DayOrder
+from outreach.imports.guess.day_words import MONTH_NAMES, MONTHS
 from outreach.imports.guess.headings import WITHIN
 from outreach.imports.guess.raw_sheets import Cell, RawSheet
 
 MAX_TITLE_ROWS: Final = 40  # above the heading
 MIN_HEADINGS: Final = 2
+_YEAR: Final = re.compile(r"(?<![0-9])20[2-9][0-9](?![0-9])")
+_FIGURES: Final = re.compile(r"[0-9]{1,2}[/.-][0-9]{1,2}[/.-][0-9]{2,4}")
 _LETTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
@@ -40,6 +45,8 @@ class SourceTable:
     hidden_columns: frozenset[int] = frozenset()
     has_heading: bool = True
     heading_line: int = 0  # 0 without one
+    # Which of day and month comes first, where another column or sheet of the file proves it.
+    order: DayOrder | None = None
 
     def column(self, number: int) -> Iterator[Cell]:
         return (row.cells[number] for row in self.rows)
@@ -50,8 +57,46 @@ def find_tables(sheets: Sequence[RawSheet]) -> list[SourceTable]:
     found = [_find_table(each) for each in sheets]
     tables = [each for each in found if each is not None]
     # A sheet without a heading beside others with one is a list of names or instructions.
-    with_heading = [each for each in tables if each.has_heading]
-    return with_heading or tables[:1]
+    tables = [each for each in tables if each.has_heading] or tables[:1]
+    _find_orders(tables)
+    return tables
+
+
+def _find_orders(tables: Sequence[SourceTable]) -> None:
+    """Sets the order of day and month of each table: that of its own columns, whatever they are of,
+    else that of the whole file. Columns that contradict each other prove nothing."""
+    found = [_list_orders(each) for each in tables]
+    of_file = {order for orders in found for order in orders}
+    for table, orders in zip(tables, found, strict=True):
+        proven = orders or of_file
+        table.order = next(iter(proven)) if len(proven) == 1 else None
+
+
+def _list_orders(table: SourceTable) -> set[DayOrder]:
+    orders = set[DayOrder]()
+    for at in range(len(table.headings)):
+        figures = (
+            cell for cell in table.column(at) if isinstance(cell, str) and _FIGURES.search(cell)
+        )
+        readings = (dates.read_day(cell) for cell in figures)
+        orders |= dates.list_orders(each for each in readings if each is not None)
+    return orders
+
+
+def summarise_titles(texts: Sequence[str]) -> tuple[str, ...]:
+    """What titles say of years, months and zones, and nothing else: the rest may name persons."""
+    years = {year for text in texts for year in _YEAR.findall(text)}
+    months = {number for text in texts for number in find_months(text)}
+    zone = next((zone for text in texts if (zone := zones.find_within(text))), None)
+    names = [MONTH_NAMES[number - 1] for number in sorted(months)]
+    return (*sorted(years), *names, *([str(zone)] if zone is not None else []))
+
+
+def find_months(text: str) -> set[int]:
+    """The months that a title or the name of a sheet says: «ENERO 2027», «Ene»."""
+    words = fold(text).split()
+    is_short = len(words) <= 2  # «mar» and «set» mean other things in a sentence
+    return {MONTHS[word] for word in words if word in MONTHS and (is_short or len(word) > 3)}
 
 
 def _find_table(sheet: RawSheet) -> SourceTable | None:
@@ -161,7 +206,7 @@ def _list_rows(sheet: RawSheet, heading: int, width: int) -> Iterator[SourceRow]
         if heading and cells == heading_cells:
             continue
         if len({str(cell) for cell in texts}) == 1:
-            if dates.is_day(texts[0]):
+            if dates.is_day(texts[0]) or _is_numbered_day(texts[0]):
                 day_above = texts[0]
             if width > 1:
                 continue
@@ -169,6 +214,12 @@ def _list_rows(sheet: RawSheet, heading: int, width: int) -> Iterator[SourceRow]
             continue
         padded = [*cells, *[""] * (width - len(cells))]
         yield SourceRow(line, padded, line in sheet.hidden_rows, day_above)
+
+
+def _is_numbered_day(cell: Cell) -> bool:
+    """Whether a cell says only «SÁBADO 16»: the month is that of the sheet."""
+    number = day_lists.read_number(cell) if isinstance(cell, str) else None
+    return number is not None and number.weekday is not None and not number.hours
 
 
 def _is_total(cells: Sequence[Cell]) -> bool:

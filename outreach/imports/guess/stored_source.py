@@ -5,7 +5,6 @@ heading says. A telephone number or e-mail address within a column that is read 
 another, so that the row is refused as before.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, time, timedelta
@@ -15,12 +14,12 @@ from outreach.imports.guess import columns, small_values
 from outreach.imports.guess.calendar_rows import CalendarSource
 from outreach.imports.guess.columns import ColumnGuess
 from outreach.imports.guess.conversation import Columns, ImportSource
+from outreach.imports.guess.dates import DayOrder
 from outreach.imports.guess.headings import Field
 from outreach.imports.guess.raw_sheets import Cell
-from outreach.imports.guess.source_table import SourceRow, SourceTable
+from outreach.imports.guess.source_table import SourceRow, SourceTable, summarise_titles
 from outreach.imports.ical import IcalCalendar, IcalEvent
 
-_YEAR: Final = re.compile(r"(?<![0-9])20[2-9][0-9](?![0-9])")
 _TEXTS: Final = ("summary", "location", "status")  # of an event
 _DATE_LISTS: Final = ("more_dates", "excluded")
 
@@ -55,15 +54,15 @@ def _keep_columns(table: SourceTable, read: Sequence[ColumnGuess]) -> SourceTabl
     rows = [
         replace(row, cells=[_redact(row.cells[each.number]) for each in read]) for row in table.rows
     ]
-    years = {year for text in table.titles for year in _YEAR.findall(text)}
     return SourceTable(
         sheet=table.sheet,
         headings=tuple(each.heading for each in read),
         rows=rows,
-        titles=tuple(sorted(years)),  # the rest may name persons
+        titles=summarise_titles(table.titles),
         hidden_columns=frozenset(at for at, each in enumerate(read) if each.is_hidden),
         has_heading=table.has_heading,
         heading_line=table.heading_line,
+        order=table.order,
     )
 
 
@@ -84,6 +83,7 @@ def to_json(stored: StoredSource) -> dict[str, Any]:
                 "sheet": table.sheet,
                 "titles": list(table.titles),
                 "heading_line": table.heading_line,
+                "order": table.order.name if table.order is not None else "",
                 "columns": [_column_to_json(each) for each in [*kept, *dropped]],
                 "rows": [
                     [row.line, int(row.is_hidden), *map(_cell_to_json, [row.day_above, *row.cells])]
@@ -119,8 +119,9 @@ def read_json(stored: dict[str, Any]) -> StoredSource:
             headings,
             rows,
             tuple(each["titles"]),
-            # Drafts of earlier releases do not have it.
+            # Drafts of earlier releases do not have them.
             heading_line=each.get("heading_line", 0),
+            order=DayOrder[each["order"]] if each.get("order") else None,
         )
         tables.append(table)
         kept.append(

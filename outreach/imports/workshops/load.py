@@ -110,6 +110,12 @@ def find_faults(
         yield _refused(row, "id", row.id, error)
 
 
+def compute_capacity(row: WorkshopImportRow, workshop: Workshop | None, named: NamedRows) -> int:
+    """The places that loading the row stores: with time slots they are the sum of the slots."""
+    venue = workshop.venue if workshop is not None else None
+    return workshop_data.normalize(_workshop_data(row, workshop, named, venue)).capacity
+
+
 def _check_publishable(row: WorkshopImportRow, workshop: Workshop, data: WorkshopData) -> None:
     """Raises Refusal if the workshop could not be shown to the public as the row says."""
     if workshop.status is WorkshopStatus.DRAFT:

@@ -425,7 +425,12 @@ CORPUS: Final = (
         new(3, "2027-01-06", "18:00-21:00", "daca", LIBRARY),
         left(4),
     )),
-    MessyFile("doubts", _questions, D, tuple(left(line) for line in range(2, 16))),
+    MessyFile("doubts", _questions, D, (
+        *(left(line) for line in range(2, 12)),
+        new(12, "2026-12-05", "18:00-21:00", "daca", LIBRARY),
+        new(12, "2026-12-06", "18:00-21:00", "daca", LIBRARY),
+        *(left(line) for line in range(13, 16)),
+    )),
     MessyFile("twins and clashes", _twins, D, (
         new(2, "2026-12-05", "18:00-21:00", "daca", LIBRARY), left(3),
         new(4, "2026-12-05", "19:00-23:00", "salud", LIBRARY),
