@@ -268,6 +268,7 @@ def _tells_by_itself(field: Field, content: _Contents, guess: headings.HeadingGu
         Field.DAY: content.day >= MIN_SHARE and content.weekday < MIN_SHARE,
         Field.STARTS: content.hour >= 0.8 and content.number < 0.5,
         Field.KIND: content.kind_name >= MIN_SHARE,
+        Field.TITLE: content.kind_like >= MIN_SHARE,
     }.get(field, False)
 
 

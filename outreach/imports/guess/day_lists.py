@@ -45,6 +45,8 @@ _WHOLE: Final = (
 )
 # «5/12/2026 y 12/12/2026», «30 de enero y 6 de febrero»
 _WHOLE_DAYS: Final = re.compile(rf"(?P<days>{_WHOLE}(?:{_AND}{_WHOLE})+)")
+# «18 y 20», where the month is said elsewhere.
+_NUMBERS_ALONE: Final = re.compile(rf"(?P<days>{NUMBER_PATTERN}(?:{_AND}{NUMBER_PATTERN})+)")
 LISTS: Final = (_WHOLE_DAYS, _DAYS_AND_MONTH, _MONTH_AND_DAYS, _DAYS_ALONE)
 _SPLIT: Final = re.compile(_AND)
 _ALONE: Final = re.compile(
@@ -59,8 +61,8 @@ def split(text: str) -> tuple[str, ...]:
     if len(text) > MAX_LENGTH:
         return ()
     plain = " ".join(fold_marks(text).split())
-    for pattern in LISTS:
-        found = pattern.search(plain)
+    for pattern in (*LISTS, _NUMBERS_ALONE):
+        found = pattern.fullmatch(plain) if pattern is _NUMBERS_ALONE else pattern.search(plain)
         if found is None:
             continue
         given = found.groupdict()

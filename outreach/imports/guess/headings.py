@@ -159,7 +159,7 @@ _WORDS: Final[Mapping[Field, str]] = MappingProxyType(
             event name|event title|workshop|workshops|workshop name|name of workshop|session|
             workshop title|activity|subject|topic|summary|titre|atelier|ateliers|nom de l atelier|
             nom de l evenement|evenement|activite|sujet|nombre de la platica|nombre de la sesion|
-            sesion|curso|jornada|charla|titulo del taller|que taller|tema del taller|
+            sesion|curso|jornada|charla|titulo del taller|que taller|tema del taller|what|que|quoi|
             name of the workshop|name of the event|concepto""",
         Field.VENUE: """lugar|sede|sedes|recinto|ubicacion|donde|en donde|espacio|local|salon|
             nombre de la sede|nombre del lugar|lugar del evento|venue|venue name|place|location|
@@ -237,7 +237,8 @@ _OTHER: Final = _phrases(
 # Words so small that they mean something only where they are the whole heading.
 _WHOLE_ONLY: Final = frozenset(
     _phrases(
-        "a|de|from|to|ou|no|n|num|who|qui|quien|quienes|lic|area|linea|count|total|equipo|mode"
+        "a|de|from|to|ou|no|n|num|who|what|qui|que|quoi|quien|quienes|lic|area|linea|count|total|"
+        "equipo|mode"
     )
 )
 _PHRASES: Final = tuple(_list_phrases())

@@ -418,4 +418,5 @@ def _names_venue(text: str) -> bool:
 
 
 def _may_be_place(text: str) -> bool:
-    return len(text.split()) <= MAX_PLACE_WORDS and not kind_names.names_kind(text)
+    has_letters = any(map(str.isalpha, text))
+    return has_letters and len(text.split()) <= MAX_PLACE_WORDS and not kind_names.names_kind(text)

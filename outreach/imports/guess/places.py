@@ -24,6 +24,12 @@ _POSTAL: Final = re.compile(
 _BRACKETS: Final = re.compile(r"(?P<name>[^()\[\]]+?)\s*[(\[](?P<within>[^()\[\]]+)[)\]]\s*")
 # «Biblioteca de Pilsen - 1805 S. Ejemplo St.», «Biblioteca de Pilsen 📍 1805 …»
 _DASH: Final = re.compile(r"\s+[-–—|·@•:📍]+\s+(?=[0-9]{1,6}\b)|:\s+(?=[0-9]{1,6}\s)")
+# «Biblioteca de Pilsen 1805 S. Ejemplo St.», of two lines in a cell.
+_STREET_AT_END: Final = re.compile(
+    r"(?P<name>[^\d,(]{4,}?)\s+(?P<street>\d{2,6}\s+\S.*?\b(?:st|street|ave|avenue|av|blvd|boulevard|"
+    r"rd|road|dr|drive|ln|lane|pkwy|hwy|highway|way|ct|court|pl)\b.*)",
+    re.IGNORECASE,
+)
 _STREET: Final = re.compile(r"[0-9]{1,6}[a-z]?\s+\S*[a-z]")
 # Alone, or beside words such as «sede».
 _UNDECIDED: Final = listed(
@@ -90,6 +96,9 @@ def split(text: str, home: Home, *, is_calendar: bool = False) -> Place:
     if len(pieces) == 2:
         end = _read_end(pieces[1], home)
         return Place(pieces[0].strip(" ,"), end.address, end.city)
+    if found := _STREET_AT_END.fullmatch(text):
+        end = _read_end(found["street"], home)
+        return Place(found["name"].strip(" ,"), end.address, end.city)
     name, *rest = [part for part in (part.strip() for part in text.split(",")) if part] or [""]
     while rest and is_room(rest[0]):
         name += f", {rest.pop(0)}"

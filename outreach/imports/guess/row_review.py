@@ -307,6 +307,13 @@ def apply_fix(answers: ReviewAnswers, row: ReviewedRow, fix: RowFix) -> None:
         answers.mend(row.key, {**row.values, **fix.typed})
 
 
+def mend_field(answers: ReviewAnswers, row: ReviewedRow, field_: Field, text: str) -> None:
+    """Types one field of a row; what else was typed for it stays."""
+    typed = answers.mended.get(row.key)
+    values = row.values if typed is None else {Field(name): each for name, each in typed.items()}
+    answers.mend(row.key, {**values, field_: text})
+
+
 # Questions that are asked once for several rows
 
 

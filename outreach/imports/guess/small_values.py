@@ -21,8 +21,8 @@ _UNLIMITED: Final = listed(
 _NOTHING: Final = listed("n_a na nd n_d tbd pendiente por_definir")
 # Words beside a number that leave it what it is.
 _OF_CAPACITY: Final = listed(
-    """personas persona cupo cupos lugares lugar places place people seats seat max maximo maxima
-    maximum hasta up to capacidad capacity asistentes de aprox aproximadamente about familias
+    """personas persona pers per cupo cupos lugares lugar places place people seats seat max maximo
+    maxima maximum hasta up to capacidad capacity asistentes de aprox aproximadamente about familias
     personnes limite limitado a aforo pax plazas asientos spots participantes participants jusqu
     sillas total gente"""
 )

@@ -119,8 +119,8 @@ def find(text: str) -> tzinfo | None:
 def _find(text: str) -> tzinfo | None:
     if clock.is_zone(text) and "/" in text:
         return ZoneInfo(text)
-    known = WINDOWS_TO_OLSON.get(text) or _ABBREVIATIONS.get(text.strip("()").upper())
-    known = known or _NAMES.get(fold(text))
+    known = _ABBREVIATIONS.get(text.strip("()").upper())
+    known = known or WINDOWS_TO_OLSON.get(text) or _NAMES.get(fold(text))
     if known:
         return _zone(known)
     if clock.is_zone(city := f"America/{text.title().replace(' ', '_')}"):

@@ -294,3 +294,67 @@ def test_typed_month_outlives_the_session(
     enrol(app, store)
     restored = Visitor(app).come_in(volver="/org/talleres/mes-nuevo")
     assert re.search(r'name="days" value="5"[^>]* checked', restored.text)
+
+
+@pytest.mark.time_machine(datetime(2026, 11, 27, 18, tzinfo=UTC))
+def test_lines_of_a_messenger_are_taken_as_in_bringing_workshops(
+    ana: StaffClient, store: Store, form_fields: dict[str, Any]
+) -> None:
+    message = (
+        "Hola! 👋 van los de enero:\n"
+        "sáb 16 ene Para mujeres 10am biblioteca de Pilsen\n"
+        "viernes 22 y sábado 23 9am\n"
+        "28, 18:30, Parroquia San Pío\n"
+        "Gracias!\n"
+        "\n"
+        "*Para mujeres*\n"
+        "📅 sábado 30 de enero\n"
+        "⏰ 5 a 7 pm\n"
+        "📍 Parroquia San Pío (1805 S. Ejemplo St., Chicago)\n"
+        "👥 10 lugares"
+    )
+    form_fields |= {"month": "2027-01", "lines": message}
+    path = "/org/talleres/mes-nuevo"
+    look = ana.post(path, **form_fields)
+    assert look.status_code == 200, words(look)
+    numbers = list(offered_dates(look))
+    done = ana.post(path, **fields(look.text, path) | {"action": "draft", "date": numbers})
+    assert done.status_code == 303, words(done)
+    assert [
+        (
+            each.day.day,
+            f"{each.starts:%H:%M}-{each.ends:%H:%M}",
+            each.kind.code,
+            each.venue.name if each.venue else "",
+            each.capacity,
+        )
+        for each in all_workshops(store)
+    ] == [
+        (16, "10:00-11:30", "mujeres", "Biblioteca de Pilsen", 40),
+        (22, "09:00-10:30", "derechos", "Biblioteca de Pilsen", 40),
+        (23, "09:00-10:30", "derechos", "Biblioteca de Pilsen", 40),
+        (28, "18:30-20:00", "derechos", "Parroquia San Pío", 12),
+        (30, "17:00-19:00", "mujeres", "Parroquia San Pío", 10),
+    ]
+
+
+@pytest.mark.time_machine(datetime(2026, 11, 27, 18, tzinfo=UTC))
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("sáb 6 feb 10am", "«sáb 6 feb» no es de este mes."),
+        ("sáb 15 ene 10am", "la fecha es de otro día de la semana."),
+        ("sáb 16 ene 10am biblioteca de Babel", "no conozco «biblioteca de Babel»"),
+        ("sáb 16 ene a las 6", "a las 6 no es una hora."),
+        ("sáb 16 ene Registro de mascotas 10am", "no conozco «Registro de mascotas»"),
+        ("sáb 16, 25:00", "25:00 no es una hora."),
+    ],
+)
+def test_line_of_a_messenger_that_is_unclear_is_named(
+    ana: StaffClient, store: Store, form_fields: dict[str, Any], line: str, message: str
+) -> None:
+    form_fields |= {"month": "2027-01", "starts": "", "lines": f"dom 17 ene 10am\n{line}"}
+    answer = ana.post("/org/talleres/mes-nuevo", **form_fields)
+    assert answer.status_code == 422
+    assert f"Línea 2: {message}" in words(answer) or f"«{line[:10]}»: {message}" in words(answer)
+    assert all_workshops(store) == []

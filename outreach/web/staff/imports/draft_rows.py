@@ -20,7 +20,7 @@ from outreach.domain.network.staff import Permission
 from outreach.domain.scheduling import import_memory
 from outreach.domain.text import clean, fold
 from outreach.i18n import current, say
-from outreach.imports.guess import mending, row_review
+from outreach.imports.guess import mending, questions, row_review, shared_answers
 from outreach.imports.guess.headings import Field
 from outreach.imports.guess.proposals import Outcome
 from outreach.imports.guess.remarks import RemarkCode, Severity
@@ -84,7 +84,7 @@ class RowView:
     mark: str  # of what they show
     defaults: Typed  # what the kind gives where the row says nothing
     remarks: Sequence[tuple[str, bool]]  # sentences, and whether they keep the row from loading
-    is_answered_above: bool  # only its venue is asked, once for all rows that name it
+    is_answered_above: bool  # what it is asked is asked once for several rows
     fixes: Sequence[tuple[str, str]]  # names and words
     leaves_out: bool  # whether one of the fixes does
     twin: str  # public id of a workshop that it is like
@@ -169,7 +169,8 @@ def _read_form(session: Session, opened: DraftReview, order: str | None) -> Sent
     if sent.mended:
         opened.judge(session)
     if order is not None:
-        sent.has_answered = _answer_venues(session, opened, sent) | _obey(opened, order)
+        has_answered = _answer_venues(session, opened, sent) | _answer_shared(opened, sent)
+        sent.has_answered = has_answered | _obey(opened, order)
     return sent
 
 
@@ -208,6 +209,11 @@ def _obey(opened: DraftReview, order: str) -> bool:
     verb, _colon, rest = order.partition(":")
     key, _colon, name = rest.partition(":")
     row = opened.by_key.get(key)
+    if verb == "all":
+        shared = (each for each in shared_answers.list_shared(opened.rows) if each.id == key)
+        question = next(shared, None)
+        number = int(name) if name.isascii() and name.isdigit() and len(name) < 3 else -1
+        return question is not None and shared_answers.take(opened.answers, question, number)
     if verb == "out-past":
         past = [each for each in opened.rows if each.is_open and each.has(RemarkCode.DAY_PAST)]
         for each in past:
@@ -229,6 +235,19 @@ def _obey(opened: DraftReview, order: str) -> bool:
     else:
         return False
     return True
+
+
+def _answer_shared(opened: DraftReview, sent: SentForm) -> bool:
+    """Fills in what was typed once for several rows; whether anything was."""
+    has_answered = False
+    for each in shared_answers.list_shared(opened.rows):
+        text = clean(request.form.get(f"shared-{each.id}", ""))[: mending.MAX_TYPED_LENGTH]
+        if not text or each.typed is None:
+            continue
+        shared_answers.type_in(opened.answers, each, text)
+        sent.kinds |= row_review.list_kind_answers(each.rows[0], {each.typed: text})
+        has_answered = True
+    return has_answered
 
 
 def _answer_venues(session: Session, opened: DraftReview, sent: SentForm) -> bool:
@@ -280,7 +299,9 @@ def show(
     shown = [row for row in opened.rows if row.key in typed]
     part = chosen_rows[number * PAGE_SIZE : (number + 1) * PAGE_SIZE]
     shown += [row for row in part if row.key not in typed]
-    questions = row_review.list_venue_questions(session, opened.office, opened.rows)
+    venue_questions = row_review.list_venue_questions(session, opened.office, opened.rows)
+    shared = shared_answers.list_shared(opened.rows)
+    shared_ids = frozenset(each.id for each in shared)
     own = venues.list_venues(session, opened.office)
     names = venues.get_distinct_names(own)
     return page(
@@ -295,6 +316,7 @@ def show(
                 typed.get(row.key),
                 is_opened=row.key == opened_key,
                 is_conflict=is_conflict,
+                asked_above=shared_ids,
             )
             for row in shown
         ],
@@ -302,7 +324,8 @@ def show(
         chosen=chosen,
         number=number,
         pages=last + 1,
-        questions=questions[:MAX_QUESTIONS],
+        questions=venue_questions[:MAX_QUESTIONS],
+        shared=shared[:MAX_QUESTIONS],
         own_venues=[(each.id, names[each.id]) for each in own if each.retired_at is None],
         venue_names=names,
         is_conflict=is_conflict,
@@ -326,12 +349,13 @@ def _to_view(
     *,
     is_opened: bool,
     is_conflict: bool,
+    asked_above: frozenset[str],
 ) -> RowView:
     parsed, proposal = row.parsed, row.proposal
     is_whole = is_opened or typed is not None
     asked = set(mending.MENDABLE) if is_whole else _list_asked(row)
     fields = [each for each in mending.MENDABLE if each in asked and not row.is_left_out]
-    is_answered_above = not is_whole and row.is_open and _asks_venue_only(row)
+    is_answered_above = not is_whole and row.is_open and _is_asked_above(row, asked_above)
     if is_answered_above:
         fields = []
     fixes = [] if row.is_left_out else row_review.list_fixes(row)
@@ -360,9 +384,14 @@ def _to_view(
     )
 
 
-def _asks_venue_only(row: ReviewedRow) -> bool:
+def _is_asked_above(row: ReviewedRow, asked: frozenset[str]) -> bool:
+    """Whether all that keeps a row from loading is asked once, above the rows."""
     serious = [each for each in row.parsed.remarks if each.severity is not Severity.NOTE]
-    return all(each.error.code in row_review.VENUE_QUESTIONS for each in serious)
+    return all(
+        each.error.code in row_review.VENUE_QUESTIONS
+        or (each.severity is Severity.QUESTION and questions.compute_id(row.parsed, each) in asked)
+        for each in serious
+    )
 
 
 def _list_asked(row: ReviewedRow) -> set[Field]:

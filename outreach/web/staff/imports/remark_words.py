@@ -14,6 +14,7 @@ from outreach.imports.guess.headings import Field
 from outreach.imports.guess.proposals import Outcome
 from outreach.imports.guess.remarks import Remark, RemarkCode
 from outreach.imports.guess.row_review import RowFix
+from outreach.imports.guess.shared_answers import SharedQuestion
 from outreach.web import error_messages
 from outreach.web.presentation import formatting
 from outreach.web.presentation.workshop_cards import CardTag
@@ -30,6 +31,7 @@ FIELDS: Final = MappingProxyType(
         Field.STARTS: lazy("Hora en que empieza"),
         Field.ENDS: lazy("Hora en que termina"),
         Field.MINUTES: lazy("Cuántos minutos dura"),
+        Field.ZONE: lazy("Zona horaria"),
         Field.KIND: lazy("Tipo"),
         Field.TITLE: lazy("Título"),
         Field.VENUE: lazy("Sede"),
@@ -99,6 +101,16 @@ _REMARKS: Final = MappingProxyType(
         RemarkCode.HOURS_DIFFER: lazy(
             "¿Qué hora es, %(one)s o %(other)s? El renglón dice las dos."
         ),
+        RemarkCode.HOUR_CONVERTED: lazy(
+            "Tu hoja dice %(starts)s de %(zone)s. Aquí va en la hora de la sede."
+        ),
+        RemarkCode.HOUR_OF_OTHER_ZONE: lazy("«%(value)s» es de otra zona. Escribe la de la sede."),
+        RemarkCode.ZONE_UNKNOWN: lazy(
+            "No conocemos la zona «%(value)s». ¿Son las horas de la sede?"
+        ),
+        RemarkCode.ZONES_DIFFER: lazy(
+            "La hora dice %(one)s y su columna %(other)s. Revisa las horas."
+        ),
         RemarkCode.END_BEFORE_START: lazy(
             "El final (%(ends)s) no es después del principio (%(starts)s)."
         ),
@@ -118,6 +130,10 @@ _REMARKS: Final = MappingProxyType(
             "Tu archivo lo da por cancelado. Entra como borrador: si no se hace, bórralo."
         ),
         RemarkCode.MODE_UNKNOWN: lazy("«%(value)s»: ¿es en persona o en línea? Escribe la sede."),
+        RemarkCode.VENUE_PENDING: lazy("Sede por definir: tu hoja dice «%(value)s»."),
+        RemarkCode.CAPACITY_IN_SLOTS: lazy(
+            "Tu hoja dice %(typed)s lugares. Con citas, en esas horas caben %(count)s."
+        ),
         RemarkCode.VENUE_DOUBTFUL: lazy("«%(value)s»: ¿es una sede que ya tienes?"),
         RemarkCode.VENUE_LIKE_LINE: lazy("«%(value)s»: ¿es «%(venue)s» del renglón %(line)s?"),
         RemarkCode.VENUES_TOO_MANY: lazy(
@@ -141,6 +157,36 @@ _REMARKS: Final = MappingProxyType(
             "Se repite de un modo que no leemos. Escribe el día, o pon cada fecha aparte."
         ),
         RemarkCode.SERIES_CUT: lazy("Se repite más: leímos las fechas hasta el %(day)s."),
+    }
+)
+# Of a question that several rows ask.
+_SHARED: Final = MappingProxyType(
+    {
+        RemarkCode.DAY_ABOVE: lazy("Falta el día. ¿Es el del renglón de arriba?"),
+        RemarkCode.DAY_MAY_BE_SWAPPED: lazy("¿La hoja cambió el día por el mes?"),
+        RemarkCode.DAY_ORDER_UNKNOWN: lazy("¿Va primero el día o el mes?"),
+        RemarkCode.ENDS_NEXT_DAY: lazy("¿Terminan el día siguiente?"),
+        RemarkCode.LASTS_LONG: lazy("Son muy largos. ¿Están bien las horas?"),
+        RemarkCode.ROW_HIDDEN: lazy("En la hoja están ocultos. ¿Los traemos?"),
+        RemarkCode.TWIN_OF_WORKSHOP: lazy("Se parecen a otros que ya tienes. ¿Son los mismos?"),
+    }
+)
+_SHARED_WAYS: Final = MappingProxyType(
+    {
+        RemarkCode.DAY_ABOVE: (lazy("Sí, el de arriba"),),
+        RemarkCode.DAY_MAY_BE_SWAPPED: (lazy("No, así está bien"), lazy("Sí, regrésalo")),
+        RemarkCode.DAY_ORDER_UNKNOWN: (
+            lazy("Primero el día, después el mes"),
+            lazy("Primero el mes, después el día"),
+        ),
+        RemarkCode.HALF_OF_DAY_UNKNOWN: (lazy("De la mañana"), lazy("De la tarde o noche")),
+        RemarkCode.ENDS_NEXT_DAY: (lazy("Sí, el día siguiente"),),
+        RemarkCode.LASTS_LONG: (lazy("Así están bien"),),
+        RemarkCode.ROW_HIDDEN: (lazy("Sí, traerlos"),),
+        RemarkCode.TWIN_OF_WORKSHOP: (lazy("Son otros: traerlos"), lazy("No traerlos")),
+        RemarkCode.ZONE_UNKNOWN: (lazy("Sí, son las de la sede"),),
+        RemarkCode.ZONES_DIFFER: (lazy("Así están bien"),),
+        RemarkCode.HOUR_DOUBLED: (lazy("Traerlos con la primera"),),
     }
 )
 _YES: Final = MappingProxyType(
@@ -170,6 +216,20 @@ def remark_words(remark: Remark) -> str:
     if code is RemarkCode.HOLIDAY:
         values["name"] = say(holidays.find_names(str(values["name"])), current())
     return str(_REMARKS[code]) % values
+
+
+def shared_words(question: SharedQuestion) -> str:
+    """What several rows ask, as one sentence."""
+    words = _SHARED.get(question.code)
+    return str(words) if words is not None else remark_words(question.remark)
+
+
+def shared_ways(question: SharedQuestion) -> list[str]:
+    """What the buttons of a shared question say, one for each way out."""
+    if question.code is RemarkCode.YEAR_UNKNOWN:
+        return [_("Sí, %(year)s", year=question.remark.error.values["year"])]
+    words = _SHARED_WAYS.get(question.code, ())
+    return [str(each) for each in words[: len(question.fixes)]]
 
 
 def _value_words(name: str, value: object) -> object:

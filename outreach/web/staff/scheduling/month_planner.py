@@ -246,11 +246,10 @@ def _add_workshops(sheet: PlannerSheet, common: CommonFields, lines: str) -> Non
         sheet.workshops += schedule_parser.of_days(common, sheet.ticked)
     except UnclearLine as fault:
         sheet.faults.append(("starts", str(fault)))
-    for number, line in enumerate(lines.split("\n"), 1):
-        try:
-            sheet.workshops += schedule_parser.of_line(common, line) if line.strip() else []
-        except UnclearLine as fault:
-            message = _("Línea %(number)d: %(fault)s", number=number, fault=str(fault))
+    for each in schedule_parser.of_text(common, lines):
+        sheet.workshops += each.workshops
+        if each.fault:
+            message = _("Línea %(number)d: %(fault)s", number=each.number, fault=each.fault)
             sheet.faults.append(("lines", message))
     if len(sheet.workshops) > recurrence.MAX_DATES:
         sheet.faults.append(("lines", _("Son más de 60 fechas. Haz una parte primero.")))
