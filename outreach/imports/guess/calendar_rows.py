@@ -121,8 +121,10 @@ def _row(
         texts = [*(clean(each) for each in event.categories), summary]
         match_kind(parsed, _tell_kind(texts, kinds), kinds)
         parsed.title = checked_text(parsed, Field.TITLE, summary, MAX_TITLE_LENGTH)
-        found_place = places.split(clean(event.location), Home.of(office), is_calendar=True)
-        set_place(parsed, found_place, Home.of(office))
+        found_place = places.split(
+            clean(event.location), Home.from_office(office), is_calendar=True
+        )
+        set_place(parsed, found_place, Home.from_office(office))
     parsed.is_cancelled = is_cancelled or small_values.says_cancelled(event.status)
     return parsed
 

@@ -42,7 +42,7 @@ from outreach.imports.guess.kind_names import KindNames
 from outreach.imports.guess.parsed_rows import ParseContext, ParsedRow
 from outreach.imports.guess.places import Home
 from outreach.imports.guess.proposals import Outcome, RowProposal
-from outreach.imports.guess.questions import Question, list_questions
+from outreach.imports.guess.questions import SheetQuestion, list_questions
 from outreach.imports.guess.raw_sheets import MAX_ROWS
 from outreach.imports.guess.source_table import SourceTable, find_tables
 from outreach.imports.import_errors import ImportErrorCode, UnreadableFile
@@ -158,7 +158,7 @@ def make_context(
         office_names=_office_names(session),
         office=office.slug,
         zone=office.zone,
-        home=Home.of(office),
+        home=Home.from_office(office),
         order=order,
         half=half,
     )
@@ -236,11 +236,11 @@ def _columns_to_json(source: ImportSource, found: Columns) -> dict[str, str | No
     return answer
 
 
-def _list_open_questions(rows: Sequence[RowProposal]) -> list[Question]:
+def _list_open_questions(rows: Sequence[RowProposal]) -> list[SheetQuestion]:
     return list_questions(each.parsed for each in rows if each.outcome is Outcome.ASKED)
 
 
-def _question_to_json(question: Question) -> dict[str, Any]:
+def _question_to_json(question: SheetQuestion) -> dict[str, Any]:
     return {
         "question": str(question.remark),
         "field": question.field.value if question.field is not None else None,

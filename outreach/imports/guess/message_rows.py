@@ -45,7 +45,7 @@ def list_entries(text: str) -> list[Entry]:
     """The workshops of a text."""
     blocks = _read(text).blocks
     return [
-        Entry(message_words.settle(each), frozenset(line.number for line in each))
+        Entry(message_words.join_lines(each), frozenset(line.number for line in each))
         for each in _list_entries(blocks)
         if each
     ]
@@ -54,7 +54,7 @@ def list_entries(text: str) -> list[Entry]:
 def find_table(text: str) -> SourceTable | None:
     """The workshops of a text; None where no line of it has a day and something beside it."""
     read = _read(text)
-    entries = [message_words.settle(each) for each in _list_entries(read.blocks) if each]
+    entries = [message_words.join_lines(each) for each in _list_entries(read.blocks) if each]
     if not any(each.day and (each.hours or each.title) for each in entries):
         return None
     rows = [SourceRow(each.number, _cells(each)) for each in entries]
@@ -156,7 +156,7 @@ def _list_entries(blocks: Sequence[Block]) -> Iterator[Block]:
         if not dated:
             yield from _list_timed(block, day)
             continue
-        is_heading = dated[0].day and not dated[0].hours and not _is_told(dated[0])
+        is_heading = dated[0].day and not dated[0].hours and not _says_what(dated[0])
         day = dated[0].day if is_heading and len(dated) == 1 else ""
         own = [line for line in timed if line is not dated[0] and line.has_text]
         if len(dated) == 1 and is_heading and (len(own) > 1 or (len(block) == 1 and own == [])):
@@ -168,7 +168,7 @@ def _list_entries(blocks: Sequence[Block]) -> Iterator[Block]:
             yield from _list_dated(block, dated)
 
 
-def _is_told(line: MessageLine) -> bool:
+def _says_what(line: MessageLine) -> bool:
     """Whether a line says what the workshop is, or where."""
     return line.has_text and not all(len(each) < 3 for each in (line.title, line.venue, *line.rest))
 
@@ -224,7 +224,7 @@ def _list_dated(block: Block, dated: Sequence[MessageLine]) -> Iterator[Block]:
 
 
 def _is_heading(line: MessageLine) -> bool:
-    return not line.hours and not _is_told(line)
+    return not line.hours and not _says_what(line)
 
 
 def _belongs(line: MessageLine, first: MessageLine) -> bool:

@@ -325,7 +325,7 @@ def _is_emoji(letter: str) -> bool:
     return ord(letter) > 0x2190 and not letter.isalnum() and letter not in "–—―"
 
 
-def settle(lines: Sequence[MessageLine]) -> MessageLine:
+def join_lines(lines: Sequence[MessageLine]) -> MessageLine:
     """The lines of one workshop as one: which piece is its title and which its venue."""
     first = lines[0]
     found = MessageLine(first.number)

@@ -8,7 +8,6 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
-from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -24,7 +23,7 @@ from outreach.imports.guess.day_words import find_month, find_weekday
 from outreach.imports.guess.headings import Field
 from outreach.imports.guess.hours import Half, Hours, HoursReading
 from outreach.imports.guess.kind_names import KindMatch, KindNames
-from outreach.imports.guess.places import Home, Place, is_undecided
+from outreach.imports.guess.places import Home, PlaceText, is_undecided
 from outreach.imports.guess.raw_sheets import Cell
 from outreach.imports.guess.remarks import Remark, RemarkCode, quote, remark
 from outreach.imports.guess.source_table import SourceRow, SourceTable, find_months
@@ -463,7 +462,7 @@ class _TableParser:
         if self._cell(row, Field.MODE) != "":
             parsed.mode, remarks = small_values.read_mode(self._cell(row, Field.MODE))
             parsed.remarks += remarks
-        place = Place(venue, address, city)
+        place = PlaceText(venue, address, city)
         if not address:
             split = places.split(venue, self._context.home)
             place = replace(split, city=city or split.city)
@@ -501,7 +500,7 @@ def match_kind(parsed: ParsedRow, texts: Sequence[str], kinds: KindNames) -> Non
         parsed.say(Field.KIND, RemarkCode.KIND_UNKNOWN, value=_safe(text))
 
 
-def set_place(parsed: ParsedRow, place: Place, home: Home) -> None:
+def set_place(parsed: ParsedRow, place: PlaceText, home: Home) -> None:
     """Sets the venue, or the mode of a place that is none. A venue that is not known yet, or not
     told, is left out."""
     online = small_values.find_online_mode(place.venue)
@@ -529,7 +528,6 @@ def take_cancelled(title: str) -> tuple[str, bool]:
     return title, False
 
 
-@lru_cache(maxsize=1)
 def _list_cancelled_prefixes() -> tuple[str, ...]:
     own = (clean(word) for word in in_each(labels.CANCELLED).values())
     words = ("Cancelado", "Cancelada", "Canceled", "Cancelled", "Annulé", "Annulée", "Suspendido")

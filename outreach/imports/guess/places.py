@@ -55,12 +55,12 @@ class Home:
     region: str
 
     @classmethod
-    def of(cls, office: Office) -> "Home":
+    def from_office(cls, office: Office) -> "Home":
         return cls(fold(office.city), fold(office.region))
 
 
 @dataclass(frozen=True)
-class Place:
+class PlaceText:
     """A venue as a text has it."""
 
     venue: str
@@ -82,34 +82,34 @@ def is_room(text: str) -> bool:
     return _ROOM.match(fold(text)) is not None
 
 
-def split(text: str, home: Home, *, is_calendar: bool = False) -> Place:
+def split(text: str, home: Home, *, is_calendar: bool = False) -> PlaceText:
     """Venue, address and city of «Biblioteca, 1805 S Ejemplo St, Chicago, IL 60608, USA» or «Centro
     (1805 S. Ejemplo St., Chicago)». In a sheet only what has a number is an address: «Salón A,
     Centro Comunitario» is a name; calendars write the address after the first comma."""
     if text.casefold().startswith(("http://", "https://")):
-        return Place(text)
+        return PlaceText(text)
     if found := _BRACKETS.fullmatch(text):
         within = _read_end(found["within"], home)
         if _STREET.search(fold(within.address)) or (within.city and not within.address):
-            return Place(found["name"].strip(), within.address, within.city)
+            return PlaceText(found["name"].strip(), within.address, within.city)
     pieces = _DASH.split(text, maxsplit=1)
     if len(pieces) == 2:
         end = _read_end(pieces[1], home)
-        return Place(pieces[0].strip(" ,"), end.address, end.city)
+        return PlaceText(pieces[0].strip(" ,"), end.address, end.city)
     if found := _STREET_AT_END.fullmatch(text):
         end = _read_end(found["street"], home)
-        return Place(found["name"].strip(" ,"), end.address, end.city)
+        return PlaceText(found["name"].strip(" ,"), end.address, end.city)
     name, *rest = [part for part in (part.strip() for part in text.split(",")) if part] or [""]
     while rest and is_room(rest[0]):
         name += f", {rest.pop(0)}"
     end = _read_end(", ".join(rest), home)
     has_number = any(map(str.isdigit, end.address)) and any(map(str.isalpha, end.address))
     if end.address and not has_number and not is_calendar:
-        return Place(f"{name}, {end.address}", city=end.city)
-    return Place(name, end.address, end.city)
+        return PlaceText(f"{name}, {end.address}", city=end.city)
+    return PlaceText(name, end.address, end.city)
 
 
-def _read_end(text: str, home: Home) -> Place:
+def _read_end(text: str, home: Home) -> PlaceText:
     """Address and city of «1805 S Ejemplo St, Chicago, IL 60608, USA»."""
     rest = [part for part in (part.strip() for part in text.split(",")) if part]
     if rest and fold(rest[-1]) in _COUNTRIES:
@@ -124,4 +124,4 @@ def _read_end(text: str, home: Home) -> Place:
     city = ""
     if rest and (fold(rest[-1]) == home.city or (has_region and len(rest) > 1)):
         city = rest.pop()
-    return Place("", ", ".join(rest), city)
+    return PlaceText("", ", ".join(rest), city)

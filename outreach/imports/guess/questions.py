@@ -49,7 +49,7 @@ ID_LENGTH: Final = 10  # hexadecimal digits that name a question in a form
 
 
 @dataclass(frozen=True)
-class Question:
+class SheetQuestion:
     """A question of a file. `remark` is that of its first row."""
 
     id: str
@@ -71,7 +71,7 @@ class Question:
         return len(self.rows) > 1
 
 
-def list_questions(rows: Iterable[ParsedRow]) -> list[Question]:
+def list_questions(rows: Iterable[ParsedRow]) -> list[SheetQuestion]:
     """The questions of rows that wait, in the order of the file. What somebody has said yes to is
     asked no more."""
     found: dict[str, tuple[Remark, dict[int, ParsedRow]]] = {}
@@ -82,7 +82,9 @@ def list_questions(rows: Iterable[ParsedRow]) -> list[Question]:
             if is_open and remark.severity is Severity.QUESTION:
                 _remark, about = found.setdefault(compute_id(row, remark), (remark, {}))
                 about[number] = row
-    return [Question(id_, remark, list(about.values())) for id_, (remark, about) in found.items()]
+    return [
+        SheetQuestion(id_, remark, list(about.values())) for id_, (remark, about) in found.items()
+    ]
 
 
 def compute_id(row: ParsedRow, remark: Remark) -> str:

@@ -84,7 +84,7 @@ _NAMED_OFFSET: Final = re.compile(
 )
 _ZULU: Final = re.compile(r"(?<=\d)Z$")
 _BRACKETS: Final = re.compile(r"\[(?P<name>[A-Za-z_]+(?:/[A-Za-z_+\-0-9]+)+)\]$")
-_IANA: Final = re.compile(r"\b(?:America|Pacific|US|Canada|Etc|Europe)/[A-Za-z_]+(?:/[A-Za-z_]+)?")
+_IANA: Final = re.compile(r"\b[A-Z][A-Za-z]+/[A-Za-z_]+(?:/[A-Za-z_]+)?")
 _CAPITALS: Final = re.compile(
     r"(?<=[\dmMhs. )])\s*\(?\b(?P<name>" + "|".join(_ABBREVIATIONS) + r")\b\)?"
 )

@@ -1,4 +1,4 @@
-"""Of files never seen before nearly every field is right, none is wrong silently, and little is asked.
+"""Of files never seen before nearly every field is right, none is wrong silently, little is asked.
 
 A field is right if it is what its file means; asked if its row waits with a question; wrong if its
 row would be loaded with something else.
@@ -82,6 +82,7 @@ def _judge_row(file: MessyFile, each: Expected, row: dict[str, Any]) -> Iterator
             yield "right"
             continue
         print(
-            f"  {file.name}, {each.line}: {name} is {found!r}, not {expected!r}: {row.get('reason')}"
+            f"  {file.name}, {each.line}: {name} is {found!r}, not {expected!r}:",
+            row.get("reason"),
         )
         yield "asked" if is_open else "wrong"

@@ -297,7 +297,7 @@ def test_typed_month_outlives_the_session(
 
 
 @pytest.mark.time_machine(datetime(2026, 11, 27, 18, tzinfo=UTC))
-def test_lines_of_a_messenger_are_taken_as_in_bringing_workshops(
+def test_lines_of_a_messenger_are_taken_as_by_an_import(
     ana: StaffClient, store: Store, form_fields: dict[str, Any]
 ) -> None:
     message = (

@@ -203,7 +203,7 @@ def _message_venue(common: CommonFields, text: str) -> Venue | None:
         return common.venue
     if small_values.find_online_mode(text) is not None:
         return None
-    place = places.split(text, Home.of(common.office))
+    place = places.split(text, Home.from_office(common.office))
     index = VenueIndex[Venue]()
     for each in common.venues:
         index.add(each, each.name, address=each.address, city=each.city)
