@@ -26,7 +26,7 @@ MAX_LASTING: Final = timedelta(hours=14)
 _DAY: Final = timedelta(days=1)
 _FRACTION: Final = re.compile(r"0?[.,][0-9]{1,17}")  # of a day; nobody writes 00:45 as 0.45
 _SURE_DIGITS: Final = 5  # from which on a fraction of a day tells its minute
-_ROUNDING: Final = 0.02  # minutes that such a fraction may be off
+_ROUNDING: Final = 0.001  # minutes by which a float may be off
 
 
 class HourStyle(IntEnum):
@@ -148,14 +148,16 @@ def _read_stored(cell: Cell) -> time | None:
 
 
 def _read_fraction(number: float) -> time | None:
-    """The hour of a fraction of a day: 0.75 is 18:00. None for one that was rounded: 0.42 may be
-    10:00 or 10:05."""
+    """The hour of a fraction of a day: 0.75 is 18:00. None for one that does not tell which: 0.42
+    may be 10:00 or 10:05. With three or four digits it is the one that is a multiple of 5."""
+    digits = len(f"{number:.12f}".rstrip("0")) - 2
     minutes = number * 24 * 60
-    whole = round(minutes)
-    is_short = len(f"{number:.12g}") - 2 < _SURE_DIGITS
-    if abs(minutes - whole) > (_ROUNDING if not is_short else 1e-6) or whole >= 24 * 60:
+    step = 1 if digits >= _SURE_DIGITS else 5
+    whole = round(minutes / step) * step
+    rounding = 24 * 60 * 0.5 / 10**digits if digits > 2 else 0
+    if abs(minutes - whole) > max(rounding, _ROUNDING) or whole >= 24 * 60:
         return None
-    return None if is_short and whole % 5 else time(whole // 60, whole % 60)
+    return time(whole // 60, whole % 60)
 
 
 @lru_cache(maxsize=8_192)

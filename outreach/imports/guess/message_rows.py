@@ -19,7 +19,7 @@ from outreach.imports.guess.message_words import MessageLine
 from outreach.imports.guess.raw_sheets import Cell
 from outreach.imports.guess.source_table import MAX_TITLE_ROWS, MIN_HEADINGS, SourceRow, SourceTable
 
-MAX_LINES: Final = 5_000  # a longer text is no message
+MAX_LINES: Final = 3_000  # a longer text is no message
 _HEADINGS: Final = ("Fecha", "Hora", "Taller", "Lugar", "Cupo", "Estatus")
 # «[16/1/27, 9:41:03] Ana: …», «16/1/27, 9:41 p. m. - Ana: …», before each message of an export.
 _STAMP: Final = re.compile(

@@ -243,8 +243,8 @@ def _read_part(line: MessageLine, text: str) -> None:
         line.venue, line.has_sure_venue = line.venue or text, True
     elif about is Field.TITLE:
         line.title = line.title or text
-    elif about is Field.CAPACITY and any(map(str.isdigit, text)):
-        line.capacity = line.capacity or text
+    elif about is Field.CAPACITY and (number := _NUMBERS.search(text)) is not None:
+        line.capacity = line.capacity or number[0]
     else:
         _read_free(line, text, is_day=about is Field.DAY)
 
@@ -269,7 +269,8 @@ def _read_free(line: MessageLine, text: str, *, is_day: bool) -> None:
     if found := _CAPACITY.search(aligned):
         line.capacity = line.capacity or (found["after"] or found["before"])
         text, aligned = _blank(text, found.span()), _blank(aligned, found.span())
-    for hour in _HOURS.finditer(aligned):
+    has_hour = _NUMBERS.search(aligned) or _IS_HOUR.search(aligned)
+    for hour in _HOURS.finditer(aligned) if has_hour else ():
         if _says_hour(hour) and hours.read_hours(hour[0].replace("'", " ")) is not None:
             end = zones.find_end(text, hour.end())
             said = hour[0].strip() + text[hour.end() : end]
@@ -282,10 +283,10 @@ def _read_free(line: MessageLine, text: str, *, is_day: bool) -> None:
 
 
 def _find_day(aligned: str, *, is_day: bool) -> tuple[int, int] | None:
-    lists = (pattern.search(aligned) for pattern in day_lists.LISTS)
-    found = [each.span() for each in lists if each is not None]
-    found += [
-        each.span() for p in (_DAY, _DAY_RANGE, _WEEKDAY_AND_NUMBER) if (each := p.search(aligned))
+    patterns = (*day_lists.LISTS, _DAY, _DAY_RANGE, _WEEKDAY_AND_NUMBER)
+    has_number = _NUMBERS.search(aligned) is not None
+    found = [
+        each.span() for p in patterns if has_number and (each := p.search(aligned)) is not None
     ]
     if not found:
         alone = _WEEKDAY_ALONE.search(aligned) if is_day else None
@@ -315,10 +316,14 @@ def _blank(text: str, span: tuple[int, int]) -> str:
 def _tidy(text: str) -> str:
     """A piece without emoji, contacts and loose words at its ends."""
     bare = "".join(letter for letter in text if not _is_emoji(letter))
-    bare = " ".join(bare.split()).strip(_EDGE)
-    if text.count("(") and bare.count("(") > bare.count(")"):
-        bare += ")"
+    bare = _strip(" ".join(bare.split()))
     return "" if small_values.has_contact(bare) else bare
+
+
+def _strip(text: str) -> str:
+    """The text without punctuation at its ends; a bracket that it opens stays closed."""
+    bare = text.strip(_EDGE)
+    return f"{bare})" if bare.count("(") > bare.count(")") else bare
 
 
 def _is_emoji(letter: str) -> bool:
@@ -362,15 +367,13 @@ def _sort_piece(found: MessageLine, titles: list[str], piece: str, *, is_main: b
         title, venue = _cut_venue(piece, aligned)
         if venue:
             _set_venue(found, venue)
-        title = _LOOSE.sub("", title.strip(_EDGE)).strip(_EDGE)
+        title = _strip(_LOOSE.sub("", _strip(title)))
         if title and (is_main or not titles):
             titles.append(title)
 
 
 def _set_venue(found: MessageLine, text: str) -> None:
-    text = text.strip(_EDGE)
-    if "(" in text and ")" not in text:
-        text += ")"
+    text = _strip(text)
     if not found.venue and text:
         found.venue = text
 

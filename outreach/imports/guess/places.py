@@ -43,7 +43,8 @@ _UNDECIDED: Final = listed(
     se_envia_al_registrarse shared_upon_registration shared_after_registration"""
 )
 _OF_PLACE: Final = listed(
-    "sede lugar venue location lieu place direccion ubicacion address adresse aun todavia"
+    """sede lugar venue location lieu place direccion ubicacion address adresse aun todavia sala
+    salon salle room aula recinto espacio"""
 )
 
 
@@ -90,6 +91,8 @@ def split(text: str, home: Home, *, is_calendar: bool = False) -> PlaceText:
         return PlaceText(text)
     if found := _BRACKETS.fullmatch(text):
         within = _read_end(found["within"], home)
+        if is_undecided(found["within"]):  # «Biblioteca (por confirmar)»
+            return PlaceText(found["name"].strip())
         if _STREET.search(fold(within.address)) or (within.city and not within.address):
             return PlaceText(found["name"].strip(), within.address, within.city)
     pieces = _DASH.split(text, maxsplit=1)

@@ -124,6 +124,16 @@ def _cancelled() -> bytes:
     )
 
 
+def _loose() -> bytes:
+    return lines(
+        "vier 15 ene 5:30pm plática de finanzas en parroquia san pio 📍 cupo 20",
+        "sáb 16 ene DACA 10am - 1pm Biblioteca de Pilsen cupo: 30 personas, llevar acta y 2 fotos",
+        "5 al 7 de febrero 10am salud biblioteca de Pilsen",
+        "jueves 21 de enero, Zoom, 7pm EST, derechos laborales (en español)",
+        "🚨 se cancela: sab 23 ene 10am DACA biblioteca de pilsen",
+    )
+
+
 _H: Final = {"Fecha": "day", "Hora": "starts", "Lugar": "venue"}
 MESSAGES: Final = (
     MessyFile("one line", _one_line, _H, (
@@ -170,6 +180,13 @@ MESSAGES: Final = (
         new(1, "2027-01-16", "10:00-13:00", "daca", LIBRARY),
         left(2, day=None),
         left(3, day=None),
+    )),
+    MessyFile("loose lines", _loose, _H, (
+        new(1, "2027-01-15", "17:30-19:00", "finanzas", PARISH, capacity=20),
+        new(2, "2027-01-16", "10:00-13:00", "daca", LIBRARY, capacity=30),
+        left(3, day=None),
+        new(4, "2027-01-21", "18:00-19:30", "laboral", None),
+        new(5, "2027-01-23", "10:00-13:00", "daca", LIBRARY),
     )),
     MessyFile("commas, cancelled", _cancelled, _H, (
         new(1, "2027-01-16", "10:00-13:00", "daca", LIBRARY),

@@ -248,6 +248,56 @@ def _asked_once() -> bytes:
     )
 
 
+def _points() -> bytes:
+    return lines(
+        "Fecha del evento|Horario|Nombre de la actividad|Sede|Aforo",
+        "15.01.2027|16:00 – 18:00 hrs.|Charla: ahorro y presupuesto|Bibl. de Pilsen|35 pers.",
+        "22.01.2027|10.30 hrs|DACA por primera vez|Consulado (sala B)|20",
+    )
+
+
+def _lines_in_cells() -> bytes:
+    return lines(
+        "Fecha,Hora,Taller,Lugar,Contacto",
+        '16/01/2027,10:00 a. m.,DACA,"Biblioteca de Pilsen\n1805 S. Ejemplo St.",312 555 0101',
+        "13/02/2027,3:00 p. m.,Ciudadanía,Sala por definir,ana@example.org",
+    )
+
+
+def _months_in_a_column() -> bytes:
+    return lines(
+        "Mes;Día;Hora;Tema;Sede",
+        "Enero;16;10:00;DACA;Biblioteca de Pilsen",
+        "Enero;18 y 20;17:00;Becas;Parroquia San Pío",
+        "Febrero;6;10:00;Salud;Biblioteca de Pilsen",
+    )
+
+
+def _what_and_where() -> bytes:
+    return lines(
+        "When\tWhat\tWhere",
+        "1/16/27 10-12\tDACA renewals\tBiblioteca de Pilsen",
+        "1/23/27 5:30-7pm\tMental health\tSt. Mary Church",
+    )
+
+
+def _french_zones() -> bytes:
+    return lines(
+        "Date,Heure,Atelier,Lieu,Fuseau horaire",
+        "2027-01-16,10h00,DACA,Biblioteca de Pilsen,Heure du Centre",
+        "2027-01-17,19h00,Santé,En ligne,Heure de l'Est",
+    )
+
+
+def _zones_of_the_map() -> bytes:
+    return lines(
+        "Zona,Fecha,Hora,Taller,Sede",
+        "Norte,2027-01-16,10:00,DACA,Biblioteca de Pilsen",
+        "Centro,2027-01-18,10:00,DACA,Parroquia San Pío",
+        "Sur,2027-01-19,10:00,DACA,Parroquia San Pío",
+    )
+
+
 _D: Final = {"Fecha": "day", "Hora": "starts"}
 _MONTH: Final = {
     "Día": "day",
@@ -343,6 +393,33 @@ OFFICES: Final = (
         new(7, "2027-01-22", "09:00-11:00", "ciudadania", ROOM, capacity=20),
         new(7, "2027-01-23", "09:00-11:00", "ciudadania", ROOM, capacity=20),
         new(2, "2027-02-06", "10:00-12:00", "derechos", LIBRARY, capacity=40),
+    )),
+    MessyFile("points and bars", _points, {"Fecha del evento": "day", "Nombre de la actividad": "title", "Aforo": "capacity"}, (
+        new(2, "2027-01-15", "16:00-18:00", "finanzas", LIBRARY, capacity=35),
+        new(3, "2027-01-22", "10:30-13:30", "daca", ROOM, capacity=20),
+    )),
+    MessyFile("two lines in a cell", _lines_in_cells, {"Lugar": "venue", "Contacto": None}, (
+        new(2, "2027-01-16", "10:00-13:00", "daca", LIBRARY),
+        new(4, "2027-02-13", "15:00-16:30", "ciudadania", None),
+    )),
+    MessyFile("months in a column", _months_in_a_column, {"Mes": "month", "Día": "day", "Tema": "kind"}, (
+        new(2, "2027-01-16", "10:00-13:00", "daca", LIBRARY),
+        new(3, "2027-01-18", "17:00-18:30", "educacion", PARISH),
+        new(3, "2027-01-20", "17:00-18:30", "educacion", PARISH),
+        new(4, "2027-02-06", "10:00-14:00", "salud", LIBRARY),
+    )),
+    MessyFile("when, what, where", _what_and_where, {"When": "day", "What": "title", "Where": "venue"}, (
+        new(2, "2027-01-16", "10:00-12:00", "daca", LIBRARY),
+        new(3, "2027-01-23", "17:30-19:00", "salud_mental", "+St. Mary Church"),
+    )),
+    MessyFile("French zones", _french_zones, {"Date": "day", "Heure": "starts", "Fuseau horaire": "zone"}, (
+        new(2, "2027-01-16", "10:00-13:00", "daca", LIBRARY),
+        new(3, "2027-01-17", "18:00-22:00", "salud", None),
+    )),
+    MessyFile("zones of the map", _zones_of_the_map, {"Zona": None, "Fecha": "day"}, (
+        new(2, "2027-01-16", "10:00-13:00", "daca", LIBRARY),
+        new(3, "2027-01-18", "10:00-13:00", "daca", PARISH),
+        new(4, "2027-01-19", "10:00-13:00", "daca", PARISH),
     )),
     MessyFile("asked once for all rows", _asked_once, {**_D, "Tipo": "kind"}, (
         left(2), left(3), left(4),

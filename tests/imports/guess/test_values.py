@@ -1,15 +1,25 @@
 """Values are read as people write them; whatever is typed, nothing else is read into it."""
 
 from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from outreach.imports.guess import dates, hours, small_values
+from outreach.imports.guess import (
+    dates,
+    day_lists,
+    hours,
+    message_rows,
+    places,
+    small_values,
+    zones,
+)
 from outreach.imports.guess.dates import DayContext, DayOrder
 from outreach.imports.guess.headings import Field, guess
 from outreach.imports.guess.hours import HourStyle
+from outreach.imports.guess.places import Home
 from outreach.imports.guess.text_tables import decode
 from tests.support.fixed_clock import fixed_clock
 
@@ -208,3 +218,111 @@ def test_text_of_any_usual_encoding_is_read(encoding: str) -> None:
 def test_text_of_an_old_mac_is_read() -> None:
     text = "Fecha;Plática\n5 de enero;Niñez, ¿qué hacer?\n"
     assert decode("hoja", text.encode("mac_roman")) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "rest", "zone"),
+    [
+        ("2027-01-20T07:00:00-08:00", "2027-01-20T07:00:00", "UTC-08:00"),
+        ("2027-01-20T18:00:00.000Z", "2027-01-20T18:00:00", "UTC"),
+        ("2026-12-05 18:00 -0600", "2026-12-05 18:00", "UTC-06:00"),
+        ("6:00 PM CST", "6:00 PM", "US/Central"),
+        ("18:00 UTC", "18:00", "UTC"),
+        ("6 pm (hora del Pacífico)", "6 pm", "US/Pacific"),
+        ("20 h (heure de l’Est)", "20 h", "US/Eastern"),
+        ("10:00 America/Denver", "10:00", "America/Denver"),
+        ("07:00-08:00", "07:00-08:00", None),
+        ("10 est", "10 est", None),
+        ("18:00:00 - 20:00:00", "18:00:00 - 20:00:00", None),
+    ],
+)
+def test_zone_of_an_hour(text: str, rest: str, zone: str | None) -> None:
+    found = zones.split(text)
+    assert (found.text, zones.name(found.zone) if found.zone else None) == (rest, zone)
+
+
+def test_zone_of_a_region_is_that_of_an_office_with_its_hours_in_winter() -> None:
+    mountain, phoenix = zones.find("MST"), ZoneInfo("America/Phoenix")
+    assert mountain is not None
+    assert zones.is_own(mountain, phoenix)
+    assert not zones.is_own(ZoneInfo("America/Denver"), phoenix)
+    assert not zones.is_own(mountain, ZoneInfo("America/Chicago"))
+
+
+@pytest.mark.parametrize(
+    ("cell", "hour"),
+    [
+        (0.75, "18:00"),
+        ("0,416666667", "10:00"),
+        ("0.5", "12:00"),
+        (0.42, None),  # 10:00 or 10:05
+        (".4167", "10:00"),
+        ("0,417", "10:00"),
+        (0.7513888888888889, "18:02"),
+        ("0.45", None),
+        (timedelta(days=1), "24:00"),
+    ],
+)
+def test_fraction_of_a_day_is_an_hour_if_it_tells_the_minute(
+    cell: float | str | timedelta, hour: str | None
+) -> None:
+    reading = hours.read_hours(cell)
+    assert (reading and f"{reading.parts[0].hour:02}:{reading.parts[0].minute:02}") == hour
+
+
+@pytest.mark.parametrize(
+    ("text", "days"),
+    [
+        ("viernes 22 y sábado 23 9am", ("viernes 22 9am", "sabado 23 9am")),
+        ("5, 12 y 19 de diciembre", ("5 diciembre", "12 diciembre", "19 diciembre")),
+        ("December 5 and 12, 2026", ("5 december 2026", "12 december 2026")),
+        ("30 de enero y 6 de febrero", ("30 de enero", "6 de febrero")),
+        ("5/12/2026 y 12/12/2026", ("5/12/2026", "12/12/2026")),
+        ("18 y 20", ("18", "20")),
+        ("5 al 7 de enero", ()),
+        ("January 5-7", ()),
+        ("10:00 y 16:00", ()),
+        ("sábado 5 de diciembre, 10 a 12", ()),
+    ],
+)
+def test_cell_that_lists_days_is_a_text_for_each(text: str, days: tuple[str, ...]) -> None:
+    assert day_lists.split(text) == days
+
+
+def test_day_without_its_month_is_the_near_one_with_its_weekday() -> None:
+    def find(text: str) -> date | None:
+        number = day_lists.read_number(text)
+        reading = day_lists.find_by_weekday(number, TODAY) if number else None
+        return dates.resolve(reading, DayContext(TODAY))[0] if reading else None
+
+    assert find("sábado 16") == date(2027, 1, 16)
+    assert find("16") is None
+    assert find("mar 15") is None, "a Tuesday, or a day of March"
+
+
+@pytest.mark.parametrize(
+    ("text", "venue", "address", "city"),
+    [
+        ("Centro (23 S. Uno St., Chicago, IL 60608)", "Centro", "23 S. Uno St.", "Chicago"),
+        ("Biblioteca - 1805 S. Ejemplo St.", "Biblioteca", "1805 S. Ejemplo St.", ""),
+        ("Biblioteca Sur 1805 S. Ejemplo St.", "Biblioteca Sur", "1805 S. Ejemplo St.", ""),
+        ("Biblioteca, 18 S Uno St, Chicago, IL 60608, USA", "Biblioteca", "18 S Uno St", "Chicago"),
+        ("Biblioteca (por confirmar)", "Biblioteca", "", ""),
+        ("Parroquia (salón 2)", "Parroquia (salón 2)", "", ""),
+        ("Consulado, sala B", "Consulado, sala B", "", ""),
+        ("Salón A, Centro Comunitario", "Salón A, Centro Comunitario", "", ""),
+    ],
+)  # fmt: skip
+def test_place_of_a_text(text: str, venue: str, address: str, city: str) -> None:
+    found = places.split(text, Home("chicago", "il"))
+    assert (found.venue, found.address, found.city) == (venue, address, city)
+
+
+@settings(deadline=None)
+@given(st.text("0123456789 :/-.,;()[]*áéíóúñabcdeghilmnoprstuvyZT+\n📅⏰📍", max_size=120))
+def test_any_text_is_a_message_or_none(text: str) -> None:
+    table = message_rows.find_table(text)
+    assert table is None or all(len(row.cells) == len(table.headings) for row in table.rows)
+    zones.split(text)
+    day_lists.split(text)
+    places.split(text, Home("chicago", "il"))
