@@ -29,9 +29,10 @@ from outreach.domain.outbox import ClaimedMessage
 from outreach.feeds import server
 from outreach.feeds.pushed_feed import PUSHED_AFTER
 from outreach.feeds.vevent import PublicSite
-from outreach.websub import callback_client, hub, parallel_delivery
-from outreach.websub.callback_client import AddressRefused, CallbackRule, CallbackUnreachable
-from outreach.websub.parallel_delivery import RecordOutcome
+from outreach.outbound import guarded_client, parallel_delivery
+from outreach.outbound.guarded_client import AddressRefused, FetchRule, HostUnreachable
+from outreach.outbound.parallel_delivery import RecordOutcome
+from outreach.websub import hub
 
 LOOKED_EVERY: Final = timedelta(minutes=1)
 GONE: Final = 410
@@ -44,7 +45,7 @@ class Publisher:
     store: Store
     config: Config
     keys: SigningKeys
-    rule: CallbackRule
+    rule: FetchRule
     should_stop: Callable[[], bool] = lambda: False
     max_recorded: int = 200  # in one transaction; the others follow in the next round
     _looked_at: datetime | None = field(default=None, init=False)
@@ -132,7 +133,7 @@ class Publisher:
             return partial(deliveries.remove, delivered=row)
         body = event_objects.encode(payload)
         try:
-            answer = callback_client.fetch(
+            answer = guarded_client.fetch(
                 self.rule,
                 row.inbox,
                 method="POST",
@@ -144,7 +145,7 @@ class Publisher:
             return parallel_delivery.record_refusal(
                 deliveries.DELIVERIES, claimed, now, is_final=True
             )
-        except (CallbackUnreachable, LookupError):
+        except (HostUnreachable, LookupError):
             return parallel_delivery.record_refusal(deliveries.DELIVERIES, claimed, now)
         is_gone = answer.status == GONE
         with self.store.change() as session:

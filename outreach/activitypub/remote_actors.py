@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 
 from outreach.activitypub.event_objects import MIMETYPE
 from outreach.memory_cache import MemoryCache
-from outreach.websub import callback_client
-from outreach.websub.callback_client import CallbackRule, CallbackUnreachable
+from outreach.outbound import guarded_client
+from outreach.outbound.guarded_client import FetchRule, HostUnreachable
 
 MAX_BYTES: Final = 64 * 1024  # of an actor
 FETCH_SECONDS: Final = 5.0  # that a request waits at most
@@ -37,13 +37,13 @@ class RemoteActor:
 
     @property
     def host(self) -> str:
-        return callback_client.get_host(self.id)
+        return guarded_client.get_host(self.id)
 
 
 class RemoteActors:
     """The actors that one process has fetched."""
 
-    def __init__(self, get_rule: Callable[[], CallbackRule], own_host: str) -> None:
+    def __init__(self, get_rule: Callable[[], FetchRule], own_host: str) -> None:
         self._get_rule, self._own_host = get_rule, own_host
         self._kept: MemoryCache[RemoteActor] = MemoryCache(MAX_KEPT, lifetime=KEPT_FOR)
 
@@ -60,14 +60,14 @@ class RemoteActors:
         if not self.is_valid(address):
             raise ActorUnusable("The actor must be a public https address, on port 443.")
         try:
-            answer = callback_client.fetch(
+            answer = guarded_client.fetch(
                 self._get_rule(),
                 address,
                 headers={"Accept": MIMETYPE, "User-Agent": "Outreach"} | headers,
                 seconds=FETCH_SECONDS,
                 max_bytes=MAX_BYTES + 1,
             )
-        except CallbackUnreachable:
+        except HostUnreachable:
             raise ActorUnusable("The actor cannot be fetched.") from None
         if answer.status in GONE:
             raise ActorGone

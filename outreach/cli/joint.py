@@ -13,7 +13,7 @@ from outreach.domain.joint.partner_networks import MAX_PARTNER_NETWORKS
 from outreach.joint import joint_reader, network_puller, signed_documents
 from outreach.joint.network_puller import NetworkPuller
 from outreach.joint.signed_documents import BadDocument
-from outreach.websub.callback_client import CallbackRule
+from outreach.outbound.guarded_client import FetchRule
 
 
 @click.group()
@@ -25,14 +25,14 @@ def command(context: click.Context) -> None:
     people passes between the two. See: outreach guide joint
     """
     # Only tests give another rule than https on public addresses.
-    context.obj = context.obj or CallbackRule()
+    context.obj = context.obj or FetchRule()
 
 
 @command.command()
 @click.argument("url")
 @click.option("--yes", is_flag=True, help="Do not ask: the fingerprint was compared before.")
 @click.pass_obj
-def add(rule: CallbackRule, url: str, *, yes: bool) -> None:
+def add(rule: FetchRule, url: str, *, yes: bool) -> None:
     """Show the workshops of the network at URL, once its key is confirmed.
 
     Compare the fingerprint with what its people read to you by telephone: they see it with
@@ -101,7 +101,7 @@ def remove(host: str) -> None:
 
 @command.command()
 @click.pass_obj
-def fetch(rule: CallbackRule) -> None:
+def fetch(rule: FetchRule) -> None:
     """Fetch all partner networks now; exit 1 if something is wrong with one.
 
     The worker does so every 15 minutes.

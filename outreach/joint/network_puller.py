@@ -23,8 +23,8 @@ from outreach.domain.text import contains_name
 from outreach.joint import joint_reader, signed_documents
 from outreach.joint.joint_schema import JointDocument
 from outreach.joint.signed_documents import BadDocument, KeyChanged
-from outreach.websub import callback_client
-from outreach.websub.callback_client import AddressRefused, CallbackRule, CallbackUnreachable
+from outreach.outbound import guarded_client
+from outreach.outbound.guarded_client import AddressRefused, FetchRule, HostUnreachable
 
 log = logging.getLogger(__name__)
 
@@ -69,7 +69,7 @@ def get_host(address: str) -> str:
 
 
 def fetch(
-    rule: CallbackRule, address: str, *, etag: str = "", seconds: float = FETCH_SECONDS
+    rule: FetchRule, address: str, *, etag: str = "", seconds: float = FETCH_SECONDS
 ) -> FetchedDocument:
     """Asks an address, and where it redirects to on its own host, for at most so many seconds.
     Raises BadDocument."""
@@ -84,14 +84,14 @@ def fetch(
     for _hop in range(MAX_REDIRECTS + 1):
         left = max(0.1, expires_at - monotonic())
         try:
-            answer = callback_client.fetch(
+            answer = guarded_client.fetch(
                 rule, address, headers=headers, seconds=left, max_bytes=MAX_BYTES + 1
             )
         except AddressRefused:
             raise BadDocument(
                 "Its address may not be asked: only https on port 443 of the public internet."
             ) from None
-        except CallbackUnreachable:
+        except HostUnreachable:
             raise BadDocument(_TOO_SLOW) from None
         if monotonic() >= expires_at:  # the body may have been cut off
             raise BadDocument(_TOO_SLOW)
@@ -110,7 +110,7 @@ def fetch(
 
 
 def fetch_first(
-    rule: CallbackRule, address: str, *, own_names: Sequence[str], now: datetime
+    rule: FetchRule, address: str, *, own_names: Sequence[str], now: datetime
 ) -> ReadDocument:
     """The document of a network that is to be added, signed with whatever key it names.
     `own_names` are those of this network. Raises BadDocument."""
@@ -138,7 +138,7 @@ class NetworkPuller:
     """Pulls from the partner networks of one installation."""
 
     store: Store
-    rule: CallbackRule
+    rule: FetchRule
     own_names: Sequence[str]  # of this network
     should_stop: Callable[[], bool] = lambda: False
     seconds: float = FETCH_SECONDS
@@ -212,7 +212,7 @@ class NetworkPuller:
 
 
 def of_app(app: Flask, should_stop: Callable[[], bool] = lambda: False) -> NetworkPuller:
-    rule = app.extensions.get(RULE, CallbackRule())
+    rule = app.extensions.get(RULE, FetchRule())
     config: Config = app.extensions["outreach_config"]
     return NetworkPuller(app.extensions["outreach_store"], rule, config.network_names, should_stop)
 

@@ -2,6 +2,6 @@
 
 `push_encryption.py` has RFC 8291, `vapid.py` RFC 8292, `push_subscriptions.py` which subscriptions
 are accepted, `push_delivery.py` the rounds of the worker. Addresses come from strangers: they are
-fetched with `websub.callback_client`. May import `mail`, `websub` and below. Open
+fetched with `outbound.guarded_client`. May import `mail`, `outbound` and below. Open
 `push_delivery.py` first.
 """

@@ -23,11 +23,11 @@ from outreach.mail.delivery_round import DeliveryRound
 from outreach.mail.follow_messages import PUSH_TITLE, PUSH_WORDS, FollowContext, FollowWriter
 from outreach.mail.message_context import mail_from
 from outreach.mail.recipient_limits import RecipientLimits
+from outreach.outbound import guarded_client
+from outreach.outbound.guarded_client import HostUnreachable
 from outreach.push import push_encryption, push_subscriptions
 from outreach.push.push_subscriptions import PushRule
 from outreach.push.vapid import VapidSigner
-from outreach.websub import callback_client
-from outreach.websub.callback_client import CallbackUnreachable
 
 log = logging.getLogger(__name__)
 
@@ -69,14 +69,14 @@ class PushSender:
             "Urgency": "normal",
         }
         try:
-            answer = callback_client.fetch(
+            answer = guarded_client.fetch(
                 self.rule.callbacks,
                 subscription.endpoint,
                 method="POST",
                 headers=headers,
                 body=body,
             )
-        except CallbackUnreachable:
+        except HostUnreachable:
             # An address that never answered may be invented: it must not end a round of others.
             self.failures += not message.is_first
             ends_round = self.failures >= MAX_FAILURES

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from outreach.outbound import guarded_client
+from outreach.outbound.guarded_client import FetchRule
 from outreach.push import push_encryption, vapid
-from outreach.websub import callback_client
-from outreach.websub.callback_client import CallbackRule
 
 # Of Chrome and what is built on it, Firefox, Safari, Edge. A dot: any host below it.
 PUSH_SERVICES: Final = (
@@ -30,13 +30,13 @@ class PushRule:
     """Which endpoints are accepted and posted to. Only tests make another than the default: no
     setting reaches it."""
 
-    callbacks: CallbackRule = field(default_factory=CallbackRule)
+    callbacks: FetchRule = field(default_factory=FetchRule)
     services: tuple[str, ...] = PUSH_SERVICES
 
     def is_valid(self, endpoint: str) -> bool:
         if not self.callbacks.is_valid(endpoint):
             return False
-        host = callback_client.get_host(endpoint)
+        host = guarded_client.get_host(endpoint)
         return any(
             host == each or (each.startswith(".") and host.endswith(each)) for each in self.services
         )

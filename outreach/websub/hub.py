@@ -27,9 +27,9 @@ from outreach.domain.websub.subscriptions import HubMode, HubRequest, HubSubscri
 from outreach.errors import DataErased
 from outreach.feeds import ics_feed, pushed_feed
 from outreach.feeds.pushed_feed import PUSHED_AFTER, UnknownTopic
-from outreach.websub import callback_client, parallel_delivery
-from outreach.websub.callback_client import AddressRefused, CallbackRule, CallbackUnreachable
-from outreach.websub.parallel_delivery import Deliver, RecordOutcome
+from outreach.outbound import guarded_client, parallel_delivery
+from outreach.outbound.guarded_client import AddressRefused, FetchRule, HostUnreachable
+from outreach.outbound.parallel_delivery import Deliver, RecordOutcome
 
 GONE: Final = 410  # the subscriber deletes its subscription (WebSub, 7)
 RULE: Final = "outreach_callback_rule"  # in `app.extensions`
@@ -51,7 +51,7 @@ class Hub:
     store: Store
     config: Config
     encryption: ServerEncryption
-    rule: CallbackRule
+    rule: FetchRule
     should_stop: Callable[[], bool] = lambda: False
 
     def verify_requests(self, *, now: datetime) -> int:
@@ -121,7 +121,7 @@ class Hub:
             is_confirmed = self._ask(row) if is_wanted else self._deny(row)
         except AddressRefused:
             is_confirmed = False
-        except CallbackUnreachable:
+        except HostUnreachable:
             return parallel_delivery.record_refusal(subscriptions.REQUESTS, claimed, now)
         with self.store.change() as session:
             if is_confirmed:
@@ -136,13 +136,13 @@ class Hub:
         asked = {"hub.mode": row.mode.value, "hub.topic": row.topic, "hub.challenge": challenge}
         if row.mode is HubMode.SUBSCRIBE:
             asked["hub.lease_seconds"] = str(row.lease_seconds)
-        answer = callback_client.fetch(self.rule, _add_query(row.callback, asked))
+        answer = guarded_client.fetch(self.rule, _add_query(row.callback, asked))
         return answer.is_success and hmac.compare_digest(answer.body, challenge.encode())
 
     def _deny(self, row: HubRequest) -> bool:
         reason = "This feed is not pushed."
         denied = {"hub.mode": "denied", "hub.topic": row.topic, "hub.reason": reason}
-        callback_client.fetch(self.rule, _add_query(row.callback, denied))
+        guarded_client.fetch(self.rule, _add_query(row.callback, denied))
         return False
 
     def _look_at(self, address: str, now: datetime) -> str:
@@ -188,14 +188,14 @@ class _Pusher:
         if row.sent_digest == content.digest:
             return record
         try:
-            answer = callback_client.fetch(
+            answer = guarded_client.fetch(
                 self.hub.rule,
                 row.callback,
                 method="POST",
                 headers=self._headers(row.topic, content, secret),
                 body=content.body,
             )
-        except CallbackUnreachable:
+        except HostUnreachable:
             return parallel_delivery.record_refusal(subscriptions.DELIVERIES, claimed, now)
         if answer.is_success:
             return record

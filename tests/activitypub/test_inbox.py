@@ -13,9 +13,9 @@ from outreach.domain.activitypub import followers
 from outreach.domain.activitypub.deliveries import FediverseDelivery
 from outreach.domain.activitypub.followers import FediverseFollower
 from outreach.domain.network.offices import Office
+from outreach.outbound.guarded_client import FetchRule
 from outreach.web.middleware import rate_limits
 from outreach.websub import hub
-from outreach.websub.callback_client import CallbackRule
 from tests.activitypub import gancio_reader, mobilizon_reader
 from tests.support.fediverse_server import (
     SIGNED,
@@ -310,10 +310,10 @@ def test_actor_at_a_private_address_or_our_own_is_not_fetched(
 def test_rule_of_an_installation_refuses_this_machine(
     scene: FediverseScene, store: Store, maria: str
 ) -> None:
-    scene.app.extensions[hub.RULE] = CallbackRule(frozenset({"http"}), ANY_PORT)
+    scene.app.extensions[hub.RULE] = FetchRule(frozenset({"http"}), ANY_PORT)
     assert scene.send(follow(scene)).status_code == 400
     assert scene.server.asked == []
-    named = CallbackRule(
+    named = FetchRule(
         frozenset({"http"}), ANY_PORT, lambda each: not is_loopback(each), lambda *_: ["127.0.0.1"]
     )
     scene.app.extensions[hub.RULE] = named

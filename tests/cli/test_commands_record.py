@@ -52,8 +52,8 @@ JOINT: Final = (
     """
 import sys
 from outreach.cli import main
-from outreach.websub.callback_client import CallbackRule
-main(sys.argv[1:], obj=CallbackRule(frozenset({"http"}), frozenset(), lambda address: True))
+from outreach.outbound.guarded_client import FetchRule
+main(sys.argv[1:], obj=FetchRule(frozenset({"http"}), frozenset(), lambda address: True))
 """,
 )
 

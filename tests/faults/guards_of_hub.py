@@ -6,8 +6,8 @@ from tests.faults.guard import Guard
 
 
 def list_guards() -> Iterator[Guard]:
-    addresses, hub = "tests/websub/test_public_addresses.py::", "tests/websub/test_hub.py::"
-    client, pushed = "outreach/websub/callback_client.py", "outreach/feeds/pushed_feed.py"
+    addresses, hub = "tests/outbound/test_public_addresses.py::", "tests/websub/test_hub.py::"
+    client, pushed = "outreach/outbound/guarded_client.py", "outreach/feeds/pushed_feed.py"
     private = f"{addresses}test_address_that_only_this_server_can_reach_is_refused"
     for file, words, instead, test in (
         (
@@ -25,8 +25,8 @@ def list_guards() -> Iterator[Guard]:
             "answer.read(max_bytes)", "answer.read()",
             f"{addresses}test_only_the_beginning_of_an_answer_is_read",
         ),
-        ("outreach/websub/public_addresses.py", "        return is_public(embedded)\n", "        return True\n", private),
-        ("outreach/websub/public_addresses.py", "if address not in _UNICAST_V6 or not address.is_global:", "if not address.is_global:", private),
+        ("outreach/outbound/public_addresses.py", "        return is_public(embedded)\n", "        return True\n", private),
+        ("outreach/outbound/public_addresses.py", "if address not in _UNICAST_V6 or not address.is_global:", "if not address.is_global:", private),
         (
             pushed,
             "if choice.is_discreet or choice.since or address != canonical:",
@@ -66,7 +66,7 @@ def list_guards() -> Iterator[Guard]:
         ),
         (
             "outreach/web/public/hub.py",
-            "domain=callback_client.get_domain(callback)", "domain=callback_client.get_host(callback)",
+            "domain=guarded_client.get_domain(callback)", "domain=guarded_client.get_host(callback)",
             f"{hub}test_hosts_of_one_domain_share_the_limits",
         ),
         (

@@ -17,7 +17,7 @@ from outreach.db.store import Store
 from outreach.domain.joint import partner_networks
 from outreach.joint import network_puller
 from outreach.joint.signed_documents import BadDocument
-from outreach.websub.callback_client import CallbackRule
+from outreach.outbound.guarded_client import FetchRule
 from tests.joint.test_two_networks import titles
 from tests.support.fixed_clock import FIXED_NOW, fixed_clock
 from tests.support.joint_scene import Answer, HostilePartner, Payload, add_network, pull
@@ -318,11 +318,11 @@ def test_two_redirects_on_its_own_host_are_followed_and_no_third(
 )  # fmt: skip
 def test_rule_of_an_installation_asks_public_https_addresses_only(address: str) -> None:
     with pytest.raises(BadDocument, match="may not be asked"):
-        network_puller.fetch(CallbackRule(), address)
+        network_puller.fetch(FetchRule(), address)
 
 
 def test_name_that_resolves_to_a_private_address_is_not_asked(hostile: HostilePartner) -> None:
-    rule = CallbackRule(look_up=lambda _host, _port: ["93.184.216.34", "127.0.0.1"])
+    rule = FetchRule(look_up=lambda _host, _port: ["93.184.216.34", "127.0.0.1"])
     with pytest.raises(BadDocument, match="may not be asked"):
         network_puller.fetch(rule, "https://partner.example.org/joint.json")
 

@@ -286,10 +286,10 @@ PROMISES: Final[dict[str, tuple[str, ...]]] = {
     ),
     "S39": (
         "websub/test_hub.py::test_hub_is_off_unless_it_is_set",
-        "websub/test_public_addresses.py::test_address_that_only_this_server_can_reach_is_refused",
-        "websub/test_public_addresses.py"
+        "outbound/test_public_addresses.py::test_address_that_only_this_server_can_reach_is_refused",
+        "outbound/test_public_addresses.py"
         "::test_other_spelling_of_this_machine_is_refused_before_anything_is_sent",
-        "websub/test_public_addresses.py::test_no_setting_permits_this_machine",
+        "outbound/test_public_addresses.py::test_no_setting_permits_this_machine",
         "websub/test_hub.py::test_topic_that_is_no_public_feed_is_refused_with_one_sentence",
         "websub/test_hub.py::test_callback_that_does_not_echo_the_challenge_gets_nothing",
         "websub/test_hub.py::test_pushed_feed_has_no_street_no_venue_and_no_free_text",

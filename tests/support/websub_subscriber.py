@@ -18,10 +18,10 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from outreach import clock
+from outreach.outbound.guarded_client import FetchRule
+from outreach.outbound.public_addresses import IpAddress
 from outreach.websub import hub
-from outreach.websub.callback_client import CallbackRule
 from outreach.websub.hub import Hub
-from outreach.websub.public_addresses import IpAddress
 
 ANY_PORT: frozenset[int] = frozenset()
 
@@ -31,8 +31,8 @@ def is_loopback(address: IpAddress) -> bool:
 
 
 # No setting makes these rules. The system's resolver may say ::1 first for «localhost».
-LOOPBACK_RULE = CallbackRule(frozenset({"http"}), ANY_PORT, is_loopback)
-LOOPBACK_TLS_RULE = CallbackRule(frozenset({"https"}), ANY_PORT, is_loopback)
+LOOPBACK_RULE = FetchRule(frozenset({"http"}), ANY_PORT, is_loopback)
+LOOPBACK_TLS_RULE = FetchRule(frozenset({"https"}), ANY_PORT, is_loopback)
 
 
 @dataclass(frozen=True)

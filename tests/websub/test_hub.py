@@ -26,9 +26,9 @@ from outreach.domain.websub import subscriptions
 from outreach.domain.websub.subscriptions import HubRequest, HubSubscription, HubTopic
 from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.maintenance.worker import Worker
+from outreach.outbound.guarded_client import FetchRule
 from outreach.web.middleware import rate_limits
 from outreach.websub import hub
-from outreach.websub.callback_client import CallbackRule
 from tests.conftest import hold
 from tests.support.fixed_clock import FIXED_NOW, fixed_clock
 from tests.support.limits import UNLIMITED
@@ -540,7 +540,7 @@ def test_requests_that_name_one_host_are_limited(scene: HubScene, workshop: Work
 
 
 def test_hosts_of_one_domain_share_the_limits(scene: HubScene, workshop: Workshop) -> None:
-    scene.app.extensions[hub.RULE] = CallbackRule()
+    scene.app.extensions[hub.RULE] = FetchRule()
     statuses = [
         scene.ask(ATOM, callback=f"https://a{number}.example.com.mx/b").status_code
         for number in range(rate_limits.MAX_HUB_CALLBACKS + 1)

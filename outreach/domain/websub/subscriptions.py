@@ -108,7 +108,7 @@ class WantedSubscription:
     mode: HubMode
     topic: str
     callback: str
-    domain: str  # that is counted: `callback_client.get_domain`
+    domain: str  # that is counted: `guarded_client.get_domain`
     sealed_secret: bytes | None = None
     lease: timedelta = DEFAULT_LEASE
 

@@ -114,7 +114,7 @@ def count_hub_request() -> None:
 
 def count_hub_callback(domain: str) -> None:
     """Counts a request to the hub or to an inbox that names a host of this domain
-    (`callback_client.get_domain`), which will be asked: neither is a tool to flood others. Raises
+    (`guarded_client.get_domain`), which will be asked: neither is a tool to flood others. Raises
     TooManyRequests."""
     who = key_store().digest_of_today(f"callbacks at {domain}").hex()
     _hit("hub callback", _per_ten_minutes(MAX_HUB_CALLBACKS), who)

@@ -35,12 +35,13 @@ from outreach.errors import NotFound
 from outreach.feeds import server
 from outreach.i18n import get_default_language
 from outreach.memory_cache import MemoryCache
+from outreach.outbound import guarded_client
 from outreach.pdf import share_card
 from outreach.web.context import config, store
 from outreach.web.middleware import rate_limits
 from outreach.web.middleware.response_headers import keep_for, keep_private
 from outreach.web.presentation import icons
-from outreach.websub import callback_client, hub
+from outreach.websub import hub
 
 pages = Blueprint("fediverse", __name__)
 
@@ -264,7 +265,7 @@ def _count(actor: str) -> None:
     """Counts what is not ignored, by the address that sent it and by the server that it names.
     Raises TooManyRequests."""
     rate_limits.count_hub_request()
-    rate_limits.count_hub_callback(callback_client.get_domain(actor))
+    rate_limits.count_hub_callback(guarded_client.get_domain(actor))
 
 
 def _find(session: Session, slug: str) -> tuple[Office, str]:

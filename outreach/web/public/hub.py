@@ -20,11 +20,12 @@ from outreach.domain.websub.subscriptions import (
 )
 from outreach.feeds import pushed_feed
 from outreach.feeds.pushed_feed import UnknownTopic
+from outreach.outbound import guarded_client
+from outreach.outbound.guarded_client import FetchRule
 from outreach.web.context import config, store
 from outreach.web.middleware import rate_limits
 from outreach.web.middleware.response_headers import keep_private
-from outreach.websub import callback_client, hub
-from outreach.websub.callback_client import CallbackRule
+from outreach.websub import hub
 
 pages = Blueprint("hub", __name__)
 
@@ -38,7 +39,7 @@ class BadSubscription(Exception):
 
 
 def init_app(app: Flask) -> None:
-    app.extensions[hub.RULE] = callback_client.of_config(app.extensions["outreach_config"])
+    app.extensions[hub.RULE] = guarded_client.of_config(app.extensions["outreach_config"])
     if app.extensions["outreach_config"].hub:
         app.register_blueprint(pages)
 
@@ -71,11 +72,11 @@ def _read_form() -> WantedSubscription:
     if mode is None:
         raise BadSubscription("hub.mode must be subscribe or unsubscribe.")
     callback = request.form.get("hub.callback", "")
-    rule: CallbackRule = current_app.extensions[hub.RULE]
+    rule: FetchRule = current_app.extensions[hub.RULE]
     if not rule.is_valid(callback, own_host=config().host):
         raise BadSubscription(
             "hub.callback must be a public https address of at most "
-            f"{callback_client.MAX_CALLBACK_LENGTH} characters, on port 443."
+            f"{guarded_client.MAX_ADDRESS_LENGTH} characters, on port 443."
         )
     topic = request.form.get("hub.topic", "")
     if mode is HubMode.SUBSCRIBE:
@@ -88,7 +89,7 @@ def _read_form() -> WantedSubscription:
         mode=mode,
         topic=topic,
         callback=callback,
-        domain=callback_client.get_domain(callback),
+        domain=guarded_client.get_domain(callback),
         sealed_secret=hub.of_app(current_app).seal(secret, key) if secret else None,
         lease=_read_lease(request.form.get("hub.lease_seconds", "")),
     )

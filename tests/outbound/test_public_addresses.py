@@ -12,8 +12,8 @@ from time import monotonic
 import pytest
 
 from outreach.config import Config
-from outreach.websub import callback_client, public_addresses
-from outreach.websub.callback_client import AddressRefused, CallbackRule, CallbackUnreachable
+from outreach.outbound import guarded_client, public_addresses
+from outreach.outbound.guarded_client import AddressRefused, FetchRule, HostUnreachable
 from tests.support import tls_certificate
 from tests.support.ports import free_port
 from tests.support.websub_subscriber import (
@@ -58,18 +58,18 @@ def test_public_address_is_permitted(address: str) -> None:
 def test_other_spelling_of_this_machine_is_refused_before_anything_is_sent(host: str) -> None:
     with serve_subscriber() as subscriber:
         port = subscriber.server_address[1]
-        rule = CallbackRule(frozenset({"http"}), ANY_PORT)
-        with pytest.raises((AddressRefused, CallbackUnreachable)):
-            callback_client.fetch(rule, f"http://{host}:{port}/")
+        rule = FetchRule(frozenset({"http"}), ANY_PORT)
+        with pytest.raises((AddressRefused, HostUnreachable)):
+            guarded_client.fetch(rule, f"http://{host}:{port}/")
         assert subscriber.asked == []
 
 
 def test_host_with_one_private_address_is_refused() -> None:
     # Of «localhost», of which all are private for the usual rule and some for this one.
     found = {each[4][0] for each in socket.getaddrinfo("localhost", 80)}
-    rule = CallbackRule(permits=lambda address: str(address) != min(map(str, found)))
+    rule = FetchRule(permits=lambda address: str(address) != min(map(str, found)))
     with pytest.raises(AddressRefused):
-        callback_client.resolve(rule, "localhost", 80)
+        guarded_client.resolve(rule, "localhost", 80)
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_host_with_one_private_address_is_refused() -> None:
     ],
 )  # fmt: skip
 def test_address_that_cannot_be_a_callback(callback: str) -> None:
-    assert not CallbackRule().is_valid(callback, own_host="talleres.example.org")
+    assert not FetchRule().is_valid(callback, own_host="talleres.example.org")
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_address_that_cannot_be_a_callback(callback: str) -> None:
     ["https://example.org/avisos?id=7", "https://example.org:443/", "https://93.184.216.34/x"],
 )
 def test_public_https_address_may_be_a_callback(callback: str) -> None:
-    assert CallbackRule().is_valid(callback, own_host="talleres.example.org")
+    assert FetchRule().is_valid(callback, own_host="talleres.example.org")
 
 
 @pytest.mark.parametrize("is_demo", [False, True])
@@ -104,7 +104,7 @@ def test_no_setting_permits_this_machine(is_demo: bool) -> None:
     config = Config(
         data=Path("x"), keys=Path("x"), database_url="", keyring_url="", is_demo=is_demo
     )
-    rule = callback_client.of_config(config)
+    rule = guarded_client.of_config(config)
     assert rule.permits is public_addresses.is_public
     assert rule.is_valid("http://example.org/") is is_demo
     assert not rule.is_valid("http://127.0.0.1/")
@@ -114,7 +114,7 @@ def test_no_setting_permits_this_machine(is_demo: bool) -> None:
 def test_redirect_is_not_followed() -> None:
     with serve_subscriber() as subscriber, serve_subscriber() as inner:
         subscriber.challenge_status, subscriber.location = 302, inner.callback
-        answer = callback_client.fetch(LOOPBACK_RULE, subscriber.callback)
+        answer = guarded_client.fetch(LOOPBACK_RULE, subscriber.callback)
         assert answer.status == 302
         assert inner.asked == []
 
@@ -123,7 +123,7 @@ def test_proxy_of_the_environment_is_not_used(monkeypatch: pytest.MonkeyPatch) -
     with serve_subscriber() as subscriber, serve_subscriber() as proxy:
         for name in ("http_proxy", "HTTP_PROXY", "all_proxy"):
             monkeypatch.setenv(name, proxy.callback)
-        callback_client.fetch(LOOPBACK_RULE, subscriber.callback)
+        guarded_client.fetch(LOOPBACK_RULE, subscriber.callback)
         assert len(subscriber.asked) == 1
         assert proxy.asked == []
 
@@ -138,22 +138,22 @@ def test_name_that_is_not_resolved_in_time_is_unreachable() -> None:
 
     rule, began = replace(LOOPBACK_RULE, look_up=look_up), monotonic()
     try:
-        with pytest.raises(CallbackUnreachable):
-            callback_client.resolve(rule, "example.org", 80, seconds=0.1)
-        for _time in range(callback_client.MAX_LOOKUPS):  # the last finds all threads busy
-            with pytest.raises(CallbackUnreachable):
-                callback_client.resolve(rule, "example.org", 80, seconds=0.1)
+        with pytest.raises(HostUnreachable):
+            guarded_client.resolve(rule, "example.org", 80, seconds=0.1)
+        for _time in range(guarded_client.MAX_LOOKUPS):  # the last finds all threads busy
+            with pytest.raises(HostUnreachable):
+                guarded_client.resolve(rule, "example.org", 80, seconds=0.1)
         assert monotonic() - began < 10
     finally:
         let_go.set()
-    assert callback_client.resolve(rule, "example.org", 80) == ["127.0.0.1"]
+    assert guarded_client.resolve(rule, "example.org", 80) == ["127.0.0.1"]
 
 
 def test_next_address_is_tried_where_the_first_does_not_answer() -> None:
     rule = replace(LOOPBACK_RULE, look_up=lambda _host, _port: ["127.0.0.2", "127.0.0.1"])
     with serve_subscriber() as subscriber:  # it listens at the second only
         port = subscriber.server_address[1]
-        assert callback_client.fetch(rule, f"http://example.org:{port}/").is_success
+        assert guarded_client.fetch(rule, f"http://example.org:{port}/").is_success
 
 
 @pytest.fixture
@@ -164,7 +164,7 @@ def certificate(tmp_path: Path) -> Path:
 def test_callback_is_fetched_over_tls(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
     with serve_subscriber(certificate) as subscriber:
-        posted = callback_client.fetch(
+        posted = guarded_client.fetch(
             LOOPBACK_TLS_RULE, subscriber.tls_callback, method="POST", body=b"un cambio"
         )
         assert posted.status == 204
@@ -173,8 +173,8 @@ def test_callback_is_fetched_over_tls(certificate: Path, monkeypatch: pytest.Mon
 
 def test_certificate_that_nobody_vouches_for_is_refused(certificate: Path) -> None:
     with serve_subscriber(certificate) as subscriber:
-        with pytest.raises(CallbackUnreachable, match="SSLCertVerificationError"):
-            callback_client.fetch(LOOPBACK_TLS_RULE, subscriber.tls_callback)
+        with pytest.raises(HostUnreachable, match="SSLCertVerificationError"):
+            guarded_client.fetch(LOOPBACK_TLS_RULE, subscriber.tls_callback)
         assert subscriber.asked == []
 
 
@@ -184,8 +184,8 @@ def test_certificate_of_another_host_is_refused(
     other = tls_certificate.make(tmp_path, "example.org")
     monkeypatch.setenv("SSL_CERT_FILE", str(other))
     with serve_subscriber(other) as subscriber:
-        with pytest.raises(CallbackUnreachable, match="SSLCertVerificationError"):
-            callback_client.fetch(LOOPBACK_TLS_RULE, subscriber.tls_callback)
+        with pytest.raises(HostUnreachable, match="SSLCertVerificationError"):
+            guarded_client.fetch(LOOPBACK_TLS_RULE, subscriber.tls_callback)
         assert subscriber.asked == []
 
 
@@ -226,24 +226,24 @@ def serve_bytes(data: bytes, *, seconds: float) -> Iterator[int]:
 def test_server_that_sends_byte_after_byte_is_left_at_the_deadline(
     scheme: str, data: bytes
 ) -> None:
-    rule = CallbackRule(frozenset({scheme}), ANY_PORT, is_loopback)
+    rule = FetchRule(frozenset({scheme}), ANY_PORT, is_loopback)
     with serve_bytes(data, seconds=0.1) as port:
         began = monotonic()
-        with pytest.raises(CallbackUnreachable):
-            callback_client.fetch(rule, f"{scheme}://127.0.0.1:{port}/", seconds=1.0)
+        with pytest.raises(HostUnreachable):
+            guarded_client.fetch(rule, f"{scheme}://127.0.0.1:{port}/", seconds=1.0)
         assert 0.9 < monotonic() - began < 5
 
 
 def test_port_at_which_nobody_listens_is_unreachable() -> None:
-    with pytest.raises(CallbackUnreachable):
-        callback_client.fetch(LOOPBACK_RULE, f"http://127.0.0.1:{free_port()}/")
+    with pytest.raises(HostUnreachable):
+        guarded_client.fetch(LOOPBACK_RULE, f"http://127.0.0.1:{free_port()}/")
 
 
 def test_only_the_beginning_of_an_answer_is_read() -> None:
     with serve_subscriber() as subscriber:
         subscriber.challenge_suffix = "x" * 3_000_000
-        answer = callback_client.fetch(LOOPBACK_RULE, subscriber.callback)
-        assert len(answer.body) == callback_client.MAX_ANSWER_BYTES
+        answer = guarded_client.fetch(LOOPBACK_RULE, subscriber.callback)
+        assert len(answer.body) == guarded_client.MAX_ANSWER_BYTES
 
 
 def test_rule_of_tests_permits_loopback_only() -> None:
@@ -263,4 +263,4 @@ def test_rule_of_tests_permits_loopback_only() -> None:
     ],
 )  # fmt: skip
 def test_limits_count_what_one_person_can_have_many_names_of(host: str, domain: str) -> None:
-    assert callback_client.get_domain(f"https://{host}/callback") == domain
+    assert guarded_client.get_domain(f"https://{host}/callback") == domain

@@ -1,4 +1,4 @@
-"""Fetches the addresses that subscribers of the hub give (S39).
+"""Fetches the addresses that strangers give: callbacks, inboxes, documents of others (S39).
 
 A name is resolved once, all its addresses are checked, and the connection goes to one that was
 checked: a name that resolves differently a second time gains nothing. No redirect is followed and
@@ -21,10 +21,10 @@ from urllib.parse import SplitResult, urlsplit
 
 from outreach.config import Config
 from outreach.mail.socket_deadline import SocketDeadline
-from outreach.websub import public_addresses
-from outreach.websub.public_addresses import IpAddress
+from outreach.outbound import public_addresses
+from outreach.outbound.public_addresses import IpAddress
 
-MAX_CALLBACK_LENGTH: Final = 500
+MAX_ADDRESS_LENGTH: Final = 500
 MAX_HOST_LENGTH: Final = 253  # of a name (RFC 1035)
 MAX_ANSWER_BYTES: Final = 4096
 CONNECT_SECONDS: Final = 4.0
@@ -36,11 +36,11 @@ _HOST: Final = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?|[0-9a-f:.]+")
 _PRINTABLE: Final = re.compile(r"[\x21-\x7e]+")
 
 
-class CallbackUnreachable(Exception):
+class HostUnreachable(Exception):
     """It did not answer, or not in time. The text names no address."""
 
 
-class AddressRefused(CallbackUnreachable):
+class AddressRefused(HostUnreachable):
     """The host is at an address that may not be fetched."""
 
 
@@ -55,8 +55,8 @@ def list_addresses(host: str, port: int) -> list[str]:
 
 
 @dataclass(frozen=True)
-class CallbackRule:
-    """Which callbacks are accepted and connected to. Only tests make another than `of_config`: no
+class FetchRule:
+    """Which addresses are accepted and connected to. Only tests make another than `of_config`: no
     setting reaches `permits`."""
 
     schemes: frozenset[str] = frozenset({"https"})
@@ -64,11 +64,11 @@ class CallbackRule:
     permits: Callable[[IpAddress], bool] = public_addresses.is_public
     look_up: LookUp = list_addresses
 
-    def is_valid(self, callback: str, *, own_host: str = "") -> bool:
-        """Whether the address may be a callback, without resolving its name. Not on our own site:
-        the hub would post to itself."""
-        parts = _split(callback)
-        if len(callback) > MAX_CALLBACK_LENGTH or parts is None:
+    def is_valid(self, address: str, *, own_host: str = "") -> bool:
+        """Whether an address may be given, without resolving its name. Not one of our own site,
+        which would ask itself."""
+        parts = _split(address)
+        if len(address) > MAX_ADDRESS_LENGTH or parts is None:
             return False
         return parts.netloc.lower() != own_host and self.allows(parts)
 
@@ -88,15 +88,15 @@ class CallbackRule:
         return not self.ports or port in self.ports
 
 
-def of_config(config: Config) -> CallbackRule:
+def of_config(config: Config) -> FetchRule:
     """The rule of an installation: https on port 443; in the demo also http on port 80."""
     if config.is_demo:
-        return CallbackRule(frozenset({"https", "http"}), frozenset({443, 80}))
-    return CallbackRule()
+        return FetchRule(frozenset({"https", "http"}), frozenset({443, 80}))
+    return FetchRule()
 
 
 @dataclass(frozen=True)
-class CallbackAnswer:
+class FetchedAnswer:
     status: int
     body: bytes  # the beginning of it
     headers: Mapping[str, str] = field(default_factory=dict)  # by name in lower case
@@ -106,9 +106,9 @@ class CallbackAnswer:
         return 200 <= self.status < 300
 
 
-def get_host(callback: str) -> str:
-    """The host of a valid callback, in lower case."""
-    return urlsplit(callback).hostname or ""
+def get_host(address: str) -> str:
+    """The host of a valid address, in lower case."""
+    return urlsplit(address).hostname or ""
 
 
 # Below domains of countries, registries give names out under these too, as `example.com.mx`.
@@ -122,39 +122,39 @@ _COUNTRY: Final = 2  # letters of a country's domain
 _IPV6_SITE: Final = 64  # bits of the network that one site has
 
 
-def get_domain(callback: str) -> str:
-    """Whose host a valid callback is on, for limits: the domain that was registered, or the
+def get_domain(address: str) -> str:
+    """Whose host a valid address is on, for limits: the domain that was registered, or the
     address; of IPv6 its /64 network.
 
     A list of public suffixes would tell `a.github.io` from `b.github.io`. Both can belong to one
     person, so for a limit it is right that they are one, and we need no list."""
-    host = get_host(callback).rstrip(".")
+    host = get_host(address).rstrip(".")
     try:
-        address = ip_address(host)
+        literal = ip_address(host)
     except ValueError:
         labels = host.split(".")
         is_below_registry = (
             len(labels[-1]) == _COUNTRY and labels[-2:-1] and (labels[-2] in _REGISTRY_LABELS)
         )
         return ".".join(labels[-3:] if is_below_registry else labels[-2:])
-    if address.version == 4:
-        return str(address)
-    return str(ip_network((address, _IPV6_SITE), strict=False))
+    if literal.version == 4:
+        return str(literal)
+    return str(ip_network((literal, _IPV6_SITE), strict=False))
 
 
 def fetch(
-    rule: CallbackRule,
-    callback: str,
+    rule: FetchRule,
+    address: str,
     *,
     method: str = "GET",
     headers: Mapping[str, str] | None = None,
     body: bytes | None = None,
     seconds: float = TOTAL_SECONDS,
     max_bytes: int = MAX_ANSWER_BYTES,
-) -> CallbackAnswer:
-    """Asks a callback, for at most so many seconds. Of the answer `max_bytes` are read. Raises
-    CallbackUnreachable, or AddressRefused before anything is sent."""
-    parts = _split(callback)
+) -> FetchedAnswer:
+    """Asks an address, for at most so many seconds. Of the answer `max_bytes` are read. Raises
+    HostUnreachable, or AddressRefused before anything is sent."""
+    parts = _split(address)
     if parts is None or not rule.allows(parts):
         raise AddressRefused
     host, port = parts.hostname or "", _get_port(parts)
@@ -171,35 +171,35 @@ def fetch(
             connection.request(method, target, body, dict(headers or {}))
             answer = connection.getresponse()
             found = {name.lower(): value for name, value in answer.getheaders()}
-            return CallbackAnswer(answer.status, answer.read(max_bytes), found)
+            return FetchedAnswer(answer.status, answer.read(max_bytes), found)
     except (OSError, http.client.HTTPException, ValueError) as error:
-        raise CallbackUnreachable(type(error).__name__) from None
+        raise HostUnreachable(type(error).__name__) from None
     finally:
         connection.close()
 
 
 def resolve(
-    rule: CallbackRule, host: str, port: int, *, seconds: float = CONNECT_SECONDS
+    rule: FetchRule, host: str, port: int, *, seconds: float = CONNECT_SECONDS
 ) -> list[str]:
     """The addresses of a host, the preferred one first. Raises AddressRefused where any of them may
-    not be fetched, and CallbackUnreachable for an unknown name or after `seconds`."""
+    not be fetched, and HostUnreachable for an unknown name or after `seconds`."""
     addresses = list(dict.fromkeys(_look_up_in_time(rule, host, port, seconds)))
     if not addresses:
-        raise CallbackUnreachable("unknown host")
+        raise HostUnreachable("unknown host")
     if not all(rule.permits(ip_address(each)) for each in addresses):
         raise AddressRefused
     return addresses
 
 
-def _look_up_in_time(rule: CallbackRule, host: str, port: int, seconds: float) -> Sequence[str]:
-    """The addresses of a host; raises CallbackUnreachable after `seconds`.
+def _look_up_in_time(rule: FetchRule, host: str, port: int, seconds: float) -> Sequence[str]:
+    """The addresses of a host; raises HostUnreachable after `seconds`.
 
     The system's resolver has no deadline, and waits half a minute for a name server that does not
     answer. It is left to end in its thread; `MAX_LOOKUPS` limits how many there can be.
     """
     expires_at = monotonic() + seconds
     if not _lookups.acquire(timeout=seconds):
-        raise CallbackUnreachable("too many names are being resolved")
+        raise HostUnreachable("too many names are being resolved")
     found: SimpleQueue[Sequence[str]] = SimpleQueue()
 
     def look_up_and_release() -> None:
@@ -208,11 +208,11 @@ def _look_up_in_time(rule: CallbackRule, host: str, port: int, seconds: float) -
         finally:
             _lookups.release()
 
-    Thread(target=look_up_and_release, name="name of a callback", daemon=True).start()
+    Thread(target=look_up_and_release, name="name of a host", daemon=True).start()
     try:
         return found.get(timeout=max(0.0, expires_at - monotonic()))
     except Empty:
-        raise CallbackUnreachable("the name was not resolved in time") from None
+        raise HostUnreachable("the name was not resolved in time") from None
 
 
 def _connect(addresses: Sequence[str], port: int, expires_at: float) -> socket.socket:
@@ -240,11 +240,11 @@ def _wrap(sock: socket.socket, host: str) -> ssl.SSLSocket:
     return context.wrap_socket(sock, server_hostname=host, do_handshake_on_connect=False)
 
 
-def _split(callback: str) -> SplitResult | None:
-    if _PRINTABLE.fullmatch(callback) is None or "\\" in callback:
+def _split(address: str) -> SplitResult | None:
+    if _PRINTABLE.fullmatch(address) is None or "\\" in address:
         return None
     try:
-        parts = urlsplit(callback)
+        parts = urlsplit(address)
         _get_port(parts)
     except ValueError:
         return None

@@ -55,12 +55,12 @@ def work(
                 record_outcome = deliver(claimed, at)
             except Exception as error:
                 # The type only: the text may have an address.
-                log.error("hub: row %s failed: %s", claimed.id, type(error).__name__)
+                log.error("delivery of row %s failed: %s", claimed.id, type(error).__name__)
                 record_outcome = record_refusal(outbox, claimed, at)
             with store.change_rows() as connection:
                 record_outcome(connection)
 
-    with ThreadPoolExecutor(MAX_PARALLEL, thread_name_prefix="hub") as pool:
+    with ThreadPoolExecutor(MAX_PARALLEL, thread_name_prefix="delivery") as pool:
         return sum(pool.map(work_through, range(MAX_PARALLEL)))
 
 

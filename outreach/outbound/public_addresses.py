@@ -1,6 +1,6 @@
 """Which network addresses belong to the public internet (S39).
 
-A stranger gives the hub a host name and decides what it resolves to. Nothing that only this server
+A stranger gives a host name and decides what it resolves to. Nothing that only this server
 can reach may be fetched: this machine, its network, the cloud's metadata service.
 """
 
