@@ -59,6 +59,7 @@ class ErrorCode(StrEnum):
     MESSAGE_TEXT_NAME_IN_USE = "another text has that name; choose another"
     MESSAGE_TEXT_EMPTY = "there is no text to save; write one"
     IMPORT_DRAFTS_TOO_MANY = "the office has %(most)s sheets begun; finish or delete one"
+    CALENDAR_LINKS_TOO_MANY = "the office has %(most)s calendars by address; remove one"
     # publishing, cancelling and reporting a workshop
     WORKSHOP_PAST = "that day and hour are past; look at the date"
     ADDRESS_EXPOSED = "the workshop is discreet and everybody would see its address; hide it first"

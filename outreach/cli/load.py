@@ -31,13 +31,24 @@ from outreach.imports import (
     venues,
     workshops,
 )
+from outreach.imports.calendar_links import addresses
 from outreach.imports.import_errors import ImportRejected, group_faults
 from outreach.imports.import_result import ImportResult
 from outreach.imports.workshops import IcalDefaults, Network, WorkshopImportRow
+from outreach.outbound.guarded_client import FetchRule
 
 _MIN_ROWS_FOR_PROGRESS = 200
 
+
+class _FileOrAddress(click.Path):
+    """A path, or the address of a calendar as text."""
+
+    def convert(self, value: Any, *where: Any) -> Any:
+        return value if addresses.is_address(str(value)) else super().convert(value, *where)
+
+
 _file = click.argument("path", metavar="FILE", type=click.Path(path_type=Path))
+_file_or_address = click.argument("path", metavar="FILE", type=_FileOrAddress(path_type=Path))
 _file_or_packaged = click.argument(
     "path", metavar="[FILE]", type=click.Path(path_type=Path), required=False
 )
@@ -126,7 +137,7 @@ def figures_(path: Path, dry_run: bool) -> None:
 
 
 @command.command("workshops")
-@_file
+@_file_or_address
 @_dry_run
 @click.option(
     "--reconstruction",
@@ -141,8 +152,11 @@ def figures_(path: Path, dry_run: bool) -> None:
 @click.option("--kind", default="", help="Their kind, where an event does not name one.")
 @notify_option
 @guessing.options
+@click.pass_obj
 def workshops_(
-    path: Path,
+    rule: FetchRule | None,
+    /,
+    path: Path | str,
     dry_run: bool,
     reconstruction: bool,
     office: str,
@@ -163,11 +177,19 @@ def workshops_(
     With --guess, any sheet of one office: also .xls, .ods and other texts. Columns and values are
     guessed, the good rows are loaded and the others told, each with its reason. Loading the same
     file again loads nothing new.
+
+    With --guess, FILE may be the address of a calendar (https:// or webcal://); what becomes of its
+    events is seen with --dry-run. Only events whose words name a kind are loaded, as drafts; the
+    address is not kept. Write - to type the address, which others on this machine then do not see.
     """
     if guessing.is_wanted(guessed, office=office, kind=kind, reconstruction=reconstruction):
         with refusals():
-            guessing.load(path, office, dry_run=dry_run, **guessed)
+            given = guessing.ask_address() if str(path) == "-" else path
+            # Only tests give another rule than https on public addresses.
+            guessing.load(given, office, rule or FetchRule(), dry_run=dry_run, **guessed)
         return
+    if isinstance(path, str):
+        raise click.UsageError("The address of a calendar needs --guess.")
     with refusals():
         config = settings()
         # The key store is opened first: a new day must not be kept if its keys cannot follow.

@@ -12,15 +12,18 @@ from sqlalchemy.orm import Session
 
 from outreach import clock
 from outreach.cli.context import open_key_store, open_store, settings
+from outreach.config import Config
 from outreach.domain.network import offices
 from outreach.domain.network.offices import Office
 from outreach.errors import NotFound
 from outreach.imports import csv_tables
+from outreach.imports.calendar_links import addresses
 from outreach.imports.guess import conversation, loading
 from outreach.imports.guess.conversation import Columns, ImportSource
 from outreach.imports.guess.dates import DayOrder
 from outreach.imports.guess.headings import Field
 from outreach.imports.guess.proposals import Outcome, RowProposal
+from outreach.outbound.guarded_client import FetchRule
 
 MIN_ROWS_FOR_PROGRESS: Final = 1_000
 _ORDERS: Final = {"day-first": DayOrder.DAY_FIRST, "month-first": DayOrder.MONTH_FIRST}
@@ -79,9 +82,27 @@ def is_wanted(guessed: Mapping[str, Any], *, office: str, kind: str, reconstruct
     return is_guess
 
 
+def ask_address() -> str:
+    """The address of a calendar, from the first line of standard input: on a terminal it is asked
+    for, and not shown."""
+    if sys.stdin.isatty():
+        return str(click.prompt("Address of the calendar", hide_input=True, err=True))
+    return sys.stdin.readline().strip()
+
+
+def _read_source(given: Path | str, rule: FetchRule, config: Config) -> ImportSource:
+    """The file, or the calendar at the address. Raises UnreadableFile."""
+    if isinstance(given, Path):
+        return conversation.read(given.name, csv_tables.open_bytes(given))
+    address = addresses.normalise(given, own_host=config.host)
+    fetched = addresses.read(rule, address, own_host=config.host)
+    return ImportSource(addresses.get_host(address), calendar=fetched.source)
+
+
 def load(
-    path: Path,
+    given: Path | str,
     office_slug: str,
+    rule: FetchRule,
     *,
     dry_run: bool,
     columns: Sequence[str],
@@ -90,14 +111,17 @@ def load(
     form: str,
     guess: bool,
 ) -> None:
-    """Reads a file, loads its good rows unless `dry_run`, and prints what became of each."""
+    """Reads a file, or the calendar at an address, loads its good rows unless `dry_run`, and prints
+    what became of each."""
     assert guess
     chosen, now = _read_choices(columns), clock.now()
     config = settings()
     with open_store(config) as store, open_key_store(config) as key_store:
         with store.read() as session:
+            _find_office(session, office_slug)
+        source = _read_source(given, rule, config)
+        with store.read() as session:
             office = _find_office(session, office_slug)
-            source = conversation.read(path.name, csv_tables.open_bytes(path))
             found = conversation.choose_columns(
                 conversation.guess_columns(session, office, source), chosen
             )

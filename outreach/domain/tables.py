@@ -28,6 +28,7 @@ from outreach.domain.registrations import (
 from outreach.domain.reporting import figures, months, releases, revision_log
 from outreach.domain.roster import models as roster
 from outreach.domain.scheduling import (
+    calendar_links,
     form_drafts,
     import_batches,
     import_drafts,
@@ -49,6 +50,7 @@ __all__ = [
     "assisted",
     "audit_log",
     "bulletins",
+    "calendar_links",
     "call_attempts",
     "call_holds",
     "change_counters",

@@ -118,6 +118,29 @@ class ImportErrorCode(StrEnum):
 
 
 @unique
+class CalendarAddressErrorCode(StrEnum):
+    """Why the address of a calendar gives none. The value is the English message. The names are
+    stored with a link: a renamed one needs a migration."""
+
+    MALFORMED = "write the whole address of the calendar, as https://… or webcal://…"
+    NOT_ENCRYPTED = "the address begins with http://; write the one with https://"
+    WITH_SIGN_IN = "the address has a name or password in it; ask for a link without one"
+    OF_THIS_SITE = "that is a calendar of this site; its workshops are here already"
+    NOT_PUBLIC = "only https on port 443 of the public internet can be read; give another address"
+    SILENT = "the calendar does not answer, or too slowly; try again later"
+    REDIRECTS = "the address leads to others without an end, or to no calendar; copy it again"
+    NEEDS_SIGN_IN = "the calendar asks for a password; share it by a secret link, and give that"
+    GONE = "there is no calendar at that address any more; copy the new one"
+    FAILING = "the site of the calendar has a fault; try again later"
+    CUT_OFF = "the calendar arrived without its end; try again later"
+    TOO_LARGE = "the calendar is too large; keep workshops in a calendar of their own"
+    NO_CALENDAR = "at that address is no calendar but something else; copy the one ending in .ics"
+    EMPTY = "the calendar has no events; look whether it is the right one"
+    UNREADABLE_LINK = "the stored address cannot be read any more; remove it and give it again"
+    BUSY = "another calendar is being read; try again in a minute"
+
+
+@unique
 class DataFileErrorCode(StrEnum):
     """What is wrong with a file of offices, venues, kinds or figures, which only commands read."""
 

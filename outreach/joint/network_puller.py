@@ -9,9 +9,8 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from time import monotonic
 from typing import Final
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 from flask import Flask
 
@@ -24,7 +23,12 @@ from outreach.joint import joint_reader, signed_documents
 from outreach.joint.joint_schema import JointDocument
 from outreach.joint.signed_documents import BadDocument, KeyChanged
 from outreach.outbound import guarded_client
-from outreach.outbound.guarded_client import AddressRefused, FetchRule, HostUnreachable
+from outreach.outbound.guarded_client import (
+    AddressRefused,
+    FetchRule,
+    HostUnreachable,
+    RedirectRefused,
+)
 
 log = logging.getLogger(__name__)
 
@@ -32,12 +36,9 @@ RULE: Final = "outreach_joint_rule"  # in `app.extensions`; only tests set anoth
 PATH: Final = "/joint.json"
 MAX_BYTES: Final = 2_200_000
 FETCH_SECONDS: Final = 10.0  # with its redirects
-MAX_REDIRECTS: Final = 2
 LOOKED_EVERY: Final = timedelta(minutes=1)
 CONDITIONAL_FOR: Final = timedelta(hours=1)  # after a document was made
 MAX_ETAG: Final = 100
-_REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
-_TOO_SLOW: Final = "It does not answer, or too slowly."
 _NOT_MODIFIED: Final = 304
 
 
@@ -73,7 +74,7 @@ def fetch(
 ) -> FetchedDocument:
     """Asks an address, and where it redirects to on its own host, for at most so many seconds.
     Raises BadDocument."""
-    site, expires_at = joint_reader.get_origin(address), monotonic() + seconds
+    site = joint_reader.get_origin(address)
     headers = {
         "Accept": "application/json",
         "Accept-Encoding": "identity",
@@ -81,25 +82,23 @@ def fetch(
     }
     if etag:
         headers["If-None-Match"] = etag
-    for _hop in range(MAX_REDIRECTS + 1):
-        left = max(0.1, expires_at - monotonic())
-        try:
-            answer = guarded_client.fetch(
-                rule, address, headers=headers, seconds=left, max_bytes=MAX_BYTES + 1
-            )
-        except AddressRefused:
-            raise BadDocument(
-                "Its address may not be asked: only https on port 443 of the public internet."
-            ) from None
-        except HostUnreachable:
-            raise BadDocument(_TOO_SLOW) from None
-        if monotonic() >= expires_at:  # the body may have been cut off
-            raise BadDocument(_TOO_SLOW)
-        if answer.status not in _REDIRECTS:
-            break
-        address = urljoin(address, answer.headers.get("location", ""))
-        if joint_reader.get_origin(address) != site:
-            raise BadDocument("It redirects to another host, which is not followed.")
+    try:
+        answer = guarded_client.fetch_document(
+            rule,
+            address,
+            headers=headers,
+            seconds=seconds,
+            max_bytes=MAX_BYTES + 1,
+            may_lead_to=lambda each: joint_reader.get_origin(each) == site,
+        )
+    except AddressRefused:
+        raise BadDocument(
+            "Its address may not be asked: only https on port 443 of the public internet."
+        ) from None
+    except RedirectRefused:
+        raise BadDocument("It redirects to another host, which is not followed.") from None
+    except HostUnreachable:
+        raise BadDocument("It does not answer, or too slowly.") from None
     if etag and answer.status == _NOT_MODIFIED:
         return FetchedDocument(None, etag)
     if not answer.is_success:

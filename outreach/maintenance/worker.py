@@ -26,6 +26,7 @@ from outreach.domain.network import installation_settings
 from outreach.domain.outbox import link_recovery
 from outreach.domain.registrations.public_seats import DelayedStates
 from outreach.domain.trials import assignment
+from outreach.imports.calendar_links import updates
 from outreach.joint import network_puller
 from outreach.keystore import KeyStore
 from outreach.mail import delivery, follow_messages, mailings, roster_letters
@@ -45,6 +46,7 @@ PAUSE_SECONDS: Final = 5.0  # between rounds
 HUB: Final = "hub"
 FEDIVERSE: Final = "fediverse"
 JOINT: Final = "joint"
+CALENDARS: Final = "calendars"
 MINUTE: Final = timedelta(minutes=1)
 HOUR: Final = timedelta(hours=1)
 TEN_MINUTES: Final = timedelta(minutes=10)
@@ -78,6 +80,7 @@ class Worker:
         self.hub_thread = RoundThread(self.leader, HUB, partial(hub.of_app, app))
         self.fediverse_thread = RoundThread(self.leader, FEDIVERSE, partial(publisher.of_app, app))
         self.joint_thread = RoundThread(self.leader, JOINT, partial(network_puller.of_app, app))
+        self.calendar_thread = RoundThread(self.leader, CALENDARS, partial(updates.of_app, app))
         self._warned_at: dict[str, datetime] = {}
         self._repeats = logs.Repeats()
 
@@ -141,6 +144,7 @@ class Worker:
             self.hub_thread.running(),
             self.fediverse_thread.running(),
             self.joint_thread.running(),
+            self.calendar_thread.running(),
         ):
             while not stop.is_set():
                 after(self.round())
@@ -382,6 +386,12 @@ def _pull_networks(worker: Worker, now: datetime) -> int:
     return 0 if thread.is_running else thread.run_round(now)
 
 
+def _read_calendars(worker: Worker, now: datetime) -> int:
+    """Where no thread does it: a calendar that does not answer delays no letter."""
+    thread = worker.calendar_thread
+    return 0 if thread.is_running else thread.run_round(now)
+
+
 def _warm_event_cache(worker: Worker, now: datetime) -> int:
     return worker.cache_warmer.write(now=now)
 
@@ -416,6 +426,7 @@ STEPS: Final[tuple[tuple[str, Callable[[Worker, datetime], int]], ...]] = (
     (HUB, _push_feeds),
     (FEDIVERSE, _push_events),
     (JOINT, _pull_networks),
+    (CALENDARS, _read_calendars),
     ("entries", _warm_event_cache),
     ("revision log", _log_revisions),
 )
@@ -445,6 +456,7 @@ LED: Final = frozenset(
         HUB,
         FEDIVERSE,
         JOINT,
+        CALENDARS,
         "entries",
     }
 )

@@ -1,9 +1,9 @@
 """Fetches the addresses that strangers give: callbacks, inboxes, documents of others (S39).
 
 A name is resolved once, all its addresses are checked, and the connection goes to one that was
-checked: a name that resolves differently a second time gains nothing. No redirect is followed and
-no proxy used. An answer is read up to some kilobytes. One deadline is for all of it, the name and
-the TLS handshake too.
+checked: a name that resolves differently a second time gains nothing. No proxy is used. `fetch`
+follows no redirect; `fetch_document` follows some, and checks each address as the first. An answer
+is read up to a number of bytes. One deadline is for all of it, the name and the TLS handshake too.
 """
 
 import http.client
@@ -17,7 +17,7 @@ from queue import Empty, SimpleQueue
 from threading import BoundedSemaphore, Thread
 from time import monotonic
 from typing import Final
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, urldefrag, urljoin, urlsplit
 
 from outreach.config import Config
 from outreach.mail.socket_deadline import SocketDeadline
@@ -30,6 +30,8 @@ MAX_ANSWER_BYTES: Final = 4096
 CONNECT_SECONDS: Final = 4.0
 TOTAL_SECONDS: Final = 8.0  # for a whole conversation
 MAX_LOOKUPS: Final = 12  # names of one process that are being resolved at once
+MAX_REDIRECTS: Final = 2  # of a document
+REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 LookUp = Callable[[str, int], Sequence[str]]
 _lookups: Final = BoundedSemaphore(MAX_LOOKUPS)
 _HOST: Final = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?|[0-9a-f:.]+")
@@ -42,6 +44,10 @@ class HostUnreachable(Exception):
 
 class AddressRefused(HostUnreachable):
     """The host is at an address that may not be fetched."""
+
+
+class RedirectRefused(HostUnreachable):
+    """A document redirects to where it may not lead."""
 
 
 def list_addresses(host: str, port: int) -> list[str]:
@@ -100,6 +106,7 @@ class FetchedAnswer:
     status: int
     body: bytes  # the beginning of it
     headers: Mapping[str, str] = field(default_factory=dict)  # by name in lower case
+    is_cut_off: bool = False  # the connection ended before the body did, as its length has it
 
     @property
     def is_success(self) -> bool:
@@ -169,13 +176,52 @@ def fetch(
                 connection.sock = deadline.sock = encrypted = _wrap(connection.sock, host)
                 encrypted.do_handshake()
             connection.request(method, target, body, dict(headers or {}))
-            answer = connection.getresponse()
-            found = {name.lower(): value for name, value in answer.getheaders()}
-            return FetchedAnswer(answer.status, answer.read(max_bytes), found)
+            with connection.getresponse() as answer:  # it may be all that holds the socket
+                found = {name.lower(): value for name, value in answer.getheaders()}
+                read = answer.read(max_bytes)
+                is_cut_off = len(read) < max_bytes and bool(answer.length)
+                return FetchedAnswer(answer.status, read, found, is_cut_off)
     except (OSError, http.client.HTTPException, ValueError) as error:
         raise HostUnreachable(type(error).__name__) from None
     finally:
         connection.close()
+
+
+def fetch_document(
+    rule: FetchRule,
+    address: str,
+    *,
+    headers: Mapping[str, str],
+    seconds: float,
+    max_bytes: int,
+    may_lead_to: Callable[[str], bool],
+) -> FetchedAnswer:
+    """Asks an address, and where it redirects to if `may_lead_to` allows it, for at most so many
+    seconds in all. What redirects still after `MAX_REDIRECTS` is returned with its status.
+
+    Raises HostUnreachable, also where time ran out before the body had come; AddressRefused for any
+    of the addresses; and RedirectRefused.
+    """
+    expires_at = monotonic() + seconds
+    for left in range(MAX_REDIRECTS, -1, -1):
+        rest = max(0.1, expires_at - monotonic())
+        answer = fetch(rule, address, headers=headers, seconds=rest, max_bytes=max_bytes)
+        if monotonic() >= expires_at:  # the body may have been cut off
+            raise HostUnreachable("too slow")
+        if answer.status not in REDIRECTS or not left:
+            break
+        address = _follow(address, answer.headers.get("location", ""))
+        if not may_lead_to(address):
+            raise RedirectRefused
+    return answer
+
+
+def _follow(address: str, location: str) -> str:
+    """Where a redirect leads. Raises RedirectRefused for what is no address."""
+    try:
+        return urldefrag(urljoin(address, location)).url
+    except ValueError:
+        raise RedirectRefused from None
 
 
 def resolve(

@@ -12,7 +12,7 @@ from outreach.domain.workshops.publish_checks import RequiredField
 from outreach.errors import ErrorCode, Refusal
 from outreach.i18n import current, gettext
 from outreach.imports.file_types import ForeignFormat
-from outreach.imports.import_errors import ImportErrorCode
+from outreach.imports.import_errors import CalendarAddressErrorCode, ImportErrorCode
 
 
 def N_(message: str) -> str:
@@ -76,6 +76,9 @@ MESSAGES: Final[Mapping[StrEnum, str]] = MappingProxyType(
         ErrorCode.IMPORT_DRAFT_TOO_LARGE: N_("La hoja es demasiado grande. Tráela por partes."),
         ErrorCode.IMPORT_DRAFTS_TOO_MANY: N_(
             "La oficina tiene %(most)s hojas a medias. Termina o borra una."
+        ),
+        ErrorCode.CALENDAR_LINKS_TOO_MANY: N_(
+            "La oficina ya tiene %(most)s calendarios por enlace. Quita uno."
         ),
         # publishing, cancelling and reporting a workshop
         ErrorCode.WORKSHOP_PAST: N_("Ese día y esa hora ya pasaron. Revisa la fecha."),
@@ -463,6 +466,55 @@ MESSAGES: Final[Mapping[StrEnum, str]] = MappingProxyType(
         ),
         ImportErrorCode.EVENT_ZONE_UNKNOWN: N_(
             "No conocemos el huso horario «%(zone)s». Escribe uno como America/Chicago."
+        ),
+        # addresses of calendars
+        CalendarAddressErrorCode.MALFORMED: N_(
+            "Pega la dirección completa del calendario, con https:// o webcal:// al principio."
+        ),
+        CalendarAddressErrorCode.NOT_ENCRYPTED: N_(
+            "Esa dirección empieza con http://. Pega la que empieza con https://."
+        ),
+        CalendarAddressErrorCode.WITH_SIGN_IN: N_(
+            "La dirección lleva un usuario o una contraseña. Pide un enlace que no los lleve."
+        ),
+        CalendarAddressErrorCode.OF_THIS_SITE: N_(
+            "Ese calendario es de este sitio: sus talleres ya están aquí. Pega otro."
+        ),
+        CalendarAddressErrorCode.NOT_PUBLIC: N_(
+            "Solo leemos direcciones https que cualquiera puede abrir en internet. Pega otra."
+        ),
+        CalendarAddressErrorCode.SILENT: N_(
+            "El calendario no contesta, o tarda demasiado. Prueba otra vez más tarde."
+        ),
+        CalendarAddressErrorCode.REDIRECTS: N_(
+            "La dirección manda a otra y a otra, sin llegar. Copia de nuevo la del calendario."
+        ),
+        CalendarAddressErrorCode.NEEDS_SIGN_IN: N_(
+            "El calendario pide contraseña. Compártelo con un enlace secreto y pega ese."
+        ),
+        CalendarAddressErrorCode.GONE: N_(
+            "En esa dirección ya no hay un calendario. Copia la nueva y pégala."
+        ),
+        CalendarAddressErrorCode.FAILING: N_(
+            "El sitio del calendario tiene una falla. Prueba otra vez más tarde."
+        ),
+        CalendarAddressErrorCode.CUT_OFF: N_(
+            "El calendario llegó sin su final. Prueba otra vez más tarde."
+        ),
+        CalendarAddressErrorCode.TOO_LARGE: N_(
+            "El calendario es demasiado grande. Pon los talleres en un calendario aparte."
+        ),
+        CalendarAddressErrorCode.NO_CALENDAR: N_(
+            "Ahí no hay un calendario, sino otra cosa. Copia la dirección que termina en .ics."
+        ),
+        CalendarAddressErrorCode.EMPTY: N_(
+            "El calendario no tiene ningún evento. Revisa que sea el de los talleres."
+        ),
+        CalendarAddressErrorCode.UNREADABLE_LINK: N_(
+            "El enlace guardado ya no se puede leer. Quítalo y pégalo otra vez."
+        ),
+        CalendarAddressErrorCode.BUSY: N_(
+            "Ahora se está leyendo otro calendario. Prueba otra vez en un minuto."
         ),
         # columns and cells
         ImportErrorCode.COLUMN_MISSING: N_(

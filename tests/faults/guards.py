@@ -23,6 +23,7 @@ from typing import Final, Self
 from tests.faults import (
     guards_of_accounts,
     guards_of_answers,
+    guards_of_calendars,
     guards_of_call_centre,
     guards_of_disclosure,
     guards_of_fediverse,
@@ -53,6 +54,7 @@ MAKES_DATABASES: Final = ("outreach/db/", "outreach/migrations/")
 GUARDS: Final = (
     *guards_of_accounts.list_guards(),
     *guards_of_answers.list_guards(),
+    *guards_of_calendars.list_guards(),
     *guards_of_call_centre.list_guards(),
     *guards_of_disclosure.list_guards(),
     *guards_of_fediverse.list_guards(),

@@ -66,6 +66,7 @@ KNOWN_OBJECTS: Final = {
     "outreach.web.middleware.rate_limits._suggestions_lock": "guards counts of each application",
     "outreach.web.presentation.template_code.SHARED_TEMPLATES": "code, by name and checksum",
     "outreach.web.staff.workshops.workshop_edit._GIVEN_FIELDS": "a table of constants",
+    "outreach.web.staff.imports.calendar_link_pages._fetches": "one calendar at a time in a process",
     "outreach.outbound.guarded_client._lookups": "how many names a process resolves at once",
 }
 # Classes whose attributes change while the program runs.

@@ -11,7 +11,7 @@ from outreach.db.types import Codes
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.network.staff import ALL_OFFICES, PERMISSIONS, Permission, Role
-from outreach.domain.scheduling import import_drafts, tours
+from outreach.domain.scheduling import calendar_links, import_drafts, tours
 from outreach.domain.scheduling.tours import TourStopData
 from outreach.domain.workshops.partners import Partner, PartnerKind, Speaker
 from outreach.keystore import KeyStore
@@ -79,6 +79,15 @@ def furnish(app: Flask, store: Store, key_store: KeyStore, chicago: Office, righ
             session, office, "enero.csv", EMPTY_SHEET, {}, now=clock.now()
         )
         import_drafts.change(session, imported, answers={}, now=clock.now(), load=EMPTY_LOAD)
+        calendar = calendar_links.add(
+            session,
+            office,
+            public_id=calendar_links.make_id(),
+            name="Agenda",
+            sealed_address=b"",
+            address_mark="",
+            now=clock.now(),
+        )
         speaker = Speaker(office_id=chicago.id, name="Lic. Mora", partner=partner, is_shown=False)
         session.add(speaker)
     assert workshop.venue is not None
@@ -96,6 +105,7 @@ def furnish(app: Flask, store: Store, key_store: KeyStore, chicago: Office, righ
         "member_id": str(add_member(store, key_store, chicago).id),
         "batch": "UNKNOWN",
         "draft_id": imported.public_id,
+        "link_id": calendar.public_id,
         "view_id": "1",
         "call_id": "0" * 16,
         "ending": "csv",

@@ -85,6 +85,8 @@ imports.load_draft              POST  office          edit
 imports.loaded_page             GET   office          edit
 imports.undo_draft_load         POST  office          edit
 imports.delete_draft            POST  office          edit
+imports.calendar_page           GET   office          edit
+imports.change_calendar         POST  office          edit
 workshops.new                   GET   chosen-office   edit
 workshops.create                POST  chosen-office   edit
 scheduling.month_form           GET   chosen-office   edit

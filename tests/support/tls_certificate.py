@@ -11,8 +11,9 @@ from cryptography.x509.oid import NameOID
 from outreach import clock
 
 
-def make(folder: Path, host: str = "localhost") -> Path:
-    """The path of a PEM file with the certificate and its key, valid for two days around now."""
+def make(folder: Path, host: str = "localhost", *others: str, days: int = 1) -> Path:
+    """The path of a PEM file with the certificate and its key, valid for so many days before and
+    after now. OpenSSL has a clock of its own, which no test sets."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
     now = clock.now()
@@ -22,9 +23,12 @@ def make(folder: Path, host: str = "localhost") -> Path:
         .issuer_name(name)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
+        .not_valid_before(now - timedelta(days=days))
+        .not_valid_after(now + timedelta(days=days))
+        .add_extension(
+            x509.SubjectAlternativeName([x509.DNSName(each) for each in (host, *others)]),
+            critical=False,
+        )
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(key, hashes.SHA256())
     )

@@ -17,7 +17,11 @@ from outreach.audio.encoder import AudioFault
 from outreach.domain.workshops.publish_checks import RequiredField
 from outreach.errors import ErrorCode, Refusal
 from outreach.imports.file_types import ForeignFormat
-from outreach.imports.import_errors import DataFileErrorCode, ImportErrorCode
+from outreach.imports.import_errors import (
+    CalendarAddressErrorCode,
+    DataFileErrorCode,
+    ImportErrorCode,
+)
 from outreach.web import error_messages
 from tests.support.fixed_clock import fixed_clock
 
@@ -25,10 +29,16 @@ pytestmark = fixed_clock
 
 PLACEHOLDER: Final = re.compile(r"%\(([a-z_]+)\)s")
 ENUMERATIONS: Final[dict[str, type[StrEnum]]] = {
-    each.__name__: each for each in (ErrorCode, ImportErrorCode, DataFileErrorCode)
+    each.__name__: each
+    for each in (ErrorCode, ImportErrorCode, CalendarAddressErrorCode, DataFileErrorCode)
 }
 CODES: Final[list[StrEnum]] = [code for each in ENUMERATIONS.values() for code in each]
-CODES_WITH_MESSAGES: Final[list[StrEnum]] = [*ErrorCode, *ImportErrorCode, *AudioFault]
+CODES_WITH_MESSAGES: Final[list[StrEnum]] = [
+    *ErrorCode,
+    *ImportErrorCode,
+    *CalendarAddressErrorCode,
+    *AudioFault,
+]
 
 
 def code_of(node: ast.expr) -> StrEnum | None:

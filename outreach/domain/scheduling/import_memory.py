@@ -163,11 +163,12 @@ def list_stored(session: Session, office: Office, first: date, last: date) -> li
 def save_rows(
     session: Session,
     office: Office,
-    rows: Sequence[tuple[str, int, Words]],
+    rows: Sequence[tuple[str, Workshop, Words]],
     *,
     now: datetime,
 ) -> None:
-    """Keeps the fingerprint, workshop and values of imported rows; a known one is renewed."""
+    """Keeps the fingerprint, workshop and values of imported rows; a known one is renewed. The
+    change that the import made is not later than `imported_at`: who edits it does so after that."""
     known = {
         each.fingerprint: each
         for start in range(0, len(rows), _BATCH)
@@ -179,20 +180,20 @@ def save_rows(
         )
     }
     new = []
-    for fingerprint, workshop_id, said in rows:
-        row = known.get(fingerprint)
+    for fingerprint, workshop, said in rows:
+        row, imported_at = known.get(fingerprint), max(now, workshop.changed_at)
         if row is None:
             new.append(
                 {
                     "office_id": office.id,
                     "fingerprint": fingerprint,
-                    "workshop_id": workshop_id,
+                    "workshop_id": workshop.id,
                     "said": said,
-                    "imported_at": now,
+                    "imported_at": imported_at,
                 }
             )
         else:
-            row.workshop_id, row.said, row.imported_at = workshop_id, said, now
+            row.workshop_id, row.said, row.imported_at = workshop.id, said, imported_at
     if new:
         session.execute(sa.insert(ImportedRow), new)
     session.flush()

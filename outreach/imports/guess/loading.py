@@ -142,7 +142,7 @@ def write(
     import_memory.save_rows(
         session,
         office,
-        [(each.fingerprint, workshop.id, each.said) for each, workshop in loaded],
+        [(each.fingerprint, workshop, each.said) for each, workshop in loaded],
         now=now,
     )
     done.workshop_ids = [workshop.id for _each, workshop in loaded]

@@ -5,10 +5,11 @@ where it is like a workshop made otherwise, or like an earlier line.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -120,16 +121,23 @@ def propose(
     *,
     now: datetime,
     watch: Watch = without_progress,
+    said_before: Mapping[str, Words] = MappingProxyType({}),
 ) -> list[RowProposal]:
-    """What each row would do to the workshops of an office."""
+    """What each row would do to the workshops of an office. `said_before` has what rows said
+    earlier, by fingerprint, before staff mended them; for others it is what was loaded."""
     rows = list(parsed_rows)
-    proposer = _Proposer(session, office, rows, now)
+    proposer = _Proposer(session, office, rows, now, said_before)
     return [proposer.propose(each, at) for at, each in enumerate(watch(rows))]
 
 
 class _Proposer:
     def __init__(
-        self, session: Session, office: Office, rows: Sequence[ParsedRow], now: datetime
+        self,
+        session: Session,
+        office: Office,
+        rows: Sequence[ParsedRow],
+        now: datetime,
+        said_before: Mapping[str, Words],
     ) -> None:
         self._session, self._office, self._now = session, office, now
         self._named = NamedRows.read(session)
@@ -140,8 +148,12 @@ class _Proposer:
         for row, venue in zip(rows, self._venues, strict=True):
             _move_to_venue(row, venue)
         self._before = import_memory.find_rows(
-            session, office, {each for row in rows for each in _fingerprints(row)}
+            session, office, {each for row in rows for each in list_fingerprints(row)}
         )
+        self._before = {
+            name: ImportedBefore(each.workshop_id, said_before.get(name, each.said))
+            for name, each in self._before.items()
+        }
         ids = [row.own_id for row in rows if _is_own_id(row.own_id)]
         self._own = workshops.find_imported(session, list(dict.fromkeys(ids))) if ids else {}
         days = [row.day for row in rows if row.day is not None]
@@ -206,8 +218,8 @@ class _Proposer:
         parsed = proposal.parsed
         assert parsed.day is not None
         assert parsed.starts is not None
-        proposal.said = _said(parsed)
-        proposal.fingerprint = _fingerprints(parsed)[0]
+        proposal.said = list_said(parsed)
+        proposal.fingerprint = list_fingerprints(parsed)[0]
         before = self._find_before(proposal)
         if before is not None:
             self._compare_with_before(proposal, before)
@@ -226,13 +238,13 @@ class _Proposer:
         """The workshop that a row is of, and what the office's file said of it before."""
         parsed = proposal.parsed
         found = next(
-            (self._before[each] for each in _fingerprints(parsed) if each in self._before), None
+            (self._before[each] for each in list_fingerprints(parsed) if each in self._before), None
         )
         if found is not None:
             return found
         own = self._own.get(parsed.own_id)
         if own is not None and own.office is self._office:
-            return ImportedBefore(own.id, _said_of(own))
+            return ImportedBefore(own.id, say_workshop(own))
         return self._find_retyped(proposal)
 
     def _find_retyped(self, proposal: RowProposal) -> ImportedBefore | None:
@@ -429,7 +441,7 @@ def _is_own_id(text: str) -> bool:
     return len(text) >= 6 and any(map(str.isalpha, text))
 
 
-def _fingerprints(parsed: ParsedRow) -> list[str]:
+def list_fingerprints(parsed: ParsedRow) -> list[str]:
     """By what a row is known again: its UID, or its day, start, venue and kind."""
     if parsed.uid:
         return [import_memory.fingerprint_uid(parsed.uid)]
@@ -445,7 +457,7 @@ def _place_words(parsed: ParsedRow) -> str:
     return parsed.venue or (parsed.mode.value if parsed.mode is not None else "")
 
 
-def _said(parsed: ParsedRow) -> Words:
+def list_said(parsed: ParsedRow) -> Words:
     """What a row says, by field; empty for what it leaves out."""
     return {
         "day": parsed.day.isoformat() if parsed.day else "",
@@ -459,8 +471,8 @@ def _said(parsed: ParsedRow) -> Words:
     }
 
 
-def _said_of(workshop: Workshop) -> Words:
-    """The same of a workshop as it is, where nothing is kept of what its file said."""
+def say_workshop(workshop: Workshop) -> Words:
+    """The same of a workshop as it is."""
     venue = workshop.venue
     return {
         "day": workshop.day.isoformat(),

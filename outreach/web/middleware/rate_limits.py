@@ -47,6 +47,7 @@ INVITATIONS_A_DAY: Final = 5  # to one address, whoever invites
 CONTACTS_AN_HOUR: Final = 40  # seen by one staff member
 MORE_CONTACTS_AN_HOUR: Final = 200  # after the second factor was shown again
 PERSON_SEARCHES_AN_HOUR: Final = 60  # by code, of one staff member
+CALENDAR_READINGS_AN_HOUR: Final = 60  # of addresses that one office gave
 CALL_LOOK_UPS_AN_HOUR: Final = 90  # by code, of one agent of the call centre
 CODE_TRIES_AN_HOUR: Final = 5  # of one registration code
 CODES_AN_HOUR: Final = 60  # tried by one address
@@ -227,6 +228,13 @@ def count_person_search(organizer_id: int) -> None:
     count_look_up()
     who = key_store().digest_of_today(f"persons searched by {organizer_id}").hex()
     _hit("person search", RateLimitItemPerHour(PERSON_SEARCHES_AN_HOUR), who)
+
+
+def count_calendar_reading(office: str) -> None:
+    """Counts a reading of a calendar by its address, by office: another's server answers it. Raises
+    TooManyRequests."""
+    who = key_store().digest_of_today(f"calendars of {office}").hex()
+    _hit("calendar reading", RateLimitItemPerHour(CALENDAR_READINGS_AN_HOUR), who)
 
 
 def count_call_look_up(organizer_id: int) -> None:

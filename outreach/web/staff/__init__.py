@@ -62,6 +62,7 @@ from outreach.web.staff.common import guards, permissions, refusals
 from outreach.web.staff.dashboard import data_held, first_day, menu, my_calendar, today
 from outreach.web.staff.figures import figures_page
 from outreach.web.staff.imports import (
+    calendar_link_pages,
     draft_columns,
     draft_load,
     draft_rows,
@@ -120,6 +121,7 @@ VIEWS: Final = (
     bulk_actions,
     bulletin_editor,
     bulletin_mail,
+    calendar_link_pages,
     calendar_pages,
     cancel_workshop,
     certificates,

@@ -105,6 +105,12 @@ ACTIONS: Final[Mapping[str, AuditedAction]] = {
         _WORKSHOPS, lazy("deshizo la carga de una hoja de talleres")
     ),
     "import draft deleted": AuditedAction(_WORKSHOPS, lazy("borró una hoja a medio traer")),
+    "calendar link added": AuditedAction(_WORKSHOPS, lazy("puso el enlace de un calendario")),
+    "calendar link changed": AuditedAction(_WORKSHOPS, lazy("cambió el enlace de un calendario")),
+    "calendar link removed": AuditedAction(_WORKSHOPS, lazy("quitó el enlace de un calendario")),
+    "calendar changes seen": AuditedAction(
+        _WORKSHOPS, lazy("dio por vistos los cambios de un calendario")
+    ),
     "advocate review recorded": AuditedAction(
         _NETWORK, lazy("anotó la revisión de los talleres con discreción")
     ),

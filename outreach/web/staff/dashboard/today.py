@@ -16,7 +16,7 @@ from outreach.domain.network import advocate_review, fraud_reports, help_lines
 from outreach.domain.network.fraud_reports import FraudSign
 from outreach.domain.network.staff import ALL_OFFICES, Permission, get_office_slugs
 from outreach.domain.newsletter import bulletins
-from outreach.domain.scheduling import import_drafts
+from outreach.domain.scheduling import calendar_links, import_drafts
 from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.i18n import gettext as _
 from outreach.keystore import bursts
@@ -37,7 +37,7 @@ from outreach.web.staff.dashboard import (
 # For so long after its end a workshop of yesterday stays at the door: the last people are counted.
 AFTER_END: Final = timedelta(hours=3)
 WEEK: Final = timedelta(days=7)
-MAX_SHEETS: Final = 3  # half imported; the page of imports has them all
+MAX_SHEETS: Final = 3  # half imported, or calendars that differ; the page of imports has all
 MAX_ROWS: Final = 40  # of each list; the workshop list has them all
 
 
@@ -63,6 +63,7 @@ def today() -> ResponseReturnValue:
         is_review_due = is_admin and advocate_review.is_due(session, today=clock.network_day(now))
         editable = [each.slug for each in offices if has_permission(Permission.EDIT, each.slug)]
         sheets = import_drafts.list_pending(session, editable, now=now)
+        calendars = calendar_links.list_differing(session, editable)
         are_lines_due = is_admin and help_lines.is_due(session, today=clock.network_day(now))
         editions = bulletins.list_undecided(session) if is_admin else ()
         closing = network_month.load(session, now=now) if is_admin and not steps else None
@@ -92,6 +93,7 @@ def today() -> ResponseReturnValue:
         are_lines_due=are_lines_due,
         bulletin_months=[Month.from_number(each.month) for each in editions],
         sheets=sheets[:MAX_SHEETS],
+        calendars=calendars[:MAX_SHEETS],
         closing=closing,
     )
 

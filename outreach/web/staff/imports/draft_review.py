@@ -4,6 +4,7 @@ Judging thousands of rows takes seconds, so it never happens in a transaction th
 is judged in one that reads, and locked if it is still the same (`lock_draft`).
 """
 
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -11,15 +12,17 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from outreach import clock
-from outreach.domain.network import kinds
+from outreach.domain.network import kinds, offices
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.scheduling import import_drafts
 from outreach.domain.scheduling.import_drafts import ImportDraft
 from outreach.errors import NotFound
-from outreach.imports.guess import row_review, stored_source
-from outreach.imports.guess.row_review import ReviewAnswers, ReviewedRow
+from outreach.imports.guess import conversation, recurring_events, row_review, stored_source
+from outreach.imports.guess.conversation import ImportSource
+from outreach.imports.guess.row_review import MAX_DRAFT_ROWS, ReviewAnswers, ReviewedRow
 from outreach.imports.guess.stored_source import StoredSource
+from outreach.imports.import_errors import ImportErrorCode, UnreadableFile
 from outreach.web.context import store
 
 
@@ -106,3 +109,39 @@ def count_left(slug: str, draft_id: str) -> None:
 
 def address_of(draft: ImportDraft) -> str:
     return f"/org/traer/{draft.office.slug}/{draft.public_id}"
+
+
+def require_few_rows(source: ImportSource) -> None:
+    """Raises UnreadableFile for a file that is too long for a page."""
+    events = source.calendar.calendar.events if source.calendar is not None else ()
+    rows = sum(len(table.rows) for table in source.tables) + len(events)
+    if rows > MAX_DRAFT_ROWS:
+        raise UnreadableFile(
+            ImportErrorCode.TOO_MANY_LINES, name=source.name, most=f"{MAX_DRAFT_ROWS:,}"
+        )
+
+
+def keep_draft(
+    slug: str,
+    name: str,
+    source: ImportSource,
+    *,
+    store_beside: Callable[[Session], None] = lambda _session: None,
+) -> str:
+    """Guesses and judges without a lock, and stores the draft; returns the address of its rows.
+    `store_beside` is called in the transaction that stores it."""
+    now, answers = clock.now(), ReviewAnswers()
+    with store().read() as session:
+        office = offices.find(session, slug)
+        today = now.astimezone(office.zone).date()
+        answers.until = recurring_events.compute_default_until(today)
+        found = conversation.guess_columns(session, office, source)
+        stored = stored_source.drop_unread(source, found)
+        rows = row_review.review(session, office, stored, answers, now=now)
+    packed = stored_source.to_json(stored)
+    with store().change() as session:
+        office = offices.find(session, slug)
+        draft = import_drafts.save(session, office, name, packed, answers.to_json(), now=now)
+        draft.pending = row_review.count_pending(rows)
+        store_beside(session)
+        return address_of(draft)

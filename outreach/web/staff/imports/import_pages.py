@@ -11,7 +11,8 @@ from outreach import clock
 from outreach.domain.dashboard.agenda import Offices
 from outreach.domain.network import kinds
 from outreach.domain.network.staff import ALL_OFFICES, Permission
-from outreach.domain.scheduling import import_batches, import_drafts
+from outreach.domain.scheduling import calendar_links, import_batches, import_drafts
+from outreach.domain.scheduling.calendar_links import CalendarReport
 from outreach.domain.scheduling.import_batches import ImportBatch
 from outreach.domain.text import clean
 from outreach.i18n import gettext as _
@@ -166,6 +167,7 @@ def ask(
         all_kinds = kinds.list_kinds(session)
         slugs = [office.slug for office in offices]
         drafts = import_drafts.list_pending(session, slugs, now=clock.now())
+        links = calendar_links.list_links(session, slugs)
     return page(
         "imports/upload",
         status,
@@ -174,6 +176,8 @@ def ask(
         sheet_fault=sheet_fault,
         drafts=drafts,
         draft_rows=MAX_DRAFT_ROWS,
+        links=[(each, CalendarReport.read(each.report)) for each in links],
+        is_link_removed=bool(request.args.get("enlace")),
         chosen_office=clean(request.args.get("oficina", "")),
         is_same_again=bool(request.args.get("otra")),
         is_draft_deleted=bool(request.args.get("hoja")),

@@ -1,0 +1,1 @@
+"""Tests of `outreach.imports.calendar_links`."""
