@@ -1,7 +1,7 @@
 """Files to rows and rows to offices, kinds, figures and workshops; the data of the demo.
 
-May import `feeds`, `accounts`, `outbound`, `domain` and below. Open `csv_tables` first; workshops are
-in `workshops`, any sheet in `guess`, calendars by address in `calendar_links`.
+May import `feeds`, `accounts`, `outbound`, `domain` and below. Open `csv_tables` first; workshops
+are in `workshops`, any sheet in `guess`, calendars by address in `calendar_links`.
 """
 
 from pathlib import Path

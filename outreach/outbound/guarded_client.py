@@ -203,12 +203,12 @@ def fetch_document(
     of the addresses; and RedirectRefused.
     """
     expires_at = monotonic() + seconds
-    for left in range(MAX_REDIRECTS, -1, -1):
+    for _hop in range(MAX_REDIRECTS + 1):
         rest = max(0.1, expires_at - monotonic())
         answer = fetch(rule, address, headers=headers, seconds=rest, max_bytes=max_bytes)
         if monotonic() >= expires_at:  # the body may have been cut off
             raise HostUnreachable("too slow")
-        if answer.status not in REDIRECTS or not left:
+        if answer.status not in REDIRECTS:
             break
         address = _follow(address, answer.headers.get("location", ""))
         if not may_lead_to(address):

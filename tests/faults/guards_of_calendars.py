@@ -14,7 +14,7 @@ def list_guards() -> Iterator[Guard]:
             "outreach/outbound/guarded_client.py",
             "        if monotonic() >= expires_at:  # the body may have been cut off\n",
             "        if False:\n",
-            f"{fetched}test_server_that_stalls_is_left_at_the_deadline",
+            "tests/outbound/test_documents.py::test_body_that_the_deadline_cut_off_is_no_document",
         ),
         (
             "outreach/outbound/guarded_client.py",
@@ -23,7 +23,7 @@ def list_guards() -> Iterator[Guard]:
         ),
         (
             "outreach/outbound/guarded_client.py",
-            "if answer.status not in REDIRECTS or not left:", "if answer.status not in REDIRECTS:",
+            "for _hop in range(MAX_REDIRECTS + 1):", "for _hop in range(50):",
             f"{fetched}test_redirect_inside_or_in_a_loop_is_refused",
         ),
         (

@@ -7,6 +7,7 @@ from click.testing import CliRunner, Result
 
 from outreach.cli import main
 from outreach.config import Config
+from outreach.outbound.guarded_client import FetchRule
 from tests.support.environment import where
 
 PLAIN = {
@@ -28,10 +29,14 @@ PLAIN = {
 }
 
 
-def run(config: Config, *arguments: str | Path) -> Result:
-    """Runs the `outreach` command with these settings."""
+def run(
+    config: Config, *arguments: str | Path, rule: FetchRule | None = None, typed: str = ""
+) -> Result:
+    """Runs the `outreach` command with these settings; `rule` says which addresses it may ask, and
+    `typed` is its standard input."""
     environ = where(config)
-    return CliRunner(env=environ).invoke(main, [str(each) for each in arguments])
+    words = [str(each) for each in arguments]
+    return CliRunner(env=environ).invoke(main, words, obj=rule, input=typed)
 
 
 def done(result: Result) -> Result:

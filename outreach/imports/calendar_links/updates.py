@@ -1,4 +1,4 @@
-"""Readings of calendars by address: one that staff ask for, and the daily ones of the worker (SHEET02).
+"""Readings of calendars by address: those that staff ask for, and daily ones (SHEET02).
 
 Nothing is fetched, expanded or compared within a transaction that changes. A reading changes drafts
 that nobody has edited; of everything else it stores what differs.
@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from outreach.accounts.server_encryption import ServerEncryption
 from outreach.config import Config
+from outreach.db.base import Words
 from outreach.db.store import Store
 from outreach.domain.network import offices
 from outreach.domain.network.offices import Office
@@ -92,6 +93,12 @@ class CalendarReader:
             seconds=self.seconds,
         )
 
+    def require_readable(self, slug: str, fetched: FetchedCalendar, *, now: datetime) -> None:
+        """Raises UnreadableFile for a calendar that no page can show: its link is not kept."""
+        with self.store.read() as session:
+            office = offices.find(session, slug)
+            _read_rows(session, office, {}, fetched, now=now)
+
     def fetch_rows(self, slug: str, public_id: str, *, now: datetime) -> CalendarRows:
         """What is in the calendar of a link now; nothing is compared, and nothing stored but what
         is wrong with it. Raises UnreadableFile and NotFound."""
@@ -101,7 +108,7 @@ class CalendarReader:
         assert fetched.source is not None  # it was asked for without a condition
         with self.store.read() as session:
             office = offices.find(session, slug)
-            return _read_rows(session, office, link, fetched, now=now)
+            return _read_rows(session, office, link.taken, fetched, now=now)
 
     def read(
         self,
@@ -139,7 +146,7 @@ class CalendarReader:
         try:
             with self.store.read() as session:
                 office = offices.find(session, slug)
-                rows = _read_rows(session, office, link, fetched, now=now)
+                rows = _read_rows(session, office, link.taken, fetched, now=now)
                 found = comparison.compare(session, office, rows, link.taken, now=now)
         except UnreadableFile as error:
             self._record_asked(link, error.code.name, now)
@@ -237,14 +244,14 @@ def _choose_validators(link: CalendarLink, now: datetime) -> Validators | None:
 def _read_rows(
     session: Session,
     office: Office,
-    link: CalendarLink,
+    taken: Mapping[str, Words],
     fetched: FetchedCalendar,
     *,
     now: datetime,
 ) -> CalendarRows:
     assert fetched.source is not None
     today = now.astimezone(office.zone).date()
-    until = event_list.compute_until(today, link.taken)
+    until = event_list.compute_until(today, taken)
     return event_list.read_rows(session, office, fetched.source, now=now, until=until)
 
 
@@ -293,6 +300,8 @@ def _tell(link: CalendarLink, found: CalendarComparison, proposal: RowProposal) 
     before = link.taken.get(proposal.fingerprint)
     if before is not None:
         found.taken[proposal.fingerprint] = before
+    else:
+        found.taken.pop(proposal.fingerprint, None)
 
 
 def _list_new(current: CalendarLink, compared: CalendarLink) -> dict[str, dict[str, str]]:

@@ -167,7 +167,8 @@ def test_address_inside_is_refused_by_the_rule_of_production(
 
 def test_rule_of_production_is_the_default_and_no_setting_changes_it() -> None:
     rule = FetchRule()
-    assert (rule.schemes, rule.ports) == ({"https"}, {443})
+    assert rule.schemes == frozenset({"https"})
+    assert rule.ports == frozenset({443})
     for address in ("https://127.0.0.1/a.ics", "https://example.org:8443/a.ics"):
         assert refuse(address, rule=rule) is Code.NOT_PUBLIC
 

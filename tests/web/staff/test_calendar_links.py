@@ -2,6 +2,8 @@
 
 import json
 import re
+import threading
+from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
 
@@ -52,6 +54,14 @@ DOCTOR: Event = (
     "ATTENDEE;CN=Rosa:mailto:rosa@example.org",
     "DTSTART;TZID=America/Regina:20261207T090000",
     "DTEND;TZID=America/Regina:20261207T100000",
+)
+REGINA: Event = (
+    "BEGIN:VTIMEZONE",
+    "TZID:America/Regina",
+    "BEGIN:STANDARD",
+    "TZOFFSETTO:-0600",
+    "END:STANDARD",
+    "END:VTIMEZONE",
 )
 WEEKLY: Event = (
     "UID:semanal@example.org",
@@ -147,6 +157,7 @@ def actions(store: Store) -> list[tuple[str, str]]:
 def test_events_are_ticked_before_anything_is_kept(
     ana: StaffClient, store: Store, server: CalendarServer, config: Config
 ) -> None:
+    server.answers["/secreto/basic.ics"] = Answer(calendar(DACA, DOCTOR, head=REGINA))
     shown = give(ana, server.url(scheme="webcal"))
     assert shown.status_code == 200
     assert "Marca los que son talleres." in words(shown)
@@ -353,7 +364,7 @@ def test_form_without_a_token_or_an_act_does_nothing(
     for do in ("", "nonsense"):
         assert act(ana, store, do).status_code == 303
     assert len(server.asked) == before
-    assert the_link(store)
+    assert the_link(store).name == HOST
 
 
 def test_page_of_a_link_fetches_nothing(
@@ -433,6 +444,43 @@ def test_fault_of_a_calendar_is_said_and_what_was_read_stays(
     server.show(DACA)
     assert sentence not in words(act(ana, store, "read"))
     assert the_link(store).fault == ""
+
+
+def test_calendar_that_no_page_can_show_is_not_kept(
+    ana: StaffClient, store: Store, server: CalendarServer
+) -> None:
+    server.show(*[(*WEEKLY[:1], *WEEKLY[3:])] * 500)
+    refused = give(ana, server.url())
+    assert refused.status_code == 422
+    assert "El calendario es demasiado grande." in words(refused)
+    with store.read() as session:
+        assert session.scalars(sa.select(CalendarLink)).all() == []
+
+
+def test_one_calendar_at_a_time_keeps_a_thread_busy(
+    ana: StaffClient, store: Store, server: CalendarServer
+) -> None:
+    give(ana, server.url())
+    has_begun, may_end = threading.Event(), threading.Event()
+
+    def slow(_server: CalendarServer) -> Iterator[bytes]:
+        has_begun.set()
+        may_end.wait(8)
+        yield b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n"
+
+    server.answers["/secreto/basic.ics"] = Answer(raw=slow)
+    first = threading.Thread(target=act, args=(ana, store, "read"))
+    first.start()
+    try:
+        assert has_begun.wait(8)
+        busy = act(ana, store, "read")
+    finally:
+        may_end.set()
+        first.join()
+    assert busy.status_code == 422
+    assert "Ahora se está leyendo otro calendario." in words(busy)
+    server.show(DACA)
+    assert act(ana, store, "read").status_code == 200, "and the next one is read again"
 
 
 def test_office_that_reads_too_often_waits(

@@ -82,6 +82,7 @@ def add_link(slug: str, typed: str) -> ResponseReturnValue:
         address = addresses.normalise(typed, own_host=reader.own_host)
         with _fetching(slug):
             fetched = reader.fetch(address)
+        reader.require_readable(slug, fetched, now=now)
         with store().read() as session:
             office = offices.find(session, slug)
         public_id = calendar_links.make_id()
