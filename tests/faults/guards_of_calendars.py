@@ -91,7 +91,7 @@ def list_guards() -> Iterator[Guard]:
             f"{package}comparison.py",
             "if workshop.status is not WorkshopStatus.DRAFT or workshop.published_at is not None:",
             "if False:",
-            f"{updated}test_published_workshop_is_never_changed",
+            f"{updated}test_published_workshop_that_a_file_changed_is_not_changed_by_its_calendar",
         ),
         (
             f"{package}comparison.py",

@@ -17,6 +17,7 @@ from outreach.domain.scheduling.calendar_links import CalendarLink, CalendarRepo
 from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.imports.calendar_links.updates import CalendarReader
 from tests.imports.calendar_links.conftest import server
+from tests.imports.guess.builders import calendar
 from tests.support.calendar_server import Answer, CalendarServer
 from tests.support.fixed_clock import fixed_clock
 from tests.support.staff_client import StaffClient, words
@@ -38,7 +39,7 @@ from tests.web.staff.test_calendar_links import (
     take,
     the_link,
 )
-from tests.web.staff.test_import_drafts import all_workshops, form_of, load, office
+from tests.web.staff.test_import_drafts import all_workshops, form_of, load, office, send
 
 __all__ = ["ana", "office", "reader", "server"]
 
@@ -115,6 +116,24 @@ def test_published_workshop_is_never_changed(
     assert (after.day, after.starts, after.sequence) == (before.day, before.starts, before.sequence)
     assert (after.title, after.venue_id) == (before.title, before.venue_id)
     assert "Dice otra cosa que tus talleres." in words(ana.get("/org/traer"))
+
+
+def test_published_workshop_that_a_file_changed_is_not_changed_by_its_calendar(
+    ana: StaffClient, store: Store, server: CalendarServer
+) -> None:
+    """What staff brought in last is later than what they published."""
+    take(ana, store, server, "DACA")
+    publish(store)
+    sent = send(ana, calendar(changed(DACA, DTEND="20261205T210000")), name="a.ics")
+    load(ana, sent.location.removesuffix("/columnas"))
+    (workshop,) = all_workshops(store)
+    assert (workshop.status, workshop.ends) == (WorkshopStatus.PUBLISHED, time(21))
+    server.show(changed(DACA, DTEND="20261205T220000"))
+    assert "Termina: aquí 9:00 p. m., en el calendario 10:00 p. m." in plain(
+        act(ana, store, "read")
+    )
+    (workshop,) = all_workshops(store)
+    assert workshop.ends == time(21)
 
 
 def test_difference_ends_when_staff_change_the_workshop_or_have_seen_it(
