@@ -250,7 +250,8 @@ def test_pasted_rows_are_read_as_a_file(ana: StaffClient) -> None:
 def test_nothing_and_unreadable_files_are_refused_on_the_page(ana: StaffClient) -> None:
     answer = ana.post("/org/traer/hoja", office="chicago")
     assert answer.status_code == 422
-    assert "Elige un archivo o pega tus renglones." in words(answer)
+    fault = "Elige un archivo, pega tus renglones o la dirección de un calendario."
+    assert fault in words(answer)
     assert "Eso es un PDF" in words(send(ana, "%PDF-1.7", name="a.pdf"))
 
 
