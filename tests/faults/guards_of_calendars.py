@@ -97,7 +97,7 @@ def list_guards() -> Iterator[Guard]:
             f"{package}comparison.py",
             "imported_at is None or workshop.changed_at > imported_at or workshop.office",
             "imported_at is None or workshop.office",
-            f"{updated}test_draft_that_somebody_edited_is_not_changed_but_told",
+            f"{updated}test_draft_that_somebody_edited_is_not_changed_and_its_difference_is_shown",
         ),
         (
             "outreach/web/staff/imports/calendar_link_pages.py",

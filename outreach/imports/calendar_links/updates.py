@@ -128,9 +128,9 @@ class CalendarReader:
         if fetched.source is None:
             self._record_asked(link, "", now)
             return None
-        return self.settle(slug, public_id, fetched, now=now, staff_id=staff_id)
+        return self.store_reading(slug, public_id, fetched, now=now, staff_id=staff_id)
 
-    def settle(
+    def store_reading(
         self,
         slug: str,
         public_id: str,

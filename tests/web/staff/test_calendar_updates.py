@@ -70,7 +70,7 @@ def edit(store: Store, **changes: Any) -> None:
         workshop_service.change(session, workshop, data, now=clock.now() + timedelta(minutes=1))
 
 
-def test_draft_that_somebody_edited_is_not_changed_but_told(
+def test_draft_that_somebody_edited_is_not_changed_and_its_difference_is_shown(
     ana: StaffClient, store: Store, server: CalendarServer
 ) -> None:
     take(ana, store, server, "DACA")
@@ -167,7 +167,7 @@ def test_what_was_not_shown_is_not_dropped_as_seen(
     assert CalendarReport.read(the_link(store).report).has_open
 
 
-def test_cancelled_event_is_told_of_drafts_and_published_ones(
+def test_cancelled_event_is_shown_at_drafts_and_published_workshops(
     ana: StaffClient, store: Store, server: CalendarServer
 ) -> None:
     take(ana, store, server, "DACA")
@@ -179,7 +179,9 @@ def test_cancelled_event_is_told_of_drafts_and_published_ones(
     assert workshop.status is WorkshopStatus.PUBLISHED
 
 
-def test_event_that_is_gone_is_told(ana: StaffClient, store: Store, server: CalendarServer) -> None:
+def test_event_that_is_gone_is_shown(
+    ana: StaffClient, store: Store, server: CalendarServer
+) -> None:
     take(ana, store, server, "DACA")
     server.show(DOCTOR)
     shown = act(ana, store, "read")

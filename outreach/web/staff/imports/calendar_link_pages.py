@@ -99,7 +99,7 @@ def add_link(slug: str, typed: str) -> ResponseReturnValue:
             link_id = link.public_id
             if link_id == public_id:
                 log_office_action(session, slug, "calendar link added", {"file": link_id})
-        reading = reader.settle(
+        reading = reader.store_reading(
             slug, link_id, fetched, now=now, staff_id=current_staff().organizer_id
         )
     except Refusal as unfit:
