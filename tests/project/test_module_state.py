@@ -62,11 +62,12 @@ KNOWN_OBJECTS: Final = {
     "outreach.feeds.event_writer._memories_lock": "guards the dictionary, and no query",
     "outreach.i18n._used": "the language of a block",
     "outreach.memory_cache._is_silent": "whether the search of a block leaves nothing behind",
+    "outreach.reader_zone._used": "the zone of who reads what is written in a block",
     "outreach.network_profile._used": "the profile of a block: what separates networks",
     "outreach.web.middleware.rate_limits._suggestions_lock": "guards counts of each application",
     "outreach.web.presentation.template_code.SHARED_TEMPLATES": "code, by name and checksum",
     "outreach.web.staff.workshops.workshop_edit._GIVEN_FIELDS": "a table of constants",
-    "outreach.web.staff.imports.calendar_link_pages._fetches": "one calendar at a time in a process",
+    "outreach.web.staff.imports.calendar_link_pages._fetches": "one calendar at a time",
     "outreach.outbound.guarded_client._lookups": "how many names a process resolves at once",
 }
 # Classes whose attributes change while the program runs.

@@ -13,6 +13,7 @@ from flask import Flask
 from markupsafe import Markup
 
 from outreach import formats, i18n, reader_zone
+from outreach.domain.registrations import Registration
 from outreach.domain.search.search import SearchResult
 from outreach.domain.workshops import DeliveryMode, Workshop
 from outreach.web.presentation import formatting
@@ -54,13 +55,15 @@ def hour_in_zone(starts: time, workshop: Workshop) -> str:
     return _add_clocks(formatting.hour(starts), starts, workshop)
 
 
-def hour_alone(starts: time, workshop: Workshop) -> str:
-    """«8:00 a. m. tu hora»; where we do not know that clock «10:00 a. m., hora del Centro», and the
-    hour alone of what one comes to. For texts and subjects, which are short."""
-    if own := own_hour(starts, workshop):
+def hour_alone(party: Registration | Workshop) -> str:
+    """The start of a registration or workshop: «8:00 a. m. tu hora»; where we do not know that
+    clock «10:00 a. m., hora del Centro», and the hour alone of what one comes to. For texts and
+    subjects, which are short."""
+    workshop = party.workshop if isinstance(party, Registration) else party
+    if own := own_hour(party.starts, workshop):
         return name_own(own)
     zone = zone_words(workshop, ", ") if workshop.mode.is_from_anywhere else ""
-    return formatting.hour(starts) + zone
+    return formatting.hour(party.starts) + zone
 
 
 def _add_clocks(words: str, starts: time, workshop: Workshop) -> str:

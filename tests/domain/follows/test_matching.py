@@ -5,6 +5,7 @@ import random
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
@@ -165,7 +166,8 @@ def test_benchmark_writes_every_letter(tmp_path: Any) -> None:
 def test_workshop_without_a_place_is_near_nobody() -> None:
     listed = NewWorkshop(
         1, "A", {"es": "x"}, FIXED_NOW, "tema0", "low", DeliveryMode.IN_PERSON, clock.now().date(),
-        FIXED_NOW.time(), None, None, None, None, "Chicago", "IL",
+        FIXED_NOW.time(), FIXED_NOW, ZoneInfo("America/Chicago"), None, None, None, None, "Chicago",
+        "IL",
     )  # fmt: skip
     area = gazetteer.load().find_county("IL", (41.88, -87.63))
     matcher, before = NewsMatcher([listed]), FIXED_NOW - HOUR

@@ -1,7 +1,7 @@
 """Who takes part from elsewhere reads the own hour first, and never an hour without its clock."""
 
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -31,6 +31,9 @@ from tests.support.registration_forms import answers, everyone, send
 pytestmark = [fixed_clock, pytest.mark.any_database("hours in words")]
 
 ANGELES: Final = ZoneInfo("America/Los_Angeles")
+PHONE: Final[dict[str, Any]] = {
+    "contact": "phone", "phone": "312 555 0147", "by": "call", "slot": "09:20",
+}  # fmt: skip
 OWN: Final = "7:20 a. m. tu hora · 9:20 a. m."
 ONLINE: Final = [each for each in DeliveryMode if each.is_from_anywhere]
 READERS: Final = (
@@ -140,8 +143,13 @@ def test_ticket_letter_and_text_begin_with_the_own_hour(
     app: Flask, client: FlaskClient, store: Store, key_store: KeyStore, config: Config,
     calls: Workshop,
 ) -> None:  # fmt: skip
-    phone = {"contact": "phone", "phone": "312 555 0147", "by": "call", "slot": "09:20"}
-    typed = answers(app, calls, zone="America/Los_Angeles", **phone)
+    phone: dict[str, Any] = {
+        "contact": "phone",
+        "phone": "312 555 0147",
+        "by": "call",
+        "slot": "09:20",
+    }
+    typed = answers(app, calls, zone="America/Los_Angeles", **PHONE)
     answer = send(client, calls, typed)
     assert answer.status_code == 303
     ticket = words(client.get(answer.headers["Location"]).text)
@@ -191,10 +199,15 @@ def test_clock_of_who_comes_to_a_venue_is_not_kept(
 def test_form_with_a_forged_zone_is_saved_without_it(
     app: Flask, client: FlaskClient, store: Store, calls: Workshop
 ) -> None:
-    phone = {"contact": "phone", "phone": "312 555 0147", "by": "call", "slot": "09:20"}
+    phone: dict[str, Any] = {
+        "contact": "phone",
+        "phone": "312 555 0147",
+        "by": "call",
+        "slot": "09:20",
+    }
     for number, zone in enumerate(("../../etc/passwd", "America/Nowhere", "X" * 60, "UTC")):
         typed = answers(
-            app, calls, zone=zone, **phone | {"slot": f"{10 + number // 3}:{number % 3 * 20:02}"}
+            app, calls, zone=zone, **PHONE | {"slot": f"{10 + number // 3}:{number % 3 * 20:02}"}
         )
         answer = send(client, calls, typed)
         assert answer.status_code == 303, words(answer.text)

@@ -19,7 +19,7 @@ from outreach.domain.network.kinds import Kind, Visibility, Way
 from outreach.domain.network.offices import Office
 from outreach.domain.workshops import DeliveryMode, Workshop
 from outreach.i18n import use_language
-from outreach.web.presentation import formatting, workshop_cards
+from outreach.web.presentation import formatting, reader_hours, workshop_cards
 from tests.conftest import hold, venue
 from tests.support.page_speech import read_speech
 
@@ -93,7 +93,7 @@ def list_facts(workshop: Workshop, lang: str) -> Iterator[str]:
     yield i18n.say(workshop.title, lang)
     yield formatting.first_capital(formatting.day(workshop.day))
     yield formatting.hours(workshop.starts, workshop.ends)
-    yield formatting.zone_words(workshop)
+    yield reader_hours.zone_words(workshop)
     yield i18n.say(workshop.summary, lang)
     yield i18n.say(workshop.bring, lang)
     yield workshop_cards.spoken(workshop.languages)
