@@ -51,10 +51,13 @@ def list_changes(zone: ZoneInfo, first: date, last: date) -> tuple[ZoneChange, .
     """The transitions of a zone from the start of `first` to the end of `last`, in UTC."""
     changes = []
     moment, end = _midnight(first), _midnight(last) + DAY
+    before = _offset(moment, zone)
     while moment < end:
-        if _offset(moment, zone) != _offset(moment + DAY, zone):
-            changes.append(_between(moment, moment + DAY, zone))
         moment += DAY
+        after = _offset(moment, zone)
+        if after != before:
+            changes.append(_between(moment - DAY, moment, zone))
+        before = after
     return tuple(changes)
 
 
@@ -70,12 +73,17 @@ def choose_calendar_zone(zone: ZoneInfo, starts_at: datetime, ends_at: datetime)
 
 
 @cache
+def get_horizon() -> date:
+    """The last day that is looked at: what changes after it is not known."""
+    return date(_release_year() + YEARS_AHEAD, 12, 31)
+
+
+@cache
 def find_last_change(zone: ZoneInfo) -> LastChange | None:
     """The last transition of a zone whose law changed in the five years before these zone rules
     were released; None for every other zone, and where no zone has had its offset for ten years."""
-    year = _release_year()
-    horizon = date(year + YEARS_AHEAD, 12, 31)
-    changes = list_changes(zone, date(year - RECENT_YEARS, 1, 1), horizon)
+    horizon = get_horizon()
+    changes = list_changes(zone, date(_release_year() - RECENT_YEARS, 1, 1), horizon)
     # A zone that still changes its clocks does so until the horizon.
     if not changes or changes[-1].wall.year >= horizon.year - 1:
         return None
@@ -107,10 +115,8 @@ def _known_zones() -> frozenset[ZoneInfo]:
 
 def _is_constant(zone: ZoneInfo) -> bool:
     """Whether the zone has not changed its offset for ten years, and will not."""
-    year = _release_year()
-    return not list_changes(
-        zone, date(year - CONSTANT_YEARS, 1, 1), date(year + YEARS_AHEAD, 12, 31)
-    )
+    since = date(_release_year() - CONSTANT_YEARS, 1, 1)
+    return not list_changes(zone, since, get_horizon())
 
 
 @cache

@@ -87,7 +87,7 @@ def write(
         if sending.url:
             event.add("url", sending.url)
     lines = serialization.join_lines(event.content_lines(sorted=False))
-    zone = vtimezone(workshop.calendar_zone, start.date(), end.date())
+    zone = vtimezone(workshop.calendar_zone)
     method = b"" if sending is None else f"METHOD:{sending.method}\r\n".encode()
     return b"".join([_OPENING, method, zone, lines, b"END:VCALENDAR\r\n"])
 

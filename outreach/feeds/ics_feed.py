@@ -31,7 +31,7 @@ from outreach.i18n import say, translate
 from outreach.memory_cache import remember
 
 MAX_BYTES: Final = 900_000  # Google reads 1 MB and ignores the rest silently
-HEADER_BYTES: Final = 10_000  # reserved for the header and the zones
+HEADER_BYTES: Final = 30_000  # reserved for the header and the zones
 MIN_EVENT_BYTES: Final = 300  # no VEVENT of ours is shorter
 MAX_EVENTS: Final = MAX_BYTES // MIN_EVENT_BYTES
 DAY: Final = timedelta(days=1)
@@ -82,7 +82,7 @@ def write(
         home = choice.office.zone if choice.office else clock.headquarters_zone()
         zones = {home.key: home}
     header = _header(choice, lang, site, cut, list(zones.values()))
-    blocks = [_zone(zones[key], cut.pieces, today) for key in sorted(zones)]
+    blocks = [vtimezone(zones[key]) for key in sorted(zones)]
     texts = (piece.text or b"" for piece in cut.pieces)
     body = b"".join([header, *blocks, *texts, b"END:VCALENDAR\r\n"])
     venue_zones = [piece.zone for piece in cut.pieces if piece.text]  # one may not be written
@@ -115,11 +115,10 @@ def write_single(
     """A calendar file with one workshop. It goes into the calendar of one person, which others see:
     of a kind of high sensitivity it says «Cita» unless the full title is asked for."""
     is_neutral = workshop.is_sensitive and not workshop.is_discreet and not has_full_title
-    start, end = vevent.wall_clock(workshop)
     return b"".join(
         [
             _lines(_opening()),
-            vtimezone(workshop.calendar_zone, start.date(), end.date()),
+            vtimezone(workshop.calendar_zone),
             vevent.write(workshop, lang, site, is_neutral=is_neutral),
             b"END:VCALENDAR\r\n",
         ]
@@ -208,15 +207,6 @@ def _size(pieces: Iterable[EventText]) -> int:
 
 def _length(pieces: Iterable[EventText]) -> int:
     return sum(len(piece.text or b"") for piece in pieces)
-
-
-def _zone(zone: ZoneInfo, pieces: Sequence[EventText], today: date) -> bytes:
-    there = [piece for piece in pieces if piece.calendar_zone == zone.key]
-    if not there:
-        return vtimezone(zone, today, today)
-    first = min(piece.starts_at for piece in there).replace(tzinfo=UTC)
-    last = max(piece.ends_at for piece in there).replace(tzinfo=UTC)
-    return vtimezone(zone, first.astimezone(zone).date(), last.astimezone(zone).date())
 
 
 def _header(

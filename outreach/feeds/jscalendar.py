@@ -5,7 +5,7 @@ has it, which programs with older zone rules read right (`zone_rules`).
 """
 
 import json
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy.orm import Session
@@ -67,7 +67,8 @@ def _event(event: UpcomingEvent, lang: str) -> dict[str, Any]:
         "locale": lang,
         "start": f"{starts:%Y-%m-%dT%H:%M:%S}",
         "timeZone": event.lines["DTSTART"].parameters.get("TZID", "Etc/UTC"),
-        "duration": _duration(ends - starts),
+        # Of two times in one zone, Python subtracts the wall clocks.
+        "duration": _duration(ends.astimezone(UTC) - starts.astimezone(UTC)),
         "status": "cancelled" if event.is_cancelled else "confirmed",
         "freeBusyStatus": "free",
         "locations": {"1": location},
@@ -80,7 +81,8 @@ def _event(event: UpcomingEvent, lang: str) -> dict[str, Any]:
 
 
 def _duration(length: timedelta) -> str:
-    """PT1H30M; the hours are not split into days, which may have 23 or 25."""
+    """PT1H30M: the time that passes, since hours are exact and only days follow the wall clock (RFC
+    8984, 1.4.6 and 5.1.2). So hours are not split into days, which may have 23 or 25."""
     hours, minutes = divmod(round(length / timedelta(minutes=1)), 60)
     return "PT" + (f"{hours}H" if hours else "") + (f"{minutes}M" if minutes else "")
 

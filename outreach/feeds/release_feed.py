@@ -36,8 +36,7 @@ def write(coming: Iterable[tuple[Month, datetime]], lang: str, public_url: str, 
     ]
     lines = (Contentline.from_parts(name, Parameters({}), IcsText(value)) for name, value in header)
     events = [_event(month, at, lang, public_url, host) for month, at in coming]
-    today = clock.network_day(clock.now())
-    zones = [] if events else [vtimezone(clock.headquarters_zone(), today, today)]
+    zones = [] if events else [vtimezone(clock.headquarters_zone())]
     return b"".join([serialization.join_lines(lines), *zones, *events, b"END:VCALENDAR\r\n"])
 
 

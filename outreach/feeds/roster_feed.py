@@ -6,7 +6,7 @@ confirmed is tentative. Its events have their own UIDs: a phone may follow publi
 """
 
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -49,24 +49,18 @@ def write(session: Session, member: RosterMember, site: PublicSite, *, now: date
     return b"".join(
         [
             serialization.join_lines(lines),
-            *_zones([each.workshop for each in listed], member.zone, today),
+            *_zones([each.workshop for each in listed], member.zone),
             *(_event(each, member.lang, site) for each in listed),
             b"END:VCALENDAR\r\n",
         ]
     )
 
 
-def _zones(workshops: Sequence[Workshop], own: ZoneInfo, today: date) -> list[bytes]:
+def _zones(workshops: Sequence[Workshop], own: ZoneInfo) -> list[bytes]:
     """The zones of the workshops. A calendar must have a component: without one, the member's."""
     by_key = {each.calendar_zone.key: each.calendar_zone for each in workshops}
     by_key.pop(UTC_KEY, None)
-    blocks = []
-    for zone in [by_key[key] for key in sorted(by_key)] or [own]:
-        there = [each for each in workshops if each.calendar_zone == zone]
-        first = min((each.day for each in there), default=today)
-        last = max((each.ends_at.astimezone(zone).date() for each in there), default=today)
-        blocks.append(vtimezone(zone, first, last))
-    return blocks
+    return [vtimezone(by_key[key]) for key in sorted(by_key)] or [vtimezone(own)]
 
 
 def _event(assignment: RosterAssignment, lang: str, site: PublicSite) -> bytes:

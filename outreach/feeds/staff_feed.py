@@ -91,7 +91,7 @@ def _write(
     is_cut = len(kept) < len(pieces) or not is_whole
     reaches = (kept[-1].line.day if kept else yesterday) if is_cut else None
     zones = _zones(session, own_offices, kept)
-    blocks = [_block(zones[key], kept, today) for key in sorted(zones)]
+    blocks = [vtimezone(zones[key]) for key in sorted(zones)]
     texts = (piece.text for piece in kept)
     header = _header(site, kept, reaches, [*zones])
     return WrittenStaffFeed(b"".join([header, *blocks, *texts, b"END:VCALENDAR\r\n"]), fresh)
@@ -253,13 +253,6 @@ def _zones(
         there = [each.zone for each in known if own_offices is None or each.slug in own_offices]
         zones = {zone.key: zone for zone in there[:1]}
     return zones
-
-
-def _block(zone: ZoneInfo, pieces: Sequence[StaffEventText], today: date) -> bytes:
-    there = [piece.line for piece in pieces if piece.line.calendar_zone == zone]
-    first = min((line.day for line in there), default=today)
-    last = max((line.ends_at.astimezone(zone).date() for line in there), default=today)
-    return vtimezone(zone, first, last)
 
 
 def _header(

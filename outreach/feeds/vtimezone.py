@@ -1,94 +1,137 @@
-"""Writes a time zone as VTIMEZONE (RFC 5545, 3.6.5), exact for the days of one feed.
+"""Writes a time zone as VTIMEZONE (RFC 5545, 3.6.5): one text for each zone, in every file of ours.
 
-All calendar programs read these blocks right: one offset if it does not change, the rule of 2007
-where it holds, else one block for each transition. icalendar's RDATE lists are not (decision 0029).
+Programs such as Radicale keep the first definition that they read of a TZID and use it for every
+other file, so that a definition which is exact for the days of one feed only is wrong for the next
+feed (decision 0074). icalendar's RDATE lists are not read right by all programs (decision 0029).
 """
 
+from calendar import monthrange
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Final
+from itertools import groupby
+from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from outreach.memory_cache import remember
-from outreach.zone_rules import UTC_KEY, list_changes
+from outreach.zone_rules import UTC_KEY, ZoneChange, get_horizon, list_changes
 
 EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001 - local time of the zone
-DAY: Final = timedelta(days=1)
-HOUR: Final = timedelta(hours=1)
-# The second Sunday of March and the first of November, at 02:00 local time before the change. With
-# BYMONTHDAY, which ical4j 4 needs, Outlook could not read the zone at all (decision 0038).
-FIRST_YEAR_OF_THE_RULE: Final = 2007
-SPRING: Final = "BEGIN:DAYLIGHT\r\nDTSTART:20070311T020000\r\nRRULE:FREQ=YEARLY;BYMONTH=3;BYDAY=2SU"
-AUTUMN: Final = (
-    "BEGIN:STANDARD\r\nDTSTART:20071104T020000\r\nRRULE:FREQ=YEARLY;BYMONTH=11;BYDAY=1SU"
-)
+# Of rules that hold since then, as those of the United States and Canada do.
+FIRST_YEAR_OF_RULES: Final = 2007
+# Of transitions that follow no rule: no workshop is older (the form refuses earlier days).
+FIRST_YEAR: Final = 2015
+DAY_CODES: Final = "MO TU WE TH FR SA SU".split()
+LAST: Final = -1  # in place of a number: the last such weekday of its month
+DAYS_OF_A_WEEK: Final = 7
+
+
+class YearlyChange(NamedTuple):
+    """What transitions have in common that one rule describes."""
+
+    month: int
+    weekday: int  # 0 is Monday
+    time: time
+    before: timedelta
+    after: timedelta
+    name: str
+    is_daylight: bool
 
 
 @remember(512)
-def vtimezone(zone: ZoneInfo, first: date, last: date) -> bytes:
-    """The component for events from `first` to `last`, local days. Empty for UTC: times that end in
-    Z need none."""
+def vtimezone(zone: ZoneInfo) -> bytes:
+    """The component: yearly rules where the zone follows them until the horizon, with a block for
+    each transition before them; one block if its offset never changes. Exact from 2015 until the
+    horizon of `zone_rules`. Empty for UTC: times that end in Z need none."""
     if zone.key == UTC_KEY:
         return b""
-    begins, ends = first - DAY, last + 2 * DAY
-    changes = list_changes(zone, begins, ends)
-    at_start = datetime.combine(begins, time(0), UTC).astimezone(zone)
-    base = at_start.utcoffset() or timedelta()
-    if changes and _follows_the_rule(zone, begins.year, ends.year):
-        blocks = _by_rule(zone, begins.year)
-    else:
-        blocks = [_block("BEGIN:STANDARD", EPOCH, base, base, at_start.tzname())]
-        blocks += [
-            _block(
-                "BEGIN:DAYLIGHT" if change.is_daylight else "BEGIN:STANDARD",
-                change.wall,
-                change.before,
-                change.after,
-                change.name,
-            )
-            for change in changes
-        ]
+    changes = list_changes(zone, date(FIRST_YEAR_OF_RULES, 1, 1), get_horizon())
+    rules, since = _find_rules(changes)
+    single = [each for each in changes if FIRST_YEAR <= each.wall.year < since]
+    blocks = []
+    if not rules or single:
+        at_start = datetime(FIRST_YEAR, 1, 1, tzinfo=UTC).astimezone(zone)
+        base = at_start.utcoffset() or timedelta()
+        blocks.append(_block(EPOCH, "", base, base, at_start.tzname(), is_daylight=False))
+    blocks += [_transition(each, "") for each in single]
+    blocks += [_transition(first, rule) for first, rule in rules]
     lines = ["BEGIN:VTIMEZONE", f"TZID:{zone.key}", *blocks, "END:VTIMEZONE", ""]
     return "\r\n".join(lines).encode("ascii")
 
 
-def _by_rule(zone: ZoneInfo, year: int) -> list[str]:
-    spring, autumn = list_changes(zone, date(year, 1, 1), date(year, 12, 31))
-    return [
-        f"{start}\r\n{_offsets(change.before, change.after, change.name)}\r\nEND:{end}"
-        for start, change, end in ((SPRING, spring, "DAYLIGHT"), (AUTUMN, autumn, "STANDARD"))
-    ]
+def _find_rules(changes: Sequence[ZoneChange]) -> tuple[list[tuple[ZoneChange, str]], int]:
+    """The rules that the transitions follow until the horizon, each with its first transition, and
+    the year since which they do; without a rule, none and a year after the horizon."""
+    horizon = get_horizon().year
+    found: list[tuple[ZoneChange, str]] = []
+    since = horizon + 1
+    by_year = {year: [*those] for year, those in groupby(changes, lambda each: each.wall.year)}
+    for year in range(horizon, FIRST_YEAR_OF_RULES - 1, -1):
+        if not _is_alike(by_year.get(year, []), by_year.get(horizon, [])):
+            break
+        columns = zip(*(by_year[each] for each in range(year, horizon + 1)), strict=True)
+        rules = [(column[0], _rule([each.wall.date() for each in column])) for column in columns]
+        if not all(rule for _first, rule in rules):
+            break
+        found, since = rules, year
+    # What only the last year has is no rule.
+    return (found, since) if since < horizon else ([], horizon + 1)
 
 
-def _follows_the_rule(zone: ZoneInfo, first: int, last: int) -> bool:
-    """Whether in all these years the clocks change on the two Sundays and at no other time."""
-    if first < FIRST_YEAR_OF_THE_RULE:
-        return False
-    offsets = set()
-    for year in range(first, last + 1):
-        changes = list_changes(zone, date(year, 1, 1), date(year, 12, 31))
-        if [change.wall for change in changes] != [_sunday(year, 3, 2), _sunday(year, 11, 1)]:
-            return False
-        spring, autumn = changes
-        if spring.before != autumn.after or spring.after - spring.before != HOUR:
-            return False
-        offsets.add(spring.before)
-    return len(offsets) == 1
+def _is_alike(one: Sequence[ZoneChange], other: Sequence[ZoneChange]) -> bool:
+    return bool(one) and [_yearly(each) for each in one] == [_yearly(each) for each in other]
 
 
-def _sunday(year: int, month: int, nth: int) -> datetime:
-    first = datetime(year, month, 1, 2)  # noqa: DTZ001 - local time of the zone
-    return first + timedelta(days=(6 - first.weekday()) % 7 + 7 * (nth - 1))
+def _yearly(change: ZoneChange) -> YearlyChange:
+    wall = change.wall
+    return YearlyChange(
+        month=wall.month,
+        weekday=wall.weekday(),
+        time=wall.time(),
+        before=change.before,
+        after=change.after,
+        name=change.name,
+        is_daylight=change.is_daylight,
+    )
+
+
+def _rule(days: Sequence[date]) -> str:
+    """The RRULE of days in one month, on one weekday; empty where none describes them. It has the
+    number of the weekday: Outlook reads no rule without it, or with BYMONTHDAY beside it (decision
+    0038)."""
+    numbers = {(day.day - 1) // DAYS_OF_A_WEEK + 1 for day in days}
+    are_last = all(day.day > monthrange(day.year, day.month)[1] - DAYS_OF_A_WEEK for day in days)
+    if len(numbers) > 1 and not are_last:
+        return ""
+    number = numbers.pop() if len(numbers) == 1 else LAST
+    code = DAY_CODES[days[0].weekday()]
+    return f"\r\nRRULE:FREQ=YEARLY;BYMONTH={days[0].month};BYDAY={number}{code}"
+
+
+def _transition(change: ZoneChange, rule: str) -> str:
+    return _block(
+        change.wall,
+        rule,
+        change.before,
+        change.after,
+        change.name,
+        is_daylight=change.is_daylight,
+    )
 
 
 def _block(
-    start: str, wall: datetime, before: timedelta, after: timedelta, name: str | None
+    wall: datetime,
+    rule: str,
+    before: timedelta,
+    after: timedelta,
+    name: str | None,
+    *,
+    is_daylight: bool,
 ) -> str:
-    end = start.replace("BEGIN", "END")
-    return f"{start}\r\nDTSTART:{wall:%Y%m%dT%H%M%S}\r\n{_offsets(before, after, name)}\r\n{end}"
-
-
-def _offsets(before: timedelta, after: timedelta, name: str | None) -> str:
-    return f"TZOFFSETFROM:{_hhmm(before)}\r\nTZOFFSETTO:{_hhmm(after)}\r\nTZNAME:{name}"
+    part = "DAYLIGHT" if is_daylight else "STANDARD"
+    return (
+        f"BEGIN:{part}\r\nDTSTART:{wall:%Y%m%dT%H%M%S}{rule}\r\nTZOFFSETFROM:{_hhmm(before)}\r\n"
+        f"TZOFFSETTO:{_hhmm(after)}\r\nTZNAME:{name}\r\nEND:{part}"
+    )
 
 
 def _hhmm(offset: timedelta) -> str:

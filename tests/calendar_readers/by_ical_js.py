@@ -1,4 +1,5 @@
-"""Reads with ical.js, the parser of Thunderbird, in Chromium."""
+"""Reads with ical.js, the parser of Thunderbird, in Chromium: all files in one page, which keeps
+the first VTIMEZONE of each TZID."""
 
 import json
 import subprocess
@@ -19,10 +20,10 @@ MODULE: Final = Path(__file__).parents[2] / ".tests" / ICAL_JS / "dist" / "ical.
 READ: Final = """async texts => {
     const ICAL = (await import("/ical.js")).default;
     return texts.map(text => {
-        ICAL.TimezoneService.reset();
         const calendar = new ICAL.Component(ICAL.parse(text));
         for (const zone of calendar.getAllSubcomponents("vtimezone"))
-            ICAL.TimezoneService.register(zone);
+            if (!ICAL.TimezoneService.has(zone.getFirstPropertyValue("tzid")))
+                ICAL.TimezoneService.register(zone);
         return calendar.getAllSubcomponents("vevent").map(component => {
             const event = new ICAL.Event(component);
             return [

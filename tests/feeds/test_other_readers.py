@@ -182,6 +182,28 @@ def test_jscalendar_has_what_rfc_8984_requires(
         assert night["status"] == "confirmed"
 
 
+@pytest.mark.parametrize(
+    ("day", "starts", "ends", "duration"),
+    [
+        (date(2027, 3, 14), time(1, 30), time(3, 30), "PT1H"),  # two o'clock is skipped
+        (date(2027, 3, 14), time(10), time(12), "PT2H"),
+        (date(2027, 11, 7), time(0, 30), time(3, 30), "PT4H"),  # one o'clock comes twice
+        (date(2027, 11, 6), time(22), time(2, 15), "PT5H15M"),  # past midnight
+    ],
+)
+def test_duration_of_jscalendar_is_the_time_that_passes(
+    store: Store, chicago: Office, rights: Kind, day: date, starts: time, ends: time, duration: str
+) -> None:
+    with store.change() as session:
+        made = hold(session, chicago, rights, day=day, starts=starts, ends=ends)
+    [found] = json.loads(feed_body(store, "jscal", today=day - DAY))["entries"]
+    local = datetime.fromisoformat(found["start"]).replace(tzinfo=ZoneInfo(found["timeZone"]))
+    lasts = made.ends_at - made.starts_at
+
+    assert (local.astimezone(UTC), found["duration"]) == (made.starts_at, duration)
+    assert lasts == timedelta(hours=int(duration[2]), minutes=15 if "15" in duration else 0)
+
+
 def test_other_formats_have_future_and_cancelled_workshops(
     store: Store, chicago: Office, rights: Kind
 ) -> None:

@@ -203,7 +203,7 @@ def test_fold_within_a_character_is_read(store: Store, chicago: Office, rights: 
 
 def calendar_of(found: list[Workshop], lang: str) -> bytes:
     zones = {each.calendar_zone for each in found}
-    blocks = [vtimezone(zone, date(2027, 1, 1), date(2028, 1, 2)) for zone in zones]
+    blocks = [vtimezone(zone) for zone in zones]
     head = serialization.join_lines(["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:x"])
     events = [vevent.write(each, lang, SITE) for each in found]
     return b"".join([head, *blocks, *events, b"END:VCALENDAR\r\n"])

@@ -35,6 +35,7 @@ class LocationScale(StrEnum):
     OFFICE = "office"
     CITY = "city"
     REGION = "region"
+    COUNTRY = "country"  # the whole of one, of feeds and programs only (`resolve_stored`)
     NEAR = "near"  # around a position
     CHOICE = "choice"  # of several places
     UNKNOWN = "unknown"
@@ -58,13 +59,15 @@ class Location:
     place: GazetteerPlace | None = None
     others: tuple[GazetteerPlace, ...] = ()
     guesses: tuple[GazetteerPlace, ...] = field(default=())
-    country: str = ""  # of a choice between the cities of a country that was typed: its code
+    country: str = ""  # the code of a country, or of a choice between the cities of one
 
     @property
     def spelling(self) -> str:
         """The canonical spelling, which `resolve` maps to the same place: IL, joliet il, 60608."""
         if self.scale is LocationScale.REGION:
             return self.region
+        if self.scale is LocationScale.COUNTRY:
+            return self.typed
         if self.scale is LocationScale.NEAR and self.place is not None:
             return self.place.spelling
         return f"{fold(self.name)} {self.region.lower()}".strip()
@@ -82,11 +85,7 @@ def resolve(session: Session, typed: str, *, offices: KnownOffices | None = None
     known = offices or known_offices.load(session)
     if len(text.split()) > 3 and (named := known.find_by_full_name(fold(text))) is not None:
         return _office(named)
-    meaning = interpretation.interpret(
-        text,
-        extra=known.find_places,
-        is_main=lambda place: known.find_in(place) is not None,
-    )
+    meaning = _interpret(known, text)
     if (country := _by_country(known, text, meaning)) is not None:
         return country
     if meaning.kind is MeaningKind.UNKNOWN:
@@ -103,17 +102,17 @@ def resolve(session: Session, typed: str, *, offices: KnownOffices | None = None
 
 def resolve_stored(session: Session, spelling: str) -> Location:
     """The place that a feed's address or a program names. It never asks: a code or name of a state
-    is the state, and of several places of a name it is the largest. Addresses are kept for years
-    by calendars, so what they mean does not change."""
+    is the state, a name of a country the whole country, and of several places of a name it is the
+    largest. Addresses are kept for years by calendars, so what they mean does not change."""
     text = spelling.strip()[:MAX_TYPED]
     offices = known_offices.load(session)
     if office := _by_office_name(offices, text):
         return office
     if (code := regions.find_region_code(text)) is not None:
         return _region(code)
+    if (country := _whole_country(offices, text)) is not None:
+        return country
     found = resolve(session, text, offices=offices)
-    if found.country:
-        return Location(scale=LocationScale.UNKNOWN, typed=text)
     if found.scale is not LocationScale.CHOICE:
         return replace(found, others=())
     return next(
@@ -172,6 +171,26 @@ def _by_region_name(typed: str) -> Location | None:
     """A region that the gazetteer does not have: the whole of a country without a pack."""
     code = regions.find_region_code(typed)
     return None if code is None else _region(code)
+
+
+def _interpret(known: KnownOffices, text: str) -> Meaning:
+    return interpretation.interpret(
+        text, extra=known.find_places, is_main=lambda place: known.find_in(place) is not None
+    )
+
+
+def _whole_country(known: KnownOffices, typed: str) -> Location | None:
+    """A country of the network with a pack that was typed, in the spelling that addresses have: its
+    first name which means nothing else. One without a pack is its only region."""
+    country = place_text.find_country_alone(typed)
+    if country not in packs.list_codes() or _is_known_by(_interpret(known, typed).place, typed):
+        return None
+    names = (
+        name
+        for name in packs.load(country).also
+        if regions.find_region_code(name) is None and _by_office_name(known, name) is None
+    )
+    return Location(scale=LocationScale.COUNTRY, typed=next(names, typed), country=country)
 
 
 def _by_country(known: KnownOffices, typed: str, meaning: Meaning) -> Location | None:

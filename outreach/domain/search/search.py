@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from outreach.countries import packs
 from outreach.db.base import Words
 from outreach.db.types import Codes, has_code
 from outreach.domain.locations.geocoding import ANYWHERE, Location, LocationScale
@@ -281,6 +282,8 @@ def build_location_conditions(where: Location) -> list[sa.ColumnElement[bool]]:
         return [Venue.city_plain == where.city, region == where.region]
     if where.scale is LocationScale.REGION:
         return [region == where.region]
+    if where.scale is LocationScale.COUNTRY:
+        return [region.in_([each.code for each in packs.load(where.country).regions])]
     if where.scale is not LocationScale.NEAR or where.position is None:
         return []
     latitude, longitude = where.position

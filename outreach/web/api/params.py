@@ -160,7 +160,7 @@ WHERE: Final = Parameter(
     name="donde",
     max_length=80,
     example="Chicago",
-    description=N_("Un lugar: código postal, ciudad, estado u oficina."),
+    description=N_("Un lugar: código postal, ciudad, estado, país u oficina."),
 )
 KIND: Final = Parameter(
     name="tipo",

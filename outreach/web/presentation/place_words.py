@@ -79,6 +79,8 @@ def location_name(where: Location) -> str:
     """The name of the place of a list; empty for everywhere."""
     if where.scale is LocationScale.REGION:
         return region_name(where.region)
+    if where.scale is LocationScale.COUNTRY:
+        return formats.country_name(where.country, i18n.current())
     if where.place is not None:
         return full_name(where.place)
     return f"{where.name}, {region_name(where.region)}" if where.name else ""

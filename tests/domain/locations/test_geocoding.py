@@ -115,10 +115,16 @@ def test_country_means_the_cities_of_its_offices(
                 chosen = resolve(session, place_words.search_words(place))
                 assert chosen.scale is LocationScale.OFFICE, place
                 assert fold(chosen.name) == fold(place.name)
-            # The address of a feed has to mean one place.
-            assert resolve_stored(session, typed).scale is LocationScale.UNKNOWN
+            # The address of a feed does not ask: it is the whole country, in one spelling.
+            whole = resolve_stored(session, typed)
+            assert (whole.scale, whole.country) == (LocationScale.COUNTRY, country), typed
+            assert resolve_stored(session, whole.spelling) == whole
+            assert whole.spelling == {"CA": "canada", "US": "usa"}[country]
         for typed in ("Alemania", "México", "Canada St"):
             assert resolve(session, typed).scale is LocationScale.UNKNOWN, typed
+            assert resolve_stored(session, typed).scale is not LocationScale.COUNTRY, typed
+        # Codes and names of states stay what they were.
+        assert resolve_stored(session, "CA").region == "CA"
 
 
 @pytest.mark.parametrize(

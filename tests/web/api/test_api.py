@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time
 from typing import Any, Final
+from urllib.parse import urlencode
 
 import msgspec
 import pytest
@@ -20,7 +21,7 @@ from outreach.domain.network.offices import Office
 from outreach.domain.newsletter import bulletins
 from outreach.domain.reporting import figures, months, releases
 from outreach.domain.scheduling import workshop_service
-from outreach.domain.workshops import Workshop, WorkshopStatus
+from outreach.domain.workshops import DeliveryMode, Workshop, WorkshopStatus
 from outreach.i18n import translate
 from outreach.keystore import KeyStore
 from outreach.reports import bulletin_data as reports
@@ -183,6 +184,35 @@ def test_seats_left_are_those_of_the_workshop_list(
     assert {seats(name) for name in ("walk in", "by phone", "later", "over")} == {None}
     seat(store, key_store, by_name["many"])
     assert seats("many") == {"left": "few", "number": 10, "has_waiting_list": True}
+
+
+def test_country_gives_its_workshops_in_the_api_and_in_feeds(
+    client: FlaskClient, store: Store, chicago: Office, calgary: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        here = hold(session, chicago, rights)
+        there = hold(session, calgary, rights, venue=venue(session, calgary, region="AB"))
+        online = hold(session, calgary, rights, venue=None, mode=DeliveryMode.VIDEO_CALL)
+    for typed, expected in (
+        ("Canadá", [there, online]),
+        ("canada", [there, online]),
+        ("Estados Unidos", [here]),
+        ("usa", [here]),
+        ("CA", []),  # California
+    ):
+        ids = sorted(each.public_id for each in expected)
+        uids = sorted(each.uid for each in expected)
+        query = urlencode({"donde": typed})
+        assert sorted(listed_ids(client, query)) == ids, typed
+        feed = client.get(f"/es/cal/red.ics?{query}").text
+        assert sorted(re.findall(r"UID:taller-(\w+)@", feed)) == uids, typed
+    # One feed, whatever it was called; the page that builds it says the country's name.
+    bodies = {
+        client.get(f"/es/cal/red.ics?donde={each}").data for each in ("Canad%C3%A1", "canada")
+    }
+    assert len(bodies) == 1
+    assert "Canadá" in client.get("/es/calendario?donde=canada").text
+    assert client.get(f"{ROOT}/workshops?donde=Alemania").status_code == 404
 
 
 # What answers omit
