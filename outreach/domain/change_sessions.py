@@ -1,4 +1,5 @@
-"""The sessions that change the main database: the audit log and the change counters follow them.
+"""The sessions that change the main database: the audit log, the change counters and the changes of
+the public list follow them.
 
 Whoever opens the main database to change it calls `install` once for its store; `Store.change`
 raises without. Importing this or any other module registers nothing: a command that happens to
@@ -11,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from outreach.db.store import Store
 from outreach.domain.audit import hash_chain
-from outreach.domain.calendar import change_counters
+from outreach.domain.calendar import change_counters, public_changes
 
 
 class ChangeSession(Session):
@@ -31,3 +32,4 @@ def _listen() -> None:
     hash_chain.listen(ChangeSession)
     # Last, since whoever has incremented the network's number keeps all others waiting.
     change_counters.listen(ChangeSession)
+    public_changes.listen(ChangeSession)  # after that, whatever a transaction changes

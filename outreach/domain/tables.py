@@ -8,7 +8,7 @@ from outreach.db.base import Base
 from outreach.domain import registrations, workshops
 from outreach.domain.activitypub import deliveries, followers, pushed_events
 from outreach.domain.audit import audit_log, hash_chain
-from outreach.domain.calendar import change_counters, event_cache
+from outreach.domain.calendar import change_counters, event_cache, public_changes
 from outreach.domain.call_centre import call_holds
 from outreach.domain.checkin import checkin_events, checkin_tokens
 from outreach.domain.dashboard import digests, saved_views, staff_alerts
@@ -83,6 +83,7 @@ __all__ = [
     "partner_networks",
     "partners",
     "place_changes",
+    "public_changes",
     "pushed_events",
     "registrations",
     "releases",

@@ -19,7 +19,7 @@ from outreach import clock
 from outreach.config import Config
 from outreach.db.store import Store
 from outreach.domain import workshops
-from outreach.domain.calendar import change_counters, event_cache
+from outreach.domain.calendar import change_counters, event_cache, public_changes
 from outreach.domain.calendar.change_counters import ChangeCounter
 from outreach.domain.calendar.event_cache import CachedEvent, FeedSpan
 from outreach.domain.calendar.feed_query import FeedQuery
@@ -69,7 +69,10 @@ def change(store: Store, workshop: Workshop, **changes: Any) -> None:
 
 def counts(store: Store) -> Counter[str]:
     with store.read() as session:
-        rows = session.execute(sa.select(ChangeCounter.name, ChangeCounter.number))
+        is_of_feeds = ChangeCounter.name != public_changes.COUNTER
+        rows = session.execute(
+            sa.select(ChangeCounter.name, ChangeCounter.number).where(is_of_feeds)
+        )
         return Counter({row.name: row.number for row in rows})
 
 

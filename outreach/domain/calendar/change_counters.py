@@ -42,7 +42,7 @@ _SHOWN: Final = (Workshop, Office, Kind, Venue)
 class ChangeCounter(Base):
     __tablename__ = "ctag"
 
-    # red, an office's slug, or as `kind_names` returns it
+    # red, an office's slug, as `kind_names` returns it, or that of `public_changes`
     name: Mapped[str] = mapped_column(sa.String(40), primary_key=True)
     number: Mapped[int] = mapped_column(sa.BigInteger)
     changed_at: Mapped[datetime]
@@ -75,6 +75,15 @@ def kind_names(office_id: int, kind_ids: Iterable[int]) -> tuple[str, ...]:
 def increment(session: Session, office_id: int = EVERY_OFFICE) -> None:
     """Counts a change that a statement made without the session's objects."""
     _touched(session).add((office_id, EVERY_KIND))
+
+
+def raise_counters(session: Session, names: Iterable[str]) -> None:
+    """Raises these counters, in this order. Their rows are locked until the transaction ends: it is
+    the last that a transaction does, and every one does it in the same order."""
+    now = clock.now()
+    connection = session.connection()
+    statement = _INCREMENT[connection.dialect.name]
+    connection.execute(statement, [{"name": name, "now": now} for name in names])
 
 
 def listen(sessions: type[Session]) -> None:
@@ -110,11 +119,7 @@ def _before_commit(session: Session) -> None:
     if not touched:
         return
     # That of the network comes first: who has incremented it is alone, and no two can deadlock.
-    names = [NETWORK, *sorted(_names_of(session, touched))]
-    now = clock.now()
-    connection = session.connection()
-    statement = _INCREMENT[connection.dialect.name]
-    connection.execute(statement, [{"name": name, "now": now} for name in names])
+    raise_counters(session, [NETWORK, *sorted(_names_of(session, touched))])
 
 
 def _after_rollback(session: Session, previous: SessionTransaction) -> None:

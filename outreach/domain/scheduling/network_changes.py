@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from outreach.domain.activitypub import pushed_events
-from outreach.domain.calendar import feed_query
+from outreach.domain.calendar import feed_query, public_changes
 from outreach.domain.network import kinds
 from outreach.domain.network.kinds import Kind, Visibility, Way
 from outreach.domain.network.offices import RESERVED_SLUGS, Office
@@ -124,6 +124,7 @@ def change_kind(
         session.execute(
             sa.update(Workshop).where(Workshop.kind_id == kind.id).values(is_discreet=True)
         )
+        public_changes.touch(session, Workshop.kind_id == kind.id)
         for workshop in _list_not_over(session, kind, now):
             _hide(workshop, kind, now)
     return new

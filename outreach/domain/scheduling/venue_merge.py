@@ -18,7 +18,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from outreach import clock
 from outreach.db.base import Base
-from outreach.domain.calendar import change_counters, feed_query
+from outreach.domain.calendar import change_counters, feed_query, public_changes
 from outreach.domain.locations import venue_matching, venues
 from outreach.domain.locations.venues import Venue, VenueData
 from outreach.domain.network.kinds import Visibility
@@ -397,6 +397,7 @@ def _move(
             .where(Workshop.id.in_(ids), Workshop.venue_id == source.id, Workshop.ends_at <= now)
             .values(venue_id=target.id, changed_at=stamp)
         )
+        public_changes.touch(session, Workshop.id.in_(ids))
     for ids in _batches(done.stops):
         session.execute(
             sa.update(TourStop)

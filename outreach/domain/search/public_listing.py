@@ -4,7 +4,7 @@ Discreet and unlisted workshops and drafts are never in it. A page is one query,
 the list page.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any, Final, NamedTuple
@@ -12,7 +12,9 @@ from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
+from sqlalchemy.sql import coercions, roles, visitors
 
+from outreach.db.base import Base
 from outreach.db.types import Codes
 from outreach.domain.locations.venues import Venue
 from outreach.domain.network.kinds import Kind, Visibility, Way
@@ -141,17 +143,18 @@ _COLUMNS: Final = (
     Venue.is_step_free,
 )
 _ORDER: Final = (Workshop.day, Workshop.starts, Workshop.id)
+IS_LISTED: Final = (
+    Workshop.status.in_(PUBLIC_STATUSES),
+    Workshop.way != Way.UNLISTED,
+    Workshop.is_discreet.is_(False),
+)
 _LISTED: Final = (
     sa.select(*_COLUMNS)
     .select_from(Workshop)
     .join(Kind, Kind.id == Workshop.kind_id)
     .join(Office, Office.id == Workshop.office_id)
     .outerjoin(Venue, Venue.id == Workshop.venue_id)
-    .where(
-        Workshop.status.in_(PUBLIC_STATUSES),
-        Workshop.way != Way.UNLISTED,
-        Workshop.is_discreet.is_(False),
-    )
+    .where(*IS_LISTED)
 )
 _PAGE: Final = (
     _LISTED.where(
@@ -216,6 +219,46 @@ def get_listed(session: Session, public_id: str) -> ListedWorkshop:
     return _listed(row)
 
 
+def find_listed(
+    session: Session,
+    public_ids: Collection[str],
+    filters: SearchFilters,
+    *,
+    office: int | None = None,
+) -> dict[str, ListedWorkshop]:
+    """Those of these workshops that are on the public list and match, by id, past ones too."""
+    if filters.where.scale in search.NOT_ONE_PLACE:
+        return {}
+    wanted = [Workshop.public_id.in_(public_ids), *search.build_conditions(filters)]
+    if filters.since is not None:
+        wanted.append(Workshop.day >= filters.since)
+    if filters.until is not None:
+        wanted.append(Workshop.day <= filters.until)
+    if office is not None:
+        wanted.append(Workshop.office_id == office)
+    found = (_listed(row) for row in session.execute(_LISTED.where(*wanted)))
+    return {each.public_id: each for each in found}
+
+
 def _listed(row: sa.Row[*tuple[Any, ...]]) -> ListedWorkshop:
     values: Sequence[Any] = tuple(row)
     return ListedWorkshop(*values)
+
+
+def list_shown_attributes() -> dict[type, frozenset[str]]:
+    """By class, the attributes on which it depends whether a workshop is listed, and what the list
+    says of it; not those of its seats, which change all day."""
+    classes: tuple[type[Base], ...] = (Workshop, Office, Kind, Venue)
+    found: dict[type, set[str]] = {each: set() for each in classes}
+    mappers = {each.__tablename__: sa.inspect(each) for each in classes}
+    owners = (Workshop.office_id, Workshop.kind_id, Workshop.venue_id)
+    seats = (search.PUBLIC_SEATS, search.HIDES_SEATS, Workshop.has_waiting_list)
+    for shown in (*_COLUMNS, *IS_LISTED, *owners):
+        if any(shown is each for each in seats):
+            continue
+        for part in visitors.iterate(coercions.expect(roles.ColumnsClauseRole, shown)):
+            if isinstance(part, sa.Column):
+                mapper = mappers[part.table.name]
+                name = mapper.get_property_by_column(mapper.local_table.c[part.name]).key
+                found[mapper.class_].add(name)
+    return {owner: frozenset(names) for owner, names in found.items()}

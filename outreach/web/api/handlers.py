@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time
 from typing import Final
 
 import msgspec
@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 from outreach import i18n
 from outreach.clock import Month
 from outreach.domain import workshops
-from outreach.domain.calendar import change_counters
+from outreach.domain.calendar import change_counters, public_changes
+from outreach.domain.calendar.public_changes import ChangePosition
 from outreach.domain.locations import geocoding
 from outreach.domain.locations.geocoding import Location, LocationScale
 from outreach.domain.locations.reference_data import ReferenceData
@@ -36,6 +37,7 @@ TERMS: Final = i18n.N_("Úsalos como quieras. Solo di de dónde vienen.")
 SHORT_MAX_AGE: Final = 60  # seconds that caches may keep data that changes all day
 LONG_MAX_AGE: Final = 600
 MONTH_RANGE: Final = Month(1900, 1), Month(2199, 12)
+BEGINNING: Final = "1970-01-01"  # no workshop changed before
 _LAST_MINUTE: Final = 24 * 60 - 1
 _LAST_ID: Final = 2**31 - 1  # of PostgreSQL
 
@@ -120,30 +122,16 @@ def kind(question: Question, code: str) -> Answer:
 
 
 def list_workshops(question: Question) -> Answer:
-    session, query, now, reference_data = (
-        question.session,
-        question.query,
-        question.now,
-        reference(),
-    )
-    changed_at = change_counters.read(session, change_counters.NETWORK)[
-        1
-    ]  # read before the data it describes
-    filters = SearchFilters(
-        where=_find_location(session, query.get_first("donde")),
-        kinds=tuple(_kind_id(code, reference_data) for code in query.get_all("tipo")),
-        since=query.day("desde"),
-        until=query.day("hasta"),
-        languages=query.get_all("idioma"),
-        modes=tuple(
-            {m: None for word in query.get_all("modalidad") for m in workshops.parse_modes(word)}
-        ),
-    )
-    slug = query.get_first("oficina")
+    session, query, now = question.session, question.query, question.now
+    # Read before the data it describes.
+    changed_at = change_counters.read(session, change_counters.NETWORK)[1]
+    filters, office = _read_filters(question)
+    if query.has(params.CHANGED_SINCE.name):
+        return _list_changes(question, filters, office)
     result, key = public_listing.list_page(
         session,
         filters,
-        office=_office(slug, reference_data).id if slug else None,
+        office=office,
         now=now,
         after=read_key(query.get_first("after")) if query.get_first("after") else None,
         limit=query.number(params.LIMIT),
@@ -156,6 +144,53 @@ def list_workshops(question: Question) -> Answer:
         ),
         seconds=SHORT_MAX_AGE,
         changed_at=_round_change(changed_at, now),
+        next=next_address,
+    )
+
+
+def _read_filters(question: Question) -> tuple[SearchFilters, int | None]:
+    """Return the filters and the id of the office that organizes."""
+    query, reference_data = question.query, reference()
+    filters = SearchFilters(
+        where=_find_location(question.session, query.get_first("donde")),
+        kinds=tuple(_kind_id(code, reference_data) for code in query.get_all("tipo")),
+        since=query.day("desde"),
+        until=query.day("hasta"),
+        languages=query.get_all("idioma"),
+        modes=tuple(
+            {m: None for word in query.get_all("modalidad") for m in workshops.parse_modes(word)}
+        ),
+    )
+    slug = query.get_first("oficina")
+    return filters, _office(slug, reference_data).id if slug else None
+
+
+def _list_changes(question: Question, filters: SearchFilters, office: int | None) -> Answer:
+    """Return the changes of what matches. What does not match, or not any more, is withdrawn."""
+    session, query, name = question.session, question.query, params.CHANGED_SINCE.name
+    if query.has("after"):
+        raise UnknownResource(f"There is no page after that: with {name}, follow next as it is.")
+    text = query.get_first(name)
+    positions = public_changes.list_positions(
+        session, read_position(text), limit=query.number(params.LIMIT)
+    )
+    ids = [each.public_id for each in positions]
+    found = public_listing.find_listed(session, ids, filters, office=office)
+    listed, withdrawn = [], []
+    for each in positions:
+        modified = _write_modified(each.changed_at)
+        if (workshop := found.get(each.public_id)) is None:
+            withdrawn.append(schemas.Withdrawal(id=each.public_id, modified=modified))
+        else:
+            item = question.serializer.workshop(workshop, now=question.now)
+            # Seats are no change: who follows would keep those of this moment.
+            listed.append(msgspec.structs.replace(item, seats=None, modified=modified))
+    cursor = write_position(positions[-1]) if positions else text
+    pairs = [pair for pair in query.pairs() if pair[0] != name]
+    next_address = question.serializer.api("workshops", query=[*pairs, (name, cursor)])
+    return Answer(
+        body=schemas.Workshops(workshops=listed, withdrawn=withdrawn, next=next_address),
+        seconds=SHORT_MAX_AGE,
         next=next_address,
     )
 
@@ -308,6 +343,27 @@ def read_key(text: str) -> ListingKey:
     day = date.fromordinal(min(max(ordinal, 1), date.max.toordinal()))
     minute = min(minute, _LAST_MINUTE)
     return ListingKey(day, time(minute // 60, minute % 60), min(number, _LAST_ID))
+
+
+def write_position(position: ChangePosition) -> str:
+    return f"{_write_modified(position.changed_at)}_{position.public_id}"
+
+
+def read_position(text: str) -> ChangePosition:
+    """Read a moment, a day or what `write_position` wrote; the start of all for an empty text.
+    Raises UnknownResource for a moment that there is not."""
+    moment, _, public_id = text.partition("_")
+    try:
+        changed_at = datetime.fromisoformat(moment or BEGINNING)
+    except ValueError:
+        raise UnknownResource(
+            f"There is no moment {quote_text(text)}. {params.CHANGED_SINCE.advice}"
+        ) from None
+    return ChangePosition(changed_at.replace(tzinfo=UTC), public_id)
+
+
+def _write_modified(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
 
 
 def list_past_months(session: Session, closed: Iterable[Month], *, embargo: Embargo) -> list[Month]:

@@ -26,6 +26,10 @@ Values that change with time, and the number of places left, are refreshed once 
 are compressed with gzip if the client accepts it. Lists are paged: follow `next`, which is in the
 `Link` header too, until there is none; do not construct addresses of pages.
 
+To keep a copy of the workshops, ask for `/workshops?changed_since=` once and then always for the
+`next` of the last response: changes come by `modified`, then `id`, what to remove is in
+`withdrawn`, and an empty page means that you have everything. Seats are no change.
+
 An unknown parameter or an invalid value is answered with 400; a code of something that does not
 exist, such as an unknown office, with 404. Every error is one sentence (RFC 9457). Objects may get
 more fields: ignore those you do not know. Existing fields keep their meaning."""

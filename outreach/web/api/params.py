@@ -34,6 +34,7 @@ class Parameter:
     example: str
     is_repeatable: bool = False  # may be repeated
     pattern: str = ""
+    advice: str = ""  # how to write it, if it has a pattern and is not copied
     format: str = ""
     one_of: tuple[str, ...] = ()
     max_length: int = 0
@@ -99,7 +100,7 @@ class Parameter:
             )
         if self.pattern and not re.search(self.pattern, value):
             raise InvalidParameter(
-                f"{self.name} is not as we gave it. Copy it again, or leave it out."
+                self.advice or f"{self.name} is not as we gave it. Copy it again, or leave it out."
             )
 
 
@@ -115,6 +116,10 @@ class QueryValues:
     def get_first(self, name: str) -> str:
         """Return the first value; empty if the parameter is absent."""
         return next(iter(self.get_all(name)), "")
+
+    def has(self, name: str) -> bool:
+        """Whether the parameter is there, be it empty."""
+        return name in self._values
 
     def day(self, name: str) -> date | None:
         text = self.get_first(name)
@@ -206,6 +211,17 @@ AFTER: Final = Parameter(
     pattern=r"^[0-9a-f]{24}$",
     example="",
     description=N_("Para seguir en la otra página. Viene en “next”."),
+)
+CHANGED_SINCE: Final = Parameter(
+    name="changed_since",
+    pattern=r"^([12][0-9]{3}-[01][0-9]-[0-3][0-9]"
+    r"(T[0-2][0-9]:[0-5][0-9]:[0-5][0-9](\.[0-9]{1,6})?Z(_[0-9A-Z]{10,26})?)?)?$",
+    advice="Write changed_since as a moment in UTC, like 2026-12-01T00:00:00Z, or as next has it.",
+    example="2026-12-01T00:00:00Z",
+    description=N_(
+        "Los talleres que cambiaron desde ese momento, y los que ya no están o no son de lo que "
+        "pides. Vacío: todos. Lo que sigue viene siempre en “next”."
+    ),
 )
 AFTER_MONTH: Final = Parameter(
     name="after",

@@ -65,6 +65,7 @@ TABLE: Final = (
             params.LANGUAGE,
             params.MODE,
             params.OFFICE,
+            params.CHANGED_SINCE,
             params.AFTER,
             params.LIMIT,
         ),

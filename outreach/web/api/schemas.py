@@ -16,6 +16,7 @@ CODE: Final = r"^[A-Za-z0-9_]{1,40}$"
 ID: Final = r"^[0-9A-HJKMNP-TV-Z]{10,26}$"  # 16 characters; older ones have 10
 MONTH: Final = r"^[0-9]{4}-[0-9]{2}$"
 INSTANT: Final = r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$"
+MODIFIED: Final = r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{6}Z$"
 
 Slug = Annotated[str, Meta(pattern=SLUG)]
 Code = Annotated[str, Meta(pattern=CODE)]
@@ -23,6 +24,14 @@ Month = Annotated[str, Meta(pattern=MONTH, description="A month, local to each v
 Hour = Annotated[str, Meta(pattern=r"^[0-2]\d:[0-5]\d$")]
 Zone = Annotated[str, Meta(description="An IANA time zone: America/Chicago.")]
 Instant = Annotated[str, Meta(pattern=INSTANT, description="A moment, in UTC.")]
+Modified = Annotated[
+    str,
+    Meta(
+        pattern=MODIFIED,
+        description="With changed_since: when the list last changed about it, in UTC. Changes come "
+        "in this order, then by id.",
+    ),
+]
 Region = Annotated[
     str, Meta(description="A state or province: IL, QC; elsewhere as ISO 3166-2 has it: MX-JAL.")
 ]
@@ -211,7 +220,11 @@ class Workshop(Struct, frozen=True, kw_only=True):
         Instant | None, Meta(description="From when a place can be saved. Null: at once.")
     ]
     seats: Annotated[
-        Seats | None, Meta(description="Null unless a place can be saved at this moment.")
+        Seats | None,
+        Meta(
+            description="Null unless a place can be saved at this moment, and with changed_since: "
+            "seats are no change."
+        ),
     ]
     languages: Annotated[list[str], Meta(description="ISO 639 codes: es, en, nah, …")]
     interpretation: Annotated[list[str], Meta(description="Into which languages, if asked for.")]
@@ -224,13 +237,32 @@ class Workshop(Struct, frozen=True, kw_only=True):
     ]
     changed_at: Instant
     links: WorkshopLinks
+    modified: Modified | UnsetType = UNSET
+
+
+class Withdrawal(Struct, frozen=True, kw_only=True):
+    """A workshop that is not on the public list any more, or not what was asked for. Why, is not
+    said."""
+
+    id: Annotated[str, Meta(pattern=ID)]
+    modified: Modified
 
 
 class Workshops(Struct, frozen=True, kw_only=True):
-    """A page of workshops, by day and hour."""
+    """A page of workshops, by day and hour; with changed_since, of their changes."""
 
     workshops: list[Workshop]
-    next: Annotated[Address | None, Meta(description="The next page. Null: this is the last.")]
+    next: Annotated[
+        Address | None,
+        Meta(
+            description="The next page. Null: this is the last. With changed_since it is always "
+            "there: ask for it again later where the page is empty."
+        ),
+    ]
+    withdrawn: Annotated[
+        list[Withdrawal] | UnsetType,
+        Meta(description="With changed_since: those to remove, if you have them."),
+    ] = UNSET
 
 
 class MonthLinks(Struct, frozen=True, kw_only=True):
