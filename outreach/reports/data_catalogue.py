@@ -15,6 +15,15 @@ DESCRIPTION: Final = N_(
     "Talleres que la red hizo cada mes, por oficina y tipo, con las personas que vinieron y otras "
     "cifras. Cada corrección es una revisión nueva, y las anteriores se quedan."
 )
+# What people look for in catalogues.
+KEYWORDS: Final = (
+    N_("talleres"),
+    N_("asistencia"),
+    N_("estadísticas mensuales"),
+    N_("servicios a la comunidad"),
+)
+# Population and society; government and public sector.
+_THEMES: Final = ("SOCI", "GOVE")
 _EU: Final = "http://publications.europa.eu/resource/authority"
 _LANGUAGES: Final = {"es": "SPA", "en": "ENG", "fr": "FRA"}
 _MEDIA_TYPE: Final = "https://www.iana.org/assignments/media-types/"
@@ -28,6 +37,8 @@ _CONTEXT: Final = {
     "dct": "http://purl.org/dc/terms/",
     "foaf": "http://xmlns.com/foaf/0.1/",
     "rdfs": "http://www.w3.org/2000/01/rdf-schema#",
+    "skos": "http://www.w3.org/2004/02/skos/core#",
+    "vcard": "http://www.w3.org/2006/vcard/ns#",
     "xsd": "http://www.w3.org/2001/XMLSchema#",
 }
 
@@ -49,6 +60,7 @@ def write(months: Iterable[RevisionTables], publication: Publication) -> dict[st
         "dct:description": _say(DESCRIPTION),
         "dct:publisher": {"@id": f"{root}#publisher"},
         "dct:accrualPeriodicity": _term("frequency", "MONTHLY", "dct:Frequency"),
+        **_subject(root),
     }
     catalogue = {
         "@id": f"{root}catalog.jsonld",
@@ -62,9 +74,34 @@ def write(months: Iterable[RevisionTables], publication: Publication) -> dict[st
             "@id": f"{publication.public_url}/{i18n.get_default_language()}/datos",
             "@type": "foaf:Document",
         },
+        "dcat:themeTaxonomy": {"@id": f"{_EU}/data-theme", "@type": "skos:ConceptScheme"},
         "dcat:dataset": [{"@id": each["@id"]} for each in datasets],
     }
-    return {"@context": _CONTEXT, "@graph": [catalogue, publisher, series, *datasets]}
+    contact = _contact(root, publication)
+    return {"@context": _CONTEXT, "@graph": [catalogue, publisher, contact, series, *datasets]}
+
+
+def _contact(root: str, publication: Publication) -> dict[str, Any]:
+    """Whom to ask about the data: its page, and the e-mail address if the network has told one."""
+    page = f"{publication.public_url}/{i18n.get_default_language()}/datos"
+    found: dict[str, Any] = {
+        "@id": f"{root}#contact",
+        "@type": ["vcard:Kind", "vcard:Organization"],
+        "vcard:fn": publication.publisher,
+        "vcard:hasURL": {"@id": page},
+    }
+    if publication.email:
+        found["vcard:hasEmail"] = {"@id": f"mailto:{publication.email}"}
+    return found
+
+
+def _subject(root: str) -> dict[str, Any]:
+    """What the data are about, by which catalogues find them, and whom to ask."""
+    return {
+        "dcat:keyword": [word for each in KEYWORDS for word in _say(each)],
+        "dcat:theme": [_term("data-theme", code, "skos:Concept") for code in _THEMES],
+        "dcat:contactPoint": {"@id": f"{root}#contact"},
+    }
 
 
 def _dataset(tables: RevisionTables, publication: Publication) -> dict[str, Any]:
@@ -95,6 +132,7 @@ def _dataset(tables: RevisionTables, publication: Publication) -> dict[str, Any]
         ],
         "dct:language": [_language(lang) for lang in i18n.list_languages()],
         "dct:accessRights": _term("access-right", "PUBLIC", "dct:RightsStatement"),
+        **_subject(root),
         "dcat:inSeries": {"@id": f"{root}#series"},
         "dcat:version": str(number),
         "dcat:landingPage": {

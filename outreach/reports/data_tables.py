@@ -99,6 +99,7 @@ class Publication:
     public_url: str
     publisher: str
     licence: str  # an identifier of SPDX
+    email: str = ""  # for questions about the data
 
     @property
     def licence_url(self) -> str:

@@ -6,6 +6,7 @@ engines show structured data outside of the page and its quick exit.
 
 import json
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode
 
@@ -13,7 +14,7 @@ from babel.numbers import get_territory_currencies
 from flask import Flask
 from markupsafe import Markup
 
-from outreach import network_profile
+from outreach import clock, network_profile
 from outreach.domain.calendar.feed_query import NETWORK
 from outreach.domain.locations import city_names, regions, venues
 from outreach.domain.network.kinds import Visibility, Way
@@ -57,13 +58,13 @@ def feeds_of(builder: str) -> list[tuple[str, str, str]]:
     ]
 
 
-def of_workshop(workshop: Workshop) -> Markup:
-    """Return the script element for the page of a workshop; empty if it is discreet or unlisted."""
+def of_workshop(workshop: Workshop, *, shows_capacity: bool = False) -> Markup:
+    """Return the script element for the page of a workshop; empty if it is discreet or unlisted.
+    `shows_capacity`: whether the page says how many places there are in all."""
     if workshop.is_hidden:
         return Markup("")
     lang, site, office = current(), config().public_url, workshop.office
     url = f"{site}/{lang}/t/{workshop.public_id}"
-    # No `previousStartDate`: the former hour of a changed workshop is not stored.
     event: JsonObject = {
         "@context": "https://schema.org",
         "@type": "Event",
@@ -73,7 +74,7 @@ def of_workshop(workshop: Workshop) -> Markup:
         "description": say(workshop.summary, lang) or say(workshop.kind.description, lang),
         "startDate": workshop.starts_at.astimezone(workshop.zone).isoformat(),
         "endDate": workshop.ends_at.astimezone(workshop.zone).isoformat(),
-        "eventStatus": _status(is_cancelled=workshop.is_cancelled),
+        "eventStatus": _status(is_cancelled=workshop.is_cancelled, is_moved=workshop.has_new_time),
         "eventAttendanceMode": _attendance(workshop.mode),
         "location": _locations(workshop.mode, _place(workshop), url),
         "inLanguage": list(workshop.languages),
@@ -91,12 +92,25 @@ def of_workshop(workshop: Workshop) -> Markup:
             "availability": _availability(workshop),
         },
     }
+    if (previous := _find_previous_start(workshop)) is not None:
+        event["previousStartDate"] = previous.isoformat()
+    if shows_capacity:
+        event["maximumAttendeeCapacity"] = workshop.capacity
     if not workshop.kind.is_discreet:
         event["image"] = f"{url}/imagen-{workshop.sequence}.png"  # leads to the newest
     opens_at = workshop.opens_at or workshop.published_at
     if opens_at is not None:
         event["offers"]["validFrom"] = opens_at.astimezone(workshop.zone).isoformat("T", "seconds")
     return _script(event)
+
+
+def _find_previous_start(workshop: Workshop) -> datetime | None:
+    """The start before it moved to another day or hour, in its zone, as its page says it; of a
+    cancelled one it does not matter any more."""
+    day, starts = workshop.previous_day, workshop.previous_starts
+    if not workshop.has_new_time or workshop.is_cancelled or day is None or starts is None:
+        return None
+    return clock.instant(day, starts, workshop.zone).astimezone(workshop.zone)
 
 
 def _availability(workshop: Workshop) -> str:
@@ -203,8 +217,9 @@ def _attendance(mode: DeliveryMode) -> str:
     return f"https://schema.org/{kind}EventAttendanceMode"
 
 
-def _status(*, is_cancelled: bool) -> str:
-    return "https://schema.org/" + ("EventCancelled" if is_cancelled else "EventScheduled")
+def _status(*, is_cancelled: bool, is_moved: bool = False) -> str:
+    plain = "EventRescheduled" if is_moved else "EventScheduled"
+    return "https://schema.org/" + ("EventCancelled" if is_cancelled else plain)
 
 
 def _script(data: JsonObject) -> Markup:

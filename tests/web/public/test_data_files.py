@@ -12,11 +12,12 @@ import pyshacl
 import pytest
 import sqlalchemy as sa
 from csvw import CSVW
+from flask import Flask
 from flask.testing import FlaskClient
 from frictionless import Package
 from pysdmx.io import get_datasets, read_sdmx
 from pysdmx.model import DataStructureDefinition
-from rdflib import DCAT, DCTERMS, Graph, URIRef
+from rdflib import DCAT, DCTERMS, Graph, Namespace, URIRef
 
 from outreach.clock import Month
 from outreach.db.store import Store
@@ -26,7 +27,7 @@ from outreach.domain.reporting import months
 from outreach.domain.reporting.figures import FigureSeries, MonthlyFigure
 from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import Workshop
-from outreach.reports import data_tables, month_report, quality, sdmx
+from outreach.reports import data_catalogue, data_tables, month_report, quality, sdmx
 from outreach.reports.data_tables import ALL, RevisionTables
 from tests.conftest import hold
 from tests.support.closed_quarter import QUARTER, close, hold_quarter
@@ -38,6 +39,7 @@ MARCH = Month(2026, 3)
 APRIL = datetime(2026, 4, 20, 15, 30, tzinfo=UTC)
 MAY = datetime(2026, 5, 4, 9, 0, tzinfo=UTC)
 ROOT = "/datos/2026-03"
+VCARD = Namespace("http://www.w3.org/2006/vcard/ns#")
 Fetch = Callable[[int], Path]
 # What DCAT-AP 3.0 demands of each class, in SHACL. No package ships its own shapes alone; how the
 # catalogue was compared with them is in decision 0057.
@@ -45,6 +47,8 @@ SHAPES = """
 @prefix sh: <http://www.w3.org/ns/shacl#> . @prefix dcat: <http://www.w3.org/ns/dcat#> .
 @prefix dct: <http://purl.org/dc/terms/> . @prefix foaf: <http://xmlns.com/foaf/0.1/> .
 @prefix rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#> .
+@prefix skos: <http://www.w3.org/2004/02/skos/core#> .
+@prefix vcard: <http://www.w3.org/2006/vcard/ns#> .
 [] a sh:NodeShape ; sh:targetClass dcat:Catalog ;
   sh:property [ sh:path dct:title ; sh:minCount 3 ; sh:uniqueLang true ] ,
     [ sh:path dct:description ; sh:minCount 3 ; sh:datatype rdf:langString ; sh:uniqueLang true ] ,
@@ -59,6 +63,9 @@ SHAPES = """
     [ sh:path dct:publisher ; sh:minCount 1 ; sh:maxCount 1 ; sh:class foaf:Agent ] ,
     [ sh:path dct:temporal ; sh:class dct:PeriodOfTime ] ,
     [ sh:path dcat:inSeries ; sh:class dcat:DatasetSeries ] ,
+    [ sh:path dcat:keyword ; sh:minCount 3 ; sh:datatype rdf:langString ] ,
+    [ sh:path dcat:theme ; sh:minCount 1 ; sh:nodeKind sh:IRI ; sh:class skos:Concept ] ,
+    [ sh:path dcat:contactPoint ; sh:minCount 1 ; sh:class vcard:Kind ] ,
     [ sh:path dcat:version ; sh:maxCount 1 ; sh:nodeKind sh:Literal ] ,
     [ sh:path dcat:distribution ; sh:minCount 1 ; sh:class dcat:Distribution ] .
 [] a sh:NodeShape ; sh:targetClass dcat:Distribution ;
@@ -244,6 +251,28 @@ def test_sdmx_has_the_rows_of_the_other_files(
         assert {row["TIME_PERIOD"] for row in observed} == {"2026-03"}
 
 
+@pytest.mark.filterwarnings("ignore:ConjunctiveGraph is deprecated:DeprecationWarning")
+@pytest.mark.parametrize(
+    ("contact", "email"),
+    [
+        ("datos@red.example", ["mailto:datos@red.example"]),
+        ("Escribe a datos@red.example", []),
+        ("555 0100", []),
+        ("", []),
+    ],
+)
+def test_contact_point_has_an_address_only_if_the_contact_is_one(
+    make_app: Callable[..., Flask], contact: str, email: list[str]
+) -> None:
+    answer = make_app(contact=contact).test_client().get("/datos/catalog.jsonld")
+    graph = Graph().parse(data=answer.text, format="json-ld")
+    [point] = {*graph.objects(predicate=DCAT.contactPoint)}
+    assert [str(each) for each in graph.objects(point, VCARD.hasEmail)] == email
+    assert graph.value(point, VCARD.fn)
+    [page] = graph.objects(point, VCARD.hasURL)
+    assert str(page).endswith("/es/datos")
+
+
 @pytest.mark.filterwarnings(
     "ignore:ConjunctiveGraph is deprecated:DeprecationWarning"
 )  # of pyshacl
@@ -259,6 +288,11 @@ def test_catalogue_is_dcat_ap_and_its_files_are_there(
     dataset = URIRef("http://localhost:8000/datos/2026-03/2/")
     assert [*graph.objects(predicate=DCAT.dataset)] == [dataset], "the latest revision"
     assert [str(each) for each in graph.objects(dataset, DCTERMS.identifier)] == ["2026-03/2"]
+    words = {(str(each), each.language) for each in graph.objects(dataset, DCAT.keyword)}
+    assert {("talleres", "es"), ("workshops", "en"), ("ateliers", "fr")} <= words
+    assert len(words) == 3 * len(data_catalogue.KEYWORDS)
+    themes = {str(each).rpartition("/")[2] for each in graph.objects(dataset, DCAT.theme)}
+    assert themes == {"SOCI", "GOVE"}
     files = [str(each) for each in graph.objects(predicate=DCAT.downloadURL)]
     assert len(files) == 11
     for address in files:

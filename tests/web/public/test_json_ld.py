@@ -1,7 +1,8 @@
 """JSON-LD of public pages: no more than the page shows, and nothing discreet."""
 
 import json
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import datetime, time, timedelta
 from html.parser import HTMLParser
 from typing import Any
 
@@ -132,6 +133,60 @@ def test_availability_is_one_of_three_steps(
         workshop = hold(session, chicago, rights, capacity=capacity)
     [event] = json_ld(client, f"/es/t/{workshop.public_id}")
     assert event["offers"]["availability"] == SCHEMA + step
+
+
+def test_moved_workshop_is_rescheduled_from_its_former_start(
+    client: FlaskClient, store: Store, talk: Workshop
+) -> None:
+    address = f"/es/t/{talk.public_id}"
+
+    def change(**changes: Any) -> Any:
+        with store.change() as session:
+            row = workshops.find(session, talk.public_id)
+            data = replace(workshop_service.get_data(row), **changes)
+            workshop_service.change(session, row, data, now=clock.now())
+        [event] = json_ld(client, address)
+        return event
+
+    event = change(title={"es": "Otro título"})
+    assert (event["eventStatus"], "previousStartDate" in event) == (
+        f"{SCHEMA}EventScheduled",
+        False,
+    )
+
+    event = change(day=talk.day + timedelta(days=7), starts=time(19), ends=time(21))
+    assert event["eventStatus"] == f"{SCHEMA}EventRescheduled"
+    assert event["previousStartDate"] == talk.starts_at.astimezone(talk.zone).isoformat()
+    assert event["startDate"].startswith(f"{talk.day + timedelta(days=7)}T19:00")
+
+    event = change(day=talk.day, starts=talk.starts, ends=talk.ends)  # where it was
+    assert event["eventStatus"] == f"{SCHEMA}EventRescheduled", "it has moved once more"
+    with store.change() as session:
+        workshop_service.cancel(session, workshops.find(session, talk.public_id), now=clock.now())
+    [event] = json_ld(client, address)
+    assert event["eventStatus"] == f"{SCHEMA}EventCancelled"
+    assert "previousStartDate" not in event
+
+
+def test_capacity_is_there_where_the_page_says_it(
+    client: FlaskClient, store: Store, chicago: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        soon = hold(session, chicago, rights, capacity=17, opens_days=1)
+        is_open = hold(session, chicago, rights, capacity=17)
+        walk_in = hold(session, chicago, rights, capacity=17, way=Way.OPEN, opens_days=1)
+        cancelled = hold(session, chicago, rights, capacity=17, opens_days=1)
+        workshop_service.cancel(session, cancelled, now=clock.now())
+    for workshop, is_there in (
+        (soon, True),
+        (is_open, False),
+        (walk_in, False),
+        (cancelled, False),
+    ):
+        path = f"/es/t/{workshop.public_id}"
+        [event] = json_ld(client, path)
+        assert (event.get("maximumAttendeeCapacity") == 17) == is_there
+        assert ("17 lugares" in client.get(path).text) == is_there
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from flask import Blueprint, Response, abort
 from flask.typing import ResponseReturnValue
+from wtforms.validators import ValidationError
 
 from outreach import clock
 from outreach.domain.reporting import releases
@@ -23,6 +24,7 @@ from outreach.reports import (
 )
 from outreach.reports.data_tables import CODES, DataTable, Publication, RevisionTables
 from outreach.web.context import config, store
+from outreach.web.forms import contact_fields
 from outreach.web.middleware.response_headers import keep_for
 from outreach.web.public.figures import month_params
 
@@ -97,7 +99,16 @@ def get_publication() -> Publication:
         public_url=config().public_url,
         publisher=config().data_source,
         licence=config().data_licence,
+        email=_read_email(config().contact),
     )
+
+
+def _read_email(contact: str) -> str:
+    """The contact for questions about data, if it is an e-mail address and no other words."""
+    try:
+        return contact_fields.read_email(contact) if contact else ""
+    except ValidationError:
+        return ""
 
 
 def _load(text: str, number: int) -> RevisionTables:
