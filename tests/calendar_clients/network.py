@@ -20,6 +20,7 @@ from outreach import clock
 from outreach.cli.db import bring_up_to_date
 from outreach.config import Config
 from outreach.db.store import Store
+from outreach.domain import change_sessions
 from outreach.domain.calendar import feed_query
 from outreach.domain.calendar.feed_query import FeedQuery
 from outreach.domain.workshops import Workshop, WorkshopStatus
@@ -130,6 +131,7 @@ def made(folder: Path) -> Iterator[Network]:
     )
     bring_up_to_date(config)
     network = Network(config, Store(config.database_url))
+    change_sessions.install(network.store)
     network.wait()
     yield network
     network.store.close()

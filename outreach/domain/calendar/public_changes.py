@@ -26,8 +26,7 @@ from outreach.domain.calendar import change_counters
 from outreach.domain.locations.venues import Venue
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
-from outreach.domain.search import public_listing
-from outreach.domain.search.public_listing import IS_LISTED
+from outreach.domain.search.listed_columns import IS_LISTED, list_shown_attributes
 from outreach.domain.workshops import Workshop
 
 # The change counter that dates the rows. No slug and no kind's counter has this name.
@@ -182,7 +181,7 @@ def _list_ids(workshop: Workshop) -> list[str]:
 
 _COLUMNS: Final = ("public_id", "changed_at", "is_withdrawn")
 _STAMP: Final = sa.bindparam("stamp", type_=PublicChange.__table__.c.changed_at.type)
-_SHOWN: Final = public_listing.list_shown_attributes()
+_SHOWN: Final = list_shown_attributes()
 _OWNED_BY: Final[Mapping[type, sa.ColumnElement[Any]]] = {
     Office: Workshop.__table__.c.office_id,
     Kind: Workshop.__table__.c.kind_id,

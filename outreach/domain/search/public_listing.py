@@ -12,17 +12,14 @@ from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
-from sqlalchemy.sql import coercions, roles, visitors
 
-from outreach.db.base import Base
 from outreach.db.types import Codes
 from outreach.domain.locations.venues import Venue
 from outreach.domain.network.kinds import Kind, Visibility, Way
 from outreach.domain.network.offices import Office
-from outreach.domain.search import search
+from outreach.domain.search import listed_columns, search
 from outreach.domain.search.search import HORIZON, SearchFilters
 from outreach.domain.workshops import (
-    PUBLIC_STATUSES,
     DeliveryMode,
     Workshop,
     WorkshopStatus,
@@ -59,9 +56,6 @@ class ListedWorkshop:
     way: Way
     mode: DeliveryMode
     visibility: Visibility
-    seats_left: int
-    hides_seats: bool
-    has_waiting_list: bool
     opens_days: int | None
     languages: Codes
     interpretation: Codes
@@ -80,6 +74,9 @@ class ListedWorkshop:
     latitude: float | None
     longitude: float | None
     is_step_free: bool | None
+    seats_left: int
+    hides_seats: bool
+    has_waiting_list: bool
 
     @property
     def last_day(self) -> date:
@@ -105,56 +102,19 @@ class ListedWorkshop:
 
 
 _COLUMNS: Final = (
-    Workshop.id,
-    Workshop.public_id,
-    sa.cast(Workshop.title, sa.Text),
-    sa.cast(Workshop.summary, sa.Text),
-    sa.cast(Workshop.bring, sa.Text),
-    Workshop.day,
-    Workshop.starts,
-    Workshop.ends,
-    Workshop.zone,
-    Workshop.starts_at,
-    Workshop.ends_at,
-    Workshop.status,
-    Workshop.way,
-    Workshop.mode,
-    Workshop.visibility,
+    *listed_columns.SHOWN,
     search.PUBLIC_SEATS,
     search.HIDES_SEATS,
     Workshop.has_waiting_list,
-    Workshop.opens_days,
-    Workshop.languages,
-    Workshop.interpretation,
-    Workshop.has_childcare,
-    Workshop.live_url,
-    Workshop.is_synthetic,
-    Workshop.changed_at,
-    Kind.code,
-    Office.slug,
-    Office.city,
-    Office.region,
-    Venue.name,
-    Venue.address,
-    Venue.city,
-    Venue.region,
-    Venue.latitude,
-    Venue.longitude,
-    Venue.is_step_free,
 )
 _ORDER: Final = (Workshop.day, Workshop.starts, Workshop.id)
-IS_LISTED: Final = (
-    Workshop.status.in_(PUBLIC_STATUSES),
-    Workshop.way != Way.UNLISTED,
-    Workshop.is_discreet.is_(False),
-)
 _LISTED: Final = (
     sa.select(*_COLUMNS)
     .select_from(Workshop)
     .join(Kind, Kind.id == Workshop.kind_id)
     .join(Office, Office.id == Workshop.office_id)
     .outerjoin(Venue, Venue.id == Workshop.venue_id)
-    .where(*IS_LISTED)
+    .where(*listed_columns.IS_LISTED)
 )
 _PAGE: Final = (
     _LISTED.where(
@@ -243,22 +203,3 @@ def find_listed(
 def _listed(row: sa.Row[*tuple[Any, ...]]) -> ListedWorkshop:
     values: Sequence[Any] = tuple(row)
     return ListedWorkshop(*values)
-
-
-def list_shown_attributes() -> dict[type, frozenset[str]]:
-    """By class, the attributes on which it depends whether a workshop is listed, and what the list
-    says of it; not those of its seats, which change all day."""
-    classes: tuple[type[Base], ...] = (Workshop, Office, Kind, Venue)
-    found: dict[type, set[str]] = {each: set() for each in classes}
-    mappers = {each.__tablename__: sa.inspect(each) for each in classes}
-    owners = (Workshop.office_id, Workshop.kind_id, Workshop.venue_id)
-    seats = (search.PUBLIC_SEATS, search.HIDES_SEATS, Workshop.has_waiting_list)
-    for shown in (*_COLUMNS, *IS_LISTED, *owners):
-        if any(shown is each for each in seats):
-            continue
-        for part in visitors.iterate(coercions.expect(roles.ColumnsClauseRole, shown)):
-            if isinstance(part, sa.Column):
-                mapper = mappers[part.table.name]
-                name = mapper.get_property_by_column(mapper.local_table.c[part.name]).key
-                found[mapper.class_].add(name)
-    return {owner: frozenset(names) for owner, names in found.items()}
