@@ -17,7 +17,7 @@ from flask.testing import FlaskClient
 from frictionless import Package
 from pysdmx.io import get_datasets, read_sdmx
 from pysdmx.model import DataStructureDefinition
-from rdflib import DCAT, DCTERMS, Graph, Namespace, URIRef
+from rdflib import DCAT, DCTERMS, Graph, Literal, Namespace, URIRef
 
 from outreach.clock import Month
 from outreach.db.store import Store
@@ -288,7 +288,8 @@ def test_catalogue_is_dcat_ap_and_its_files_are_there(
     dataset = URIRef("http://localhost:8000/datos/2026-03/2/")
     assert [*graph.objects(predicate=DCAT.dataset)] == [dataset], "the latest revision"
     assert [str(each) for each in graph.objects(dataset, DCTERMS.identifier)] == ["2026-03/2"]
-    words = {(str(each), each.language) for each in graph.objects(dataset, DCAT.keyword)}
+    found = graph.objects(dataset, DCAT.keyword)
+    words = {(str(each), each.language) for each in found if isinstance(each, Literal)}
     assert {("talleres", "es"), ("workshops", "en"), ("ateliers", "fr")} <= words
     assert len(words) == 3 * len(data_catalogue.KEYWORDS)
     themes = {str(each).rpartition("/")[2] for each in graph.objects(dataset, DCAT.theme)}
