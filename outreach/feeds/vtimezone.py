@@ -2,7 +2,7 @@
 
 Programs such as Radicale keep the first definition that they read of a TZID and use it for every
 other file, so that a definition which is exact for the days of one feed only is wrong for the next
-feed (decision 0074). icalendar's RDATE lists are not read right by all programs (decision 0029).
+feed (decision 0076). icalendar's RDATE lists are not read right by all programs (decision 0029).
 """
 
 from calendar import monthrange

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "main_keep_the_changes_of_the_pub"
-down_revision = "main_keep_the_queue_before_a_cha"
+down_revision = "main_keep_addresses_of_calendars"
 
 
 def upgrade() -> None:
