@@ -143,12 +143,6 @@ def test_ticket_letter_and_text_begin_with_the_own_hour(
     app: Flask, client: FlaskClient, store: Store, key_store: KeyStore, config: Config,
     calls: Workshop,
 ) -> None:  # fmt: skip
-    phone: dict[str, Any] = {
-        "contact": "phone",
-        "phone": "312 555 0147",
-        "by": "call",
-        "slot": "09:20",
-    }
     typed = answers(app, calls, zone="America/Los_Angeles", **PHONE)
     answer = send(client, calls, typed)
     assert answer.status_code == 303
@@ -199,12 +193,6 @@ def test_clock_of_who_comes_to_a_venue_is_not_kept(
 def test_form_with_a_forged_zone_is_saved_without_it(
     app: Flask, client: FlaskClient, store: Store, calls: Workshop
 ) -> None:
-    phone: dict[str, Any] = {
-        "contact": "phone",
-        "phone": "312 555 0147",
-        "by": "call",
-        "slot": "09:20",
-    }
     for number, zone in enumerate(("../../etc/passwd", "America/Nowhere", "X" * 60, "UTC")):
         typed = answers(
             app, calls, zone=zone, **PHONE | {"slot": f"{10 + number // 3}:{number % 3 * 20:02}"}
