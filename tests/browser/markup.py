@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import threading
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,16 +27,18 @@ def serving() -> Iterator[str]:
         "nu.validator.servlet.Main", str(port),
     ]  # fmt: skip
     with subprocess.Popen(
-        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as checker:
-        assert checker.stderr
+        assert checker.stdout
         said = []
-        for line in checker.stderr:
+        for line in checker.stdout:
             said.append(line)
             if _STARTED in line:
                 break
         else:
             raise AssertionError("".join(said))
+        # It says more of each page, and would wait for a reader.
+        threading.Thread(target=checker.stdout.read, daemon=True).start()
         try:
             yield f"http://127.0.0.1:{port}/"
         finally:
