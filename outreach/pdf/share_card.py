@@ -65,6 +65,8 @@ def _texts(workshop: Workshop, lang: str, coarse: CoarseTexts | None) -> dict[st
     if coarse is not None:
         title, where = coarse.title, coarse.where
     hours = formats.hours(workshop.starts, workshop.ends, lang)
+    if workshop.mode.is_from_anywhere:
+        hours += f", {formats.zone_name(workshop.zone, workshop.day, lang)}"
     is_free = translator(lang).gettext("Es gratis")
     return {
         "title": title,

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Final, NamedTuple
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
@@ -16,7 +17,7 @@ from outreach.domain.workshops.time_slots import TimeSlot
 from outreach.errors import NotFound
 from tests.year.findings import Findings
 from tests.year.installation import Installation
-from tests.year.people import Person
+from tests.year.people import PLACES, Person
 
 # The beginnings of the months' names, which tell them apart, also where they are short.
 _MONTHS: Final = {
@@ -36,6 +37,8 @@ _FRENCH_HOUR: Final = re.compile(r"\b(\d{1,2})\sh(?:\s(\d\d))?\b")
 _IS_OTHER: Final = re.compile(
     r"\b(?:antes|hasta|before|until|by|avant|jusqu|abre|opens|ouvre|partir)\b", re.IGNORECASE
 )
+# After it stands the office's hour, but not in texts and subjects.
+_OWN: Final = {"es": " tu hora", "en": " your time", "fr": " à votre heure"}
 _CANCELLED: Final = re.compile(r"cancel|annul", re.IGNORECASE)
 
 
@@ -45,6 +48,7 @@ class Moment(NamedTuple):
     month: int
     day: int
     hour: time
+    is_own: bool = False  # on the clock of the reader
 
 
 def read_moments(text: str, lang: str) -> Iterator[Moment]:
@@ -55,9 +59,11 @@ def read_moments(text: str, lang: str) -> Iterator[Moment]:
         if found is None:
             continue
         month, day, end = found
-        hour = _read_hour(before[end:], lang)
+        own, gap, there = before[end:].partition(_OWN[lang])
+        is_own = bool(gap) and "·" not in there
+        hour = _read_hour(own if is_own or not gap else there, lang)
         if hour is not None:
-            yield Moment(month, day, hour)
+            yield Moment(month, day, hour, is_own)
 
 
 def _read_day(line: str, lang: str) -> tuple[int, int, int] | None:
@@ -110,7 +116,10 @@ class MessageCheck:
         self.counts["moments in messages"] += len(moments)
         for each in moments:
             self.findings.expect(
-                each in self._ever, what, "says an hour that no workshop has", f"{each} {text}"
+                each.is_own or each in self._ever,
+                what,
+                "says an hour that no workshop has",
+                f"{each} {text}",
             )
         if moments and "/r/" in text:
             self._last[person.number] = moments[-1], text
@@ -139,6 +148,8 @@ class MessageCheck:
                     is_true = bool(_CANCELLED.search(text))
                 else:
                     starts = _at(workshop.day, workshop.starts)
+                    if moment.is_own:
+                        moment = _move(moment, workshop, PLACES[person.place])
                     own = found.slot.minute if found.slot else 0
                     # Who waits, or is offered an hour, was told when it begins.
                     is_true = moment == _at(workshop.day, workshop.starts, own) or (
@@ -153,3 +164,12 @@ class MessageCheck:
 def _at(day: date, starts: time, minutes: int = 0) -> Moment:
     moment = datetime.combine(day, starts) + timedelta(minutes=minutes)
     return Moment(moment.month, moment.day, moment.time())
+
+
+def _move(moment: Moment, workshop: Workshop, zone: str) -> Moment:
+    """What the office's clock says at an hour of the reader's, on the day that it says."""
+    home = workshop.starts_at.astimezone(workshop.zone)
+    own = workshop.starts_at.astimezone(ZoneInfo(zone))
+    ahead = home.replace(tzinfo=None) - own.replace(tzinfo=None)
+    hour = datetime.combine(date(2000, 1, 1), moment.hour) + ahead
+    return Moment(moment.month, moment.day, hour.time())

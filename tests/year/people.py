@@ -2,9 +2,10 @@
 
 import random
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from tests.support.registration_forms import own_address
 from tests.support.text_conversation import plain
@@ -17,10 +18,14 @@ NAMES: Final = (
     "Rosa", "Luz María", "José Ángel", "Ma. del Carmen", "Dr. Luz", "J.R.", "Chʼol", "Ñuu Savi",
     "★", "Zoë", "O’Neil", "عائشة", "王芳", "Ana-Lucía", "Tomás 2",
 )  # fmt: skip
-PLACES: Final = (
-    "Chicago", "60608", "Boise", "El Paso", "Nogales", "Montréal", "Calgary", "Vancouver, BC",
-    "San Juan", "H2X 1Y4", "Honolulu", "Arizona", "cerca de Detroit",
-)  # fmt: skip
+# With the zone of its clocks; of what is no one place, as Arizona, none.
+PLACES: Final[Mapping[str, str]] = {
+    "Chicago": "America/Chicago", "60608": "America/Chicago", "Boise": "America/Boise",
+    "El Paso": "America/Denver", "Nogales, AZ": "America/Phoenix", "Montréal": "America/Toronto",
+    "Calgary": "America/Edmonton", "Vancouver, BC": "America/Vancouver", "Arizona": "",
+    "San Juan, PR": "America/Puerto_Rico", "H2X 1Y4": "America/Toronto",
+    "Honolulu": "Pacific/Honolulu", "cerca de Detroit": "America/Detroit", "": "",
+}  # fmt: skip
 CONTACTS: Final = ("email", "email", "text", "call", "none")
 
 
@@ -31,6 +36,7 @@ class Person:
     lang: str
     contact: str  # of CONTACTS
     address: str  # an e-mail address or a phone
+    place: str = ""  # of PLACES, where they look for a workshop
     workshop: str = ""  # public id
     link: str = ""  # of their own page
     follow: str = ""  # of what they follow
@@ -59,8 +65,9 @@ class People:
             "none": "",
         }.get(contact, f"+1312555{1000 + number % 9000:04d}")
         person = Person(
-            number, self.rng.choice(NAMES), self.rng.choice(LANGUAGES), contact, address
-        )
+            number, self.rng.choice(NAMES), self.rng.choice(LANGUAGES), contact, address,
+            self.rng.choice(list(PLACES)),
+        )  # fmt: skip
         self.everyone.append(person)
         if address:
             self.by_address[address] = person
@@ -72,9 +79,10 @@ class People:
         """Somebody saves a place, by the form; None where it is closed or full."""
         person = self.come()
         browser = self.browse(person)
-        browser.get(f"/{person.lang}/?donde={self.rng.choice(PLACES)}")
-        browser.get(f"/{person.lang}/t/{public_id}")
-        page = browser.get(f"/{person.lang}/t/{public_id}/lugar")
+        query = f"?{urlencode({'donde': person.place})}" if person.place else ""
+        browser.get(f"/{person.lang}/{query}")
+        browser.get(f"/{person.lang}/t/{public_id}{query}")
+        page = browser.get(f"/{person.lang}/t/{public_id}/lugar{query}")
         form = page.find("/lugar", field_name="name")
         if form is None:
             return None
@@ -171,8 +179,8 @@ class People:
     def follow(self) -> None:
         person = self.come()
         browser = self.browse(person)
-        query = f"?donde={self.rng.choice(PLACES)}"
-        page = browser.get(f"/{person.lang}/avisame{query}")
+        query = urlencode({"donde": person.place})
+        page = browser.get(f"/{person.lang}/avisame?{query}")
         form = page.find("/avisame", field_name="email")
         if form is None or person.contact not in {"email", "text"}:
             return
