@@ -71,7 +71,7 @@ PLACES: Final = {
         "/org/red/chicago", r'for="access_es">\s*([^<]*?)\s*<', "How to get in", "Comment entrer",
     ),
     "public way into an office": (
-        "/{lang}/o/chicago", r'<dt>([^<]*)</dt>\s*<dd><div class="stack"', "How to get in",
+        "/{lang}/o/chicago", r'</svg>([^<]*)</dt>\s*<dd><div class="stack"', "How to get in",
         "Comment entrer",
     ),
     "way into a call": (
