@@ -17,7 +17,7 @@ from types import FrameType
 from typing import NoReturn
 
 from tests.runner import Missing, packages, postgresql, pythons, shifted_clock
-from tests.runner.shifted_clock import INSTANTS, LEAP_NIGHT, Instant
+from tests.runner.shifted_clock import EDGES, LEAP_NIGHT, Instant
 
 MIN_FREE_MEMORY_BYTES = 4 << 30
 MAX_SEED = 1_000_000
@@ -109,8 +109,8 @@ def _parse(arguments: Sequence[str]) -> Options:
         action="store_const",
         dest="mode",
         const="long",
-        help="every test; those on SQLite with the clock at six instants, those with a clock of "
-        "their own at the first only",
+        help="every test; those on SQLite with the clock at two instants, the second by the seed, "
+        "those with a clock of their own at the first only",
     )
     parser.add_argument(
         "--seed",
@@ -201,8 +201,9 @@ def steps(options: Options) -> list[Step]:
     PostgreSQL and in the browser at the real time. The plain run leaves out the thorough tests and,
     on PostgreSQL, those that are not of the core; it takes one case of each test, by the seed. The
     long run gives those on PostgreSQL and in the browser and the long tests at the real time, and
-    those on SQLite at six instants; a test with a clock of its own, to which the instant makes no
-    difference, is run at the first only. With each other interpreter it gives the whole run."""
+    those on SQLite at two instants, of which the seed chooses the second; a test with a clock of
+    its own, to which the instant makes no difference, is run at the first only. With each other
+    interpreter it gives the whole run."""
     style = [
         Step("style", ["ruff", "check", ".", "tests/run"]),
         Step("format", ["ruff", "format", "--check", ".", "tests/run"]),
@@ -220,7 +221,8 @@ def steps(options: Options) -> list[Step]:
         others = f"long or {NOT_SHIFTED}"
         tests = [
             _pytest(options, "long tests and those on PostgreSQL and in Chromium", others),
-            *(_on_sqlite(options, instant) for instant in INSTANTS),
+            _on_sqlite(options, LEAP_NIGHT),
+            _on_sqlite(options, EDGES[options.seed % len(EDGES)]),
         ]
     own = [replace(each, python=options.python) for each in (*style, types, *tests)]
     whole = replace(options, mode="whole")

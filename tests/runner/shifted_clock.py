@@ -24,16 +24,16 @@ class Instant:
         return round(datetime.fromisoformat(f"{self.utc}+00:00").timestamp() - time.time())
 
 
-# The plain run uses only this one. It is a leap day, and a month's last minutes at the offices
+# Every run uses this one. It is a leap day, and a month's last minutes at the offices
 # while it is already the next month in UTC.
 LEAP_NIGHT = Instant("23:50 on 29 February 2028 in Chicago", "2028-03-01T05:50")
 
-# The others begin three minutes before an edge, which passes during the run: about half of the
-# tests run on each side of it, in each run others. Together they have the end and the beginning of
-# a day, a month and a year, at the offices and in UTC; a leap day in both; an afternoon and a
-# Sunday; a year far ahead; and the days on which clocks change, before and after they do.
-INSTANTS = (
-    LEAP_NIGHT,
+# A long run uses one of these besides. Each begins three minutes before an edge, which passes
+# during the run: about half of the tests run on each side of it, in each run others. They have the
+# end and the beginning of a day, a month and a year, at the offices and in UTC; a leap day in both;
+# a Sunday; a year far ahead; and the days on which clocks change, before and after they do. Each of
+# the days between is lived by tests/year.
+EDGES = (
     Instant("23:57 on 29 February 2028 in UTC", "2028-02-29T23:57"),
     Instant("23:57 on Sunday 31 December 2034 in Chicago, next year in UTC", "2035-01-01T05:57"),
     Instant("23:57 in Chicago before the day on which clocks go forward", "2027-03-14T05:57"),
