@@ -145,7 +145,9 @@ class Life:
         is_neutral = person is not None and person.workshop in self.rendering.secret
         is_again = before is not None and clock.now() - before < REPEATED_WITHIN
         if is_again and to not in self.answered and not is_neutral:
-            self.findings.add(what, "is sent twice", text[:200])
+            self.findings.add(
+                what, "is sent twice", f"since {before:%d %H:%M} to {to}: {text[:200]}"
+            )
         self.sent[key] = clock.now()
 
     def _act(self, day: date, *, is_first: bool) -> None:
@@ -225,6 +227,9 @@ def live_days(
     with begun(seed, folder) as life:
         for number in range(days):
             day = FIRST_DAY + timedelta(days=number)
+            known = len(life.findings.found)
             life.live(day, is_looked_at=looked_at in {None, day})
             tell(f"{day}: {len(life.findings.found)} findings")
+            for each in list(life.findings.found.values())[known:]:
+                tell(f"  {each}")
     return life

@@ -213,10 +213,9 @@ class RegistrationWalk(RuleBasedStateMachine):
             with pytest.raises(Refusal):
                 self.stage.change_workshop(ends=_end(hours))
             return
+        # Each hour keeps its start: what people answered stays.
         self.stage.change_workshop(ends=_end(hours))
         model.hours = hours
-        if model.is_on:
-            model.forget_answers()
         model.offer(now)
 
     @rule(childcare=st.sampled_from([None, 0, 1, 2, 3]))
