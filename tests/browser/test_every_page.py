@@ -146,12 +146,12 @@ def test_page_is_small_has_no_third_party_requests_and_stores_nothing(
     # A navigation aborts the request of the icon if it is still running.
     failed = [each for each in requests if each.failure and "ERR_ABORTED" not in each.failure]
     assert [each.url for each in failed] == []
-    total_bytes = sum(
-        _count_bytes(each)
-        for each in requests
-        if not each.failure and not each.url.startswith("data:")
-    )
-    assert 1_000 < total_bytes <= MAX_PAGE_BYTES
+    # Of each address the load that took most: a form is sent until it is old enough.
+    sizes: dict[str, int] = {}
+    for each in requests:
+        if not each.failure and not each.url.startswith("data:"):
+            sizes[each.url] = max(_count_bytes(each), sizes.get(each.url, 0))
+    assert 1_000 < sum(sizes.values()) <= MAX_PAGE_BYTES
     assert page.context.cookies() == []
     assert page.evaluate("[localStorage.length, sessionStorage.length]") == [0, 0]
 

@@ -131,7 +131,7 @@ def _of_forms() -> Iterator[Guard]:
             "    if workshop.is_closed", ratchet,
         ),
         (
-            "outreach/domain/search/public_listing.py",
+            "outreach/domain/search/listed_columns.py",
             "Workshop.is_discreet.is_(False)", "Kind.is_discreet.is_(False)", ratchet,
         ),
         (

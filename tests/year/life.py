@@ -97,6 +97,7 @@ class Life:
             self._round()
         self.go_to(midnight + timedelta(hours=23, minutes=50))
         self._round()
+        self.rendering.read_secrets()
         if is_looked_at:
             self.state.run(clock.network_day(clock.now()))
             self.messages.check(self.people.everyone)

@@ -82,7 +82,7 @@ def test_door_without_workshops_says_when_the_next_one_starts(
     with store.change() as session:
         hold(session, chicago, rights)
     text = words(tomas.get("/org/entrada"))
-    assert "El siguiente: Conoce tus derechos . Empieza el" in text
+    assert "El siguiente: Conoce tus derechos. Empieza el" in text
 
 
 def test_list_of_a_workshop_far_off_says_when_it_starts(
