@@ -65,7 +65,7 @@ class Life:
     sent: dict[tuple[str, str], datetime] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
     messages: MessageCheck = field(init=False)
-    answered: set[str] = field(default_factory=set)  # who texted within this round
+    answered: dict[str, datetime] = field(default_factory=dict)  # who texted last when
 
     def __post_init__(self) -> None:
         self.people = People(self.site, self.rng, self.findings, self.pause)
@@ -117,7 +117,6 @@ class Life:
         return f"{clock.now():%Y-%m-%d}, seed {self.seed}: {words}"
 
     def _round(self) -> None:
-        self.answered.clear()
         self.site.worker.round()
         for person, to, subject, text in self.people.read_letters():
             self._read("letter", person, to, f"{subject}\n{text}")
@@ -127,7 +126,7 @@ class Life:
             self._read("text", person, to, text)
             if person is not None and self.rng.random() < 0.2:
                 self.people.answer_text(person)
-                self.answered.add(to)
+                self.answered[to] = clock.now()
 
     def _read(self, what: str, person: Person | None, to: str, text: str) -> None:
         self.counts[what] = self.counts.get(what, 0) + 1
@@ -145,7 +144,8 @@ class Life:
         # Two answers to what somebody texted may be the same, and two notices in neutral words.
         is_neutral = person is not None and person.workshop in self.rendering.secret
         is_again = before is not None and clock.now() - before < REPEATED_WITHIN
-        if is_again and to not in self.answered and not is_neutral:
+        is_answer = before is not None and to in self.answered and self.answered[to] >= before
+        if is_again and not is_answer and not is_neutral:
             self.findings.add(
                 what, "is sent twice", f"since {before:%d %H:%M} to {to}: {text[:200]}"
             )
