@@ -17,8 +17,13 @@ _KEY: Final = re.compile(r"(?!Etc/)[A-Z][A-Za-z_]{1,19}(?:/[A-Za-z_+-]{1,20}){1,
 
 _used: ContextVar[ZoneInfo | None] = ContextVar("reader_zone", default=None)
 
-# The zone of the reader of a page, told by `web.middleware.reader_place`.
-tell_zone: Callable[[], ZoneInfo | None] = lambda: None  # noqa: E731 - a default to replace
+
+def _know_none() -> ZoneInfo | None:
+    return None
+
+
+# The zone of the reader of a page: `web.middleware.reader_place` puts its own function here.
+tell_zone: Callable[[], ZoneInfo | None] = _know_none
 
 
 def current() -> ZoneInfo | None:

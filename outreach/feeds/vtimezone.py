@@ -21,7 +21,7 @@ FIRST_YEAR_OF_RULES: Final = 2007
 # Of transitions that follow no rule: no workshop is older (the form refuses earlier days).
 FIRST_YEAR: Final = 2015
 # In one text: a country's code is no literal of the code, and that of Friday is one.
-DAY_CODES: Final = "MO TU WE TH FR SA SU".split()  # noqa: SIM905
+DAY_CODES: Final = "MO TU WE TH FR SA SU".split()  # noqa: SIM905 - «FR» alone would be one
 LAST: Final = -1  # in place of a number: the last such weekday of its month
 DAYS_OF_A_WEEK: Final = 7
 

@@ -55,16 +55,23 @@ _ABBREVIATIONS: Final = _listed(
 )
 _NAMES: Final = _listed(
     """
-    US/Eastern: eastern|eastern time|eastern standard time|eastern daylight time|hora del este|tiempo del este|este|heure de l est|hora este
-    US/Central: central|central time|central standard time|central daylight time|hora del centro|hora central|tiempo del centro|tiempo central|centro|heure du centre
-    US/Mountain: mountain|mountain time|mountain standard time|mountain daylight time|hora de la montana|hora de las montanas|tiempo de la montana|montana|heure des rocheuses
-    US/Pacific: pacific|pacific time|pacific standard time|pacific daylight time|hora del pacifico|tiempo del pacifico|pacifico|heure du pacifique
+    US/Eastern: eastern|eastern time|eastern standard time|eastern daylight time|hora del este
+    US/Eastern: tiempo del este|este|heure de l est|hora este
+    US/Central: central|central time|central standard time|central daylight time|hora del centro
+    US/Central: hora central|tiempo del centro|tiempo central|centro|heure du centre
+    US/Mountain: mountain|mountain time|mountain standard time|mountain daylight time
+    US/Mountain: hora de la montana|hora de las montanas|tiempo de la montana|montana
+    US/Mountain: heure des rocheuses
+    US/Pacific: pacific|pacific time|pacific standard time|pacific daylight time|hora del pacifico
+    US/Pacific: tiempo del pacifico|pacifico|heure du pacifique
     America/Anchorage: alaska|alaska time|hora de alaska
     Pacific/Honolulu: hawaii|hawaii time|hora de hawai
     America/Halifax: atlantic time|atlantic standard time|hora del atlantico|heure de l atlantique
-    America/Mexico_City: hora de mexico|hora cdmx|hora de la ciudad de mexico|tiempo de mexico|mexico city time|hora del centro de mexico
-    UTC: utc|gmt|z|zulu|universal|hora universal|coordinated universal time|tiempo universal coordinado|greenwich
-    """  # noqa: E501
+    America/Mexico_City: hora de mexico|hora cdmx|hora de la ciudad de mexico|tiempo de mexico
+    America/Mexico_City: mexico city time|hora del centro de mexico
+    UTC: utc|gmt|z|zulu|universal|hora universal|coordinated universal time
+    UTC: tiempo universal coordinado|greenwich
+    """
 )
 _PHRASES: Final = "|".join(
     sorted(
