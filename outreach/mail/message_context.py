@@ -13,7 +13,7 @@ from outreach.domain import registrations
 from outreach.domain.registrations import Registration, reconfirmation, review
 from outreach.domain.registrations.notifications import Notification, NotificationType
 from outreach.domain.trials.trials import Wording
-from outreach.domain.workshops import verify_codes
+from outreach.domain.workshops import facts, verify_codes
 
 # The page that takes the answer, for messages with a question.
 _PAGES: Final = {NotificationType.RECONFIRM: "/vengo"}
@@ -69,6 +69,8 @@ def template_values(context: MessageContext, config: Config) -> dict[str, Any]:
         "bring": i18n.say(workshop.bring, lang),
         "others": [each for each in context.group if each.id != registration.id],
         "is_quiet": workshop.is_discreet,
+        # Else whoever reads of another day takes what is cancelled for something else.
+        "knows_when": facts.says_when(registration.known_facts, workshop),
         "was_silent": registration.lapses < MAX_EXPIRED_OFFERS,
         "phone": workshop.phone or workshop.office.phone or config.phone,
         "today": context.now.astimezone(workshop.zone).date(),

@@ -58,6 +58,12 @@ def compute_facts_of_data(workshop: WhenAndWhere) -> bytes:
     return when[:_TIME_SIZE] + compute_place(workshop.venue)
 
 
+def says_when(known: bytes | None, workshop: WhenAndWhere) -> bool:
+    """Whether the facts that a party was last told say the day and the hours of this workshop,
+    cancelled or not; None are those that hold."""
+    return known is None or known[:_TIME_SIZE] == compute_facts_of_data(workshop)[:_TIME_SIZE]
+
+
 def compute_place(venue: Venue | None) -> bytes:
     """The part of the facts that says where, of a workshop at that venue."""
     place = (str(venue.id), venue.address, venue.city, venue.region) if venue is not None else ()
