@@ -20,7 +20,7 @@ from tests.fuzz.world import HIDDEN, OTHERS_NAME, VISITORS, Base
 
 pytestmark = pytest.mark.any_database
 
-REQUESTS_PER_SURFACE, MANY_REQUESTS_PER_SURFACE = 40, 1_000
+REQUESTS_PER_SURFACE, MANY_REQUESTS_PER_SURFACE = 40, 500  # on each database
 Ready = tuple[Base, Map]
 
 
@@ -96,7 +96,7 @@ def test_fuzzer_detects_planted_faults() -> None:
     assert admin_tally.is_fine
 
 
-MANY_REQUESTS_TO_NETWORKS = 20_000
+MANY_REQUESTS_TO_NETWORKS = 10_000  # on each database
 
 
 @pytest.mark.long

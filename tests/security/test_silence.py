@@ -147,11 +147,18 @@ def test_place_that_somebody_looked_for_is_not_kept(app: Flask, watched: FlaskCl
     assert his
 
 
-def test_front_page_is_kept(app: Flask, watched: FlaskClient) -> None:
+def test_front_page_is_kept(app: Flask, store: Store, watched: FlaskClient) -> None:
     answer = watched.get("/es/")
     assert answer.headers["Cache-Control"] == "public, max-age=20"
-    with recorded_statements(app) as statements:
+    for _ in range(20):  # a commit in another database of the same server changes the mark too
+        mark = store.mark()
         assert watched.get("/es/").data == answer.data
+        with recorded_statements(app) as statements:
+            assert watched.get("/es/").data == answer.data
+        if store.mark() == mark:
+            break
+    else:
+        pytest.fail("the mark changed each time")
     assert [each for each in statements if "workshop" in each] == []
     tag = answer.headers["ETag"]
     assert watched.get("/es/", headers={"If-None-Match": tag}).status_code == 304

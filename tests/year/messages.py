@@ -94,7 +94,8 @@ class MessageCheck:
     site: Installation
     findings: Findings
     counts: Counter[str] = field(default_factory=Counter)
-    _last: dict[int, tuple[Moment, str]] = field(default_factory=dict)  # by number of the person
+    # By number of the person. A text that cancels says no hour.
+    _last: dict[int, tuple[Moment | None, str]] = field(default_factory=dict)
     _ever: set[Moment] = field(default_factory=set)  # of all workshops
 
     def remember(self) -> None:
@@ -121,8 +122,8 @@ class MessageCheck:
                 "says an hour that no workshop has",
                 f"{each} {text}",
             )
-        if moments and "/r/" in text:
-            self._last[person.number] = moments[-1], text
+        if "/r/" in text and (moments or _CANCELLED.search(text)):
+            self._last[person.number] = moments[-1] if moments else None, text
 
     def check(self, people: list[Person]) -> None:
         """After a day: what those read last who, as the product has it, know what is true."""
@@ -148,7 +149,7 @@ class MessageCheck:
                     is_true = bool(_CANCELLED.search(text))
                 else:
                     starts = _at(workshop.day, workshop.starts)
-                    if moment.is_own:
+                    if moment is not None and moment.is_own:
                         moment = _move(moment, workshop, PLACES[person.place])
                     own = found.slot.minute if found.slot else 0
                     # Who waits, or is offered an hour, was told when it begins.

@@ -27,6 +27,7 @@ from outreach.domain.registrations import ContactMethod
 from outreach.domain.registrations.change_notifications import HOLD, NotifyMode
 from outreach.domain.roster import undecided_changes
 from outreach.keystore import KeyStore
+from tests.conftest import DATABASES
 from tests.support.fixed_clock import fixed_clock
 from tests.support.mailing_world import MailingWorld
 from tests.support.notification_world import FIRST_DAY, HOURS, NotificationWorld
@@ -302,6 +303,20 @@ def test_merge_leaves_a_decision_to_tell_nobody(world: NotificationWorld) -> Non
         assert not undecided_changes.is_undecided(session, workshop, now=world.now)
 
 
+def test_cancellation_says_no_day_that_nobody_was_notified_of(world: NotificationWorld) -> None:
+    """Whoever knows of another day takes what is cancelled for something else, and goes."""
+    world.register(2, ContactMethod.EMAIL, takes_texts=False)
+    [_, luz] = world.active()
+    world.wait(timedelta(0))
+    world.change(2, NotifyMode.LATER, day=FIRST_DAY)
+    world.switch(2, NotifyMode.NOTIFY)
+    world.finish()
+    assert [each.partition(":")[0] for each in luz.messages] == [
+        "Tu lugar",
+        "Se canceló lo que tenías apartado",
+    ]
+
+
 def test_letter_says_until_when_if_the_end_alone_has_changed(world: NotificationWorld) -> None:
     """The stop that moved took the end of its workshop along."""
     world.register(2, ContactMethod.EMAIL, takes_texts=False)
@@ -364,4 +379,5 @@ def test_what_people_know_is_true_after_a_hundred_steps(
 def test_what_people_know_is_true_after_thousands_of_steps(
     given: object, walk: type[MailingWalk]
 ) -> None:
-    run(walk, given, walks=200, length=50, is_same=False)
+    """Each of the two databases gets half of the walks."""
+    run(walk, given, walks=200 // len(DATABASES), length=50, is_same=False)
