@@ -122,7 +122,9 @@ class MessageCheck:
                 "says an hour that no workshop has",
                 f"{each} {text}",
             )
-        if "/r/" in text and (moments or _CANCELLED.search(text)):
+        # A letter that cancels at a discreet kind has no link, and a text no hour.
+        is_cancelling = _CANCELLED.search(text.partition("\n")[0]) and "/avisame" not in text
+        if is_cancelling or (moments and "/r/" in text):
             self._last[person.number] = moments[-1] if moments else None, text
 
     def check(self, people: list[Person]) -> None:
