@@ -9,9 +9,16 @@ from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from outreach import clock
-from outreach.domain.registrations import ACTIVE_STATUSES, RegistrationStatus, find
+from outreach.domain.registrations import (
+    ACTIVE_STATUSES,
+    Registration,
+    RegistrationStatus,
+    find,
+)
+from outreach.domain.registrations.notifications import Notification
 from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.domain.workshops.time_slots import TimeSlot
 from outreach.errors import NotFound
@@ -39,7 +46,7 @@ _IS_OTHER: Final = re.compile(
 )
 # After it stands the office's hour, but not in texts and subjects.
 _OWN: Final = {"es": " tu hora", "en": " your time", "fr": " à votre heure"}
-_CANCELLED: Final = re.compile(r"cancel|annul", re.IGNORECASE)
+_CANCELLED: Final = re.compile(r"se cancel[oó]|cancelled|annulé?\b", re.IGNORECASE)
 
 
 class Moment(NamedTuple):
@@ -127,6 +134,15 @@ class MessageCheck:
         if is_cancelling or (moments and "/r/" in text):
             self._last[person.number] = moments[-1] if moments else None, text
 
+    def _is_to_be_told(self, session: Session, registration: Registration) -> bool:
+        """Whether a message waits to be sent, as a text does at night."""
+        waiting = sa.select(Notification.id).where(
+            Notification.registration_id == registration.id,
+            Notification.done_at.is_(None),
+            Notification.due_at <= clock.now(),
+        )
+        return session.scalar(waiting.limit(1)) is not None
+
     def check(self, people: list[Person]) -> None:
         """After a day: what those read last who, as the product has it, know what is true."""
         with self.site.store.read() as session:
@@ -143,6 +159,7 @@ class MessageCheck:
                     found.status not in ACTIVE_STATUSES
                     or found.known_facts != workshop.facts
                     or workshop.ends_at < clock.now()
+                    or self._is_to_be_told(session, found)
                 ):
                     continue
                 self.counts["people whose last message was checked"] += 1
