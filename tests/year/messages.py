@@ -134,7 +134,7 @@ class MessageCheck:
         if is_cancelling or (moments and "/r/" in text):
             self._last[person.number] = moments[-1] if moments else None, text
 
-    def _is_to_be_told(self, session: Session, registration: Registration) -> bool:
+    def _is_to_be_notified(self, session: Session, registration: Registration) -> bool:
         """Whether a message waits to be sent, as a text does at night."""
         waiting = sa.select(Notification.id).where(
             Notification.registration_id == registration.id,
@@ -159,7 +159,7 @@ class MessageCheck:
                     found.status not in ACTIVE_STATUSES
                     or found.known_facts != workshop.facts
                     or workshop.ends_at < clock.now()
-                    or self._is_to_be_told(session, found)
+                    or self._is_to_be_notified(session, found)
                 ):
                     continue
                 self.counts["people whose last message was checked"] += 1
