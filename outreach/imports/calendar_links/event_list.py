@@ -186,7 +186,7 @@ def _day_of(event: IcalEvent) -> date | None:
     if event.starts is None:
         return None
     try:
-        return datetime.strptime(event.starts[0].strip()[:_DATE_LENGTH], "%Y%m%d").date()  # noqa: DTZ007 - no zone
+        return date.fromisoformat(event.starts[0].strip()[:_DATE_LENGTH])
     except ValueError:
         return None
 
