@@ -8,6 +8,7 @@ import re
 from binascii import b2a_qp
 from collections.abc import Mapping
 from datetime import datetime
+from email.header import Header
 from email.message import EmailMessage
 from email.policy import SMTP, EmailPolicy
 from email.policy import default as DEFAULT
@@ -113,6 +114,10 @@ def _header(name: str, value: str) -> Any:
 
 @lru_cache(maxsize=256)
 def _folded(name: str, value: str) -> bytes:
+    if name == "Subject" and not value.isascii():
+        # Before Python 3.12.5 a policy loses the space between two encoded words (CPython 92081).
+        words = Header(value, "utf-8", header_name=name).encode(linesep="\r\n")
+        return f"{name}: {words}\r\n".encode("ascii")
     return SMTP.fold_binary(name, _header(name, value))
 
 
