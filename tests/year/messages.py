@@ -46,7 +46,8 @@ _IS_OTHER: Final = re.compile(
 )
 # After it stands the office's hour, but not in texts and subjects.
 _OWN: Final = {"es": " tu hora", "en": " your time", "fr": " à votre heure"}
-_CANCELLED: Final = re.compile(r"se cancel[oó]|cancelled|annulé?\b", re.IGNORECASE)
+NIGHT: Final = timedelta(hours=12)  # in which no text is sent
+_CANCELLED: Final = re.compile(r"se cancel[oó]|cancelled|annul[ée]e?s?\b", re.IGNORECASE)
 
 
 class Moment(NamedTuple):
@@ -135,11 +136,11 @@ class MessageCheck:
             self._last[person.number] = moments[-1] if moments else None, text
 
     def _is_to_be_notified(self, session: Session, registration: Registration) -> bool:
-        """Whether a message waits to be sent, as a text does at night."""
+        """Whether a message waits until morning, as a text does at night."""
         waiting = sa.select(Notification.id).where(
             Notification.registration_id == registration.id,
             Notification.done_at.is_(None),
-            Notification.due_at <= clock.now(),
+            Notification.due_at.between(clock.now() - NIGHT, clock.now()),
         )
         return session.scalar(waiting.limit(1)) is not None
 
