@@ -69,7 +69,7 @@ def template_values(context: MessageContext, config: Config) -> dict[str, Any]:
         "bring": i18n.say(workshop.bring, lang),
         "others": [each for each in context.group if each.id != registration.id],
         "is_quiet": workshop.is_discreet,
-        # Else whoever reads of another day takes what is cancelled for something else.
+        # Who reads that another day is cancelled than the one they know would go on that one.
         "knows_when": facts.says_when(registration.known_facts, workshop),
         "was_silent": registration.lapses < MAX_EXPIRED_OFFERS,
         "phone": workshop.phone or workshop.office.phone or config.phone,

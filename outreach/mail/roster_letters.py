@@ -25,7 +25,7 @@ from outreach.domain.roster.models import (
     RosterLetterType,
     RosterRole,
 )
-from outreach.domain.workshops import Workshop
+from outreach.domain.workshops import Workshop, facts
 from outreach.errors import DataErased
 from outreach.i18n import N_, translate, use_language
 from outreach.keystore import KeyStore
@@ -62,14 +62,17 @@ def render_words(
     *,
     links: tuple[str, str],
     is_again: bool,
+    knows_when: bool = True,
 ) -> tuple[str, str]:
-    """Subject and text of a letter; `links` say yes and no. Needs an application context."""
+    """Subject and text of a letter; `links` say yes and no. A cancellation names day and hours only
+    to a member who knows them (`knows_when`). Needs an application context."""
     with use_language(lang):
         text = render_template(
             f"mail/roster_{letter_type}.txt",
             workshop=workshop,
             role=role,
             is_again=is_again,
+            knows_when=knows_when,
             links=links,
             phone=workshop.phone or workshop.office.phone or config.phone,
         )
@@ -90,6 +93,7 @@ def write(context: RosterContext, config: Config) -> EmailMessage:
         config,
         links=(f"{link}?r={YES}", f"{link}?r={NO}"),
         is_again=assignment.state is AssignmentState.ASK_AGAIN,
+        knows_when=facts.says_when(assignment.known_facts, workshop),
     )
     sender = translate(_DISCREET_SENDER, lang) if workshop.is_discreet else config.mail_name
     shared = {"From": formataddr((sender, mail_from(config))), "Subject": subject}

@@ -13,7 +13,12 @@ from outreach.db.store import Store
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.registrations import ContactMethod
-from outreach.domain.registrations.change_notifications import HOLD, NotifyDecision, NotifyMode
+from outreach.domain.registrations.change_notifications import (
+    HOLD,
+    LATER,
+    NotifyDecision,
+    NotifyMode,
+)
 from outreach.domain.roster import assignments
 from outreach.domain.roster.models import RosterAssignment, RosterMember, RosterRole
 from outreach.domain.scheduling import workshop_service
@@ -132,12 +137,12 @@ def test_letter_says_what_is_true_when_it_is_sent(
     assert "Dijiste que sí" not in post.last_text
 
 
-def move(post: RosterPost, workshop: Workshop) -> None:
+def move(post: RosterPost, workshop: Workshop, decision: NotifyDecision = TELL) -> None:
     with post.store.change() as session:
         current = session.get_one(Workshop, workshop.id)
         data = workshop_service.get_data(current)
         later = replace(data, day=data.day + timedelta(days=1))
-        workshop_service.change(session, current, later, now=clock.now(), decision=TELL)
+        workshop_service.change(session, current, later, now=clock.now(), decision=decision)
 
 
 def test_confirmed_member_gets_letters_of_a_move_and_of_a_cancellation(
@@ -160,6 +165,22 @@ def test_confirmed_member_gets_letters_of_a_move_and_of_a_cancellation(
         workshop_service.cancel(session, found, now=clock.now(), decision=TELL)
     assert post.deliver() == 1
     assert "Se canceló" in post.last_text
+
+
+def test_cancellation_names_no_day_that_its_member_does_not_know(
+    post: RosterPost, chicago: Office, rights: Kind
+) -> None:
+    with post.store.change() as session:
+        workshop = hold(session, chicago, rights)
+    member = add_member(post.store, post.key_store, chicago)
+    post.ask(workshop, member)
+    post.deliver()
+    move(post, workshop, LATER)
+    with post.store.change() as session:
+        found = session.get_one(Workshop, workshop.id)
+        workshop_service.cancel(session, found, now=clock.now(), decision=TELL)
+    assert post.deliver() == 1
+    assert "Ya no hace falta que vayas: se canceló." in post.last_text
 
 
 def test_letter_to_an_erased_member_is_not_sent(

@@ -59,8 +59,8 @@ def compute_facts_of_data(workshop: WhenAndWhere) -> bytes:
 
 
 def says_when(known: bytes | None, workshop: WhenAndWhere) -> bool:
-    """Whether the facts that a party was last told say the day and the hours of this workshop,
-    cancelled or not; None are those that hold."""
+    """Whether somebody who was last told the facts `known` knows the day and the hours of this
+    workshop; of a cancelled one, those that it had. None: nothing has changed since."""
     return known is None or known[:_TIME_SIZE] == compute_facts_of_data(workshop)[:_TIME_SIZE]
 
 
