@@ -57,6 +57,7 @@ LONGEST = frozenset(
         "test_fuzz.py",
         "test_notification_walks.py",
         "test_random_walks.py",
+        "test_year.py",
     }
 )
 LONG_AGO = datetime(2026, 1, 5, 15, 0, tzinfo=UTC)

@@ -201,9 +201,9 @@ def steps(options: Options) -> list[Step]:
     PostgreSQL and in the browser at the real time. The plain run leaves out the thorough tests and,
     on PostgreSQL, those that are not of the core; it takes one case of each test, by the seed. The
     long run gives those on PostgreSQL and in the browser and the long tests at the real time, and
-    those on SQLite at two instants, of which the seed chooses the second; a test with a clock of
-    its own, to which the instant makes no difference, is run at the first only. With each other
-    interpreter it gives the whole run."""
+    those on SQLite at two instants, of which the seed chooses the second: with another interpreter
+    where there is one, which gives those on PostgreSQL and in the browser too. A test with a clock
+    of its own, to which the instant makes no difference, is run once with each interpreter."""
     style = [
         Step("style", ["ruff", "check", ".", "tests/run"]),
         Step("format", ["ruff", "format", "--check", ".", "tests/run"]),
@@ -222,22 +222,26 @@ def steps(options: Options) -> list[Step]:
         tests = [
             _pytest(options, "long tests and those on PostgreSQL and in Chromium", others),
             _on_sqlite(options, LEAP_NIGHT),
-            _on_sqlite(options, EDGES[options.seed % len(EDGES)]),
         ]
+    edge = EDGES[options.seed % len(EDGES)]
+    if options.mode == "long" and not options.others:
+        tests.append(_on_sqlite(options, edge))
     own = [replace(each, python=options.python) for each in (*style, types, *tests)]
     whole = replace(options, mode="whole")
     return own + [
         replace(each, name=f"{each.name}, with Python {version}", python=path)
         for version, path in options.others.items()
-        for each in _list_once(whole)
+        for each in _list_once(whole, edge, has_own_clocks=True)
     ]
 
 
-def _list_once(options: Options) -> list[Step]:
-    """Each test of a plain or whole run once."""
+def _list_once(
+    options: Options, instant: Instant = LEAP_NIGHT, *, has_own_clocks: bool = False
+) -> list[Step]:
+    """Each test of a plain or whole run once, those on SQLite at this instant."""
     others = f"not ({_left_out(options)}) and ({NOT_SHIFTED})"
     return [
-        _on_sqlite(options, LEAP_NIGHT),
+        _on_sqlite(options, instant, has_own_clocks=has_own_clocks),
         _pytest(options, "tests on PostgreSQL and in Chromium", others),
     ]
 
@@ -246,9 +250,9 @@ def _left_out(options: Options) -> str:
     return LEFT_OUT_OF_PLAIN if options.mode == "plain" else "long"
 
 
-def _on_sqlite(options: Options, instant: Instant) -> Step:
+def _on_sqlite(options: Options, instant: Instant, *, has_own_clocks: bool = False) -> Step:
     left_out = f"{_left_out(options)} or {NOT_SHIFTED}"
-    if instant != LEAP_NIGHT:
+    if instant != LEAP_NIGHT and not has_own_clocks:
         left_out += f" or {SAME_AT_ANY_INSTANT}"
     return _pytest(
         options,
