@@ -49,7 +49,7 @@ Thing = TypeVar("Thing")
 route_cache.compile_once()
 statement_cache.compile_once()
 COMPILED_TEMPLATES = CompiledTemplates()
-# Files with a test of three minutes and more, the longest ten.
+# Files with a test of three minutes and more.
 LONGEST = frozenset(
     {
         "test_calendars_generated.py",

@@ -12,6 +12,7 @@ from typing import Any, Final
 import pytest
 
 from tests.runner import command
+from tests.runner.shifted_clock import EDGES, LEAP_NIGHT
 from tests.support import sample
 from tests.support.fixed_clock import fixed_clock
 from tests.support.own_clock import ProcessStarted
@@ -70,6 +71,16 @@ def test_every_test_is_run_with_each_other_interpreter(sort: dict[str, int]) -> 
     assert len(runs_of("whole", sort)) == len(
         [each for each in runs(steps, sort) if each.python == others["3.13"]]
     )
+
+
+@pytest.mark.parametrize("others", [{}, {"3.13": "/usr/bin/python3.13"}], ids=["alone", "other"])
+@pytest.mark.parametrize("number", range(len(EDGES)))
+def test_long_run_has_the_sqlite_tests_at_two_instants(number: int, others: dict[str, str]) -> None:
+    steps = command.steps(command.Options("long", number, [], others=others))
+    shifted = [(each.instant, each.python) for each in steps if each.instant is not None]
+    first, second = shifted
+    assert first == (LEAP_NIGHT, sys.executable)
+    assert second == (EDGES[number], others.get("3.13", sys.executable))
 
 
 def test_plain_run_has_one_case_of_each_test_on_each_database(

@@ -109,8 +109,8 @@ def _parse(arguments: Sequence[str]) -> Options:
         action="store_const",
         dest="mode",
         const="long",
-        help="every test; those on SQLite with the clock at two instants, the second by the seed, "
-        "those with a clock of their own at the first only",
+        help="every test; those on SQLite at two instants, the second by the seed and with another "
+        "Python, if there is one",
     )
     parser.add_argument(
         "--seed",
@@ -209,6 +209,7 @@ def steps(options: Options) -> list[Step]:
         Step("format", ["ruff", "format", "--check", ".", "tests/run"]),
         Step("layers", ["lint-imports"]),
     ]
+    edge = EDGES[options.seed % len(EDGES)]
     workers = ["--num-workers", str(_count_workers())]
     types = Step("types", ["mypy", "--strict", *workers, "outreach", "tests"])
     if options.mode == "quick":
@@ -223,9 +224,8 @@ def steps(options: Options) -> list[Step]:
             _pytest(options, "long tests and those on PostgreSQL and in Chromium", others),
             _on_sqlite(options, LEAP_NIGHT),
         ]
-    edge = EDGES[options.seed % len(EDGES)]
-    if options.mode == "long" and not options.others:
-        tests.append(_on_sqlite(options, edge))
+        if not options.others:
+            tests.append(_on_sqlite(options, edge))
     own = [replace(each, python=options.python) for each in (*style, types, *tests)]
     whole = replace(options, mode="whole")
     return own + [
