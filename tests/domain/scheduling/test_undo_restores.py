@@ -202,6 +202,19 @@ def test_undo_brings_back_the_question_that_waits_for_a_call(world: UndoWorld) -
     assert require_restored(world, lambda w: w.change(1, NotifyMode.NOTIFY, starts=time(13)))
 
 
+def test_undo_brings_back_the_question_that_waits_for_the_day(world: UndoWorld) -> None:
+    """It is a text, which the worker took at night and put off."""
+    world.register(1, ContactMethod.PHONE, takes_texts=True)
+    world.change(1, NotifyMode.NOTIFY, starts=time(11))
+    world.wait(timedelta(days=7, hours=15))
+    causes = {each[1] for each in world.read_queue(world.now)["notifications"]}
+    assert NotificationType.RECONFIRM in causes, world.say("no question waits")
+    assert require_restored(world, lambda w: w.change(1, NotifyMode.LATER, starts=time(13)))
+    sent = len(world.sent)
+    world.wait(timedelta(hours=12))
+    assert len(world.sent) == sent + 1, world.say("not asked once by day")
+
+
 def test_undo_of_two_changes_one_after_the_other_restores_the_queue(world: UndoWorld) -> None:
     world.change(0, NotifyMode.NOTIFY, starts=time(11))
     before = world.read_queue(world.now)
