@@ -382,7 +382,7 @@ def test_server_log_is_one_json_line_an_event(config: Config, store: Store, tmp_
             session.execute(sa.text("ALTER TABLE elsewhere RENAME TO registration"))
     text = server.log.read_text()
     lines = [json.loads(line) for line in text.splitlines()]
-    assert {"outreach.web.middleware.error_pages", "_granian"} <= {line["logger"] for line in lines}
+    assert {"outreach.web.middleware.failures", "_granian"} <= {line["logger"] for line in lines}
     assert sum("/r/<token> failed" in line["event"] for line in lines) == 6
     assert NOBODY not in text
     assert "Canariosa" not in text
