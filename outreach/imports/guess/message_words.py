@@ -121,11 +121,16 @@ _BEFORE_PLACE: Final = re.compile(
 )
 _WITHIN: Final = re.compile(r"\s(?:@|en|at|chez|au|a la|dans)\s+(?:(?:la|el|las|los|the|le)\s)?")
 _ADDRESS: Final = re.compile(r"[0-9]{1,6}[a-z]?\s+\S*[a-z]")
-_LOOSE: Final = re.compile(
-    r"^(?:(?:el|la|los|de|del|y|e|a|las|d[ií]a|at|on|the|le|du|horario|hora|from|para|será|es|próximo|este)\b\s*)+|"
-    r"(?:\s+(?:el|la|de|del|y|e|a|las|en|at|on|the|le|du|d[ií]a|horario|para|from|via|por|este|será|es|próximo|@))+$",
+_LOOSE_FIRST: Final = re.compile(
+    r"(?:el|la|los|de|del|y|e|a|las|d[ií]a|at|on|the|le|du|horario|hora|from|para|será|es|próximo"
+    r"|este)\b\s*",
     re.IGNORECASE,
 )
+_LOOSE_LAST: Final = listed(
+    """el la de del y e a las en at on the le du dia día horario para from via por este será es
+    próximo @"""
+)
+_WORD: Final = re.compile(r"\S+")
 # A venue's name begins with one of these, or ends with one of the others.
 _FIRST_WORDS: Final = listed(
     """biblioteca bibl bib parroquia parr iglesia capilla templo centro consulado escuela colegio
@@ -367,9 +372,23 @@ def _sort_piece(found: MessageLine, titles: list[str], piece: str, *, is_main: b
         title, venue = _cut_venue(piece, aligned)
         if venue:
             _set_venue(found, venue)
-        title = _strip(_LOOSE.sub("", _strip(title)))
+        title = _strip(_drop_loose_words(_strip(title)))
         if title and (is_main or not titles):
             titles.append(title)
+
+
+def _drop_loose_words(title: str) -> str:
+    """The title without articles, prepositions and words for hours at its ends. Words are looked
+    at one by one: the time of one pattern for all would grow with the square of their number."""
+    start = 0
+    while (found := _LOOSE_FIRST.match(title, start)) is not None:
+        start = found.end()
+    ends = [each.end() for each in _WORD.finditer(title, start)]
+    end = len(title)
+    while len(ends) > 1 and title[ends[-2] : end].strip().lower() in _LOOSE_LAST:
+        ends.pop()
+        end = ends[-1]
+    return title[start:end]
 
 
 def _set_venue(found: MessageLine, text: str) -> None:
