@@ -25,7 +25,7 @@ MAX_HEADER_LENGTH: Final = 4000
 KEY_BITS: Final = range(2048, 8193)  # larger keys take long to verify with
 TARGET: Final = "(request-target)"
 REQUIRED: Final = frozenset({TARGET, "host", "date", "digest"})  # that a POST has to sign
-_PARAMETER: Final = re.compile(r'([a-zA-Z]+)="([^"]*)"')
+_PARAMETER: Final = re.compile(r'(?<![a-zA-Z])([a-zA-Z]+)="([^"]*)"')
 # «hs2019» says that the key tells the algorithm; with RSA keys, all send SHA-256.
 _ALGORITHMS: Final = frozenset({"", "rsa-sha256", "hs2019"})
 

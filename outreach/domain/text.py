@@ -124,7 +124,7 @@ def looks_like_an_address(name: str) -> bool:
     plain = "".join(c for c in plain if unicodedata.category(c) not in {"Mn", "Cf"})
     if any(c in plain for c in "/\\@"):
         return True
-    plain = " ".join(_BRACKETED_DOT.sub(".", plain).split())
+    plain = _BRACKETED_DOT.sub(".", " ".join(plain.split()))
     joined = _SPACED_LETTERS.sub(lambda found: "".join(found[0].split()), plain)
     return any(pattern.search(text) for pattern in _ADDRESSES for text in (plain, joined))
 
@@ -138,7 +138,7 @@ _LOOK_ALIKES = str.maketrans(
 )
 # For comparing only: «Ta11eres» and «TaIIeres» are read as «Talleres».
 _SAME_SHAPES = str.maketrans("013457iıłøđħɑɡ|", "oleastlllodhagl")
-_BRACKETED_DOT = re.compile(r"\s*[\[({<]\s*(?:\.|dot|punto|point)\s*[\])}>]\s*")
+_BRACKETED_DOT = re.compile(r" ?[\[({<] ?(?:\.|dot|punto|point) ?[\])}>] ?")
 _SPACED_LETTERS = re.compile(r"(?<!\w)\w(?: [\w.](?!\w))+")
 # A domain of two letters, as .ly and .mx, ends many of the short links; a longer one is listed, so
 # that «Ma.Elena» stays a name. Cyrillic ones are written as _LOOK_ALIKES leaves them.

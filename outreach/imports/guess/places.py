@@ -21,12 +21,12 @@ _COUNTRIES: Final = frozenset(
 _POSTAL: Final = re.compile(
     r"(?:[a-z]{2,3} )?(?:[0-9]{5}(?: [0-9]{4})?|[a-z][0-9][a-z] ?[0-9][a-z][0-9])"
 )
-_BRACKETS: Final = re.compile(r"(?P<name>[^()\[\]]+?)\s*[(\[](?P<within>[^()\[\]]+)[)\]]\s*")
+_BRACKETS: Final = re.compile(r"(?P<name>[^()\[\]]+?) ?[(\[](?P<within>[^()\[\]]+)[)\]]")
 # «Biblioteca de Pilsen - 1805 S. Ejemplo St.», «Biblioteca de Pilsen 📍 1805 …»
-_DASH: Final = re.compile(r"\s+[-–—|·@•:📍]+\s+(?=[0-9]{1,6}\b)|:\s+(?=[0-9]{1,6}\s)")
+_DASH: Final = re.compile(r" [-–—|·@•:📍]+ (?=[0-9]{1,6}\b)|: (?=[0-9]{1,6} )")
 # «Biblioteca de Pilsen 1805 S. Ejemplo St.», of two lines in a cell.
 _STREET_AT_END: Final = re.compile(
-    r"(?P<name>[^\d,(]{4,}?)\s+(?P<street>\d{2,6}\s+\S.*?\b(?:st|street|ave|avenue|av|blvd|boulevard|"
+    r"(?P<name>[^\d,(]{4,}?) (?P<street>\d{2,6} .*?\b(?:st|street|ave|avenue|av|blvd|boulevard|"
     r"rd|road|dr|drive|ln|lane|pkwy|hwy|highway|way|ct|court|pl)\b.*)",
     re.IGNORECASE,
 )
@@ -89,6 +89,7 @@ def split(text: str, home: Home, *, is_calendar: bool = False) -> PlaceText:
     Centro Comunitario» is a name; calendars write the address after the first comma."""
     if text.casefold().startswith(("http://", "https://")):
         return PlaceText(text)
+    text = " ".join(text.split())  # patterns with \s+ take long for a long row of spaces
     if found := _BRACKETS.fullmatch(text):
         within = _read_end(found["within"], home)
         if is_undecided(found["within"]):  # «Biblioteca (por confirmar)»
