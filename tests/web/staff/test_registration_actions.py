@@ -14,7 +14,7 @@ from outreach.domain import registrations
 from outreach.domain.audit.audit_log import AuditEntry
 from outreach.domain.network.kinds import Kind, Visibility, Way
 from outreach.domain.network.offices import Office
-from outreach.domain.network.staff import Role
+from outreach.domain.network.staff import ALL_OFFICES, Role
 from outreach.domain.registrations import ContactMethod, Registration, notifications
 from outreach.domain.registrations import RegistrationStatus as Place
 from outreach.domain.registrations.change_notifications import HOLD
@@ -190,6 +190,34 @@ def test_attendees_are_listed_by_time_slot_with_empty_slots(
     hours = ["9:00 a. m. 1 de 2", "Rosa", "9:30 a. m. 0 de 2"]
     hours += ["10:00 a. m. 1 de 2", "Luz"]
     assert [page.index(each) for each in hours] == sorted(page.index(each) for each in hours)
+
+
+@pytest.mark.parametrize("ending", ["csv", "xlsx"])
+def test_file_of_registrations_with_time_slots_can_be_downloaded(
+    app: Flask,
+    store: Store,
+    key_store: KeyStore,
+    chicago: Office,
+    rights: Kind,
+    ending: str,
+) -> None:
+    elena = signed_in_as(app, store, employ(store, "e@example.org", Role.ADMIN, ALL_OFFICES))
+    workshop = _upcoming(
+        store,
+        chicago,
+        rights,
+        way=Way.SLOTS,
+        slot_minutes=30,
+        slot_places=2,
+        starts=time(9, 0),
+        ends=time(10, 30),
+        party_limit=1,
+    )
+    seat(store, key_store, workshop, name="Luz", slot="10:00")
+    answer = elena.get(f"{_address(workshop)}/lista.{ending}")
+    assert answer.status_code == 200
+    if ending == "csv":
+        assert "Luz" in answer.text
 
 
 def test_overbooked_seats_are_counted_and_shown(

@@ -30,12 +30,12 @@ def export(public_id: str, ending: str) -> ResponseReturnValue:
         if not disclosure.sees(SeenField.LISTS, workshop):
             raise NotFound("list")
         parties = registrations.list_active(session, workshop)
-    needs = {need for party in parties for need in party.needs}
-    rows = attendee_export.table(
-        parties,
-        disclosure.read_people(workshop, parties),
-        {need: workshop_labels.need_words(need) for need in needs},
-    )
+        needs = {need for party in parties for need in party.needs}
+        rows = attendee_export.table(
+            parties,
+            disclosure.read_people(workshop, parties),
+            {need: workshop_labels.need_words(need) for need in needs},
+        )
     with store().change() as session:  # before any data is sent
         details: Details = {"file_type": ending, "parties": len(rows) - 1}
         log_workshop_action(session, workshop, "list exported", details)
