@@ -1,9 +1,12 @@
 """Staff actions on one registration (grant a seat, approve the address, check in), and the numbers
 of a workshop."""
 
+import csv
+import io
 from datetime import datetime, time, timedelta
 from typing import Any
 
+import openpyxl
 import pytest
 import sqlalchemy as sa
 from flask import Flask
@@ -214,10 +217,23 @@ def test_file_of_registrations_with_time_slots_can_be_downloaded(
         party_limit=1,
     )
     seat(store, key_store, workshop, name="Luz", slot="10:00")
+    seat(store, key_store, workshop, name="Rosa", slot="09:00")
     answer = elena.get(f"{_address(workshop)}/lista.{ending}")
     assert answer.status_code == 200
     if ending == "csv":
-        assert "Luz" in answer.text
+        rows = list(csv.DictReader(answer.text.removeprefix("\ufeff").splitlines()))
+        assert [(row["Nombre"], row["Hora"]) for row in rows] == [
+            ("Luz", "10:00"),
+            ("Rosa", "09:00"),
+        ]
+    else:
+        cells = [
+            cell
+            for sheet in openpyxl.load_workbook(io.BytesIO(answer.data))
+            for row in sheet.iter_rows(values_only=True)
+            for cell in row
+        ]
+        assert {"Luz", "10:00", "Rosa", "09:00"} <= set(cells)
 
 
 def test_overbooked_seats_are_counted_and_shown(
