@@ -85,6 +85,22 @@ def test_sheet_lists_confirmed_registrations_without_contact_details(
         assert (entry.action, entry.details) == ("door sheet printed", '{"parties":2}')
 
 
+def test_sheet_of_a_consultation_says_the_hour_of_each_person(
+    tomas: StaffClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
+) -> None:
+    with store.change() as session:
+        workshop = hold(
+            session, chicago, rights, day=tomorrow(chicago), way=Way.SLOTS,
+            slot_minutes=30, slot_places=2, starts=time(9, 0), ends=time(12, 0), party_limit=1,
+        )  # fmt: skip
+    seat(store, key_store, workshop, name="Luz", slot="10:00")
+    seat(store, key_store, workshop, name="Rosa", slot="09:30")
+    answer = tomas.get(path(workshop))
+    assert answer.status_code == 200
+    text = pdf_reader.words_of(answer.data)
+    assert "Luz" in text and "10:00" in text and "Rosa" in text and "9:30" in text
+
+
 def test_sheet_of_a_discreet_workshop_is_refused(
     app: Flask, store: Store, key_store: KeyStore, chicago: Office, women: Kind
 ) -> None:
