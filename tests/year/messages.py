@@ -47,6 +47,7 @@ _IS_OTHER: Final = re.compile(
 # After it stands the office's hour, but not in texts and subjects.
 _OWN: Final = {"es": " tu hora", "en": " your time", "fr": " à votre heure"}
 NIGHT: Final = timedelta(hours=12)  # in which no text is sent
+CHANGED: Final = re.compile(r"\bcambi(?:o|ó)\b|\bchanged?\b|\bchangement\b|\bchangé", re.IGNORECASE)
 _CANCELLED: Final = re.compile(r"se cancel[oó]|cancelled|annul[ée]e?s?\b", re.IGNORECASE)
 
 
@@ -171,15 +172,22 @@ class MessageCheck:
                     starts = _at(workshop.day, workshop.starts)
                     if moment is not None and moment.is_own:
                         moment = _move(moment, workshop, PLACES[person.place])
-                    own = found.slot.minute if found.slot else 0
-                    # Who waits, or is offered an hour, was told when it begins.
-                    is_true = moment == _at(workshop.day, workshop.starts, own) or (
-                        moment == starts and found.status is not RegistrationStatus.CONFIRMED
-                    )
+                    if found.status is RegistrationStatus.CONFIRMED:
+                        own = found.slot.minute if found.slot else 0
+                        is_true = moment == _at(workshop.day, workshop.starts, own)
+                    else:
+                        # Who waits, or is offered an hour, was told when it begins, or the hour of
+                        # an offer; the message that an offer has ended says none.
+                        is_true = moment in {starts, *_list_hours(session, workshop)}
                 self.findings.expect(
                     is_true, "what a person was told last", "is not true",
                     f"{workshop.public_id} {workshop.status} {workshop.starts_at}: {text}",
                 )  # fmt: skip
+
+
+def _list_hours(session: Session, workshop: Workshop) -> list[Moment]:
+    minutes = session.scalars(sa.select(TimeSlot.minute).where(TimeSlot.workshop_id == workshop.id))
+    return [_at(workshop.day, workshop.starts, each) for each in minutes]
 
 
 def _at(day: date, starts: time, minutes: int = 0) -> Moment:
