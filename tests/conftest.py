@@ -57,6 +57,7 @@ LONGEST = frozenset(
         "test_fuzz.py",
         "test_notification_walks.py",
         "test_random_walks.py",
+        "test_undo_restores.py",
         "test_year.py",
     }
 )
@@ -65,15 +66,21 @@ LONG_AGO = datetime(2026, 1, 5, 15, 0, tzinfo=UTC)
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--one-case", metavar="SEED", help="Run one case of each test, by a seed.")
+    parser.addoption(
+        "--without-repeats",
+        metavar="SEED",
+        help="Run a test that is the same on either database on one, or with one case on another.",
+    )
+    parser.addoption("--part", metavar="K/N", help="Run the files of a part only, as 1/2.")
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection_modifyitems(
     config: pytest.Config, items: list[pytest.Item]
 ) -> Iterator[None]:
-    """Marks the tests that need PostgreSQL, for -m; leaves out cases with --one-case; and leaves
-    the longest tests at the front of the random order: at the end of a run no process is to wait
-    for another's."""
+    """Marks the tests that need PostgreSQL, for -m; keeps what the options of a shorter run
+    choose; and leaves the longest tests at the front of the random order: at the end of a run no
+    process is to wait for another's."""
     first = {item for item in items if _takes_minutes(item)}
     for item in items:
         if own_clock.has_own_clock(item):
@@ -84,10 +91,18 @@ def pytest_collection_modifyitems(
                 item.add_marker(pytest.mark.long)
     yield
     if (seed := config.getoption("one_case")) is not None:
-        kept = sample.one_case_of_each(items, seed)
-        config.hook.pytest_deselected(items=[each for each in items if each not in kept])
-        items[:] = [each for each in items if each in kept]
+        _keep(config, items, sample.one_case_of_each(items, seed))
+    if (seed := config.getoption("without_repeats")) is not None:
+        walks = {item for item in first if item.path.name in LONGEST}
+        _keep(config, items, sample.without_repeats(items, walks, seed))
+    if (part := config.getoption("part")) is not None:
+        _keep(config, items, sample.in_part(items, part))
     items.sort(key=lambda item: _priority(item, is_long=item in first))
+
+
+def _keep(config: pytest.Config, items: list[pytest.Item], kept: set[pytest.Item]) -> None:
+    config.hook.pytest_deselected(items=[each for each in items if each not in kept])
+    items[:] = [each for each in items if each in kept]
 
 
 def _priority(item: pytest.Item, *, is_long: bool) -> int:

@@ -39,6 +39,7 @@ CONSULTATIONS = {
 }
 
 
+@pytest.mark.races
 @pytest.mark.thorough
 @pytest.mark.parametrize(
     ("workshop_changes", "steps"),

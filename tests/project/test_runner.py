@@ -1,6 +1,7 @@
 """What `tests/run` runs, and which tests it runs at one instant only."""
 
 import ast
+import os
 import re
 import subprocess
 import sys
@@ -23,6 +24,7 @@ MARKERS: Final = (*AT_REAL_TIME, "own_clock", "thorough", "core", "races")
 SORTS: Final = [
     dict(zip(MARKERS, marks, strict=True)) for marks in product([0, 1], repeat=len(MARKERS))
 ]
+CROWD: Final = "tests/faults/test_crowd.py"
 # As functions or methods of these names: `clock.now()`, `date.today()`, `time.time()`.
 CLOCKS: Final = {"now", "today", "utcnow", "time", "time_ns"}
 
@@ -68,7 +70,8 @@ def test_every_test_is_run(sort: dict[str, int]) -> None:
 def test_every_test_is_run_with_each_other_interpreter(sort: dict[str, int]) -> None:
     others = {"3.13": "/usr/bin/python3.13"}
     steps = command.steps(command.Options("long", 1, [], others=others))
-    assert len(runs_of("whole", sort)) == len(
+    is_at_real_time = any(sort[each] for each in AT_REAL_TIME)
+    assert len(runs_of("plain" if is_at_real_time else "whole", sort)) == len(
         [each for each in runs(steps, sort) if each.python == others["3.13"]]
     )
 
@@ -93,6 +96,46 @@ def test_plain_run_has_one_case_of_each_test_on_each_database(
         sample.test_and_database(each) for each in kept
     }
     assert kept == sample.one_case_of_each(items, "1")
+
+
+def test_long_run_repeats_no_test_on_both_databases() -> None:
+    walks = "tests/domain/scheduling/test_notification_walks.py"
+    everything, databases = _collect(walks, CROWD), set()
+    for seed in ("1", "2", "3"):
+        kept = _collect(walks, CROWD, "--without-repeats", seed)
+        assert {each for each in kept if CROWD in each} == {e for e in everything if CROWD in e}
+        long_walks = [each for each in kept if "thousands_of_steps" in each]
+        assert len(long_walks) == 2
+        databases |= {each.partition("[")[2].partition("-")[0] for each in long_walks}
+        alike = [each for each in kept - set(long_walks) if walks in each]
+        on_postgresql = [each for each in alike if "postgresql" in each]
+        assert len(on_postgresql) == len({each.partition("[")[0] for each in on_postgresql})
+        on_sqlite = {e for e in everything if walks in e and "sqlite" in e} - set(long_walks)
+        assert {each for each in alike if "sqlite" in each} == {
+            each for each in on_sqlite if "thousands_of_steps" not in each
+        }
+    assert databases == {"sqlite", "postgresql"}
+
+
+def _collect(*arguments: str) -> set[str]:
+    """The tests that pytest would run where there is a server."""
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "--collect-only", "-q", *arguments],
+        env=os.environ | {command.SERVER: "postgresql+psycopg://localhost:1"},
+        cwd=TESTS.parent, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    return {line for line in done.stdout.splitlines() if "::" in line}
+
+
+def test_parts_of_a_run_have_each_test_once(request: pytest.FixtureRequest) -> None:
+    items = request.session.items
+    parts = [sample.in_part(items, f"{number}/3") for number in (1, 2, 3)]
+    assert sorted(each.nodeid for part in parts for each in part) == sorted(
+        each.nodeid for each in items
+    )
+    for wrong in ("0/2", "3/2", "1", "1/0", "½/2", "1/2/3"):
+        with pytest.raises(pytest.UsageError, match="as 1/2"):
+            sample.in_part(items, wrong)
 
 
 @fixed_clock

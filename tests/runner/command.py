@@ -43,6 +43,7 @@ class Options:
     pytest_arguments: list[str]
     python: str = sys.executable
     others: Mapping[str, str] = field(default_factory=dict)  # further interpreters, by version
+    part: str = ""  # as 1/2: the files of the first half
 
 
 @dataclass(frozen=True)
@@ -113,6 +114,12 @@ def _parse(arguments: Sequence[str]) -> Options:
         "Python, if there is one",
     )
     parser.add_argument(
+        "--part",
+        default="",
+        metavar="K/N",
+        help="only the files of that part, as 1/2 and later 2/2: where one run takes too long",
+    )
+    parser.add_argument(
         "--seed",
         type=int,
         default=random.randrange(1, MAX_SEED),
@@ -125,7 +132,7 @@ def _parse(arguments: Sequence[str]) -> Options:
     )
     known, rest = parser.parse_known_args(arguments)
     mode = known.mode or ("whole" if rest else "plain")
-    return Options(mode=mode, seed=known.seed, pytest_arguments=rest, python=known.python)
+    return Options(mode, known.seed, rest, python=known.python, part=known.part)
 
 
 def _find_pythons(options: Options) -> tuple[Options, Sequence[str]]:
@@ -174,6 +181,8 @@ def _run(checkout: Path, options: Options, started: float, missing_versions: Seq
         )
         return 1
     left_out = LEFT_OUT[mode]
+    if options.part:
+        left_out += f"; part {options.part}"
     if missing_versions:
         left_out += f"; not run: Python {', '.join(missing_versions)}, not found"
     print(f"tests/run: passed: {', '.join(passed)} ({duration}; seed {options.seed}{left_out})")
@@ -202,8 +211,10 @@ def steps(options: Options) -> list[Step]:
     on PostgreSQL, those that are not of the core; it takes one case of each test, by the seed. The
     long run gives those on PostgreSQL and in the browser and the long tests at the real time, and
     those on SQLite at two instants, of which the seed chooses the second: with another interpreter
-    where there is one, which gives those on PostgreSQL and in the browser too. A test with a clock
-    of its own, to which the instant makes no difference, is run once with each interpreter."""
+    where there is one, which gives those on PostgreSQL and in the browser as a plain run does. On
+    PostgreSQL it takes one case of each test that is the same on either database
+    (`sample.without_repeats`). A test with a clock of its own, to which
+    the instant makes no difference, is run once with each interpreter."""
     style = [
         Step("style", ["ruff", "check", ".", "tests/run"]),
         Step("format", ["ruff", "format", "--check", ".", "tests/run"]),
@@ -227,23 +238,24 @@ def steps(options: Options) -> list[Step]:
         if not options.others:
             tests.append(_on_sqlite(options, edge))
     own = [replace(each, python=options.python) for each in (*style, types, *tests)]
-    whole = replace(options, mode="whole")
     return own + [
         replace(each, name=f"{each.name}, with Python {version}", python=path)
         for version, path in options.others.items()
-        for each in _list_once(whole, edge, has_own_clocks=True)
+        for each in (
+            _on_sqlite(replace(options, mode="whole"), edge, has_own_clocks=True),
+            _at_real_time(replace(options, mode="plain")),
+        )
     ]
 
 
-def _list_once(
-    options: Options, instant: Instant = LEAP_NIGHT, *, has_own_clocks: bool = False
-) -> list[Step]:
-    """Each test of a plain or whole run once, those on SQLite at this instant."""
-    others = f"not ({_left_out(options)}) and ({NOT_SHIFTED})"
-    return [
-        _on_sqlite(options, instant, has_own_clocks=has_own_clocks),
-        _pytest(options, "tests on PostgreSQL and in Chromium", others),
-    ]
+def _list_once(options: Options) -> list[Step]:
+    """Each test of a plain or whole run once."""
+    return [_on_sqlite(options, LEAP_NIGHT), _at_real_time(options)]
+
+
+def _at_real_time(options: Options) -> Step:
+    markers = f"not ({_left_out(options)}) and ({NOT_SHIFTED})"
+    return _pytest(options, "tests on PostgreSQL and in Chromium", markers)
 
 
 def _left_out(options: Options) -> str:
@@ -284,6 +296,10 @@ def _pytest(
         chosen += _list_core_files()
     if options.mode == "long":  # what to shorten, so that it is run whole before every release
         chosen += ["--durations=30", "--durations-min=10"]
+        if not options.pytest_arguments:
+            chosen += ["--without-repeats", str(options.seed)]
+    if options.part:
+        chosen += ["--part", options.part]
     return Step(
         name,
         ["python", "-m", "pytest", "-q", *spread, *order, *chosen, *options.pytest_arguments],

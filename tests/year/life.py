@@ -66,7 +66,7 @@ class Life:
     counts: dict[str, int] = field(default_factory=dict)
     messages: MessageCheck = field(init=False)
     answered: dict[str, datetime] = field(default_factory=dict)  # who texted last when
-    told_of_change: dict[str, datetime] = field(default_factory=dict)  # when, by address
+    notified_of_change: dict[str, datetime] = field(default_factory=dict)  # when, by address
 
     def __post_init__(self) -> None:
         self.people = People(self.site, self.rng, self.findings, self.pause)
@@ -147,14 +147,14 @@ class Life:
         is_neutral = person is not None and person.workshop in self.rendering.secret
         is_again = before is not None and clock.now() - before < REPEATED_WITHIN
         is_answer = before is not None and to in self.answered and self.answered[to] >= before
-        is_after_change = before is not None and self.told_of_change.get(to, before) > before
+        is_after_change = before is not None and self.notified_of_change.get(to, before) > before
         if is_again and not is_answer and not is_neutral and not is_after_change:
             self.findings.add(
                 what, "is sent twice", f"since {before:%d %H:%M} to {to}: {text[:200]}"
             )
         self.sent[key] = clock.now()
         if CHANGED.search(text):
-            self.told_of_change[to] = clock.now()
+            self.notified_of_change[to] = clock.now()
 
     def _act(self, day: date, *, is_first: bool) -> None:
         dice = self.rng.random

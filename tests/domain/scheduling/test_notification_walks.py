@@ -2,7 +2,7 @@
 person was told last is what is true, nobody is told twice of one thing, and nobody of what was
 undone.
 
-Two hundred steps run with every test run, 20,000 on each database with `tests/run --long`.
+Two hundred steps run with every test run, 20,000 with `tests/run --long`.
 """
 
 from datetime import time, timedelta

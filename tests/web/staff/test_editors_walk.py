@@ -2,7 +2,7 @@
 on pages that may be old, while people register and leave and the worker writes to them: nobody's
 change is lost without a word, and nobody gets a message that is not true.
 
-A hundred steps run with every test run, 10,000 on each database with `tests/run --long`.
+A hundred steps run with every test run, 10,000 with `tests/run --long`.
 """
 
 from datetime import time, timedelta
