@@ -213,8 +213,8 @@ def steps(options: Options) -> list[Step]:
     those on SQLite at two instants, of which the seed chooses the second: with another interpreter
     where there is one, which gives those on PostgreSQL and in the browser as a plain run does. On
     PostgreSQL it takes one case of each test that is the same on either database
-    (`sample.without_repeats`). A test with a clock of its own, to which
-    the instant makes no difference, is run once with each interpreter."""
+    (`sample.without_repeats`). A test with a clock of its own, to which the instant makes no
+    difference, is run once with each interpreter."""
     style = [
         Step("style", ["ruff", "check", ".", "tests/run"]),
         Step("format", ["ruff", "format", "--check", ".", "tests/run"]),

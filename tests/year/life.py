@@ -153,7 +153,7 @@ class Life:
                 what, "is sent twice", f"since {before:%d %H:%M} to {to}: {text[:200]}"
             )
         self.sent[key] = clock.now()
-        if CHANGED.search(text):
+        if CHANGED.search(text.partition("\n")[0]):
             self.notified_of_change[to] = clock.now()
 
     def _act(self, day: date, *, is_first: bool) -> None:

@@ -47,7 +47,10 @@ _IS_OTHER: Final = re.compile(
 # After it stands the office's hour, but not in texts and subjects.
 _OWN: Final = {"es": " tu hora", "en": " your time", "fr": " à votre heure"}
 NIGHT: Final = timedelta(hours=12)  # in which no text is sent
-CHANGED: Final = re.compile(r"\bcambi(?:o|ó)\b|\bchanged?\b|\bchangement\b|\bchangé", re.IGNORECASE)
+# In the first line of a message that tells of a change: others say how to change one's place.
+CHANGED: Final = re.compile(
+    r"\bun cambio\b|\bcambió\b|\ba change\b|\bchanged\b|\bun changement\b|\bchangé", re.IGNORECASE
+)
 _CANCELLED: Final = re.compile(r"se cancel[oó]|cancelled|annul[ée]e?s?\b", re.IGNORECASE)
 
 
