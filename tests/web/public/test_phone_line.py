@@ -438,6 +438,44 @@ def test_callers_of_a_sensitive_kind_all_hear_the_same(
     assert "Si al llegar ya no hay lugar" in before[0]
 
 
+def test_line_says_no_more_of_a_sensitive_kind_than_the_page(
+    line: Flask, store: Store, chicago: Office
+) -> None:
+    """A watcher who calls after each registration hears the same as before it (S28)."""
+    with store.change() as session:
+        daca = kind("daca", "DACA", sensitivity="high")
+        session.add(daca)
+    hold_near(store, chicago, daca, capacity=2)
+    first, second = Caller(line, "CA1", "+13125550101"), Caller(line, "CA2", "+13125550102")
+    first.reach_code()
+    assert "Quedó apartado" in first.press("2")
+    second.reach_code()
+    heard = [re.sub(r"\b(?:[0-9A-Z], ){5}[0-9A-Z]\b", "CODE", each) for each in second.heard]
+    assert heard == [
+        re.sub(r"\b(?:[0-9A-Z], ){5}[0-9A-Z]\b", "CODE", each) for each in first.heard[:-1]
+    ]
+    assert "Te guardamos un turno con ese código" in second.press("1")
+
+
+def test_caller_is_offered_the_next_hour_where_a_sensitive_one_is_taken(
+    line: Flask, store: Store, chicago: Office
+) -> None:
+    with store.change() as session:
+        daca = kind("daca", "DACA", sensitivity="high")
+        session.add(daca)
+    hold_near(store, chicago, daca, way=Way.SLOTS, slot_minutes=20, ends=time(21))
+    first, second = Caller(line, "CA1", "+13125550101"), Caller(line, "CA2", "+13125550102")
+    assert "6:00" in first.reach_code()
+    assert "Quedó apartado" in first.press("1")
+    assert "6:00" in second.reach_code(), "the hour is shown as free for a while yet"
+    said = second.press("1")
+    assert "Ese lugar se acaba de ocupar. Ese código no sirve." in said
+    assert "6:20" in said
+    assert "6:20" in second.press("1")
+    assert "Quedó apartado" in second.press("1")
+    assert sorted(each.slot.minute for each in saved(store) if each.slot) == [0, 20]
+
+
 def test_callers_who_withhold_their_number_have_shares_of_their_own(
     line: Flask, store: Store, chicago: Office, rights: Kind
 ) -> None:

@@ -84,15 +84,21 @@ def list_kinds(
 
 
 def list_dates(
-    session: Session, where: Location, known: ReferenceData, kind_code: str, now: datetime
+    session: Session,
+    where: Location,
+    known: ReferenceData,
+    kind_code: str,
+    now: datetime,
+    taken: Sequence[str] = (),
 ) -> list[PhoneOffer]:
-    """The next workshops of a kind near, the soonest first."""
+    """Returns the next workshops of a kind near a place, the soonest first; `taken` as in
+    `find_offer`."""
     ids = tuple(each.id for each in known.kinds if each.code == kind_code)
     if not ids:
         return []
     offers = []
     for each in _search(session, where, known, ids, now):
-        offer = find_offer(session, each.public_id, now)
+        offer = find_offer(session, each.public_id, now, taken)
         if offer is not None:
             offers.append(offer)
         if len(offers) == MAX_DATES:
@@ -100,8 +106,14 @@ def list_dates(
     return offers
 
 
-def find_offer(session: Session, public_id: str, now: datetime) -> PhoneOffer | None:
-    """What can be had at a workshop at this moment; None where nothing can."""
+def find_offer(
+    session: Session, public_id: str, now: datetime, taken: Sequence[str] = ()
+) -> PhoneOffer | None:
+    """Returns what can be had at a workshop at this moment; None where nothing can.
+
+    A workshop that hides its seats is offered as the public sees it: late, and without a number
+    (S28). `taken` has the hours, as `describe_hour` writes them, that this call has asked for and
+    found taken."""
     try:
         workshop = workshops.find_public(session, public_id)
     except NotFound:
@@ -113,18 +125,26 @@ def find_offer(session: Session, public_id: str, now: datetime) -> PhoneOffer | 
         and not workshop.has_secret_address
         and not (workshop.is_discreet or workshop.kind.is_discreet)
         and workshop.is_open(now)
-        and workshop.seats_left > 0
+        and not workshop.appears_full
     )
     if not is_offered:
         return None
-    most = min(workshop.party_limit, workshop.seats_left, MAX_PEOPLE)
+    hides = workshop.hides_seats
+    most = min(workshop.party_limit, MAX_PEOPLE)
     if not workshop.has_slots:
-        return PhoneOffer(workshop, "", most)
-    free = [each for each in time_slots.list_slots(session, workshop) if each.seats_left > 0]
-    if not free:
-        return None
-    hour = time_slots.get_start(workshop, free[0].minute)
-    return PhoneOffer(workshop, f"{hour:%H:%M}", min(most, free[0].seats_left))
+        return PhoneOffer(workshop, "", most if hides else min(most, workshop.seats_left))
+    for slot in time_slots.list_slots(session, workshop):
+        hour = f"{time_slots.get_start(workshop, slot.minute):%H:%M}"
+        is_free = slot.appears_free if hides else slot.seats_left > 0
+        if is_free and describe_hour(workshop, hour) not in taken:
+            people = slot.capacity if hides else min(slot.seats_left, workshop.seats_left)
+            return PhoneOffer(workshop, hour, min(most, people))
+    return None
+
+
+def describe_hour(workshop: Workshop, hour: str) -> str:
+    """Names an hour of a workshop among those of other workshops."""
+    return f"{workshop.public_id} {hour}"
 
 
 def _search(

@@ -46,6 +46,7 @@ class LineState:
     choices: tuple[str, ...] = ()  # what the keys 1, 2, 3 … stand for
     workshop: str = ""  # its public id
     heard: str = ""  # digest of when and where it is, as it was said
+    taken: tuple[str, ...] = ()  # hours that this call asked for and found taken
     misses: int = 0
     answers: int = 0
     nonce: str = field(default_factory=lambda: secrets.token_urlsafe(9))
@@ -86,7 +87,11 @@ def read(text: str, call: str) -> LineState:
         values = _signer(call).loads(text, max_age=GOOD_SECONDS)
     except BadSignature:
         raise StateInvalid from None
-    values["step"], values["choices"] = LineStep(values["step"]), tuple(values["choices"])
+    values |= {
+        "step": LineStep(values["step"]),
+        "choices": tuple(values["choices"]),
+        "taken": tuple(values["taken"]),
+    }
     return LineState(**values)
 
 

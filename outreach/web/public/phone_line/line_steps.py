@@ -139,7 +139,9 @@ def _choose_kind(state: LineState, keys: str, call: LineCall) -> LineReply:
 def _choose_date(state: LineState, keys: str, call: LineCall) -> LineReply:
     public_id, kind_code = _chosen(state, keys), state.choices[-1]
     with store().read() as session:
-        offer = line_offers.find_offer(session, public_id, call.now) if public_id else None
+        offer = (
+            line_offers.find_offer(session, public_id, call.now, state.taken) if public_id else None
+        )
         if offer is not None:
             return _ask_people(state, offer, call)
         question = _ask_date(session, state, kind_code, call)
@@ -150,7 +152,7 @@ def _choose_date(state: LineState, keys: str, call: LineCall) -> LineReply:
 
 def _choose_people(state: LineState, keys: str, call: LineCall) -> LineReply:
     with store().read() as session:
-        offer = line_offers.find_offer(session, state.workshop, call.now)
+        offer = line_offers.find_offer(session, state.workshop, call.now, state.taken)
         if offer is None:
             return _ask_other_date(session, state, call)
     if _digest(offer) != state.heard:
@@ -204,7 +206,9 @@ def _ask_date(session: Session, state: LineState, kind_code: str, call: LineCall
     """The next dates of a kind; the last of the choices is the kind, which no key reaches."""
     place = line_offers.find_place(session, state.where, reference())
     offers = (
-        line_offers.list_dates(session, place, reference(), kind_code, call.now) if place else []
+        line_offers.list_dates(session, place, reference(), kind_code, call.now, state.taken)
+        if place
+        else []
     )
     if not offers:
         return _end(f"{line_words.none_near()} {line_words.person(config().phone)}")
@@ -254,6 +258,11 @@ def _save(state: LineState, offer: PhoneOffer, people: int, call: LineCall) -> L
             networks=call.networks,
         )
     except (Full, Conflict, RegistrationClosed):
+        if offer.slot:
+            # The public sees late that an hour of a sensitive workshop is taken (S28): this call
+            # knows it, and is offered the next one.
+            hour = line_offers.describe_hour(workshop, offer.slot)
+            state = replace(state, taken=(*state.taken, hour))
         with store().read() as session:
             return _ask_other_date(session, state, call)
     with store().read() as session:
