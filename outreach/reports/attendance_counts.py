@@ -131,7 +131,7 @@ def suppress(
     others = [kind for kind in people if kind not in small and kind not in withheld]
     is_first = not earlier
     if is_first and small and others:
-        withheld = frozenset(others[-1:])
+        withheld |= frozenset(others[-1:])
     published = {kind: people[kind] for kind in others if kind not in withheld}
     total = sum(people.values())
     hides_enough = is_first and bool(withheld) and total - sum(published.values()) >= MIN_HIDDEN

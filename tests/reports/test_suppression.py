@@ -178,6 +178,16 @@ def test_number_is_compared_with_every_earlier_revision() -> None:
 
 
 @pytest.mark.thorough
+def test_every_kind_is_published_or_hidden_where_two_reasons_to_hide_meet() -> None:
+    """A first revision with a small number, and a kind whose ranges were published before."""
+    people = {"a": 3, "b": 20, "c": 30, "d": 40}
+    found = attendance_counts.suppress(people, fixed={"b"}, recounted={"b"})
+    assert found.small == {"a"}
+    assert found.withheld == {"b", "d"}
+    assert found.published == {"c": 30}
+    assert found.total == 93
+
+
 def test_no_hidden_number_can_be_derived() -> None:
     try_to_solve(300, seed=5)
 
