@@ -4,7 +4,8 @@ from enum import StrEnum
 from typing import Final
 
 from outreach.imports.import_errors import ImportErrorCode, UnreadableFile
-from outreach.imports.zip_guard import locked
+from outreach.imports.sheets.sheet_policy import SheetPolicy
+from outreach.imports.sheets.zip_guard import locked
 
 MAX_BYTES: Final = 10 * 1024 * 1024
 
@@ -13,7 +14,7 @@ class FileType(StrEnum):
     CSV = "csv"
     XLSX = "xlsx"
     ICS = "ics"
-    # Read by `guess` only.
+    # These two are never templates.
     XLS = "xls"
     ODS = "ods"
 
@@ -54,11 +55,18 @@ _ODS_START: Final = b"mimetypeapplication/vnd.oasis.opendocument.spreadsheet"
 _MARKUP: Final = (b"<!doctype", b"<html", b"<head", b"<body", b"<?xml", b"<svg")
 
 
-def recognise(name: str, data: bytes) -> FileType:
-    """The format of a file. Raises UnreadableFile for other formats and for files that are too
-    large."""
+def recognise(name: str, data: bytes, policy: SheetPolicy) -> FileType:
+    """The format of a file. Raises UnreadableFile for a format that the policy does not accept, and
+    for a file that is too large."""
     if len(data) > MAX_BYTES:
         raise too_heavy(name)
+    if policy.accepts_other_formats:
+        if data.startswith(_OLE) and not _is_encrypted(data):
+            return FileType.XLS
+        if data.startswith(b"PK") and data.startswith(_ODS_START, 30):
+            return FileType.ODS
+        if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+            return FileType.CSV
     start = data[:512].lstrip(b"\xef\xbb\xbf \t\r\n")
     if data.startswith(b"PK"):
         return FileType.XLSX
@@ -72,19 +80,6 @@ def recognise(name: str, data: bytes) -> FileType:
             ImportErrorCode.FILE_OF_OTHER_FORMAT, name=name, format=ForeignFormat.WEB_PAGE
         )
     return FileType.ICS if start.upper().startswith(b"BEGIN:VCALENDAR") else FileType.CSV
-
-
-def recognise_sheet(name: str, data: bytes) -> FileType:
-    """The same, with the workbooks of old Office and of OpenDocument."""
-    if len(data) > MAX_BYTES:
-        raise too_heavy(name)
-    if data.startswith(_OLE) and not _is_encrypted(data):
-        return FileType.XLS
-    if data.startswith(b"PK") and data.startswith(_ODS_START, 30):
-        return FileType.ODS
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return FileType.CSV
-    return recognise(name, data)
 
 
 def is_table_of_text(data: bytes) -> bool:

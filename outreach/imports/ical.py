@@ -19,6 +19,7 @@ from outreach import clock
 from outreach.errors import Refusal
 from outreach.imports import csv_tables
 from outreach.imports.import_errors import ImportErrorCode, UnreadableFile
+from outreach.imports.sheets import text_tables
 
 MAX_LINE_LENGTH: Final = 65_536  # characters, after unfolding
 # Not parsed by icalendar, which decodes a literal «%2C» as a comma.
@@ -74,7 +75,7 @@ class IcalCalendar:
 
 def read(name: str, data: bytes, *, most: int) -> IcalCalendar:
     """The events of a file. Raises UnreadableFile if it is no calendar or exceeds a limit."""
-    text = csv_tables.decode(name, _CUT_CHARACTER.sub(rb"\1\3\2", data))
+    text = text_tables.decode_utf8(name, _CUT_CHARACTER.sub(rb"\1\3\2", data))
     return _Reader(name, most).calendar(text)
 
 

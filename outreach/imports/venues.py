@@ -25,9 +25,9 @@ from outreach.domain.registrations.change_notifications import AT_ONCE, NotifyDe
 from outreach.domain.scheduling import venue_change
 from outreach.errors import Refusal
 from outreach.imports import csv_tables
-from outreach.imports.csv_tables import RowParser
 from outreach.imports.import_errors import DataFileErrorCode, ImportErrorCode, ImportRejected
 from outreach.imports.import_result import ImportResult, RowOutcome, Watch, without_progress
+from outreach.imports.row_parser import RowParser
 from outreach.imports.workshops.write import escape
 from outreach.languages import CODES
 

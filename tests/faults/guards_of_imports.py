@@ -18,7 +18,7 @@ def list_guards() -> Iterator[Guard]:
         f"{tests}test_corpus.py::test_messy_files_are_read_right",
     )  # fmt: skip
     yield Guard(
-        "SHEET01", f"{guess}xls.py",
+        "SHEET01", "outreach/imports/sheets/xls.py",
         "    if last >= MAX_XLS_COLUMNS or last < column:", "    if last < column:",
         f"{tests}test_hostile_sheets.py::test_old_workbook_with_a_far_column_is_refused",
     )  # fmt: skip

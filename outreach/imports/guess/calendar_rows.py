@@ -24,11 +24,11 @@ from outreach.imports.guess.parsed_rows import (
     take_cancelled,
 )
 from outreach.imports.guess.places import Home
-from outreach.imports.guess.raw_sheets import MAX_ROWS
 from outreach.imports.guess.recurring_events import EventDate, TooManyDates
 from outreach.imports.guess.remarks import Remark, RemarkCode, remark
 from outreach.imports.ical import IcalCalendar
 from outreach.imports.import_errors import ImportErrorCode, UnreadableFile
+from outreach.imports.sheets.raw_sheets import MAX_ROWS
 
 COLUMNS: Final[Mapping[str, Field]] = MappingProxyType(
     {

@@ -15,10 +15,10 @@ from outreach.imports.guess import dates, day_lists, headings, hours, small_valu
 from outreach.imports.guess.day_words import find_month, find_weekday
 from outreach.imports.guess.headings import Field
 from outreach.imports.guess.kind_names import KindMatch, KindNames
-from outreach.imports.guess.raw_sheets import Cell
 from outreach.imports.guess.remarks import quote
 from outreach.imports.guess.source_table import SourceTable
 from outreach.imports.guess.word_lists import listed
+from outreach.imports.sheets.raw_sheets import Cell
 
 MAX_SAMPLE: Final = 60  # cells by which a column is judged
 MIN_SCORE: Final = 50

@@ -30,8 +30,6 @@ from outreach.imports.guess import (
     message_rows,
     parsed_rows,
     proposals,
-    sheet_reader,
-    text_tables,
 )
 from outreach.imports.guess.calendar_rows import CalendarSource
 from outreach.imports.guess.columns import ColumnGuess
@@ -43,10 +41,12 @@ from outreach.imports.guess.parsed_rows import ParseContext, ParsedRow
 from outreach.imports.guess.places import Home
 from outreach.imports.guess.proposals import Outcome, RowProposal
 from outreach.imports.guess.questions import SheetQuestion, list_questions
-from outreach.imports.guess.raw_sheets import MAX_ROWS
 from outreach.imports.guess.source_table import SourceTable, find_tables
 from outreach.imports.import_errors import ImportErrorCode, UnreadableFile
 from outreach.imports.import_result import Watch, without_progress
+from outreach.imports.sheets import sheet_reader, text_tables
+from outreach.imports.sheets.raw_sheets import MAX_ROWS
+from outreach.imports.sheets.sheet_policy import GUESS
 
 Columns = Sequence[Sequence[ColumnGuess]]
 
@@ -62,7 +62,7 @@ class ImportSource:
 
 def read(name: str, data: bytes) -> ImportSource:
     """Reads a file of any format. Raises UnreadableFile."""
-    file_type = file_types.recognise_sheet(name, data)
+    file_type = file_types.recognise(name, data, GUESS)
     if file_type is FileType.ICS:
         return ImportSource(name, calendar=calendar_rows.read(name, data))
     if file_type is FileType.CSV:

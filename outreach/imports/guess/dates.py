@@ -14,13 +14,13 @@ from enum import Enum
 from functools import lru_cache
 from typing import Final
 
-from outreach.imports import xlsx
 from outreach.imports.csv_tables import is_likely
 from outreach.imports.guess import zones
 from outreach.imports.guess.day_words import find_month, find_weekday
 from outreach.imports.guess.headings import Field
-from outreach.imports.guess.raw_sheets import Cell
 from outreach.imports.guess.remarks import Remark, RemarkCode, quote, remark
+from outreach.imports.sheets import raw_sheets
+from outreach.imports.sheets.raw_sheets import Cell
 
 MAX_LENGTH: Final = 120  # characters: a longer text is no day
 MAX_YEARS_AHEAD: Final = 3
@@ -141,7 +141,7 @@ def _read_serial(number: float) -> DayReading | None:
         return DayReading(text, (DayParts(int(text[6:]), int(text[4:6]), int(text[:4])),))
     if int(number) not in _SERIALS:
         return None
-    moment = xlsx.EPOCH + timedelta(days=number)
+    moment = raw_sheets.EPOCH + timedelta(days=number)
     return _stored(moment.date(), moment.time())
 
 

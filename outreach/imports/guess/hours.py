@@ -16,9 +16,9 @@ from typing import Final
 from outreach.imports.guess import zones
 from outreach.imports.guess.dates import fold_marks
 from outreach.imports.guess.headings import Field
-from outreach.imports.guess.raw_sheets import Cell
 from outreach.imports.guess.remarks import Remark, RemarkCode, quote, remark
 from outreach.imports.guess.word_lists import listed
+from outreach.imports.sheets.raw_sheets import Cell
 
 MAX_LENGTH: Final = 80  # characters: a longer text is no hour
 MAX_HOURS: Final = 2  # of a cell

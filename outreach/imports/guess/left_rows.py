@@ -11,10 +11,10 @@ from typing import Final
 from outreach.imports.guess import mending
 from outreach.imports.guess.columns import ColumnGuess
 from outreach.imports.guess.headings import Field
-from outreach.imports.guess.raw_sheets import Cell
 from outreach.imports.guess.row_review import ReviewAnswers, ReviewedRow
 from outreach.imports.guess.source_table import SourceRow, SourceTable
 from outreach.imports.guess.stored_source import StoredSource
+from outreach.imports.sheets.raw_sheets import Cell
 
 _MINUTE: Final = timedelta(minutes=1)
 

@@ -16,8 +16,8 @@ from typing import Final
 from outreach.imports.guess import dates, headings, message_words
 from outreach.imports.guess.dates import DayOrder
 from outreach.imports.guess.message_words import MessageLine
-from outreach.imports.guess.raw_sheets import Cell
 from outreach.imports.guess.source_table import MAX_TITLE_ROWS, MIN_HEADINGS, SourceRow, SourceTable
+from outreach.imports.sheets.raw_sheets import Cell
 
 MAX_LINES: Final = 3_000  # a longer text is no message
 _HEADINGS: Final = ("Fecha", "Hora", "Taller", "Lugar", "Cupo", "Estatus")

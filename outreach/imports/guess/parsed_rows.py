@@ -24,9 +24,9 @@ from outreach.imports.guess.headings import Field
 from outreach.imports.guess.hours import Half, Hours, HoursReading
 from outreach.imports.guess.kind_names import KindMatch, KindNames
 from outreach.imports.guess.places import Home, PlaceText, is_undecided
-from outreach.imports.guess.raw_sheets import Cell
 from outreach.imports.guess.remarks import Remark, RemarkCode, quote, remark
 from outreach.imports.guess.source_table import SourceRow, SourceTable, find_months
+from outreach.imports.sheets.raw_sheets import Cell
 
 MAX_TITLE_LENGTH: Final = 200
 MAX_VENUE_LENGTH: Final = 120

@@ -15,7 +15,7 @@ from outreach.imports.guess import dates, day_lists, headings, zones
 from outreach.imports.guess.dates import DayOrder
 from outreach.imports.guess.day_words import MONTH_NAMES, MONTHS
 from outreach.imports.guess.headings import WITHIN
-from outreach.imports.guess.raw_sheets import Cell, RawSheet
+from outreach.imports.sheets.raw_sheets import Cell, RawSheet
 
 MAX_TITLE_ROWS: Final = 40  # above the heading
 MIN_HEADINGS: Final = 2

@@ -16,9 +16,9 @@ from outreach.imports.guess.columns import ColumnGuess
 from outreach.imports.guess.conversation import Columns, ImportSource
 from outreach.imports.guess.dates import DayOrder
 from outreach.imports.guess.headings import Field
-from outreach.imports.guess.raw_sheets import Cell
 from outreach.imports.guess.source_table import SourceRow, SourceTable, summarise_titles
 from outreach.imports.ical import IcalCalendar, IcalEvent
+from outreach.imports.sheets.raw_sheets import Cell
 
 _TEXTS: Final = ("summary", "location", "status")  # of an event
 _DATE_LISTS: Final = ("more_dates", "excluded")

@@ -19,6 +19,7 @@ from outreach.i18n import gettext as _
 from outreach.imports import file_types, workshops
 from outreach.imports.guess.row_review import MAX_DRAFT_ROWS
 from outreach.imports.import_errors import ImportRejected, UnreadableFile
+from outreach.imports.sheets.sheet_policy import STRICT
 from outreach.imports.workshops import IcalDefaults
 from outreach.web import error_messages
 from outreach.web.context import store
@@ -190,7 +191,7 @@ def ask(
         typed=request.form if request.method == "POST" and status != 413 else {},
         today=clock.now().date(),
         most=file_types.MAX_BYTES >> 20,
-        rows=workshops.MAX_ROWS,
+        rows=STRICT.max_rows,
     )
 
 

@@ -8,16 +8,16 @@ import re
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from outreach.imports.guess.raw_sheets import MAX_CELLS, MAX_ROWS, Cell, RawSheet
 from outreach.imports.import_errors import ImportErrorCode, UnreadableFile
-from outreach.imports.xlsx import (
+from outreach.imports.sheets.raw_sheets import MAX_CELLS, MAX_ROWS, Cell, RawSheet
+from outreach.imports.sheets.xlsx import (
     FOREIGN_FORMULA,
     MAX_CELL_LENGTH,
     MAX_MERGES,
     MAX_TEXT_LENGTH,
     UNREADABLE,
 )
-from outreach.imports.zip_guard import GuardedZip, damaged, locked, too_large
+from outreach.imports.sheets.zip_guard import GuardedZip, damaged, locked, too_large
 
 _CONTENT: Final = "content.xml"
 _MANIFEST: Final = "META-INF/manifest.xml"

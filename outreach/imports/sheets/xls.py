@@ -14,14 +14,14 @@ from typing import Any, Final
 import xlrd
 from xlrd.compdoc import CompDoc, CompDocError
 
-from outreach.imports.guess.raw_sheets import MAX_ROWS, Cell, RawSheet
 from outreach.imports.import_errors import ImportErrorCode, UnreadableFile
-from outreach.imports.xlsx import MAX_CELL_LENGTH, MAX_TEXT_LENGTH, UNREADABLE
-from outreach.imports.zip_guard import damaged, locked, no_workbook, too_large
+from outreach.imports.sheets.raw_sheets import MAX_ROWS, Cell, RawSheet
+from outreach.imports.sheets.xlsx import MAX_CELL_LENGTH, MAX_TEXT_LENGTH, UNREADABLE
+from outreach.imports.sheets.zip_guard import damaged, locked, no_workbook, too_large
 
 MAX_RECORDS: Final = 1_500_000
 MAX_XLS_CELLS: Final = 700_000
-MAX_XLS_COLUMNS: Final = 256  # of the format
+MAX_XLS_COLUMNS: Final = 256  # the limit of the format
 _STREAMS: Final = ("Workbook", "Book")
 _HEAD: Final = struct.Struct("<HH")
 _PLACE: Final = struct.Struct("<HH")

@@ -19,7 +19,7 @@ from outreach.imports.import_errors import ImportErrorCode, UnreadableFile
 MAX_PARTS: Final = 400
 MAX_INDEX_BYTES: Final = 64 * 1024
 MAX_UNPACKED_BYTES: Final = 40 * 1024 * 1024  # all parts together
-MAX_RATIO: Final = 200  # of unpacked to packed, for parts larger than MIN_RATIO_BYTES
+MAX_RATIO: Final = 200  # unpacked to packed bytes, for parts larger than MIN_RATIO_BYTES
 MIN_RATIO_BYTES: Final = 1024 * 1024
 MAX_ELEMENTS: Final = 1_500_000  # 5,000 rows of 60 cells are 900,000
 MAX_DEPTH: Final = 40
@@ -95,7 +95,7 @@ class GuardedZip:
             if end is not None:
                 end(name.rpartition(":")[2])
 
-        # Of another encoding, expat and calamine would read two different texts. UTF-8 has no NUL;
+        # In another encoding, expat and calamine would read two different texts. UTF-8 has no NUL;
         # the markup of UTF-16 has, and expat detects it in spite of the encoding given.
         parser = expat.ParserCreate("UTF-8")
         parser.StartElementHandler = at_start

@@ -1,126 +1,68 @@
-"""Reads the sheets of an .xlsx file: the first one as records, or all with their layout.
+"""Reads the sheets of an .xlsx file as a spreadsheet program showed them.
 
 python-calamine reads the cells. Before it opens the file, the parts that it will read are parsed
 once by expat to bound what they unpack to, because calamine keeps the smallest rectangle around
 all cells and a copy of each text in memory.
-
-`records` returns dates as our CSV files write them: 2027-01-16T18:00, and refuses formulas, whose
-value depends on the program that saved the file. `sheets` keeps what a spreadsheet program showed:
-the stored value of a formula, where each cell is, and which rows and columns are hidden.
 """
 
 import io
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from dataclasses import dataclass
 from posixpath import dirname, join, normpath
 from typing import Final
 
-from outreach.imports.csv_tables import MAX_BLANK_LINES, MAX_COLUMNS, Record
 from outreach.imports.import_errors import ImportErrorCode, UnreadableFile
-from outreach.imports.zip_guard import GuardedZip, damaged, no_workbook, too_large
+from outreach.imports.sheets.raw_sheets import MAX_BLANK_LINES, Cell, RawSheet
+from outreach.imports.sheets.sheet_policy import SheetPolicy
+from outreach.imports.sheets.zip_guard import GuardedZip, damaged, no_workbook, too_large
 
 MAX_CELL_LENGTH: Final = 32_767  # characters: the limit of spreadsheet programs
 MAX_TEXT_LENGTH: Final = 12_000_000  # characters of all cells
-MAX_MERGES: Final = 20_000  # of a sheet
-MAX_STRINGS: Final = 110_000  # 5,000 rows of our columns have 105,000 cells
+MAX_MERGES: Final = 20_000  # in a sheet
 _WORKBOOK: Final = "xl/workbook.xml"  # calamine looks for the workbook nowhere else
 _WORKBOOK_TYPE: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"
 _REFERENCE: Final = re.compile(r"([A-Z]{1,3})([1-9][0-9]{0,6})")
-EPOCH: Final = datetime(1899, 12, 30)  # noqa: DTZ001 - day 0 of a spreadsheet, no instant
 
 # A formula that would read another program or file when a spreadsheet program opens the workbook.
 FOREIGN_FORMULA: Final = re.compile(
     r"\|[^|!]*!|\[[^\[\]]*\][^!\[\]]*!|\b(?:WEBSERVICE|IMPORT[A-Z]{0,9}|CALL|REGISTER|RTD|DDE)\b",
     re.IGNORECASE,
 )
-UNREADABLE: Final = "#N/A"  # of an error value, and of a formula without a stored value
-
-Value = bool | float | str | date | time | timedelta
+UNREADABLE: Final = "#N/A"  # stands for an error value, and for a formula without a stored value
 
 
-@dataclass(frozen=True, kw_only=True)
-class XlsxLimits:
-    """What a workbook may have."""
-
-    rows: int  # below the header
-    strings: int = MAX_STRINGS
-    columns: int = MAX_COLUMNS
-    cells: int | None = None  # of the rectangle around all
-    accepts_formulas: bool = False
-
-
-@dataclass
-class SheetLayout:
-    """What calamine does not tell of a sheet. Rows count from 1, columns from 0."""
-
-    hidden_rows: set[int] = field(default_factory=set)
-    hidden_columns: set[int] = field(default_factory=set)
-    merges: list[tuple[int, int, int, int]] = field(default_factory=list)  # rows, then columns
-    unreadable: set[tuple[int, int]] = field(default_factory=set)
-
-
-@dataclass(frozen=True)
-class XlsxSheet:
-    """A visible sheet: its rows by number from 1, each from the first column on."""
-
-    name: str
-    rows: dict[int, list[Value]]
-    layout: SheetLayout
-
-
-def records(name: str, data: bytes, *, most: int) -> Iterator[Record]:
-    """The rows of the first sheet that are not blank: row number from 1, and cells as text.
-
-    All rows have as many cells. Raises UnreadableFile if the file is no workbook, is too large,
-    or has more than `most` rows below the header.
-    """
-    archive = GuardedZip(name, data)
-    _check_types(archive)
-    targets = _relations(archive, _WORKBOOK)
-    listed = [sheet for sheet in _list_sheets(archive, targets) if sheet.is_worksheet]
-    if not listed:
-        raise no_workbook(name)
-    _check(archive, targets, listed[:1], XlsxLimits(rows=most))
-    number, left, rows = _read(name, data, listed[0].number)
-    texts = [[""] * left + [_as_text(value) for value in row] for row in rows]
-    width = max((_width(row) for row in texts), default=0)
-    for above, row in enumerate(texts):
-        if _width(row):
-            yield number + above, row[:width]
-
-
-def _width(row: list[str]) -> int:
-    """The number of cells up to the last one that is not blank."""
-    return next((n for n in range(len(row), 0, -1) if row[n - 1].strip()), 0)
-
-
-def sheets(name: str, data: bytes, limits: XlsxLimits) -> list[XlsxSheet]:
-    """The visible sheets of a workbook; all of them where none is visible. Raises
-    UnreadableFile."""
+def sheets(name: str, data: bytes, policy: SheetPolicy) -> list[RawSheet]:
+    """The sheets of a workbook that the policy reads: the visible ones, or all where none is; or
+    the first one. Raises UnreadableFile."""
     archive = GuardedZip(name, data)
     _check_types(archive)
     targets = _relations(archive, _WORKBOOK)
     listed = [each for each in _list_sheets(archive, targets) if each.is_worksheet]
-    listed = [each for each in listed if not each.is_hidden] or listed
+    if policy.reads_all_sheets:
+        listed = [each for each in listed if not each.is_hidden] or listed
+    else:
+        listed = listed[:1]
     if not listed:
         raise no_workbook(name)
-    layouts = _check(archive, targets, listed, limits)
-    found = []
-    for each, layout in zip(listed, layouts, strict=True):
-        number, left, rows = _read(name, data, each.number)
-        blank: list[Value] = [""] * left
-        placed = {number + above: blank + row for above, row in enumerate(rows)}
-        for row, column in layout.unreadable:
-            cells = placed.setdefault(row, [])
-            cells += [""] * (column + 1 - len(cells))
-            cells[column] = UNREADABLE
-        found.append(XlsxSheet(each.name, placed, layout))
-    return found
+    checks = _check(archive, targets, listed, policy)
+    return [
+        _read_sheet(name, data, each, check) for each, check in zip(listed, checks, strict=True)
+    ]
 
 
-def _read(name: str, data: bytes, sheet_number: int) -> tuple[int, int, list[list[Value]]]:
+def _read_sheet(name: str, data: bytes, listed: "_ListedSheet", check: "_SheetCheck") -> RawSheet:
+    """The sheet with its cells, each row from the first column on."""
+    number, left, rows = _read(name, data, listed.number)
+    blank: list[Cell] = [""] * left
+    placed = {number + above: blank + row for above, row in enumerate(rows)}
+    for at, column in check.unreadable:
+        cells = placed.setdefault(at, [])
+        cells += [""] * (column + 1 - len(cells))
+        cells[column] = UNREADABLE
+    return RawSheet(listed.name, placed, check.hidden_rows, check.hidden_columns, check.merges)
+
+
+def _read(name: str, data: bytes, sheet_number: int) -> tuple[int, int, list[list[Cell]]]:
     """The number of the first row, the number of empty columns on the left, and the rows."""
     from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum
 
@@ -144,10 +86,10 @@ def _check(
     archive: GuardedZip,
     targets: dict[str, tuple[str, str]],
     listed: "list[_ListedSheet]",
-    limits: XlsxLimits,
-) -> list[SheetLayout]:
-    """The layouts of these sheets. Raises UnreadableFile for a file that should not be given to
-    calamine."""
+    policy: SheetPolicy,
+) -> "list[_SheetCheck]":
+    """What calamine does not tell about these sheets. Raises UnreadableFile for a file that should
+    not be given to it."""
     for each in listed:
         for kind, _target in _relations(archive, each.part).values():
             if kind in {"oleObject", "control", "package", "queryTable"}:
@@ -157,16 +99,16 @@ def _check(
     lengths: list[int] = []
     for kind, target in targets.values():
         if kind == "sharedStrings":
-            lengths += _string_lengths(archive, target, limits.strings)
+            lengths += _string_lengths(archive, target, policy.max_strings)
         elif kind == "styles":
             archive.parse(target)
-    layouts, text_left = [], MAX_TEXT_LENGTH
+    checks, text_left = [], MAX_TEXT_LENGTH
     for each in listed:
-        check = _SheetCheck(archive.name, lengths, limits, text_left)
+        check = _SheetCheck(archive.name, lengths, policy, text_left)
         archive.parse(each.part, check.start, check.end, check.text)
-        layouts.append(check.layout)
+        checks.append(check)
         text_left = check.text_left
-    return layouts
+    return checks
 
 
 def _check_types(archive: GuardedZip) -> None:
@@ -212,7 +154,7 @@ def _relations(archive: GuardedZip, part: str) -> dict[str, tuple[str, str]]:
 
 @dataclass(frozen=True)
 class _ListedSheet:
-    number: int  # of all sheets, as calamine counts them
+    number: int  # as calamine counts all sheets
     name: str
     part: str
     is_worksheet: bool
@@ -254,13 +196,17 @@ def _string_lengths(archive: GuardedZip, part: str, most: int) -> list[int]:
 
 
 class _SheetCheck:
-    """Handlers for the XML of a sheet, which raise UnreadableFile for what is refused."""
+    """Handlers for the XML of a sheet, which raise UnreadableFile for what is refused, and keep
+    what calamine does not tell. Rows count from 1, columns from 0."""
 
     def __init__(
-        self, name: str, string_lengths: list[int], limits: XlsxLimits, text_left: int
+        self, name: str, string_lengths: list[int], policy: SheetPolicy, text_left: int
     ) -> None:
-        self._name, self._string_lengths, self._limits = name, string_lengths, limits
-        self.layout = SheetLayout()
+        self._name, self._string_lengths, self._policy = name, string_lengths, policy
+        self.hidden_rows: set[int] = set()
+        self.hidden_columns: set[int] = set()
+        self.merges: list[tuple[int, int, int, int]] = []  # rows, then columns
+        self.unreadable: set[tuple[int, int]] = set()
         self.text_left = text_left
         self._last_column = 0
         self._formula: list[str] | None = None
@@ -270,14 +216,14 @@ class _SheetCheck:
         self._is_row_blank = True
         self._type, self._reference = "", ""
         self._value: list[str] = []
-        self._length = 0  # of the text of the current cell
+        self._length = 0  # characters of the current cell
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         if name == "row":
             self._row = _integer(attributes.get("r"), self._row + 1)
             self._column, self._is_row_blank = 0, True
             if attributes.get("hidden") in {"1", "true"}:
-                self.layout.hidden_rows.add(self._row)
+                self.hidden_rows.add(self._row)
         elif name == "c":
             self._begin_cell(attributes)
         elif name == "f":
@@ -316,15 +262,15 @@ class _SheetCheck:
     def _end_row(self) -> None:
         self._rows += not self._is_row_blank
         self._blank_rows += self._is_row_blank
-        if self._rows > self._limits.rows + 1:  # the header is one more
+        if self._rows > self._policy.max_rows + 1:  # the header is one more
             raise UnreadableFile(
-                ImportErrorCode.TOO_MANY_LINES, name=self._name, most=f"{self._limits.rows:,}"
+                ImportErrorCode.TOO_MANY_LINES, name=self._name, most=f"{self._policy.max_rows:,}"
             )
         if self._blank_rows > MAX_BLANK_LINES:
             raise too_large(self._name)
 
     def _begin_formula(self) -> None:
-        if not self._limits.accepts_formulas:
+        if not self._policy.accepts_formulas:
             raise self._formula_refusal()
         self._formula, self._is_formula = [], True
 
@@ -341,24 +287,24 @@ class _SheetCheck:
     def _mark_unreadable(self) -> None:
         self._extend()
         self._is_row_blank = False
-        self.layout.unreadable.add((self._row, self._column - 1))
+        self.unreadable.add((self._row, self._column - 1))
 
     def _read_columns(self, attributes: dict[str, str]) -> None:
         if attributes.get("hidden") in {"1", "true"}:
             first, last = (_integer(attributes.get(each), 0) for each in ("min", "max"))
-            last = min(last, self._limits.columns)
-            self.layout.hidden_columns |= {each - 1 for each in range(max(first, 1), last + 1)}
+            last = min(last, self._policy.max_columns)
+            self.hidden_columns |= {each - 1 for each in range(max(first, 1), last + 1)}
 
     def _read_merge(self, reference: str) -> None:
         corners = [_REFERENCE.fullmatch(each) for each in reference.split(":")]
         if len(corners) != 2 or not (corners[0] and corners[1]):
             return
-        if len(self.layout.merges) >= MAX_MERGES:
+        if len(self.merges) >= MAX_MERGES:
             raise too_large(self._name)
         (top, left), (bottom, right) = (
             (int(each[2]), _column(each[1]) - 1) for each in corners if each
         )
-        self.layout.merges.append((top, bottom, left, right))
+        self.merges.append((top, bottom, left, right))
 
     def _begin_cell(self, attributes: dict[str, str]) -> None:
         self._reference = attributes.get("r", "")[:12]
@@ -369,14 +315,14 @@ class _SheetCheck:
             if parts is None or int(parts[2]) != self._row:
                 raise damaged(self._name)
             self._column = _column(parts[1])
-        if self._column > self._limits.columns:
+        if self._column > self._policy.max_columns:
             raise UnreadableFile(
-                ImportErrorCode.TOO_MANY_COLUMNS, name=self._name, most=self._limits.columns
+                ImportErrorCode.TOO_MANY_COLUMNS, name=self._name, most=self._policy.max_columns
             )
         self._is_formula = self._has_value = False
         self._type = attributes.get("t", "n")
         if self._type == "e":  # calamine reads it as blank
-            if not self._limits.accepts_formulas:
+            if not self._policy.accepts_formulas:
                 raise UnreadableFile(
                     ImportErrorCode.WORKBOOK_WITH_ERROR_VALUE,
                     name=self._name,
@@ -392,9 +338,12 @@ class _SheetCheck:
         self._last_row = max(self._last_row, self._row)
         self._last_column = max(self._last_column, self._column)
         height = self._last_row - self._first_row
-        if height > self._limits.rows + MAX_BLANK_LINES:
+        if height > self._policy.max_rows + MAX_BLANK_LINES:
             raise too_large(self._name)
-        if self._limits.cells is not None and (height + 1) * self._last_column > self._limits.cells:
+        if (
+            self._policy.max_cells is not None
+            and (height + 1) * self._last_column > self._policy.max_cells
+        ):
             raise too_large(self._name)
 
     def _add_text(self, length: int) -> None:
@@ -402,27 +351,6 @@ class _SheetCheck:
         self.text_left -= length
         if self._length > MAX_CELL_LENGTH or self.text_left < 0:
             raise too_large(self._name)
-
-
-def _as_text(value: Value) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int | float):
-        is_integer = abs(value) < 1e15 and value == int(value)
-        return str(int(value)) if is_integer else str(value)
-    if isinstance(value, timedelta):  # a cell that shows hours, as 18:00 or 36:00
-        try:
-            moment = EPOCH + value
-        except OverflowError:
-            return str(value)
-        return moment.time().isoformat() if moment.date() == EPOCH.date() else _as_text(moment)
-    if isinstance(value, datetime):
-        # A spreadsheet counts in fractions of a day, which are seldom whole seconds.
-        rounded = (value + timedelta(seconds=0.5)).replace(microsecond=0)
-        return rounded.isoformat(timespec="seconds" if rounded.second else "minutes")
-    if isinstance(value, date):
-        return f"{value.isoformat()}T00:00"
-    return value.isoformat() if isinstance(value, time) else value
 
 
 def _integer(text: str | None, default: int) -> int:
