@@ -112,6 +112,8 @@ def find_faults(
 
 def compute_capacity(row: WorkshopImportRow, workshop: Workshop | None, named: NamedRows) -> int:
     """The places that loading the row stores: with time slots they are the sum of the slots."""
+    if row.way is not Way.SLOTS:
+        return row.capacity
     venue = workshop.venue if workshop is not None else None
     return workshop_data.normalize(_workshop_data(row, workshop, named, venue)).capacity
 
