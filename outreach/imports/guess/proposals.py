@@ -549,6 +549,7 @@ def _current_row(workshop: Workshop, line: int) -> WorkshopImportRow:
         day=workshop.day,
         starts=workshop.starts,
         ends=workshop.ends,
+        is_second_hour=workshop.is_second_hour,
         place=place_of(venue, workshop.office),
         mode=workshop.mode,
         way=workshop.way,

@@ -1,7 +1,7 @@
 """`load workshops --guess` loads the good rows once, and tells why it leaves out the others."""
 
 import json
-from datetime import date, time
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Any
 
@@ -309,3 +309,20 @@ def test_rows_that_somebody_else_loaded_meanwhile_are_the_same(
     assert loading.load(store, "chicago", second, now=now).loaded == 0
     assert [each.outcome.value for each in second] == ["same", "same"]
     assert len(workshops(store)) == 2
+
+
+def test_change_of_a_workshop_in_the_second_of_two_equal_hours_does_not_move_it(
+    config: Config, store: Store, furnished: Office, tmp_path: Path
+) -> None:
+    with store.change() as session:
+        kind = session.scalars(sa.select(Kind).where(Kind.code == "daca")).one()
+        day, starts, ends = date(2027, 11, 7), time(1, 30), time(3)
+        plan = {"day": day, "starts": starts, "ends": ends, "is_second_hour": True}
+        workshop = hold(session, furnished, kind, status=WorkshopStatus.DRAFT, **plan)
+        uid, starts_at = workshop.uid, workshop.starts_at
+    assert starts_at == datetime(2027, 11, 7, 7, 30, tzinfo=UTC)
+    event = (f"UID:taller-{uid}@talleres.example.org", "SUMMARY:DACA")
+    at = ("DTSTART:20271107T073000Z", "DTEND:20271107T100000Z")
+    assert outcomes(guess(config, tmp_path / "a.ics", calendar([*event, *at]))) == ["changed"]
+    (workshop,) = workshops(store)
+    assert (workshop.starts_at, workshop.ends) == (starts_at, time(4))
