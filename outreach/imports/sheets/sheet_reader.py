@@ -94,7 +94,7 @@ def _read_text(name: str, data: bytes) -> RawSheet:
     for number, cells in text_tables.list_records(name, data, GUESS):
         if len(rows) >= MAX_ROWS:
             raise UnreadableFile(ImportErrorCode.TOO_MANY_LINES, name=name, most=f"{MAX_ROWS:,}")
-        rows[number] = [text_tables.unescape(cell) for cell in cells]
+        rows[number] = list(cells)
     return RawSheet("", rows)
 
 
@@ -150,7 +150,8 @@ def _tidied(cells: list[Cell]) -> list[Cell]:
 
 def _tidy(cell: Cell) -> Cell:
     if isinstance(cell, str):
-        return clean(cell[:MAX_CELL_LENGTH])
+        # A workbook that we wrote has the apostrophe too, whatever program has saved it since.
+        return clean(text_tables.unescape(cell)[:MAX_CELL_LENGTH])
     if isinstance(cell, float) and cell.is_integer() and abs(cell) < 1e15:
         return int(cell)
     return cell
