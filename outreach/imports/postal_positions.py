@@ -16,10 +16,10 @@ from typing import Final, Protocol
 from outreach.domain.locations.gazetteer import Position, miles_between
 from outreach.domain.locations.place_text import canonicalize
 
-MAX_MILES_FROM_OTHERS: Final = 15  # of a town from the middle of those that have its code
+MAX_MILES_FROM_OTHERS: Final = 15  # from a town to the middle of those that have its code
 SAME_BEGINNING: Final = 3  # characters of codes that are neighbours
-MIN_NEIGHBOURS: Final = 3  # of a code without a town
-MAX_MILES_BETWEEN_NEIGHBOURS: Final = 15  # of codes between which one without a town is
+MIN_NEIGHBOURS: Final = 3  # by which a code without a town is placed
+MAX_MILES_BETWEEN_NEIGHBOURS: Final = 15  # from those codes to their middle
 # What lists of codes leave out: «Ciudad Juárez», «Heroica Ciudad de Juchitán de Zaragoza»,
 # «Universitäts- und Hansestadt Greifswald».
 _TITLE: Final = re.compile(
@@ -147,7 +147,8 @@ def _middle(positions: Sequence[Position]) -> Position:
 
 
 def _without_namesakes(towns: list[Town]) -> list[Town]:
-    """Of three or more towns of a code those that lie together, if any do."""
+    """The towns of a code without those that lie far from the others; all of two, or where none
+    lie together."""
     if len(towns) < 3:
         return towns
     middle = _middle([each.position for each in towns])

@@ -155,8 +155,8 @@ def _judge_status(status: int) -> CalendarAddressErrorCode:
 
 
 def _parse(body: bytes, *, is_cut_off: bool) -> CalendarSource:
-    """The events of what was fetched. What is compressed in spite of what we accept, or a page, is
-    no calendar: nothing is unpacked."""
+    """Returns the events of an answer. A page is no calendar, and neither is an answer that is
+    compressed although we accept none: nothing is unpacked."""
     if len(body) > MAX_BYTES:
         raise _refused(CalendarAddressErrorCode.TOO_LARGE)
     text = body.removeprefix(_BOM).lstrip()

@@ -60,8 +60,8 @@ def compare(
     *,
     now: datetime,
 ) -> CalendarComparison:
-    """Compares the dates of a calendar with what the office has of them. `taken` is what it said
-    earlier of those that were ticked, by fingerprint."""
+    """Compares the dates of a calendar with the workshops that the office has for them. `taken` has
+    what the calendar said earlier about the dates that were ticked, by fingerprint."""
     result = CalendarComparison(events=event_list.list_events(found))
     said_now: dict[str, Words] = {}
     known = [each for each in found.rows if found.is_known(each)]
@@ -128,7 +128,8 @@ def _judge(
 def make_difference(
     proposal: RowProposal, said: Words, *, is_cancelled: bool = False
 ) -> CalendarDifference:
-    """What is told of a date that would change a workshop. `said` is what the calendar says now."""
+    """Describes for staff how a date would change its workshop. `said` is what the calendar says
+    now."""
     assert proposal.workshop_id is not None
     return CalendarDifference(
         proposal.workshop_id,
@@ -158,7 +159,7 @@ def is_untouched(session: Session, workshop: Workshop, office: Office, fingerpri
 
 
 def _list_ahead(session: Session, ids: Collection[int], *, now: datetime) -> set[int]:
-    """Those of these workshops that are still to be held."""
+    """Returns the ids of those workshops that are still to be held."""
     if not ids:
         return set()
     query = sa.select(Workshop.id).where(

@@ -24,8 +24,8 @@ MAX_SAMPLE: Final = 60  # cells by which a column is judged
 MIN_SCORE: Final = 50
 MAX_EXAMPLES: Final = 3
 REMEMBERED: Final = 300
-MIN_SHARE: Final = 0.6  # of the cells that have to be of a field
-MIN_NAMED_SHARE: Final = 0.3  # of the cells of «Name» that have to say a kind
+MIN_SHARE: Final = 0.6  # this part of the cells has to be of a field
+MIN_NAMED_SHARE: Final = 0.3  # this part of the cells of «Name» has to say a kind
 _TITLE_WORDS: Final = listed("titulo title titre nombre name nom subject summary asunto")
 _FORM_BEGUN: Final = listed("start_time hora_de_inicio heure_de_debut")
 _FORM_DONE: Final = listed("completion_time hora_de_finalizacion heure_de_fin")
@@ -165,7 +165,7 @@ def _choose(
             score = _score(field, guesses[at], content, is_state=is_state) - hidden
             if score >= MIN_SCORE:
                 scores.append((score, at, field))
-    # Of equal columns the first counts.
+    # The first of equal columns counts.
     scores.sort(key=lambda each: (-each[0], each[1]))
     chosen: dict[int, Field] = {}
     for _points, at, field in scores:
@@ -206,7 +206,7 @@ def _with_kind(
 def _without_foreign_kind(
     chosen: dict[int, Field], contents: Sequence[_Contents]
 ) -> dict[int, Field]:
-    """Without a column «Categoría» of which no word is of a kind, where the titles say them."""
+    """Leaves out a column «Categoría» whose words name no kind, where the titles name them."""
     by_field = {field: contents[at] for at, field in chosen.items()}
     kind, title = by_field.get(Field.KIND), by_field.get(Field.TITLE)
     if kind is None or title is None or kind.kind_like or title.kind_like < MIN_NAMED_SHARE:

@@ -151,7 +151,7 @@ def make_context(
     order: DayOrder | None = None,
     half: Half = Half.NONE,
 ) -> ParseContext:
-    """What the rows of an office are read against, with what somebody said of them."""
+    """What the rows of an office are read against, with the answers that somebody gave."""
     return ParseContext(
         today=now.astimezone(office.zone).date(),
         kinds=_kind_names(session, office),

@@ -29,7 +29,7 @@ MIN_SWAPPED: Final = 3  # cells by which we see that a program changed day and m
 _SERIALS: Final = range(36_526, 73_051)  # 2000 to 2099
 _TOKEN: Final = re.compile(r"[0-9]{1,12}|[a-z]+|[^\sa-z0-9]")
 _SERIAL: Final = re.compile(r"[0-9]{5}(?:[.,][0-9]{1,15})?")
-_BASIC: Final = re.compile(r"^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(?:\d\d)?$")  # of ISO 8601
+_BASIC: Final = re.compile(r"^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(?:\d\d)?$")  # ISO 8601
 _ORDINALS: Final = frozenset(
     {"o", "a", "er", "ro", "do", "st", "nd", "rd", "th", "ero", "°", "º", "ª"}
 )
@@ -80,7 +80,7 @@ class DayReading:
 
 
 def fold_marks(text: str) -> str:
-    """Without accents and capitals; punctuation stays."""
+    """Returns the text without accents and capitals; punctuation stays."""
     apart = unicodedata.normalize("NFKD", text.replace("º", "°").casefold())
     return "".join(c for c in apart if not unicodedata.combining(c))
 
@@ -316,7 +316,7 @@ class DayContext:
 
     today: date
     order: DayOrder | None = None
-    year: int | None = None  # of the titles above the heading
+    year: int | None = None  # that the titles above the heading name
     may_be_swapped: bool = False
 
 
@@ -366,7 +366,7 @@ def may_be_swapped(readings: Sequence[DayReading]) -> bool:
 
 
 def resolve(reading: DayReading, context: DayContext) -> tuple[date | None, list[Remark]]:
-    """The day of a cell, where it can be known, and what is to be asked of it."""
+    """Returns the day of a cell, or None if it is in doubt, and the remarks about it."""
     value = quote(reading.text)
     if reading.is_several:
         return None, [remark(Field.DAY, RemarkCode.DAY_SEVERAL, value=value)]

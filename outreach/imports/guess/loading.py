@@ -160,7 +160,7 @@ def _write_row(
     row: WorkshopImportRow,
     workshop: Workshop | None,
 ) -> Workshop | None:
-    """Creates or changes the workshop of a row; with a fault, nothing of it is kept."""
+    """Creates or changes the workshop of a row; where the row has a fault, nothing is stored."""
     if workshop is None:
         return loader.load_row(row, None)
     with session.begin_nested() as attempt:

@@ -17,8 +17,8 @@ from outreach.imports.guess.headings import Field
 from outreach.imports.guess.word_lists import listed
 
 MAX_LENGTH: Final = 400  # characters: a longer line is prose
-MAX_NUMBERS: Final = 24  # of a line: one with more is no workshop
-MAX_PLACE_WORDS: Final = 7  # of a piece without a word for a venue
+MAX_NUMBERS: Final = 24  # in a line: one with more is no workshop
+MAX_PLACE_WORDS: Final = 7  # in a piece that has no word for a venue
 
 _LABELS: Final[Mapping[str, Field]] = MappingProxyType(
     {
@@ -183,7 +183,7 @@ class MessageLine:
 
     @property
     def is_chatter(self) -> bool:
-        """Whether it is of the talk between: nothing of it is of a workshop."""
+        """Whether the line is talk between workshops: it says nothing about one."""
         if self.day or self.hours or self.capacity or self.says_kind:
             return False
         texts = [self.title, self.venue, *self.rest]
@@ -297,7 +297,7 @@ def _find_day(aligned: str, *, is_day: bool) -> tuple[int, int] | None:
         alone = _WEEKDAY_ALONE.search(aligned) if is_day else None
         return alone.span() if alone is not None else None
     first = min(start for start, _end in found)
-    # Of those that begin near each other the longest says most: «sáb 16 y dom 17 de enero».
+    # The longest of those that begin near each other says most: «sáb 16 y dom 17 de enero».
     return max(
         (each for each in found if each[0] <= first + 12), key=lambda span: span[1] - span[0]
     )

@@ -56,8 +56,8 @@ class ParsedRow:
     mode: DeliveryMode | None = None
     languages: tuple[str, ...] = ()
     has_childcare: bool = False
-    uid: str = ""  # of the event of a calendar
-    own_id: str = ""  # of a workshop in a file that we wrote
+    uid: str = ""  # where the row is an event of a calendar
+    own_id: str = ""  # the id that a file of ours gave the workshop
     accepted: frozenset[str] = frozenset()  # questions that somebody answered with yes
     # The zone of day and hours, where they are a moment; None on the clock of whatever venue.
     zone: ZoneInfo | None = None
@@ -75,7 +75,7 @@ class ParseContext:
     kinds: KindNames
     office_names: Mapping[str, str]  # slugs of all offices, by folded name
     office: str  # slug
-    zone: ZoneInfo  # of the office
+    zone: ZoneInfo  # where the office is
     home: Home
     order: DayOrder | None = None  # if somebody said which of day and month comes first
     half: Half = Half.NONE  # if somebody said what an hour without a. m. or p. m. is
@@ -576,6 +576,6 @@ def _is_title(heading: str) -> bool:
 
 
 def _safe(cell: Cell) -> str:
-    """The beginning of a cell for a message; nothing of it where it may be of a person."""
+    """Returns the beginning of a cell for a message, or «…» where it may be about a person."""
     text = str(cell)
     return "…" if small_values.has_contact(text) else quote(text)

@@ -73,7 +73,8 @@ LOADED_OUTCOMES: Final = frozenset({Outcome.NEW, Outcome.CHANGED})
 
 @dataclass
 class RowProposal:
-    """One row, what it would do and why. `row` is what the loader takes, where it is loaded."""
+    """A row, what loading it would do, and why. `row` is what the loader takes; None for a row that
+    cannot be loaded."""
 
     parsed: ParsedRow
     outcome: Outcome = Outcome.NEW
@@ -93,7 +94,7 @@ class RowProposal:
 
     @property
     def reason(self) -> str | None:
-        """Why a row is not loaded, and what is worth knowing of it; the gravest first."""
+        """Why the row is not loaded, and what else was noted about it, the gravest first."""
         ordered = sorted(self.remarks, key=lambda each: -each.severity)
         return "; ".join(dict.fromkeys(map(str, ordered))) or None
 
@@ -123,8 +124,10 @@ def propose(
     watch: Watch = without_progress,
     said_before: Mapping[str, Words] = MappingProxyType({}),
 ) -> list[RowProposal]:
-    """What each row would do to the workshops of an office. `said_before` has what rows said
-    earlier, by fingerprint, before staff mended them; for others it is what was loaded."""
+    """Says what each row would do to the workshops of an office.
+
+    `said_before` has what rows said before staff mended them, by fingerprint. Other rows are
+    compared with what they said when they were loaded."""
     rows = list(parsed_rows)
     proposer = _Proposer(session, office, rows, now, said_before)
     return [proposer.propose(each, at) for at, each in enumerate(watch(rows))]
@@ -184,7 +187,7 @@ class _Proposer:
         return proposal
 
     def _complete(self, proposal: RowProposal, kind: Kind) -> None:
-        """Fills what the row leaves out with what its kind has."""
+        """Fills the values that the row leaves out with those of its kind."""
         parsed = proposal.parsed
         names = kind.name if kind.is_discreet else kind.short_name
         proposal.title = parsed.title or names.get(get_default_language(), "")
@@ -235,7 +238,7 @@ class _Proposer:
         self._note_clashes(proposal)
 
     def _find_before(self, proposal: RowProposal) -> ImportedBefore | None:
-        """The workshop that a row is of, and what the office's file said of it before."""
+        """Finds the workshop that the row describes, and what the file said about it before."""
         parsed = proposal.parsed
         found = next(
             (self._before[each] for each in list_fingerprints(parsed) if each in self._before), None
@@ -442,7 +445,8 @@ def _is_own_id(text: str) -> bool:
 
 
 def list_fingerprints(parsed: ParsedRow) -> list[str]:
-    """By what a row is known again: its UID, or its day, start, venue and kind."""
+    """Returns the fingerprints by which a row is recognized when its file comes again: one of its
+    UID, or of its day, start, venue and kind."""
     if parsed.uid:
         return [import_memory.fingerprint_uid(parsed.uid)]
     if parsed.day is None or parsed.starts is None or parsed.kind is None:
@@ -472,7 +476,7 @@ def list_said(parsed: ParsedRow) -> Words:
 
 
 def say_workshop(workshop: Workshop) -> Words:
-    """The same of a workshop as it is."""
+    """What a row would say that describes the workshop as it is, as `list_said`."""
     venue = workshop.venue
     return {
         "day": workshop.day.isoformat(),
@@ -514,7 +518,7 @@ def _changed_row(
     if "capacity" in changed:
         new["capacity"] = parsed.capacity
     if "status" in changed and workshop.status is WorkshopStatus.PUBLISHED:
-        new["status"] = WorkshopStatus.CANCELLED  # of a draft nobody has known
+        new["status"] = WorkshopStatus.CANCELLED  # nobody has known of a draft
     row = replace(current, **new)
     differing = frozenset(
         "venue" if name in {"place", "mode", "zone"} else name
@@ -535,7 +539,7 @@ def _shifted_end(workshop: Workshop, starts: time | None) -> time:
 
 
 def _current_row(workshop: Workshop, line: int) -> WorkshopImportRow:
-    """A stored workshop as a row that would change nothing of it."""
+    """The row that would leave the stored workshop as it is."""
     venue = workshop.venue
     reported = workshop.status in {WorkshopStatus.HELD, WorkshopStatus.NOT_HELD}
     return WorkshopImportRow(

@@ -206,5 +206,5 @@ def redact(text: str) -> str:
 
 
 def _safe(text: str) -> str:
-    """The beginning of a cell for a message, or nothing of it where it may be of a person."""
+    """Returns the beginning of a cell for a message, or «…» where it may be about a person."""
     return "…" if has_contact(text) else quote(text)

@@ -20,7 +20,7 @@ from outreach.imports.guess.source_table import SourceRow, SourceTable, summaris
 from outreach.imports.ical import IcalCalendar, IcalEvent
 from outreach.imports.sheets.raw_sheets import Cell
 
-_TEXTS: Final = ("summary", "location", "status")  # of an event
+_TEXTS: Final = ("summary", "location", "status")  # the free texts of an event
 _DATE_LISTS: Final = ("more_dates", "excluded")
 
 

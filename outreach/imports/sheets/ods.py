@@ -30,7 +30,7 @@ _LINKS: Final = frozenset({"cell-range-source", "dde-link", "table-source", "dat
 
 
 def read(name: str, data: bytes) -> list[RawSheet]:
-    """The visible sheets; all of them where none is. Raises UnreadableFile."""
+    """The visible sheets, or all where none is visible. Raises UnreadableFile."""
     archive = GuardedZip(name, data)
     if any(each.startswith(_WITH_MACROS) for each in archive.parts):
         raise UnreadableFile(ImportErrorCode.WORKBOOK_WITH_MACROS, name=name)

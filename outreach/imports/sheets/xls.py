@@ -38,7 +38,7 @@ _MACRO_SHEET: Final = 1
 
 
 def read(name: str, data: bytes) -> list[RawSheet]:
-    """The visible sheets; all of them where none is. Raises UnreadableFile."""
+    """The visible sheets, or all where none is visible. Raises UnreadableFile."""
     _check(name, data)
     try:
         with Path(os.devnull).open("w") as nowhere:  # xlrd prints what it finds odd

@@ -119,7 +119,7 @@ class WorkshopImportRow:
     day: date
     starts: time
     ends: time
-    is_second_hour: bool = False  # of an hour that clocks show twice that day
+    is_second_hour: bool = False  # where clocks show its hour twice that day
     place: ImportedPlace | None
     mode: DeliveryMode | None
     way: Way
