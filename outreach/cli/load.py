@@ -24,8 +24,8 @@ from outreach.imports import (
     csv_tables,
     figures,
     file_types,
+    import_result,
     kinds,
-    load_log,
     offices,
     packaged,
     venues,
@@ -258,7 +258,7 @@ def _load(
     try:
         with store.change() as session:
             loaded = load(session)
-            load_log.record(session, what, loaded, None, now=clock.now())
+            import_result.record_load(session, what, loaded, None, now=clock.now())
             if dry_run:
                 raise _DryRun
     except _DryRun:

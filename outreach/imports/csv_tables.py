@@ -48,11 +48,6 @@ def open_bytes(path: Path) -> bytes:
         ) from None
 
 
-def open_text(path: Path) -> str:
-    """The text of a file. Raises UnreadableFile if it cannot be read."""
-    return text_tables.decode_utf8(str(path), open_bytes(path))
-
-
 def read(path: Path, required: Collection[str]) -> ImportTable:
     """The lines of a CSV file with a header; the delimiter is comma, semicolon or tab.
 

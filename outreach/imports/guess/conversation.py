@@ -211,10 +211,11 @@ def to_json(
     source: ImportSource, found: Columns, rows: Sequence[RowProposal], loaded: int
 ) -> dict[str, Any]:
     """The answer of the command, as JSON has it."""
+    asked = list_questions(each.parsed for each in rows if each.outcome is Outcome.ASKED)
     return {
         "columns": _columns_to_json(source, found),
         "rows": [_row_to_json(each) for each in rows],
-        "questions": [_question_to_json(each) for each in _list_open_questions(rows)],
+        "questions": [_question_to_json(each) for each in asked],
         "loaded": loaded,
         **{
             outcome.value: sum(each.outcome is outcome for each in rows)
@@ -234,10 +235,6 @@ def _columns_to_json(source: ImportSource, found: Columns) -> dict[str, str | No
                 each.field.value if each.field else None
             )
     return answer
-
-
-def _list_open_questions(rows: Sequence[RowProposal]) -> list[SheetQuestion]:
-    return list_questions(each.parsed for each in rows if each.outcome is Outcome.ASKED)
 
 
 def _question_to_json(question: SheetQuestion) -> dict[str, Any]:
