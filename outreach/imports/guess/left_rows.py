@@ -45,9 +45,7 @@ def list_cells(
         if row.parsed.is_split and Field.DAY in headings:
             texts[headings[Field.DAY]] = row.values[Field.DAY]
         if not texts or row.key in answers.mended:
-            for field in mending.MENDABLE:
-                if row.values[field] or field in headings:
-                    texts[headings.get(field, labels[field])] = row.values[field]
+            texts |= _list_typed(row, headings, labels)
         elif day != "":
             heading = headings.get(Field.DAY, labels[Field.DAY])
             texts[heading] = texts.get(heading) or write_cell(day)
@@ -61,6 +59,17 @@ def list_cells(
         for row, texts in zip(rows, found, strict=True)
     ]
     return [[*names, reason_label], *lines]
+
+
+def _list_typed(
+    row: ReviewedRow, headings: Mapping[Field, str], labels: Mapping[Field, str]
+) -> dict[str, str]:
+    """The values of the form of a row by heading, those without a column by label."""
+    return {
+        headings.get(field, labels[field]): row.values[field]
+        for field in mending.MENDABLE
+        if row.values[field] or field in headings
+    }
 
 
 def _list_texts(table: SourceTable, row: SourceRow) -> dict[str, str]:

@@ -258,23 +258,22 @@ class _TableParser:
         start_zone = start_zone or end_zone
         if start_zone is None or end_zone is None or parsed.starts is None:
             return
-        home, here = self._context.zone, parsed
+        home = self._context.zone
         if zones.is_own(start_zone, home) and zones.is_own(end_zone, home):
-            here.zone = home
+            parsed.zone = home
             return
-        if here.day is None:
+        if parsed.day is None:
             # Without its day an hour of another zone is none of the venue's.
-            value = f"{here.starts:%H:%M} ({zones.name(start_zone)})"
-            here.starts = here.ends = None
+            value = f"{parsed.starts:%H:%M} ({zones.name(start_zone)})"
+            parsed.starts = parsed.ends = None
             parsed.say(Field.STARTS, RemarkCode.HOUR_OF_OTHER_ZONE, value=value)
             return
-        self._move_to_home(here, start_zone, end_zone)
-        is_from_cell = next((each for each in own if each is not None), None)
-        if named is not None and is_from_cell is not None and is_from_cell is not UTC:
-            moment = datetime.combine(here.day, here.starts or time(), home)
-            one, other = moment.astimezone(is_from_cell), moment.astimezone(named)
-            if one.utcoffset() != other.utcoffset():
-                values = {"one": zones.name(is_from_cell), "other": _safe(text)}
+        self._move_to_home(parsed, start_zone, end_zone)
+        of_cell = next((each for each in own if each is not None), None)
+        if named is not None and of_cell is not None and of_cell is not UTC:
+            moment = datetime.combine(parsed.day, parsed.starts, home)
+            if moment.astimezone(of_cell).utcoffset() != moment.astimezone(named).utcoffset():
+                values = {"one": zones.name(of_cell), "other": _safe(text)}
                 parsed.say(Field.STARTS, RemarkCode.ZONES_DIFFER, **values)
 
     def _zone_in(self, row: SourceRow, name: Field) -> tzinfo | None:

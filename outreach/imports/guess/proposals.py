@@ -34,6 +34,7 @@ from outreach.imports.guess.parsed_rows import ParsedRow
 from outreach.imports.guess.remarks import Remark, RemarkCode, Severity
 from outreach.imports.guess.venue_choice import ChosenVenue, NewVenue, VenueChooser
 from outreach.imports.import_result import Watch, without_progress
+from outreach.imports.workshops import write
 from outreach.imports.workshops.load import (
     NamedRows,
     compute_capacity,
@@ -496,27 +497,16 @@ def _changed_row(
     """The workshop as it would be, and the fields that differ from what it is now."""
     parsed = proposal.parsed
     current = _current_row(workshop, parsed.line)
-    new: dict[str, Any] = {}
-    if "day" in changed:
-        new["day"] = parsed.day
-    if "starts" in changed:
-        new["starts"] = parsed.starts
+    plain = ("day", "starts", "kind", "capacity")
+    new: dict[str, Any] = {name: getattr(parsed, name) for name in plain if name in changed}
     if "ends" in changed or ("starts" in changed and parsed.ends is not None):
         new["ends"] = parsed.ends
     elif "starts" in changed:
         new["ends"] = _shifted_end(workshop, parsed.starts)
-    if "kind" in changed:
-        new["kind"] = parsed.kind
     if "title" in changed:
         new["title"] = {**workshop.title, get_default_language(): parsed.title}
     if "venue" in changed:
-        new |= {"place": place_of(proposal.venue, workshop.office), "mode": parsed.mode}
-        if proposal.venue is workshop.venue and proposal.venue is not None:
-            new.pop("place")
-        elif isinstance(proposal.venue, Venue):
-            new["zone"] = proposal.venue.zone
-    if "capacity" in changed:
-        new["capacity"] = parsed.capacity
+        new |= _list_new_place(proposal, workshop)
     if "status" in changed and workshop.status is WorkshopStatus.PUBLISHED:
         new["status"] = WorkshopStatus.CANCELLED  # nobody has known of a draft
     row = replace(current, **new)
@@ -527,6 +517,15 @@ def _changed_row(
         and not (name == "mode" and parsed.mode is None)
     )
     return row, differing
+
+
+def _list_new_place(proposal: RowProposal, workshop: Workshop) -> dict[str, Any]:
+    """The values of a row that names another venue, or none."""
+    venue, mode = proposal.venue, proposal.parsed.mode
+    if venue is workshop.venue and venue is not None:
+        return {"mode": mode}
+    new: dict[str, Any] = {"place": place_of(venue, workshop.office), "mode": mode}
+    return {**new, "zone": venue.zone} if isinstance(venue, Venue) else new
 
 
 def _shifted_end(workshop: Workshop, starts: time | None) -> time:
@@ -541,7 +540,6 @@ def _shifted_end(workshop: Workshop, starts: time | None) -> time:
 def _current_row(workshop: Workshop, line: int) -> WorkshopImportRow:
     """The row that would leave the stored workshop as it is."""
     venue = workshop.venue
-    reported = workshop.status in {WorkshopStatus.HELD, WorkshopStatus.NOT_HELD}
     return WorkshopImportRow(
         line=line,
         id=workshop.external_id or "",
@@ -560,7 +558,7 @@ def _current_row(workshop: Workshop, line: int) -> WorkshopImportRow:
         capacity=workshop.capacity,
         languages=workshop.languages,
         has_childcare=workshop.has_childcare,
-        status=WorkshopStatus.PUBLISHED if reported else workshop.status,
+        status=write.status(workshop.status),
         phone=None,
         live_url=None,
     )
