@@ -78,14 +78,8 @@ def locate(
     middles = _middles(candidates, areas)
     placed: dict[str, PlacedCode] = {}
     for code, found in candidates.items():
-        near = [
-            each
-            for each in found
-            if miles_between(each.position, middles[areas[code]]) < area_miles
-        ]
-        near = _without_namesakes(near)
-        if near:
-            town = max(near, key=lambda each: each.population)
+        town = _choose_town(found, middles.get(areas[code]), area_miles)
+        if town is not None:
             placed[code] = PlacedCode(code, town.name, town.region, town.position)
     neighbours: dict[str, list[PlacedCode]] = defaultdict(list)
     for code, there in placed.items():
@@ -97,6 +91,16 @@ def locate(
     ]
     every = [*placed.values(), *(found for found in between if found is not None)]
     return sorted(every, key=lambda each: each.code)
+
+
+def _choose_town(found: list[Town], middle: Position | None, area_miles: float) -> Town | None:
+    """The largest town of a code near the middle of its area; None where there is none."""
+    near = [
+        each
+        for each in found
+        if middle is not None and miles_between(each.position, middle) < area_miles
+    ]
+    return max(_without_namesakes(near), key=lambda each: each.population, default=None)
 
 
 def _index(towns: Iterable[Town]) -> Mapping[str, list[Town]]:

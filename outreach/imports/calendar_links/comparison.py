@@ -72,18 +72,26 @@ def compare(
         _judge(session, office, proposal, found, taken, said_now, result)
     untold = {each.fingerprint for each in result.differing}
     there = {each for row in found.rows for each in proposals.list_fingerprints(row)}
-    gone = import_memory.find_rows(session, office, taken.keys() - there)
+    result.gone = _list_gone(session, office, taken.keys() - there, now=now)
+    remembered = there | {each.fingerprint for each in result.gone}
+    kept = {name: said for name, said in taken.items() if name in remembered}
+    new = {name: said for name, said in said_now.items() if name not in untold}
+    result.taken = kept | new
+    return result
+
+
+def _list_gone(
+    session: Session, office: Office, missing: Collection[str], *, now: datetime
+) -> list[GoneEvent]:
+    """The workshops that are still to be held, of those fingerprints, which the calendar does not
+    have any more."""
+    gone = import_memory.find_rows(session, office, missing)
     ahead = _list_ahead(session, {each.workshop_id for each in gone.values()}, now=now)
-    result.gone = [
+    return [
         GoneEvent(each.workshop_id, name)
         for name, each in sorted(gone.items())
         if each.workshop_id in ahead
     ]
-    lost = {each.fingerprint for each in result.gone}
-    kept = {name: said for name, said in taken.items() if name in there or name in lost}
-    new = {name: said for name, said in said_now.items() if name not in untold}
-    result.taken = kept | new
-    return result
 
 
 def _fill_kind(session: Session, row: ParsedRow, found: CalendarRows) -> None:

@@ -270,11 +270,18 @@ class _TableParser:
             return
         self._move_to_home(parsed, start_zone, end_zone)
         of_cell = next((each for each in own if each is not None), None)
+        # UTC in a cell is how programs write a moment: the column says the zone of the venue.
         if named is not None and of_cell is not None and of_cell is not UTC:
-            moment = datetime.combine(parsed.day, parsed.starts, home)
-            if moment.astimezone(of_cell).utcoffset() != moment.astimezone(named).utcoffset():
-                values = {"one": zones.name(of_cell), "other": _safe(text)}
-                parsed.say(Field.STARTS, RemarkCode.ZONES_DIFFER, **values)
+            self._compare_zones(parsed, of_cell, named, text)
+
+    def _compare_zones(self, parsed: ParsedRow, of_cell: tzinfo, named: tzinfo, text: str) -> None:
+        """A question where the hour names one zone and the column of zones another."""
+        assert parsed.day is not None
+        assert parsed.starts is not None
+        moment = datetime.combine(parsed.day, parsed.starts, self._context.zone)
+        if moment.astimezone(of_cell).utcoffset() != moment.astimezone(named).utcoffset():
+            values = {"one": zones.name(of_cell), "other": _safe(text)}
+            parsed.say(Field.STARTS, RemarkCode.ZONES_DIFFER, **values)
 
     def _zone_in(self, row: SourceRow, name: Field) -> tzinfo | None:
         cell = self._cell(row, name)
