@@ -23,7 +23,6 @@ from outreach.errors import OutreachError, Refusal
 from outreach.imports import (
     csv_tables,
     figures,
-    file_types,
     import_result,
     kinds,
     offices,
@@ -34,6 +33,7 @@ from outreach.imports import (
 from outreach.imports.calendar_links import addresses
 from outreach.imports.import_errors import ImportRejected, group_faults
 from outreach.imports.import_result import ImportResult
+from outreach.imports.sheets import file_types
 from outreach.imports.workshops import IcalDefaults, Network, WorkshopImportRow
 from outreach.outbound.guarded_client import FetchRule
 

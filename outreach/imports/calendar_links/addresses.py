@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import urldefrag, urlsplit
 
-from outreach.imports import file_types
 from outreach.imports.guess import calendar_rows
 from outreach.imports.guess.calendar_rows import CalendarSource
 from outreach.imports.import_errors import (
@@ -15,6 +14,7 @@ from outreach.imports.import_errors import (
     ImportErrorCode,
     UnreadableFile,
 )
+from outreach.imports.sheets import file_types
 from outreach.outbound import guarded_client
 from outreach.outbound.guarded_client import AddressRefused, FetchRule, HostUnreachable
 

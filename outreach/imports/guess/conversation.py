@@ -22,8 +22,6 @@ from outreach.domain.network import kinds, offices
 from outreach.domain.network.offices import Office
 from outreach.domain.scheduling import import_memory
 from outreach.domain.text import fold
-from outreach.imports import file_types
-from outreach.imports.file_types import FileType
 from outreach.imports.guess import (
     calendar_rows,
     columns,
@@ -44,7 +42,8 @@ from outreach.imports.guess.questions import SheetQuestion, list_questions
 from outreach.imports.guess.source_table import SourceTable, find_tables
 from outreach.imports.import_errors import ImportErrorCode, UnreadableFile
 from outreach.imports.import_result import Watch, without_progress
-from outreach.imports.sheets import sheet_reader, text_tables
+from outreach.imports.sheets import file_types, sheet_reader, text_tables
+from outreach.imports.sheets.file_types import FileType
 from outreach.imports.sheets.raw_sheets import MAX_ROWS
 from outreach.imports.sheets.sheet_policy import GUESS
 

@@ -8,10 +8,9 @@ from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 
 from outreach.domain.text import clean
-from outreach.imports import file_types
-from outreach.imports.file_types import FileType
 from outreach.imports.import_errors import ImportErrorCode, UnreadableFile
-from outreach.imports.sheets import ods, text_tables, xlsx
+from outreach.imports.sheets import file_types, ods, text_tables, xlsx
+from outreach.imports.sheets.file_types import FileType
 from outreach.imports.sheets.raw_sheets import (
     EPOCH,
     MAX_CELL_LENGTH,

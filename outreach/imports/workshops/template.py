@@ -8,11 +8,11 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
-from outreach.imports import csv_tables, file_types
+from outreach.imports import csv_tables
 from outreach.imports.csv_tables import ImportTable
-from outreach.imports.file_types import FileType
 from outreach.imports.import_errors import ImportRejected
-from outreach.imports.sheets import sheet_reader
+from outreach.imports.sheets import file_types, sheet_reader
+from outreach.imports.sheets.file_types import FileType
 from outreach.imports.sheets.sheet_policy import STRICT
 from outreach.imports.workshops import from_ical
 from outreach.imports.workshops.from_ical import IcalDefaults

@@ -319,8 +319,8 @@ def test_change_of_a_workshop_in_the_second_of_two_equal_hours_does_not_move_it(
     with store.change() as session:
         kind = session.scalars(sa.select(Kind).where(Kind.code == "daca")).one()
         day, starts, ends = date(2027, 11, 7), time(1, 30), time(3)
-        plan = {"day": day, "starts": starts, "ends": ends, "is_second_hour": True}
-        workshop = hold(session, furnished, kind, status=WorkshopStatus.DRAFT, **plan)
+        hours = {"day": day, "starts": starts, "ends": ends, "is_second_hour": True}
+        workshop = hold(session, furnished, kind, status=WorkshopStatus.DRAFT, **hours)
         uid, starts_at = workshop.uid, workshop.starts_at
     assert starts_at == datetime(2027, 11, 7, 7, 30, tzinfo=UTC)
     event = (f"UID:taller-{uid}@talleres.example.org", "SUMMARY:DACA")
