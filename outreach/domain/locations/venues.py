@@ -150,6 +150,21 @@ _OF_OFFICE: Final = (
 )
 
 
+def list_without_point(session: Session, offices: Iterable[Office]) -> Sequence[Venue]:
+    """The venues of these offices in use whose position nobody entered, by name."""
+    return session.scalars(
+        sa.select(Venue)
+        .options(_WITH_OFFICE)
+        .where(
+            Venue.office_id.in_([each.id for each in offices]),
+            Venue.latitude.is_(None),
+            Venue.retired_at.is_(None),
+            Venue.merged_into_id.is_(None),
+        )
+        .order_by(Venue.name, Venue.city, Venue.id)
+    ).all()
+
+
 def list_with_ids(session: Session, ids: Iterable[int]) -> Sequence[Venue]:
     """The venues with these ids, of any office, by name."""
     return session.scalars(
