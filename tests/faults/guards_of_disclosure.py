@@ -48,15 +48,16 @@ def list_guards() -> Iterator[Guard]:
             f"{lists}test_contacts_are_hidden_until_shown_one_by_one",
         ),
         (
-            "templates/staff/workshops/detail.html", "{% if not words.sees_address(w) %}", "{% if False %}",
+            "templates/staff/workshops/detail_facts.html", "{% if not words.sees_address(w) %}", "{% if False %}",
             pages,
         ),
         (
-            f"{staff}workshops/workshop_detail.py", "_needs(workshop, everyone) if sees_needs else []",
+            f"{staff}workshops/detail_sections.py", "_needs(workshop, everyone) if sees_needs else []",
             "_needs(workshop, everyone)", pages,
         ),
         (
-            f"{staff}workshops/attendee_list.py", '    if not seen["sees_names"]:\n', "    if False:\n",
+            f"{staff}workshops/attendee_list.py",
+            "    if not disclosure.sees(SeenField.NAMES, workshop):\n", "    if False:\n",
             f"{lists}test_list_of_the_door_opens_the_day_before",
         ),
         (

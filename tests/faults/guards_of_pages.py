@@ -522,10 +522,10 @@ def _of_staff() -> Iterator[Guard]:
             "tests/web/staff/test_policy.py::test_viewing_names_of_a_discreet_workshop_is_logged",
         )  # fmt: skip
     table = '<table class="table table-start table-fold">\n{0}{{{{ table_head() }}}}\n{0}<tbody>'.format(
-        " " * 14
+        " " * 8
     )
     yield Guard(
-        "S23", "templates/staff/workshops/detail.html",
+        "S23", "templates/staff/workshops/detail_attendees.html",
         table, f'<a href="lista.csv">CSV</a>{table}',
         "tests/web/staff/test_policy.py::test_discreet_attendee_list_cannot_be_exported",
     )  # fmt: skip

@@ -62,7 +62,7 @@ def list_guards() -> Iterator[Guard]:
             "        untold=notify_sheet.change_notifications.NO_REACH,\n", in_queue,
         ),
         (
-            "S31", "outreach/web/staff/workshops/workshop_detail.py", "        untold=untold,\n",
+            "S31", "outreach/web/staff/workshops/detail_sections.py", "        untold=untold,\n",
             "        untold=NO_REACH,\n", in_queue,
         ),
         (
