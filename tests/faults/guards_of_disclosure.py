@@ -61,7 +61,7 @@ def list_guards() -> Iterator[Guard]:
             f"{lists}test_list_of_the_door_opens_the_day_before",
         ),
         (
-            f"{staff}workshops/workshop_actions.py", "            and context.sees_names,\n", ",\n", closes,
+            f"{staff}workshops/workshop_actions.py", "            and context.sees_names\n", "\n", closes,
         ),
         (
             f"{staff}checkin/checkin_pages.py",
