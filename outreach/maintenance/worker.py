@@ -20,7 +20,7 @@ from outreach import clock, logs
 from outreach.db import error_classes
 from outreach.maintenance.leader import Leader
 from outreach.maintenance.round_thread import RoundThread
-from outreach.maintenance.worker_steps import LED, PURGE, STEPS, Step, StepContext, ThreadRounds
+from outreach.maintenance.worker_steps import LED, PURGE, STEPS, InThread, Step, StepContext
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +40,7 @@ class Worker:
         self._threads = {
             step.name: RoundThread(self.leader, step.name, partial(step.run.make, app))
             for step in STEPS
-            if isinstance(step.run, ThreadRounds)
+            if isinstance(step.run, InThread)
         }
         self._repeats = logs.Repeats()
 
@@ -76,7 +76,7 @@ class Worker:
             return 0
         if not step.is_retried_at_once:
             self.ran_at[step.name] = now
-        if isinstance(step.run, ThreadRounds):
+        if isinstance(step.run, InThread):
             thread = self._threads[step.name]
             done = 0 if thread.is_running else thread.run_round(now)
         else:

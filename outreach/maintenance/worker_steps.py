@@ -86,7 +86,7 @@ class StepContext:
 
 
 @dataclass(frozen=True)
-class ThreadRounds:
+class InThread:
     """Rounds with other sites, which a thread of the worker runs each second: a site that does not
     answer delays no letter. `outreach worker --once` has no threads and runs a round as a step.
 
@@ -103,7 +103,7 @@ class Step:
 
     name: str
     """Its name in the log. Where `is_led`, also the name of its lease in `db.job_locks`."""
-    run: Callable[[StepContext, datetime], int] | ThreadRounds
+    run: Callable[[StepContext, datetime], int] | InThread
     """Is given the time of the call, and returns how many things it did."""
     is_led: bool
     """Whether, of several workers, only the one that holds its lease runs it. A step that is not
@@ -347,10 +347,10 @@ STEPS: Final[tuple[Step, ...]] = (
     Step("circulars", _deliver_mailings, is_led=False, sends=True),
     Step("roster", _by_mail(roster_letters.deliver), is_led=False, sends=True),
     Step("notices of followers", _deliver_to_followers, is_led=False, sends=True),
-    Step("hub", ThreadRounds(hub.of_app), is_led=True),
-    Step("fediverse", ThreadRounds(publisher.of_app), is_led=True),
-    Step("joint", ThreadRounds(network_puller.of_app), is_led=True),
-    Step("calendars", ThreadRounds(updates.of_app), is_led=True),
+    Step("hub", InThread(hub.of_app), is_led=True),
+    Step("fediverse", InThread(publisher.of_app), is_led=True),
+    Step("joint", InThread(network_puller.of_app), is_led=True),
+    Step("calendars", InThread(updates.of_app), is_led=True),
     Step(
         "entries",
         lambda context, now: context.cache_warmer.write(now=now),

@@ -201,23 +201,28 @@ def notes(count: WorkshopCounts, *, translate: Translate = str) -> list[str]:
 
 def _by_kind(count: WorkshopCounts, lang: str) -> list[list[Cell]]:
     month = str(count.month)
-    rows: list[list[Cell]] = [
-        [N_("Mes"), N_("Tipo"), N_("Nombre"), N_("Talleres"), N_("Planeados")]
-    ]
+    columns = count.columns.values()
+    headings = [N_("Mes"), N_("Tipo"), N_("Nombre"), N_("Talleres"), N_("Planeados")]
+    rows: list[list[Cell]] = [[*headings, *(each.heading for each in columns)]]
     for code, kind in count.kinds.items():
         held, planned = count.by_kind.get(code, 0), count.planned_by_kind.get(code, 0)
-        rows.append([month, code, _name(kind.name, lang), held, planned])
-    return [*rows, [month, TOTAL, "", count.total, count.planned]]
+        others = (each.by_kind.get(code, 0) for each in columns)
+        rows.append([month, code, _name(kind.name, lang), held, planned, *others])
+    totals = (each.total for each in columns)
+    return [*rows, [month, TOTAL, "", count.total, count.planned, *totals]]
 
 
 def _by_office(count: WorkshopCounts, lang: str) -> list[list[Cell]]:
     month = str(count.month)
-    codes = list(count.by_kind)
-    rows: list[list[Cell]] = [[N_("Mes"), N_("Oficina"), N_("Nombre"), *codes, TOTAL]]
+    codes, columns = list(count.by_kind), count.columns.values()
+    headings = [N_("Mes"), N_("Oficina"), N_("Nombre"), *codes, TOTAL]
+    rows: list[list[Cell]] = [[*headings, *(each.heading for each in columns)]]
     for slug, numbers in count.by_office.items():
-        cells = [numbers.get(code, 0) for code in codes]
-        rows.append([month, slug, _name(count.offices[slug].name, lang), *cells, numbers[TOTAL]])
-    return [*rows, [month, TOTAL, "", *count.by_kind.values(), count.total]]
+        cells = [*(numbers.get(code, 0) for code in codes), numbers[TOTAL]]
+        cells += [each.by_office.get(slug, 0) for each in columns]
+        rows.append([month, slug, _name(count.offices[slug].name, lang), *cells])
+    totals = (each.total for each in columns)
+    return [*rows, [month, TOTAL, "", *count.by_kind.values(), count.total, *totals]]
 
 
 def _by_region(count: WorkshopCounts, lang: str) -> list[list[Cell]]:

@@ -240,7 +240,8 @@ def test_tables_of_a_quarter_are_valid(
 def test_sdmx_has_the_rows_of_the_other_files(
     revisions: Store, client: FlaskClient, number: int
 ) -> None:
-    for table in data_tables.TABLES[:-1]:  # no quarter is complete
+    # No quarter is complete, and the revisions have no other columns.
+    for table in data_tables.TABLES[: data_tables.TABLES.index(data_tables.COLUMNS)]:
         plain = read_rows(client, f"{ROOT}/{number}/{table.name}.csv")
         observed = read_rows(client, f"{ROOT}/{number}/{table.name}.sdmx.csv")
         assert [row["OBS_VALUE"] for row in observed] == [row[table.measure.name] for row in plain]
