@@ -267,7 +267,7 @@ def list_guards() -> Iterator[Guard]:
     approvals = "tests/web/staff/test_approvals.py"
     yield Guard(
         "S13", f"{web}staff/dashboard/alert_rows.py",
-        "if alert.alert_type in NEUTRAL and alert.workshop.is_discreet:", "if False:",
+        "if card.is_neutral and alert.workshop.is_discreet:", "if False:",
         f"{approvals}::test_alert_does_not_name_a_discreet_workshop",
     )  # fmt: skip
     yield Guard(

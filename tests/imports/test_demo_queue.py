@@ -14,7 +14,8 @@ from outreach import clock
 from outreach.config import Config
 from outreach.db.store import Store
 from outreach.domain.dashboard import work_queue
-from outreach.domain.dashboard.work_queue import WorkLine, WorkSort
+from outreach.domain.dashboard.pending_items import WorkSort
+from outreach.domain.dashboard.work_queue import WorkLine
 from outreach.domain.network import staff
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office

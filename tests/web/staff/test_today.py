@@ -16,7 +16,7 @@ from outreach.clock import Month
 from outreach.db.store import Store
 from outreach.domain import outbox
 from outreach.domain.dashboard import alerts
-from outreach.domain.dashboard.alerts import AlertType
+from outreach.domain.dashboard.pending_items import AlertType
 from outreach.domain.locations.venues import Venue
 from outreach.domain.network import staff
 from outreach.domain.network.kinds import Kind, Visibility
