@@ -27,7 +27,7 @@ from outreach.domain.workshops import DeliveryMode, Workshop, WorkshopStatus
 from outreach.keystore.bursts import BurstKeys
 
 MANY_WAIT: Final = 5
-ALMOST_FULL: Final = 90  # of a hundred places
+ALMOST_FULL: Final = 90  # percent of the seats
 IS_SOON: Final = timedelta(days=14)
 REPORT_AFTER: Final = timedelta(hours=24)
 
@@ -36,8 +36,8 @@ REPORT_AFTER: Final = timedelta(hours=24)
 class Alert:
     alert_type: AlertType
     workshop: Workshop
-    count: int = 0  # of calls, registrations, waitlisted people, doubtful seats or letters
-    parties: int = 0  # of doubtful seats
+    count: int = 0  # how many calls, parties, people, doubtful seats or letters
+    parties: int = 0  # how many have the doubtful seats
     since: datetime | None = None  # the hour in which they began
 
 
@@ -221,7 +221,7 @@ class AlertRule:
 
     alert_type: AlertType
     condition: Callable[[datetime], sa.ColumnElement[bool]]
-    """Of a query that has an outer join of the venue."""
+    """It is added to a query that has an outer join of the venue."""
     count: Callable[[Session, Sequence[Workshop]], Mapping[int, int]] | None = None
     """How many people it is about, by id of workshop."""
     superseded_by: tuple[AlertType, ...] = ()

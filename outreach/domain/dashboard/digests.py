@@ -49,7 +49,7 @@ class SentDigest(Base):
     organizer_id: Mapped[int] = mapped_column(
         sa.ForeignKey("organizer.id", ondelete="CASCADE"), primary_key=True
     )
-    day: Mapped[date] = mapped_column(primary_key=True)  # of the account's clock
+    day: Mapped[date] = mapped_column(primary_key=True)  # by the account's clock
     made_at: Mapped[datetime] = mapped_column(index=True)
 
 
@@ -96,10 +96,10 @@ class Digest:
     """What the letter says: workshops of today and numbers."""
 
     morning: DigestMorning
-    doors: Sequence[Workshop] = ()  # of today, by start
+    doors: Sequence[Workshop] = ()  # today's workshops, by start
     new_parties: int = 0  # registrations since the digest before
     full: int = 0  # workshops ahead without a free seat
-    waiting: Mapping[WorkSort, int] = field(default_factory=dict)  # of `DIGEST_SORTS`
+    waiting: Mapping[WorkSort, int] = field(default_factory=dict)  # lines, by `DIGEST_SORTS`
     months: Sequence[Month] = ()  # to be closed
 
     @property
@@ -206,7 +206,8 @@ def is_full(now: datetime) -> sa.ColumnElement[bool]:
 def _list_mornings(
     session: Session, now: datetime, *where: sa.ColumnElement[bool]
 ) -> list[DigestMorning]:
-    """Of each account that can be written to and wants a digest, the morning of its local day."""
+    """Returns the morning of the local day of each account that can be written to and wants a
+    digest."""
     accounts = session.scalars(
         sa.select(StaffMember)
         .where(mail_choices.CAN_BE_WRITTEN_TO, *where)

@@ -43,7 +43,7 @@ class DoneLine:
     organizer_ids: Sequence[int] = ()  # who; empty where the account is gone
     registration: Registration | None = None  # that was called
     outcome: CallOutcome | None = None
-    number: int = 0  # of the call, or how many parties or people
+    number: int = 0  # which call to the person it was, or how many parties or people
     decision: str = ""  # about telling people
 
     @property

@@ -91,12 +91,12 @@ class WorkLine:
 
     workshop: Workshop
     sorts: Sequence[WorkSort]  # in their order, at least one
-    since: datetime  # of the oldest
+    since: datetime  # when the oldest of these began to wait
     registration: Registration | None = None  # None: it is about the workshop
     calls: Sequence[Notification] = ()
     letters: Sequence[Notification] = ()
     history: CallHistory = NO_HISTORY
-    count: int = 0  # of registrations to review
+    count: int = 0  # how many registrations are to be reviewed
     came: int = 0  # people who were marked at the door of a workshop to report
     expected: int = 0  # people with a seat at it
 

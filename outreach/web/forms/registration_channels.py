@@ -19,10 +19,10 @@ class RegistrationSource:
     """Where one registration comes from."""
 
     networks: Sequence[ClientNetwork] = ()
-    """Of the client: a party beyond their share of the seats is saved for review (S29), and the
-    first of them pays for a text (S31). Empty: neither is counted."""
+    """The networks of the client: a party beyond their share of the seats is saved for review
+    (S29), and a text is counted for the first of them (S31). Empty: neither is counted."""
     assisted_code: str = ""
-    """Of the link of an assisted registration, which the share does not count."""
+    """The code in the link of an assisted registration, which the share does not count."""
     shared_by: str = ""
     """The ticket that registers another person beside the share of the connection."""
     also: Callable[[Session], None] = lambda session: None

@@ -37,7 +37,7 @@ PATH: Final = "/org/control"
 PAGE_SIZE: Final = 100
 MAX_ODD: Final = 6  # numbers to clear up; the rest are counted
 MAX_UNMANNED: Final = 8  # offices named; the table by accounts has the rest
-TILE_WIDTH, TILE_HEIGHT = 34, 38  # of a square of the map with its gap
+TILE_WIDTH, TILE_HEIGHT = 34, 38  # a square of the map with its gap
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -334,7 +334,8 @@ def _idle_rows(found: ControlRoom) -> list[list[Cell]]:
 
 
 def _office_rows(found: ControlRoom, lines: Iterable[ControlRoomLine]) -> list[list[Cell]]:
-    """Of a rate at an end of the scale «95» means so many or more, as on the page."""
+    """Returns the table of the offices. «95» at the end of the scale of a rate means so many or
+    more, as on the page."""
     table = Table[ControlRoomLine](
         (
             Column(_("Mes"), lambda line: str(found.month)),
