@@ -35,7 +35,7 @@ def list_guards() -> Iterator[Guard]:
             "test_replays_are_dropped",
         ),
         (
-            "S29", f"{line}line_steps.py", "networks=call.networks,", "networks=(),",
+            "S29", f"{line}line_steps.py", "from_phone_line(call.networks)", "from_phone_line(())",
             "test_one_phone_takes_no_more_than_its_share_and_leaves_others_theirs",
         ),
         (
