@@ -252,7 +252,7 @@ class _NotificationWriter(Generic[Written]):
         and Postponed."""
         with self.store.read() as session:
             notification = self.reader.read(session, claimed)
-            if notification is None or now >= notification.registration.workshop.ends_at:
+            if notification is None or outbox.is_over(notification, now):
                 return None
             if outbox.may_be_true_again(notification):
                 raise Delayed(now + HOLD)

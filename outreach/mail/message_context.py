@@ -11,12 +11,11 @@ from outreach import i18n
 from outreach.config import Config
 from outreach.domain import registrations
 from outreach.domain.registrations import Registration, reconfirmation, review
-from outreach.domain.registrations.notifications import Notification, NotificationType
+from outreach.domain.registrations.message_types import DECLARATIONS, NotificationType
+from outreach.domain.registrations.notifications import Notification
 from outreach.domain.trials.trials import Wording
 from outreach.domain.workshops import facts, verify_codes
 
-# The page that takes the answer, for messages with a question.
-_PAGES: Final = {NotificationType.RECONFIRM: "/vengo"}
 MAX_EXPIRED_OFFERS: Final = 2  # then the registration leaves the waitlist
 
 
@@ -101,7 +100,7 @@ def _link(
     """The link of a registration."""
     token, lang = registrations.derive_manage_token(key), context.registration.language
     link = f"{config.public_url}/{lang}/r/{token}"
-    return link if cause is None else f"{link}{_PAGES.get(cause, '')}"
+    return link if cause is None else f"{link}{DECLARATIONS[cause].answer_page}"
 
 
 def mail_from(config: Config) -> str:

@@ -35,11 +35,11 @@ from outreach.domain.registrations import (
     text_hours,
 )
 from outreach.domain.registrations.change_notifications import (
-    CHANGE_TYPES,
     HOLD,
     NotifyDecision,
     NotifyMode,
 )
+from outreach.domain.registrations.message_types import CHANGE_TYPES
 from outreach.domain.registrations.notifications import Notification
 from outreach.domain.roster import undecided_changes
 from outreach.domain.scheduling import tours, undo, venue_change, venue_merge, workshop_service

@@ -19,36 +19,31 @@ from sqlalchemy.orm import Session
 
 from outreach import clock
 from outreach.db.types import Instant
-from outreach.domain.registrations import call_attempts, text_hours
+from outreach.domain.registrations import call_attempts, message_types, text_hours
+from outreach.domain.registrations.message_types import (
+    CHANGE_TYPES,
+    SCHEDULES,
+    NotificationType,
+    SaidFacts,
+)
 from outreach.domain.registrations.models import (
     ACTIVE_STATUSES,
     STATUSES_WITH_SEATS,
     ContactMethod,
     Registration,
 )
-from outreach.domain.registrations.notifications import Notification, NotificationType
+from outreach.domain.registrations.notifications import Notification
 from outreach.domain.workshops import Workshop, facts
 from outreach.domain.workshops.models import SETS_OUT_WITHIN
 
 HOLD: Final = timedelta(minutes=5)  # in which a change can be undone before anybody is told
 NO_HOLD_BEFORE: Final = timedelta(hours=2)  # the start
 URGENT_BEFORE: Final = SETS_OUT_WITHIN  # the start
-CHANGE_TYPES: Final = (
-    NotificationType.CHANGED,
-    NotificationType.CANCELLED,
-    NotificationType.REINSTATED,
-)
-# Other notifications that say day, hour and place, or lead to the page that does.
-_ALWAYS_SAYING: Final = (
-    NotificationType.REGISTERED,
-    NotificationType.SEAT_GRANTED,
-    NotificationType.MOVED,
-    NotificationType.REMINDER,
-    NotificationType.APPROVED,
-    NotificationType.MESSAGE,
-)
-_SAYING_UNLESS_DISCREET: Final = (NotificationType.WAITLISTED, NotificationType.RECONFIRM)
-_SAYING_IN_LETTERS: Final = (NotificationType.OFFER, NotificationType.OFFER_EXPIRED)
+_OF_CHANGED_DAY: Final = message_types.select_types(lambda each: each.waits_for_changes)
+
+
+def _select_saying(said: SaidFacts) -> tuple[NotificationType, ...]:
+    return message_types.select_types(lambda each: each.said_facts is said)
 
 
 class NotifyMode(StrEnum):
@@ -262,8 +257,8 @@ def _follow_holds(
                 each.due_at, held_until, pending.get(each.registration_id, each.due_at)
             )
         elif each.due_at > now and not each.tries:  # one that failed waits for its next try
-            is_reminder = each.cause is NotificationType.REMINDER
-            each.due_at = workshop.remind_at if is_reminder else clock.hour_of(now)
+            schedule = SCHEDULES.get(each.cause)
+            each.due_at = schedule.compute_due(workshop) if schedule else clock.hour_of(now)
     session.flush()
 
 
@@ -272,7 +267,7 @@ _WAITING: Final = (
     .join(Registration, Registration.id == Notification.registration_id)
     .where(
         Registration.workshop_id == sa.bindparam("workshop"),
-        Notification.cause.in_((NotificationType.REMINDER, NotificationType.RECONFIRM)),
+        Notification.cause.in_(_OF_CHANGED_DAY),
         Notification.done_at.is_(None),
         Notification.leased_until.is_(None),
     )
@@ -460,19 +455,19 @@ _IS_OF_NOTIFICATION: Final = Registration.id == Notification.registration_id
 # What a notification says that is sent, or called about, now. NULL: not when and where, or the
 # workshop never changed.
 SAID_FACTS: Final = sa.case(
-    (Notification.cause.in_(CHANGE_TYPES), Notification.facts),
+    (Notification.cause.in_(_select_saying(SaidFacts.OF_ITS_CHANGE)), Notification.facts),
     (
-        Notification.cause.in_(_ALWAYS_SAYING),
+        Notification.cause.in_(_select_saying(SaidFacts.ALWAYS)),
         _REGISTRATION_FACTS.where(_IS_OF_NOTIFICATION).scalar_subquery(),
     ),
     (
-        Notification.cause.in_(_SAYING_UNLESS_DISCREET),
+        Notification.cause.in_(_select_saying(SaidFacts.UNLESS_DISCREET)),
         _REGISTRATION_FACTS.where(
             _IS_OF_NOTIFICATION, Workshop.is_discreet.is_(False)
         ).scalar_subquery(),
     ),
     (
-        Notification.cause.in_(_SAYING_IN_LETTERS),
+        Notification.cause.in_(_select_saying(SaidFacts.LETTER_UNLESS_DISCREET)),
         _REGISTRATION_FACTS.where(
             _IS_OF_NOTIFICATION,
             Workshop.is_discreet.is_(False),

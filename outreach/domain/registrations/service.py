@@ -31,6 +31,7 @@ from outreach.domain.registrations.models import (
     next_queue_number,
 )
 from outreach.domain.registrations.notifications import NotificationType
+from outreach.domain.registrations.notify import enqueue_scheduled
 from outreach.domain.registrations.status import TRANSITIONS, StatusEvent
 from outreach.domain.workshops import Workshop, WorkshopStatus, time_slots
 from outreach.errors import Conflict, Full, NotFound, RegistrationClosed, RegistrationNotOpen
@@ -104,10 +105,9 @@ def register(
                 NotificationType.REGISTERED if shows_seat else NotificationType.WAITLISTED
             )
             notifications.enqueue(session, sealed.id, notification_type, now=now)
-        remind_at = workshop.remind_at
-        if data.wants_reminder and shows_seat and now < remind_at:
-            notifications.enqueue(
-                session, sealed.id, NotificationType.REMINDER, now=now, due_at=remind_at
+        if shows_seat:
+            enqueue_scheduled(
+                session, sealed.id, workshop, wants_reminder=data.wants_reminder, now=now
             )
     is_confirmed = has_seat and not is_beyond
     return RegistrationStatus.CONFIRMED if is_confirmed else RegistrationStatus.WAITLISTED

@@ -12,12 +12,12 @@ from outreach.domain import outbox, registrations
 from outreach.domain.disclosure.who_sees import SeenField
 from outreach.domain.registrations import ContactMethod, Registration
 from outreach.domain.registrations import RegistrationStatus as Place
-from outreach.domain.registrations.notifications import Notification, NotificationType
+from outreach.domain.registrations.message_types import DECLARATIONS, NotificationType
+from outreach.domain.registrations.notifications import Notification
 from outreach.domain.workshops import Workshop, time_slots
 from outreach.domain.workshops.time_slots import TimeSlot
 from outreach.errors import NotFound
-from outreach.i18n import current, end_sentence, say
-from outreach.i18n import gettext as _
+from outreach.i18n import current, end_sentence, say, translate
 from outreach.web.context import config, store
 from outreach.web.presentation.formatting import hour
 from outreach.web.staff.common import disclosure, workshop_labels
@@ -167,7 +167,7 @@ def calls(
             id=notice.id,
             row=row,
             why=why(notice),
-            asks=notice.cause in {NotificationType.OFFER, NotificationType.RECONFIRM},
+            asks=notice.cause in outbox.QUESTIONS,
             is_called=notice.done_at is not None and not notice.is_dead,
             is_private=notice.registration.workshop.is_discreet and not row.is_whole,
         )
@@ -180,15 +180,5 @@ def why(notice: Notification) -> str:
     if notice.cause is NotificationType.MESSAGE and notice.message is not None:
         what = workshop_labels.template_words(notice.message.template)
         return f"{end_sentence(what)} {say(notice.message.paragraph, current())}".strip()
-    reasons: dict[NotificationType, str] = {
-        NotificationType.OFFER: _("Hay un lugar para esta persona. ¿Lo quiere?"),
-        NotificationType.SEAT_GRANTED: _("Ya tiene lugar"),
-        NotificationType.OFFER_EXPIRED: _("No contestó y el lugar pasó a otra persona"),
-        NotificationType.CHANGED: _("Cambió la hora o el lugar"),
-        NotificationType.CANCELLED: _("Se canceló"),
-        NotificationType.REINSTATED: _("Siempre sí se hace"),
-        NotificationType.REMINDER: _("Pidió que le recordemos"),
-        NotificationType.RECONFIRM: _("¿Sigue viniendo?"),
-        NotificationType.APPROVED: _("Ya puede ver la dirección en su enlace"),
-    }
-    return reasons.get(notice.cause, "")
+    words = DECLARATIONS[notice.cause].staff_words
+    return translate(words, current()) if words else ""
