@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import DeclarativeBase, Mapped, MappedAsDataclass, mapped_column
 
 from outreach.db.base import NAMES, TYPES
+from outreach.db.outbox_row import OUTBOX_ORDER, OutboxRow
 from outreach.db.types import Hour
 
 
@@ -196,7 +197,7 @@ class Follow(KeyStoreBase):
     quiet_until: Mapped[datetime | None] = mapped_column(Hour, default=None)
 
 
-class FollowMessage(KeyStoreBase):
+class FollowMessage(OutboxRow, KeyStoreBase):
     """A message to somebody who follows: no address and no text, which are made when it is sent.
     It is deleted with its `Follow`."""
 
@@ -212,12 +213,10 @@ class FollowMessage(KeyStoreBase):
     # Of NEWS: the workshops published after the first instant, up to the second.
     news_since: Mapped[datetime | None] = mapped_column(Hour, default=None)
     news_until: Mapped[datetime | None] = mapped_column(Hour, default=None)
-    made_at: Mapped[datetime] = mapped_column(Hour)
-    due_at: Mapped[datetime]
-    tries: Mapped[int] = mapped_column(default=0)
-    leased_until: Mapped[datetime | None] = mapped_column(default=None)
-    done_at: Mapped[datetime | None] = mapped_column(Hour, default=None)
-    is_dead: Mapped[bool] = mapped_column(default=False)  # given up
+    made_at: Mapped[datetime] = mapped_column(Hour, sort_order=OUTBOX_ORDER)
+    done_at: Mapped[datetime | None] = mapped_column(
+        Hour, default=None, sort_order=OUTBOX_ORDER + 4
+    )
 
 
 class TextStop(KeyStoreBase):

@@ -16,6 +16,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from outreach.db.base import Base
+from outreach.db.outbox_row import OutboxRow
 from outreach.domain.outbox import ClaimedMessage, OutboxTable
 
 
@@ -26,7 +27,7 @@ class FediverseActivity(StrEnum):
     ACCEPT = "accept"  # of a request to follow
 
 
-class FediverseDelivery(Base):
+class FediverseDelivery(OutboxRow, Base):
     __tablename__ = "activitypub_delivery"
 
     id: Mapped[int] = mapped_column(primary_key=True, init=False)
@@ -38,12 +39,6 @@ class FediverseDelivery(Base):
     subject: Mapped[str] = mapped_column(sa.String(500), repr=False)  # a uid, or who follows
     follow_id: Mapped[str] = mapped_column(sa.String(500), repr=False)  # of what is accepted
     inbox: Mapped[str] = mapped_column(sa.String(500), repr=False)
-    made_at: Mapped[datetime]
-    due_at: Mapped[datetime]
-    tries: Mapped[int] = mapped_column(default=0)
-    leased_until: Mapped[datetime | None] = mapped_column(default=None)
-    done_at: Mapped[datetime | None] = mapped_column(default=None)
-    is_dead: Mapped[bool] = mapped_column(default=False)
 
 
 DELIVERIES: Final = OutboxTable(FediverseDelivery, "activity")

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from outreach.clock import Month
 from outreach.db.base import Base
+from outreach.db.outbox_row import OutboxRow
 from outreach.domain.network import staff
 from outreach.domain.network.staff import StaffMember
 from outreach.domain.newsletter.subscribers import Subscriber
@@ -59,7 +60,7 @@ _TO_ACTIVE_STAFF: Final = frozenset(
 )
 
 
-class Mailing(Base):
+class Mailing(OutboxRow, Base):
     __tablename__ = "circular"
     __table_args__ = (sa.Index(None, "done_at", "due_at"),)
 
@@ -75,12 +76,6 @@ class Mailing(Base):
     organizer: Mapped[StaffMember | None] = relationship(init=False, lazy="joined")
     month: Mapped[int | None] = mapped_column(default=None)  # 202001
     edition: Mapped[int | None] = mapped_column(default=None)
-    made_at: Mapped[datetime]
-    due_at: Mapped[datetime]
-    tries: Mapped[int] = mapped_column(default=0)
-    leased_until: Mapped[datetime | None] = mapped_column(default=None)
-    done_at: Mapped[datetime | None] = mapped_column(default=None)
-    is_dead: Mapped[bool] = mapped_column(default=False)  # given up
 
     @property
     def recipient_id(self) -> str:

@@ -16,8 +16,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from outreach.db.base import Base
-from outreach.keystore import KeyStoreBase
+from outreach.db.outbox_row import OutboxRow
 
 LEASE: Final = timedelta(minutes=5)
 HOUR: Final = timedelta(hours=1)
@@ -51,9 +50,8 @@ class Backlog:
 
 
 class OutboxTable:
-    """The outbox over the table of `model`, which has these columns:
-
-    `id`, `due_at`, `made_at`, `tries`, `leased_until`, `done_at`, `is_dead`, and `reason_column`.
+    """The outbox over the table of `model`, which has the columns of `OutboxRow`, `id` and
+    `reason_column`, which says why we write.
 
     `source` and `conditions` limit it to some of its rows. `max_overdue`: rows due longer ago are
     not claimed. `never_stale`: reasons that are retried whatever the age of their row.
@@ -66,7 +64,7 @@ class OutboxTable:
 
     def __init__(
         self,
-        model: type[Base] | type[KeyStoreBase],
+        model: type[OutboxRow],
         reason_column: str,
         *,
         source: sa.FromClause | None = None,
@@ -77,7 +75,7 @@ class OutboxTable:
         instants: Mapping[str, timedelta] = MappingProxyType({}),
         max_retry_delay: timedelta = MAX_RETRY_DELAY,
     ) -> None:
-        table = model.__table__
+        table = sa.inspect(model).local_table
         assert isinstance(table, sa.Table)
         self._table, self._columns = table, table.c
         self._source = table if source is None else source

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from outreach import clock
 from outreach.db.base import Base
+from outreach.db.outbox_row import OUTBOX_ORDER, OutboxRow
 from outreach.db.types import Hour
 from outreach.domain.registrations import message_types
 from outreach.domain.registrations.message_types import NotificationType, WorkshopState
@@ -30,7 +31,7 @@ __all__ = [
 ]
 
 
-class Notification(Base):
+class Notification(OutboxRow, Base):
     __tablename__ = "notice"
     __table_args__ = (sa.Index(None, "done_at", "due_at"),)
 
@@ -51,12 +52,11 @@ class Notification(Base):
     trial_arm_id: Mapped[int | None] = mapped_column(default=None)
     # A text that is sent at night too (`text_hours`).
     is_urgent: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
-    due_at: Mapped[datetime]
-    made_at: Mapped[datetime] = mapped_column(Hour)
-    tries: Mapped[int] = mapped_column(default=0)
-    leased_until: Mapped[datetime | None] = mapped_column(default=None)
-    done_at: Mapped[datetime | None] = mapped_column(Hour, default=None)
-    is_dead: Mapped[bool] = mapped_column(default=False)  # given up; staff see it
+    made_at: Mapped[datetime] = mapped_column(Hour, sort_order=OUTBOX_ORDER + 1)
+    due_at: Mapped[datetime] = mapped_column(sort_order=OUTBOX_ORDER)
+    done_at: Mapped[datetime | None] = mapped_column(
+        Hour, default=None, sort_order=OUTBOX_ORDER + 4
+    )
 
 
 def enqueue(
