@@ -7,10 +7,10 @@ the steps in `LED`. All of them deliver: messages are claimed one by one.
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 from flask import Flask
 
@@ -29,7 +29,8 @@ from outreach.domain.trials import assignment
 from outreach.imports.calendar_links import updates
 from outreach.joint import network_puller
 from outreach.keystore import KeyStore
-from outreach.mail import delivery, follow_messages, mailings, roster_letters
+from outreach.mail import delivery, delivery_round, follow_messages, mailings, roster_letters
+from outreach.mail.delivery_round import Outlet
 from outreach.maintenance import scheduled_jobs
 from outreach.maintenance.event_cache_warmup import EventCacheWarmer
 from outreach.maintenance.leader import Leader
@@ -287,28 +288,30 @@ def _assign_wordings(worker: Worker, now: datetime) -> int:
     return assignment.assign(worker.store, worker.key_store, now=now)
 
 
+def _deliver(worker: Worker, now: datetime, outlets: Sequence[Outlet[Any, Any]]) -> int:
+    with worker.app.app_context():
+        return delivery_round.deliver(
+            outlets, now=now, should_stop=worker.is_stopping.is_set, warn=worker.warn
+        )
+
+
 def _deliver_to_followers(worker: Worker, now: datetime) -> int:
     """Letters, texts and push messages to those who follow workshops. What was one notice is erased
     after it."""
+    given = worker.store, worker.key_store, worker.config
     letters, texts = (
         delivery.letter_transport(worker.config),
         delivery.text_transport(worker.config),
     )
-    stop, warn, sent = worker.is_stopping.is_set, worker.warn, 0
-    with worker.app.app_context():
-        if letters is not None:
-            sent += follow_messages.deliver_letters(
-                worker.store, worker.key_store, worker.config, letters,
-                now=now, should_stop=stop, warn=warn,
-            )  # fmt: skip
-        if texts is not None:
-            sent += follow_messages.deliver_texts(
-                worker.store, worker.key_store, worker.config, texts,
-                now=now, should_stop=stop, warn=warn,
-            )  # fmt: skip
+    sent = 0
+    if letters is not None:
+        sent += _deliver(worker, now, follow_messages.letter_outlets(*given, letters))
+    if texts is not None:
+        sent += _deliver(worker, now, follow_messages.text_outlets(*given, texts))
     sent += push_delivery.deliver(
-        worker.store, worker.key_store, worker.push_sender, now=now, should_stop=stop, warn=warn
-    )
+        worker.store, worker.key_store, worker.push_sender,
+        now=now, should_stop=worker.is_stopping.is_set, warn=worker.warn,
+    )  # fmt: skip
     if sent:
         follow_erasure.purge(worker.key_store, now=now)
     return sent
@@ -318,55 +321,40 @@ def _deliver_letters(worker: Worker, now: datetime) -> int:
     transport = delivery.letter_transport(worker.config)
     if transport is None:
         return 0
-    with worker.app.app_context():
-        return delivery.deliver(
-            worker.store, worker.key_store, worker.config, transport,
-            now=now, should_stop=worker.is_stopping.is_set, warn=worker.warn,
-        )  # fmt: skip
+    given = worker.store, worker.key_store, worker.config
+    return _deliver(worker, now, delivery.letter_outlets(*given, transport))
 
 
 def _deliver_texts(worker: Worker, now: datetime) -> int:
     transport = delivery.text_transport(worker.config)
     if transport is None:
         return 0
-    with worker.app.app_context():
-        return delivery.deliver_texts(
-            worker.store, worker.key_store, worker.config, transport,
-            now=now, should_stop=worker.is_stopping.is_set, warn=worker.warn,
-        )  # fmt: skip
+    given = worker.store, worker.key_store, worker.config
+    return _deliver(worker, now, delivery.text_outlets(*given, transport))
 
 
 def _deliver_replies(worker: Worker, now: datetime) -> int:
     if not (worker.config.answers.is_on or worker.config.whatsapp.is_on):
         return 0
-    with worker.app.app_context():
-        return replies.deliver(
-            worker.store, worker.key_store, worker.config,
-            now=now, should_stop=worker.is_stopping.is_set, warn=worker.warn,
-        )  # fmt: skip
+    given = worker.store, worker.key_store, worker.config
+    return _deliver(worker, now, replies.text_outlets(*given))
 
 
 def _deliver_mailings(worker: Worker, now: datetime) -> int:
     transport = delivery.letter_transport(worker.config)
     if transport is None:
         return 0
-    with worker.app.app_context():
-        return mailings.deliver(
-            worker.store, worker.key_store, worker.config, transport,
-            server_key=ServerEncryption(worker.app.extensions["outreach_secret"]),
-            now=now, should_stop=worker.is_stopping.is_set, warn=worker.warn,
-        )  # fmt: skip
+    given = worker.store, worker.key_store, worker.config
+    server_key = ServerEncryption(worker.app.extensions["outreach_secret"])
+    return _deliver(worker, now, mailings.letter_outlets(*given, transport, server_key=server_key))
 
 
 def _deliver_roster_letters(worker: Worker, now: datetime) -> int:
     transport = delivery.letter_transport(worker.config)
     if transport is None:
         return 0
-    with worker.app.app_context():
-        return roster_letters.deliver(
-            worker.store, worker.key_store, worker.config, transport,
-            now=now, should_stop=worker.is_stopping.is_set, warn=worker.warn,
-        )  # fmt: skip
+    given = worker.store, worker.key_store, worker.config
+    return _deliver(worker, now, roster_letters.letter_outlets(*given, transport))
 
 
 def _push_feeds(worker: Worker, now: datetime) -> int:

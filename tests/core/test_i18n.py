@@ -27,7 +27,8 @@ from outreach.domain.network.offices import Office
 from outreach.domain.registrations import ContactMethod
 from outreach.domain.workshops import DeliveryMode, Workshop
 from outreach.keystore import KeyStore
-from outreach.mail.delivery import deliver
+from outreach.mail.delivery import letter_outlets
+from outreach.mail.delivery_round import deliver
 from outreach.network_profile import NetworkProfile, use_profile
 from outreach.translations import catalogues
 from tests.conftest import hold, seat
@@ -318,7 +319,7 @@ def test_letter_is_in_the_readers_language(
         yield box.append
 
     with app.app_context():
-        deliver(store, key_store, config, post, now=clock.now())
+        deliver(letter_outlets(store, key_store, config, post), now=clock.now())
     [letter] = box
     assert letter["Subject"].replace("\u00a0", " ").startswith(subject)
     text = letter.get_content().replace("\u00a0", " ")

@@ -27,7 +27,7 @@ from outreach.domain.registrations.notifications import Notification
 from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import Workshop
 from outreach.keystore import KeyStore
-from outreach.mail import delivery
+from outreach.mail import delivery, delivery_round
 from outreach.maintenance.worker import Worker
 from outreach.privacy import erasure
 from tests.conftest import hold, seat
@@ -76,7 +76,9 @@ def deliver(
     transport = delivery.letter_transport(by_mail)
     assert transport is not None
     with app.app_context():
-        return delivery.deliver(store, key_store, by_mail, transport, now=now)
+        return delivery_round.deliver(
+            delivery.letter_outlets(store, key_store, by_mail, transport), now=now
+        )
 
 
 def test_confirmation_letter_is_sent_once_and_its_link_works(

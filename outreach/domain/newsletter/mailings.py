@@ -399,7 +399,7 @@ def list_invitation_letters(session: Session) -> dict[int, Mailing]:
     return {each.organizer_id: each for each in letters if each.organizer_id is not None}
 
 
-OUTBOX: Final = OutboxTable(Mailing, "topic")
+OUTBOX: Final = OutboxTable(Mailing, "topic", postpones_to_hour=True)
 
 
 def read(session: Session, claimed: ClaimedMessage) -> Mailing | None:

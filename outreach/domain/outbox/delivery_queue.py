@@ -79,6 +79,7 @@ class NotificationOutbox(OutboxTable):
             claimed_values={"facts": change_notifications.SAID_FACTS},
             instants=instants,
             max_retry_delay=max_retry_delay,
+            postpones_to_hour=True,
         )
 
     def compute_send_time(self, notification: Notification, now: datetime) -> datetime:
@@ -97,10 +98,9 @@ class NotificationOutbox(OutboxTable):
             waitlist.delay_offer(connection, claimed.id, until)
 
     def postpone(self, connection: sa.Connection, claimed: ClaimedMessage, until: datetime) -> None:
-        """Turns a notification beyond the limit of its recipient into a summary, due later: at a
-        whole hour, since the limit began with what somebody did."""
+        """Turns a notification beyond the limit of its recipient into a summary, due later."""
         self._change(connection, claimed, cause=NotificationType.SUMMARY)
-        super().postpone(connection, claimed, clock.next_hour(until))
+        super().postpone(connection, claimed, until)
 
     def mark_done(self, connection: sa.Connection, claimed: ClaimedMessage, now: datetime) -> None:
         super().mark_done(connection, claimed, now)

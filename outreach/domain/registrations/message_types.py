@@ -54,9 +54,9 @@ class AtDiscreet(Enum):
 
 
 class AtSensitive(Enum):
-    """What a message does at a workshop of high sensitivity."""
+    """What a message does at a workshop of high sensitivity that is not discreet."""
 
-    IS_SENT = 1  # the words are those of any workshop that is as discreet
+    IS_SENT = 1  # in the words of any other workshop
     IS_NOT_SENT = 2
 
 
@@ -224,8 +224,8 @@ class MessageDeclaration:
 
     def is_sent_about(self, workshop: Workshop) -> bool:
         """Whether discretion and sensitivity of the workshop allow it."""
-        if workshop.is_discreet and self.at_discreet is AtDiscreet.IS_NOT_SENT:
-            return False
+        if workshop.is_discreet:
+            return self.at_discreet is not AtDiscreet.IS_NOT_SENT
         return not workshop.is_sensitive or self.at_sensitive is AtSensitive.IS_SENT
 
     def reaches(self, contact: ContactMethod) -> bool:

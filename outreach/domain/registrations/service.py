@@ -107,8 +107,9 @@ def register(
             notifications.enqueue(session, sealed.id, notification_type, now=now)
         if shows_seat:
             enqueue_scheduled(
-                session, sealed.id, workshop, wants_reminder=data.wants_reminder, now=now
-            )
+                session, sealed.id, workshop, data.contact,
+                wants_reminder=data.wants_reminder, now=now,
+            )  # fmt: skip
     is_confirmed = has_seat and not is_beyond
     return RegistrationStatus.CONFIRMED if is_confirmed else RegistrationStatus.WAITLISTED
 
