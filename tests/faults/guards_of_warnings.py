@@ -20,12 +20,13 @@ def list_guards() -> Iterator[Guard]:
     refused = f"{texts}::test_links_and_follows_beyond_it_are_refused_in_true_words"
     for promise, file, words, instead, test in (
         (
-            "S31", delivery, "sequence.run(outbox.WARNING_TEXTS, write, count(False), should_stop)",
-            "sequence.run(outbox.WARNING_TEXTS, write, count(False), is_used_up)",
+            "S31", delivery, "outbox.WARNING_TEXTS: TextPurse.WARNINGS,",
+            "outbox.WARNING_TEXTS: TextPurse.OF_STAFF,",
             f"{warnings}::test_warning_passes_a_budget_that_is_used_up",
         ),
         (
-            "S31", delivery, "return self.warnings.has_due(session, now=self._current_time())",
+            "S31", "outreach/mail/delivery_round.py",
+            "return self._warnings.outbox.has_due(session, now=at)",
             "return False", f"{warnings}::test_warning_overtakes_what_waits_for_a_slow_gateway",
         ),
         (
