@@ -116,6 +116,8 @@ def deliver(
     nothing else is sent before a warning. `should_stop` is called before each claim, `warn` with
     the reason why messages wait."""
     sent_count, ends = 0, should_stop
+    if not outlets:
+        return 0
     later_ends = _WarningWatch(outlets[0], now, should_stop)
     for outlet in outlets:
         delivery_round = _DeliveryRound(outlet, later_ends.get_time(), ends, warn)

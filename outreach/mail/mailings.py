@@ -102,20 +102,13 @@ def write(context: MailingContext, config: Config) -> EmailMessage:
 
 def _link(context: MailingContext, config: Config) -> str:
     """The link of letters whose text contains none."""
-    topic = context.mailing.topic
-    if topic is MailingTopic.INVITATION:
-        return f"{config.public_url}/org/invitacion/{context.invitation}"
-    if topic in {MailingTopic.SIGN_IN, MailingTopic.ACCOUNT}:
-        return f"{config.public_url}/org/cuenta"
-    if topic in {MailingTopic.DISCRETION, MailingTopic.CONTACTS}:
-        return f"{config.public_url}/org/bitacora"
-    if topic is MailingTopic.NEW_ACCOUNTS:
-        return f"{config.public_url}/org/personal"
-    if topic in {MailingTopic.ATTENDANCE, MailingTopic.APPROVAL}:
-        return f"{config.public_url}/org/"
-    if topic is MailingTopic.REPORT:
-        return f"{config.public_url}/org/mes/{context.month}"
-    return f"{config.public_url}/{context.lang}/boletin/s/{context.token}"
+    path = mailings.DECLARATIONS[context.mailing.topic].path.format(
+        lang=context.lang,
+        token=context.token,
+        invitation=context.invitation,
+        month=context.month if context.mailing.month else "",
+    )
+    return f"{config.public_url}{path}"
 
 
 def letter_outlets(
@@ -158,7 +151,7 @@ class _MailingWriter:
             mailing = mailings.read(session, claimed)
             if mailing is None:
                 return None
-            if mailing.topic in staff_letters.TOPICS:
+            if mailings.DECLARATIONS[mailing.topic].is_optional:
                 return self._write_to_staff(session, mailing, now)
             if mailing.topic is MailingTopic.REPORT and not _is_report_late(session, mailing, now):
                 return None
@@ -179,7 +172,8 @@ class _MailingWriter:
             token, ends_at = invitation
             context = replace(context, invitation=token, ends_at=ends_at)
         # Anybody may type an address: it counts with all that anybody causes to it (S30).
-        limited = context.address if mailing.topic is MailingTopic.CONFIRM else ""
+        is_limited = mailings.DECLARATIONS[mailing.topic].is_limited
+        limited = context.address if is_limited else ""
         return Prepared(message=write(context, self.config), limited=limited)
 
     def _context(

@@ -30,7 +30,6 @@ from outreach.keystore import KeyStore, bursts
 from outreach.mail import render
 from outreach.mail.message_context import mail_from
 
-TOPICS: Final = frozenset({MailingTopic.DIGEST, MailingTopic.ALERT})
 QUEUE_PATH: Final = "/org/por-atender"
 # In the order of the letter: what waits first, then what is news. Each with the page that has it.
 _ITEMS: Final = {

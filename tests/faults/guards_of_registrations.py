@@ -163,7 +163,7 @@ def _of_forms() -> Iterator[Guard]:
     for promise, file, words, instead, test in (
         (
             "S30", "outreach/mail/mailings.py",
-            "limited = context.address if mailing.topic is MailingTopic.CONFIRM else \"\"", "limited = \"\"",
+            "limited = context.address if is_limited else \"\"", "limited = \"\"",
             "test_confirmation_of_the_bulletin_counts_with_all_others",
         ),
         (

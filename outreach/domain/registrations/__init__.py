@@ -8,7 +8,8 @@ coming?», `contact_details.py` a new name or contact, `address_approval.py` who
 address, `call_attempts.py` what came of calls, `code_lookup.py` coming back with code and name,
 `staff_lookup.py` searching a person for staff, `review.py` who is beyond the share of a network,
 `doubtful.py` what staff decide about them, `ticket_sharing.py` a ticket for another person,
-`notifications.py` and `notify.py` what people are told.
+`message_types.py` the declarations of what people are told, `notifications.py` and `notify.py` how
+it is queued.
 """
 
 from outreach.domain.registrations.address_approval import (
