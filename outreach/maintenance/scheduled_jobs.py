@@ -19,6 +19,7 @@ from outreach.domain.newsletter import mailings
 from outreach.domain.registrations import (
     address_approval,
     doubtful,
+    notify,
     public_seats,
     reconfirmation,
     review,
@@ -228,6 +229,17 @@ def request_reconfirmations(store: Store, *, now: datetime) -> int:
         return asked + reconfirmation.release_unanswered(session, workshop, now=now)
 
     return _each(store, workshop_ids, "questions", ask)
+
+
+def enqueue_follow_ups(store: Store, *, now: datetime) -> int:
+    """Queues the messages that follow a workshop; returns how many."""
+    with store.read() as session:
+        workshop_ids = notify.list_workshops_to_follow_up(session, now=now)
+
+    def enqueue(session: Session, workshop: Workshop) -> int:
+        return notify.enqueue_follow_ups(session, workshop, now=now)
+
+    return _each(store, workshop_ids, "messages after the end", enqueue)
 
 
 def _each(

@@ -67,6 +67,7 @@ class Worker:
         self.tidied_at: datetime | None = None
         self.delayed_states = DelayedStates()
         self.reports_asked_at: datetime | None = None
+        self.followed_up_at: datetime | None = None
         self.digests_made_at: datetime | None = None
         self.alerts_made_at: datetime | None = None
         self.followers_notified_at: datetime | None = None
@@ -216,6 +217,14 @@ def _show_seats(worker: Worker, now: datetime) -> int:
 
 def _ask_for_reconfirmation(worker: Worker, now: datetime) -> int:
     return scheduled_jobs.request_reconfirmations(worker.store, now=now)
+
+
+def _queue_follow_ups(worker: Worker, now: datetime) -> int:
+    """Once an hour: nobody waits for a message that comes days after."""
+    if worker.followed_up_at is not None and now - worker.followed_up_at < HOUR:
+        return 0
+    worker.followed_up_at = now
+    return scheduled_jobs.enqueue_follow_ups(worker.store, now=now)
 
 
 def _ask_for_reports(worker: Worker, now: datetime) -> int:
@@ -398,6 +407,7 @@ STEPS: Final[tuple[tuple[str, Callable[[Worker, datetime], int]], ...]] = (
     ("reviews", _run_reviews),
     ("seats shown", _show_seats),
     ("who comes", _ask_for_reconfirmation),
+    ("follow-ups", _queue_follow_ups),
     ("reports", _ask_for_reports),
     ("approvals", _ask_for_approvals),
     ("digests", _send_digests),
@@ -433,6 +443,7 @@ LED: Final = frozenset(
         "reviews",
         "seats shown",
         "who comes",
+        "follow-ups",
         "reports",
         "approvals",
         "digests",

@@ -9,7 +9,7 @@ one of high sensitivity. To add a message see «A message» on the page *contrib
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum, IntEnum, StrEnum
 from types import MappingProxyType
 from typing import Final
@@ -137,6 +137,15 @@ class Schedule:
     is_repetition: bool  # left out where another message has said when and where since it was due
 
 
+@dataclass(frozen=True, kw_only=True)
+class FollowUp:
+    """When a message is due after the workshop. The worker queues it then, for those of whom it is
+    true; `valid_until` is later still."""
+
+    wait: timedelta  # since the end
+    is_on_request: bool  # only to who ticked «recuérdame»
+
+
 # Until when a message is worth sending.
 def _get_end(workshop: Workshop) -> datetime:
     return workshop.ends_at
@@ -179,8 +188,9 @@ class MessageDeclaration:
     notification_type: NotificationType
     at_discreet: AtDiscreet
     at_sensitive: AtSensitive
-    # When: None is at once, in the transaction of its cause.
+    # When: at once, in the transaction of its cause, unless one of these says otherwise.
     schedule: Schedule | None = None
+    follow_up: FollowUp | None = None
     # It waits until a change of the workshop that it would tell cannot be undone any more.
     waits_for_changes: bool = False
     # To whom: parties whose own page shows one of these statuses.
@@ -426,6 +436,7 @@ def select_types(
 
 
 CHANGE_TYPES: Final = select_types(lambda each: each.is_of_change)
+FOLLOW_UPS: Final = tuple(each for each in _DECLARED if each.follow_up is not None)
 SCHEDULES: Final = MappingProxyType(
     {each.notification_type: each.schedule for each in _DECLARED if each.schedule is not None}
 )

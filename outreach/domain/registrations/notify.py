@@ -1,6 +1,8 @@
 """Queues the notifications that follow from a change of a registration or of its workshop."""
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -8,7 +10,9 @@ from sqlalchemy.orm import Session
 from outreach.domain.registrations import notifications
 from outreach.domain.registrations.message_types import (
     DECLARATIONS,
+    FOLLOW_UPS,
     SCHEDULES,
+    MessageDeclaration,
     NotificationType,
     Schedule,
 )
@@ -20,6 +24,10 @@ from outreach.domain.registrations.models import (
 )
 from outreach.domain.registrations.notifications import Notification
 from outreach.domain.workshops import Workshop
+from outreach.domain.workshops.models import COUNTED_STATUSES
+
+# So long a worker that was away queues what follows a workshop.
+FOLLOW_UP_WINDOW: Final = timedelta(days=2)
 
 
 def notify_confirmed(
@@ -97,3 +105,75 @@ def _queue_missing(
         )
     ).all():
         notifications.enqueue(session, registration_id, cause, now=now, due_at=due_at)
+
+
+def list_workshops_to_follow_up(
+    session: Session, follow_ups: Sequence[MessageDeclaration] = FOLLOW_UPS, *, now: datetime
+) -> Sequence[int]:
+    """The workshops, by id, of which a message is due that follows them."""
+    ended = [_has_ended_before(each, now) for each in follow_ups]
+    if not ended:
+        return ()
+    return session.scalars(
+        sa.select(Workshop.id)
+        .where(sa.or_(*ended), Workshop.status.in_(COUNTED_STATUSES))
+        .order_by(Workshop.id)
+    ).all()
+
+
+def enqueue_follow_ups(
+    session: Session,
+    workshop: Workshop,
+    follow_ups: Sequence[MessageDeclaration] = FOLLOW_UPS,
+    *,
+    now: datetime,
+) -> int:
+    """Queues the messages that follow a workshop, for each party of which one is true and that has
+    not got it; returns how many."""
+    count = 0
+    for declared in follow_ups:
+        if declared.is_over(workshop, now) or not declared.is_sent_about(workshop):
+            continue
+        for party in _list_without(session, workshop, declared, now):
+            if declared.is_true(party, None, now):
+                notifications.enqueue(session, party.id, declared.notification_type, now=now)
+                count += 1
+    session.flush()
+    return count
+
+
+def _list_without(
+    session: Session, workshop: Workshop, declared: MessageDeclaration, now: datetime
+) -> Sequence[Registration]:
+    """The parties to whom a message that follows the workshop was not queued; none unless it is
+    due."""
+    has_one = sa.exists().where(
+        Notification.registration_id == Registration.id,
+        Notification.cause == declared.notification_type,
+    )
+    wanted = [Registration.wants_reminder.is_(True)] if _is_on_request(declared) else []
+    return session.scalars(
+        sa.select(Registration)
+        .join(Workshop, Workshop.id == Registration.workshop_id)
+        .where(
+            Registration.workshop_id == workshop.id,
+            _has_ended_before(declared, now),
+            Registration.key_id.is_not(None),
+            Registration.contact != ContactMethod.NONE,
+            Registration.status.in_(ACTIVE_STATUSES),
+            *wanted,
+            sa.not_(has_one),
+        )
+        .order_by(Registration.id)
+    ).all()
+
+
+def _is_on_request(declared: MessageDeclaration) -> bool:
+    return declared.follow_up is not None and declared.follow_up.is_on_request
+
+
+def _has_ended_before(declared: MessageDeclaration, now: datetime) -> sa.ColumnElement[bool]:
+    """Whether a workshop has ended so long before that the message is due, and not since long."""
+    assert declared.follow_up is not None
+    latest = now - declared.follow_up.wait
+    return sa.and_(Workshop.ends_at <= latest, Workshop.ends_at > latest - FOLLOW_UP_WINDOW)
