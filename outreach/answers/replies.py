@@ -38,7 +38,7 @@ from outreach.mail.sms_gateway import SmsMessage
 from outreach.mail.text_budget import TextBudget, TextPurse
 
 RETRY_AFTER: Final = timedelta(minutes=1)  # while the gateway is away; for REPLY_LIFETIME
-MAX_REPLIES: Final = 200  # of one round
+MAX_REPLIES: Final = 200  # in one round
 _NEEDING_PLACE: Final = frozenset(
     {
         ReplyName.CONFIRMED,

@@ -93,7 +93,7 @@ class Outlet(Generic[Claim, Written]):
     """
 
     plural: str  # what it delivers, for the log
-    store: Store  # of the outbox
+    store: Store  # the database that the outbox is in
     outbox: Outbox[Claim]
     prepare: Callable[[Claim, datetime], Prepared[Written] | None]
     transport: Transport[Written]

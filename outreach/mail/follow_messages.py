@@ -58,9 +58,9 @@ class FollowContext:
     message_type: FollowMessageType
     token: str
     now: datetime
-    letter_id: str  # of the Message-ID
+    letter_id: str  # the local part of the Message-ID
     news: Sequence[NewWorkshop] = ()  # by day
-    workshop: Workshop | None = None  # of an opening or a seat
+    workshop: Workshop | None = None  # the one that has opened or has a seat
 
     @property
     def path(self) -> str:

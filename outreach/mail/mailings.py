@@ -55,11 +55,11 @@ class MailingContext:
     address: str
     lang: str
     now: datetime
-    token: str = ""  # of the subscriber's link
+    token: str = ""  # in the subscriber's link
     invitation: str = ""  # the token of a new staff member's link
     ends_at: datetime | None = None  # when that link expires, by the clock of their office
     bulletin: str = ""  # its text
-    letter_id: str = field(default_factory=new_letter_id)  # of the Message-ID
+    letter_id: str = field(default_factory=new_letter_id)  # the local part of the Message-ID
     accounts: Sequence[NewAccountLine] = ()  # that were made
     workshops: Sequence[Workshop] = ()  # without an attendance report, or with people to decide on
 

@@ -36,8 +36,8 @@ class MessageContext:
     calendar_host: str = ""  # only where a calendar entry is wanted
     summary: Sequence[tuple[Registration, bytes]] = ()  # what a summary lists, with their keys
     unlisted: int = 0  # how many more there are
-    wording: Wording | None = None  # of a reminder in a trial, where it is not the usual one
-    letter_id: str = field(default_factory=new_letter_id)  # of the Message-ID
+    wording: Wording | None = None  # a reminder in a trial may not have the usual one
+    letter_id: str = field(default_factory=new_letter_id)  # the local part of the Message-ID
 
     @property
     def registration(self) -> Registration:

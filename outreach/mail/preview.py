@@ -24,9 +24,9 @@ from outreach.mail import mailings, render, roster_letters
 from outreach.mail.mailings import MailingContext
 from outreach.mail.message_context import MessageContext
 
-_KEY: Final = bytes(32)  # of the fictitious person
+_KEY: Final = bytes(32)  # the key of the fictitious person
 _ADDRESS: Final = "rosa@ejemplo.com"
-_TOKEN: Final = "0" * 43  # of a fictitious subscriber
+_TOKEN: Final = "0" * 43  # the token of a fictitious subscriber
 
 
 @dataclass(frozen=True)

@@ -45,9 +45,9 @@ class RosterContext:
     assignment: RosterAssignment
     letter_type: RosterLetterType
     address: str
-    token: str  # of the link that answers
+    token: str  # in the link that answers
     now: datetime
-    letter_id: str = field(default_factory=new_letter_id)  # of the Message-ID
+    letter_id: str = field(default_factory=new_letter_id)  # the local part of the Message-ID
 
 
 def render_words(

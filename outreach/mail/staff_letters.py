@@ -60,7 +60,7 @@ class StaffLetterData:
     """What the letter of a mailing is written from."""
 
     address: str
-    token: str  # of the link that turns it off
+    token: str  # in the link that turns it off
     language: str
     digest: Digest | None = None
     alerts: Sequence[StaffAlert] = ()

@@ -19,8 +19,8 @@ from outreach.keystore import KeyStore
 from outreach.keystore.rate_counters import RateCounters
 
 STRANGERS: Final = 2  # what strangers cause is at most one text of so many
-# Of those, replies to «stop»: or whoever uses up the others ends a phone's texts, and it never
-# tells. Kept for them only where phones can answer.
+# One text of so many of those is kept for replies to «stop», where phones can answer: otherwise
+# whoever uses up the others could end a phone's texts, and nobody would tell it.
 STOP_REPLIES: Final = 8
 ADDRESS: Final = 50  # what one address causes is at most one text of so many
 _ALL: Final = "texts"

@@ -137,8 +137,8 @@ _HAS_FAILED: Final = sa.and_(
     Notification.tries > 0,
     sa.or_(Notification.leased_until.is_(None), Notification.leased_until <= _NOW),
 )
-# Of a text that was not handed over: it warns of something, was refused, or has waited for a
-# gateway or a budget. One that sums up waits because its recipient had too many.
+# A text that was not handed over needs a call where it warns of something, was refused, or has
+# waited for a gateway or a budget. A summary waits because its recipient had too many.
 _WAITS_IN_VAIN: Final = sa.and_(
     Notification.cause != NotificationType.SUMMARY,
     sa.or_(change_notifications.IS_WARNING, _IS_LATE, _HAS_FAILED),

@@ -110,14 +110,14 @@ class Reach:
 
 NO_REACH: Final = Reach()
 _IS_ACTIVE: Final = Registration.status.in_(ACTIVE_STATUSES)
-# Of a workshop in the query; a NULL on either side is not true.
+# The query has the workshop too; a NULL on either side is not true.
 IS_UNINFORMED: Final = sa.and_(_IS_ACTIVE, Registration.known_facts != Workshop.facts)
 _IS_PENDING_CHANGE: Final = sa.and_(
     Notification.cause.in_(CHANGE_TYPES),
     Notification.done_at.is_(None),
     Notification.leased_until.is_(None),
 )
-# Of a notification and its workshop in the query: somebody may set out for where they must not go,
+# The query has the notification and its workshop. Somebody may set out for where they must not go,
 # or for where nobody is. It waits for no budget and for nothing else that is sent, and until it is
 # handed over its party stands in the queue of calls. The parameters are in `WARNING_INSTANTS`.
 IS_WARNING: Final = sa.and_(
