@@ -73,7 +73,7 @@ def test_db_check_reports_missing_databases(tmp_path: Path) -> None:
     assert result.exit_code == 1
     assert result.stderr.splitlines() == [
         "main: not up to date. Run: outreach db upgrade",
-        "ring: not up to date. Run: outreach db upgrade",
+        "key_store: not up to date. Run: outreach db upgrade",
     ]
 
 

@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 RETRY_AFTER_SECONDS: Final = 5
 MENDING_SECONDS: Final = 60  # what does not pass by itself takes somebody a while
 _OF_STAGE: Final = {
-    Stage.NEWER: ErrorClass.SCHEMA_NEWER,
+    Stage.UNKNOWN: ErrorClass.SCHEMA_NEWER,
     Stage.BEHIND: ErrorClass.SCHEMA_OLDER,
     Stage.EMPTY: ErrorClass.SCHEMA_OLDER,
 }
