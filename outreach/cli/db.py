@@ -13,13 +13,11 @@ from outreach.db.store import Store
 from outreach.domain import change_sessions
 from outreach.domain.locations import venues
 from outreach.domain.network import installation_settings
-from outreach.domain.search import staff_search
 from outreach.errors import Misconfigured
 from outreach.keystore import KeyStore, MasterKeys
 from outreach.maintenance import migrate_database
 from outreach.migrations import Database, Stage
 from outreach.network_profile import use_profile
-from outreach.privacy import reconcile
 
 
 @click.group()
@@ -36,8 +34,6 @@ def command() -> None:
 )
 def upgrade(new_key_store: bool) -> None:
     """Create the databases if there are none, and migrate them.
-
-    What an older version stored plain is encrypted.
 
     Safe to run again, and while people register. Two upgrades at once run one after the other.
     """
@@ -121,11 +117,6 @@ def bring_up_to_date(config: Config, *, new_key_store: bool = False) -> None:
             installation_settings.set_calendar_host(session, config.host.partition(":")[0])
             installation_settings.set_key_store_version(session, version)
             venues.update_locations(session)
-        last: int | None = 0
-        while last is not None:  # each a short transaction: people register meanwhile
-            with store.change() as session:
-                last = staff_search.fill_search_text(session, after=last)
-        reconcile.seal_plain_values(store, key_store)
 
 
 def _find_faults(config: Config, *, new_key_store: bool = False) -> list[str]:

@@ -17,6 +17,7 @@ from outreach.domain.registrations import (
     derive_manage_token,
 )
 from outreach.domain.registrations.notifications import Notification, NotificationType
+from outreach.domain.registrations.party_details import PartyDetails
 from outreach.domain.registrations.staff_messages import Message
 from outreach.domain.roster.models import RosterLetterType, RosterRole
 from outreach.domain.workshops import Workshop
@@ -136,16 +137,15 @@ def _registration(
         contact=ContactMethod.EMAIL,
         may_leave_message=False,
         wants_reminder=False,
-        plain_language=lang,
         key_id=None,
         sealed=None,
         manage_digest=None,
         entry_digest=None,
-        plain_code="7K3Q9X",
         nonce=b"",
         registered_at=now,
     )
     registration.workshop = workshop
+    registration.set_fictitious_details(PartyDetails(code="7K3Q9X", language=lang))
     return registration
 
 

@@ -108,7 +108,6 @@ def purge(
     with store.read() as session:
         notifications = reconcile.count_notifications(session, [row.id for row in blind])
     reconcile.clear_rows(store, blind, now=now)
-    reconcile.seal_plain_values(store, key_store, of_erased=keep_unused)
     link_renewal.reconcile_links(store, key_store, now=now)
     reconcile.recount_totals(store)
     unused = [] if keep_unused else reconcile.find_unused_keys(store, key_store)

@@ -15,7 +15,6 @@ from outreach.app import create_app
 from outreach.cli.db import bring_up_to_date
 from outreach.config import Config
 from outreach.db.store import Store
-from outreach.db.types import Codes
 from outreach.domain.network.kinds import Visibility
 from outreach.domain.registrations import (
     ContactMethod,
@@ -23,6 +22,7 @@ from outreach.domain.registrations import (
     RegistrationStatus,
 )
 from outreach.domain.registrations.notifications import Notification, NotificationType
+from outreach.domain.registrations.party_details import PartyDetails
 from outreach.domain.registrations.staff_messages import Audience, Message, MessageTemplate
 from outreach.domain.trials.trials import Wording
 from outreach.domain.workshops import Workshop, WorkshopStatus
@@ -140,13 +140,10 @@ def _registration(
         "may_leave_message": True,
         "wants_reminder": True,
         "wants_entry": wants_entry,
-        "plain_language": lang,
-        "plain_needs": Codes(),
         "key_id": b"0" * 16,
         "sealed": b"",
         "manage_digest": None,
         "entry_digest": None,
-        "plain_code": "7K3Q9X",
         "nonce": b"",
         "registered_at": now,
         "offered_until": now + timedelta(hours=24),
@@ -154,6 +151,7 @@ def _registration(
     values = values | ({"asked_at": now} if "asked_at" in values else {})
     registration = Registration(**(plain | values))
     registration.workshop = workshop
+    registration.set_fictitious_details(PartyDetails(code="7K3Q9X", language=lang))
     return registration
 
 

@@ -156,24 +156,6 @@ def digest_reference(key_store: KeyStore, ref: bytes) -> bytes:
     return key_store.digest_for("offline manifest", ref.hex())
 
 
-def seal(session: Session, *, limit: int) -> int:
-    """Replaces references of an earlier version by HMACs, of so many rows at most; returns of how
-    many."""
-    key_store = keystore.of_session(session)
-    rows = session.scalars(
-        sa.select(CheckinTokenRow)
-        .where(sa.func.length(CheckinTokenRow.ref) == _PLAIN_REF_BYTES)
-        .limit(limit)
-    ).all()
-    for row in rows:
-        row.ref = digest_reference(key_store, row.ref)
-    session.flush()
-    return len(rows)
-
-
-_PLAIN_REF_BYTES: Final = 16
-
-
 def count_marks(session: Session, checkin_token: CheckinToken, new: int) -> None:
     """Counts new events of a token. Raises TooMany."""
     if new and not changes_one_row(

@@ -105,7 +105,6 @@ class PersonalData:
 class Registration(Base):
     __tablename__ = "registration"
     __table_args__ = (
-        sa.UniqueConstraint("workshop_id", "door_code"),
         sa.Index(None, "workshop_id", "standing", "queue_number", "id"),
         sa.CheckConstraint("people >= 1", name="people"),
         # Partial indexes: they stay small over the years and cost an ordinary registration little.
@@ -177,13 +176,6 @@ class Registration(Base):
     code_digest: Mapped[bytes | None] = mapped_column(
         sa.LargeBinary(32), index=True, unique=True, default=None
     )
-    # What an earlier version stored, until `plain_values.py` seals it: details, SHA-256 of tokens.
-    plain_code: Mapped[str | None] = mapped_column("door_code", sa.String(6), default=None)
-    plain_language: Mapped[str] = mapped_column("language", sa.String(2), default="")
-    plain_needs: Mapped[Codes] = mapped_column("needs", default_factory=Codes)
-    plain_arrived: Mapped[int] = mapped_column("arrived", default=0)
-    manage: Mapped[bytes | None] = mapped_column(sa.LargeBinary(32), unique=True, default=None)
-    entry: Mapped[bytes | None] = mapped_column(sa.LargeBinary(32), unique=True, default=None)
     # Beyond the share of its network (S29, `review.py`): waitlisted, and gets no offer; after its
     # review it has a seat or is released. At a workshop of high sensitivity its pages and letters
     # show a confirmed seat all the time.
@@ -240,20 +232,17 @@ class Registration(Base):
     def open_with(self, key: bytes | None) -> None:
         """Decrypts the details with the key of this registration; None: it is gone."""
         details = None
-        if self.sealed_details is None:
-            details = PartyDetails(
-                code=self.plain_code or "",
-                language=self.plain_language,
-                needs=self.plain_needs,
-                arrived=self.plain_arrived,
-            )
-        elif key is not None:
+        if self.sealed_details is not None and key is not None:
             details = party_details.decrypt(key, self.id, self.sealed_details)
         self._opened = self.sealed_details, details
 
     def copy_details(self, other: "Registration") -> None:
         """Takes the decrypted details from an instance of the same row that was read before."""
         self._opened = other._opened
+
+    def set_fictitious_details(self, details: PartyDetails) -> None:
+        """Gives these details to a registration that nothing stores, as in a preview."""
+        self._opened = self.sealed_details, details
 
     def change_details(self, **changes: Unpack[DetailChanges]) -> None:
         """Encrypts changed details. Raises DataErased where the key is gone."""
@@ -262,10 +251,8 @@ class Registration(Base):
         self.seal(replace(self.details, **changes), key)
 
     def seal(self, details: PartyDetails, key: bytes) -> None:
-        """Stores these details, encrypted with the key of this registration, and nothing plain."""
+        """Stores these details, encrypted with the key of this registration."""
         self.sealed_details = party_details.encrypt(key, self.id, details)
-        self.plain_code, self.plain_language = None, ""
-        self.plain_needs, self.plain_arrived = Codes(), 0
         self._opened = self.sealed_details, details
 
     def _read_details(self) -> PartyDetails | None:
@@ -458,16 +445,12 @@ def is_of_party(registration: Registration, key: bytes, data: RegistrationData) 
 
 def find(session: Session, key_store: KeyStore, token: str) -> Registration:
     """The registration of a manage link. Raises NotFound."""
-    hashed = _hash(_bytes_of(token))
-    link = key_store.link_digest(hashed)
-    return _find(session, _BY_MANAGE_LINK, link=link, hashed=hashed)
+    return _find(session, _BY_MANAGE_LINK, key_store.link_digest(_hash(_bytes_of(token))))
 
 
 def find_by_entry_token(session: Session, key_store: KeyStore, token: str) -> Registration:
     """The registration of the QR code that is shown at check-in. Raises NotFound."""
-    hashed = _hash(_bytes_of(token))
-    link = key_store.link_digest(hashed)
-    return _find(session, _BY_ENTRY_LINK, link=link, hashed=hashed)
+    return _find(session, _BY_ENTRY_LINK, key_store.link_digest(_hash(_bytes_of(token))))
 
 
 def find_by_code(
@@ -521,7 +504,6 @@ def store_links(
     registration.entry_digest = key_store.link_digest(_hash(keystore.derive_link(key, "entry")))
     registration.seal(details, key)
     registration.code_digest = key_store.code_digest(registration.workshop_id, details.code)
-    registration.manage = registration.entry = None
     session.flush()
 
 
@@ -529,8 +511,8 @@ def _hash(token: bytes) -> bytes:
     return hashlib.sha256(token).digest()
 
 
-def _find(session: Session, statement: sa.Select[Registration], **digests: bytes) -> Registration:
-    registration = session.scalar(statement, digests)
+def _find(session: Session, statement: sa.Select[Registration], link: bytes) -> Registration:
+    registration = session.scalar(statement, {"link": link})
     if registration is None or registration.key_id is None:
         raise NotFound("registration")
     return registration
@@ -539,18 +521,8 @@ def _find(session: Session, statement: sa.Select[Registration], **digests: bytes
 _WITH_WORKSHOP: Final = sa.select(Registration).options(
     sa.orm.joinedload(Registration.workshop, innerjoin=True)
 )
-_BY_MANAGE_LINK: Final = _WITH_WORKSHOP.where(
-    sa.or_(
-        Registration.manage_digest == sa.bindparam("link"),
-        Registration.manage == sa.bindparam("hashed"),
-    )
-)
-_BY_ENTRY_LINK: Final = _WITH_WORKSHOP.where(
-    sa.or_(
-        Registration.entry_digest == sa.bindparam("link"),
-        Registration.entry == sa.bindparam("hashed"),
-    )
-)
+_BY_MANAGE_LINK: Final = _WITH_WORKSHOP.where(Registration.manage_digest == sa.bindparam("link"))
+_BY_ENTRY_LINK: Final = _WITH_WORKSHOP.where(Registration.entry_digest == sa.bindparam("link"))
 
 
 def get_key(key_store: KeyStore, registration: Registration) -> RegistrationKey:

@@ -59,10 +59,9 @@ def decrypt(key: bytes, registration_id: str, sealed: bytes) -> PartyDetails:
         language=data["language"],
         needs=Codes(data["needs"]),
         arrived=data["arrived"],
-        # Older versions have none of these.
-        channel=data.get("channel", ""),
-        is_only_reader=data.get("is_only_reader", False),
-        zone=data.get("zone", ""),
+        channel=data["channel"],
+        is_only_reader=data["is_only_reader"],
+        zone=data["zone"],
     )
 
 

@@ -119,9 +119,8 @@ def read_json(stored: dict[str, Any]) -> StoredSource:
             headings,
             rows,
             tuple(each["titles"]),
-            # Drafts of earlier releases do not have them.
-            heading_line=each.get("heading_line", 0),
-            order=DayOrder[each["order"]] if each.get("order") else None,
+            heading_line=each["heading_line"],
+            order=DayOrder[each["order"]] if each["order"] else None,
         )
         tables.append(table)
         kept.append(

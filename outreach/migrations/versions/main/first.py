@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "main_first_327c5a8b"
+revision = "main_first_9e0f8a0a"
 down_revision = None
 
 
@@ -954,6 +954,20 @@ def create_tables() -> None:
     sa.ForeignKeyConstraint(['workshop_id'], ['workshop.id'], name=op.f('fk_calendar_entry_workshop_id_workshop'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('workshop_id', 'lang', 'is_short', name=op.f('pk_calendar_entry'))
     )
+    op.create_table('door_event',
+    sa.Column('workshop_id', sa.Integer(), nullable=False),
+    sa.Column('id', sa.LargeBinary(length=16), nullable=False),
+    sa.Column('party', sa.LargeBinary(length=32), nullable=True),
+    sa.Column('people', sa.Integer(), nullable=False),
+    sa.Column('is_walk_in', sa.Boolean(), nullable=False),
+    sa.Column('is_online', sa.Boolean(), nullable=False),
+    sa.Column('is_undone', sa.Boolean(), nullable=False),
+    sa.Column('ends_at', sa.DateTime(), nullable=False),
+    sa.ForeignKeyConstraint(['workshop_id'], ['workshop.id'], name=op.f('fk_door_event_workshop_id_workshop'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('workshop_id', 'id', name=op.f('pk_door_event'))
+    )
+    op.create_index(op.f('ix_door_event_ends_at'), 'door_event', ['ends_at'], unique=False)
+    op.create_index(op.f('ix_door_event_party'), 'door_event', ['party'], unique=False)
     op.create_table('door_pass',
     sa.Column('digest', sa.LargeBinary(length=32), nullable=False),
     sa.Column('workshop_id', sa.Integer(), nullable=False),
@@ -987,8 +1001,6 @@ def create_tables() -> None:
     sa.Column('action', sa.String(length=40), nullable=False),
     sa.Column('workshop_id', sa.Integer(), nullable=True),
     sa.Column('office', sa.String(length=40), nullable=False),
-    sa.Column('detail', sa.String(length=200), nullable=False),
-    sa.Column('format', sa.Integer(), nullable=False),
     sa.Column('details', sa.Text(), nullable=False),
     sa.Column('who', sa.Integer(), nullable=True),
     sa.Column('what', sa.Integer(), nullable=True),
@@ -1152,12 +1164,6 @@ def create_tables() -> None:
     sa.Column('changes', sa.Integer(), nullable=False),
     sa.Column('sealed_details', sa.LargeBinary(), nullable=True),
     sa.Column('code_digest', sa.LargeBinary(length=32), nullable=True),
-    sa.Column('door_code', sa.String(length=6), nullable=True),
-    sa.Column('language', sa.String(length=2), nullable=False),
-    sa.Column('needs', sa.String(length=120), nullable=False),
-    sa.Column('arrived', sa.Integer(), nullable=False),
-    sa.Column('manage', sa.LargeBinary(length=32), nullable=True),
-    sa.Column('entry', sa.LargeBinary(length=32), nullable=True),
     sa.Column('is_beyond_share', sa.Boolean(), nullable=False),
     sa.Column('appears_confirmed', sa.Boolean(), nullable=False),
     sa.Column('is_released', sa.Boolean(), nullable=False),
@@ -1167,10 +1173,7 @@ def create_tables() -> None:
     sa.ForeignKeyConstraint(['slot_id'], ['slot.id'], name=op.f('fk_registration_slot_id_slot')),
     sa.ForeignKeyConstraint(['workshop_id'], ['workshop.id'], name=op.f('fk_registration_workshop_id_workshop')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_registration')),
-    sa.UniqueConstraint('entry', name=op.f('uq_registration_entry')),
-    sa.UniqueConstraint('manage', name=op.f('uq_registration_manage')),
-    sa.UniqueConstraint('nonce', name=op.f('uq_registration_nonce')),
-    sa.UniqueConstraint('workshop_id', 'door_code', name=op.f('uq_registration_workshop_id_door_code'))
+    sa.UniqueConstraint('nonce', name=op.f('uq_registration_nonce'))
     )
     op.create_index(op.f('ix_registration_approval_hold_until'), 'registration', ['approval_hold_until'], unique=False, sqlite_where=sa.text('approval_hold_until IS NOT NULL'), postgresql_where=sa.text('approval_hold_until IS NOT NULL'))
     op.create_index('ix_registration_beyond_share', 'registration', ['workshop_id'], unique=False, sqlite_where=sa.text('is_beyond_share IS 1'), postgresql_where=sa.text('is_beyond_share IS true'))
@@ -1228,23 +1231,6 @@ def create_tables() -> None:
     )
     op.create_index(op.f('ix_call_hold_call_id'), 'call_hold', ['call_id'], unique=False)
     op.create_index(op.f('ix_call_hold_organizer_id'), 'call_hold', ['organizer_id'], unique=False)
-    op.create_table('door_event',
-    sa.Column('workshop_id', sa.Integer(), nullable=False),
-    sa.Column('id', sa.LargeBinary(length=16), nullable=False),
-    sa.Column('party', sa.LargeBinary(length=32), nullable=True),
-    sa.Column('people', sa.Integer(), nullable=False),
-    sa.Column('is_walk_in', sa.Boolean(), nullable=False),
-    sa.Column('is_online', sa.Boolean(), nullable=False),
-    sa.Column('is_undone', sa.Boolean(), nullable=False),
-    sa.Column('ends_at', sa.DateTime(), nullable=False),
-    sa.Column('registration_id', sa.String(length=26), nullable=True),
-    sa.ForeignKeyConstraint(['registration_id'], ['registration.id'], name=op.f('fk_door_event_registration_id_registration'), onupdate='CASCADE', ondelete='CASCADE'),
-    sa.ForeignKeyConstraint(['workshop_id'], ['workshop.id'], name=op.f('fk_door_event_workshop_id_workshop'), ondelete='CASCADE'),
-    sa.PrimaryKeyConstraint('workshop_id', 'id', name=op.f('pk_door_event'))
-    )
-    op.create_index(op.f('ix_door_event_ends_at'), 'door_event', ['ends_at'], unique=False)
-    op.create_index(op.f('ix_door_event_party'), 'door_event', ['party'], unique=False)
-    op.create_index(op.f('ix_door_event_registration_id'), 'door_event', ['registration_id'], unique=False)
     op.create_table('door_row',
     sa.Column('workshop_id', sa.Integer(), nullable=False),
     sa.Column('ref', sa.LargeBinary(length=32), nullable=False),
