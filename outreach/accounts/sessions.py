@@ -36,7 +36,7 @@ class StaffSession(Base):
 
     digest: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
     organizer_id: Mapped[int] = mapped_column(
-        sa.ForeignKey("organizer.id", ondelete="CASCADE"), index=True
+        sa.ForeignKey("staff_member.id", ondelete="CASCADE"), index=True
     )
     started_at: Mapped[datetime]
     seen_at: Mapped[datetime]
@@ -58,7 +58,7 @@ class StaffDevice(Base):
     __tablename__ = "staff_device"
 
     organizer_id: Mapped[int] = mapped_column(
-        sa.ForeignKey("organizer.id", ondelete="CASCADE"), primary_key=True
+        sa.ForeignKey("staff_member.id", ondelete="CASCADE"), primary_key=True
     )
     device: Mapped[str] = mapped_column(sa.String(60), primary_key=True)
     first_seen_at: Mapped[datetime]

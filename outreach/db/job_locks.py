@@ -23,7 +23,7 @@ _OVER: Final = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 class JobLock(Base):
-    __tablename__ = "lease"
+    __tablename__ = "job_lock"
 
     name: Mapped[str] = mapped_column(sa.String(40), primary_key=True)  # of the job
     holder: Mapped[str] = mapped_column(sa.String(40))

@@ -85,7 +85,7 @@ class Secret(KeyStoreBase):
 class RateCounter(KeyStoreBase):
     """How often one network address did something in one window of time."""
 
-    __tablename__ = "attempt"
+    __tablename__ = "rate_counter"
 
     bucket: Mapped[bytes] = mapped_column(sa.LargeBinary(16), primary_key=True)
     count: Mapped[int]
@@ -140,7 +140,7 @@ class LinkRequest(KeyStoreBase):
     nothing.
     """
 
-    __tablename__ = "asked"
+    __tablename__ = "link_request"
 
     id: Mapped[bytes] = mapped_column(sa.LargeBinary(16), primary_key=True)
     contact: Mapped[bytes] = mapped_column(sa.LargeBinary(16), index=True)
@@ -259,7 +259,7 @@ class TextReply(KeyStoreBase):
 class ReceivedText(KeyStoreBase):
     """The HMAC of the gateway's id of a text that came in, so that it acts once."""
 
-    __tablename__ = "text_received"
+    __tablename__ = "received_text"
 
     digest: Mapped[bytes] = mapped_column(sa.LargeBinary(16), primary_key=True)
     received_on: Mapped[date] = mapped_column(index=True)
@@ -268,7 +268,7 @@ class ReceivedText(KeyStoreBase):
 class AuditAnchor(KeyStoreBase):
     """Number and hash of the newest audit line (`keystore.audit_anchor`)."""
 
-    __tablename__ = "journal_mark"
+    __tablename__ = "audit_anchor"
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     number: Mapped[int]  # of the newest line
@@ -280,7 +280,7 @@ class AuditAnchor(KeyStoreBase):
 class MasterGeneration(KeyStoreBase):
     """A master key that is or was in use, so that all hosts agree on the current one."""
 
-    __tablename__ = "generation"
+    __tablename__ = "master_generation"
 
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     # An HMAC under the master key: shows a host that it has another file of that name.
@@ -291,7 +291,7 @@ class MasterGeneration(KeyStoreBase):
 class KeyBackup(KeyStoreBase):
     """Path and time of the one key backup."""
 
-    __tablename__ = "spare"
+    __tablename__ = "key_backup"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     path: Mapped[str] = mapped_column(sa.String(400))

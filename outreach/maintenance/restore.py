@@ -144,7 +144,7 @@ def _require_own(file: Path, database: Path, config: Config) -> None:
     with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
         connection.execute("PRAGMA trusted_schema = OFF")
         hosts = connection.execute(
-            "SELECT value FROM installation WHERE name = 'calendar_host'"
+            "SELECT value FROM installation_setting WHERE name = 'calendar_host'"
         ).fetchall()
     own = _list_own_hosts(config)
     if not {host for (host,) in hosts} & own:

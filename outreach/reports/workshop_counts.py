@@ -92,12 +92,12 @@ Cell = sa.Row[int, int, int, int, int]
 # a third of the time of a count.
 _TABLE: Final = Workshop.__table__.c
 _IS_HELD: Final = sa.or_(
-    _TABLE.standing == WorkshopStatus.HELD,
+    _TABLE.status == WorkshopStatus.HELD,
     _TABLE.ends_at <= sa.bindparam("now", type_=Workshop.ends_at.type),
 )
 # The statuses are literals in the statement: only then do PostgreSQL and SQLite use the partial
 # index of the counted statuses.
-IS_COUNTED: Final = _TABLE.standing.in_(
+IS_COUNTED: Final = _TABLE.status.in_(
     sa.bindparam("counted", COUNTED_STATUSES, expanding=True, literal_execute=True)
 )
 _OF_MONTH: Final = (_TABLE.month == sa.bindparam("month"), IS_COUNTED)
@@ -107,7 +107,7 @@ _CELL: Final[tuple[sa.ColumnElement[int], sa.ColumnElement[int], sa.ColumnElemen
     sa.cast(_TABLE.is_synthetic, sa.Integer),
 )
 # Grouping in the order of the index avoids a sort.
-_ORDER: Final = (_TABLE.standing, _TABLE.kind_id, _TABLE.office_id, _TABLE.is_synthetic)
+_ORDER: Final = (_TABLE.status, _TABLE.kind_id, _TABLE.office_id, _TABLE.is_synthetic)
 _HELD: Final = sa.func.sum(sa.case((_IS_HELD, 1), else_=0))
 _NONE: Final = sa.literal_column("0", sa.Integer)
 _CELLS: Final[sa.Select[int, int, int, int, int]] = (

@@ -108,7 +108,7 @@ def register(config: Config, count: int = REGISTRATIONS) -> None:
             rows.append(
                 {
                     "id": registration_id, "workshop_id": workshop, "people": 1,
-                    "standing": "seated",
+                    "status": "confirmed",
                     "contact": "none", "may_leave_message": False, "wants_reminder": False,
                     "language": "", "needs": Codes(), "key_id": key_id,
                     "sealed": secrets.token_bytes(80),

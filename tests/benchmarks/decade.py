@@ -145,7 +145,7 @@ def register_and_erase(base: Network) -> None:
         sa.select(numbers.c.value + 1).where(numbers.c.value < REGISTRATIONS)
     )
     fixed = {
-        "standing": RegistrationStatus.CONFIRMED, "people": 1, "contact": ContactMethod.NONE,
+        "status": RegistrationStatus.CONFIRMED, "people": 1, "contact": ContactMethod.NONE,
         "may_leave_message": False, "wants_reminder": False,
         "registered_at": datetime(2020, 1, 1, tzinfo=UTC), "lapses": 0, "is_declined": False,
         "wants_entry": False, "changes": 0, "language": "", "needs": Codes(), "arrived": 0,

@@ -158,7 +158,7 @@ def _row(
         "has_childcare": False, "facilitator": "", "phone": "", "online_url": "", "zone": ZONE,
         "day": day, "starts": time(hour), "ends": time(hour + 2), "starts_at": starts_at,
         "ends_at": starts_at + timedelta(hours=2), "month": Month.from_day(day).number,
-        "standing": "published", "capacity": 40, "seats_left": 40, "party_limit": 4,
+        "status": "published", "capacity": 40, "seats_left": 40, "party_limit": 4,
         "has_waiting_list": True, "retention_days": 30, "has_reminders": True, "walk_ins": 0,
         "head_count": None, "sequence": 0, "created_at": LONG_AGO, "changed_at": LONG_AGO,
         "published_at": LONG_AGO, "cancelled_at": None,

@@ -340,7 +340,7 @@ def list_guards() -> Iterator[Guard]:
     )  # fmt: skip
     yield Guard(
         "CAL10", "outreach/domain/calendar/change_counters.py",
-        "max(excluded.changed_at, datetime(ctag.changed_at, '+1 second') || '.000000')",
+        "max(excluded.changed_at, datetime(change_counter.changed_at, '+1 second') || '.000000')",
         "excluded.changed_at",
         "tests/feeds/test_feed_cache.py"
         "::test_each_counted_change_is_a_second_later_than_the_one_before",

@@ -195,13 +195,13 @@ def test_address_is_only_in_letters_to_people_who_may_read_it(
 ) -> None:  # fmt: skip
     workshop = workshop_with_visibility(store, chicago, rights, visibility)
     informed = {
-        Visibility.PUBLIC: {"seated", "waiting", "offered", "lapsed"},
-        Visibility.REGISTERED: {"seated"},
+        Visibility.PUBLIC: {"confirmed", "waitlisted", "offered", "expired"},
+        Visibility.REGISTERED: {"confirmed"},
         Visibility.APPROVED: set[str](),
         Visibility.PHONE_ONLY: set[str](),
     }[visibility]
     for _workshop, sent in all_messages(app, config, [workshop], "es"):
-        status = CASES[sent.case][1].get("status", "seated")
+        status = CASES[sent.case][1].get("status", "confirmed")
         has_address = "1805 S. Ejemplo" in body_of(sent.letter)
         assert not has_address or status in informed, sent.case
         entry = calendar_entry_of(sent.letter) or b""
@@ -333,7 +333,7 @@ def test_one_letter_lists_all_dates_of_a_group_registration(
     (letter,) = letters
     assert letter["To"] == "rosa@example.org"
     body = body_of(letter)
-    assert leader.status == "seated"
+    assert leader.status == "confirmed"
     assert body.count("miércoles") == 3
     assert body.count("(lista de espera)") == 1
     assert body.count("http") == 1

@@ -124,7 +124,7 @@ def test_failing_step_stops_no_other(
     seat(store, key_store, workshop, contact=ContactMethod.EMAIL, address="rosa@example.org")
     key_store.digest_of_today("")  # the key of the day is made, which tidies all tables
     with key_store.store.change() as session:
-        session.execute(sa.text("ALTER TABLE asked RENAME TO elsewhere"))
+        session.execute(sa.text("ALTER TABLE link_request RENAME TO elsewhere"))
     worker = Worker(make_app(mail_folder=config.data / "letters"))
     assert worker.round() == 1
     assert "links failed" in caplog.text

@@ -126,7 +126,7 @@ def test_roster_is_counted_with_its_tables_and_days(
     for line in (
         "2 members of the roster (roster_member), name and e-mail encrypted",
         f"1 retired, the first erased on {members.compute_forget_day(now)}",
-        "2 rows with their hours and days away (roster_hours, roster_absence)",
+        "2 rows with their hours and days away (working_hours, roster_absence)",
         "1 assignments to workshops, with answers (roster_assignment)",
         "1 letters to them, without text or address (roster_letter), erased 90 days after",
     ):

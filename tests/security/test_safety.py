@@ -66,7 +66,7 @@ def read_all_rows(store: Store, key_store: KeyStore) -> list[Any]:
     for database, metadata in ((store, Base.metadata), (key_store.store, KeyStoreBase.metadata)):
         with database.read() as session:
             for table in metadata.sorted_tables:
-                if table.name not in {"attempt", "day_key"}:
+                if table.name not in {"rate_counter", "day_key"}:
                     found.append([tuple(row) for row in session.execute(sa.select(table))])
     return found
 

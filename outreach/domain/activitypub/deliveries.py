@@ -27,7 +27,7 @@ class FediverseActivity(StrEnum):
 
 
 class FediverseDelivery(Base):
-    __tablename__ = "activitypub_delivery"
+    __tablename__ = "fediverse_delivery"
 
     id: Mapped[int] = mapped_column(primary_key=True, init=False)
     key: Mapped[str] = mapped_column(sa.String(64), unique=True)

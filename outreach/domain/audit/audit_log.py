@@ -1,4 +1,4 @@
-"""The audit log (table `journal`): what staff did, to what, and when.
+"""The audit log: what staff did, to what, and when.
 
 It never holds the name of a registrant. Details are a JSON object of codes, ids and numbers.
 """
@@ -22,12 +22,12 @@ Details = Mapping[str, Any]
 
 
 class AuditEntry(Base):
-    __tablename__ = "journal"
+    __tablename__ = "audit_entry"
 
     id: Mapped[int] = mapped_column(primary_key=True, init=False)
     at: Mapped[datetime] = mapped_column(index=True)
     organizer_id: Mapped[int | None] = mapped_column(
-        sa.ForeignKey("organizer.id", ondelete="SET NULL")
+        sa.ForeignKey("staff_member.id", ondelete="SET NULL")
     )
     action: Mapped[str] = mapped_column(sa.String(40))
     workshop_id: Mapped[int | None] = mapped_column(

@@ -34,7 +34,7 @@ _FORMAT: Final = 2  # of what is hashed
 class AuditChain(Base):
     """The two ends of the chain."""
 
-    __tablename__ = "journal_chain"
+    __tablename__ = "audit_chain"
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     number: Mapped[int] = mapped_column(default=0)  # of the newest row

@@ -36,7 +36,7 @@ AFTER: Final = timedelta(days=2)  # until the end of the day after
 class CheckinEvent(Base):
     """That somebody came, without name or time."""
 
-    __tablename__ = "door_event"
+    __tablename__ = "checkin_event"
 
     workshop_id: Mapped[int] = mapped_column(
         sa.ForeignKey("workshop.id", ondelete="CASCADE"), primary_key=True

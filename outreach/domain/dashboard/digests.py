@@ -45,10 +45,10 @@ _WAYS_WITH_SEATS: Final = (Way.PLACE, Way.SLOTS, Way.UNLISTED)
 class SentDigest(Base):
     """The digest of a day was made for an account, or nothing waited."""
 
-    __tablename__ = "staff_digest"
+    __tablename__ = "sent_digest"
 
     organizer_id: Mapped[int] = mapped_column(
-        sa.ForeignKey("organizer.id", ondelete="CASCADE"), primary_key=True
+        sa.ForeignKey("staff_member.id", ondelete="CASCADE"), primary_key=True
     )
     day: Mapped[date] = mapped_column(primary_key=True)  # of the account's clock
     made_at: Mapped[datetime] = mapped_column(index=True)

@@ -60,7 +60,7 @@ _TO_ACTIVE_STAFF: Final = frozenset(
 
 
 class Mailing(Base):
-    __tablename__ = "circular"
+    __tablename__ = "mailing"
     __table_args__ = (sa.Index(None, "done_at", "due_at"),)
 
     id: Mapped[int] = mapped_column(primary_key=True, init=False)
@@ -70,7 +70,7 @@ class Mailing(Base):
     )
     subscriber: Mapped[Subscriber | None] = relationship(init=False, lazy="joined")
     organizer_id: Mapped[int | None] = mapped_column(
-        sa.ForeignKey("organizer.id", ondelete="CASCADE"), default=None
+        sa.ForeignKey("staff_member.id", ondelete="CASCADE"), default=None
     )
     organizer: Mapped[StaffMember | None] = relationship(init=False, lazy="joined")
     month: Mapped[int | None] = mapped_column(default=None)  # 202001

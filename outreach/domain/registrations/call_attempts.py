@@ -79,7 +79,7 @@ class CallAttempt(Base):
     )
     number: Mapped[int]  # of the attempt: a form that is sent twice counts once
     organizer_id: Mapped[int | None] = mapped_column(
-        sa.ForeignKey("organizer.id", ondelete="SET NULL"), index=True
+        sa.ForeignKey("staff_member.id", ondelete="SET NULL"), index=True
     )
     # The hour (S33): a phone's list of calls is not to lead to a row.
     made_at: Mapped[datetime] = mapped_column(Hour)

@@ -32,11 +32,11 @@ from outreach.keystore import KeyStore, RegistrationKey
 
 
 class RegistrationStatus(StrEnum):
-    CONFIRMED = "seated"
-    WAITLISTED = "waiting"
+    CONFIRMED = "confirmed"
+    WAITLISTED = "waitlisted"
     OFFERED = "offered"
     CANCELLED = "cancelled"
-    EXPIRED = "lapsed"  # did not answer in time; may join the waitlist again
+    EXPIRED = "expired"  # did not answer in time; may join the waitlist again
 
 
 STATUSES_WITH_SEATS: Final = (RegistrationStatus.CONFIRMED, RegistrationStatus.OFFERED)
@@ -105,7 +105,7 @@ class PersonalData:
 class Registration(Base):
     __tablename__ = "registration"
     __table_args__ = (
-        sa.Index(None, "workshop_id", "standing", "queue_number", "id"),
+        sa.Index(None, "workshop_id", "status", "queue_number", "id"),
         sa.CheckConstraint("people >= 1", name="people"),
         # Partial indexes: they stay small over the years and cost an ordinary registration little.
         *(
@@ -136,7 +136,7 @@ class Registration(Base):
     id: Mapped[str] = mapped_column(sa.String(26), primary_key=True)
     workshop_id: Mapped[int] = mapped_column(sa.ForeignKey("workshop.id"))
     workshop: Mapped[Workshop] = relationship(init=False)
-    status: Mapped[RegistrationStatus] = mapped_column("standing")
+    status: Mapped[RegistrationStatus]
     people: Mapped[int]
     contact: Mapped[ContactMethod]
     may_leave_message: Mapped[bool]
@@ -154,7 +154,7 @@ class Registration(Base):
     registered_at: Mapped[datetime] = mapped_column(Hour)
     # The order of a workshop's registrations and of its waitlist (`next_queue_number`).
     queue_number: Mapped[int] = mapped_column(default=0)
-    slot_id: Mapped[int | None] = mapped_column(sa.ForeignKey("slot.id"), default=None)
+    slot_id: Mapped[int | None] = mapped_column(sa.ForeignKey("time_slot.id"), default=None)
     slot: Mapped[TimeSlot | None] = relationship(init=False, lazy="joined")
     offered_until: Mapped[datetime | None] = mapped_column(default=None)
     lapses: Mapped[int] = mapped_column(default=0)  # offers that expired

@@ -40,7 +40,7 @@ class NotificationType(StrEnum):
 
 
 class Notification(Base):
-    __tablename__ = "notice"
+    __tablename__ = "notification"
     __table_args__ = (sa.Index(None, "done_at", "due_at"),)
 
     id: Mapped[int] = mapped_column(primary_key=True, init=False)

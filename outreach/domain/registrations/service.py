@@ -64,7 +64,7 @@ def register(
     row = {
         "id": sealed.id,
         "workshop_id": workshop.id,
-        "standing": RegistrationStatus.CONFIRMED if has_seat else RegistrationStatus.WAITLISTED,
+        "status": RegistrationStatus.CONFIRMED if has_seat else RegistrationStatus.WAITLISTED,
         "people": data.people,
         "contact": data.contact,
         "may_leave_message": data.may_leave_message,

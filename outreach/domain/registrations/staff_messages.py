@@ -39,7 +39,7 @@ class Message(Base):
     paragraph: Mapped[Words]  # in the languages it was written in; never of a discreet kind
     nonce: Mapped[bytes] = mapped_column(sa.LargeBinary(32), unique=True)  # digest of the form's
     organizer_id: Mapped[int | None] = mapped_column(
-        sa.ForeignKey("organizer.id", ondelete="SET NULL")
+        sa.ForeignKey("staff_member.id", ondelete="SET NULL")
     )
     made_at: Mapped[datetime]
 

@@ -34,7 +34,7 @@ _SLOT: Final = "arrived slot "
 
 
 class PeopleTotals(Base):
-    __tablename__ = "people_total"
+    __tablename__ = "people_totals"
 
     workshop_id: Mapped[int] = mapped_column(
         sa.ForeignKey("workshop.id", ondelete="CASCADE"), primary_key=True

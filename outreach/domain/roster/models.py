@@ -25,7 +25,7 @@ class RosterRole(StrEnum):
 class WorkingHours(Base):
     """When a member is available on one day of the week, by the member's clock."""
 
-    __tablename__ = "roster_hours"
+    __tablename__ = "working_hours"
 
     member_id: Mapped[int] = mapped_column(
         sa.ForeignKey("roster_member.id", ondelete="CASCADE"), primary_key=True, init=False

@@ -60,7 +60,7 @@ class KeptAnswer(Base):
 class KeptNotification(Base):
     """A notification that waited before a change, or that the change made."""
 
-    __tablename__ = "kept_notice"
+    __tablename__ = "kept_notification"
 
     change_id: Mapped[int] = mapped_column(
         sa.ForeignKey("workshop_change.id", ondelete="CASCADE"), primary_key=True

@@ -46,7 +46,7 @@ class TooManySubscriptions(Exception):
 
 
 class HubSubscription(Base):
-    __tablename__ = "websub_subscription"
+    __tablename__ = "hub_subscription"
 
     id: Mapped[int] = mapped_column(primary_key=True, init=False)
     key: Mapped[str] = mapped_column(sa.String(64), unique=True)  # `get_key`
@@ -65,7 +65,7 @@ class HubSubscription(Base):
 
 
 class HubRequest(Base):
-    __tablename__ = "websub_request"
+    __tablename__ = "hub_request"
 
     id: Mapped[int] = mapped_column(primary_key=True, init=False)
     key: Mapped[str] = mapped_column(sa.String(64), unique=True)  # a newer one replaces it
@@ -88,7 +88,7 @@ class HubRequest(Base):
 class HubTopic(Base):
     """A topic with subscribers, as it was when it was last looked at."""
 
-    __tablename__ = "websub_topic"
+    __tablename__ = "hub_topic"
 
     address: Mapped[str] = mapped_column(sa.String(700), primary_key=True)
     name: Mapped[str] = mapped_column(sa.String(40))  # of its change counter

@@ -243,7 +243,7 @@ def test_deleted_account_or_workshop_keeps_the_chain_valid(
         audit_log.record(session, None, "list seen", now=clock.now(), workshop_id=workshop.id)
     with six_rows.change() as session:
         session.execute(sa.delete(Workshop))
-        session.execute(sa.text("DELETE FROM organizer"))
+        session.execute(sa.text("DELETE FROM staff_member"))
     with six_rows.read() as session:
         assert not session.scalar(sa.select(sa.func.count(AuditEntry.organizer_id)))
         assert not session.scalar(sa.select(sa.func.count(AuditEntry.workshop_id)))

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "key_store_first_9b506108"
+revision = "key_store_first_3a3a7cab"
 down_revision = None
 
 
@@ -14,21 +14,14 @@ def upgrade() -> None:
 
 # `outreach db revision --first` writes what follows from the models.
 def create_tables() -> None:
-    op.create_table('asked',
-    sa.Column('id', sa.LargeBinary(length=16), nullable=False),
-    sa.Column('contact', sa.LargeBinary(length=16), nullable=False),
-    sa.Column('asked_at', sa.DateTime(), nullable=False),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_asked'))
+    op.create_table('audit_anchor',
+    sa.Column('id', sa.Integer(), autoincrement=False, nullable=False),
+    sa.Column('number', sa.Integer(), nullable=False),
+    sa.Column('hash', sa.String(length=64), nullable=False),
+    sa.Column('gone', sa.Integer(), nullable=False),
+    sa.Column('changed_at', sa.DateTime(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_audit_anchor'))
     )
-    op.create_index(op.f('ix_asked_asked_at'), 'asked', ['asked_at'], unique=False)
-    op.create_index(op.f('ix_asked_contact'), 'asked', ['contact'], unique=False)
-    op.create_table('attempt',
-    sa.Column('bucket', sa.LargeBinary(length=16), nullable=False),
-    sa.Column('count', sa.Integer(), nullable=False),
-    sa.Column('ends_at', sa.DateTime(), nullable=False),
-    sa.PrimaryKeyConstraint('bucket', name=op.f('pk_attempt'))
-    )
-    op.create_index(op.f('ix_attempt_ends_at'), 'attempt', ['ends_at'], unique=False)
     op.create_table('burst',
     sa.Column('id', sa.LargeBinary(length=16), nullable=False),
     sa.Column('began_at', sa.DateTime(), nullable=False),
@@ -63,25 +56,11 @@ def create_tables() -> None:
     op.create_index(op.f('ix_follow_expires_on'), 'follow', ['expires_on'], unique=False)
     op.create_index(op.f('ix_follow_recipient'), 'follow', ['recipient'], unique=False)
     op.create_index(op.f('ix_follow_subject'), 'follow', ['subject'], unique=False)
-    op.create_table('generation',
-    sa.Column('number', sa.Integer(), autoincrement=False, nullable=False),
-    sa.Column('proof', sa.LargeBinary(length=16), nullable=False),
-    sa.Column('since', sa.DateTime(), nullable=False),
-    sa.PrimaryKeyConstraint('number', name=op.f('pk_generation'))
-    )
     op.create_table('index_key',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('sealed', sa.LargeBinary(), nullable=False),
     sa.Column('generation', sa.Integer(), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_index_key'))
-    )
-    op.create_table('journal_mark',
-    sa.Column('id', sa.Integer(), autoincrement=False, nullable=False),
-    sa.Column('number', sa.Integer(), nullable=False),
-    sa.Column('hash', sa.String(length=64), nullable=False),
-    sa.Column('gone', sa.Integer(), nullable=False),
-    sa.Column('changed_at', sa.DateTime(), nullable=False),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_journal_mark'))
     )
     op.create_table('key',
     sa.Column('id', sa.LargeBinary(length=16), nullable=False),
@@ -102,6 +81,39 @@ def create_tables() -> None:
     op.create_index(op.f('ix_key_forget_on'), 'key', ['forget_on'], unique=False)
     op.create_index(op.f('ix_key_renewal_at'), 'key', ['renewal_at'], unique=False, sqlite_where=sa.text('renewal_at IS NOT NULL'), postgresql_where=sa.text('renewal_at IS NOT NULL'))
     op.create_index(op.f('ix_key_workshop'), 'key', ['workshop'], unique=False)
+    op.create_table('key_backup',
+    sa.Column('id', sa.Integer(), nullable=False),
+    sa.Column('path', sa.String(length=400), nullable=False),
+    sa.Column('saved_at', sa.DateTime(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_key_backup'))
+    )
+    op.create_table('link_request',
+    sa.Column('id', sa.LargeBinary(length=16), nullable=False),
+    sa.Column('contact', sa.LargeBinary(length=16), nullable=False),
+    sa.Column('asked_at', sa.DateTime(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_link_request'))
+    )
+    op.create_index(op.f('ix_link_request_asked_at'), 'link_request', ['asked_at'], unique=False)
+    op.create_index(op.f('ix_link_request_contact'), 'link_request', ['contact'], unique=False)
+    op.create_table('master_generation',
+    sa.Column('number', sa.Integer(), autoincrement=False, nullable=False),
+    sa.Column('proof', sa.LargeBinary(length=16), nullable=False),
+    sa.Column('since', sa.DateTime(), nullable=False),
+    sa.PrimaryKeyConstraint('number', name=op.f('pk_master_generation'))
+    )
+    op.create_table('rate_counter',
+    sa.Column('bucket', sa.LargeBinary(length=16), nullable=False),
+    sa.Column('count', sa.Integer(), nullable=False),
+    sa.Column('ends_at', sa.DateTime(), nullable=False),
+    sa.PrimaryKeyConstraint('bucket', name=op.f('pk_rate_counter'))
+    )
+    op.create_index(op.f('ix_rate_counter_ends_at'), 'rate_counter', ['ends_at'], unique=False)
+    op.create_table('received_text',
+    sa.Column('digest', sa.LargeBinary(length=16), nullable=False),
+    sa.Column('received_on', sa.Date(), nullable=False),
+    sa.PrimaryKeyConstraint('digest', name=op.f('pk_received_text'))
+    )
+    op.create_index(op.f('ix_received_text_received_on'), 'received_text', ['received_on'], unique=False)
     op.create_table('seat_party',
     sa.Column('key_id', sa.LargeBinary(length=16), nullable=False),
     sa.Column('bucket', sa.LargeBinary(length=16), nullable=False),
@@ -124,12 +136,6 @@ def create_tables() -> None:
     sa.Column('generation', sa.Integer(), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_secret'))
     )
-    op.create_table('spare',
-    sa.Column('id', sa.Integer(), nullable=False),
-    sa.Column('path', sa.String(length=400), nullable=False),
-    sa.Column('saved_at', sa.DateTime(), nullable=False),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_spare'))
-    )
     op.create_table('text_challenge',
     sa.Column('contact', sa.LargeBinary(length=16), nullable=False),
     sa.Column('key_id', sa.LargeBinary(length=16), nullable=False),
@@ -140,12 +146,6 @@ def create_tables() -> None:
     )
     op.create_index(op.f('ix_text_challenge_ends_at'), 'text_challenge', ['ends_at'], unique=False)
     op.create_index(op.f('ix_text_challenge_key_id'), 'text_challenge', ['key_id'], unique=False)
-    op.create_table('text_received',
-    sa.Column('digest', sa.LargeBinary(length=16), nullable=False),
-    sa.Column('received_on', sa.Date(), nullable=False),
-    sa.PrimaryKeyConstraint('digest', name=op.f('pk_text_received'))
-    )
-    op.create_index(op.f('ix_text_received_received_on'), 'text_received', ['received_on'], unique=False)
     op.create_table('text_reply',
     sa.Column('id', sa.LargeBinary(length=16), nullable=False),
     sa.Column('sealed', sa.LargeBinary(), nullable=False),
