@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "main_first_d3c30376"
+revision = "main_first_9203dccb"
 down_revision = None
 
 
@@ -168,7 +168,7 @@ def create_tables() -> None:
     sa.Column('name', sa.JSON(), nullable=False),
     sa.Column('rank', sa.String(length=40), nullable=False),
     sa.Column('city', sa.String(length=80), nullable=False),
-    sa.Column('region', sa.String(length=3).with_variant(sa.String(length=6), 'postgresql'), nullable=False),
+    sa.Column('region', sa.String(length=6), nullable=False),
     sa.Column('country', sa.String(length=2), nullable=False),
     sa.Column('zone', sa.String(length=40), nullable=False),
     sa.Column('extra_zones', sa.String(length=120), nullable=False),
@@ -258,7 +258,7 @@ def create_tables() -> None:
     )
     op.create_table('unmet_search_count',
     sa.Column('week', sa.Date(), nullable=False),
-    sa.Column('region', sa.String(length=3).with_variant(sa.String(length=6), 'postgresql'), nullable=False),
+    sa.Column('region', sa.String(length=6), nullable=False),
     sa.Column('kind_id', sa.Integer(), autoincrement=False, nullable=False),
     sa.Column('searches', sa.Integer(), nullable=False),
     sa.PrimaryKeyConstraint('week', 'region', 'kind_id', name=op.f('pk_unmet_search_count'))
@@ -545,7 +545,7 @@ def create_tables() -> None:
     sa.Column('words', sa.String(length=80), nullable=False),
     sa.Column('meaning', sa.String(length=120), nullable=False),
     sa.Column('parent', sa.String(length=80), nullable=False),
-    sa.Column('region', sa.String(length=3).with_variant(sa.String(length=6), 'postgresql'), nullable=False),
+    sa.Column('region', sa.String(length=6), nullable=False),
     sa.Column('latitude', sa.Double(), nullable=False),
     sa.Column('longitude', sa.Double(), nullable=False),
     sa.Column('changed_at', sa.DateTime(), nullable=False),
@@ -702,7 +702,7 @@ def create_tables() -> None:
     sa.Column('name', sa.String(length=120), nullable=False),
     sa.Column('address', sa.String(length=200), nullable=False),
     sa.Column('city', sa.String(length=80), nullable=False),
-    sa.Column('region', sa.String(length=3).with_variant(sa.String(length=6), 'postgresql'), nullable=False),
+    sa.Column('region', sa.String(length=6), nullable=False),
     sa.Column('area', sa.String(length=120), nullable=False),
     sa.Column('zone', sa.String(length=40), nullable=False),
     sa.Column('latitude', sa.Double(), nullable=True),
@@ -787,7 +787,7 @@ def create_tables() -> None:
     sa.Column('starts', sa.Time(), nullable=False),
     sa.Column('ends', sa.Time(), nullable=False),
     sa.Column('city', sa.String(length=80), nullable=False),
-    sa.Column('region', sa.String(length=3).with_variant(sa.String(length=6), 'postgresql'), nullable=False),
+    sa.Column('region', sa.String(length=6), nullable=False),
     sa.Column('zone', sa.String(length=40), nullable=False),
     sa.Column('venue_id', sa.Integer(), nullable=True),
     sa.Column('kinds', sa.String(length=120), nullable=False),
