@@ -5,8 +5,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-import pytest
-
 from outreach.cli import guide
 from tests.support.fixed_clock import fixed_clock
 
@@ -14,7 +12,6 @@ pytestmark = fixed_clock
 
 CHECKOUT: Final = Path(__file__).parents[2]
 DOCS: Final = CHECKOUT / "outreach" / "docs"
-MAX_JOURNEY_FILES: Final = 15
 RULE: Final = re.compile(r"\b(?:S|CAL|COUNT|SEAT|DATA)\d\d\b")
 DEFINED_RULE: Final = re.compile(r"\*\*((?:S|CAL|COUNT|SEAT|DATA)\d\d)\b")
 DECISION: Final = re.compile(r"\bdecision (\d{4})\b")
@@ -95,12 +92,3 @@ def test_every_name_in_the_glossary_is_in_the_code() -> None:
     defined = set(re.findall(r"^ *(?:class|def) (\w+)|^(\w+)(?:: \w+)? =", source, re.MULTILINE))
     flat = {name for pair in defined for name in pair if name}
     assert {name for name in names if name not in flat and f"{name}:" not in source} == set()
-
-
-@pytest.mark.parametrize("number", [1, 2, 3, 4])
-def test_a_journey_is_followed_in_few_files(number: int) -> None:
-    [section] = re.findall(
-        rf"^## Journey {number}: .*?(?=^## |\Z)", guide.text("architecture"), re.M | re.S
-    )
-    files = {path for path in PATH.findall(section) if path.startswith("outreach/")}
-    assert 5 < len(files) <= MAX_JOURNEY_FILES
