@@ -15,6 +15,8 @@ DOCS: Final = CHECKOUT / "outreach" / "docs"
 RULE: Final = re.compile(r"\b(?:S|CAL|COUNT|SEAT|DATA)\d\d\b")
 DEFINED_RULE: Final = re.compile(r"\*\*((?:S|CAL|COUNT|SEAT|DATA)\d\d)\b")
 DECISION: Final = re.compile(r"\bdecision (\d{4})\b")
+INDEX_ROW: Final = re.compile(r"^\| \[(\d{4})\]\((\S+)\) \| (.*?) \| (.*) \|$", re.MULTILINE)
+REPLACED_BY: Final = re.compile(r"\b[Rr]eplaced(?: in part)? by decision (\d{4})")
 DOCUMENT: Final = re.compile(r"[\w./-]*[\w-]\.md\b")
 ABSENT: Final = re.compile(r"\bdesign/|\bmock-?up|\bmockup|\bshared/", re.IGNORECASE)
 PATH: Final = re.compile(r"`((?:outreach|templates|tests)/[\w./-]+)`")
@@ -92,3 +94,28 @@ def test_every_name_in_the_glossary_is_in_the_code() -> None:
     defined = set(re.findall(r"^ *(?:class|def) (\w+)|^(\w+)(?:: \w+)? =", source, re.MULTILINE))
     flat = {name for pair in defined for name in pair if name}
     assert {name for name in names if name not in flat and f"{name}:" not in source} == set()
+
+
+def test_every_decision_stands_once_in_the_index() -> None:
+    rows = INDEX_ROW.findall((DOCS / "decisions" / "README.md").read_text())
+    records = {path.name: path.read_text() for path in DOCS.glob("decisions/[0-9]*.md")}
+    assert sorted(name for _, name, _, _ in rows) == sorted(records)
+    for number, name, title, answer in rows:
+        assert records[name].startswith(f"# {number} {title}\n"), name
+        # A record that was replaced says by which, and so does its line.
+        assert REPLACED_BY.findall(records[name]) == REPLACED_BY.findall(answer), name
+
+
+def test_a_replaced_decision_says_so() -> None:
+    records = {path.name[:4]: path.read_text() for path in DOCS.glob("decisions/[0-9]*.md")}
+    later = {(old, new) for old, text in records.items() for new in REPLACED_BY.findall(text)}
+    assert len(later) > 5
+    assert [
+        pair for pair in later if not re.search(rf"Replaces.*{pair[0]}", records[pair[1]])
+    ] == []
+    first = {
+        (DECISION.findall(line)[0], new)
+        for new, text in records.items()
+        for line in re.findall(r"^Replaces .*?decision \d{4}", text, re.MULTILINE)
+    }
+    assert first - later == set()
