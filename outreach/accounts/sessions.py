@@ -76,11 +76,11 @@ class SignedInStaff:
     proven_at: datetime | None
     has_new_rights: bool  # since the previous request
     name: str  # the display name; empty where there is none
-    language: str  # of the pages
+    language: str  # in which the pages are
 
     @property
     def label(self) -> str:
-        """What the frame of the staff pages calls them: the name, else the address."""
+        """The name by which the frame of the staff pages calls them, else the address."""
         return self.name or self.email
 
     @property

@@ -29,7 +29,7 @@ STEP_SECONDS: Final = 30
 MAX_TRIES: Final = 10  # in TRIES_WINDOW: with 6 digits and 3 steps, a chance of 1 in 33,000
 TRIES_WINDOW: Final = timedelta(hours=1)
 RECOVERY_CODES: Final = 10  # on a sheet
-_CODE_LENGTH: Final = 12  # of a recovery code: 60 bits
+_CODE_LENGTH: Final = 12  # characters in a recovery code: 60 bits
 
 
 class TotpSecret(Base):

@@ -105,8 +105,8 @@ class SeatShare(KeyStoreBase):
 
 
 class SeatParty(KeyStoreBase):
-    """That a registration came from a network today, until the network is of a burst or the day
-    ends; so that a burst names also what the network took before (`keystore.bursts`)."""
+    """A registration that came from a network today, until the network has a burst or the day ends.
+    By it a burst names also what the network took before (`keystore.bursts`)."""
 
     __tablename__ = "seat_party"
 
@@ -188,7 +188,7 @@ class Follow(KeyStoreBase):
     link: Mapped[bytes] = mapped_column(sa.LargeBinary(16), unique=True)  # HMAC of its token
     channel: Mapped[FollowChannel]
     subject: Mapped[FollowSubject] = mapped_column(index=True)
-    workshop: Mapped[int | None] = mapped_column(default=None)  # of OPENING and SEAT
+    workshop: Mapped[int | None] = mapped_column(default=None)  # only for OPENING and SEAT
     is_confirmed: Mapped[bool] = mapped_column(default=False)
     expires_on: Mapped[date] = mapped_column(index=True)
     # Later publications have not been announced. No moment is stored, only its hour (S33).
@@ -209,7 +209,7 @@ class FollowMessage(KeyStoreBase):
     )
     channel: Mapped[FollowChannel]
     message_type: Mapped[FollowMessageType]
-    # Of NEWS: the workshops published after the first instant, up to the second.
+    # For NEWS: it says which workshops were published after the first instant, up to the second.
     news_since: Mapped[datetime | None] = mapped_column(Hour, default=None)
     news_until: Mapped[datetime | None] = mapped_column(Hour, default=None)
     made_at: Mapped[datetime] = mapped_column(Hour)
@@ -236,7 +236,7 @@ class TextChallenge(KeyStoreBase):
     __tablename__ = "text_challenge"
 
     contact: Mapped[bytes] = mapped_column(sa.LargeBinary(16), primary_key=True)  # as `Key.contact`
-    key_id: Mapped[bytes] = mapped_column(sa.LargeBinary(16), index=True)  # of the registration
+    key_id: Mapped[bytes] = mapped_column(sa.LargeBinary(16), index=True)  # its registration
     seed: Mapped[bytes] = mapped_column(sa.LargeBinary(16))  # from which the digits are derived
     tries: Mapped[int] = mapped_column(default=0)
     ends_at: Mapped[datetime] = mapped_column(index=True)
@@ -250,7 +250,7 @@ class TextReply(KeyStoreBase):
     id: Mapped[bytes] = mapped_column(sa.LargeBinary(16), primary_key=True)
     # Phone and what is said, encrypted. The key is derived from that of the HMACs.
     sealed: Mapped[bytes]
-    # Of the registration that it is about, so that it is erased with it.
+    # Names the registration that it is about, so that it is erased with it.
     key_id: Mapped[bytes | None] = mapped_column(sa.LargeBinary(16), index=True, default=None)
     due_at: Mapped[datetime] = mapped_column(index=True)
     made_at: Mapped[datetime]
@@ -271,7 +271,7 @@ class AuditAnchor(KeyStoreBase):
     __tablename__ = "journal_mark"
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    number: Mapped[int]  # of the newest line
+    number: Mapped[int]  # the number of the newest line
     hash: Mapped[str] = mapped_column(sa.String(64))
     gone: Mapped[int]  # lines up to this number may be missing
     changed_at: Mapped[datetime]

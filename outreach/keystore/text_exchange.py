@@ -22,7 +22,7 @@ from outreach.keystore.models import Key, ReceivedText, TextChallenge, TextReply
 from outreach.keystore.text_lifetimes import CHALLENGE_LIFETIME, REPLY_LIFETIME
 
 DIGITS: Final = 6
-MAX_TRIES: Final = 3  # of the digits of one challenge
+MAX_TRIES: Final = 3  # to type the digits of one challenge
 BATCH: Final = 500  # ids in one statement
 
 
@@ -32,7 +32,7 @@ class QueuedReply:
 
     number: str  # E.164
     words: dict[str, Any] = field(default_factory=dict)
-    key_id: bytes | None = None  # of the registration that it is about
+    key_id: bytes | None = None  # names the registration that it is about
     made_at: datetime
 
 
@@ -56,7 +56,7 @@ def is_stopped(key_store: KeyStore, number: str) -> bool:
 
 
 def list_stopped(key_store: KeyStore, key_ids: Sequence[bytes]) -> set[bytes]:
-    """Those of these keys whose phone wants no texts."""
+    """Returns which of these keys belong to a phone that wants no texts."""
     found = set[bytes]()
     with key_store.store.read() as session:
         for start in range(0, len(key_ids), BATCH):

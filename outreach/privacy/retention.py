@@ -74,7 +74,7 @@ class Purged:
     emptied: int = 0  # rows without a key that were cleared
     unused: int = 0  # deleted keys of no row
     letters: int = 0  # files in the mail folder
-    rows: dict[str, int] = field(default_factory=dict)  # of the other tables, by their noun
+    rows: dict[str, int] = field(default_factory=dict)  # in the other tables, by their noun
 
 
 def purge(

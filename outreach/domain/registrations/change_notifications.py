@@ -101,7 +101,7 @@ class Reach:
 
     @property
     def only_on_page(self) -> int:
-        """Who hears of it on their page only, or from whoever stands at the door."""
+        """Counts the parties that hear of it on their page only, or at the door."""
         return self.uncalled + self.unreachable
 
     @property
@@ -115,16 +115,16 @@ class Reach:
 
 NO_REACH: Final = Reach()
 _IS_ACTIVE: Final = Registration.status.in_(ACTIVE_STATUSES)
-# Of a workshop in the query; a NULL on either side is not true.
+# The party knows other facts than its workshop in the query has; a NULL on either side is no.
 IS_UNINFORMED: Final = sa.and_(_IS_ACTIVE, Registration.known_facts != Workshop.facts)
 _IS_PENDING_CHANGE: Final = sa.and_(
     Notification.cause.in_(CHANGE_TYPES),
     Notification.done_at.is_(None),
     Notification.leased_until.is_(None),
 )
-# Of a notification and its workshop in the query: somebody may set out for where they must not go,
-# or for where nobody is. It waits for no budget and for nothing else that is sent, and until it is
-# handed over its party stands in the queue of calls. The parameters are in `WARNING_INSTANTS`.
+# A notification and its workshop in the query, where somebody may set out for where they must not
+# go, or for where nobody is. It waits for no budget and for nothing else that is sent. Until it is
+# handed over, its party stands in the queue of calls. The parameters are in `WARNING_INSTANTS`.
 IS_WARNING: Final = sa.and_(
     Notification.cause.in_(CHANGE_TYPES),
     sa.or_(
@@ -297,8 +297,8 @@ _PENDING_ENDS: Final = (
 def find_pending_ends(
     session: Session, workshop: Workshop, *, now: datetime
 ) -> dict[str, datetime]:
-    """From when each party may be told what a change made true that can still be undone, by id of
-    its registration; of the others there is nothing."""
+    """Returns the time from which a party may be told what a change made true, by id of its
+    registration. It has only parties of a change that can still be undone."""
     rows = session.execute(_PENDING_ENDS, {"workshop": workshop.id, "now": now})
     return {row.registration_id: row.due_at + _AFTER_CHANGE for row in rows}
 
@@ -372,7 +372,7 @@ def count_pending(session: Session, workshop_ids: Iterable[int], *, has_texts: b
 
 
 def _way(*, has_texts: bool) -> sa.ColumnElement[str]:
-    """By which way a change reaches a party, as the name of a field of Reach."""
+    """Returns the way by which a change reaches a party, as the name of a field of Reach."""
     attempt = sa.orm.aliased(Notification)
     is_given_up = sa.exists().where(
         attempt.registration_id == Registration.id,

@@ -68,7 +68,7 @@ class AccessNeed(StrEnum):
     REMOTE_INTERPRETER = "remote_interpreter"  # by phone, from another region
 
 
-CODE_LENGTH: Final = 6  # of check-in codes
+CODE_LENGTH: Final = 6  # for check-in codes
 UNNAMED: Final = "–"  # the name of a party that left none, by telephone; it opens nothing
 INTERPRETER: Final = "interpreter-"  # prefix of a need; the language follows: interpreter-nah
 
@@ -83,7 +83,7 @@ class RegistrationData:
     address: str = ""  # the e-mail or the phone (E.164), by `contact`
     may_leave_message: bool = False
     takes_calls: bool = False  # also where a text or a message may be left
-    is_only_reader: bool = False  # of the phone
+    is_only_reader: bool = False  # nobody else reads this phone
     wants_reminder: bool = False
     wants_entry: bool = False  # a calendar entry attached to each letter
     language: str = "es"
@@ -91,7 +91,7 @@ class RegistrationData:
     slot: str = ""  # the start of a time slot, as `10:20`; empty without slots
     channel: str = ""  # a `Channel`, where the workshop has several
     zone: str = ""  # the key of the time zone of who fills the form in, where it is known
-    code: str = ""  # of check-in, where it was said before; empty: a random one
+    code: str = ""  # for check-in, where it was said before; empty: a random one
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -118,14 +118,14 @@ class Registration(Base):
             )
             for name in ("key_id", "offered_until", "joint_id", "approval_hold_until")
         ),
-        # Of IS_FOR_REVIEW: few rows.
+        # Has the few rows of IS_FOR_REVIEW.
         sa.Index(
             "ix_registration_beyond_share",
             "workshop_id",
             sqlite_where=sa.text("is_beyond_share IS 1"),
             postgresql_where=sa.text("is_beyond_share IS true"),
         ),
-        # Of IS_UNCLEARED: few rows, for half a day each.
+        # Has the few rows of IS_UNCLEARED, each for half a day.
         sa.Index(
             None,
             "registered_at",
@@ -171,7 +171,7 @@ class Registration(Base):
     wants_entry: Mapped[bool] = mapped_column(default=False)
     changes: Mapped[int] = mapped_column(
         default=0
-    )  # of the time slot: added to the SEQUENCE of iCalendar
+    )  # how often its time slot changed: added to the SEQUENCE of iCalendar
     sealed_details: Mapped[bytes | None] = mapped_column(default=None)  # `PartyDetails`
     # HMAC of the check-in code (`KeyStore.code_digest`).
     code_digest: Mapped[bytes | None] = mapped_column(
@@ -195,7 +195,7 @@ class Registration(Base):
     # What the party was last told, where that no longer holds (`change_notifications.py`).
     known_facts: Mapped[bytes | None] = mapped_column(sa.LargeBinary(16), default=None)
 
-    _key_store = cast("KeyStore | None", None)  # of the session that loaded it
+    _key_store = cast("KeyStore | None", None)  # the one of the session that loaded it
     # The ciphertext of the details, and what it says; None where the key is gone.
     _opened = cast("tuple[bytes | None, PartyDetails | None] | None", None)
 
@@ -606,7 +606,7 @@ def next_queue_number(workshop_id: int | sa.ColumnElement[int]) -> sa.ScalarSele
     return sa.select(last + 1).where(_OTHERS.c.workshop_id == workshop_id).scalar_subquery()
 
 
-_OTHERS: Final = Registration.__table__.alias()  # of the same workshop
+_OTHERS: Final = Registration.__table__.alias()  # other registrations for the same workshop
 
 
 def list_active(session: Session, workshop: Workshop) -> Sequence[Registration]:

@@ -52,7 +52,7 @@ class Notification(Base):
     message_id: Mapped[int | None] = mapped_column(
         sa.ForeignKey("message.id"), default=None, index=True
     )
-    message: Mapped[Message | None] = relationship(init=False)  # of that type only
+    message: Mapped[Message | None] = relationship(init=False)  # only where its type is MESSAGE
     # What it says of the workshop (`workshops.facts`): one of a change from the beginning, others
     # from when they are claimed or called about (`change_notifications.SAID_FACTS`).
     facts: Mapped[bytes | None] = mapped_column(sa.LargeBinary(16), default=None)

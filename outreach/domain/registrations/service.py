@@ -90,7 +90,7 @@ def register(
         "appears_confirmed": False,
         "is_released": False,
         "sharing": TicketSharing.OPEN,
-        "queued_at": workshop.id,
+        "queue_workshop_id": workshop.id,
     }
     session.connection().execute(_INSERT, row)
     # After the insert, which fails for the second post of a form: it counts once.
@@ -116,7 +116,7 @@ def register(
 # An insert of one row is faster than the ORM, and all other registrations wait for this one. It is
 # built once: to build it anew took a fifth of a save.
 _INSERT: Final = sa.insert(Registration.__table__).values(  # type: ignore[arg-type]  # it is a Table
-    queue_number=next_queue_number(sa.bindparam("queued_at", type_=sa.Integer))
+    queue_number=next_queue_number(sa.bindparam("queue_workshop_id", type_=sa.Integer))
 )
 
 
@@ -235,7 +235,7 @@ class RegistrationChange:
     needs: Codes
     slot: str = ""  # its hour, as `10:20`; empty where there are no slots
     channel: str | None = None  # a `Channel`; None: as before
-    is_only_reader: bool | None = None  # of the phone; None: as before
+    is_only_reader: bool | None = None  # whether the phone is read by nobody else; None: as before
 
 
 def change(

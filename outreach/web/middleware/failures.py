@@ -57,7 +57,7 @@ class FailureLog:
 
     def __init__(self) -> None:
         self._repeats = logs.Repeats()
-        self._incidents: dict[object, str] = {}  # of the last line of each
+        self._incidents: dict[object, str] = {}  # the number of the last line for each error
         self._lock = Lock()
 
     def write(self, error: BaseException, reason: ErrorClass | None) -> str:

@@ -129,7 +129,7 @@ def _show_in_language(public_id: str, now: datetime) -> ResponseReturnValue:
             filled.is_assisted = link is not None and link.workshop_id == workshop.id
     if not workshop.is_open(now):
         return _answer_closed(workshop, 409)
-    filled.language.data = i18n.current()  # of the letters too
+    filled.language.data = i18n.current()  # letters are in this language too
     return _page(filled, 200)
 
 

@@ -45,7 +45,7 @@ class LineReply:
     seconds: int = KEY_SECONDS
 
     def prepend(self, said: SpokenPrompt) -> "LineReply":
-        """The same with a sentence before it."""
+        """Returns the same answer with a sentence before it."""
         return replace(self, prompts=(said, *self.prompts))
 
 
@@ -267,7 +267,7 @@ def _save(state: LineState, offer: PhoneOffer, people: int, call: LineCall) -> L
 
 
 def _ask_again(reply: LineReply, missed: LineState, keys: str) -> LineReply:
-    """The same question once more, and one miss counted."""
+    """Asks the same question once more, and counts one miss."""
     if reply.state is None:
         return reply
     following = reply.state.with_misses(missed.misses)
