@@ -59,7 +59,7 @@ class NetworkProfile:
 
     @property
     def main_language(self) -> str:
-        """The language in which texts are written first. It is shown where a translation is missing."""
+        """The language in which texts are written first, shown where a translation is missing."""
         return self.languages[0]
 
     @property

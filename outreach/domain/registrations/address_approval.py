@@ -95,8 +95,8 @@ def list_awaiting(
 def compute_next_look(registration: Registration, *, now: datetime) -> datetime | None:
     """The time from which the person can see the decision: 10:00 of the office's next working day
     after the registration, or after `now` where that has passed, and at the latest DECIDED_BEFORE
-    the start. None: it is too late to wait for it, or nobody is to decide. Like the page, it follows
-    the apparent status (S29)."""
+    the start. None: it is too late to wait for it, or nobody is to decide. Like the page, it
+    follows the apparent status (S29)."""
     workshop = registration.workshop
     has_seat = registration.apparent_status is RegistrationStatus.CONFIRMED
     is_by_approval = workshop.visibility is Visibility.APPROVED

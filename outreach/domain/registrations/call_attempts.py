@@ -415,7 +415,8 @@ def delete_of(session: Session, which: sa.ColumnElement[bool]) -> None:
 
 
 def _lock(session: Session, registration: Registration) -> Workshop:
-    """Locks the registration, so that two members of the staff wait for each other. Raises NotFound for an erased person."""
+    """Locks the registration, so that two members of the staff wait for each other. Raises NotFound
+    for an erased person."""
     workshop = capacity.lock_workshop_of(session, registration)
     if registration.key_id is None:
         raise NotFound("registration")

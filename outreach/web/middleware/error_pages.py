@@ -87,7 +87,7 @@ def page(status: int, error: Exception | None = None, **words: object) -> Respon
 
 
 def refuse_as_text(error: HTTPException) -> Response:
-    """Refuses with one line of text, for the log of a gateway: it posts where nobody sees a page."""
+    """Refuses with a line of text for the log of a gateway: nobody sees a page there."""
     answer = Response(f"{error.name}\n", error.code, mimetype="text/plain")
     _add_retry_after(answer, error)
     return answer
