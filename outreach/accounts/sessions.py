@@ -49,7 +49,7 @@ class StaffSession(Base):
     ended_at: Mapped[datetime | None] = mapped_column(default=None)
     refused_at: Mapped[datetime | None] = mapped_column(
         default=None
-    )  # when its cookie was used after that
+    )  # when its cookie was used after the session had ended
 
 
 class StaffDevice(Base):

@@ -79,7 +79,7 @@ class Slots:
 
 
 class _Thread(threading.local):
-    slot: tuple[Slots, threading.Lock] | None = None  # that this thread has
+    slot: tuple[Slots, threading.Lock] | None = None  # the slot that this thread has
 
 
 _thread = _Thread()

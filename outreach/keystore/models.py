@@ -159,8 +159,8 @@ class FollowSubject(StrEnum):
     """What is followed."""
 
     AREA = "area"  # new workshops near a place
-    OPENING = "opening"  # that registration for one workshop opens
-    SEAT = "seat"  # that a full workshop has a seat again
+    OPENING = "opening"  # registration for one workshop opens
+    SEAT = "seat"  # a full workshop has a seat again
 
 
 class FollowMessageType(StrEnum):

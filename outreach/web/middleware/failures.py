@@ -25,7 +25,7 @@ from outreach.web.middleware.metrics import RequestMetrics
 log = logging.getLogger(__name__)
 
 RETRY_AFTER_SECONDS: Final = 5
-MENDING_SECONDS: Final = 60  # what does not pass by itself takes somebody a while
+MENDING_SECONDS: Final = 60  # a fault that does not pass by itself takes somebody a while to mend
 _OF_STAGE: Final = {
     Stage.NEWER: ErrorClass.SCHEMA_NEWER,
     Stage.BEHIND: ErrorClass.SCHEMA_OLDER,
