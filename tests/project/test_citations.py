@@ -8,6 +8,7 @@ from typing import Final
 import pytest
 
 from outreach.cli import guide
+from tests.support.advice import require_none
 from tests.support.fixed_clock import fixed_clock
 
 pytestmark = fixed_clock
@@ -49,7 +50,10 @@ def test_every_cited_requirement_is_defined_once() -> None:
         for rule in RULE.findall(text)
     }
     assert len(cited) > 50
-    assert {each for each in cited if each[1] not in defined} == set()
+    require_none(
+        sorted(each for each in cited if each[1] not in defined),
+        "define the rule in outreach/docs/requirements.md, or cite another one",
+    )
 
 
 def test_every_cited_decision_is_recorded() -> None:
@@ -64,7 +68,10 @@ def test_every_cited_decision_is_recorded() -> None:
         for number in DECISION.findall(text)
     }
     assert len(cited) > 5
-    assert {each for each in cited if each[1] not in numbers} == set()
+    require_none(
+        sorted(each for each in cited if each[1] not in numbers),
+        "record the decision below outreach/docs/decisions, or cite another one",
+    )
 
 
 def test_every_named_document_is_in_the_repository() -> None:
@@ -74,13 +81,19 @@ def test_every_named_document_is_in_the_repository() -> None:
         for path, text in _texts("outreach", "templates", "tests", "README.md", "CHANGELOG.md")
         for document in [*DOCUMENT.findall(text), *ABSENT.findall(text)]
     }
-    assert {each for each in named if each[1].rpartition("/")[2] not in known} == set()
+    require_none(
+        sorted(each for each in named if each[1].rpartition("/")[2] not in known),
+        "no such document is in the repository: correct the name in",
+    )
 
 
 def test_every_file_named_for_developers_exists() -> None:
     named = {(page, path) for page, text in _developer_pages() for path in PATH.findall(text)}
     assert len(named) > 100
-    assert {each for each in named if not (CHECKOUT / each[1]).exists()} == set()
+    require_none(
+        sorted(each for each in named if not (CHECKOUT / each[1]).exists()),
+        "no such file is there: correct its path in the page",
+    )
 
 
 def test_every_name_in_the_glossary_is_in_the_code() -> None:
@@ -94,7 +107,10 @@ def test_every_name_in_the_glossary_is_in_the_code() -> None:
     assert len(names) > 30
     defined = set(re.findall(r"^ *(?:class|def) (\w+)|^(\w+)(?:: \w+)? =", source, re.MULTILINE))
     flat = {name for pair in defined for name in pair if name}
-    assert {name for name in names if name not in flat and f"{name}:" not in source} == set()
+    require_none(
+        sorted(name for name in names if name not in flat and f"{name}:" not in source),
+        "outreach/docs/glossary.md names what is not in the code: correct its row",
+    )
 
 
 @pytest.mark.parametrize("number", [1, 2, 3, 4])
@@ -103,4 +119,6 @@ def test_a_journey_is_followed_in_few_files(number: int) -> None:
         rf"^## Journey {number}: .*?(?=^## |\Z)", guide.text("architecture"), re.M | re.S
     )
     files = {path for path in PATH.findall(section) if path.startswith("outreach/")}
-    assert 5 < len(files) <= MAX_JOURNEY_FILES
+    assert 5 < len(files) <= MAX_JOURNEY_FILES, (
+        f"a journey of outreach/docs/architecture.md names 6 to {MAX_JOURNEY_FILES} files"
+    )

@@ -24,7 +24,7 @@ from outreach.keystore import KeyStore
 from outreach.migrations.models import MAIN
 from outreach.web.staff.common import kept_forms, permissions
 from tests.conftest import hold, seat, tomorrow
-from tests.support import access_table, policy_place
+from tests.support import policy_place
 from tests.support.bulletins import words_of_pdf
 from tests.support.policy_place import OFFICE_SCOPES, Place, refusal
 from tests.support.policy_table import FRESH, PERMISSIONS_NEEDED, SCOPES
@@ -69,11 +69,6 @@ UPLOADS: Final = {
     *(f"staff.imports.{name}" for name in ("upload", "read_sheet", "save_rows", "load_draft")),
     *(f"staff.recordings.change_{name}_recordings" for name in ("workshop", "kind", "line")),
 }
-
-
-def test_guide_has_the_generated_access_table() -> None:
-    """`python -m tests.support.access_table` regenerates it."""
-    assert access_table.section(access_table.PAGE.read_text()) == access_table.generate()
 
 
 def test_sensitive_actions_need_a_fresh_second_factor(
