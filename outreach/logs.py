@@ -24,6 +24,8 @@ from typing import Any, Final
 from outreach import languages, network_profile
 
 log = logging.getLogger(__name__)
+# Errors with their texts and tracebacks, at the level DEBUG: `outreach dev` alone shows them.
+tracebacks: Final = logging.getLogger("outreach.tracebacks")
 
 JSON: Final = "json"
 FORMS: Final = ("text", JSON)

@@ -112,6 +112,7 @@ class Worker:
         more = self._repeats.admit(key, now=time.monotonic())
         if more is not None:
             log.error("%s failed: %s%s", name, what, logs.say_left_out(more))
+            logs.tracebacks.debug("%s failed", name, exc_info=error)
 
     def warn(self, text: str) -> None:
         """Logs why messages wait: at once, then once an hour."""
