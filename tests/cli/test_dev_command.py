@@ -152,9 +152,8 @@ def test_failed_step_of_the_worker_is_shown_with_its_traceback_here_only(dev: De
 @pytest.mark.any_database("it has its own")
 def test_what_is_not_translated_is_marked_on_the_page(dev: DevServer) -> None:
     dev.edit("templates/about/accessibility.html", "<h1>", "<h1>{{ _('Palabra nueva') }} ")
-    dev.seconds_until(
-        lambda: "Palabra nueva" in dev.get("/es/accesibilidad")[1], MAX_SECONDS_TO_RELOAD
-    )
+    page = "/es/accesibilidad"
+    dev.seconds_until(lambda: "Palabra nueva" in dev.get(page)[1], MAX_SECONDS_TO_RELOAD)
     assert "⟦" not in dev.get(page)[1]
     marked = dev.get("/en/accesibilidad")[1]
     assert re.findall("⟦.*?⟧", marked) == ["⟦Palabra nueva⟧"]

@@ -111,7 +111,8 @@ class Change:
     @classmethod
     def parse(cls, code: str, instead: str) -> "Change":
         if code.rstrip().endswith(":"):
-            return cls(*(_parse_statements(f"{each} pass") for each in (code, instead)), True)
+            head, other_head = (_parse_statements(f"{each} pass") for each in (code, instead))
+            return cls(head, other_head, True)
         for parse in (_parse_argument, _parse_expression):
             part, other = parse(code), parse(instead)
             if part is not None and (other is not None or not instead):

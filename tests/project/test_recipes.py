@@ -34,6 +34,7 @@ def test_recipe_fits_the_code(recipe: Recipe, tmp_path: Path) -> None:
             path.write_text((CHECKOUT / edit.file).read_text())
         else:
             assert not (CHECKOUT / edit.file).exists(), edit.file
+    assert recipe.own_tests, "a recipe has a test of what it changes"
     recipe.apply(tmp_path)
     touched = [str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()]
     assert len(recipe.count_touched(touched)) <= recipe.max_files

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from outreach.translations import catalogues
+from tests.support.translations import forms
 from tests.tools.recipes.__main__ import CHECKOUT, list_touched
 from tests.tools.recipes.recipe import (
     CATALOGUE,
@@ -120,10 +121,7 @@ def _list_translations(files: Sequence[str], clone: Path) -> Iterator[Translatio
             known = old.get(message.id, message.context) if message.id else message
             if known is None or known.string != message.string:
                 first = message.id if isinstance(message.id, str) else message.id[0]
-                words = message.string
-                found.setdefault((message.context, first), {})[lang] = (
-                    (words,) if isinstance(words, str) else tuple(words)
-                )
+                found.setdefault((message.context, first), {})[lang] = forms(message.string)
     for (context, first), by_language in found.items():
         yield Translation(first, by_language, context)
 
