@@ -43,11 +43,17 @@ STAFF: Final = ("elena@example.org", "ana@example.org", "tomas@example.org")
 PASSWORD: Final = "cuatro palabras de prueba"
 # Pages whose words are kept beside files; of other pages only the links are read.
 KEPT_PAGES: Final = re.compile(r"/(?:[a-z]{2,3}/)?(?:cifras|boletin|datos)\b")
+LANGUAGES: Final = ("es", "en", "fr")
+# The demo's closed month, before other months: of one sort of address only a few are asked.
+CLOSED_MONTH: Final = (
+    "cifras/2020-01", *(f"cifras/2020-01.{form}" for form in ("csv", "json", "xlsx", "pdf")),
+    "boletin/2020-01", "boletin/2020-01.txt", "boletin/2020-01.pdf",
+)  # fmt: skip
 FEED_FORMATS: Final = ("ics", "atom", "json", "jcal", "jscal")
 FEED: Final = re.compile(rf"(/[a-z]{{2,3}}/cal/[^/?]+\.)({'|'.join(FEED_FORMATS)})")
 MAX_PAGES: Final = 3  # of one pattern of addresses, for each visitor
 MAX_FILES: Final = 60
-MAX_TYPESET: Final = 2  # a PDF or picture takes half a second
+MAX_TYPESET: Final = 4  # a PDF or picture takes half a second
 MAX_REQUESTS: Final = 6000  # for each visitor: a bound against a site without end
 
 _LINK: Final = re.compile(r"""(?:href|src|action)="([^"]+)"|"(http://localhost:8000/[^"]*)\"""")
@@ -214,12 +220,13 @@ def ask(folder: Path, only: str) -> dict[str, list[bytes]]:
                 return None
             return re.sub(r"<(?:[^:<>]*:)?(\w+)>", "*", str(rule.rule))
 
-        starts = [
+        pages = [
             path
             for rule in sorted(app.url_map.iter_rules(), key=lambda each: each.rule)
             if "GET" in (rule.methods or ()) and rule.arguments <= {"lang"}
             for path in _fill_languages(rule.rule)
         ]
+        starts = [f"/{lang}/{each}" for lang in LANGUAGES for each in CLOSED_MONTH] + pages
         answers: dict[str, list[bytes]] = {}
         for name in (PUBLIC, *STAFF):
             visitor = Visitor(name, app.test_client(), find_pattern, re.compile(only))
@@ -232,7 +239,7 @@ def ask(folder: Path, only: str) -> dict[str, list[bytes]]:
 
 def _fill_languages(rule: str) -> Iterator[str]:
     name = re.compile(r"<[^<>]*\blang>")
-    yield from {name.sub(lang, rule): None for lang in ("es", "en", "fr")}
+    yield from {name.sub(lang, rule): None for lang in LANGUAGES}
 
 
 def _sign_in(client: Any, email: str, code: str) -> None:

@@ -108,7 +108,9 @@ def _passes(name: str, steps: list[list[str]], clone: Path) -> bool:
 
 
 def _environ(clone: Path) -> dict[str, str]:
-    return os.environ | {"PYTHONPATH": str(clone)}
+    """The code of the clone comes before whatever the caller has on its path."""
+    paths = [str(clone), *filter(None, [os.environ.get("PYTHONPATH")])]
+    return os.environ | {"PYTHONPATH": os.pathsep.join(paths)}
 
 
 def _translate(translations: Sequence[Translation], clone: Path) -> None:
