@@ -62,9 +62,12 @@ def test_differences_are_named_by_address() -> None:
 
 
 def run(program: Path, *arguments: str | Path) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "tests.tools.world_bytes", "--program", program]
+    module = [sys.executable, "-m", "tests.tools.world_bytes"]
     return subprocess.run(
-        [*command, "--only", FEW, *arguments], cwd=CHECKOUT, capture_output=True, text=True
+        [*module, "--program", str(program), "--only", FEW, *map(str, arguments)],
+        cwd=CHECKOUT,
+        capture_output=True,
+        text=True,
     )
 
 

@@ -226,7 +226,15 @@ def ask(folder: Path, only: str) -> dict[str, list[bytes]]:
             if "GET" in (rule.methods or ()) and rule.arguments <= {"lang"}
             for path in _fill_languages(rule.rule)
         ]
-        starts = [f"/{lang}/{each}" for lang in LANGUAGES for each in CLOSED_MONTH] + pages
+        offices = app.test_client().get("/api/v1/offices", base_url=SITE).get_json()["offices"]
+        feeds = [
+            f"/{lang}/cal/{name}.{form}"
+            for lang in LANGUAGES
+            for name in ("red", *(each["slug"] for each in offices))
+            for form in FEED_FORMATS
+        ]
+        month = [f"/{lang}/{each}" for lang in LANGUAGES for each in CLOSED_MONTH]
+        starts = month + feeds + pages
         answers: dict[str, list[bytes]] = {}
         for name in (PUBLIC, *STAFF):
             visitor = Visitor(name, app.test_client(), find_pattern, re.compile(only))

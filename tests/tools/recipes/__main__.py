@@ -135,8 +135,9 @@ def fill_in(catalogue: Catalog, translation: Translation, lang: str) -> None:
     message = catalogue.get(translation.message, translation.context)
     if message is None:
         raise AnchorGone(f"no message of the source is «{translation.message}»")
-    words = translation.words[lang]
-    message.string = words if len(words) > 1 else words[0]
+    words = translation.words.get(lang)
+    if words is not None:
+        message.string = words if len(words) > 1 else words[0]
 
 
 def format_table(outcomes: Sequence[Outcome]) -> str:

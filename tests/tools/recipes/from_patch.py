@@ -57,9 +57,8 @@ def read_patch(patch: Path, name: str, section: str, max_files: int) -> Recipe:
             if not file.endswith(CATALOGUE)
             for edit in _list_edits(file, clone)
         ]
-        translations = _list_translations(
-            [each for each in files if each.endswith(CATALOGUE)], clone
-        )
+        changed_catalogues = [each for each in files if each.endswith(CATALOGUE)]
+        translations = list(_list_translations(changed_catalogues, clone))
     own_tests = tuple(each for each in files if Path(each).name.startswith("test_"))
     return Recipe(name, section, max_files, tuple(edits), own_tests, tuple(translations))
 
