@@ -1,5 +1,6 @@
 """The recipes of `contributing.md` fit the code; their program counts and fails as it should."""
 
+import re
 from pathlib import Path
 from typing import Final
 
@@ -43,7 +44,8 @@ def test_recipe_fits_the_code(recipe: Recipe, tmp_path: Path) -> None:
 @pytest.mark.parametrize("recipe", RECIPES, ids=lambda each: each.name)
 def test_guide_has_the_recipe_and_names_its_program(recipe: Recipe) -> None:
     """When it fails: name the program in its section of outreach/docs/contributing.md."""
-    _, _, section = GUIDE.read_text().partition(f"**{recipe.section}.**")
+    heading = re.escape(f"**{recipe.section}") + r"\.?\*\*"
+    section = re.split(heading, GUIDE.read_text(), maxsplit=1)[-1]
     assert recipe.program in section.partition("\n**")[0]
     assert (CHECKOUT / recipe.program).is_file()
 
@@ -97,6 +99,33 @@ def test_edits_of_a_patch_make_the_new_text(old: str, new: str, tmp_path: Path) 
     edits = tuple(from_patch.compare("some.py", old, new))
     Recipe("some", "Some", 1, edits, ()).apply(tmp_path)
     assert (tmp_path / "some.py").read_text() == new
+
+
+def test_words_that_a_patch_adds_to_catalogues_are_read() -> None:
+    patch = """\
+diff --git a/outreach/a.py b/outreach/a.py
++++ b/outreach/a.py
++msgid = 1
+diff --git a/outreach/translations/fr/LC_MESSAGES/messages.po b/outreach/translations/fr
++++ b/outreach/translations/fr/LC_MESSAGES/messages.po
+@@ -1,2 +1,9 @@
+ msgid "Hola"
+ msgstr "Bonjour"
++#: templates/mail/thanks.txt
++msgid "Gracias"
++msgstr "Merci"
++
++#, python-format
++msgid "Un día"
++msgid_plural "%(num)s días"
++msgstr[0] "Un jour"
++msgstr[1] "%(num)s jours"
++
+"""
+    assert list(from_patch.list_translations(patch)) == [
+        Translation("Gracias", {"fr": ("Merci",)}),
+        Translation("Un día", {"fr": ("Un jour", "%(num)s jours")}),
+    ]
 
 
 def test_module_that_is_written_from_a_recipe_declares_the_same() -> None:

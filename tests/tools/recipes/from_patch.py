@@ -2,11 +2,14 @@
 
     python -m tests.tools.recipes.from_patch PATCH NAME "A section" GOAL > NAME.py
 
-The patch has to apply to the commit of this checkout. Lines that it only adds are put after as many
-lines before them as the file has once; lines that it changes are replaced together with such. What
-it changes in catalogues becomes a list of translations. Files of tests are the change's own test.
+The patch has to apply to the commit of this checkout, but for its catalogues. Lines that it only
+adds are put after as many lines before them as the file has once; lines that it changes are
+replaced together with such. What it adds to catalogues becomes a list of translations. Files of
+tests are the change's own test.
 """
 
+import io
+import re
 import subprocess
 import sys
 import tempfile
@@ -15,7 +18,8 @@ from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Final
 
-from outreach.translations import catalogues
+from babel.messages.pofile import read_po
+
 from tests.support.translations import forms
 from tests.tools.recipes.__main__ import CHECKOUT, list_touched
 from tests.tools.recipes.recipe import (
@@ -48,19 +52,19 @@ def read_patch(patch: Path, name: str, section: str, max_files: int) -> Recipe:
     with tempfile.TemporaryDirectory() as folder:
         clone = Path(folder) / "clone"
         subprocess.run(["git", "clone", "-q", str(CHECKOUT), str(clone)], check=True)
-        apply = ["git", "apply", "--whitespace=nowarn", str(patch.resolve())]
-        subprocess.run(apply, cwd=clone, check=True)
+        apply = ["git", "apply", "--whitespace=nowarn", f"--exclude=*{CATALOGUE}"]
+        subprocess.run([*apply, str(patch.resolve())], cwd=clone, check=True)
         files = list_touched(clone)
-        edits = [
-            edit
-            for file in files
-            if not file.endswith(CATALOGUE)
-            for edit in _list_edits(file, clone)
-        ]
-        changed_catalogues = [each for each in files if each.endswith(CATALOGUE)]
-        translations = list(_list_translations(changed_catalogues, clone))
+        edits = [edit for file in files for edit in _list_edits(file, clone)]
     own_tests = tuple(each for each in files if Path(each).name.startswith("test_"))
-    return Recipe(name, section, max_files, tuple(edits), own_tests, tuple(translations))
+    return Recipe(
+        name,
+        section,
+        max_files,
+        tuple(edits),
+        own_tests,
+        tuple(list_translations(patch.read_text())),
+    )
 
 
 def _list_edits(file: str, clone: Path) -> Iterator[Edit]:
@@ -110,16 +114,21 @@ def _find_unique(text: str, lines: Sequence[str], first: int, last: int) -> tupl
     return first, last
 
 
-def _list_translations(files: Sequence[str], clone: Path) -> Iterator[Translation]:
-    """The messages whose words the patch adds or changes."""
+def list_translations(patch: str) -> Iterator[Translation]:
+    """The messages that a patch adds to catalogues, from its own lines: the catalogues may have
+    changed since."""
     found: dict[tuple[str | None, str], dict[str, tuple[str, ...]]] = {}
-    for file in files:
-        lang = Path(file).parts[-3]
-        old = catalogues.read(CHECKOUT / file, lang)
-        for message in catalogues.read(clone / file, lang):
-            known = old.get(message.id, message.context) if message.id else message
-            if known is None or known.string != message.string:
-                first = message.id if isinstance(message.id, str) else message.id[0]
+    for part in re.split(r"^diff --git ", patch, flags=re.MULTILINE):
+        file = re.search(rf"^\+\+\+ b/(\S+{re.escape(CATALOGUE)})$", part, re.MULTILINE)
+        if file is None:
+            continue
+        lang = Path(file[1]).parts[-3]
+        added = re.findall(r"^\+(?!\+\+ )(.*)$", part, re.MULTILINE)
+        blocks = re.split(r"\n\s*\n", "\n".join(added))
+        whole = [each for each in blocks if "msgid " in each and "msgstr" in each]
+        for message in read_po(io.BytesIO("\n\n".join(whole).encode())):
+            if message.id:
+                first = forms(message.id)[0]
                 found.setdefault((message.context, first), {})[lang] = forms(message.string)
     for (context, first), by_language in found.items():
         yield Translation(first, by_language, context)
