@@ -10,7 +10,7 @@ from babel.messages.catalog import Catalog
 from tests.runner import command
 from tests.support.fixed_clock import fixed_clock
 from tests.tools.recipes import from_patch, list_recipes
-from tests.tools.recipes.__main__ import CHECKOUT, fill_in, list_checks
+from tests.tools.recipes.__main__ import CHECKOUT, DONE_IN_A_CLONE, fill_in, list_checks
 from tests.tools.recipes.recipe import (
     AnchorGone,
     InsertAfter,
@@ -146,7 +146,9 @@ def test_checks_of_a_recipe_are_those_of_a_quick_run_with_types_and_its_own_test
     checks = list_checks(RECIPES[0])
     assert list(checks) == ["style", "layers", "types", "quick", "own test"]
     commands = [each for steps in checks.values() for each in steps]
-    assert [each.command for each in quick if each.command not in commands] == []
+    tests = [*quick[-1].command, "--deselect", DONE_IN_A_CLONE]
+    assert [each.command for each in quick[:-1] if each.command not in commands] == []
+    assert checks["quick"] == [tests]
     assert commands[-1][-1] == RECIPES[0].own_tests[-1]
 
 

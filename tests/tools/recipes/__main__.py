@@ -24,6 +24,8 @@ from tests.tools.recipes import list_recipes
 from tests.tools.recipes.recipe import CATALOGUE, AnchorGone, Recipe, Translation
 
 CHECKOUT: Final = Path(__file__).parents[3]
+# In a clone that has the change, the recipe does not fit a second time.
+DONE_IN_A_CLONE: Final = "tests/project/test_recipes.py::test_recipe_fits_the_code"
 LAST_LINES: Final = 30  # of the output of a check that failed
 
 
@@ -87,7 +89,7 @@ def list_checks(recipe: Recipe) -> dict[str, list[list[str]]]:
         "style": [by_name.pop("style"), by_name.pop("format")],
         "layers": [by_name.pop("layers")],
         "types": [["mypy", "--strict", "outreach", "tests"]],
-        "quick": list(by_name.values()),
+        "quick": [[*each, "--deselect", DONE_IN_A_CLONE] for each in by_name.values()],
         "own test": [own],
     }
 
