@@ -9,6 +9,9 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 
 from outreach.db.types import Codes
+from outreach.domain import fields
+from outreach.domain.fields import Surface
+from outreach.domain.locations.venue_fields import VenueData
 from outreach.domain.locations.venues import Venue
 from outreach.domain.network.kinds import Kind, Visibility, Way
 from outreach.domain.network.offices import Office
@@ -37,7 +40,7 @@ _HOURS: Final = frozenset({"starts", "ends"})
 _NAMED_ONLY: Final = (
     frozenset({"summary", "bring", "support", "series", "affirmed_on"}) | workshop_changes.CHOSEN
 )
-_PLACE_FIELDS: Final = frozenset({"name", "address", "city", "region", "area", "zone", "capacity"})
+_PLACE_FIELDS: Final = fields.list_on(VenueData, Surface.SHEET)
 
 
 @dataclass(frozen=True)
