@@ -44,6 +44,7 @@ class FieldSpec:
     has_lines: bool = False  # a text of several lines; texts in languages are
     missing: str = ""
     wrong: str = ""
+    is_part_of_address: bool = False  # who may not read the address does not read this (S13)
     surfaces: frozenset[Surface] = frozenset()
 
 

@@ -10,7 +10,7 @@ from typing import Annotated, Final
 from zoneinfo import ZoneInfo
 
 from outreach.db.base import Words
-from outreach.domain.fields import N_, FieldSpec, Surface, on
+from outreach.domain.fields import N_, FieldSpec, Surface, on, read_declaration
 
 _PAGE, _API, _FEED = Surface.PAGE, Surface.API, Surface.FEED
 _TICKET, _FILE, _SHEET = Surface.TICKET, Surface.FILE, Surface.SHEET
@@ -64,7 +64,7 @@ class VenueData:
     ]
     zone: Annotated[
         ZoneInfo,
-        FieldSpec(label=N_("hora local"), surfaces=on(_PAGE, _TICKET, _API, _FEED, _FILE, _SHEET)),
+        FieldSpec(label=N_("hora local"), surfaces=on(_PAGE, _TICKET, _FEED, _FILE, _SHEET)),
     ]
     # What may be said of where it is while the address is hidden: «Zona de Pilsen».
     area: Annotated[str, FieldSpec(most=120, surfaces=on(_PAGE, _TICKET, _FILE, _SHEET))] = ""
@@ -115,3 +115,10 @@ class VenueData:
 
 
 NAMES: Final = tuple(each.name for each in fields(VenueData))
+# Those that the open data says by their own name, where the address is public. Without it, city and
+# region are said all the same.
+OPEN_DATA: Final = tuple(
+    each
+    for name, each in read_declaration(VenueData).items()
+    if _API in each.spec.surfaces and name not in {"city", "region"}
+)

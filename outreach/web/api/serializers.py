@@ -1,19 +1,22 @@
 """Builds the objects of the open-data API from domain objects."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import cast
+from typing import Any, cast
 from urllib.parse import quote, urlencode
 
 from outreach import clock, i18n, network_profile
 from outreach.db.base import Words
-from outreach.domain.locations import regions
+from outreach.db.types import Codes
+from outreach.domain.fields import DeclaredField
+from outreach.domain.locations import regions, venue_fields
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.search import search
 from outreach.domain.search.public_listing import ListedWorkshop
+from outreach.domain.workshops import fields
 from outreach.memory_cache import remember
 from outreach.reports.month_report import MonthReport, ReportedFigure
 from outreach.web.api import schemas
@@ -76,14 +79,11 @@ class Serializer:
         )
 
     def workshop(self, workshop: ListedWorkshop, *, now: datetime) -> schemas.Workshop:
-        page, usual = self.pages(f"t/{workshop.public_id}"), i18n.get_default_language()
+        page = self.pages(f"t/{workshop.public_id}")
         return schemas.Workshop(
             id=workshop.public_id,
             office=workshop.office_slug,
             kind=workshop.kind_code,
-            title=_text(workshop.title_json, usual),
-            summary=_text(workshop.summary_json, usual),
-            bring=_text(workshop.bring_json, usual),
             status=cast(schemas.Status, workshop.status.value),
             when=_when(workshop),
             mode=workshop.mode.value,
@@ -91,10 +91,6 @@ class Serializer:
             way=cast(schemas.Way, workshop.way.value),
             opens_at=None if workshop.opens_at is None else instant(workshop.opens_at),
             seats=_seats(workshop) if workshop.tells_seats(now) else None,
-            languages=list(workshop.languages),
-            interpretation=list(workshop.interpretation),
-            has_childcare=workshop.has_childcare,
-            live_url=(workshop.live_url or None) if workshop.has_open_address else None,
             is_reconstruction=workshop.is_synthetic,
             changed_at=instant(workshop.changed_at),
             links=schemas.WorkshopLinks(
@@ -104,6 +100,7 @@ class Serializer:
                 page=page,
                 calendar=self.pages(f"t/{workshop.public_id}.ics"),
             ),
+            **_open_data(fields.OPEN_DATA, workshop.open_data, workshop.has_open_address),
         )
 
     def bulletin(self, report: MonthReport, edition: int | None) -> schemas.Bulletin:
@@ -177,6 +174,28 @@ def _text(words_json: str, usual: str) -> Text:
     return text(json.loads(words_json))
 
 
+def _open_data(
+    declared: Sequence[DeclaredField], stored: Mapping[str, Any], is_address_open: bool
+) -> dict[str, Any]:
+    """Return the values of fields that are written as they are stored, by name. What is part of a
+    hidden address, and an empty text, is None."""
+    usual = i18n.get_default_language()
+    return {
+        each.name: None
+        if each.spec.is_part_of_address and not is_address_open
+        else _written(stored.get(each.name), each, usual)
+        for each in declared
+    }
+
+
+def _written(value: Any, declared: DeclaredField, usual: str) -> Any:
+    if declared.kind is Words:
+        return _text(value, usual)
+    if declared.kind is Codes:
+        return list(value)
+    return None if value == "" else value
+
+
 def _when(workshop: ListedWorkshop) -> schemas.When:
     return schemas.When(
         day=workshop.day,
@@ -195,13 +214,9 @@ def _place(workshop: ListedWorkshop) -> schemas.Place | None:
     is_open = workshop.has_open_address
     return schemas.Place(
         is_address_public=is_open,
-        name=workshop.venue_name if is_open else None,
-        address=(workshop.venue_address or None) if is_open else None,
         city=workshop.venue_city or workshop.office_city,
         region=workshop.venue_region or workshop.office_region,
-        latitude=workshop.latitude if is_open else None,
-        longitude=workshop.longitude if is_open else None,
-        is_step_free=workshop.is_step_free if is_open else None,
+        **_open_data(venue_fields.OPEN_DATA, workshop.venue_open_data if is_open else {}, is_open),
     )
 
 

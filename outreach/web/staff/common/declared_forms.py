@@ -10,13 +10,14 @@ from types import MappingProxyType
 from typing import Any, get_args
 
 from wtforms import BooleanField, Form
+from wtforms.validators import NumberRange
 
 from outreach.db.base import Words
 from outreach.db.types import Codes
 from outreach.domain.fields import DeclaredField, read_declaration
 from outreach.i18n import lazy, list_languages
 from outreach.languages import CODES
-from outreach.web.staff.common.form_fields import line, number, required, text
+from outreach.web.staff.common.form_fields import NumberField, line, number, required, text
 
 
 def add_fields(
@@ -44,7 +45,11 @@ def make_field(declared: DeclaredField) -> Any:
         return BooleanField()
     if kind is int or int in get_args(kind):
         assert spec.most is not None
-        return number(spec.least, spec.most, lazy(spec.wrong))
+        wrong = lazy(spec.wrong, num=spec.most)
+        if spec.missing:
+            limits = NumberRange(spec.least, spec.most, wrong)
+            return NumberField(validators=[required(lazy(spec.missing)), limits])
+        return number(spec.least, spec.most, wrong)
     assert spec.most is not None
     if kind is Words or spec.has_lines:
         return text(spec.most)

@@ -46,12 +46,12 @@ _FIRST_ROWS: Final = (
     "name", "address", "area", "capacity", "step_free", "position", "own_room", "entrance",
     "access", "landmark", "transit", "checkpoint", "meeting_point",
 )  # fmt: skip
-_OWN_ROWS: Final = {
+_OWN_ROWS: Final[Mapping[str, tuple[str, ...]]] = {
     name.removeprefix("is_"): (name,) for name in venue_fields.NAMES if name not in _WITHOUT_ROW
 }
 # The rows of the page, each with its fields.
 _GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
-    key: (_TOGETHER | _OWN_ROWS)[key] for key in dict.fromkeys((*_FIRST_ROWS, *_OWN_ROWS))
+    key: _TOGETHER.get(key) or _OWN_ROWS[key] for key in dict.fromkeys((*_FIRST_ROWS, *_OWN_ROWS))
 }
 _ALWAYS: Final = frozenset({"name", "address"})  # shown where they are alike, too
 _OTHER: Final = "other"

@@ -1,0 +1,109 @@
+"""A field of an entity is declared once, and no place that stands for itself lacks it."""
+
+from types import UnionType
+from typing import Any, Final, get_args
+
+import pytest
+import sqlalchemy as sa
+
+from outreach.db.base import Base, Words
+from outreach.domain.fields import DeclaredField, Surface, list_on, read_declaration
+from outreach.domain.locations import venue_fields
+from outreach.domain.locations.venue_fields import VenueData
+from outreach.domain.locations.venues import Venue
+from outreach.domain.workshops import Workshop, fields
+from outreach.domain.workshops.fields import WorkshopData
+from outreach.imports import venues as venue_files
+from outreach.imports.workshops import write as workshop_files
+from outreach.web.api import schemas
+from outreach.web.staff.common.field_labels import field_words
+from outreach.web.staff.network.venue_pages import VenueForm
+from outreach.web.staff.workshop_form.workshop_form import WorkshopForm
+from tests.support.fixed_clock import fixed_clock
+
+pytestmark = fixed_clock
+
+TABLES: Final[dict[type, type[Base]]] = {WorkshopData: Workshop, VenueData: Venue}
+# Columns of files that are called otherwise, or that several columns say.
+FILE_COLUMNS: Final = {
+    "zone": ("timezone",), "day": ("starts_at",), "starts": ("starts_at",), "ends": ("ends_at",),
+    "is_second_hour": ("starts_at",), "has_childcare": ("childcare",),
+    "is_step_free": ("step_free",), "is_own_room": ("own_room",),
+}  # fmt: skip
+# What the open data says within `when` and `place`.
+NESTED_IN_API: Final = {"venue": "place"} | dict.fromkeys(("zone", "day", "starts", "ends"), "when")
+# What the form of a workshop asks in fields with other names, or not at all.
+WITHOUT_FORM_FIELD: Final = {
+    "office", "zone", "is_second_hour", "retention_days", "has_reminders", "support",
+}  # fmt: skip
+
+
+def declared() -> list[Any]:
+    return [
+        pytest.param(owner, each, id=f"{owner.__name__}.{each.name}")
+        for owner in TABLES
+        for each in read_declaration(owner).values()
+    ]
+
+
+@pytest.mark.parametrize(("owner", "each"), declared())
+def test_each_field_has_its_column(owner: type, each: DeclaredField) -> None:
+    table = TABLES[owner]
+    attribute = sa.inspect(table).attrs.get(each.name)
+    where = f"{table.__module__}.{table.__name__}"
+    assert attribute is not None, f"{each.name} has no column in {where}"
+    if isinstance(attribute, sa.orm.RelationshipProperty):
+        return
+    column = attribute.columns[0]
+    assert bool(column.nullable) == each.is_optional, f"{each.name} in {where}: nullable"
+    has_limit = isinstance(column.type, sa.String) and not isinstance(column.type, sa.Enum)
+    if each.kind is str and has_limit and each.name != "region":  # a longer one on PostgreSQL
+        assert column.type.length == each.spec.most, f"{each.name} in {where}: length"
+
+
+@pytest.mark.parametrize(("owner", "each"), declared())
+def test_each_text_and_number_has_its_limit(owner: type, each: DeclaredField) -> None:
+    kinds = get_args(each.kind) if isinstance(each.kind, UnionType) else (each.kind,)
+    if {str, int} & set(kinds) or each.kind == Words:
+        assert each.spec.most is not None, f"{owner.__name__}.{each.name} has no `most`"
+
+
+def test_labels_do_not_depend_on_the_entity() -> None:
+    for owner in TABLES:
+        for name, each in read_declaration(owner).items():
+            if each.spec.label:
+                assert field_words(name) == each.spec.label, f"{owner.__name__}.{name}"
+
+
+def test_open_data_has_the_fields_that_are_declared_for_it() -> None:
+    own = {NESTED_IN_API.get(name, name) for name in list_on(WorkshopData, Surface.API)}
+    assert own <= set(schemas.Workshop.__struct_fields__), "outreach/web/api/schemas.py: Workshop"
+    place = list_on(VenueData, Surface.API)
+    assert place <= set(schemas.Place.__struct_fields__), "outreach/web/api/schemas.py: Place"
+
+
+@pytest.mark.parametrize(
+    ("owner", "columns"),
+    [(WorkshopData, workshop_files.COLUMNS), (VenueData, venue_files.COLUMNS)],
+)
+def test_files_have_the_fields_that_are_declared_for_them(
+    owner: type, columns: tuple[str, ...]
+) -> None:
+    for name in list_on(owner, Surface.FILE):
+        found = FILE_COLUMNS.get(name, (name,))
+        is_there = all(
+            each in columns or any(column.startswith(f"{each}_") for column in columns)
+            for each in found
+        )
+        assert is_there, f"{name} has no column in the files of {owner.__name__}"
+
+
+def test_forms_have_a_field_for_each_that_staff_type() -> None:
+    venue_names = set(venue_fields.NAMES) - {"latitude", "longitude"}
+    for form, names in (
+        (VenueForm, venue_names),
+        (WorkshopForm, set(fields.NAMES) - WITHOUT_FORM_FIELD),
+    ):
+        for name in names:
+            has_field = hasattr(form, name) or hasattr(form, f"{name}_es")
+            assert has_field, f"{name} is not in {form.__name__}"
