@@ -41,7 +41,7 @@ class FieldSpec:
     label: str = ""
     most: int | None = None
     least: int = 0
-    has_lines: bool = False  # a text of several lines; texts in languages are
+    has_lines: bool = False  # a text of several lines
     missing: str = ""
     wrong: str = ""
     is_part_of_address: bool = False  # who may not read the address does not read this (S13)

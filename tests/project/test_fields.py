@@ -1,5 +1,6 @@
 """A field of an entity is declared once, and no place that stands for itself lacks it."""
 
+import dataclasses
 from types import UnionType
 from typing import Any, Final, get_args
 
@@ -11,19 +12,34 @@ from outreach.domain.fields import DeclaredField, Surface, list_on, read_declara
 from outreach.domain.locations import venue_fields
 from outreach.domain.locations.venue_fields import VenueData
 from outreach.domain.locations.venues import Venue
+from outreach.domain.network import kind_fields, office_fields
+from outreach.domain.network.kind_fields import KindData
+from outreach.domain.network.kinds import Kind
+from outreach.domain.network.office_fields import OfficeData
+from outreach.domain.network.offices import Office
+from outreach.domain.registrations import reconfirmation
 from outreach.domain.workshops import Workshop, fields
 from outreach.domain.workshops.fields import WorkshopData
 from outreach.imports import venues as venue_files
+from outreach.imports.kinds import KindRow
+from outreach.imports.offices import OfficeRow
 from outreach.imports.workshops import write as workshop_files
 from outreach.web.api import schemas
 from outreach.web.staff.common.field_labels import field_words
+from outreach.web.staff.network.kind_pages import KindForm
+from outreach.web.staff.network.office_pages import OfficeForm
 from outreach.web.staff.network.venue_pages import VenueForm
 from outreach.web.staff.workshop_form.workshop_form import WorkshopForm
 from tests.support.fixed_clock import fixed_clock
 
 pytestmark = fixed_clock
 
-TABLES: Final[dict[type, type[Base]]] = {WorkshopData: Workshop, VenueData: Venue}
+TABLES: Final[dict[type, type[Base]]] = {
+    WorkshopData: Workshop,
+    VenueData: Venue,
+    KindData: Kind,
+    OfficeData: Office,
+}
 # Columns of files that are called otherwise, or that several columns say.
 FILE_COLUMNS: Final = {
     "zone": ("timezone",), "day": ("starts_at",), "starts": ("starts_at",), "ends": ("ends_at",),
@@ -57,6 +73,7 @@ def test_each_field_has_its_column(owner: type, each: DeclaredField) -> None:
     column = attribute.columns[0]
     assert bool(column.nullable) == each.is_optional, f"{each.name} in {where}: nullable"
     has_limit = isinstance(column.type, sa.String) and not isinstance(column.type, sa.Enum)
+    has_limit = has_limit and column.type.length is not None
     if each.kind is str and has_limit and each.name != "region":  # a longer one on PostgreSQL
         assert column.type.length == each.spec.most, f"{each.name} in {where}: length"
 
@@ -78,6 +95,13 @@ def test_labels_do_not_depend_on_the_entity() -> None:
 def test_open_data_has_the_fields_that_are_declared_for_it() -> None:
     own = {NESTED_IN_API.get(name, name) for name in list_on(WorkshopData, Surface.API)}
     assert own <= set(schemas.Workshop.__struct_fields__), "outreach/web/api/schemas.py: Workshop"
+    # Beside them: what is worked out.
+    for declaration, schema, worked_out in (
+        (KindData, schemas.Kind, {"changed_at", "links"}),
+        (OfficeData, schemas.Office, {"region_name", "changed_at", "links"}),
+    ):
+        names = list_on(declaration, Surface.API) | worked_out
+        assert names == set(schema.__struct_fields__), f"api/schemas.py: {schema.__name__}"
     place = list_on(VenueData, Surface.API)
     assert place <= set(schemas.Place.__struct_fields__), "outreach/web/api/schemas.py: Place"
 
@@ -98,11 +122,25 @@ def test_files_have_the_fields_that_are_declared_for_them(
         assert is_there, f"{name} has no column in the files of {owner.__name__}"
 
 
+@pytest.mark.parametrize(("owner", "row"), [(KindData, KindRow), (OfficeData, OfficeRow)])
+def test_rows_of_files_are_the_fields_that_are_declared_for_them(owner: type, row: type) -> None:
+    names = {each.name for each in dataclasses.fields(row)}
+    assert names == list_on(owner, Surface.FILE), f"{row.__module__}.{row.__name__}"
+
+
+def test_limits_of_reconfirmation_are_those_of_its_rule() -> None:
+    for owner in (WorkshopData, KindData):
+        spec = read_declaration(owner)["confirm_days"].spec
+        assert (spec.least, spec.most) == (reconfirmation.MIN_DAYS, reconfirmation.MAX_DAYS)
+
+
 def test_forms_have_a_field_for_each_that_staff_type() -> None:
     venue_names = set(venue_fields.NAMES) - {"latitude", "longitude"}
     for form, names in (
         (VenueForm, venue_names),
         (WorkshopForm, set(fields.NAMES) - WITHOUT_FORM_FIELD),
+        (KindForm, set(kind_fields.NAMES) - {"colour", "topic"}),
+        (OfficeForm, set(office_fields.NAMES)),
     ):
         for name in names:
             has_field = hasattr(form, name) or hasattr(form, f"{name}_es")

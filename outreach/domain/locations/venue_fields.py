@@ -89,26 +89,51 @@ class VenueData:
     ] = None
     is_step_free: Annotated[bool, FieldSpec(surfaces=on(_PAGE, _TICKET, _API, _FILE))] = False
     # What people should know to get in: «Toca el timbre de la entrada lateral».
-    access: Annotated[Words, FieldSpec(most=400, surfaces=on(_PAGE, _TICKET, _FILE))] = field(
-        default_factory=dict
-    )
+    access: Annotated[
+        Words,
+        FieldSpec(
+            most=400,
+            has_lines=True,
+            surfaces=on(_PAGE, _TICKET, _FILE),
+        ),
+    ] = field(default_factory=dict)
     # Of the office itself, which receives who comes: a discreet kind shows it to who has a seat.
     is_own_room: Annotated[bool, FieldSpec(surfaces=on(_FILE))] = False
     # What the public reads instead of a hidden address: «Frente a la fuente del parque».
-    meeting_point: Annotated[Words, FieldSpec(most=120, surfaces=on(_PAGE, _TICKET, _FILE))] = (
-        field(default_factory=dict)
-    )
+    meeting_point: Annotated[
+        Words,
+        FieldSpec(
+            most=120,
+            has_lines=True,
+            surfaces=on(_PAGE, _TICKET, _FILE),
+        ),
+    ] = field(default_factory=dict)
     # What people see from the street, how they come without a car, and a checkpoint on the way.
     # They are part of the address: who may not read it reads none of them (S13).
-    landmark: Annotated[Words, FieldSpec(most=200, surfaces=on(_PAGE, _TICKET, _FILE))] = field(
-        default_factory=dict
-    )
-    transit: Annotated[Words, FieldSpec(most=200, surfaces=on(_PAGE, _TICKET, _FILE))] = field(
-        default_factory=dict
-    )
-    checkpoint: Annotated[Words, FieldSpec(most=200, surfaces=on(_PAGE, _TICKET, _FILE))] = field(
-        default_factory=dict
-    )
+    landmark: Annotated[
+        Words,
+        FieldSpec(
+            most=200,
+            has_lines=True,
+            surfaces=on(_PAGE, _TICKET, _FILE),
+        ),
+    ] = field(default_factory=dict)
+    transit: Annotated[
+        Words,
+        FieldSpec(
+            most=200,
+            has_lines=True,
+            surfaces=on(_PAGE, _TICKET, _FILE),
+        ),
+    ] = field(default_factory=dict)
+    checkpoint: Annotated[
+        Words,
+        FieldSpec(
+            most=200,
+            has_lines=True,
+            surfaces=on(_PAGE, _TICKET, _FILE),
+        ),
+    ] = field(default_factory=dict)
     entrance: Annotated[  # an Entrance; empty: unknown
         str, FieldSpec(most=10, surfaces=on(_PAGE, _TICKET, _FILE))
     ] = ""

@@ -10,11 +10,11 @@ from typing import Final
 from outreach import clock
 from outreach.domain import registrations
 from outreach.domain.locations.venues import Venue
+from outreach.domain.network.kind_fields import MAX_PARTY as MAX_PARTY
 from outreach.domain.network.kinds import Kind, Visibility, Way
 from outreach.domain.network.offices import Office
 from outreach.domain.registrations import AccessNeed, reconfirmation
 from outreach.domain.workshops import time_slots
-from outreach.domain.workshops.fields import MAX_PARTY as MAX_PARTY
 from outreach.domain.workshops.fields import WorkshopData as WorkshopData
 from outreach.errors import ErrorCode, Refusal
 

@@ -15,12 +15,12 @@ from outreach.db.base import Amounts, Words
 from outreach.db.types import Codes
 from outreach.domain.fields import N_, FieldSpec, Surface, list_on, on, read_declaration
 from outreach.domain.locations.venues import Venue
+from outreach.domain.network.kind_fields import MAX_PARTY
 from outreach.domain.network.kinds import Kind, Visibility, Way
 from outreach.domain.network.offices import Office
 from outreach.domain.workshops.models import DeliveryMode
 from outreach.domain.workshops.series import WorkshopSeries
 
-MAX_PARTY: Final = 20  # people on one registration, for every kind and workshop
 _PAGE, _DISCREET, _TICKET = Surface.PAGE, Surface.DISCREET_PAGE, Surface.TICKET
 _API, _FEED, _FILE, _SHEET = Surface.API, Surface.FEED, Surface.FILE, Surface.SHEET
 _EVERYWHERE: Final = frozenset(Surface)
@@ -61,12 +61,20 @@ class WorkshopData:
     ]
     summary: Annotated[
         Words,
-        FieldSpec(label=N_("de qué trata"), most=1000, surfaces=on(_PAGE, _DISCREET, _API, _FEED)),
+        FieldSpec(
+            label=N_("de qué trata"),
+            most=1000,
+            has_lines=True,
+            surfaces=on(_PAGE, _DISCREET, _API, _FEED),
+        ),
     ] = field(default_factory=dict)
     bring: Annotated[
         Words,
         FieldSpec(
-            label=N_("qué traer"), most=600, surfaces=on(_PAGE, _DISCREET, _TICKET, _API, _FEED)
+            label=N_("qué traer"),
+            most=600,
+            has_lines=True,
+            surfaces=on(_PAGE, _DISCREET, _TICKET, _API, _FEED),
         ),
     ] = field(default_factory=dict)
     mode: Annotated[DeliveryMode, FieldSpec(label=N_("cómo se da"), surfaces=_EVERYWHERE)] = (

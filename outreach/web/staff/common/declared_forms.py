@@ -51,9 +51,9 @@ def make_field(declared: DeclaredField) -> Any:
             return NumberField(validators=[required(lazy(spec.missing)), limits])
         return number(spec.least, spec.most, wrong)
     assert spec.most is not None
-    if kind is Words or spec.has_lines:
+    if spec.has_lines:
         return text(spec.most)
-    if kind is str:
+    if kind in {str, Words}:
         return line(spec.most, *([required(lazy(spec.missing))] if spec.missing else []))
     raise TypeError(declared.name)
 

@@ -6,10 +6,12 @@ from typing import Final
 
 from outreach.domain.fields import read_declaration
 from outreach.domain.locations.venue_fields import VenueData
+from outreach.domain.network.kind_fields import KindData
+from outreach.domain.network.office_fields import OfficeData
 from outreach.domain.workshops.fields import WorkshopData
 from outreach.i18n import lazy
 
-_DECLARATIONS: Final = (WorkshopData, VenueData)
+_DECLARATIONS: Final = (WorkshopData, VenueData, KindData, OfficeData)
 # Names that two entities have are labelled alike (`tests/project/test_fields.py`).
 _FIELDS: Final[Mapping[str, str]] = {
     **{
@@ -18,31 +20,10 @@ _FIELDS: Final[Mapping[str, str]] = {
         for name, each in read_declaration(declaration).items()
         if each.spec.label
     },
-    "closed_on": lazy("día en que cierra"),
-    "colour": lazy("color"),
-    "countries": lazy("países"),
-    "country": lazy("país"),
-    "description": lazy("descripción"),
-    "district": lazy("circunscripción"),
-    "email": lazy("correo"),
-    "extra_zones": lazy("otras horas locales"),
-    "is_core": lazy("tipo principal"),
-    "is_discreet": lazy("discreción"),
-    "minutes": lazy("duración"),
-    "neutral_title": lazy("título neutro"),
-    "note": lazy("nota"),
-    "opened_on": lazy("día en que abre"),
     "partners": lazy("organizaciones aliadas"),
-    "pictogram": lazy("dibujo"),
-    "position": lazy("orden"),
     "public_code": lazy("código público"),
     "neutral_code": lazy("código sin nombre"),
-    "rank": lazy("rango"),
-    "sensitivity": lazy("sensibilidad"),
-    "short_name": lazy("nombre corto"),
-    "sign": lazy("color"),
     "speakers": lazy("quienes dan talleres"),
-    "website": lazy("página"),
 }
 
 
