@@ -6,8 +6,11 @@ from typing import Any, Final, get_args
 
 import pytest
 import sqlalchemy as sa
+from wtforms import Form
+from wtforms.validators import Length
 
 from outreach.db.base import Base, Words
+from outreach.db.types import Codes
 from outreach.domain.fields import DeclaredField, Surface, list_on, read_declaration
 from outreach.domain.locations import venue_fields
 from outreach.domain.locations.venue_fields import VenueData
@@ -17,9 +20,12 @@ from outreach.domain.network.kind_fields import KindData
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.office_fields import OfficeData
 from outreach.domain.network.offices import Office
-from outreach.domain.registrations import reconfirmation
+from outreach.domain.registrations import party_details, reconfirmation
+from outreach.domain.registrations.models import PersonalData, Registration, RegistrationData
+from outreach.domain.registrations.party_details import DetailChanges, PartyDetails
 from outreach.domain.workshops import Workshop, fields
 from outreach.domain.workshops.fields import WorkshopData
+from outreach.domain.workshops.partners import Partner, Speaker
 from outreach.imports import venues as venue_files
 from outreach.imports.kinds import KindRow
 from outreach.imports.offices import OfficeRow
@@ -28,6 +34,7 @@ from outreach.web.api import schemas
 from outreach.web.staff.common.field_labels import field_words
 from outreach.web.staff.network.kind_pages import KindForm
 from outreach.web.staff.network.office_pages import OfficeForm
+from outreach.web.staff.network.partner_pages import PartnerForm, SpeakerForm
 from outreach.web.staff.network.venue_pages import VenueForm
 from outreach.web.staff.workshop_form.workshop_form import WorkshopForm
 from tests.support.fixed_clock import fixed_clock
@@ -145,3 +152,48 @@ def test_forms_have_a_field_for_each_that_staff_type() -> None:
         for name in names:
             has_field = hasattr(form, name) or hasattr(form, f"{name}_es")
             assert has_field, f"{name} is not in {form.__name__}"
+
+
+@pytest.mark.parametrize(
+    ("table", "form", "of_itself"),
+    [
+        (Partner, PartnerForm, {"id", "office_id", "retired_at"}),
+        (Speaker, SpeakerForm, {"id", "office_id", "retired_at", "partner_id"}),
+    ],
+)
+def test_forms_of_partners_and_speakers_have_their_columns_and_limits(
+    table: type[Base], form: type[Form], of_itself: set[str]
+) -> None:
+    attributes = sa.inspect(table).attrs
+    names = {each.key for each in attributes} - of_itself
+    made = form(None, offered=[]) if form is SpeakerForm else form(None)
+    assert names == {each.name for each in made}, form.__name__
+    for name in names:
+        attribute = attributes[name]
+        if isinstance(attribute, sa.orm.ColumnProperty):
+            limits = [each.max for each in made[name].validators if isinstance(each, Length)]
+            column = attribute.columns[0]
+            assert limits in ([], [getattr(column.type, "length", None)]), f"{form}.{name}"
+
+
+def test_details_of_a_registration_are_in_all_their_lists() -> None:
+    details = PartyDetails(
+        code="ABCDEF", language="fr", needs=Codes(["childcare"]), arrived=2, channel="online",
+        is_only_reader=True, zone="America/Chicago",
+    )  # fmt: skip
+    names = {each.name for each in dataclasses.fields(PartyDetails)}
+    untouched = [name for name in names if getattr(details, name) == getattr(PartyDetails(), name)]
+    assert not untouched, "give these a value above"
+    key = bytes(32)
+    stored = party_details.decrypt(key, "r", party_details.encrypt(key, "r", details))
+    assert stored == details, "domain/registrations/party_details.py: encrypt or decrypt"
+    assert names == set(DetailChanges.__annotations__), "DetailChanges"
+
+
+def test_what_a_registration_form_says_is_stored() -> None:
+    """A column, a detail that only its key opens, or name and contact."""
+    said = {each.name for each in dataclasses.fields(RegistrationData)}
+    kept = {each.key for each in sa.inspect(Registration).attrs}
+    for sealed in (PartyDetails, PersonalData):
+        kept |= {each.name for each in dataclasses.fields(sealed)}
+    assert said <= kept, "domain/registrations/models.py: RegistrationData"
