@@ -38,7 +38,7 @@ REQUIRED: Final = ("office", "name", "city", "region", "timezone")
 
 
 def _name_column(name: str) -> str:
-    """The column of a field that has one: `step_free` of `is_step_free`."""
+    """The column of a field that has one: `own_room` of `is_own_room`."""
     return "timezone" if name == "zone" else name.removeprefix("is_")
 
 

@@ -274,6 +274,12 @@ def add_area(venue: Venue, area: str, *, now: datetime) -> None:
         venue.area, venue.changed_at = area, clock.second_after(venue.changed_at, now)
 
 
+def complete(venue: Venue, data: VenueData, *, now: datetime) -> None:
+    """Adds what was typed of a new venue to one that was there already and does not say it."""
+    add_area(venue, data.area, now=now)
+    venue.is_step_free = venue.is_step_free or data.is_step_free
+
+
 def add(session: Session, office: Office, data: VenueData, *, now: datetime) -> Venue:
     """Adds a venue; one at the office's address is its own room. Raises Refusal where there is one
     of that name and address, and as `require_public_meeting_point` does."""

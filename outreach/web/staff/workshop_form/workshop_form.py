@@ -14,6 +14,7 @@ from outreach import clock
 from outreach.db.base import Amounts, Words
 from outreach.db.types import Codes
 from outreach.domain.fields import read_declaration
+from outreach.domain.locations.venue_fields import VenueData
 from outreach.domain.locations.venues import Venue
 from outreach.domain.network.kinds import Kind, Visibility, Way
 from outreach.domain.network.offices import Office
@@ -70,7 +71,7 @@ def _require_seats(form: Any, field: Field) -> None:
     required(lazy("Escribe cuántos lugares hay."))(form, field)
 
 
-__all__ = ["NEW", "WorkshopForm", "values_of", "words_of", "zone_of"]
+__all__ = ["NEW", "WorkshopForm", "values_of", "words_of"]
 
 
 def _make(name: str) -> Any:
@@ -323,7 +324,7 @@ class WorkshopForm(Form):
     def _zone(self) -> ZoneInfo:
         """Of the chosen venue, else of the office."""
         if self.is_new_venue and clock.is_zone(self.venue_zone.data or ""):
-            return zone_of(self)
+            return _zone_of(self)
         venue = self.known_venue
         return venue.zone if self.has_venue and venue is not None else self.office.zone
 
@@ -346,6 +347,18 @@ class WorkshopForm(Form):
     @property
     def is_new_venue(self) -> bool:
         return self.has_venue and self.venue.data == NEW
+
+    def new_venue_data(self) -> VenueData:
+        """What is typed of a new venue."""
+        return VenueData(
+            name=self.venue_name.data or "",
+            address=self.venue_address.data or "",
+            city=self.venue_city.data or "",
+            region=self.venue_region.data,
+            zone=_zone_of(self),
+            area=self.venue_area.data or "",
+            is_step_free=self.venue_step_free.data,
+        )
 
     def data_over(
         self, base: WorkshopData, kind: Kind, venue: Venue | None, series: WorkshopSeries | None
@@ -468,7 +481,7 @@ def _which_hour(data: WorkshopData) -> str:
     return SECOND_HOUR if data.is_second_hour else FIRST_HOUR
 
 
-def zone_of(form: WorkshopForm) -> ZoneInfo:
+def _zone_of(form: WorkshopForm) -> ZoneInfo:
     """The time zone of a new venue."""
     return ZoneInfo(form.venue_zone.data)
 
