@@ -45,7 +45,7 @@ class FieldSpec:
     missing: str = ""
     wrong: str = ""
     is_part_of_address: bool = False  # who may not read the address does not read this (S13)
-    surfaces: frozenset[Surface] = frozenset()
+    surfaces: tuple[Surface, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,11 +69,6 @@ def N_(message: str) -> str:
     return message
 
 
-def on(*surfaces: Surface) -> frozenset[Surface]:
-    """The surfaces of a field."""
-    return frozenset(surfaces)
-
-
 @cache
 def read_declaration(owner: type) -> Mapping[str, DeclaredField]:
     """The fields of a declaration by name, in its order."""
@@ -83,9 +78,10 @@ def read_declaration(owner: type) -> Mapping[str, DeclaredField]:
 
 def list_on(owner: type, *surfaces: Surface) -> frozenset[str]:
     """The names of the fields of a declaration that stand on one of these surfaces."""
-    wanted = frozenset(surfaces)
     return frozenset(
-        name for name, each in read_declaration(owner).items() if each.spec.surfaces & wanted
+        name
+        for name, each in read_declaration(owner).items()
+        if not set(surfaces).isdisjoint(each.spec.surfaces)
     )
 
 

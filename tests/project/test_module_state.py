@@ -32,6 +32,7 @@ SURROUNDINGS: Final = (
 HOLDERS: Final = frozenset({"Session", "Store", "KeyStore", "Config", "Flask"})
 
 KNOWN_CACHES: Final = {
+    "outreach.domain.change_sessions._listen": "names of fields; the network has only a default",
     "outreach.domain.locations.gazetteer._load": "by countries; its places ask for one when read",
     "outreach.domain.locations.spelling._load_names": "by the countries that it reads",
     "outreach.domain.network.help_lines._load": "by the whole profile, whose countries it checks",

@@ -10,7 +10,7 @@ from typing import Annotated, Final
 from zoneinfo import ZoneInfo
 
 from outreach.db.base import Words
-from outreach.domain.fields import N_, FieldSpec, Surface, on, read_declaration
+from outreach.domain.fields import N_, FieldSpec, Surface, read_declaration
 
 _PAGE, _API, _FEED = Surface.PAGE, Surface.API, Surface.FEED
 _TICKET, _FILE, _SHEET = Surface.TICKET, Surface.FILE, Surface.SHEET
@@ -34,7 +34,7 @@ class VenueData:
             label=N_("nombre"),
             most=120,
             missing=N_("Escribe el nombre de la sede."),
-            surfaces=on(_PAGE, _TICKET, _API, _FEED, _FILE, _SHEET),
+            surfaces=(_PAGE, _TICKET, _API, _FEED, _FILE, _SHEET),
         ),
     ]
     address: Annotated[
@@ -42,7 +42,7 @@ class VenueData:
         FieldSpec(
             label=N_("dirección"),
             most=200,
-            surfaces=on(_PAGE, _TICKET, _API, _FEED, _FILE, _SHEET),
+            surfaces=(_PAGE, _TICKET, _API, _FEED, _FILE, _SHEET),
         ),
     ]
     city: Annotated[
@@ -51,7 +51,7 @@ class VenueData:
             label=N_("ciudad"),
             most=80,
             missing=N_("Escribe la ciudad de la sede."),
-            surfaces=on(_PAGE, _TICKET, _API, _FEED, _FILE, _SHEET),
+            surfaces=(_PAGE, _TICKET, _API, _FEED, _FILE, _SHEET),
         ),
     ]
     region: Annotated[
@@ -59,23 +59,23 @@ class VenueData:
         FieldSpec(
             label=N_("estado"),
             most=6,
-            surfaces=on(_PAGE, _TICKET, _API, _FEED, _FILE, _SHEET),
+            surfaces=(_PAGE, _TICKET, _API, _FEED, _FILE, _SHEET),
         ),
     ]
     zone: Annotated[
         ZoneInfo,
-        FieldSpec(label=N_("hora local"), surfaces=on(_PAGE, _TICKET, _FEED, _FILE, _SHEET)),
+        FieldSpec(label=N_("hora local"), surfaces=(_PAGE, _TICKET, _FEED, _FILE, _SHEET)),
     ]
     # What may be said of where it is while the address is hidden: «Zona de Pilsen».
-    area: Annotated[str, FieldSpec(most=120, surfaces=on(_PAGE, _TICKET, _FILE, _SHEET))] = ""
+    area: Annotated[str, FieldSpec(most=120, surfaces=(_PAGE, _TICKET, _FILE, _SHEET))] = ""
     # Its own position, if someone entered it.
     latitude: Annotated[
         float | None,
-        FieldSpec(label=N_("posición"), surfaces=on(_PAGE, _TICKET, _API, _FEED, _FILE)),
+        FieldSpec(label=N_("posición"), surfaces=(_PAGE, _TICKET, _API, _FEED, _FILE)),
     ] = None
     longitude: Annotated[
         float | None,
-        FieldSpec(label=N_("posición"), surfaces=on(_PAGE, _TICKET, _API, _FEED, _FILE)),
+        FieldSpec(label=N_("posición"), surfaces=(_PAGE, _TICKET, _API, _FEED, _FILE)),
     ] = None
     capacity: Annotated[
         int | None,
@@ -84,28 +84,28 @@ class VenueData:
             least=1,
             most=100_000,
             wrong=N_("Escribe cuántas personas caben, o déjalo vacío."),
-            surfaces=on(_FILE, _SHEET),
+            surfaces=(_FILE, _SHEET),
         ),
     ] = None
-    is_step_free: Annotated[bool, FieldSpec(surfaces=on(_PAGE, _TICKET, _API, _FILE))] = False
+    is_step_free: Annotated[bool, FieldSpec(surfaces=(_PAGE, _TICKET, _API, _FILE))] = False
     # What people should know to get in: «Toca el timbre de la entrada lateral».
     access: Annotated[
         Words,
         FieldSpec(
             most=400,
             has_lines=True,
-            surfaces=on(_PAGE, _TICKET, _FILE),
+            surfaces=(_PAGE, _TICKET, _FILE),
         ),
     ] = field(default_factory=dict)
     # Of the office itself, which receives who comes: a discreet kind shows it to who has a seat.
-    is_own_room: Annotated[bool, FieldSpec(surfaces=on(_FILE))] = False
+    is_own_room: Annotated[bool, FieldSpec(surfaces=(_FILE,))] = False
     # What the public reads instead of a hidden address: «Frente a la fuente del parque».
     meeting_point: Annotated[
         Words,
         FieldSpec(
             most=120,
             has_lines=True,
-            surfaces=on(_PAGE, _TICKET, _FILE),
+            surfaces=(_PAGE, _TICKET, _FILE),
         ),
     ] = field(default_factory=dict)
     # What people see from the street, how they come without a car, and a checkpoint on the way.
@@ -115,7 +115,7 @@ class VenueData:
         FieldSpec(
             most=200,
             has_lines=True,
-            surfaces=on(_PAGE, _TICKET, _FILE),
+            surfaces=(_PAGE, _TICKET, _FILE),
         ),
     ] = field(default_factory=dict)
     transit: Annotated[
@@ -123,7 +123,7 @@ class VenueData:
         FieldSpec(
             most=200,
             has_lines=True,
-            surfaces=on(_PAGE, _TICKET, _FILE),
+            surfaces=(_PAGE, _TICKET, _FILE),
         ),
     ] = field(default_factory=dict)
     checkpoint: Annotated[
@@ -131,11 +131,11 @@ class VenueData:
         FieldSpec(
             most=200,
             has_lines=True,
-            surfaces=on(_PAGE, _TICKET, _FILE),
+            surfaces=(_PAGE, _TICKET, _FILE),
         ),
     ] = field(default_factory=dict)
     entrance: Annotated[  # an Entrance; empty: unknown
-        str, FieldSpec(most=10, surfaces=on(_PAGE, _TICKET, _FILE))
+        str, FieldSpec(most=10, surfaces=(_PAGE, _TICKET, _FILE))
     ] = ""
 
 

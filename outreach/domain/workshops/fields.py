@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from outreach import network_profile
 from outreach.db.base import Amounts, Words
 from outreach.db.types import Codes
-from outreach.domain.fields import N_, FieldSpec, Surface, list_on, on, read_declaration
+from outreach.domain.fields import N_, FieldSpec, Surface, list_on, read_declaration
 from outreach.domain.locations.venues import Venue
 from outreach.domain.network.kind_fields import MAX_PARTY
 from outreach.domain.network.kinds import Kind, Visibility, Way
@@ -23,7 +23,7 @@ from outreach.domain.workshops.series import WorkshopSeries
 
 _PAGE, _DISCREET, _TICKET = Surface.PAGE, Surface.DISCREET_PAGE, Surface.TICKET
 _API, _FEED, _FILE, _SHEET = Surface.API, Surface.FEED, Surface.FILE, Surface.SHEET
-_EVERYWHERE: Final = frozenset(Surface)
+_EVERYWHERE: Final = tuple(Surface)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +33,7 @@ class WorkshopData:
     office: Annotated[Office, FieldSpec(surfaces=_EVERYWHERE)]
     kind: Annotated[
         Kind,
-        FieldSpec(label=N_("tipo"), surfaces=on(_PAGE, _TICKET, _API, _FEED, _FILE, _SHEET)),
+        FieldSpec(label=N_("tipo"), surfaces=(_PAGE, _TICKET, _API, _FEED, _FILE, _SHEET)),
     ]
     venue: Annotated[Venue | None, FieldSpec(label=N_("sede"), surfaces=_EVERYWHERE)]
     zone: Annotated[ZoneInfo, FieldSpec(label=N_("hora local"), surfaces=_EVERYWHERE)]
@@ -46,7 +46,7 @@ class WorkshopData:
         bool,
         FieldSpec(
             label=N_("cuál de las dos horas iguales"),
-            surfaces=on(_PAGE, _DISCREET, _TICKET, _FEED, _FILE, _SHEET),
+            surfaces=(_PAGE, _DISCREET, _TICKET, _FEED, _FILE, _SHEET),
         ),
     ] = False
     title: Annotated[Words, FieldSpec(label=N_("título"), most=120, surfaces=_EVERYWHERE)]
@@ -56,7 +56,7 @@ class WorkshopData:
             label=N_("lugares"),
             most=100_000,
             wrong=N_("Escribe un número de 0 a 100,000."),
-            surfaces=on(_PAGE, _DISCREET, _FILE, _SHEET),
+            surfaces=(_PAGE, _DISCREET, _FILE, _SHEET),
         ),
     ]
     summary: Annotated[
@@ -65,7 +65,7 @@ class WorkshopData:
             label=N_("de qué trata"),
             most=1000,
             has_lines=True,
-            surfaces=on(_PAGE, _DISCREET, _API, _FEED),
+            surfaces=(_PAGE, _DISCREET, _API, _FEED),
         ),
     ] = field(default_factory=dict)
     bring: Annotated[
@@ -74,7 +74,7 @@ class WorkshopData:
             label=N_("qué traer"),
             most=600,
             has_lines=True,
-            surfaces=on(_PAGE, _DISCREET, _TICKET, _API, _FEED),
+            surfaces=(_PAGE, _DISCREET, _TICKET, _API, _FEED),
         ),
     ] = field(default_factory=dict)
     mode: Annotated[DeliveryMode, FieldSpec(label=N_("cómo se da"), surfaces=_EVERYWHERE)] = (
@@ -82,37 +82,37 @@ class WorkshopData:
     )
     way: Annotated[
         Way,
-        FieldSpec(label=N_("cómo se entra"), surfaces=on(_PAGE, _DISCREET, _API, _FILE, _SHEET)),
+        FieldSpec(label=N_("cómo se entra"), surfaces=(_PAGE, _DISCREET, _API, _FILE, _SHEET)),
     ] = Way.PLACE
     visibility: Annotated[
         Visibility,
-        FieldSpec(label=N_("quién ve la dirección"), surfaces=on(_PAGE, _DISCREET, _FEED, _SHEET)),
+        FieldSpec(label=N_("quién ve la dirección"), surfaces=(_PAGE, _DISCREET, _FEED, _SHEET)),
     ] = Visibility.PUBLIC
     languages: Annotated[
         Codes,
-        FieldSpec(label=N_("idiomas"), surfaces=on(_PAGE, _DISCREET, _API, _FEED, _FILE, _SHEET)),
+        FieldSpec(label=N_("idiomas"), surfaces=(_PAGE, _DISCREET, _API, _FEED, _FILE, _SHEET)),
     ] = field(default_factory=lambda: Codes([network_profile.current().main_language]))
     interpretation: Annotated[
         Codes,
-        FieldSpec(label=N_("intérpretes"), surfaces=on(_PAGE, _DISCREET, _API, _SHEET)),
+        FieldSpec(label=N_("intérpretes"), surfaces=(_PAGE, _DISCREET, _API, _SHEET)),
     ] = field(default_factory=Codes)
     has_childcare: Annotated[
         bool,
-        FieldSpec(label=N_("cuidado de niños"), surfaces=on(_PAGE, _DISCREET, _API, _FILE, _SHEET)),
+        FieldSpec(label=N_("cuidado de niños"), surfaces=(_PAGE, _DISCREET, _API, _FILE, _SHEET)),
     ] = False
     facilitator: Annotated[
-        str, FieldSpec(label=N_("quien lo da"), most=120, surfaces=on(_SHEET))
+        str, FieldSpec(label=N_("quien lo da"), most=120, surfaces=(_SHEET,))
     ] = ""
     phone: Annotated[  # empty: the office's
         str,
         FieldSpec(
             label=N_("teléfono"),
             most=40,
-            surfaces=on(_PAGE, _DISCREET, _TICKET, _FEED, _FILE, _SHEET),
+            surfaces=(_PAGE, _DISCREET, _TICKET, _FEED, _FILE, _SHEET),
         ),
     ] = ""
     online_url: Annotated[  # only for who has a seat
-        str, FieldSpec(label=N_("enlace en línea"), most=400, surfaces=on(_TICKET, _SHEET))
+        str, FieldSpec(label=N_("enlace en línea"), most=400, surfaces=(_TICKET, _SHEET))
     ] = ""
     live_url: Annotated[  # of a stream that everybody may watch; see `Workshop.public_link`
         str,
@@ -120,7 +120,7 @@ class WorkshopData:
             label=N_("enlace de la transmisión"),
             most=400,
             is_part_of_address=True,
-            surfaces=on(_PAGE, _TICKET, _API, _FILE, _SHEET),
+            surfaces=(_PAGE, _TICKET, _API, _FILE, _SHEET),
         ),
     ] = ""
     party_limit: Annotated[
@@ -131,18 +131,18 @@ class WorkshopData:
             most=MAX_PARTY,
             missing=N_("Escribe cuántas personas puede traer cada quien."),
             wrong=N_("Escribe un número de 1 a %(num)d."),
-            surfaces=on(_SHEET),
+            surfaces=(_SHEET,),
         ),
     ] = 4
     has_waiting_list: Annotated[
-        bool, FieldSpec(label=N_("lista de espera"), surfaces=on(_SHEET))
+        bool, FieldSpec(label=N_("lista de espera"), surfaces=(_SHEET,))
     ] = True
     retention_days: Annotated[
-        int, FieldSpec(label=N_("cuándo se borran los datos"), most=3650, surfaces=on(_SHEET))
+        int, FieldSpec(label=N_("cuándo se borran los datos"), most=3650, surfaces=(_SHEET,))
     ] = 30
-    has_reminders: Annotated[bool, FieldSpec(label=N_("recordatorios"), surfaces=on(_SHEET))] = True
+    has_reminders: Annotated[bool, FieldSpec(label=N_("recordatorios"), surfaces=(_SHEET,))] = True
     series: Annotated[
-        WorkshopSeries | None, FieldSpec(label=N_("serie"), surfaces=on(_PAGE, _DISCREET, _FEED))
+        WorkshopSeries | None, FieldSpec(label=N_("serie"), surfaces=(_PAGE, _DISCREET, _FEED))
     ] = None
     overbooked: Annotated[
         int,
@@ -150,7 +150,7 @@ class WorkshopData:
             label=N_("lugares de más"),
             most=100_000,
             wrong=N_("Escribe un número de 0 a 100,000."),
-            surfaces=on(_SHEET),
+            surfaces=(_SHEET,),
         ),
     ] = 0
     slot_minutes: Annotated[  # with time slots; the capacity follows from the hours
@@ -160,7 +160,7 @@ class WorkshopData:
             least=5,
             most=1439,
             wrong=N_("Di cada cuántos minutos empieza una cita: 5 o más."),
-            surfaces=on(_SHEET),
+            surfaces=(_SHEET,),
         ),
     ] = None
     slot_places: Annotated[
@@ -170,7 +170,7 @@ class WorkshopData:
             least=1,
             most=1000,
             wrong=N_("Di cuántos lugares hay a cada hora: 1 o más."),
-            surfaces=on(_SHEET),
+            surfaces=(_SHEET,),
         ),
     ] = 1
     support: Annotated[Amounts, FieldSpec(label=N_("límites de apoyo"))] = field(
@@ -183,7 +183,7 @@ class WorkshopData:
             least=1,
             most=365,
             wrong=N_("Escribe de 1 a 365 días antes, o déjalo vacío."),
-            surfaces=on(_SHEET),
+            surfaces=(_SHEET,),
         ),
     ] = None
     confirm_days: Annotated[
@@ -193,15 +193,15 @@ class WorkshopData:
             least=2,
             most=14,
             wrong=N_("Escribe de 2 a 14 días antes, o déjalo vacío."),
-            surfaces=on(_SHEET),
+            surfaces=(_SHEET,),
         ),
     ] = None
     frees_silence: Annotated[
-        bool, FieldSpec(label=N_("qué pasa si nadie contesta"), surfaces=on(_SHEET))
+        bool, FieldSpec(label=N_("qué pasa si nadie contesta"), surfaces=(_SHEET,))
     ] = False
     # Partner networks may show it.
     is_shared: Annotated[
-        bool, FieldSpec(label=N_("si otras redes lo muestran"), surfaces=on(_SHEET))
+        bool, FieldSpec(label=N_("si otras redes lo muestran"), surfaces=(_SHEET,))
     ] = False
 
 

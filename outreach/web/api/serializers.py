@@ -1,17 +1,16 @@
 """Builds the objects of the open-data API from domain objects."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import Any, Final, cast
 from urllib.parse import quote, urlencode
 
 from outreach import clock, i18n, network_profile
 from outreach.db.base import Words
 from outreach.db.types import Codes
-from outreach.domain.fields import DeclaredField
-from outreach.domain.locations import regions, venue_fields
+from outreach.domain.locations import regions
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.search import search
@@ -100,7 +99,7 @@ class Serializer:
                 page=page,
                 calendar=self.pages(f"t/{workshop.public_id}.ics"),
             ),
-            **_open_data(fields.OPEN_DATA, workshop.open_data, workshop.has_open_address),
+            **_own_data(workshop),
         )
 
     def bulletin(self, report: MonthReport, edition: int | None) -> schemas.Bulletin:
@@ -174,24 +173,27 @@ def _text(words_json: str, usual: str) -> Text:
     return text(json.loads(words_json))
 
 
-def _open_data(
-    declared: Sequence[DeclaredField], stored: Mapping[str, Any], is_address_open: bool
-) -> dict[str, Any]:
-    """Return the values of fields that are written as they are stored, by name. What is part of a
-    hidden address, and an empty text, is None."""
-    usual = i18n.get_default_language()
+# Name, whether it is part of the address, and type of what is written as it is stored.
+_OWN: Final = tuple(
+    (each.name, each.spec.is_part_of_address, each.kind) for each in fields.OPEN_DATA
+)
+
+
+def _own_data(workshop: ListedWorkshop) -> dict[str, Any]:
+    """Return the fields of a workshop that are written as they are stored, by name. What is part of
+    a hidden address is None."""
+    usual, is_open = i18n.get_default_language(), workshop.has_open_address
     return {
-        each.name: None
-        if each.spec.is_part_of_address and not is_address_open
-        else _written(stored.get(each.name), each, usual)
-        for each in declared
+        name: _written(workshop.open_data[name], kind, usual) if is_open or not is_hidden else None
+        for name, is_hidden, kind in _OWN
     }
 
 
-def _written(value: Any, declared: DeclaredField, usual: str) -> Any:
-    if declared.kind is Words:
+def _written(value: Any, kind: type, usual: str) -> Any:
+    """Return a stored value as it is written; of an empty text None."""
+    if kind is Words:
         return _text(value, usual)
-    if declared.kind is Codes:
+    if kind is Codes:
         return list(value)
     return None if value == "" else value
 
@@ -216,7 +218,10 @@ def _place(workshop: ListedWorkshop) -> schemas.Place | None:
         is_address_public=is_open,
         city=workshop.venue_city or workshop.office_city,
         region=workshop.venue_region or workshop.office_region,
-        **_open_data(venue_fields.OPEN_DATA, workshop.venue_open_data if is_open else {}, is_open),
+        **{
+            name: value if is_open and value != "" else None
+            for name, value in workshop.venue_open_data.items()
+        },
     )
 
 
