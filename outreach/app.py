@@ -110,7 +110,7 @@ def create_network_apps(
 
 
 def _create(config: Config, timeouts: Timeouts) -> Application:
-    """In the profile of this network."""
+    """Builds the application of one network. The caller has chosen its profile."""
     clock.require_rules()
     help_lines.load()  # a wrong file is to be seen now, not by whoever opens the page
     app = Application("outreach", template_folder=str(_templates()), static_folder=None)
@@ -161,7 +161,7 @@ def create_server_app(*, timeouts: Timeouts = PAGES) -> Flask:
 
 
 def create_forkable_app(config: Config | None = None, *, timeouts: Timeouts = PAGES) -> Flask:
-    """The same for a process that answers nothing and forks those that do: they share its memory.
+    """The application in a process that answers nothing itself and forks those that answer.
 
     It has answered pages, since what is made then (templates, mappers, statements) is shared only
     if it is there before. It holds no connection, no lock and no master key."""
@@ -177,7 +177,7 @@ def create_forkable_app(config: Config | None = None, *, timeouts: Timeouts = PA
 def create_forkable_apps(
     configs: Sequence[Config], *, timeouts: Timeouts = PAGES
 ) -> tuple[Flask, ...]:
-    """The same for the networks of an installation. Raises Misconfigured."""
+    """The applications of an installation's networks, ready to fork. Raises Misconfigured."""
     if not configs[0].name:
         return (create_forkable_app(*configs, timeouts=timeouts),)
     _set_up_process(configs[0])

@@ -9,16 +9,16 @@ from xml.etree import ElementTree as ET
 from defusedxml import ElementTree as SafeXml
 from defusedxml.common import DefusedXmlException
 
-MIN_CONTRAST: Final = 4.5  # of text
-MIN_CONTRAST_OF_MARKS: Final = 3.0  # of lines and rings (WCAG 2.2, 1.4.11)
+MIN_CONTRAST: Final = 4.5  # for text
+MIN_CONTRAST_OF_MARKS: Final = 3.0  # for lines and rings (WCAG 2.2, 1.4.11)
 MAX_SIGN_BYTES: Final = 8_000
 COLOUR: Final = re.compile(r"#[0-9a-f]{6}")
 # What the main colour stands on, of `tokens.css`: paper, ground and hollow.
 _LIGHT_GROUNDS: Final = ("#ffffff", "#f3f4f8", "#eceef4")
 _DARK_GROUNDS: Final = ("#1b1e2b", "#11131c", "#262a3a")
-_TINT: Final = 0.09  # of the main colour in its tint
+_TINT: Final = 0.09  # how much of the main colour is in its tint
 _DARK_TINT: Final = 0.16
-_DEEPER: Final = 0.25  # of black (in the dark: of white) in the main colour under a pointer
+_DEEPER: Final = 0.25  # how much black (in the dark: white) is in the main colour under a pointer
 _SVG: Final = "{http://www.w3.org/2000/svg}"
 _SHAPES: Final = frozenset(
     {"svg", "g", "path", "rect", "circle", "ellipse", "line", "polyline", "polygon", "title"}
@@ -59,9 +59,9 @@ _ATTRIBUTES: Final = frozenset(
 class Palette:
     """Colours as #rrggbb, and what stands on each."""
 
-    main: str  # of links, buttons and large numbers
+    main: str  # for links, buttons and large numbers
     on_main: str
-    accent: str  # of marks, and of the button that matters most
+    accent: str  # for marks, and for the button that matters most
     on_accent: str
     header: str
     on_header: str

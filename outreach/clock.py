@@ -130,7 +130,7 @@ def _instant(day: date, hour: time, zone: ZoneInfo, *, is_second: bool) -> datet
     return instant(day, hour.replace(fold=int(is_later)), zone)
 
 
-# Of months that can be parsed: `plus` stays within the years of `date`.
+# A month can be parsed within these years, so that `plus` stays within the years of `date`.
 YEARS: Final = range(1900, 2200)
 
 
@@ -161,7 +161,7 @@ class Month:
 
     @property
     def number(self) -> int:
-        """As stored: 202001."""
+        """The month as it is stored: 202001."""
         return self.year * 100 + self.month
 
     @property

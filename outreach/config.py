@@ -65,7 +65,7 @@ class Texts:
     headers: Mapping[str, str] = field(repr=False, default_factory=dict)
     body: str = field(repr=False, default="")
     seconds: int = 20  # to wait for a response
-    countries: tuple[str, ...] = NetworkProfile().phone_countries  # of phones that we reach
+    countries: tuple[str, ...] = NetworkProfile().phone_countries  # whose phones we send texts to
     a_day: int = 1000  # texts sent in a day, then the others wait
 
     @property
@@ -80,7 +80,7 @@ class Texts:
 class VoiceLine:
     """A telephone gateway that answers calls with what `/voz` says; none without a secret."""
 
-    secret: str = field(repr=False, default="")  # of the gateway's signature
+    secret: str = field(repr=False, default="")  # with which the gateway signs
     number: str = ""  # that people call, as it is printed
     logs_off: bool = False  # whether recording and logs of the gateway are known to be off
 
@@ -89,7 +89,7 @@ class VoiceLine:
 class TextAnswers:
     """What people answer by text: how the gateway brings it."""
 
-    dialect: str = "plain"  # of ANSWER_DIALECTS
+    dialect: str = "plain"  # one of ANSWER_DIALECTS
     secret: str = field(repr=False, default="")  # by which its requests are known; empty: off
 
     @property
@@ -101,7 +101,7 @@ class TextAnswers:
 class WhatsApp:
     """A number of the WhatsApp Business Platform to which people write first."""
 
-    secret: str = field(repr=False, default="")  # of the app, which signs requests; empty: off
+    secret: str = field(repr=False, default="")  # with which the app signs requests; empty: off
     verify_token: str = field(repr=False, default="")  # shown once, when the address is set up
     url: str = field(repr=False, default="")  # where replies are sent, with headers and body
     headers: Mapping[str, str] = field(repr=False, default_factory=dict)
@@ -130,7 +130,7 @@ class Oidc:
 class Config:
     """All settings. They are passed to the functions that need them and never read again."""
 
-    name: str = ""  # of one of several networks of the installation (`networks`)
+    name: str = ""  # set where the installation has several networks (`networks`)
     variables: frozenset[str] = field(repr=False, default=frozenset())  # those that were set
     data: Path
     keys: Path
@@ -153,9 +153,9 @@ class Config:
     brand: str = "Talleres"
     controller: str = ""
     contact: str = ""
-    data_licence: str = "CC-BY-4.0"  # of the open data, an identifier of SPDX
+    data_licence: str = "CC-BY-4.0"  # an identifier of SPDX, for the open data
     pdf_certificate: Path | None = None  # PEM: who signs PDFs of closed months, and the key
-    timestamp_url: str = ""  # of an authority that stamps them with the time (RFC 3161)
+    timestamp_url: str = ""  # an authority that stamps PDFs with the time (RFC 3161)
     privacy_url: str = ""
     phone: str = ""
     network_file: Path | None = None  # the network's file, which gives what no variable does
@@ -166,7 +166,7 @@ class Config:
     headquarters_zone: str = NetworkProfile.headquarters_zone
     help_lines: Path | None = None
     vocabulary: str = NetworkProfile.vocabulary
-    look: Brand = field(default_factory=Brand)  # of the network's file, as are the ranks
+    look: Brand = field(default_factory=Brand)  # read from the network's file, as are the ranks
     ranks: tuple[OfficeRank, ...] = NetworkProfile.ranks
     security_contact: str = ""
     trusted_proxies: int = 0

@@ -22,7 +22,7 @@ class Environment:
         return self._environ.get(f"OUTREACH_{name}", default).strip()
 
     def list_variables(self) -> frozenset[str]:
-        """Those of ours that are set, by their whole names."""
+        """Returns our variables that are set, by their whole names."""
         ours = (each for each in self._environ.items() if each[0].startswith("OUTREACH_"))
         return frozenset(name for name, text in ours if text.strip())
 
@@ -46,7 +46,7 @@ class Environment:
         return int(text)
 
     def seconds(self, name: str, default: int) -> int:
-        """From 1 to 60: a longer wait would outlast the lease of a notification."""
+        """Reads seconds from 1 to 60: a longer wait would outlast the lease of a notification."""
         return self.number_between(name, default, 1, 60, " seconds")
 
     def number_between(

@@ -13,6 +13,7 @@ from functools import cache, lru_cache
 from gettext import NullTranslations
 from typing import Any, Final, cast
 
+import babel.support
 from babel import Locale
 from babel.support import LazyProxy, Translations
 from markupsafe import Markup
@@ -170,6 +171,32 @@ def pgettext(context: str, message: str, **values: Any) -> str:
 def translate(message: str, lang: str, **values: Any) -> str:
     """A message in the language `lang`, as `Translator.gettext`."""
     return translator(lang).gettext(message, **values)
+
+
+MARK: Final = "⟦%s⟧"  # around what is not translated, in `outreach dev`
+
+
+class _Marks(babel.support.NullTranslations):
+    """Says a message that no catalogue has, between marks."""
+
+    def gettext(self, message: str) -> str:
+        return MARK % message
+
+    def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:
+        return MARK % super().ngettext(msgid1, msgid2, n)
+
+    def pgettext(self, context: str, message: str) -> str:
+        return MARK % message
+
+
+def mark_untranslated() -> None:
+    """Marks on pages and in letters of this process what has no translation into their language.
+    `outreach dev` calls it, and nothing else: without it, such a message is said in Spanish."""
+    vocabularies = ["", *(each.name for each in languages.VOCABULARIES.iterdir())]
+    for lang in LANGUAGES:
+        if lang != SOURCE:
+            for vocabulary in vocabularies:
+                _load_translator(lang, vocabulary).catalogue.add_fallback(_Marks())
 
 
 def in_each(message: str | Message) -> Words:

@@ -13,7 +13,7 @@ from typing import Final
 class Language:
     code: str  # in addresses, in the database, and the folder of its catalogue
     name: str  # in the language itself
-    locale: str  # of Babel (CLDR): names of days, months and cities, grouping of digits
+    locale: str  # for Babel (CLDR): names of days, months and cities, grouping of digits
     html_lang: str  # BCP 47, for the `lang` attribute
     capitalizes_languages: bool = False  # writes names of languages with a capital, as English
 
@@ -23,13 +23,13 @@ SITE_LANGUAGES = (
     Language("en", "English", locale="en_US", html_lang="en", capitalizes_languages=True),
     Language("fr", "français", locale="fr_CA", html_lang="fr-CA"),
 )
-STAFF_LANGUAGE = "es"  # of the staff's pages, calendar and letters until an account chooses
+STAFF_LANGUAGE = "es"  # staff pages, calendar and letters have it until an account chooses
 CATALOGUES = Path(__file__).parent / "translations"
 # A folder each: catalogues of the messages that a sort of network says in other words, of all
 # languages, the source too.
 VOCABULARIES = CATALOGUES / "vocabularies"
 
 CODES: Final = tuple(language.code for language in SITE_LANGUAGES)
-SOURCE: Final = CODES[0]  # of the messages in the code
+SOURCE: Final = CODES[0]  # the messages in the code are in it
 BY_CODE: Final = {language.code: language for language in SITE_LANGUAGES}
-PATTERN: Final = "|".join(CODES)  # of a regular expression
+PATTERN: Final = "|".join(CODES)  # for regular expressions

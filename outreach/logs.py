@@ -24,12 +24,14 @@ from typing import Any, Final
 from outreach import languages, network_profile
 
 log = logging.getLogger(__name__)
+# Errors with their texts and tracebacks, at the level DEBUG: `outreach dev` alone shows them.
+tracebacks: Final = logging.getLogger("outreach.tracebacks")
 
 JSON: Final = "json"
 FORMS: Final = ("text", JSON)
 MAX_VALUE_LENGTH: Final = 20_000  # characters
-MAX_DEPTH: Final = 6  # of nested values and of causes
-MAX_FRAMES: Final = 60  # of a traceback: a recursion has a thousand
+MAX_DEPTH: Final = 6  # for nested values and for causes
+MAX_FRAMES: Final = 60  # in a traceback: a recursion has a thousand
 HIDDEN: Final = "…"
 
 

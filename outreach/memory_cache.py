@@ -3,6 +3,30 @@
 What somebody looked for must not be found out by asking the same again and comparing how long it
 takes. So a search that nobody may know of runs within `silence`: it leaves nothing in these caches,
 and takes nothing out of them (S04).
+
+This is the one mechanism in memory: bounded, by process, lost with it. Beside it the processes of a
+server share small feeds without a lock (decision 0070), and the worker writes one table,
+`calendar_entry`. Reading a page or a public feed waits for no write and makes none. (The
+calendars of staff store the events whose seats have changed.) The *mark* of a
+store changes with each commit of any process; on SQLite it is asked for only when the counter of
+changes has moved, which all processes see in memory (decision 0049). What is kept:
+
+    marks, change counters, versions (`db/store.py`)      while that counter is equal, for a second
+    feeds (`feeds/server.py`), 24 MB                      while change counters and day are equal
+    feeds of at most 4 kB (`feeds/shared_feeds.py`)       the same, 32 MB for all processes
+    VEVENTs (`feeds/event_writer.py`), 8 MB               while the workshop is unchanged
+    VEVENTs (`calendar_entry`, all hosts)                 until 100 days after the end
+    pages without a place (`page_cache.py`), 200          while the mark is equal, for 20 seconds
+    the same by the data that they show, 200              until room is needed
+    offices, kinds, place names (`reference_data.py`)     until they change
+    cards, filters, counts (`list_fragments.py`)          until room is needed; counts: by the mark
+    pictures, PDFs, site maps                             by their version; site maps a minute
+
+The code of templates is kept in files (`stored_templates.py`, decision 0072). Counts of seats are
+kept nowhere. Functions without state remember their last results by `lru_cache`; one whose
+arguments come from a search uses `remember` instead, which is silent too. A page with a typed place
+is not kept. `silence` covers discreet kinds and those of high sensitivity, in searches and feeds,
+but not offices and kinds, nor the pages that a database has in memory.
 """
 
 from collections.abc import Callable, Hashable, Iterator

@@ -44,27 +44,27 @@ CONSULAR_RANKS: Final = (
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkProfile:
-    name: str = ""  # of one of several networks in the installation; log lines have it
+    name: str = ""  # set where the installation has several networks; log lines have it
     # Those that it offers, in the order of its menus; the first is the default of pages and texts.
     languages: tuple[str, ...] = languages.CODES
     countries: tuple[str, ...] = ("US", "CA")  # where it has offices; one at least, with packs
     home_country: str = "MX"  # whose holidays every office keeps too; empty: none
-    locales: tuple[str, ...] = ("es_MX", "en_US", "fr_CA")  # of CLDR, one a language at most
+    locales: tuple[str, ...] = ("es_MX", "en_US", "fr_CA")  # names in CLDR, one a language at most
     headquarters_zone: str = "America/Mexico_City"  # IANA
     help_lines: Path | None = None  # the network's own file of help lines
     # Its own words for its offices, a folder of `languages.VOCABULARIES`; empty: «oficina».
     vocabulary: str = "consular"
     brand: Brand = field(default_factory=Brand)
-    ranks: tuple[OfficeRank, ...] = CONSULAR_RANKS  # of its offices, in their order
+    ranks: tuple[OfficeRank, ...] = CONSULAR_RANKS  # that its offices can have, in their order
 
     @property
     def main_language(self) -> str:
-        """In which its texts are written first; they are shown where a translation is missing."""
+        """The language in which texts are written first, shown where a translation is missing."""
         return self.languages[0]
 
     @property
     def staff_language(self) -> str:
-        """Of the staff's pages, letters and calendar until an account chooses."""
+        """The language of the staff's pages, letters and calendar until an account chooses."""
         is_usual = self.languages == languages.CODES
         return languages.STAFF_LANGUAGE if is_usual else self.languages[0]
 
@@ -86,7 +86,7 @@ class NetworkProfile:
 
     @property
     def emergency_numbers(self) -> tuple[str, ...]:
-        """Those that call the police, each once, in the order of the countries."""
+        """The numbers that call the police, each once, in the order of the countries."""
         return tuple(dict.fromkeys(pack.emergency for pack in self.packs))
 
     @property
@@ -152,7 +152,7 @@ def set_for_process(profile: NetworkProfile | None) -> None:
 
 
 def bind(target: Callable[[], None]) -> Callable[[], None]:
-    """The same function for a thread, which then has the profile of its maker."""
+    """Returns the same function for a thread, in which it has the profile of the thread's maker."""
     profile = current()
 
     def run() -> None:

@@ -24,7 +24,7 @@ COMMON: Final = frozenset({FOLDER, "OUTREACH_NETWORK", "OUTREACH_LISTEN", "OUTRE
 _NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,30}")
 _VARIABLE: Final = re.compile(r"OUTREACH_[A-Z0-9_]+")
 _QUOTED: Final = re.compile(r"'(?P<plain>[^']*)'|\"(?P<escaped>(?:[^\"\\]|\\.)*)\"")
-# Of systemd: a backslash goes before any character, and within quotes before these only.
+# As systemd reads it: a backslash goes before any character, within quotes before these only.
 _ESCAPED: Final = re.compile(r"\\(.)")
 _ESCAPED_IN_QUOTES: Final = re.compile(r"\\([\"\\`$])")
 _CONTINUED: Final = re.compile(r"\\\n")

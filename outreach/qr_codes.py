@@ -7,7 +7,7 @@ from typing import Final, cast
 import zxingcpp
 
 _RUNS: Final = re.compile(rb"\x00+|\xff+")  # dark and light modules of a row
-_MOST_MODULES: Final = 177  # of a row (version 40)
+_MOST_MODULES: Final = 177  # in a row (version 40)
 # A run as a step of a path: a line, or a move without one.
 _STEPS: Final = {
     **{b"\x00" * count: f"h{count}" for count in range(1, _MOST_MODULES + 1)},

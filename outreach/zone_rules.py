@@ -24,7 +24,7 @@ RECENT_YEARS: Final = 5  # rules that programs may lack
 CONSTANT_YEARS: Final = 10  # rules that every program has
 YEARS_AHEAD: Final = 10  # further than workshops are planned
 _FAR: Final = 1e9
-UTC_KEY: Final = "UTC"  # of an event whose times end in Z
+UTC_KEY: Final = "UTC"  # the zone of an event whose times end in Z
 _UTC: Final = ZoneInfo(UTC_KEY)
 
 
@@ -99,7 +99,7 @@ def is_substitute(zone: ZoneInfo) -> bool:
 
 @cache
 def _find_constant(zone: ZoneInfo, offset: timedelta) -> ZoneInfo | None:
-    """Of the zones with this offset for ten years the nearest one; None where there is none."""
+    """Returns the nearest zone that has had this offset for ten years; None where there is none."""
     last = _midnight(date(_release_year(), 12, 31))
     near = sorted(_known_zones(), key=lambda each: (_distance(zone, each), each.key))
     same = (each for each in near if _offset(last, each) == offset)

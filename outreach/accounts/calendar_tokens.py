@@ -23,10 +23,10 @@ from outreach.domain.network.staff import (
 
 
 class CalendarToken(Base):
-    __tablename__ = "organizer_feed"
+    __tablename__ = "calendar_token"
 
     organizer_id: Mapped[int] = mapped_column(
-        sa.ForeignKey("organizer.id", ondelete="CASCADE"), primary_key=True
+        sa.ForeignKey("staff_member.id", ondelete="CASCADE"), primary_key=True
     )
     token_hash: Mapped[str] = mapped_column(sa.String(64), unique=True)  # SHA-256, in hex
     created_at: Mapped[datetime]

@@ -21,7 +21,7 @@ from outreach.db.store import change_rows
 from outreach.errors import DataErased
 
 LIFETIME: Final = timedelta(hours=12)
-MAX_BYTES: Final = 64 * 1024  # of path and fields as JSON
+MAX_BYTES: Final = 64 * 1024  # for path and fields as JSON
 
 
 class InterruptedForm(Base):

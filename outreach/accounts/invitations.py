@@ -27,12 +27,12 @@ class Invitation(Base):
 
     digest: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
     organizer_id: Mapped[int] = mapped_column(
-        sa.ForeignKey("organizer.id", ondelete="CASCADE"), index=True
+        sa.ForeignKey("staff_member.id", ondelete="CASCADE"), index=True
     )
     ends_at: Mapped[datetime]
     made_at: Mapped[datetime]
     made_by_id: Mapped[int | None] = mapped_column(
-        sa.ForeignKey("organizer.id", ondelete="SET NULL"), default=None
+        sa.ForeignKey("staff_member.id", ondelete="SET NULL"), default=None
     )
     opened_at: Mapped[datetime | None] = mapped_column(default=None)  # its page, the first time
     sealed: Mapped[bytes | None] = mapped_column(default=None)  # the token, for the letter

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 ANSWER_TIMEOUT_SECONDS: Final = 5.0  # for each read of an answer
 TOTAL_TIMEOUT_SECONDS: Final = 10.0  # for a whole answer
 MAX_ANSWER_BYTES: Final = 256 * 1024
-LEEWAY_SECONDS: Final = 60  # that the clocks may differ
+LEEWAY_SECONDS: Final = 60  # by which the clocks may differ
 SCOPE: Final = "openid email"
 # Asymmetric algorithms only: neither HMAC nor «none».
 ALGORITHMS: Final = ("RS256", "RS384", "RS512", "PS256", "ES256", "ES384", "ES512", "EdDSA")

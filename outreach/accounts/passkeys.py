@@ -33,7 +33,7 @@ class Passkey(Base):
 
     id: Mapped[bytes] = mapped_column(sa.LargeBinary(1023), primary_key=True)
     organizer_id: Mapped[int] = mapped_column(
-        sa.ForeignKey("organizer.id", ondelete="CASCADE"), index=True
+        sa.ForeignKey("staff_member.id", ondelete="CASCADE"), index=True
     )
     public_key: Mapped[bytes]  # with its id, as the authenticator gave them
     # An unsigned 32-bit number: more than PostgreSQL's integer holds.

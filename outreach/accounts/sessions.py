@@ -36,7 +36,7 @@ class StaffSession(Base):
 
     digest: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
     organizer_id: Mapped[int] = mapped_column(
-        sa.ForeignKey("organizer.id", ondelete="CASCADE"), index=True
+        sa.ForeignKey("staff_member.id", ondelete="CASCADE"), index=True
     )
     started_at: Mapped[datetime]
     seen_at: Mapped[datetime]
@@ -49,7 +49,7 @@ class StaffSession(Base):
     ended_at: Mapped[datetime | None] = mapped_column(default=None)
     refused_at: Mapped[datetime | None] = mapped_column(
         default=None
-    )  # when its cookie was used after that
+    )  # when its cookie was used after the session had ended
 
 
 class StaffDevice(Base):
@@ -58,7 +58,7 @@ class StaffDevice(Base):
     __tablename__ = "staff_device"
 
     organizer_id: Mapped[int] = mapped_column(
-        sa.ForeignKey("organizer.id", ondelete="CASCADE"), primary_key=True
+        sa.ForeignKey("staff_member.id", ondelete="CASCADE"), primary_key=True
     )
     device: Mapped[str] = mapped_column(sa.String(60), primary_key=True)
     first_seen_at: Mapped[datetime]
@@ -76,11 +76,11 @@ class SignedInStaff:
     proven_at: datetime | None
     has_new_rights: bool  # since the previous request
     name: str  # the display name; empty where there is none
-    language: str  # of the pages
+    language: str  # in which the pages are
 
     @property
     def label(self) -> str:
-        """What the frame of the staff pages calls them: the name, else the address."""
+        """The name by which the frame of the staff pages calls them, else the address."""
         return self.name or self.email
 
     @property

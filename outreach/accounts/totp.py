@@ -29,16 +29,16 @@ STEP_SECONDS: Final = 30
 MAX_TRIES: Final = 10  # in TRIES_WINDOW: with 6 digits and 3 steps, a chance of 1 in 33,000
 TRIES_WINDOW: Final = timedelta(hours=1)
 RECOVERY_CODES: Final = 10  # on a sheet
-_CODE_LENGTH: Final = 12  # of a recovery code: 60 bits
+_CODE_LENGTH: Final = 12  # characters in a recovery code: 60 bits
 
 
 class TotpSecret(Base):
     """The secret shared with a staff member's authenticator application."""
 
-    __tablename__ = "totp"
+    __tablename__ = "totp_secret"
 
     organizer_id: Mapped[int] = mapped_column(
-        sa.ForeignKey("organizer.id", ondelete="CASCADE"), primary_key=True
+        sa.ForeignKey("staff_member.id", ondelete="CASCADE"), primary_key=True
     )
     sealed: Mapped[bytes]
     made_at: Mapped[datetime]
@@ -50,10 +50,10 @@ class TotpSecret(Base):
 class RecoveryCode(Base):
     """An unused recovery code, stored as a keyed hash. Using it deletes the row."""
 
-    __tablename__ = "paper_code"
+    __tablename__ = "recovery_code"
 
     organizer_id: Mapped[int] = mapped_column(
-        sa.ForeignKey("organizer.id", ondelete="CASCADE"), primary_key=True
+        sa.ForeignKey("staff_member.id", ondelete="CASCADE"), primary_key=True
     )
     mark: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
 

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
-MAX_AGE: Final = timedelta(hours=1)  # of a signature, also into the future
+MAX_AGE: Final = timedelta(hours=1)  # since a signature was made, and at most as far in the future
 MAX_HEADER_LENGTH: Final = 4000
 KEY_BITS: Final = range(2048, 8193)  # larger keys take long to verify with
 TARGET: Final = "(request-target)"
@@ -39,7 +39,7 @@ class HttpSignature:
     """A parsed header `Signature`."""
 
     key_id: str
-    names: tuple[str, ...]  # of the signed headers, in their order
+    names: tuple[str, ...]  # the headers that are signed, in their order
     value: bytes
 
 

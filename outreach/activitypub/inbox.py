@@ -26,7 +26,7 @@ from outreach.domain.network.offices import Office
 from outreach.errors import NotFound
 
 MAX_ID_LENGTH: Final = 500
-MAX_FETCHES: Final = 1  # of one process at once: each keeps a thread busy
+MAX_FETCHES: Final = 1  # at the same time in one process: each keeps a thread busy
 # What gancio sends in place of an Undo is «Unfollow».
 _FOLLOW: Final = "Follow"
 _ENDS: Final = frozenset({"Undo", "Unfollow"})

@@ -12,7 +12,7 @@ from outreach.memory_cache import MemoryCache
 from outreach.outbound import guarded_client
 from outreach.outbound.guarded_client import FetchRule, HostUnreachable
 
-MAX_BYTES: Final = 64 * 1024  # of an actor
+MAX_BYTES: Final = 64 * 1024  # that an actor may have
 FETCH_SECONDS: Final = 5.0  # that a request waits at most
 KEPT_FOR: Final = timedelta(hours=1)
 MAX_KEPT: Final = 1_000
@@ -20,7 +20,7 @@ GONE: Final = frozenset({404, 410})
 
 
 class ActorGone(Exception):
-    """Its own server says that there is no such actor any more."""
+    """The actor's own server says that there is no such actor any more."""
 
 
 class ActorUnusable(Exception):

@@ -31,7 +31,7 @@ _PURPOSE: Final = "activitypub"
 
 @dataclass
 class SigningKeys:
-    """The private keys, of which those that were used are kept in memory."""
+    """The private keys. Those that have been used are kept in memory."""
 
     store: Store
     key_store: KeyStore

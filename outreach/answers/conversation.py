@@ -22,8 +22,9 @@ from outreach.config import Config
 from outreach.db.store import Store
 from outreach.domain.follows import follows
 from outreach.domain.outbox import text_questions
-from outreach.domain.outbox.text_questions import TextedPlace, TextQuestion
+from outreach.domain.outbox.text_questions import TextedPlace
 from outreach.domain.registrations import Registration, reconfirmation, waitlist
+from outreach.domain.registrations.message_types import TextQuestion
 from outreach.errors import RegistrationClosed
 from outreach.i18n import get_default_language
 from outreach.keystore import KeyStore, text_exchange

@@ -3,12 +3,16 @@
 A reply goes out at any hour, since somebody just wrote; at most once, since they can write again.
 """
 
-import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 
+import sqlalchemy as sa
 from flask import render_template
+from sqlalchemy.orm import Session
 
 from outreach.answers import conversation
 from outreach.answers.adapters import WHATSAPP
@@ -22,14 +26,19 @@ from outreach.i18n import use_language
 from outreach.keystore import KeyStore, text_exchange
 from outreach.keystore.text_exchange import QueuedReply
 from outreach.mail import sms, sms_gateway
-from outreach.mail.delivery_errors import DeliveryRefused, DeliveryUncertain, ServerUnavailable
+from outreach.mail.delivery_errors import (
+    DeliveryDropped,
+    DeliveryRefused,
+    DeliveryUncertain,
+    ServerUnavailable,
+)
+from outreach.mail.delivery_round import Outlet, Prepared
+from outreach.mail.recipient_limits import RecipientLimits
 from outreach.mail.sms_gateway import SmsMessage
-from outreach.mail.text_budget import TextBudget
-
-log = logging.getLogger(__name__)
+from outreach.mail.text_budget import TextBudget, TextPurse
 
 RETRY_AFTER: Final = timedelta(minutes=1)  # while the gateway is away; for REPLY_LIFETIME
-MAX_REPLIES: Final = 200  # of one round
+MAX_REPLIES: Final = 200  # in one round
 _NEEDING_PLACE: Final = frozenset(
     {
         ReplyName.CONFIRMED,
@@ -43,75 +52,121 @@ _NEEDING_PLACE: Final = frozenset(
 )
 
 
-def deliver(
-    store: Store,
-    key_store: KeyStore,
-    config: Config,
-    *,
-    now: datetime,
-    should_stop: Callable[[], bool] = lambda: False,
-    warn: Callable[[str], None] = log.warning,
-) -> int:
-    """Sends the replies that wait and returns how many. Needs an application context."""
-    budget, sent = TextBudget(config, key_store), 0
-    for _number in range(MAX_REPLIES):
-        if should_stop():
-            break
-        reply = text_exchange.take_reply(key_store, now=now)
-        if reply is None:
-            break
+@dataclass(frozen=True, kw_only=True, repr=False)
+class PreparedReply:
+    """A reply that is written, and the gateway that sends it."""
+
+    text: SmsMessage
+    gateway: Texts
+    purse: TextPurse | None  # None: it costs no text
+
+
+@dataclass
+class ReplyOutbox:
+    """The replies of the key store. One that is claimed is deleted, so each is sent at most once:
+    who gets none can write again."""
+
+    key_store: KeyStore
+    taken: int = 0  # in this round
+    claimed_at: datetime | None = None  # when the last one was taken
+
+    def has_due(self, session: Session, *, now: datetime) -> bool:
+        return session.execute(text_exchange.find_due_reply(now)).first() is not None
+
+    def claim(
+        self, connection: sa.Connection, *, now: datetime, after: QueuedReply | None = None
+    ) -> QueuedReply | None:
+        """Takes the reply that waits longest, whatever was claimed before; at most MAX_REPLIES."""
+        if self.taken >= MAX_REPLIES:
+            return None
+        self.taken, self.claimed_at = self.taken + 1, now
+        return text_exchange.take_reply(connection, self.key_store, now=now)
+
+    def release(self, connection: sa.Connection, claimed: QueuedReply) -> None:
+        """Queues it again: there was no gateway to try."""
+        assert self.claimed_at is not None
+        later = self.claimed_at + RETRY_AFTER
+        text_exchange.insert_reply(connection, self.key_store, claimed, now=later)
+
+    def delay(self, connection: sa.Connection, claimed: QueuedReply, until: datetime) -> None:
+        """Queues it again."""
+        text_exchange.insert_reply(connection, self.key_store, claimed, now=until)
+
+    postpone = delay
+
+    def discard(self, connection: sa.Connection, claimed: QueuedReply) -> None:
+        """It is deleted already."""
+
+    def mark_done(self, connection: sa.Connection, claimed: QueuedReply, now: datetime) -> None:
+        """It is deleted already."""
+
+    mark_uncertain = mark_done
+
+    def mark_refused(
+        self, connection: sa.Connection, claimed: QueuedReply, now: datetime, *, is_final: bool
+    ) -> None:
+        """It is deleted already."""
+
+
+def text_outlets(
+    store: Store, key_store: KeyStore, config: Config
+) -> list[Outlet[QueuedReply, PreparedReply]]:
+    """Replies to texts, and to messages of WhatsApp."""
+    budget = TextBudget(config, key_store)
+
+    def prepare(reply: QueuedReply, now: datetime) -> Prepared[PreparedReply] | None:
         text = _write(store, key_store, config, reply, now)
-        gateway = (
-            config.whatsapp.gateway(config.texts.countries) if _is_whatsapp(reply) else config.texts
-        )
+        is_whatsapp = reply.words.get("channel") == WHATSAPP
+        gateway = config.whatsapp.gateway(config.texts.countries) if is_whatsapp else config.texts
         if text is None or not gateway.url:
-            continue
-        if not _is_whatsapp(reply) and not _has_text_left(budget, reply):
-            warn("replies to texts are dropped: their part of OUTREACH_TEXTS_A_DAY is used up")
-            continue
+            return None
+        purse = None
+        if not is_whatsapp:
+            purse = TextPurse.OF_STOP_REPLIES if _is_of_stop(reply) else TextPurse.OF_REPLIES
+            if reason := budget.explain_wait(purse):
+                raise DeliveryDropped(reason)
+        return Prepared(message=PreparedReply(text=text, gateway=gateway, purse=purse))
+
+    return [
+        Outlet(
+            plural="replies to texts",
+            store=key_store.store,
+            outbox=ReplyOutbox(key_store),
+            prepare=prepare,
+            transport=partial(_connect, key_store, budget),
+            limits=RecipientLimits(key_store),
+        )
+    ]
+
+
+@contextmanager
+def _connect(key_store: KeyStore, budget: TextBudget) -> Iterator[Callable[[PreparedReply], None]]:
+    """A transport to the gateway of each reply. Where one refuses for now, replies wait."""
+    sent = 0
+
+    def send(reply: PreparedReply) -> None:
+        nonlocal sent
         try:
-            if not _send(gateway, text):
-                continue
-        except ServerUnavailable as error:
-            warn(f"replies to texts wait: {error}")
-            text_exchange.add_reply(key_store, reply, now=now + RETRY_AFTER)
-            break
+            with sms_gateway.connect(reply.gateway) as send_text:
+                send_text(reply.text)
+        except DeliveryRefused as refusal:
+            if refusal.is_final:
+                raise
+            raise ServerUnavailable("the gateway refuses texts for now") from None
+        except DeliveryUncertain:  # it may have been sent, and costs as much
+            pass
         sent += 1
-        if not _is_whatsapp(reply):
-            budget.count(is_of_stranger=not _is_of_stop(reply))
+        if reply.purse is not None:
+            budget.count(reply.purse)
+
+    yield send
     if sent:
         key_store.store.truncate_log()
-    return sent
-
-
-def _send(gateway: Texts, text: SmsMessage) -> bool:
-    """Whether it was sent, or may have been, which costs as much. Raises ServerUnavailable where it
-    has to be sent again."""
-    try:
-        with sms_gateway.connect(gateway) as send:
-            send(text)
-    except DeliveryRefused as refusal:
-        if refusal.is_final:
-            return False
-        raise ServerUnavailable("the gateway refuses texts for now") from None
-    except DeliveryUncertain:
-        pass
-    return True
-
-
-def _has_text_left(budget: TextBudget, reply: QueuedReply) -> bool:
-    usage = budget.usage()
-    is_left = not usage.is_used_up
-    return is_left and (_is_of_stop(reply) or usage.is_left_to_strangers)
 
 
 def _is_of_stop(reply: QueuedReply) -> bool:
     """Whether it is counted apart (`text_limits.count_stop_reply`)."""
     return reply.words.get("name") == ReplyName.STOPPED
-
-
-def _is_whatsapp(reply: QueuedReply) -> bool:
-    return reply.words.get("channel") == WHATSAPP
 
 
 def _write(

@@ -23,10 +23,10 @@ MIMETYPE: Final = "audio/mpeg"
 MAX_BYTES_A_MINUTE: Final = 200_000
 TIMEOUT_SECONDS: Final = 60
 LOCK_TIMEOUT_SECONDS: Final = 20  # to wait for the conversion before: a usual one takes ten at most
-# Of the environment of the program that reads a stranger's bytes: no secret is among them.
+# The program that reads a stranger's bytes gets these variables only: none has a secret.
 KEPT_VARIABLES: Final = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "LANG")
 BYTES_A_SECOND: Final = 3000  # 24 kbit/s, constant
-# Of each process of the server: one conversion may take a gigabyte and all of a core.
+# Each process of the server converts one recording at a time, which may take a gigabyte and a core.
 conversion_lock: Final = threading.Lock()
 
 

@@ -11,13 +11,13 @@ import resource
 import sys
 from typing import Any, BinaryIO, Final
 
-MAX_MEMORY_BYTES: Final = 1024 * 1024 * 1024  # of addresses; the libraries alone take 400 MB
+MAX_MEMORY_BYTES: Final = 1024 * 1024 * 1024  # address space; the libraries alone take 400 MB
 MAX_CPU_SECONDS: Final = 40
 MAX_FILES: Final = 64
 SAMPLE_RATE: Final = 22_050  # speech has little above 10 kHz
 BIT_RATE: Final = 24_000  # 180,000 bytes a minute
 MIN_SECONDS: Final = 1
-# Of a file by its first bytes: the place and the bytes, and the demuxer of FFmpeg.
+# A file is recognized by its first bytes: their place, the bytes, and the demuxer of FFmpeg.
 FORMATS: Final = (
     (0, b"\x1aE\xdf\xa3", "matroska"),  # WebM: MediaRecorder of Chromium and Firefox
     (4, b"ftyp", "mov"),  # M4A, MP4 and 3GP: phones, and MediaRecorder of Safari

@@ -1,6 +1,5 @@
 """`outreach counts`: counts the workshops of one month or of several, by kind or by office."""
 
-import csv
 import io
 import json
 import re
@@ -173,9 +172,7 @@ def _period_writers(
         _show(console, f"Talleres de {first} a {last}", rows, range(len(rows[0])), notes)
 
     def as_csv(file: BinaryIO) -> None:
-        text = io.StringIO()
-        csv.writer(text).writerows([spreadsheets.escape(cell) for cell in line] for line in rows)
-        file.write(text.getvalue().encode())
+        file.write(spreadsheets.as_csv(rows).encode())
 
     def as_xlsx(file: BinaryIO) -> None:
         if not has_rows:

@@ -13,13 +13,11 @@ from outreach.db.store import Store
 from outreach.domain import change_sessions
 from outreach.domain.locations import venues
 from outreach.domain.network import installation_settings
-from outreach.domain.search import staff_search
 from outreach.errors import Misconfigured
 from outreach.keystore import KeyStore, MasterKeys
 from outreach.maintenance import migrate_database
 from outreach.migrations import Database, Stage
 from outreach.network_profile import use_profile
-from outreach.privacy import reconcile
 
 
 @click.group()
@@ -36,8 +34,6 @@ def command() -> None:
 )
 def upgrade(new_key_store: bool) -> None:
     """Create the databases if there are none, and migrate them.
-
-    What an older version stored plain is encrypted.
 
     Safe to run again, and while people register. Two upgrades at once run one after the other.
     """
@@ -73,15 +69,27 @@ def check() -> None:
 
 
 @command.command()
-@click.argument("message")
+@click.argument("message", default="")
 @click.option("--key-store", "is_key_store", is_flag=True, help="Of the key store's models.")
 @click.option("--empty", "is_empty", is_flag=True, help="Without statements: to move data.")
-def revision(message: str, is_key_store: bool, is_empty: bool) -> None:
+@click.option(
+    "--first",
+    "is_first",
+    is_flag=True,
+    help="Write the first migrations anew instead: until release 1.0.0.",
+)
+def revision(message: str, is_key_store: bool, is_empty: bool, is_first: bool) -> None:
     """Write a migration from what changed in the models. For developers, in a checkout.
 
     MESSAGE says what the migration does; the file is named after it. Read the file before you
-    commit it: a rename is written as a drop and an addition.
+    commit it: a rename is written as a drop and an addition. With --first there is no MESSAGE.
     """
+    if is_first == bool(message):
+        raise click.UsageError("Give a MESSAGE, or --first alone.")
+    if is_first:
+        for base in Database:
+            click.echo(migrations.write_first_migration(base))
+        return
     base = Database.KEY_STORE if is_key_store else Database.MAIN
     click.echo(migrations.write_revision(base, message, is_empty=is_empty))
 
@@ -109,11 +117,6 @@ def bring_up_to_date(config: Config, *, new_key_store: bool = False) -> None:
             installation_settings.set_calendar_host(session, config.host.partition(":")[0])
             installation_settings.set_key_store_version(session, version)
             venues.update_locations(session)
-        last: int | None = 0
-        while last is not None:  # each a short transaction: people register meanwhile
-            with store.change() as session:
-                last = staff_search.fill_search_text(session, after=last)
-        reconcile.seal_plain_values(store, key_store)
 
 
 def _find_faults(config: Config, *, new_key_store: bool = False) -> list[str]:
@@ -129,9 +132,9 @@ def _find_faults(config: Config, *, new_key_store: bool = False) -> list[str]:
     with _open(config.database_url) as store, store.read() as session:
         previous = installation_settings.get_key_store_version(session)
     if states[Database.KEY_STORE].stage is Stage.EMPTY:
-        return [f"ring: {_KEY_STORE_IS_EMPTY}"]
+        return [f"{Database.KEY_STORE}: {_KEY_STORE_IS_EMPTY}"]
     if previous and migrations.is_before(Database.KEY_STORE, current, previous):
-        return [f"ring: {_KEY_STORE_IS_OLDER}"]
+        return [f"{Database.KEY_STORE}: {_KEY_STORE_IS_OLDER}"]
     return []
 
 

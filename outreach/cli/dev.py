@@ -7,6 +7,7 @@ request sent during a reload waits for its answer.
 """
 
 import importlib
+import logging
 import multiprocessing
 import signal
 import socket
@@ -46,8 +47,9 @@ _processes: Final = multiprocessing.get_context("fork")
 def command(port: int, data: Path) -> None:
     """Serve the demo's network from a checkout, and reload it when a file changes.
 
-    For developers. It listens on localhost only, shows an error with its traceback, and writes
-    letters to a folder. The staff accounts are those of `outreach demo`.
+    For developers. It listens on localhost only, shows an error of a page or of the worker with its
+    traceback, puts ⟦marks⟧ around what is not translated, and writes letters to a folder. The staff
+    accounts are those of `outreach demo`.
     """
     if not (CHECKOUT / "pyproject.toml").is_file():
         raise Misconfigured("`outreach dev` needs a checkout, installed with: pip install -e .")
@@ -201,11 +203,13 @@ def _make_demo(sender: Connection, data: Path, port: int) -> None:
 
 
 def _run_site(sender: Connection, listener: socket.socket, data: Path, port: int) -> None:
+    from outreach import i18n
     from outreach.app import create_app
     from outreach.cli import demo
     from outreach.cli.context import settings
 
     demo.use_settings(data, port)
+    i18n.mark_untranslated()
     app = create_app(settings(serving=True))
     app.debug = True
     # Without the page for unexpected errors they reach the debugger.
@@ -230,6 +234,7 @@ class _SilentHandler(WSGIRequestHandler):
 
 
 def _run_worker(_sender: Connection, data: Path, port: int) -> None:
+    from outreach import i18n, logs
     from outreach.app import create_app
     from outreach.cli import demo
     from outreach.cli.context import settings
@@ -237,4 +242,7 @@ def _run_worker(_sender: Connection, data: Path, port: int) -> None:
     from outreach.maintenance.worker import Worker
 
     demo.use_settings(data, port)
+    i18n.mark_untranslated()
+    logging.basicConfig(format="%(message)s")
+    logs.tracebacks.setLevel(logging.DEBUG)
     Worker(create_app(settings(serving=True), timeouts=WORK)).run(threading.Event())

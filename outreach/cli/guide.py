@@ -22,9 +22,10 @@ DEVELOPER_PAGES: Final = (
 
 
 def names() -> list[str]:
-    """The pages of the operator's guide, the first one to read first."""
+    """The pages of the operator's guide: the overview, how to run the site, then the reference."""
     stems = {path.name[:-3] for path in PAGES.iterdir() if path.name.endswith(".md")}
-    return ["start", *sorted(stems - {"start", *DEVELOPER_PAGES})]
+    first = ("start", "run")
+    return [*first, *sorted(stems - {*first, *DEVELOPER_PAGES})]
 
 
 def text(name: str) -> str:

@@ -21,7 +21,7 @@ from outreach.domain.network import staff
 from outreach.domain.network.staff import ALL_OFFICES, Role
 from outreach.errors import Misconfigured, NotFound
 from outreach.i18n import gettext as _
-from outreach.imports import kinds, load_log, offices, packaged
+from outreach.imports import import_result, kinds, offices, packaged
 from outreach.imports.import_result import ImportResult, RowOutcome
 from outreach.network_file import FILE_NAME, PACKAGED, NetworkFile
 
@@ -143,7 +143,7 @@ def _load(store: Store, what: str, load: Loader | None) -> str:
         return _("el archivo de la red no nombra ninguno")
     with store.change() as session:
         loaded = load(session)
-        load_log.record(session, what, loaded, None, now=clock.now())
+        import_result.record_load(session, what, loaded, None, now=clock.now())
     new, changed, same = (loaded.counts[each] for each in RowOutcome)
     return _(
         "%(new)d nuevos, %(changed)d cambiados, %(same)d como estaban",

@@ -47,7 +47,7 @@ def _print_roster(held: RosterHeld) -> None:
     if held.first_erased is not None:
         click.echo(f"  {held.retired} retired, the first erased on {held.first_erased}")
     click.echo(
-        f"  {held.availability} rows with their hours and days away (roster_hours, roster_absence)"
+        f"  {held.availability} rows with their hours and days away (working_hours, roster_absence)"
     )
     click.echo(f"  {held.assignments} assignments to workshops, with answers (roster_assignment)")
     days = assignments.KEPT.days

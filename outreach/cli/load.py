@@ -23,9 +23,8 @@ from outreach.errors import OutreachError, Refusal
 from outreach.imports import (
     csv_tables,
     figures,
-    file_types,
+    import_result,
     kinds,
-    load_log,
     offices,
     packaged,
     venues,
@@ -34,6 +33,7 @@ from outreach.imports import (
 from outreach.imports.calendar_links import addresses
 from outreach.imports.import_errors import ImportRejected, group_faults
 from outreach.imports.import_result import ImportResult
+from outreach.imports.sheets import file_types
 from outreach.imports.workshops import IcalDefaults, Network, WorkshopImportRow
 from outreach.outbound.guarded_client import FetchRule
 
@@ -258,7 +258,7 @@ def _load(
     try:
         with store.change() as session:
             loaded = load(session)
-            load_log.record(session, what, loaded, None, now=clock.now())
+            import_result.record_load(session, what, loaded, None, now=clock.now())
             if dry_run:
                 raise _DryRun
     except _DryRun:

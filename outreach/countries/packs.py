@@ -15,9 +15,9 @@ from outreach import languages
 
 _DATA: Final = resources.files("outreach.countries") / "data"
 _SHARED: Final = "holidays.toml"  # names of holidays that several countries keep
-_WORLD: Final = "world.toml"  # of countries without a file
+_WORLD: Final = "world.toml"  # has the countries without a file
 _WHOLE: Final = "-00"  # ends the code of the only region of such a country
-_UNKNOWN: Final = "ZZZ"  # of CLDR, for no country
+_UNKNOWN: Final = "ZZZ"  # what CLDR has for no country
 _FRENCH_VOWELS: Final = tuple("AEÉIÎOU")
 
 Names = dict[str, str]  # by language of the site
@@ -27,7 +27,7 @@ Names = dict[str, str]  # by language of the site
 class Region:
     """A state, province, department…"""
 
-    code: str  # of the United States and Canada as the post writes it, IL; else ISO 3166-2, MX-JAL
+    code: str  # as the post of the United States and Canada writes it, IL; else ISO 3166-2, MX-JAL
     names: Names
     also: tuple[str, ...]  # what people type for it, as `place_text.canonicalize` writes it
     geonames: str  # its code in GeoNames; only where the gazetteer's build needs it
@@ -100,7 +100,7 @@ def has_letter_paper(code: str) -> bool:
 
 
 def is_country(code: str) -> bool:
-    """Whether `load` has a pack of it: a file, or what CLDR knows."""
+    """Whether `load` has a pack of the country: a file, or what CLDR knows."""
     return code in list_codes() or code in _load_alpha3()
 
 

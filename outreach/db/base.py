@@ -32,7 +32,8 @@ TYPES = {
         native_enum=False,
         length=20,
         create_constraint=False,
-        values_callable=lambda kind: [member.value for member in kind],
+        # The names of the members; their values are words of addresses, files and pages.
+        values_callable=lambda kind: [member.name.lower() for member in kind],
     ),
 }
 

@@ -49,7 +49,7 @@ _OF_SYSTEM: Final = {
 
 def classify(error: BaseException) -> ErrorClass | None:
     """The class of an error; None if it is a fault of the program or of what it was given."""
-    if isinstance(error, sa.exc.TimeoutError):  # of the connection pool
+    if isinstance(error, sa.exc.TimeoutError):  # the connection pool was empty for too long
         return ErrorClass.BUSY
     # `Store.mark` uses the driver without SQLAlchemy, so its errors are those of the driver.
     cause: BaseException | None = error

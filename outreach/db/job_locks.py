@@ -18,14 +18,14 @@ from outreach.db.base import Base
 from outreach.db.types import database_now
 
 LEASE_SECONDS: Final = 60.0
-MAX_CLOCK_DIFFERENCE: Final = timedelta(minutes=2)  # of a host's clock from the database's
+MAX_CLOCK_DIFFERENCE: Final = timedelta(minutes=2)  # a host's clock from the database's
 _OVER: Final = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 class JobLock(Base):
-    __tablename__ = "lease"
+    __tablename__ = "job_lock"
 
-    name: Mapped[str] = mapped_column(sa.String(40), primary_key=True)  # of the job
+    name: Mapped[str] = mapped_column(sa.String(40), primary_key=True)  # names the job
     holder: Mapped[str] = mapped_column(sa.String(40))
     until: Mapped[datetime]
 

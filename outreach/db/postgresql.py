@@ -51,7 +51,7 @@ def engine(url: str, *, pool_size: int, timeouts: Timeouts) -> sa.Engine:
     if len(database_urls.hosts(address)) > 1:
         defaults["target_session_attrs"] = "read-write"
     missing = {name: value for name, value in defaults.items() if name not in given}
-    # Of two options with one name, PostgreSQL takes the last.
+    # PostgreSQL takes the last of two options with one name, so what was given goes last.
     options = [*_options(timeouts), *_as_tuple(given.get("options", ()))]
     engine = sa.create_engine(
         address,

@@ -23,7 +23,7 @@ try:
 except ImportError:  # on Windows processes wait as SQLite makes them
     fcntl = None  # type: ignore[assignment]  # compared with None before it is used
 
-SUFFIX: Final = "-turn"  # of the file beside the database
+SUFFIX: Final = "-turn"  # the file beside the database ends in it
 _COUNTER_BYTES: Final = 8
 
 

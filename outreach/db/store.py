@@ -97,7 +97,7 @@ class Store:
 
     @contextmanager
     def change_rows(self) -> Iterator[sa.Connection]:
-        """The same as a connection without ORM, for short statements of hot paths."""
+        """Gives the transaction as a connection without ORM, for short statements of hot paths."""
         with self._write_lock.acquire(), self._changing_rows.begin() as connection:
             yield connection
 
@@ -184,13 +184,13 @@ class Store:
 _POLL_SECONDS = 0.2
 _KEPT_SECONDS: Final = 1.0
 _MAX_KEPT: Final = 4000
-_MAX_KEPT_CHARACTERS: Final = 80  # of the values of one query; a visitor's may have thousands
+_MAX_KEPT_CHARACTERS: Final = 80  # in the values of one query; a visitor's may have thousands
 _TRY = sa.text("SELECT pg_try_advisory_lock(:number)")
 _FREE = sa.text("SELECT pg_advisory_unlock(:number)")
 
 
 class _NoLock(WriteLock):
-    """For PostgreSQL, which lets many write at once."""
+    """Stands for a lock on PostgreSQL, which lets many write at once."""
 
     def __init__(self) -> None:
         super().__init__("")
@@ -205,7 +205,7 @@ class _Answer(NamedTuple):
 
     row: tuple[Any, ...] | None
     changes: int  # the counter of the write lock
-    until: float  # of `monotonic`
+    until: float  # as `monotonic` counts
 
 
 class _Watch:
@@ -328,7 +328,7 @@ def _disable_synchronous_commit(engine: sa.Engine) -> None:
         connection.commit()
 
 
-_stores: Final[WeakSet[Store]] = WeakSet()  # of SQLite, in this process
+_stores: Final[WeakSet[Store]] = WeakSet()  # those of this process on SQLite
 
 
 def _reopen_after_read_only(engine: sa.Engine, url: str) -> None:

@@ -11,9 +11,8 @@ from sqlalchemy.ext.compiler import compiles
 
 from outreach import clock
 
-# The code of a region: IL, QC; of most countries with that of the country, MX-JAL. SQLite keeps no
-# limit, and a wider column would cost it a copy of the table.
-RegionCode = sa.String(3).with_variant(sa.String(6), "postgresql")
+# The code of a region: IL, QC; of most countries with that of the country, MX-JAL.
+RegionCode = sa.String(6)
 
 
 class Instant(sa.TypeDecorator[datetime]):

@@ -36,7 +36,7 @@ class Slots:
         """`number` requests have a slot, beside those that have had theirs for `long_seconds`;
         `most` have one in all."""
         self._number, self._most, self._long_seconds = number, most, long_seconds
-        self._guard = threading.Lock()  # of the attributes below
+        self._guard = threading.Lock()  # guards the attributes below
         self._queues: tuple[deque[threading.Lock], ...] = (deque(), deque())
         self._next = 0  # the queue that is served first
         self._given: dict[threading.Lock, float] = {}  # when, in seconds of `monotonic`
@@ -59,7 +59,7 @@ class Slots:
             self._serve()
 
     def count_waiting(self) -> tuple[int, ...]:
-        """How many wait in PEOPLE and in CALENDARS."""
+        """Returns how many requests wait in PEOPLE and in CALENDARS."""
         with self._guard:
             return tuple(map(len, self._queues))
 
@@ -79,7 +79,7 @@ class Slots:
 
 
 class _Thread(threading.local):
-    slot: tuple[Slots, threading.Lock] | None = None  # that this thread has
+    slot: tuple[Slots, threading.Lock] | None = None  # the slot that this thread has
 
 
 _thread = _Thread()

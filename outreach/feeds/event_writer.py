@@ -35,8 +35,8 @@ from outreach.memory_cache import MemoryCache
 from outreach.whole_lists import make_each
 
 FORMAT: Final = 5  # raise it when `vevent.write` writes the same workshop differently
-MAX_TEXT_BYTES: Final = 8_000_000  # of texts in the memory of one process
-TEXT_OVERHEAD_BYTES: Final = 400  # of one text, beside its own
+MAX_TEXT_BYTES: Final = 8_000_000  # for texts, in the memory of one process
+TEXT_OVERHEAD_BYTES: Final = 400  # that one text takes beside its own
 # Texts that the database lacks, by workshop and style; the version is the time of the change.
 TextMemory = MemoryCache[bytes]
 _memories: WeakKeyDictionary[Any, TextMemory] = WeakKeyDictionary()  # by database
@@ -128,8 +128,8 @@ def style_digest(site: PublicSite) -> str:
 def write_missing(
     session: Session, site: PublicSite, *, today: date, limit: int
 ) -> list[dict[str, Any]]:
-    """Events that feeds will need and of which the cache lacks the present text, written in every
-    language, at most `limit` of each. Returns rows for `event_cache.keep`."""
+    """Writes the events that feeds will need and whose present text the cache lacks, in every
+    language, at most `limit` in each. Returns rows for `event_cache.keep`."""
     span = FeedSpan(today - KEPT_AFTER_THE_END, today + AHEAD, today)
     rows = []
     for lang in list_languages():

@@ -64,7 +64,7 @@ class WrittenFeed:
 
     body: bytes
     reaches: date | None  # the last day of the feed, if it had to be cut
-    venue_zones: Sequence[str]  # of its events, in their order
+    venue_zones: Sequence[str]  # one for each event, in their order
 
 
 def write(

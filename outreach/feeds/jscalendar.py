@@ -67,7 +67,7 @@ def _event(event: UpcomingEvent, lang: str) -> dict[str, Any]:
         "locale": lang,
         "start": f"{starts:%Y-%m-%dT%H:%M:%S}",
         "timeZone": event.lines["DTSTART"].parameters.get("TZID", "Etc/UTC"),
-        # Of two times in one zone, Python subtracts the wall clocks.
+        # In UTC, because Python subtracts the wall clocks of two times in one zone.
         "duration": _duration(ends.astimezone(UTC) - starts.astimezone(UTC)),
         "status": "cancelled" if event.is_cancelled else "confirmed",
         "freeBusyStatus": "free",

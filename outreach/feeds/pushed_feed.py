@@ -21,7 +21,7 @@ from outreach.feeds import ics_feed, server, upcoming
 from outreach.feeds.server import FeedRequest
 from outreach.feeds.vevent import PublicSite
 
-PUSHED_AFTER: Final = timedelta(hours=24)  # of the first publication of a workshop
+PUSHED_AFTER: Final = timedelta(hours=24)  # after the first publication of a workshop
 MAX_TOPIC_LENGTH: Final = 700
 _STAMPS: Final = re.compile(rb"^(?:DTSTAMP|LAST-MODIFIED|SEQUENCE):.*\r\n", re.MULTILINE)
 

@@ -11,7 +11,7 @@ from icalendar import vText
 
 # The backslash first, since the other replacements have one.
 ESCAPES: Final = (("\\", r"\\"), (";", r"\;"), (",", r"\,"), ("\n", r"\n"))
-MAX_OCTETS: Final = 75  # of a line, without its end
+MAX_OCTETS: Final = 75  # in a line, without its end
 
 
 class IcsText(vText):

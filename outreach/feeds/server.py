@@ -59,12 +59,12 @@ WRITERS: Final[Mapping[str, Callable[..., bytes]]] = {
     "jscal": jscalendar.write,
 }
 CACHE_CONTROL: Final = "public, max-age=900"
-PRIVATE_CACHE_CONTROL: Final = "private, max-age=900"  # of discreet kinds: kept by no proxy
+PRIVATE_CACHE_CONTROL: Final = "private, max-age=900"  # has discreet kinds: no proxy keeps it
 _CORS: Final = "Access-Control-"
-MAX_MEMORY_BYTES: Final = 24_000_000  # of feeds, in one process
-OVERHEAD_BYTES: Final = 3000  # of one feed, beside its own
-MAX_ADDRESS_BYTES: Final = 8_000_000  # of addresses as they are asked for, in one process
-ADDRESS_OVERHEAD_BYTES: Final = 800  # of one address, beside its own
+MAX_MEMORY_BYTES: Final = 24_000_000  # for feeds, in one process
+OVERHEAD_BYTES: Final = 3000  # that one feed takes beside its own
+MAX_ADDRESS_BYTES: Final = 8_000_000  # for addresses as they are asked for, in one process
+ADDRESS_OVERHEAD_BYTES: Final = 800  # that one address takes beside its own
 SECOND: Final = timedelta(seconds=1)
 OK: Final = "200 OK"
 NOT_MODIFIED: Final = "304 Not Modified"
@@ -80,8 +80,8 @@ class FeedRequest:
     name: str
     form: str
     filters: tuple[tuple[str, ...], ...]
-    has_links: bool  # of discreet workshops
-    since: date | None  # of a later page of a JSON Feed
+    has_links: bool  # whether discreet workshops have their link
+    since: date | None  # the first day of a later page of a JSON Feed
 
 
 @dataclass(slots=True)

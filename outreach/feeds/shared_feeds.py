@@ -32,7 +32,7 @@ class FeedCopy:
     number: int  # the change counter
     kind_numbers: tuple[int, ...]  # those of `SharedFeed.kind_counters`; () if not known
     day: date  # in UTC: the window moves at midnight
-    etag: str  # of the uncompressed bytes
+    etag: str  # made from the uncompressed bytes
     changed_at: datetime  # when these bytes first existed
     body: bytes  # gzip
 
@@ -84,7 +84,7 @@ class SharedFeeds:
         self._memory[start : start + len(frame) + len(stored)] = frame + stored
 
     def _list_starts(self, digest: bytes) -> list[int]:
-        """Where the slots begin in which the feed may be."""
+        """Returns the positions of the slots in which the feed may be."""
         first = int.from_bytes(digest[:4], "little") % self._sets * WAYS
         return [number * SLOT_BYTES for number in range(first, first + WAYS)]
 

@@ -24,7 +24,7 @@ from outreach.feeds.vevent import PublicSite
 from outreach.formats import cached_by_wording
 from outreach.i18n import say, translate
 
-TAG_YEAR: Final = 2026  # of tag URIs (RFC 4151); it never changes
+TAG_YEAR: Final = 2026  # in tag URIs (RFC 4151); it never changes
 
 _LINE: Final = re.compile(r'([^;:]+)((?:;[^=]+=(?:"[^"]*"|[^;:"]*))*):(.*)', re.DOTALL)
 _NO_PARAMETERS: Final[Mapping[str, str]] = {}
@@ -59,7 +59,7 @@ class UpcomingEvent:
     """A VEVENT of the calendar feed."""
 
     ics: str  # unfolded, from BEGIN:VEVENT to the last line end
-    zone: ZoneInfo  # of the venue; the event may be written in another (`zone_rules`)
+    zone: ZoneInfo  # where the venue is; the event may be written in another (`zone_rules`)
 
     @cached_property
     def lines(self) -> Mapping[str, UpcomingItem]:

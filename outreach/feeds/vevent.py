@@ -26,7 +26,7 @@ class PublicSite:
     """The site that publishes the calendars."""
 
     public_url: str
-    host: str  # of UIDs; stays the same if the site moves
+    host: str  # in UIDs; stays the same if the site moves
     phone: str = ""  # for offices without one
     has_hub: bool = False  # its feeds are pushed
 

@@ -16,9 +16,10 @@ from outreach.memory_cache import remember
 from outreach.zone_rules import UTC_KEY, ZoneChange, get_horizon, list_changes
 
 EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001 - local time of the zone
-# Of rules that hold since then, as those of the United States and Canada do.
+# From this year on, rules are written: those of the United States and Canada hold since then.
 FIRST_YEAR_OF_RULES: Final = 2007
-# Of transitions that follow no rule: no workshop is older (the form refuses earlier days).
+# From this year on, transitions that follow no rule are written: no workshop is older, because the
+# form refuses earlier days.
 FIRST_YEAR: Final = 2015
 # In one string: a test takes a literal «FR» for a country, and the code names none.
 _WEEK: Final = "MO TU WE TH FR SA SU"

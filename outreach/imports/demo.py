@@ -137,7 +137,7 @@ def sign_ins(
 ) -> Iterator[tuple[str, str, str]]:
     """The e-mail address, TOTP secret and current code of each demo account.
 
-    Enrolls accounts without a second factor: demos made by older releases have such.
+    Enrolls those without a second factor: new ones, and those that lost it in the demo.
     """
     for email, secret in SECRETS.items():
         with store.change() as session:

@@ -124,7 +124,7 @@ def _list_ahead(session: Session, office: Office, now: datetime, number: int) ->
 
 
 def _send_letters(session: Session, now: datetime) -> None:
-    """Who has not answered has had the question."""
+    """Marks every letter as sent, so that who has not answered has had the question."""
     for letter in session.scalars(sa.select(RosterLetter)).all():
         letter.done_at = now - _ASKED_BEFORE
         assignment = session.get_one(RosterAssignment, letter.assignment_id)

@@ -12,9 +12,9 @@ from sqlalchemy.orm import Session
 from outreach.clock import Month
 from outreach.domain.reporting.figures import FigureSeries, MonthlyFigure
 from outreach.imports import csv_tables
-from outreach.imports.csv_tables import RowParser
 from outreach.imports.import_errors import DataFileErrorCode, ImportRejected
 from outreach.imports.import_result import ImportResult, RowOutcome, Watch, fill, without_progress
+from outreach.imports.row_parser import RowParser
 
 REQUIRED: Final = ("month", "series", "value", "source")
 _MAX_VALUE: Final = 10**15

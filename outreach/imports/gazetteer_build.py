@@ -2,7 +2,7 @@
 indexes of their names.
 
     pip install 'outreach[gazetteer]'
-    npm pack codes-postaux && tar xf codes-postaux-*.tgz    # of France
+    npm pack codes-postaux && tar xf codes-postaux-*.tgz    # postal codes of France
     python -m outreach.imports.gazetteer_build
     python -m outreach.imports.gazetteer_build MX GT      # only these
     python -m outreach.imports.gazetteer_build --index    # only the indexes, from the files
@@ -251,8 +251,9 @@ def _read_places(countries: set[str]) -> Iterator[Row]:
 
 
 def _aliases(place: dict[str, Any]) -> tuple[str, ...]:
-    """The other names of a large place in Latin letters, without codes of airports; of any place
-    with names in two languages, «Gasteiz / Vitoria», each of them, and both the other way round."""
+    """The other names of a place: those of a large one in Latin letters, without codes of airports;
+    for one with names in two languages, «Gasteiz / Vitoria», each of them, and both the other way
+    round."""
     found = set[str]()
     if "/" in place["name"] and place["countrycode"] == "ES":  # in Germany it is a town and an area
         parts = [canonicalize(part) for part in place["name"].split("/")]
@@ -402,7 +403,7 @@ def _nearest_code(row: Row, zips: list[Zip]) -> str:
 
 
 def _counties(zips: list[Zip], places: list[Row], near: _Nearest) -> list[Row]:
-    """Each county where its ZIP codes are on average: where its people are, not its deserts."""
+    """Places each county at the mean of its ZIP codes: where its people are, not its deserts."""
     where = defaultdict(list)
     for each in zips:
         if each.county and each.is_street:
@@ -461,7 +462,8 @@ def _write(path: Path, places: list[Row], counties: list[Row], zips: list[Zip]) 
 
 
 def _middles(places: list[Row]) -> Iterator[tuple[str, Position, int]]:
-    """Each state with where its people are on average, and how many: one more for each place."""
+    """Returns for each state the mean position of its people and their number, one more for each
+    place."""
     by_region: dict[str, list[Row]] = defaultdict(list)
     for each in places:
         by_region[each.region].append(each)

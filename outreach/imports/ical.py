@@ -16,9 +16,12 @@ from icalendar import vDuration
 from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
 
 from outreach import clock
+from outreach.domain.text import clean
+from outreach.domain.workshops import UID_PREFIX
 from outreach.errors import Refusal
 from outreach.imports import csv_tables
 from outreach.imports.import_errors import ImportErrorCode, UnreadableFile
+from outreach.imports.sheets import text_tables
 
 MAX_LINE_LENGTH: Final = 65_536  # characters, after unfolding
 # Not parsed by icalendar, which decodes a literal «%2C» as a comma.
@@ -41,6 +44,8 @@ _DATE_TIME: Final = re.compile(r"(\d{8})T(\d{6})(Z?)", re.ASCII)
 _DAY: Final = re.compile(r"\d{8}", re.ASCII)
 # A fold within a UTF-8 character, as RFC 5545, 3.1 allows: its rest is moved before the fold.
 _CUT_CHARACTER: Final = re.compile(rb"([\xc2-\xf4][\x80-\xbf]{0,2})(\r?\n[ \t])([\x80-\xbf]{1,3})")
+# Public feeds and the calendars of staff have the same workshops.
+_OWN_UID: Final = re.compile(r"(?:taller|mio)-([0-9A-Z]{20})(?:@.*)?", re.DOTALL)
 _OFFSET: Final = re.compile(r"([+-])(\d{2})(\d{2})(?:\d{2})?", re.ASCII)
 
 
@@ -72,9 +77,16 @@ class IcalCalendar:
     properties: tuple[str, ...] = ()  # the names that its events have
 
 
+def own_id(uid: str) -> str:
+    """The id of the workshop of our own feeds that has this UID, as in a file of workshops; empty
+    for the UID of another program."""
+    found = _OWN_UID.fullmatch(clean(uid))
+    return f"{UID_PREFIX}{found[1]}" if found else ""
+
+
 def read(name: str, data: bytes, *, most: int) -> IcalCalendar:
     """The events of a file. Raises UnreadableFile if it is no calendar or exceeds a limit."""
-    text = csv_tables.decode(name, _CUT_CHARACTER.sub(rb"\1\3\2", data))
+    text = text_tables.decode_utf8(name, _CUT_CHARACTER.sub(rb"\1\3\2", data))
     return _Reader(name, most).calendar(text)
 
 

@@ -12,7 +12,7 @@ from typing import Final
 from outreach.errors import Refusal
 
 _LONGEST: Final = 60
-_MAX_SPANS: Final = 12  # of lines, before the rest is a number
+_MAX_SPANS: Final = 12  # spans of lines that are listed before the rest is a number
 
 
 @unique

@@ -3,10 +3,14 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, TypeVar
 
+from sqlalchemy.orm import Session
+
+from outreach.domain.audit import audit_log
+from outreach.domain.audit.audit_log import Details
 from outreach.domain.workshops import Workshop
 
 Row = TypeVar("Row")
@@ -60,3 +64,28 @@ def fill(thing: object, values: Mapping[str, object]) -> bool:
     for name, new in changed.items():
         setattr(thing, name, new)
     return bool(changed)
+
+
+def record_load(
+    session: Session, what: str, loaded: ImportResult, organizer_id: int | None, *, now: datetime
+) -> None:
+    """Writes an entry for each office, month or list with a new or changed row. `what` is offices,
+    kinds, figures, venues or workshops; `organizer_id` the staff member, None on the command line.
+    """
+    for about, counts in sorted(loaded.about.items()):
+        details: Details = {outcome.value: counts[outcome] for outcome in RowOutcome}
+        if set(counts) == {RowOutcome.SAME}:
+            continue
+        if what == "offices":
+            action = "office opened" if counts[RowOutcome.NEW] else "office changed"
+            audit_log.record(
+                session, organizer_id, action, now=now, office=about, details={"office": about}
+            )
+        elif what == "kinds":
+            audit_log.record(session, organizer_id, "kinds brought in", now=now, details=details)
+        elif what == "figures":
+            details = {"month": about, **details}
+            audit_log.record(session, organizer_id, "figures brought in", now=now, details=details)
+        else:
+            action = "venues brought in" if what == "venues" else "workshops brought in"
+            audit_log.record(session, organizer_id, action, now=now, office=about, details=details)

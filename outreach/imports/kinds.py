@@ -33,6 +33,7 @@ from outreach.imports.import_errors import (
     UnreadableFile,
 )
 from outreach.imports.import_result import ImportResult, RowOutcome, Watch, fill, without_progress
+from outreach.imports.sheets import text_tables
 from outreach.reports.series_wording import CATEGORIES, NUMBER, OTHER, PARTS, THINGS
 
 
@@ -90,7 +91,7 @@ def read(path: Path) -> Taxonomy:
 
     Raises ImportRejected with all faults, and UnreadableFile if it is no list of kinds.
     """
-    text = csv_tables.open_text(path)
+    text = text_tables.decode_utf8(str(path), csv_tables.open_bytes(path))
     try:
         found = json.loads(text)
     except json.JSONDecodeError as error:

@@ -17,9 +17,9 @@ from outreach.domain.network.offices import RESERVED_SLUGS, SLUG_PATTERN, Office
 from outreach.domain.scheduling import network_changes
 from outreach.i18n import get_default_language
 from outreach.imports import csv_tables
-from outreach.imports.csv_tables import RowParser
 from outreach.imports.import_errors import DataFileErrorCode, ImportErrorCode, ImportRejected
 from outreach.imports.import_result import ImportResult, RowOutcome, Watch, without_progress
+from outreach.imports.row_parser import RowParser
 
 REQUIRED: Final = (
     "slug",

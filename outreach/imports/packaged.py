@@ -9,7 +9,7 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
-from outreach.imports import kinds, load_log, offices
+from outreach.imports import import_result, kinds, offices
 from outreach.imports.import_result import ImportResult
 from outreach.imports.kinds import Taxonomy
 from outreach.imports.offices import OfficeRow
@@ -44,12 +44,12 @@ def load_offices(
     them all."""
     rows = [row for row in read_offices() if row.slug in chosen]
     loaded = offices.load(session, rows, now=now)
-    load_log.record(session, "offices", loaded, organizer_id, now=now)
+    import_result.record_load(session, "offices", loaded, organizer_id, now=now)
     return loaded
 
 
 def load_kinds(session: Session, organizer_id: int, *, now: datetime) -> ImportResult:
     """Loads the packaged kinds, as `outreach load kinds --packaged` does."""
     loaded = kinds.load(session, read_kinds(), now=now)
-    load_log.record(session, "kinds", loaded, organizer_id, now=now)
+    import_result.record_load(session, "kinds", loaded, organizer_id, now=now)
     return loaded

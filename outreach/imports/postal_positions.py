@@ -16,10 +16,10 @@ from typing import Final, Protocol
 from outreach.domain.locations.gazetteer import Position, miles_between
 from outreach.domain.locations.place_text import canonicalize
 
-MAX_MILES_FROM_OTHERS: Final = 15  # of a town from the middle of those that have its code
+MAX_MILES_FROM_OTHERS: Final = 15  # from a town to the middle of those that have its code
 SAME_BEGINNING: Final = 3  # characters of codes that are neighbours
-MIN_NEIGHBOURS: Final = 3  # of a code without a town
-MAX_MILES_BETWEEN_NEIGHBOURS: Final = 15  # of codes between which one without a town is
+MIN_NEIGHBOURS: Final = 3  # by which a code without a town is placed
+MAX_MILES_BETWEEN_NEIGHBOURS: Final = 15  # from those codes to their middle
 # What lists of codes leave out: «Ciudad Juárez», «Heroica Ciudad de Juchitán de Zaragoza»,
 # «Universitäts- und Hansestadt Greifswald».
 _TITLE: Final = re.compile(
@@ -78,14 +78,8 @@ def locate(
     middles = _middles(candidates, areas)
     placed: dict[str, PlacedCode] = {}
     for code, found in candidates.items():
-        near = [
-            each
-            for each in found
-            if miles_between(each.position, middles[areas[code]]) < area_miles
-        ]
-        near = _without_namesakes(near)
-        if near:
-            town = max(near, key=lambda each: each.population)
+        town = _choose_town(found, middles.get(areas[code]), area_miles)
+        if town is not None:
             placed[code] = PlacedCode(code, town.name, town.region, town.position)
     neighbours: dict[str, list[PlacedCode]] = defaultdict(list)
     for code, there in placed.items():
@@ -97,6 +91,16 @@ def locate(
     ]
     every = [*placed.values(), *(found for found in between if found is not None)]
     return sorted(every, key=lambda each: each.code)
+
+
+def _choose_town(found: list[Town], middle: Position | None, area_miles: float) -> Town | None:
+    """The largest town of a code near the middle of its area; None where there is none."""
+    near = [
+        each
+        for each in found
+        if middle is not None and miles_between(each.position, middle) < area_miles
+    ]
+    return max(_without_namesakes(near), key=lambda each: each.population, default=None)
 
 
 def _index(towns: Iterable[Town]) -> Mapping[str, list[Town]]:
@@ -147,7 +151,8 @@ def _middle(positions: Sequence[Position]) -> Position:
 
 
 def _without_namesakes(towns: list[Town]) -> list[Town]:
-    """Of three or more towns of a code those that lie together, if any do."""
+    """The towns of a code without those that lie far from the others; all of two, or where none
+    lie together."""
     if len(towns) < 3:
         return towns
     middle = _middle([each.position for each in towns])

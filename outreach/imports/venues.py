@@ -16,37 +16,48 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
+from outreach.db.base import Words
+from outreach.domain.fields import read_declaration
 from outreach.domain.locations import venues
 from outreach.domain.locations.geocoding import distance_in_miles
-from outreach.domain.locations.venues import Entrance, Venue, VenueData
+from outreach.domain.locations.venue_fields import Entrance, VenueData
+from outreach.domain.locations.venues import Venue
 from outreach.domain.network import offices
 from outreach.domain.network.offices import Office
 from outreach.domain.registrations.change_notifications import AT_ONCE, NotifyDecision
 from outreach.domain.scheduling import venue_change
 from outreach.errors import Refusal
 from outreach.imports import csv_tables
-from outreach.imports.csv_tables import RowParser
 from outreach.imports.import_errors import DataFileErrorCode, ImportErrorCode, ImportRejected
 from outreach.imports.import_result import ImportResult, RowOutcome, Watch, without_progress
+from outreach.imports.row_parser import RowParser
 from outreach.imports.workshops.write import escape
 from outreach.languages import CODES
 
 REQUIRED: Final = ("office", "name", "city", "region", "timezone")
-# The columns of texts in each language, and how long one may be.
-_TEXTS: Final = {
-    "access": 400,
-    "meeting_point": 120,
-    "landmark": 200,
-    "transit": 200,
-    "checkpoint": 200,
-}
+
+
+def _name_column(name: str) -> str:
+    """The column of a field that has one: `own_room` of `is_own_room`."""
+    return "timezone" if name == "zone" else name.removeprefix("is_")
+
+
+_DECLARED: Final = read_declaration(VenueData)
+_TEXTS: Final = tuple(name for name, each in _DECLARED.items() if each.kind is Words)
+_PLAIN: Final = tuple(name for name in _DECLARED if name not in _TEXTS)
 COLUMNS: Final = (
-    *("office", "name", "address", "city", "region", "timezone", "area"),
-    *("latitude", "longitude", "capacity", "step_free", "own_room", "entrance"),
+    "office",
+    *map(_name_column, _PLAIN),
     *(f"{name}_{lang}" for name in _TEXTS for lang in CODES),
 )
-MAX_CAPACITY: Final = 100_000
 MAX_MILES: Final = 1500  # from the office: a greater distance is a typing error
+# What a line says of these is read by their type, in this order.
+_READ_ALONE: Final = frozenset(
+    {"name", "address", "city", "region", "zone", "latitude", "longitude"}
+)
+_READ_BY_TYPE: Final = tuple(
+    dict.fromkeys(("area", "entrance", *(name for name in _PLAIN if name not in _READ_ALONE)))
+)
 _ENTRANCES: Final = {"": "", **{each.value: each.value for each in Entrance}}
 
 
@@ -123,25 +134,21 @@ def _get_data(venue: Venue) -> VenueData:
 
 
 def _cells(venue: Venue) -> dict[str, str]:
-    plain = {
-        "office": venue.office.slug,
-        "name": venue.name,
-        "address": venue.address,
-        "city": venue.city,
-        "region": venue.region,
-        "timezone": venue.zone.key,
-        "area": venue.area,
-        "latitude": "" if venue.latitude is None else repr(venue.latitude),
-        "longitude": "" if venue.longitude is None else repr(venue.longitude),
-        "capacity": "" if venue.capacity is None else str(venue.capacity),
-        "step_free": str(venue.is_step_free).lower(),
-        "own_room": str(venue.is_own_room).lower(),
-        "entrance": venue.entrance,
-    }
+    plain = {_name_column(name): _cell(getattr(venue, name)) for name in _PLAIN}
     texts = {
         f"{name}_{lang}": getattr(venue, name).get(lang, "") for name in _TEXTS for lang in CODES
     }
-    return plain | texts
+    return {"office": venue.office.slug} | plain | texts
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, ZoneInfo):
+        return value.key
+    if isinstance(value, bool):
+        return str(value).lower()
+    return repr(value) if isinstance(value, float) else str(value)
 
 
 def _key(line: RowParser) -> str:
@@ -154,29 +161,28 @@ def _row(line: RowParser, known: Mapping[str, Office]) -> VenueRow:
     if office is None:
         line.fault("office", ImportErrorCode.OFFICE_UNKNOWN)
     said: dict[str, Any] = {
-        "city": line.text("city", 80, is_required=True),
+        "city": _text(line, "city", is_required=True),
         "region": line.region("region", is_required=True),
         "zone": ZoneInfo(line.zone("timezone", is_required=True) or "UTC"),
     }
-    if line.has("area"):
-        said["area"] = line.text("area", 120)
-    if line.has("entrance"):
-        said["entrance"] = line.one_of("entrance", _ENTRANCES) or ""
-    if line.has("capacity"):
-        said["capacity"] = _capacity(line)
-    for column, name in (("step_free", "is_step_free"), ("own_room", "is_own_room")):
-        if line.raw(column):
-            said[name] = line.flag(column)
+    for name in _READ_BY_TYPE:
+        column = _name_column(name)
+        if _DECLARED[name].kind is bool:
+            if line.raw(column):
+                said[name] = line.flag(column)
+        elif line.has(column):
+            said[name] = _read_cell(line, name)
     if line.has("latitude") and line.has("longitude"):
         said["latitude"], said["longitude"] = _position(line, office)
-    for name, longest in _TEXTS.items():
+    for name in _TEXTS:
         if any(line.has(f"{name}_{lang}") for lang in CODES):
-            texts = {lang: line.text(f"{name}_{lang}", longest) for lang in CODES}
+            most = _most(name)
+            texts = {lang: line.text(f"{name}_{lang}", most) for lang in CODES}
             said[name] = {lang: words for lang, words in texts.items() if words}
     row = VenueRow(
         office=line.raw("office"),
-        name=line.text("name", 120, is_required=True),
-        address=line.text("address", 200),
+        name=_text(line, "name", is_required=True),
+        address=_text(line, "address"),
         city=said["city"],
         said=said,
     )
@@ -189,10 +195,27 @@ def _row(line: RowParser, known: Mapping[str, Office]) -> VenueRow:
     return row
 
 
-def _capacity(line: RowParser) -> int | None:
-    found = line.number_of("capacity", most=MAX_CAPACITY)
-    if found == 0:
-        line.fault("capacity", DataFileErrorCode.NUMBER_OUT_OF_RANGE, least=1, most=MAX_CAPACITY)
+def _read_cell(line: RowParser, name: str) -> str | int | None:
+    if name == "entrance":
+        return line.one_of("entrance", _ENTRANCES) or ""
+    return _text(line, name) if _DECLARED[name].kind is str else _number(line, name)
+
+
+def _most(name: str) -> int:
+    most = _DECLARED[name].spec.most
+    assert most is not None
+    return most
+
+
+def _text(line: RowParser, name: str, *, is_required: bool = False) -> str:
+    return line.text(name, _most(name), is_required=is_required)
+
+
+def _number(line: RowParser, name: str) -> int | None:
+    least, most = _DECLARED[name].spec.least, _most(name)
+    found = line.number_of(name, most=most)
+    if found is not None and found < least:
+        line.fault(name, DataFileErrorCode.NUMBER_OUT_OF_RANGE, least=least, most=most)
     return found
 
 

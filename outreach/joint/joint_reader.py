@@ -24,7 +24,7 @@ from outreach.joint.signed_documents import BadDocument
 
 MAX_AGE: Final = timedelta(hours=24)
 MAX_AHEAD: Final = timedelta(minutes=10)  # by which clocks of two networks may differ
-MAX_LENGTH: Final = timedelta(days=2)  # of a workshop
+MAX_LENGTH: Final = timedelta(days=2)  # that a workshop may last
 MAX_PAST: Final = timedelta(days=4)  # since its start: a document may be a day old
 MAX_COMING: Final = timedelta(days=400)  # until its start
 
@@ -131,8 +131,8 @@ def _check_text(text: str, name: str) -> None:
 
 
 def _locate(entry: JointEntry) -> Position | None:
-    """Where its city is; None where the gazetteer does not have it. Its places are of the countries
-    of this network."""
+    """Returns the position of the city; None where the gazetteer, which has the countries of this
+    network, does not have it."""
     found = [
         each
         for each in gazetteer.load().find(canonicalize(entry.city))

@@ -58,6 +58,6 @@ class JointDocument(Struct, frozen=True, kw_only=True):
 
     format: Literal[1]
     network: Name
-    url: Address  # of the network's site
+    url: Address  # where the network's site is
     generated_at: Moment
     workshops: Annotated[list[JointEntry], Meta(max_length=MAX_JOINT_WORKSHOPS)]

@@ -138,7 +138,7 @@ class NetworkPuller:
 
     store: Store
     rule: FetchRule
-    own_names: Sequence[str]  # of this network
+    own_names: Sequence[str]  # what this network is called
     should_stop: Callable[[], bool] = lambda: False
     seconds: float = FETCH_SECONDS
     _looked_at: datetime | None = field(default=None, init=False)
@@ -162,7 +162,7 @@ class NetworkPuller:
         return len(due)
 
     def pull(self, network: PartnerNetwork, *, now: datetime) -> str:
-        """Fetches one and stores what it says; returns what is wrong, or nothing."""
+        """Fetches the document of one network and stores it; returns the fault, else nothing."""
         is_young = now - network.generated_at < CONDITIONAL_FOR
         try:
             etag = network.etag if is_young else ""

@@ -4,6 +4,11 @@ The main database and every copy of it hold only sealed names. The key store hol
 never archived; deleting a key makes every old copy of a registration unreadable (decision 0021).
 It knows no domain: a workshop is a number to it, a person an HMAC of their contact. May import `db`
 and the modules at the root. Open `keystore` first.
+
+Against who takes all seats (S29): `seat_shares.py` counts the seats that a network took at a
+workshop, in a transaction of its own. A party beyond the share of its network is a row with
+`is_beyond_share`, and `bursts.py` knows of which burst it is. The counts may be lost in a power
+cut; a party whose burst is lost is then a burst by itself.
 """
 
 from outreach.keystore.encryption import (

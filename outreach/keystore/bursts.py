@@ -29,7 +29,7 @@ class BurstKeys:
     began_at: datetime  # to the hour
     decision: BurstDecision | None
     due_at: datetime | None  # when the decision is carried out
-    key_ids: Sequence[bytes]  # of the registrations that are not erased
+    key_ids: Sequence[bytes]  # only registrations that are not erased have one
 
 
 def list_bursts(

@@ -59,6 +59,6 @@ def derive(key: bytes, purpose: str) -> bytes:
 
 
 def derive_link(key: bytes, purpose: str) -> bytes:
-    """As `derive`, and another value after each renewal of the links of this key."""
+    """Derives as `derive` does, but another value after each renewal of the links of this key."""
     renewals = key.renewals if isinstance(key, RegistrationKey) else 0
     return derive(key, f"{purpose} {renewals}" if renewals else purpose)

@@ -62,7 +62,7 @@ class StoredKey:
     made_on: date
 
 
-# Of UTC: midnight in Hawaii, 6:30 in Newfoundland. A day of UTC would end in the evening.
+# An hour of UTC: midnight in Hawaii, 6:30 in Newfoundland. A day of UTC would end in the evening.
 COUNTING_DAY_BEGINS: Final = timedelta(hours=10)
 
 
@@ -388,7 +388,7 @@ class KeyStore:
             last = rows[-1].id
 
     def list_existing(self, key_ids: Sequence[bytes]) -> set[bytes]:
-        """Those of these ids that are of a key, which may be due."""
+        """Returns which of these ids a key has; the key may be due."""
         found = set[bytes]()
         with self.store.read_rows() as connection:
             for some in batched(key_ids, BATCH_KEYS):

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import DeclarativeBase, Mapped, MappedAsDataclass, mapped_column
 
 from outreach.db.base import NAMES, TYPES
+from outreach.db.outbox_row import OUTBOX_ORDER, OutboxRow
 from outreach.db.types import Hour
 
 
@@ -85,7 +86,7 @@ class Secret(KeyStoreBase):
 class RateCounter(KeyStoreBase):
     """How often one network address did something in one window of time."""
 
-    __tablename__ = "attempt"
+    __tablename__ = "rate_counter"
 
     bucket: Mapped[bytes] = mapped_column(sa.LargeBinary(16), primary_key=True)
     count: Mapped[int]
@@ -105,8 +106,8 @@ class SeatShare(KeyStoreBase):
 
 
 class SeatParty(KeyStoreBase):
-    """That a registration came from a network today, until the network is of a burst or the day
-    ends; so that a burst names also what the network took before (`keystore.bursts`)."""
+    """A registration that came from a network today, until the network has a burst or the day ends.
+    By it a burst names also what the network took before (`keystore.bursts`)."""
 
     __tablename__ = "seat_party"
 
@@ -140,7 +141,7 @@ class LinkRequest(KeyStoreBase):
     nothing.
     """
 
-    __tablename__ = "asked"
+    __tablename__ = "link_request"
 
     id: Mapped[bytes] = mapped_column(sa.LargeBinary(16), primary_key=True)
     contact: Mapped[bytes] = mapped_column(sa.LargeBinary(16), index=True)
@@ -159,8 +160,8 @@ class FollowSubject(StrEnum):
     """What is followed."""
 
     AREA = "area"  # new workshops near a place
-    OPENING = "opening"  # that registration for one workshop opens
-    SEAT = "seat"  # that a full workshop has a seat again
+    OPENING = "opening"  # registration for one workshop opens
+    SEAT = "seat"  # a full workshop has a seat again
 
 
 class FollowMessageType(StrEnum):
@@ -188,7 +189,7 @@ class Follow(KeyStoreBase):
     link: Mapped[bytes] = mapped_column(sa.LargeBinary(16), unique=True)  # HMAC of its token
     channel: Mapped[FollowChannel]
     subject: Mapped[FollowSubject] = mapped_column(index=True)
-    workshop: Mapped[int | None] = mapped_column(default=None)  # of OPENING and SEAT
+    workshop: Mapped[int | None] = mapped_column(default=None)  # only for OPENING and SEAT
     is_confirmed: Mapped[bool] = mapped_column(default=False)
     expires_on: Mapped[date] = mapped_column(index=True)
     # Later publications have not been announced. No moment is stored, only its hour (S33).
@@ -196,7 +197,7 @@ class Follow(KeyStoreBase):
     quiet_until: Mapped[datetime | None] = mapped_column(Hour, default=None)
 
 
-class FollowMessage(KeyStoreBase):
+class FollowMessage(OutboxRow, KeyStoreBase):
     """A message to somebody who follows: no address and no text, which are made when it is sent.
     It is deleted with its `Follow`."""
 
@@ -209,15 +210,13 @@ class FollowMessage(KeyStoreBase):
     )
     channel: Mapped[FollowChannel]
     message_type: Mapped[FollowMessageType]
-    # Of NEWS: the workshops published after the first instant, up to the second.
+    # For NEWS: it says which workshops were published after the first instant, up to the second.
     news_since: Mapped[datetime | None] = mapped_column(Hour, default=None)
     news_until: Mapped[datetime | None] = mapped_column(Hour, default=None)
-    made_at: Mapped[datetime] = mapped_column(Hour)
-    due_at: Mapped[datetime]
-    tries: Mapped[int] = mapped_column(default=0)
-    leased_until: Mapped[datetime | None] = mapped_column(default=None)
-    done_at: Mapped[datetime | None] = mapped_column(Hour, default=None)
-    is_dead: Mapped[bool] = mapped_column(default=False)  # given up
+    made_at: Mapped[datetime] = mapped_column(Hour, sort_order=OUTBOX_ORDER)
+    done_at: Mapped[datetime | None] = mapped_column(
+        Hour, default=None, sort_order=OUTBOX_ORDER + 4
+    )
 
 
 class TextStop(KeyStoreBase):
@@ -236,7 +235,7 @@ class TextChallenge(KeyStoreBase):
     __tablename__ = "text_challenge"
 
     contact: Mapped[bytes] = mapped_column(sa.LargeBinary(16), primary_key=True)  # as `Key.contact`
-    key_id: Mapped[bytes] = mapped_column(sa.LargeBinary(16), index=True)  # of the registration
+    key_id: Mapped[bytes] = mapped_column(sa.LargeBinary(16), index=True)  # its registration
     seed: Mapped[bytes] = mapped_column(sa.LargeBinary(16))  # from which the digits are derived
     tries: Mapped[int] = mapped_column(default=0)
     ends_at: Mapped[datetime] = mapped_column(index=True)
@@ -250,7 +249,7 @@ class TextReply(KeyStoreBase):
     id: Mapped[bytes] = mapped_column(sa.LargeBinary(16), primary_key=True)
     # Phone and what is said, encrypted. The key is derived from that of the HMACs.
     sealed: Mapped[bytes]
-    # Of the registration that it is about, so that it is erased with it.
+    # Names the registration that it is about, so that it is erased with it.
     key_id: Mapped[bytes | None] = mapped_column(sa.LargeBinary(16), index=True, default=None)
     due_at: Mapped[datetime] = mapped_column(index=True)
     made_at: Mapped[datetime]
@@ -259,7 +258,7 @@ class TextReply(KeyStoreBase):
 class ReceivedText(KeyStoreBase):
     """The HMAC of the gateway's id of a text that came in, so that it acts once."""
 
-    __tablename__ = "text_received"
+    __tablename__ = "received_text"
 
     digest: Mapped[bytes] = mapped_column(sa.LargeBinary(16), primary_key=True)
     received_on: Mapped[date] = mapped_column(index=True)
@@ -268,10 +267,10 @@ class ReceivedText(KeyStoreBase):
 class AuditAnchor(KeyStoreBase):
     """Number and hash of the newest audit line (`keystore.audit_anchor`)."""
 
-    __tablename__ = "journal_mark"
+    __tablename__ = "audit_anchor"
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    number: Mapped[int]  # of the newest line
+    number: Mapped[int]  # the number of the newest line
     hash: Mapped[str] = mapped_column(sa.String(64))
     gone: Mapped[int]  # lines up to this number may be missing
     changed_at: Mapped[datetime]
@@ -280,7 +279,7 @@ class AuditAnchor(KeyStoreBase):
 class MasterGeneration(KeyStoreBase):
     """A master key that is or was in use, so that all hosts agree on the current one."""
 
-    __tablename__ = "generation"
+    __tablename__ = "master_generation"
 
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     # An HMAC under the master key: shows a host that it has another file of that name.
@@ -291,7 +290,7 @@ class MasterGeneration(KeyStoreBase):
 class KeyBackup(KeyStoreBase):
     """Path and time of the one key backup."""
 
-    __tablename__ = "spare"
+    __tablename__ = "key_backup"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     path: Mapped[str] = mapped_column(sa.String(400))

@@ -21,7 +21,7 @@ BATCH: Final = 1000
 
 @dataclass(frozen=True)
 class RotationResult:
-    number: int  # of the current master key
+    number: int  # names the current master key
     keys: int  # encrypted with it
     lost: int  # deleted, since no master key decrypts them
 
@@ -114,7 +114,7 @@ def _reseal(key_store: KeyStore, number: int) -> int:
 
 
 def _reseal_rows(key_store: KeyStore, table: type[Key] | type[Follow], number: int) -> int:
-    """The same for the rows of one table, which are encrypted under their id; returns how many."""
+    """Seals the rows of one table again, which are encrypted under their id; returns how many."""
     envelope, done, last = key_store.envelope, 0, b""
     while True:
         with key_store.store.change() as session:
@@ -144,7 +144,7 @@ def _reseal_rows(key_store: KeyStore, table: type[Key] | type[Follow], number: i
 
 
 def _reseal_own(key_store: KeyStore, number: int) -> None:
-    """The same for the key store's own keys."""
+    """Seals the key store's own keys again."""
     with key_store.store.change() as session:
         rows: list[tuple[IndexKey | DayKey | Secret, bytes]] = [
             *((row, b"index") for row in session.scalars(sa.select(IndexKey).with_for_update())),

@@ -22,7 +22,7 @@ from outreach.keystore.models import Key, ReceivedText, TextChallenge, TextReply
 from outreach.keystore.text_lifetimes import CHALLENGE_LIFETIME, REPLY_LIFETIME
 
 DIGITS: Final = 6
-MAX_TRIES: Final = 3  # of the digits of one challenge
+MAX_TRIES: Final = 3  # to type the digits of one challenge
 BATCH: Final = 500  # ids in one statement
 
 
@@ -32,7 +32,7 @@ class QueuedReply:
 
     number: str  # E.164
     words: dict[str, Any] = field(default_factory=dict)
-    key_id: bytes | None = None  # of the registration that it is about
+    key_id: bytes | None = None  # names the registration that it is about
     made_at: datetime
 
 
@@ -56,7 +56,7 @@ def is_stopped(key_store: KeyStore, number: str) -> bool:
 
 
 def list_stopped(key_store: KeyStore, key_ids: Sequence[bytes]) -> set[bytes]:
-    """Those of these keys whose phone wants no texts."""
+    """Returns which of these keys belong to a phone that wants no texts."""
     found = set[bytes]()
     with key_store.store.read() as session:
         for start in range(0, len(key_ids), BATCH):
@@ -151,6 +151,14 @@ def _digest(key_store: KeyStore, gateway_id: str) -> bytes:
 
 def add_reply(key_store: KeyStore, reply: QueuedReply, *, now: datetime) -> None:
     """Queues a reply that is sent from `now` on."""
+    with key_store.store.change_rows() as connection:
+        insert_reply(connection, key_store, reply, now=now)
+
+
+def insert_reply(
+    connection: sa.Connection, key_store: KeyStore, reply: QueuedReply, *, now: datetime
+) -> None:
+    """The same in a transaction of the key store's database."""
     reply_id = secrets.token_bytes(16)
     text = json.dumps({"number": reply.number, "words": reply.words})
     row = {
@@ -160,29 +168,33 @@ def add_reply(key_store: KeyStore, reply: QueuedReply, *, now: datetime) -> None
         "due_at": now,
         "made_at": reply.made_at,
     }
-    with key_store.store.change() as session:
-        session.execute(sa.insert(TextReply).values(row))
+    connection.execute(sa.insert(TextReply).values(row))
 
 
-def take_reply(key_store: KeyStore, *, now: datetime) -> QueuedReply | None:
+def find_due_reply(now: datetime) -> sa.Select[bytes, bytes, bytes | None, datetime]:
+    """Selects the reply that waits longest: its id, its sealed words, its key and when it was
+    made."""
+    return (
+        sa.select(TextReply.id, TextReply.sealed, TextReply.key_id, TextReply.made_at)
+        .where(TextReply.due_at <= now, TextReply.made_at > now - REPLY_LIFETIME)
+        .order_by(TextReply.due_at, TextReply.id)
+        .limit(1)
+    )
+
+
+def take_reply(
+    connection: sa.Connection, key_store: KeyStore, *, now: datetime
+) -> QueuedReply | None:
     """Deletes the reply that waits longest and returns it: a crash before it is sent loses it, and
     the person can write again. None where none is due."""
-    with key_store.store.change() as session:
-        row = session.scalar(
-            sa.select(TextReply)
-            .where(TextReply.due_at <= now, TextReply.made_at > now - REPLY_LIFETIME)
-            .order_by(TextReply.due_at, TextReply.id)
-            .limit(1)
-            .with_for_update(skip_locked=True)
-        )
-        if row is None:
-            return None
-        data = json.loads(decrypt(_reply_key(key_store), row.sealed, _about(row.id)))
-        taken = QueuedReply(
-            number=data["number"], words=data["words"], key_id=row.key_id, made_at=row.made_at
-        )
-        session.delete(row)
-    return taken
+    row = connection.execute(find_due_reply(now).with_for_update(skip_locked=True)).first()
+    if row is None:
+        return None
+    data = json.loads(decrypt(_reply_key(key_store), row.sealed, _about(row.id)))
+    connection.execute(sa.delete(TextReply).where(TextReply.id == row.id))
+    return QueuedReply(
+        number=data["number"], words=data["words"], key_id=row.key_id, made_at=row.made_at
+    )
 
 
 def _reply_key(key_store: KeyStore) -> bytes:

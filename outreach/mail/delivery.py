@@ -1,16 +1,15 @@
-"""Delivers notifications: letters by SMTP or into a folder, texts through a gateway."""
+"""The outlets of notifications: letters by SMTP or into a folder, texts through a gateway."""
 
 import logging
 import os
 import secrets
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from email.message import EmailMessage
 from functools import partial
 from pathlib import Path
-from time import monotonic
 from typing import Generic
 
 from outreach.config import Config
@@ -30,14 +29,13 @@ from outreach.mail.delivery_errors import (
     Delayed,
     DeliveryRefused,
     DeliveryUncertain,
-    Postponed,
     ServerUnavailable,
 )
-from outreach.mail.delivery_round import MAX_ROUND, DeliveryRound, Transport, Written
+from outreach.mail.delivery_round import Outlet, Prepared, Transport, Written
 from outreach.mail.message_context import MessageContext
 from outreach.mail.recipient_limits import RecipientLimits
 from outreach.mail.sms_gateway import SmsMessage
-from outreach.mail.text_budget import TextBudget
+from outreach.mail.text_budget import TextBudget, TextPurse
 
 log = logging.getLogger(__name__)
 
@@ -58,168 +56,72 @@ def text_transport(config: Config) -> TextTransport | None:
     return partial(sms_gateway.connect, config.texts) if config.texts.url else None
 
 
-def deliver(
-    store: Store,
-    key_store: KeyStore,
-    config: Config,
-    transport: LetterTransport,
-    *,
-    now: datetime,
-    should_stop: Callable[[], bool] = lambda: False,
-    warn: Callable[[str], None] = log.warning,
-) -> int:
-    """Runs a round of letters, warnings first, and returns how many were sent. Needs an
-    application context."""
+def letter_outlets(
+    store: Store, key_store: KeyStore, config: Config, transport: LetterTransport
+) -> list[Outlet[ClaimedMessage, EmailMessage]]:
+    """Letters of notifications, warnings first."""
     write = partial(render.write, config=config)
-    sequence = _DeliverySequence(
-        store, key_store, outbox.WARNING_LETTERS, now, should_stop, warn, "letters"
-    )
-
-    def give_back(writer: _NotificationWriter[EmailMessage]) -> LetterTransport:
-        return partial(giving_back, transport, writer.give_back)
-
-    sequence.run(outbox.WARNING_LETTERS, write, give_back, should_stop)
-    sequence.run(outbox.LETTERS, write, give_back, sequence.should_yield)
-    return sequence.sent_count
+    return [
+        _make_outlet("letters", store, key_store, each, write, transport)
+        for each in (outbox.WARNING_LETTERS, outbox.LETTERS)
+    ]
 
 
-def deliver_texts(
-    store: Store,
-    key_store: KeyStore,
-    config: Config,
-    transport: TextTransport,
-    *,
-    now: datetime,
-    should_stop: Callable[[], bool] = lambda: False,
-    warn: Callable[[str], None] = log.warning,
-) -> int:
-    """Runs a round of texts and returns how many were sent: warnings first, whatever the day's
-    budget is, then others as far as it goes. Needs an application context."""
+def text_outlets(
+    store: Store, key_store: KeyStore, config: Config, transport: TextTransport
+) -> list[Outlet[ClaimedMessage, SmsMessage]]:
+    """Texts of notifications: warnings first, whatever the day's budget is, then others as far as
+    it goes."""
     write = partial(sms.write, config=config)
     budget = TextBudget(config, key_store)
-    sequence = _DeliverySequence(
-        store, key_store, outbox.WARNING_TEXTS, now, should_stop, warn, "texts"
+    purses = {
+        outbox.WARNING_TEXTS: TextPurse.WARNINGS,
+        outbox.TEXTS_OF_STAFF: TextPurse.OF_STAFF,
+        outbox.TEXTS_OF_STRANGERS: TextPurse.OF_STRANGERS,
+    }
+    outlets = []
+    for source, purse in purses.items():
+        sending = partial(paying_texts, transport, key_store, budget, purse)
+        made = _make_outlet("texts", store, key_store, source, write, sending)
+        outlets.append(replace(made, explain_wait=partial(budget.explain_wait, purse)))
+    return outlets
+
+
+def _make_outlet(
+    plural: str,
+    store: Store,
+    key_store: KeyStore,
+    source: NotificationOutbox,
+    write: Callable[[MessageContext], Written],
+    transport: Transport[Written],
+) -> Outlet[ClaimedMessage, Written]:
+    return Outlet(
+        plural=plural,
+        store=store,
+        outbox=source,
+        prepare=_NotificationWriter(store, key_store, source, write),
+        transport=transport,
+        limits=RecipientLimits(key_store),
     )
-    refusing = partial(refusing_stopped, transport, key_store)
-
-    def count(is_of_stranger: bool) -> Callable[[_NotificationWriter[SmsMessage]], TextTransport]:
-        counting = partial(counting_texts, refusing, budget, is_of_stranger=is_of_stranger)
-        return lambda writer: partial(giving_back, counting, writer.give_back)
-
-    def is_used_up() -> bool:
-        is_over = budget.usage().is_used_up
-        if is_over:
-            warn("texts wait: OUTREACH_TEXTS_A_DAY is used up")
-        return is_over or sequence.should_yield()
-
-    def is_used_up_by_strangers() -> bool:
-        is_over = not budget.usage().is_left_to_strangers
-        if is_over:
-            warn("texts that strangers cause wait: their half of OUTREACH_TEXTS_A_DAY is used up")
-        return is_over or sequence.should_yield()
-
-    sequence.run(outbox.WARNING_TEXTS, write, count(False), should_stop)
-    sequence.run(outbox.TEXTS_OF_STAFF, write, count(False), is_used_up)
-    sequence.run(outbox.TEXTS_OF_STRANGERS, write, count(True), is_used_up_by_strangers)
-    return sequence.sent_count
-
-
-@dataclass
-class _DeliverySequence:
-    """Rounds of delivery one after the other, until one is cut short. Together they take as long as
-    a single one may, and end for a warning that is due: nothing else is sent before it."""
-
-    store: Store
-    key_store: KeyStore
-    warnings: NotificationOutbox
-    now: datetime
-    should_stop: Callable[[], bool]
-    warn: Callable[[str], None]
-    plural: str
-    sent_count: int = 0
-    is_cut: bool = False
-
-    def __post_init__(self) -> None:
-        self._started = self._asked = monotonic()
-
-    def run(
-        self,
-        source: NotificationOutbox,
-        write: Callable[[MessageContext], Written],
-        make_transport: "Callable[[_NotificationWriter[Written]], Transport[Written]]",
-        should_stop: Callable[[], bool],
-    ) -> None:
-        if self.is_cut:
-            return
-        writer = _NotificationWriter(
-            self.store, self.key_store, source, write, RecipientLimits(self.key_store)
-        )
-        delivery_round = DeliveryRound(
-            self.store, source, writer, self._current_time(), should_stop, self.warn, self.plural
-        )
-        self.sent_count += delivery_round.run(make_transport(writer))
-        self.is_cut = delivery_round.is_cut
-
-    def should_yield(self) -> bool:
-        """Whether the rounds end before the next message. Asks for warnings once a second."""
-        if self.should_stop() or self._current_time() - self.now > MAX_ROUND:
-            return True
-        if monotonic() - self._asked < 1:
-            return False
-        self._asked = monotonic()
-        with self.store.read() as session:
-            return self.warnings.has_due(session, now=self._current_time())
-
-    def _current_time(self) -> datetime:
-        return self.now + timedelta(seconds=monotonic() - self._started)
 
 
 @contextmanager
-def giving_back(
-    transport: Transport[Written], give_back: Callable[[], None]
-) -> Iterator[Callable[[Written], None]]:
-    """A transport that calls `give_back` for each message that is not sent."""
-    with transport() as send_message:
-
-        def send(message: Written) -> None:
-            try:
-                send_message(message)
-            except (DeliveryRefused, ServerUnavailable):
-                give_back()
-                raise
-
-        yield send
-
-
-@contextmanager
-def refusing_stopped(
-    transport: TextTransport, key_store: KeyStore
+def paying_texts(
+    transport: TextTransport, key_store: KeyStore, budget: TextBudget, purse: TextPurse
 ) -> Iterator[Callable[[SmsMessage], None]]:
-    """A transport that sends nothing to phones that answered «stop»: staff call instead (S41)."""
+    """A transport that counts each text that may have been sent, and sends nothing to phones that
+    answered «stop»: staff call instead (S41)."""
     with transport() as send_text:
 
         def send(text: SmsMessage) -> None:
             if text_exchange.is_stopped(key_store, text.to):
                 raise DeliveryRefused(is_final=True)
-            send_text(text)
-
-        yield send
-
-
-@contextmanager
-def counting_texts(
-    transport: TextTransport, budget: TextBudget, *, is_of_stranger: bool
-) -> Iterator[Callable[[SmsMessage], None]]:
-    """A transport that counts each text that may have been sent."""
-    with transport() as send_text:
-
-        def send(text: SmsMessage) -> None:
             try:
                 send_text(text)
             except DeliveryUncertain:
-                budget.count(is_of_stranger=is_of_stranger)
+                budget.count(purse)
                 raise
-            budget.count(is_of_stranger=is_of_stranger)
+            budget.count(purse)
 
         yield send
 
@@ -243,16 +145,14 @@ class _NotificationWriter(Generic[Written]):
     key_store: KeyStore
     source: NotificationOutbox
     write: Callable[[MessageContext], Written]
-    limits: RecipientLimits
-    counted: str = ""  # the recipient of the last message, if it counts in their limit
     reader: NotificationReader = field(default_factory=NotificationReader)
 
-    def __call__(self, claimed: ClaimedMessage, now: datetime) -> Written | None:
-        """None when the personal data were erased or the notification is obsolete. Raises Delayed
-        and Postponed."""
+    def __call__(self, claimed: ClaimedMessage, now: datetime) -> Prepared[Written] | None:
+        """None when the personal data were erased or the notification is obsolete. Raises
+        Delayed."""
         with self.store.read() as session:
             notification = self.reader.read(session, claimed)
-            if notification is None or now >= notification.registration.workshop.ends_at:
+            if notification is None or outbox.is_over(notification, now):
                 return None
             if outbox.may_be_true_again(notification):
                 raise Delayed(now + HOLD)
@@ -292,18 +192,8 @@ class _NotificationWriter(Generic[Written]):
                 letter_id=self.key_store.letter_id(notification.id, registration.id.lower()),
             )
         )
-        self.counted = ""
-        if summaries.is_limited(notification, self.key_store, now):
-            until = self.limits.count(person.address)
-            if until is not None:
-                raise Postponed(until)
-            self.counted = person.address
-        return message
-
-    def give_back(self) -> None:
-        """Takes the count of the last message back: it was not sent."""
-        if self.counted:
-            self.limits.give_back(self.counted)
+        is_limited = summaries.is_limited(notification, self.key_store, now)
+        return Prepared(message=message, limited=person.address if is_limited else "")
 
     def _summarize(
         self, notification: Notification, address: str, now: datetime

@@ -35,3 +35,7 @@ class Delayed(Exception):
 
 class DeliveryUncertain(Exception):
     """The connection ended after the message was sent: it may have been accepted."""
+
+
+class DeliveryDropped(Exception):
+    """The message is not sent, and does not wait either. Its text is for the log."""

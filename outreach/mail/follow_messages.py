@@ -4,9 +4,8 @@ No subject, text or push message names a kind, an office or a title. A letter li
 city, and the title where the kind is of no high sensitivity; never a discreet workshop.
 """
 
-import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from email.message import EmailMessage
 from email.utils import formataddr
@@ -31,15 +30,12 @@ from outreach.i18n import N_, NP_, translate, use_language
 from outreach.keystore import FollowChannel, FollowMessage, FollowMessageType, KeyStore
 from outreach.mail import delivery, render, sms
 from outreach.mail.delivery import LetterTransport, TextTransport
-from outreach.mail.delivery_errors import Postponed
-from outreach.mail.delivery_round import DeliveryRound, Written
+from outreach.mail.delivery_round import Outlet, Prepared, Transport, Written
 from outreach.mail.message_context import mail_from
 from outreach.mail.recipient_limits import RecipientLimits
 from outreach.mail.sms_gateway import SmsMessage
-from outreach.mail.text_budget import TextBudget
+from outreach.mail.text_budget import TextBudget, TextPurse
 from outreach.whole_lists import make_each
-
-log = logging.getLogger(__name__)
 
 MAX_LISTED: Final = 6  # workshops in a letter; the page of its link has all
 _LINK: Final = "{link}"  # where the link stands in text that is the same for many
@@ -62,9 +58,9 @@ class FollowContext:
     message_type: FollowMessageType
     token: str
     now: datetime
-    letter_id: str  # of the Message-ID
+    letter_id: str  # the local part of the Message-ID
     news: Sequence[NewWorkshop] = ()  # by day
-    workshop: Workshop | None = None  # of an opening or a seat
+    workshop: Workshop | None = None  # the one that has opened or has a seat
 
     @property
     def path(self) -> str:
@@ -178,13 +174,10 @@ class FollowWriter(Generic[Written]):
     store: Store
     key_store: KeyStore
     write: Callable[[FollowContext], Written]
-    limits: RecipientLimits
-    counted: str = ""  # the recipient of the last message, if it counts in their limit
     _matcher: NewsMatcher | None = None
 
-    def __call__(self, claimed: ClaimedMessage, now: datetime) -> Written | None:
-        """None when the follow has ended, or there is nothing to say any more. Raises Postponed."""
-        self.counted = ""
+    def __call__(self, claimed: ClaimedMessage, now: datetime) -> Prepared[Written] | None:
+        """None when the follow has ended, or there is nothing to say any more."""
         with self.key_store.store.read() as session:
             row = message_queue.read(session, claimed)
         if row is None:
@@ -198,17 +191,10 @@ class FollowWriter(Generic[Written]):
         if context is None:
             return None
         # Anybody may type an address: what that causes has a limit of its own (S30).
-        if message.message_type is FollowMessageType.CONFIRM and not follow.is_confirmed:
-            recipient = follow.details.recipient
-            if (until := self.limits.count(recipient)) is not None:
-                raise Postponed(until)
-            self.counted = recipient
-        return self.write(context)
-
-    def give_back(self) -> None:
-        """Takes the count of the last message back: it was not sent."""
-        if self.counted:
-            self.limits.give_back(self.counted)
+        is_confirm = message.message_type is FollowMessageType.CONFIRM
+        is_limited = is_confirm and not follow.is_confirmed
+        limited = follow.details.recipient if is_limited else ""
+        return Prepared(message=self.write(context), limited=limited)
 
     def _look_up(
         self, message: FollowMessage, follow: OpenFollow, now: datetime
@@ -269,51 +255,54 @@ class FollowWriter(Generic[Written]):
         return workshop if matching.has_come(workshop, follow.subject, now) else None
 
 
-def deliver_letters(
-    store: Store,
-    key_store: KeyStore,
-    config: Config,
-    transport: LetterTransport,
-    *,
-    now: datetime,
-    should_stop: Callable[[], bool] = lambda: False,
-    warn: Callable[[str], None] = log.warning,
-) -> int:
-    """Runs a round of letters (`DeliveryRound.run`) and returns how many were sent. Needs an
-    application context."""
-    writer = FollowWriter(store, key_store, LetterWriter(config), RecipientLimits(key_store))
-    outbox = message_queue.OUTBOXES[FollowChannel.LETTER]
-    delivery_round = DeliveryRound(key_store.store, outbox, writer, now, should_stop, warn)
-    return delivery_round.run(partial(delivery.giving_back, transport, writer.give_back))
+def letter_outlets(
+    store: Store, key_store: KeyStore, config: Config, transport: LetterTransport
+) -> list[Outlet[ClaimedMessage, EmailMessage]]:
+    """Letters to those who follow."""
+    return [_make_outlet(FollowChannel.LETTER, store, key_store, LetterWriter(config), transport)]
 
 
-def deliver_texts(
-    store: Store,
-    key_store: KeyStore,
-    config: Config,
-    transport: TextTransport,
-    *,
-    now: datetime,
-    should_stop: Callable[[], bool] = lambda: False,
-    warn: Callable[[str], None] = log.warning,
-) -> int:
-    """The same for texts, up to half of the day's budget, which they share with all that strangers
+def text_outlets(
+    store: Store, key_store: KeyStore, config: Config, transport: TextTransport
+) -> list[Outlet[ClaimedMessage, SmsMessage]]:
+    """Texts to them, up to half of the day's budget, which they share with all that strangers
     cause: the other half is for people who have a place."""
-    budget = TextBudget(config, key_store)
-
-    def is_over() -> bool:
-        usage = budget.usage()
-        if usage.is_high or not usage.is_left_to_strangers:
-            warn("texts to those who follow wait: half of OUTREACH_TEXTS_A_DAY is used")
-            return True
-        return should_stop()
-
+    budget, purse = TextBudget(config, key_store), TextPurse.OF_FOLLOWS
     write = partial(write_text, config=config)
-    writer = FollowWriter(store, key_store, write, RecipientLimits(key_store))
-    outbox = message_queue.OUTBOXES[FollowChannel.TEXT]
-    delivery_round = DeliveryRound(
-        key_store.store, outbox, writer, now, is_over, warn, plural="texts"
+    sending = partial(delivery.paying_texts, transport, key_store, budget, purse)
+    made = _make_outlet(FollowChannel.TEXT, store, key_store, write, sending, plural="texts")
+    return [replace(made, explain_wait=partial(budget.explain_wait, purse))]
+
+
+def push_outlets(
+    store: Store,
+    key_store: KeyStore,
+    write: Callable[[FollowContext], Written],
+    transport: Transport[Written],
+    *,
+    count: int,
+) -> list[Outlet[ClaimedMessage, Written]]:
+    """Push messages to them, for so many rounds side by side (`deliver_in_parallel`)."""
+    return [
+        _make_outlet(FollowChannel.PUSH, store, key_store, write, transport, plural="pushes")
+        for _number in range(count)
+    ]
+
+
+def _make_outlet(
+    channel: FollowChannel,
+    store: Store,
+    key_store: KeyStore,
+    write: Callable[[FollowContext], Written],
+    transport: Transport[Written],
+    *,
+    plural: str = "letters",
+) -> Outlet[ClaimedMessage, Written]:
+    return Outlet(
+        plural=plural,
+        store=key_store.store,
+        outbox=message_queue.OUTBOXES[channel],
+        prepare=FollowWriter(store, key_store, write),
+        transport=transport,
+        limits=RecipientLimits(key_store),
     )
-    refusing = partial(delivery.refusing_stopped, transport, key_store)
-    counting = partial(delivery.counting_texts, refusing, budget, is_of_stranger=True)
-    return delivery_round.run(partial(delivery.giving_back, counting, writer.give_back))

@@ -10,38 +10,26 @@ from typing import Final
 from outreach.config import Config
 from outreach.domain.network.kinds import Way
 from outreach.domain.registrations import RegistrationStatus
-from outreach.domain.registrations.notifications import NotificationType
+from outreach.domain.registrations.message_types import DECLARATIONS, EntryChange
 from outreach.feeds import attendee_event
 from outreach.feeds.attendee_event import Method
 from outreach.i18n import gettext as _
 from outreach.mail.message_context import MessageContext, mail_from
 
-SEAT_TYPES: Final = frozenset(
-    {
-        NotificationType.REGISTERED,
-        NotificationType.SEAT_GRANTED,
-        NotificationType.APPROVED,
-        NotificationType.MOVED,
-        NotificationType.CHANGED,
-        NotificationType.REINSTATED,
-        NotificationType.CANCELLED,
-    }
-)
+_METHODS: Final = {EntryChange.ADDED: Method.PUBLISH, EntryChange.REMOVED: Method.CANCEL}
 
 
 def method_of(context: MessageContext) -> Method | None:
     """Whether the letter adds a calendar entry or removes it; None for most."""
-    registration, cause = context.registration, context.notification.cause
+    registration = context.registration
     if not registration.wants_entry or registration.workshop.is_discreet:
         return None
-    if (
-        cause is NotificationType.OFFER_EXPIRED
-        and registration.status is RegistrationStatus.EXPIRED
-    ):
-        return Method.CANCEL
-    if cause not in SEAT_TYPES or registration.apparent_status is not RegistrationStatus.CONFIRMED:
-        return None
-    return Method.CANCEL if cause is NotificationType.CANCELLED else Method.PUBLISH
+    entry = DECLARATIONS[context.notification.cause].entry
+    if entry is EntryChange.REMOVED_IF_EXPIRED:
+        is_expired = registration.status is RegistrationStatus.EXPIRED
+        return Method.CANCEL if is_expired else None
+    has_place = registration.apparent_status is RegistrationStatus.CONFIRMED
+    return _METHODS.get(entry) if has_place else None
 
 
 def attach(letter: EmailMessage, context: MessageContext, config: Config) -> None:

@@ -4,13 +4,11 @@ Plain text, to one person each. Subscribers can unsubscribe with one click, in t
 too (RFC 8058).
 """
 
-import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from email.message import EmailMessage
 from email.utils import formataddr
-from functools import partial
 
 from flask import render_template
 from sqlalchemy.orm import Session
@@ -33,14 +31,11 @@ from outreach.i18n import gettext as _
 from outreach.i18n import use_language
 from outreach.keystore import KeyStore
 from outreach.mail import render, staff_letters
-from outreach.mail.delivery import LetterTransport, giving_back
-from outreach.mail.delivery_errors import Postponed
-from outreach.mail.delivery_round import DeliveryRound
+from outreach.mail.delivery import LetterTransport
+from outreach.mail.delivery_round import Outlet, Prepared
 from outreach.mail.message_context import mail_from, new_letter_id
 from outreach.mail.recipient_limits import RecipientLimits
 from outreach.reports import bulletin_data, bulletin_text, coverage
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -60,11 +55,11 @@ class MailingContext:
     address: str
     lang: str
     now: datetime
-    token: str = ""  # of the subscriber's link
+    token: str = ""  # in the subscriber's link
     invitation: str = ""  # the token of a new staff member's link
     ends_at: datetime | None = None  # when that link expires, by the clock of their office
     bulletin: str = ""  # its text
-    letter_id: str = field(default_factory=new_letter_id)  # of the Message-ID
+    letter_id: str = field(default_factory=new_letter_id)  # the local part of the Message-ID
     accounts: Sequence[NewAccountLine] = ()  # that were made
     workshops: Sequence[Workshop] = ()  # without an attendance report, or with people to decide on
 
@@ -107,40 +102,35 @@ def write(context: MailingContext, config: Config) -> EmailMessage:
 
 def _link(context: MailingContext, config: Config) -> str:
     """The link of letters whose text contains none."""
-    topic = context.mailing.topic
-    if topic is MailingTopic.INVITATION:
-        return f"{config.public_url}/org/invitacion/{context.invitation}"
-    if topic in {MailingTopic.SIGN_IN, MailingTopic.ACCOUNT}:
-        return f"{config.public_url}/org/cuenta"
-    if topic in {MailingTopic.DISCRETION, MailingTopic.CONTACTS}:
-        return f"{config.public_url}/org/bitacora"
-    if topic is MailingTopic.NEW_ACCOUNTS:
-        return f"{config.public_url}/org/personal"
-    if topic in {MailingTopic.ATTENDANCE, MailingTopic.APPROVAL}:
-        return f"{config.public_url}/org/"
-    if topic is MailingTopic.REPORT:
-        return f"{config.public_url}/org/mes/{context.month}"
-    return f"{config.public_url}/{context.lang}/boletin/s/{context.token}"
+    path = mailings.DECLARATIONS[context.mailing.topic].path.format(
+        lang=context.lang,
+        token=context.token,
+        invitation=context.invitation,
+        month=context.month if context.mailing.month else "",
+    )
+    return f"{config.public_url}{path}"
 
 
-def deliver(
+def letter_outlets(
     store: Store,
     key_store: KeyStore,
     config: Config,
     transport: LetterTransport,
     *,
     server_key: ServerEncryption,
-    now: datetime,
-    should_stop: Callable[[], bool] = lambda: False,
-    warn: Callable[[str], None] = log.warning,
-) -> int:
-    """Runs a round of mailings (`DeliveryRound.run`) and returns how many were sent. `server_key`
-    opens the links of invitations.
-
-    Needs an application context."""
-    writer = _MailingWriter(store, key_store, config, server_key, RecipientLimits(key_store))
-    delivery_round = DeliveryRound(store, mailings.OUTBOX, writer, now, should_stop, warn)
-    return delivery_round.run(partial(giving_back, transport, writer.give_back))
+) -> list[Outlet[ClaimedMessage, EmailMessage]]:
+    """Mailings, and the letters to staff that are queued with them. `server_key` opens the links of
+    invitations."""
+    return [
+        Outlet(
+            plural="letters",
+            store=store,
+            outbox=mailings.OUTBOX,
+            prepare=_MailingWriter(store, key_store, config, server_key),
+            transport=transport,
+            limits=RecipientLimits(key_store),
+        )
+    ]
 
 
 @dataclass
@@ -151,20 +141,17 @@ class _MailingWriter:
     key_store: KeyStore
     config: Config
     server_key: ServerEncryption
-    limits: RecipientLimits
-    counted: str = ""  # the recipient of the last letter, if it counts in their limit
     # An edition reads the same for all subscribers of one language: (month, edition, language).
     texts: dict[tuple[int, int, str], str] = field(default_factory=dict)
 
-    def __call__(self, claimed: ClaimedMessage, now: datetime) -> EmailMessage | None:
+    def __call__(self, claimed: ClaimedMessage, now: datetime) -> Prepared[EmailMessage] | None:
         """None when the subscriber is gone or the mailing is obsolete, as is a reminder of what was
-        reported since. Raises Postponed."""
-        self.counted = ""
+        reported since."""
         with self.store.read() as session:
             mailing = mailings.read(session, claimed)
             if mailing is None:
                 return None
-            if mailing.topic in staff_letters.TOPICS:
+            if mailings.DECLARATIONS[mailing.topic].is_optional:
                 return self._write_to_staff(session, mailing, now)
             if mailing.topic is MailingTopic.REPORT and not _is_report_late(session, mailing, now):
                 return None
@@ -184,18 +171,10 @@ class _MailingWriter:
         if invitation is not None:
             token, ends_at = invitation
             context = replace(context, invitation=token, ends_at=ends_at)
-        # Anybody may type an address: it counts with all that anybody causes to it (S30). It waits
-        # for a whole hour, since the limit began with what somebody did.
-        if mailing.topic is MailingTopic.CONFIRM:
-            if (until := self.limits.count(context.address)) is not None:
-                raise Postponed(clock.next_hour(until))
-            self.counted = context.address
-        return write(context, self.config)
-
-    def give_back(self) -> None:
-        """Takes the count of the last letter back: it was not sent."""
-        if self.counted:
-            self.limits.give_back(self.counted)
+        # Anybody may type an address: it counts with all that anybody causes to it (S30).
+        is_limited = mailings.DECLARATIONS[mailing.topic].is_limited
+        limited = context.address if is_limited else ""
+        return Prepared(message=write(context, self.config), limited=limited)
 
     def _context(
         self,
@@ -235,12 +214,13 @@ class _MailingWriter:
 
     def _write_to_staff(
         self, session: Session, mailing: Mailing, now: datetime
-    ) -> EmailMessage | None:
+    ) -> Prepared[EmailMessage] | None:
         data = staff_letters.gather(session, self.key_store, self.config, mailing, now=now)
         if data is None:
             return None
         letter_id = self._letter_id(mailing)
-        return staff_letters.write(data, self.config, letter_id=letter_id, now=now)
+        letter = staff_letters.write(data, self.config, letter_id=letter_id, now=now)
+        return Prepared(message=letter)
 
     def _invitation(
         self, session: Session, mailing: Mailing, now: datetime

@@ -11,12 +11,11 @@ from outreach import i18n
 from outreach.config import Config
 from outreach.domain import registrations
 from outreach.domain.registrations import Registration, reconfirmation, review
-from outreach.domain.registrations.notifications import Notification, NotificationType
+from outreach.domain.registrations.message_types import DECLARATIONS, NotificationType
+from outreach.domain.registrations.notifications import Notification
 from outreach.domain.trials.trials import Wording
 from outreach.domain.workshops import facts, verify_codes
 
-# The page that takes the answer, for messages with a question.
-_PAGES: Final = {NotificationType.RECONFIRM: "/vengo"}
 MAX_EXPIRED_OFFERS: Final = 2  # then the registration leaves the waitlist
 
 
@@ -37,8 +36,8 @@ class MessageContext:
     calendar_host: str = ""  # only where a calendar entry is wanted
     summary: Sequence[tuple[Registration, bytes]] = ()  # what a summary lists, with their keys
     unlisted: int = 0  # how many more there are
-    wording: Wording | None = None  # of a reminder in a trial, where it is not the usual one
-    letter_id: str = field(default_factory=new_letter_id)  # of the Message-ID
+    wording: Wording | None = None  # a reminder in a trial may not have the usual one
+    letter_id: str = field(default_factory=new_letter_id)  # the local part of the Message-ID
 
     @property
     def registration(self) -> Registration:
@@ -101,7 +100,7 @@ def _link(
     """The link of a registration."""
     token, lang = registrations.derive_manage_token(key), context.registration.language
     link = f"{config.public_url}/{lang}/r/{token}"
-    return link if cause is None else f"{link}{_PAGES.get(cause, '')}"
+    return link if cause is None else f"{link}{DECLARATIONS[cause].answer_page}"
 
 
 def mail_from(config: Config) -> str:

@@ -17,6 +17,7 @@ from outreach.domain.registrations import (
     derive_manage_token,
 )
 from outreach.domain.registrations.notifications import Notification, NotificationType
+from outreach.domain.registrations.party_details import PartyDetails
 from outreach.domain.registrations.staff_messages import Message
 from outreach.domain.roster.models import RosterLetterType, RosterRole
 from outreach.domain.workshops import Workshop
@@ -24,9 +25,9 @@ from outreach.mail import mailings, render, roster_letters
 from outreach.mail.mailings import MailingContext
 from outreach.mail.message_context import MessageContext
 
-_KEY: Final = bytes(32)  # of the fictitious person
+_KEY: Final = bytes(32)  # the key of the fictitious person
 _ADDRESS: Final = "rosa@ejemplo.com"
-_TOKEN: Final = "0" * 43  # of a fictitious subscriber
+_TOKEN: Final = "0" * 43  # the token of a fictitious subscriber
 
 
 @dataclass(frozen=True)
@@ -136,16 +137,15 @@ def _registration(
         contact=ContactMethod.EMAIL,
         may_leave_message=False,
         wants_reminder=False,
-        plain_language=lang,
         key_id=None,
         sealed=None,
         manage_digest=None,
         entry_digest=None,
-        plain_code="7K3Q9X",
         nonce=b"",
         registered_at=now,
     )
     registration.workshop = workshop
+    registration.set_fictitious_details(PartyDetails(code="7K3Q9X", language=lang))
     return registration
 
 

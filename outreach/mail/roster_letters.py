@@ -5,8 +5,6 @@ They name no attendee. Of a discreet workshop they say day, hour and area; the a
 page of the link, once the member has said yes.
 """
 
-import logging
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.message import EmailMessage
@@ -31,10 +29,9 @@ from outreach.i18n import N_, translate, use_language
 from outreach.keystore import KeyStore
 from outreach.mail import render
 from outreach.mail.delivery import LetterTransport
-from outreach.mail.delivery_round import DeliveryRound
+from outreach.mail.delivery_round import Outlet, Prepared
 from outreach.mail.message_context import mail_from, new_letter_id
-
-log = logging.getLogger(__name__)
+from outreach.mail.recipient_limits import RecipientLimits
 
 YES: Final = "si"
 NO: Final = "no"
@@ -48,9 +45,9 @@ class RosterContext:
     assignment: RosterAssignment
     letter_type: RosterLetterType
     address: str
-    token: str  # of the link that answers
+    token: str  # in the link that answers
     now: datetime
-    letter_id: str = field(default_factory=new_letter_id)  # of the Message-ID
+    letter_id: str = field(default_factory=new_letter_id)  # the local part of the Message-ID
 
 
 def render_words(
@@ -103,22 +100,20 @@ def write(context: RosterContext, config: Config) -> EmailMessage:
     return render.compose(shared, body, to=context.address, own=own, at=context.now)
 
 
-def deliver(
-    store: Store,
-    key_store: KeyStore,
-    config: Config,
-    transport: LetterTransport,
-    *,
-    now: datetime,
-    should_stop: Callable[[], bool] = lambda: False,
-    warn: Callable[[str], None] = log.warning,
-) -> int:
-    """Runs a round of these letters (`DeliveryRound.run`) and returns how many were sent. Needs an
-    application context."""
-    writer = _RosterWriter(store, key_store, config)
-    return DeliveryRound(store, roster_letters.OUTBOX, writer, now, should_stop, warn).run(
-        transport
-    )
+def letter_outlets(
+    store: Store, key_store: KeyStore, config: Config, transport: LetterTransport
+) -> list[Outlet[ClaimedMessage, EmailMessage]]:
+    """Letters to roster members."""
+    return [
+        Outlet(
+            plural="letters",
+            store=store,
+            outbox=roster_letters.OUTBOX,
+            prepare=_RosterWriter(store, key_store, config),
+            transport=transport,
+            limits=RecipientLimits(key_store),
+        )
+    ]
 
 
 @dataclass
@@ -129,7 +124,7 @@ class _RosterWriter:
     key_store: KeyStore
     config: Config
 
-    def __call__(self, claimed: ClaimedMessage, now: datetime) -> EmailMessage | None:
+    def __call__(self, claimed: ClaimedMessage, now: datetime) -> Prepared[EmailMessage] | None:
         """None when there is nothing to say any more, or the member is erased."""
         with self.store.change() as session:
             prepared = roster_letters.prepare(session, claimed, now=now)
@@ -154,4 +149,4 @@ class _RosterWriter:
                 now=now,
                 letter_id=self.key_store.letter_id(row, member.recipient_id),
             )
-            return write(context, self.config)
+            return Prepared(message=write(context, self.config))

@@ -12,7 +12,7 @@ from flask import render_template
 
 from outreach.config import Config
 from outreach.domain.outbox import link_recovery
-from outreach.domain.registrations.notifications import NotificationType
+from outreach.domain.registrations.message_types import DECLARATIONS, AtDiscreet
 from outreach.i18n import use_language
 from outreach.mail.message_context import MessageContext, template_values
 from outreach.mail.sms_gateway import SmsMessage
@@ -31,8 +31,8 @@ _REPLACEMENTS: Final = str.maketrans({"’": "'", "‘": "'", "“": '"', "”":
 def write(context: MessageContext, config: Config) -> SmsMessage:
     """The text of a notification. Needs an application context."""
     registration = context.registration
-    is_link = context.notification.cause is NotificationType.LINK_RECOVERY
-    has_link = is_link and link_recovery.may_text_link(registration)
+    at_discreet = DECLARATIONS[context.notification.cause].at_discreet
+    has_link = at_discreet is AtDiscreet.HAS_LINK and link_recovery.may_text_link(registration)
     is_neutral = context.is_discreet and not has_link
     name = "discreet" if is_neutral else context.notification.cause
     with use_language(registration.language), use_zone(registration.zone):

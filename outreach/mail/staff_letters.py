@@ -19,8 +19,8 @@ from outreach import i18n, network_profile
 from outreach.config import Config
 from outreach.domain.dashboard import digests, staff_alerts
 from outreach.domain.dashboard.digests import Digest
+from outreach.domain.dashboard.pending_items import DIGEST_SORTS
 from outreach.domain.dashboard.staff_alerts import StaffAlert
-from outreach.domain.dashboard.work_queue import WorkSort
 from outreach.domain.network.staff import StaffMember
 from outreach.domain.newsletter import mail_choices
 from outreach.domain.newsletter.mail_choices import LetterGroup
@@ -30,20 +30,7 @@ from outreach.keystore import KeyStore, bursts
 from outreach.mail import render
 from outreach.mail.message_context import mail_from
 
-TOPICS: Final = frozenset({MailingTopic.DIGEST, MailingTopic.ALERT})
 QUEUE_PATH: Final = "/org/por-atender"
-# In the order of the letter: what waits first, then what is news. Each with the page that has it.
-_ITEMS: Final = {
-    "to_approve": f"{QUEUE_PATH}?ver={WorkSort.APPROVE}",
-    "to_review": f"{QUEUE_PATH}?ver={WorkSort.REVIEW}",
-    "to_call": f"{QUEUE_PATH}?ver={WorkSort.CALL}",
-    "to_report": f"{QUEUE_PATH}?ver={WorkSort.REPORT}",
-    "to_tell": f"{QUEUE_PATH}?ver={WorkSort.NOTIFY}",
-    "returned": f"{QUEUE_PATH}?ver={WorkSort.LETTER}",
-    "months": "/org/mes",
-    "new_parties": "/org/talleres",
-    "full": "/org/talleres",
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +48,7 @@ class StaffLetterData:
     """What the letter of a mailing is written from."""
 
     address: str
-    token: str  # of the link that turns it off
+    token: str  # in the link that turns it off
     language: str
     digest: Digest | None = None
     alerts: Sequence[StaffAlert] = ()
@@ -139,10 +126,16 @@ def write(data: StaffLetterData, config: Config, *, letter_id: str, now: datetim
 
 
 def _digest_values(digest: Digest) -> dict[str, Any]:
-    counts = {name: getattr(digest, name) for name in _ITEMS} | {"months": len(digest.months)}
+    # What waits first, then what is news. Each with the page that has it.
+    items: list[tuple[str, int, str]] = [
+        *((sort, digest.waiting.get(sort, 0), f"{QUEUE_PATH}?ver={sort}") for sort in DIGEST_SORTS),
+        ("months", len(digest.months), "/org/mes"),
+        ("new_parties", digest.new_parties, "/org/talleres"),
+        ("full", digest.full, "/org/talleres"),
+    ]
     return {
         "digest": digest,
-        "items": [(name, counts[name], path) for name, path in _ITEMS.items() if counts[name]],
+        "items": [each for each in items if each[1]],
         "colours": network_profile.current().brand.light,
         "doors": [_describe_door(each) for each in digest.doors],
     }

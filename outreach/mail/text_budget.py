@@ -8,6 +8,7 @@ doctor` and the first page of the staff warn from half of the texts on.
 """
 
 from dataclasses import dataclass
+from enum import Enum
 from typing import Final
 
 from limits import RateLimitItemPerDay
@@ -18,8 +19,8 @@ from outreach.keystore import KeyStore
 from outreach.keystore.rate_counters import RateCounters
 
 STRANGERS: Final = 2  # what strangers cause is at most one text of so many
-# Of those, replies to «stop»: or whoever uses up the others ends a phone's texts, and it never
-# tells. Kept for them only where phones can answer.
+# One text of so many of those is kept for replies to «stop», where phones can answer: otherwise
+# whoever uses up the others could end a phone's texts, and nobody would tell it.
 STOP_REPLIES: Final = 8
 ADDRESS: Final = 50  # what one address causes is at most one text of so many
 _ALL: Final = "texts"
@@ -43,6 +44,33 @@ class Usage:
         return self.sent >= self.a_day
 
 
+class TextPurse(Enum):
+    """What pays a text."""
+
+    WARNINGS = 1  # they are counted and never wait
+    OF_STAFF = 2  # the whole day's budget
+    OF_STRANGERS = 3  # the strangers' half of it
+    OF_FOLLOWS = 4  # the same, until half of the whole is used: the rest is for who has a place
+    OF_REPLIES = 5  # the same as strangers'
+    OF_STOP_REPLIES = 6  # the whole budget: they have a limit of their own
+
+    @property
+    def is_of_strangers(self) -> bool:
+        return self in {TextPurse.OF_STRANGERS, TextPurse.OF_FOLLOWS, TextPurse.OF_REPLIES}
+
+
+_DROPPED: Final = "replies to texts are dropped: their part of OUTREACH_TEXTS_A_DAY is used up"
+_WAIT_REASONS: Final = {
+    TextPurse.OF_STAFF: "texts wait: OUTREACH_TEXTS_A_DAY is used up",
+    TextPurse.OF_STRANGERS: (
+        "texts that strangers cause wait: their half of OUTREACH_TEXTS_A_DAY is used up"
+    ),
+    TextPurse.OF_FOLLOWS: ("texts to those who follow wait: half of OUTREACH_TEXTS_A_DAY is used"),
+    TextPurse.OF_REPLIES: _DROPPED,
+    TextPurse.OF_STOP_REPLIES: _DROPPED,
+}
+
+
 def limit_of_stop_replies(config: Config) -> RateLimitItemPerDay:
     return RateLimitItemPerDay(config.texts.a_day // STOP_REPLIES)
 
@@ -63,12 +91,21 @@ class TextBudget:
         self._limit_of_strangers = RateLimitItemPerDay(config.texts.a_day // STRANGERS - kept)
         self._limiter = FixedWindowRateLimiter(RateCounters(key_store.store))
 
-    def count(self, *, is_of_stranger: bool) -> None:
-        """Counts a text that was sent. A reply to «stop» is not `is_of_stranger` here: it has a
-        limit of its own."""
+    def count(self, purse: TextPurse) -> None:
+        """Counts a text that was sent."""
         self._limiter.hit(self._limit, _ALL, self._today)
-        if is_of_stranger:
+        if purse.is_of_strangers:
             self._limiter.hit(self._limit_of_strangers, _OF_STRANGERS, self._today)
+
+    def explain_wait(self, purse: TextPurse) -> str:
+        """Why no more texts are paid from this purse today, for the log; empty while they are."""
+        if purse is TextPurse.WARNINGS:
+            return ""
+        usage = self.usage()
+        is_left = usage.is_left_to_strangers if purse.is_of_strangers else not usage.is_used_up
+        if purse is TextPurse.OF_FOLLOWS:
+            is_left = is_left and not usage.is_high
+        return "" if is_left else _WAIT_REASONS[purse]
 
     def usage(self) -> Usage:
         left = self._count_left(self._limit, _ALL)

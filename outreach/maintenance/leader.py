@@ -17,8 +17,8 @@ from outreach.db.store import Store
 
 log = logging.getLogger(__name__)
 
-RENEW_AFTER: Final = 1 / 4  # of the length of a lease
-RELY_UNTIL: Final = 3 / 4  # of the length of a lease
+RENEW_AFTER: Final = 1 / 4  # in lengths of a lease
+RELY_UNTIL: Final = 3 / 4  # in lengths of a lease
 
 
 class Leader:

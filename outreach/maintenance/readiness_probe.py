@@ -1,5 +1,7 @@
 """The check behind `/readyz`: whether this process can serve requests."""
 
+from typing import Final
+
 import sqlalchemy as sa
 
 from outreach import clock, migrations
@@ -8,6 +10,9 @@ from outreach.errors import Misconfigured
 from outreach.keystore import KeyStore
 from outreach.migrations import Database
 
+# Words that programs which watch an installation read.
+_NAMES: Final = {Database.MAIN: "main", Database.KEY_STORE: "ring"}
+
 
 def find_failures(main: Store, key_store: KeyStore) -> list[str]:
     """The names of what fails; they disclose nothing of the installation."""
@@ -15,9 +20,9 @@ def find_failures(main: Store, key_store: KeyStore) -> list[str]:
     for base, store in ((Database.MAIN, main), (Database.KEY_STORE, key_store.store)):
         try:
             if not migrations.is_current(base, store):
-                failures.append(f"{base} schema")
+                failures.append(f"{_NAMES[base]} schema")
         except sa.exc.SQLAlchemyError:
-            failures.append(str(base))
+            failures.append(_NAMES[base])
     try:
         clock.require_rules()
     except Misconfigured:

@@ -101,7 +101,10 @@ def _target(
 
 def _verify(file: Path, database: Path, manifest: ArchiveManifest) -> None:
     if not migrations.is_known(Database.MAIN, manifest.revision):
-        raise InvalidArchive(f"{file} was made by a newer Outreach. Install that one first.")
+        raise InvalidArchive(
+            f"{file} was made by another Outreach. Install it first if it is newer; what was made "
+            "before release 1.0.0 cannot be restored."
+        )
     try:
         with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
             connection.execute("PRAGMA trusted_schema = OFF")
@@ -141,7 +144,7 @@ def _require_own(file: Path, database: Path, config: Config) -> None:
     with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
         connection.execute("PRAGMA trusted_schema = OFF")
         hosts = connection.execute(
-            "SELECT value FROM installation WHERE name = 'calendar_host'"
+            "SELECT value FROM installation_setting WHERE name = 'calendar_host'"
         ).fetchall()
     own = _list_own_hosts(config)
     if not {host for (host,) in hosts} & own:

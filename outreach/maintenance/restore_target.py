@@ -19,7 +19,9 @@ from outreach.migrations import Database
 from outreach.migrations.models import MAIN
 
 # Tables that `outreach db upgrade` fills.
-PREFILLED_TABLES: Final = frozenset({"alembic_version", "ctag", "installation", "journal_chain"})
+PREFILLED_TABLES: Final = frozenset(
+    {"alembic_version", "change_counter", "installation_setting", "audit_chain"}
+)
 
 Put = Callable[[Path], Path | None]  # returns where the previous database is kept, if it is
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Final, Protocol
 
-from outreach import clock
+from outreach import clock, logs
 from outreach.db import error_classes
 from outreach.maintenance.leader import Leader
 
@@ -65,3 +65,4 @@ class RoundThread:
             except Exception as error:
                 # The type only: the error's text may hold a callback.
                 log.error("%s failed: %s", self._name, error_classes.describe(error))
+                logs.tracebacks.debug("%s failed", self._name, exc_info=error)

@@ -1,5 +1,5 @@
 """Jobs of the worker: expired offers, holds, doubtful seats, reviews, reconfirmation, broken calls,
-reports, digests and alerts of the staff.
+links that people asked for, reports, digests and alerts of the staff.
 
 Each workshop has a transaction of its own: one that fails does not stop the others.
 """
@@ -16,9 +16,11 @@ from outreach.domain.audit import audit_log
 from outreach.domain.call_centre import call_holds
 from outreach.domain.dashboard import digests, staff_alerts
 from outreach.domain.newsletter import mailings
+from outreach.domain.outbox import link_recovery
 from outreach.domain.registrations import (
     address_approval,
     doubtful,
+    notify,
     public_seats,
     reconfirmation,
     review,
@@ -213,6 +215,19 @@ def send_alerts(store: Store, key_store: KeyStore, *, now: datetime) -> int:
         return staff_alerts.enqueue(session, occasions, now=now)
 
 
+def enqueue_links(store: Store, key_store: KeyStore, *, has_texts: bool, now: datetime) -> int:
+    """Queues the links that people asked for, each to the address it belongs to; returns how
+    many."""
+    count, recent = 0, link_recovery.RecentLinks(key_store)
+    for ask in key_store.link_requests():
+        key_ids = recent.leave_out(ask.key_ids)
+        with store.change() as session:
+            count += link_recovery.enqueue_links(session, key_ids, now=now, has_texts=has_texts)
+        recent.remember(key_ids)
+        key_store.delete_link_request(ask.id)
+    return count
+
+
 def request_reconfirmations(store: Store, *, now: datetime) -> int:
     """Asks people whether they still come and releases the seats of those who did not answer in
     time; returns how many parties were asked or lost their seat."""
@@ -228,6 +243,17 @@ def request_reconfirmations(store: Store, *, now: datetime) -> int:
         return asked + reconfirmation.release_unanswered(session, workshop, now=now)
 
     return _each(store, workshop_ids, "questions", ask)
+
+
+def enqueue_follow_ups(store: Store, *, now: datetime) -> int:
+    """Queues the messages that follow a workshop; returns how many."""
+    with store.read() as session:
+        workshop_ids = notify.list_workshops_to_follow_up(session, now=now)
+
+    def enqueue(session: Session, workshop: Workshop) -> int:
+        return notify.enqueue_follow_ups(session, workshop, now=now)
+
+    return _each(store, workshop_ids, "messages after the end", enqueue)
 
 
 def _each(

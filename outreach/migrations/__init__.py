@@ -39,6 +39,7 @@ __all__ = [
     "state",
     "state_after_upgrade",
     "upgrade",
+    "write_first_migration",
     "write_revision",
 ]
 
@@ -56,7 +57,7 @@ class Database(StrEnum):
     """The two databases; the value is the name of the folder of versions."""
 
     MAIN = "main"
-    KEY_STORE = "ring"
+    KEY_STORE = "key_store"
 
 
 # Advisory locks that keep two upgrades apart; any two numbers.
@@ -185,6 +186,24 @@ def differences(base: Database, store: Store) -> list[str]:
             str(each)
             for each in compare_metadata(context, MAIN if base is Database.MAIN else KEY_STORE)
         ]
+
+
+def write_first_migration(base: Database) -> Path:
+    """Writes the first migration anew from the models, as is done until release 1.0.0, and returns
+    its file. What `upgrade` in it does besides creating tables stays.
+
+    Raises Misconfigured where another migration follows the first."""
+    from outreach.migrations import first_migration
+    from outreach.migrations.models import KEY_STORE, MAIN
+
+    if len(_history(base).parents) > 1:
+        raise Misconfigured(
+            "Another migration follows the first. Delete its file: the first one will have what it "
+            "has."
+        )
+    file = PACKAGE / "versions" / base / "first.py"
+    first_migration.write(file, MAIN if base is Database.MAIN else KEY_STORE)
+    return file
 
 
 def write_revision(base: Database, message: str, *, is_empty: bool = False) -> Path:

@@ -1,24 +1,12 @@
 """Runs migrations, for Alembic."""
 
-from typing import Any, Literal
-
-import sqlalchemy as sa
 from alembic import context
 
 from outreach.db.postgresql import MIGRATION
 from outreach.db.store import Store
 from outreach.migrations import Database
+from outreach.migrations.first_migration import render
 from outreach.migrations.models import KEY_STORE, MAIN
-
-
-def render(kind: str, item: Any, _autogenerate: object) -> str | Literal[False]:
-    """Renders plain SQL types in new migrations, instead of the models' types."""
-    if kind == "type" and isinstance(item, sa.TypeDecorator):
-        return f"sa.{item.impl!r}"
-    if kind == "type" and isinstance(item, sa.Enum):
-        return f"sa.String(length={item.length})"
-    return False
-
 
 attributes = context.config.attributes
 store = Store(attributes["url"], timeouts=MIGRATION)

@@ -53,7 +53,7 @@ class Stage(StrEnum):
     EMPTY = auto()  # without tables
     BEHIND = auto()
     CURRENT = auto()
-    NEWER = auto()  # a newer program made it: must not be migrated
+    UNKNOWN = auto()  # by a newer program, or one before the first release: must not be migrated
     ODD = auto()  # must not be migrated
 
 
@@ -86,9 +86,10 @@ def look(engine: sa.Engine, history: History) -> State:
     [revision] = heads
     if revision not in history.parents:
         return State(
-            Stage.NEWER,
-            fault=f"its version ({revision}) is not known to this program: a newer one made it. "
-            "Install that version of outreach, or a newer one",
+            Stage.UNKNOWN,
+            fault=f"its version ({revision}) is not known to this program. If a newer one made it, "
+            "install that version of outreach; one from before release 1.0.0 cannot be upgraded: "
+            "name an empty database",
         )
     is_current = history.heads == {revision}
     return State(Stage.CURRENT if is_current else Stage.BEHIND, revision)

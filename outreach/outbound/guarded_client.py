@@ -25,12 +25,12 @@ from outreach.outbound import public_addresses
 from outreach.outbound.public_addresses import IpAddress
 
 MAX_ADDRESS_LENGTH: Final = 500
-MAX_HOST_LENGTH: Final = 253  # of a name (RFC 1035)
+MAX_HOST_LENGTH: Final = 253  # the limit of a name (RFC 1035)
 MAX_ANSWER_BYTES: Final = 4096
 CONNECT_SECONDS: Final = 4.0
 TOTAL_SECONDS: Final = 8.0  # for a whole conversation
 MAX_LOOKUPS: Final = 12  # names of one process that are being resolved at once
-MAX_REDIRECTS: Final = 2  # of a document
+MAX_REDIRECTS: Final = 2  # that are followed to a document
 REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 LookUp = Callable[[str, int], Sequence[str]]
 _lookups: Final = BoundedSemaphore(MAX_LOOKUPS)
@@ -217,7 +217,7 @@ def fetch_document(
 
 
 def _follow(address: str, location: str) -> str:
-    """Where a redirect leads. Raises RedirectRefused for what is no address."""
+    """Returns the address that a redirect leads to. Raises RedirectRefused if it is none."""
     try:
         return urldefrag(urljoin(address, location)).url
     except ValueError:

@@ -38,14 +38,14 @@ class MonthFlyer:
     title: str
     host: str
     rows: Sequence[FlyerRow]
-    link: str  # of the office's page
+    link: str  # to the office's page
     phone: str
     brand: str
     made_at: datetime
 
 
 def select_workshops(workshops: Iterable[Workshop], *, now: datetime) -> list[Workshop]:
-    """Those that anybody may come to: published, still to come, in a public list."""
+    """Returns the workshops that anybody may come to: published, to come, and in a public list."""
     return [
         each
         for each in workshops

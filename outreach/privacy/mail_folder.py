@@ -28,8 +28,7 @@ def find_expired(session: Session, key_store: KeyStore, folder: Path | None) -> 
             sa.select(Registration.id).where(Registration.key_id.is_not(None))
         )
     }
-    # The ids themselves stand in letters of an earlier version.
-    known |= {key_store.letter_recipient(each) for each in known}
+    known = {key_store.letter_recipient(each) for each in known}
     return sorted(path for path, recipient in recipients.items() if recipient not in known)
 
 

@@ -13,13 +13,12 @@ from sqlalchemy.orm import Session
 
 from outreach.db.store import Store, change_rows
 from outreach.domain import registrations
-from outreach.domain.checkin import checkin_events, checkin_tokens
+from outreach.domain.checkin import checkin_events
 from outreach.domain.newsletter.subscribers import Subscriber
 from outreach.domain.registrations import (
     Registration,
     RegistrationStatus,
     capacity,
-    plain_values,
     totals,
 )
 from outreach.domain.registrations.call_attempts import CallAttempt
@@ -283,26 +282,6 @@ def clear_rows(store: Store, rows: Sequence[KeyReference], *, now: datetime) -> 
                 registrations.cancel(session, registration, now=now)
 
 
-def seal_plain_values(store: Store, key_store: KeyStore, *, of_erased: bool = True) -> int:
-    """Encrypts what earlier versions stored plain (`plain_values.py`), in a transaction for each
-    workshop; returns of how many registrations.
-
-    Without `of_erased` it reads no rows of erased people, which have plain values only until the
-    database is upgraded or a copy is restored."""
-    with store.read() as session:
-        workshop_ids = plain_values.list_workshops(session, of_erased=of_erased)
-    total = 0
-    for workshop_id in workshop_ids:
-        with store.change() as session:
-            total += plain_values.seal(session, key_store, workshop_id)
-    for seal in (checkin_events.seal, checkin_tokens.seal):
-        count = BATCH_ROWS
-        while count == BATCH_ROWS:
-            with store.change() as session:
-                count = seal(session, limit=BATCH_ROWS)
-    return total
-
-
 def recount_totals(store: Store) -> int:
     """Computes the totals of all workshops with people anew (`totals.recount`), in a transaction
     for each; returns how many were wrong."""
@@ -409,7 +388,7 @@ def _replace_values(session: Session, rows: Sequence[tuple[str, datetime]]) -> N
     values = [
         {
             "old": registration_id,
-            # The old id is in Message-IDs of an earlier version, the old nonce in open forms.
+            # The old id may be in a copy that somebody took, the old nonce is in open forms.
             "id": code(26),
             "nonce": hashlib.sha256(secrets.token_bytes(32)).digest(),
             "registered_at": starts_at,

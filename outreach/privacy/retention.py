@@ -74,7 +74,7 @@ class Purged:
     emptied: int = 0  # rows without a key that were cleared
     unused: int = 0  # deleted keys of no row
     letters: int = 0  # files in the mail folder
-    rows: dict[str, int] = field(default_factory=dict)  # of the other tables, by their noun
+    rows: dict[str, int] = field(default_factory=dict)  # in the other tables, by their noun
 
 
 def purge(
@@ -108,7 +108,6 @@ def purge(
     with store.read() as session:
         notifications = reconcile.count_notifications(session, [row.id for row in blind])
     reconcile.clear_rows(store, blind, now=now)
-    reconcile.seal_plain_values(store, key_store, of_erased=keep_unused)
     link_renewal.reconcile_links(store, key_store, now=now)
     reconcile.recount_totals(store)
     unused = [] if keep_unused else reconcile.find_unused_keys(store, key_store)

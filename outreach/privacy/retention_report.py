@@ -54,14 +54,14 @@ class RetentionReport:
     by_office: list[RetentionShare]
     by_week: list[tuple[date, int]]  # the Monday of a week and how many are erased in it
     notices: int  # letters and calls that are pending
-    calls: int  # that staff noted
-    subscribers: int  # of the bulletin, unconfirmed ones too
+    calls: int  # calls that staff noted
+    subscribers: int  # who get the bulletin, and unconfirmed ones
     look_ups: int  # requests for a lost link
     roster: RosterHeld
     recordings: int  # with the voice of somebody of the staff
     stopped: int  # phones that want no texts, by HMAC
-    replies: int  # to texts, that wait
-    entries: int  # of the audit log
+    replies: int  # replies to texts that wait
+    entries: int  # in the audit log
     first_entry: datetime | None
 
 

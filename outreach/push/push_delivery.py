@@ -6,7 +6,6 @@ A subscription that its service does not know any more (404, 410) is deleted at 
 import json
 import logging
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,14 +14,13 @@ from typing import Final
 from outreach import clock
 from outreach.config import Config
 from outreach.db.store import Store
-from outreach.domain.follows import follows, message_queue
+from outreach.domain.follows import follows
 from outreach.i18n import translate, translator
-from outreach.keystore import FollowChannel, FollowMessageType, KeyStore
+from outreach.keystore import FollowMessageType, KeyStore
 from outreach.mail.delivery_errors import DeliveryRefused
-from outreach.mail.delivery_round import DeliveryRound
-from outreach.mail.follow_messages import PUSH_TITLE, PUSH_WORDS, FollowContext, FollowWriter
+from outreach.mail.delivery_round import deliver_in_parallel
+from outreach.mail.follow_messages import PUSH_TITLE, PUSH_WORDS, FollowContext, push_outlets
 from outreach.mail.message_context import mail_from
-from outreach.mail.recipient_limits import RecipientLimits
 from outreach.outbound import guarded_client
 from outreach.outbound.guarded_client import HostUnreachable
 from outreach.push import push_encryption, push_subscriptions
@@ -119,24 +117,13 @@ def deliver(
     should_stop: Callable[[], bool] = lambda: False,
     warn: Callable[[str], None] = log.warning,
 ) -> int:
-    """Runs rounds of push messages (`DeliveryRound.run`) side by side, so that a service that does
-    not answer delays no other; returns how many were sent."""
-    outbox = message_queue.OUTBOXES[FollowChannel.PUSH]
-    with key_store.store.read() as session:
-        if not outbox.has_due(session, now=now):
-            return 0
+    """Delivers push messages in rounds side by side, so that a service that does not answer delays
+    no other; returns how many were sent."""
 
     @contextmanager
     def transport() -> Iterator[PushSender]:
         yield sender
 
-    def run(_number: int) -> int:
-        writer = FollowWriter(store, key_store, write, RecipientLimits(key_store))
-        delivery_round = DeliveryRound(
-            key_store.store, outbox, writer, now, should_stop, warn, plural="pushes"
-        )
-        return delivery_round.run(transport)
-
     sender.failures = 0
-    with ThreadPoolExecutor(MAX_PARALLEL, thread_name_prefix="push") as pool:
-        return sum(pool.map(run, range(MAX_PARALLEL)))
+    outlets = push_outlets(store, key_store, write, transport, count=MAX_PARALLEL)
+    return deliver_in_parallel(outlets, now=now, should_stop=should_stop, warn=warn)

@@ -9,11 +9,8 @@ from typing import Final
 
 from outreach.domain.registrations import PersonalData, Registration, RegistrationStatus
 from outreach.reports import spreadsheets
-from outreach.reports.spreadsheets import Cell
+from outreach.reports.spreadsheets import Cell, Column, Table
 
-HEADINGS: Final = (
-    "Nombre", "Código", "Personas", "Llegaron", "Situación", "Hora", "Aviso", "Necesita", "Idioma",
-)  # fmt: skip
 STATUS_LABELS: Final[Mapping[RegistrationStatus, str]] = {
     RegistrationStatus.CONFIRMED: "Con lugar",
     RegistrationStatus.OFFERED: "Con lugar ofrecido",
@@ -35,17 +32,25 @@ def table(
 
     `people` maps ids of registrations to personal data, `need_labels` codes of access needs to
     their labels."""
-    rows = [
-        _row(registration, people[registration.id].name, need_labels)
-        for registration in registrations
-        if registration.id in people and registration.status in STATUS_LABELS
-    ]
-    return [list(HEADINGS), *rows]
-
-
-def as_csv(rows: Iterable[Iterable[Cell]]) -> bytes:
-    """Return the rows as CSV in UTF-8 with a byte order mark, which Excel needs."""
-    return spreadsheets.as_csv(rows).encode("utf-8-sig")
+    columns = Table[Registration](
+        (
+            Column("Nombre", lambda each: people[each.id].name),
+            Column("Código", lambda each: each.door_code),
+            Column("Personas", lambda each: each.people),
+            Column("Llegaron", lambda each: each.arrived_count),
+            Column("Situación", lambda each: STATUS_LABELS[each.status]),
+            Column("Hora", lambda each: f"{each.starts:%H:%M}" if each.slot is not None else ""),
+            Column("Aviso", lambda each: CONTACT_LABELS[each.contact]),
+            Column(
+                "Necesita",
+                lambda each: ", ".join(need_labels.get(need, need) for need in each.needs),
+            ),
+            Column("Idioma", lambda each: each.language),
+        )
+    )
+    return columns.make_rows(
+        each for each in registrations if each.id in people and each.status in STATUS_LABELS
+    )
 
 
 def as_xlsx(rows: list[list[Cell]], title: str) -> bytes:
@@ -53,17 +58,3 @@ def as_xlsx(rows: list[list[Cell]], title: str) -> bytes:
     with spreadsheets.open_spreadsheet(out, title=title) as book:
         book.add("Registros", rows)
     return out.getvalue()
-
-
-def _row(registration: Registration, name: str, need_labels: Mapping[str, str]) -> list[Cell]:
-    return [
-        name,
-        registration.door_code,
-        registration.people,
-        registration.arrived_count,
-        STATUS_LABELS[registration.status],
-        f"{registration.starts:%H:%M}" if registration.slot is not None else "",
-        CONTACT_LABELS[registration.contact],
-        ", ".join(need_labels.get(need, need) for need in registration.needs),
-        registration.language,
-    ]

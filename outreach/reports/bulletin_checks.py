@@ -86,6 +86,8 @@ def numbers_of(report: MonthReport) -> frozenset[int]:
     values.update(by_region.values(), (figure.value for figure in report.figures))
     for row in count.by_office.values():
         values.update(row.values())
+    for column in count.columns.values():
+        values.update((column.total,), column.by_kind.values(), column.by_office.values())
     if people is not None:
         values.update(people.published.values(), () if people.total is None else (people.total,))
     return frozenset(values)

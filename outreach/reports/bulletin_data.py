@@ -6,7 +6,7 @@ list of upcoming workshops: those that may no longer be shown are left out.
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 
@@ -92,13 +92,13 @@ class BulletinDocument:
     happened: Words
     ahead: Words
     correction: Words
-    # For the pictures; empty in editions of before.
+    # For the pictures.
     history: tuple[BulletinMonth, ...] = ()  # HISTORY_MONTHS, the last is the bulletin's
-    by_region: Mapping[str, int] = field(default_factory=dict)  # letters of the state or province
-    figure_names: Mapping[str, Words] = field(default_factory=dict)  # by series, in their order
-    # Of the core kinds; empty in editions of before.
-    kind_topics: Mapping[str, Words] = field(default_factory=dict)
-    kind_short_names: Mapping[str, Words] = field(default_factory=dict)
+    by_region: Mapping[str, int]  # letters of the state or province
+    figure_names: Mapping[str, Words]  # by series, in their order
+    # Of the core kinds.
+    kind_topics: Mapping[str, Words]
+    kind_short_names: Mapping[str, Words]
 
     def of_topic(self, topic: str) -> list[BulletinSentence]:
         return [each for each in self.sentences if each.topic == topic]
@@ -197,14 +197,14 @@ def from_json(data: Mapping[str, Any]) -> BulletinDocument:
                     | {
                         "day": date.fromisoformat(each["day"]),
                         "starts": time.fromisoformat(each["starts"]),
-                        "heard_in": tuple(each.get("heard_in", ())),  # not in older editions
+                        "heard_in": tuple(each["heard_in"]),
                     }
                 )
                 for each in data["coming"]
             ),
             "history": tuple(
                 BulletinMonth(**each | {"month": Month.parse(each["month"])})
-                for each in data.get("history", ())  # not in older editions
+                for each in data["history"]
             ),
         }
     )

@@ -14,6 +14,7 @@ from outreach.db.base import Words
 from outreach.formats import group_digits, join_words
 from outreach.i18n import list_languages, say, translator
 from outreach.reports import plural_numbers
+from outreach.reports.count_columns import ColumnCounts
 from outreach.reports.month_report import MonthReport, ReportedFigure
 from outreach.reports.plural_numbers import say_count
 from outreach.reports.series_wording import PARTS, THINGS, SeriesWording
@@ -50,6 +51,7 @@ def write_sentences(
         *workshops(count.total, len(count.by_office)),
         *(kinds(core_counts, names, topics) if count.total else ()),
         *other_kinds(others, names),
+        *columns(count.columns),
         *people(report.people.total if report.people else None),
     )
 
@@ -215,6 +217,23 @@ def other_kinds(counts: Mapping[str, int], names: Mapping[str, Words]) -> list[B
         )
 
     return [_sentence("kinds.other", WORKSHOPS, [total, *some.values()], words)]
+
+
+def columns(counts: Mapping[str, ColumnCounts]) -> list[BulletinSentence]:
+    """A sentence for each column of the counts: «En línea: 12.»"""
+
+    def write(name: str, column: ColumnCounts) -> BulletinSentence:
+        def words(lang: str) -> str:
+            _ = translator(lang)
+            return _.gettext(
+                "%(label)s: %(number)s.",
+                label=_.gettext(column.heading),
+                number=group_digits(column.total, lang),
+            )
+
+        return _sentence(f"columns.{name}", WORKSHOPS, [column.total], words)
+
+    return [write(name, column) for name, column in counts.items()]
 
 
 def people(attendance: int | None) -> list[BulletinSentence]:

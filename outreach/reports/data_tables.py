@@ -48,6 +48,7 @@ class CodeListName(StrEnum):
     SERIES = "series"
     CONFIDENTIALITY = "confidentiality"
     BOUND = "bound"
+    COLUMN = "column"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -214,7 +215,25 @@ PEOPLE_BY_OFFICE: Final = DataTable(
     ),
     unit="people",
 )  # fmt: skip
-TABLES: Final = (WORKSHOPS, MODES, LANGUAGES, PEOPLE, FIGURES, PEOPLE_BY_OFFICE)
+COLUMNS: Final = DataTable(
+    name="columns",
+    title=N_("Otras cuentas de los talleres"),
+    description=N_(
+        "Cuántos talleres del mes cumplen lo que dice cada cuenta, por oficina y por tipo."
+    ),
+    columns=(
+        _MONTH,
+        _OFFICE,
+        _KIND,
+        TableColumn(
+            name="column", role=ColumnRole.DIMENSION, title=N_("Qué se cuenta"),
+            codes=CodeListName.COLUMN,
+        ),
+        _WORKSHOPS,
+    ),
+    unit="workshops",
+)  # fmt: skip
+TABLES: Final = (WORKSHOPS, MODES, LANGUAGES, PEOPLE, FIGURES, COLUMNS, PEOPLE_BY_OFFICE)
 # The names of all codes, for readers of files; SDMX has them in its code lists.
 CODES: Final = DataTable(
     name="codes",
@@ -327,6 +346,17 @@ def _figure_rows(report: MonthReport) -> Iterator[Row]:
         yield str(report.month), each.series, each.value, each.unit, each.source
 
 
+def _column_rows(report: MonthReport) -> Iterator[Row]:
+    """The total of each column of the counts, and its number of each kind and of each office."""
+    month = str(report.month)
+    for name, column in report.count.columns.items():
+        yield month, ALL, ALL, name, column.total
+        for kind, number in column.by_kind.items():
+            yield month, ALL, kind, name, number
+        for office, number in column.by_office.items():
+            yield month, office, ALL, name, number
+
+
 def _people_by_office_rows(report: MonthReport) -> Iterator[Row]:
     """Two rows for each office and kind, if the revision completed a quarter."""
     if report.quarter_people is None:
@@ -350,6 +380,7 @@ _ROWS: Final = {
     LANGUAGES.name: _language_rows,
     PEOPLE.name: _people_rows,
     FIGURES.name: _figure_rows,
+    COLUMNS.name: _column_rows,
     PEOPLE_BY_OFFICE.name: _people_by_office_rows,
 }
 
@@ -377,4 +408,7 @@ def _list_codes(report: MonthReport) -> dict[CodeListName, dict[str, Words]]:
             code: i18n.in_each(name) for code, name in _CONFIDENTIALITY.items()
         },
         CodeListName.BOUND: {code: i18n.in_each(name) for code, name in _BOUNDS.items()},
+        CodeListName.COLUMN: {
+            name: i18n.in_each(column.heading) for name, column in count.columns.items()
+        },
     }

@@ -20,8 +20,15 @@ from outreach.domain.reporting import figures, months, releases
 from outreach.domain.reporting.months import MonthRevision
 from outreach.domain.reporting.releases import Embargo
 from outreach.errors import Conflict, Embargoed, ErrorCode, Refusal
-from outreach.reports import attendance_counts, quality, quarter_people, workshop_counts
+from outreach.reports import (
+    attendance_counts,
+    count_columns,
+    quality,
+    quarter_people,
+    workshop_counts,
+)
 from outreach.reports.attendance_counts import Attendance
+from outreach.reports.count_columns import COLUMNS, CountColumn
 from outreach.reports.quality import QualityStatement
 from outreach.reports.quarter_people import QuarterPeople
 from outreach.reports.workshop_counts import TOTAL, NamedCode, NetworkRows, WorkshopCounts
@@ -72,7 +79,8 @@ class MonthReport:
 @dataclass(frozen=True, kw_only=True)
 class MonthChange:
     """A number that differs between two revisions. `what` is `workshops` (with office and kind),
-    `figure` (with series) or `people` (with kind)."""
+    `column` (with the name of the column as series, and kind), `figure` (with series) or `people`
+    (with kind)."""
 
     what: str
     before: int | None
@@ -157,23 +165,27 @@ def live(
     now: datetime,
     revision: int = 0,
     network: NetworkRows | None = None,
+    columns: tuple[CountColumn, ...] = COLUMNS,
 ) -> MonthReport:
     """Return the provisional report of what the database contains now, without attendance."""
     session.flush()  # statements of the connection do not, and a month is closed after changes
-    rows = workshop_counts.count_by_mode_and_language(session, month, now=now)
+    rows = workshop_counts.count_by_mode_and_language(session, month, now=now, columns=columns)
     cells = [
-        (kind, office, synthetic, n, planned) for kind, office, synthetic, n, planned, *_ in rows
+        (each.kind_id, each.office_id, each.is_synthetic, each.held, each.planned, *each.columns)
+        for each in rows
     ]
     count = replace(
-        workshop_counts.count(session, month, now=now, cells=cells, network=network),
+        workshop_counts.count(
+            session, month, now=now, cells=cells, columns=columns, network=network
+        ),
         revision=revision,
     )
     modes: Counter[str] = Counter()
     languages: Counter[str] = Counter()
-    for _kind, _office, _is_synthetic, held, _planned, mode, codes in rows:
-        if held:
-            modes[mode.value] += held
-            languages.update(dict.fromkeys(codes, held))
+    for each in rows:
+        if each.held:
+            modes[each.mode.value] += each.held
+            languages.update(dict.fromkeys(each.languages, each.held))
     return MonthReport(
         count=count,
         by_mode=_largest_first(modes),
@@ -245,7 +257,13 @@ def close(
     return revision
 
 
-def make_draft(session: Session, month: Month, *, now: datetime) -> MonthDraft:
+def make_draft(
+    session: Session,
+    month: Month,
+    *,
+    now: datetime,
+    columns: tuple[CountColumn, ...] = COLUMNS,
+) -> MonthDraft:
     """Return what `close` would freeze now."""
     revisions = months.list_revisions_of_quarter(session, month.quarter)
     earlier = revisions[month]
@@ -255,7 +273,8 @@ def make_draft(session: Session, month: Month, *, now: datetime) -> MonthDraft:
     counted = attendance_counts.digest_counted(session, month)
     versions = [counted, *(each.counted for each in earlier)]
     cut = now.replace(microsecond=0)
-    current = live(session, month, now=cut, revision=latest.number + 1 if latest else 1)
+    number = latest.number + 1 if latest else 1
+    current = live(session, month, now=cut, revision=number, columns=columns)
     closed = replace(
         current,
         count=replace(current.count, state=workshop_counts.CLOSED),
@@ -333,8 +352,9 @@ def changes_of(revision: MonthRevision) -> list[MonthChange]:
 
 def differences(before: MonthReport, after: MonthReport) -> list[MonthChange]:
     """Return every number that differs between two reports. An attendance that is hidden in either
-    is left out, because the difference would reveal it."""
-    changes = []
+    is left out, because the difference would reveal it. So is a column that only one of them
+    has."""
+    changes: list[MonthChange] = []
     offices = sorted({*before.count.by_office, *after.count.by_office})
     for office in offices:
         old, new = before.count.by_office.get(office, {}), after.count.by_office.get(office, {})
@@ -344,6 +364,14 @@ def differences(before: MonthReport, after: MonthReport) -> list[MonthChange]:
             for kind in kinds
             if (a := old.get(kind, 0)) != (b := new.get(kind, 0))
         ]
+    for name, column in after.count.columns.items():
+        if name in before.count.columns:
+            old, new = before.count.columns[name].by_kind, column.by_kind
+            changes += [
+                MonthChange(what="column", series=name, kind=kind, before=a, after=b)
+                for kind in {**old, **new}
+                if (a := old.get(kind, 0)) != (b := new.get(kind, 0))
+            ]
     series = {each.series: None for each in (*before.figures, *after.figures)}
     changes += [
         MonthChange(
@@ -382,6 +410,10 @@ def read_revision(revision: MonthRevision) -> MonthReport:
             planned_by_kind={},
             kinds={code: NamedCode(name) for code, name in data["kinds"].items()},
             offices=offices,
+            columns={
+                name: count_columns.from_json(each)
+                for name, each in data.get("columns", {}).items()  # not in older revisions
+            },
         ),
         by_mode=data["by_mode"],
         by_language=data["by_language"],
@@ -406,6 +438,7 @@ def is_sound(revision: MonthRevision) -> bool:
 def _freeze(report: MonthReport) -> dict[str, Any]:
     count, people = report.count, report.people
     assert people is not None
+    columns = {name: each.as_json() for name, each in count.columns.items()}
     return {
         "format": FORMAT,
         "month": str(count.month),
@@ -428,6 +461,7 @@ def _freeze(report: MonthReport) -> dict[str, Any]:
         },
         "quality": report.quality.as_json() if report.quality else None,
         "quarter": report.quarter_people.as_json() if report.quarter_people else None,
+        **({"columns": columns} if columns else {}),
     }
 
 

@@ -13,7 +13,7 @@ from outreach.domain.locations import regions
 from outreach.i18n import N_, say
 from outreach.reports import spreadsheets, trends, workshop_counts
 from outreach.reports.month_report import MonthChange, MonthReport
-from outreach.reports.spreadsheets import Cell
+from outreach.reports.spreadsheets import Cell, Column, Table
 from outreach.reports.trends import ReportedMonth
 from outreach.reports.workshop_counts import TOTAL, WorkshopCounts
 from outreach.reports.workshop_rows import WorkshopRow
@@ -27,12 +27,6 @@ SOME_PROVISIONAL: Final = N_("Los meses que no se han cerrado son provisionales.
 AS_OF_NOW: Final = N_(
     "La lista de talleres es la de hoy. Los meses cerrados se dicen como en su última revisión."
 )
-ROW_HEADINGS: Final = (
-    N_("Día"), N_("Hora"), N_("Oficina"), N_("Ciudad"), N_("Estado o provincia"), N_("Tipo"),
-    N_("Nombre"), N_("Modalidad"), N_("Idioma"), N_("Situación"), N_("Cuenta"), N_("Personas"),
-    N_("Clave"),
-)  # fmt: skip
-ROW_WIDTHS: Final = (11, 7, 18, 18, 10, 18, 34, 16, 9, 12, 8, 10, 30)
 # Why there is another revision of a month, as the page says it.
 REVISION_CAUSES: Final = {"late": N_("Reportes tardíos"), "slip": N_("Error de captura")}
 MODES: Final = {
@@ -126,12 +120,14 @@ def rows_xlsx(
 ) -> None:
     """Write a workbook of consecutive months and, if `workshops` is given, a line for each of them.
     The lines are streamed, not kept in memory."""
-    headings = [translate(heading) for heading in ROW_HEADINGS]
+    rows = _workshop_table(lang)
     first, last = reported_months[0].month, reported_months[-1].month
     with spreadsheets.open_spreadsheet(out, title=f"{first} – {last}", is_long=True) as book:
         if workshops is not None:
-            lines = (_line(each, lang) for each in workshops)
-            book.add_stream(translate(N_("Talleres")), headings, ROW_WIDTHS, lines)
+            lines = (rows.make_row(each) for each in workshops)
+            book.add_stream(
+                translate(N_("Talleres")), rows.list_headings(translate), rows.list_widths(), lines
+            )
         trend_table = trend(reported_months, translate=translate)
         book.add(translate(N_("Meses")), trend_table, has_total=True)
         rules = [
@@ -201,23 +197,28 @@ def notes(count: WorkshopCounts, *, translate: Translate = str) -> list[str]:
 
 def _by_kind(count: WorkshopCounts, lang: str) -> list[list[Cell]]:
     month = str(count.month)
-    rows: list[list[Cell]] = [
-        [N_("Mes"), N_("Tipo"), N_("Nombre"), N_("Talleres"), N_("Planeados")]
-    ]
+    columns = count.columns.values()
+    headings = [N_("Mes"), N_("Tipo"), N_("Nombre"), N_("Talleres"), N_("Planeados")]
+    rows: list[list[Cell]] = [[*headings, *(each.heading for each in columns)]]
     for code, kind in count.kinds.items():
         held, planned = count.by_kind.get(code, 0), count.planned_by_kind.get(code, 0)
-        rows.append([month, code, _name(kind.name, lang), held, planned])
-    return [*rows, [month, TOTAL, "", count.total, count.planned]]
+        others = (each.by_kind.get(code, 0) for each in columns)
+        rows.append([month, code, _name(kind.name, lang), held, planned, *others])
+    totals = (each.total for each in columns)
+    return [*rows, [month, TOTAL, "", count.total, count.planned, *totals]]
 
 
 def _by_office(count: WorkshopCounts, lang: str) -> list[list[Cell]]:
     month = str(count.month)
-    codes = list(count.by_kind)
-    rows: list[list[Cell]] = [[N_("Mes"), N_("Oficina"), N_("Nombre"), *codes, TOTAL]]
+    codes, columns = list(count.by_kind), count.columns.values()
+    headings = [N_("Mes"), N_("Oficina"), N_("Nombre"), *codes, TOTAL]
+    rows: list[list[Cell]] = [[*headings, *(each.heading for each in columns)]]
     for slug, numbers in count.by_office.items():
-        cells = [numbers.get(code, 0) for code in codes]
-        rows.append([month, slug, _name(count.offices[slug].name, lang), *cells, numbers[TOTAL]])
-    return [*rows, [month, TOTAL, "", *count.by_kind.values(), count.total]]
+        cells = [*(numbers.get(code, 0) for code in codes), numbers[TOTAL]]
+        cells += [each.by_office.get(slug, 0) for each in columns]
+        rows.append([month, slug, _name(count.offices[slug].name, lang), *cells])
+    totals = (each.total for each in columns)
+    return [*rows, [month, TOTAL, "", *count.by_kind.values(), count.total, *totals]]
 
 
 def _by_region(count: WorkshopCounts, lang: str) -> list[list[Cell]]:
@@ -265,22 +266,29 @@ def _changes(changes: Sequence[MonthChange]) -> list[list[Cell]]:
     return rows
 
 
-def _line(each: WorkshopRow, lang: str) -> list[Cell]:
-    return [
-        each.day.isoformat(),
-        f"{each.starts:%H:%M}",
-        each.office,
-        each.city,
-        each.region,
-        each.kind,
-        _name(each.kind_name, lang),
-        each.mode.value,
-        " ".join(each.languages),
-        each.status.value,
-        int(each.counts),
-        "" if each.head_count is None else each.head_count,
-        each.public_id,
-    ]
+def _workshop_table(lang: str) -> Table[WorkshopRow]:
+    """The table with a line for each workshop."""
+    return Table(
+        (
+            Column(N_("Día"), lambda each: each.day.isoformat(), 11),
+            Column(N_("Hora"), lambda each: f"{each.starts:%H:%M}", 7),
+            Column(N_("Oficina"), lambda each: each.office, 18),
+            Column(N_("Ciudad"), lambda each: each.city, 18),
+            Column(N_("Estado o provincia"), lambda each: each.region, 10),
+            Column(N_("Tipo"), lambda each: each.kind, 18),
+            Column(N_("Nombre"), lambda each: _name(each.kind_name, lang), 34),
+            Column(N_("Modalidad"), lambda each: each.mode.value, 16),
+            Column(N_("Idioma"), lambda each: " ".join(each.languages), 9),
+            Column(N_("Situación"), lambda each: each.status.value, 12),
+            Column(N_("Cuenta"), lambda each: int(each.counts), 8),
+            Column(
+                N_("Personas"),
+                lambda each: "" if each.head_count is None else each.head_count,
+                10,
+            ),
+            Column(N_("Clave"), lambda each: each.public_id, 30),
+        )
+    )
 
 
 def _titled(rows: list[list[Cell]], translate: Translate) -> list[list[Cell]]:

@@ -1,18 +1,21 @@
-"""CSV and XLSX, safe from formula injection; workbooks have frozen headings and column widths."""
+"""Tables as files: CSV and XLSX, safe from formula injection; workbooks have frozen headings and
+column widths. A `Table` says of each column its heading and its cells."""
 
 import csv
 import io
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, BinaryIO, Final
+from typing import TYPE_CHECKING, BinaryIO, Final, Generic, TypeVar
 
 if TYPE_CHECKING:
     from xlsxwriter import Workbook
     from xlsxwriter.worksheet import Worksheet
 
 Cell = str | int
+Item = TypeVar("Item")
 
 # Spreadsheet programs evaluate a text that begins with one of these as a formula.
 _FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
@@ -30,13 +33,51 @@ def escape(cell: Cell) -> Cell:
     return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
 
 
-def as_csv(rows: Iterable[Iterable[Cell]]) -> str:
-    """Return the rows as CSV (RFC 4180). Pages encode it as utf-8-sig, for Excel."""
+@dataclass(frozen=True)
+class Column(Generic[Item]):
+    """A column of a file."""
+
+    heading: str
+    get_cell: Callable[[Item], Cell]
+    width: int = 0
+    """In characters; needed only where rows are streamed into a workbook."""
+
+
+@dataclass(frozen=True)
+class Table(Generic[Item]):
+    """A file's table with a row for each item."""
+
+    columns: tuple[Column[Item], ...]
+
+    def list_headings(self, translate: Callable[[str], str] = str) -> list[str]:
+        return [translate(each.heading) for each in self.columns]
+
+    def list_widths(self) -> list[int]:
+        return [each.width for each in self.columns]
+
+    def make_row(self, item: Item) -> list[Cell]:
+        return [each.get_cell(item) for each in self.columns]
+
+    def make_rows(self, items: Iterable[Item]) -> list[list[Cell]]:
+        """Return the headings, and a row for each item."""
+        return [[*self.list_headings()], *(self.make_row(each) for each in items)]
+
+
+def as_csv(rows: Iterable[Iterable[Cell]], escape_cell: Callable[[Cell], Cell] = escape) -> str:
+    """Return the rows as CSV (RFC 4180). `escape_cell` is given for a file that is imported again,
+    which escapes its cells in another way."""
     out = io.StringIO()
     writer = csv.writer(out)
     for row in rows:
-        writer.writerow([escape(cell) for cell in row])
+        writer.writerow([escape_cell(cell) for cell in row])
     return out.getvalue()
+
+
+def as_csv_for_excel(
+    rows: Iterable[Iterable[Cell]], escape_cell: Callable[[Cell], Cell] = escape
+) -> bytes:
+    """Return the rows as CSV in UTF-8 with a byte order mark, which Excel needs."""
+    return as_csv(rows, escape_cell).encode("utf-8-sig")
 
 
 class Spreadsheet:

@@ -6,7 +6,7 @@ time zone, and a month is counted from a covering index alone.
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from typing import Any, Final, NamedTuple, Protocol
@@ -21,6 +21,7 @@ from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.workshops import COUNTED_STATUSES, DeliveryMode, Workshop, WorkshopStatus
 from outreach.i18n import N_
+from outreach.reports.count_columns import ColumnCounts, ColumnSums, CountColumn
 
 TOTAL: Final = "total"
 OPEN: Final = "open"  # provisional
@@ -67,6 +68,7 @@ class WorkshopCounts:
     planned_by_kind: Mapping[str, int]
     kinds: Mapping[str, NamedCode]  # every kind of `by_kind` and `planned_by_kind`
     offices: Mapping[str, NamedCode]  # every office of `by_office`
+    columns: Mapping[str, ColumnCounts] = field(default_factory=dict)  # see `count_columns`
     rules: tuple[str, ...] = RULES
 
     @property
@@ -92,12 +94,12 @@ Cell = sa.Row[int, int, int, int, int]
 # a third of the time of a count.
 _TABLE: Final = Workshop.__table__.c
 _IS_HELD: Final = sa.or_(
-    _TABLE.standing == WorkshopStatus.HELD,
+    _TABLE.status == WorkshopStatus.HELD,
     _TABLE.ends_at <= sa.bindparam("now", type_=Workshop.ends_at.type),
 )
 # The statuses are literals in the statement: only then do PostgreSQL and SQLite use the partial
 # index of the counted statuses.
-IS_COUNTED: Final = _TABLE.standing.in_(
+IS_COUNTED: Final = _TABLE.status.in_(
     sa.bindparam("counted", COUNTED_STATUSES, expanding=True, literal_execute=True)
 )
 _OF_MONTH: Final = (_TABLE.month == sa.bindparam("month"), IS_COUNTED)
@@ -107,7 +109,7 @@ _CELL: Final[tuple[sa.ColumnElement[int], sa.ColumnElement[int], sa.ColumnElemen
     sa.cast(_TABLE.is_synthetic, sa.Integer),
 )
 # Grouping in the order of the index avoids a sort.
-_ORDER: Final = (_TABLE.standing, _TABLE.kind_id, _TABLE.office_id, _TABLE.is_synthetic)
+_ORDER: Final = (_TABLE.status, _TABLE.kind_id, _TABLE.office_id, _TABLE.is_synthetic)
 _HELD: Final = sa.func.sum(sa.case((_IS_HELD, 1), else_=0))
 _NONE: Final = sa.literal_column("0", sa.Integer)
 _CELLS: Final[sa.Select[int, int, int, int, int]] = (
@@ -115,11 +117,6 @@ _CELLS: Final[sa.Select[int, int, int, int, int]] = (
 )
 _CELLS_SO_FAR: Final[sa.Select[int, int, int, int, int]] = (
     sa.select(*_CELL, _HELD, sa.func.count() - _HELD).where(*_OF_MONTH).group_by(*_ORDER)
-)
-_BY_MODE_AND_LANGUAGE: Final[sa.Select[int, int, int, int, int, DeliveryMode, Codes]] = (
-    sa.select(*_CELL, _HELD, sa.func.count() - _HELD, Workshop.mode, Workshop.languages)
-    .where(*_OF_MONTH)
-    .group_by(*_ORDER, Workshop.mode, Workshop.languages)
 )
 _KINDS: Final = sa.select(Kind.id, Kind.code, Kind.is_core, Kind.name).order_by(
     Kind.position, Kind.code
@@ -139,13 +136,42 @@ def list_cells(session: Session, month: Month, *, now: datetime) -> Sequence[Cel
     return rows.all()
 
 
+class ReportCell(NamedTuple):
+    """The workshops of a kind, an office, a mode and languages in a month."""
+
+    kind_id: int
+    office_id: int
+    is_synthetic: int  # 1 or 0
+    held: int
+    planned: int
+    mode: DeliveryMode
+    languages: Codes
+    columns: tuple[int, ...]  # how many of those held are of each column
+
+
 def count_by_mode_and_language(
-    session: Session, month: Month, *, now: datetime
-) -> Sequence[sa.Row[int, int, int, int, int, DeliveryMode, Codes]]:
+    session: Session, month: Month, *, now: datetime, columns: tuple[CountColumn, ...]
+) -> list[ReportCell]:
     """Return the cells split by mode and languages. All tables of a month are computed from this
     one statement, so their sums agree despite concurrent changes."""
     values = {"month": month.number, "now": now}
-    return session.connection().execute(_BY_MODE_AND_LANGUAGE, values).all()
+    rows = session.connection().execute(_select_by_mode_and_language(columns), values)
+    width = len(ReportCell._fields) - 1
+    return [ReportCell._make((*row[:width], tuple(row[width:]))) for row in rows]
+
+
+@cache
+def _select_by_mode_and_language(
+    columns: tuple[CountColumn, ...],
+) -> sa.Select[*tuple[Any, ...]]:
+    sums = [
+        sa.func.sum(sa.case((sa.and_(_IS_HELD, each.condition), 1), else_=0)) for each in columns
+    ]
+    return (
+        sa.select(*_CELL, _HELD, sa.func.count() - _HELD, Workshop.mode, Workshop.languages, *sums)
+        .where(*_OF_MONTH)
+        .group_by(*_ORDER, Workshop.mode, Workshop.languages)
+    )
 
 
 def count(
@@ -153,18 +179,21 @@ def count(
     month: Month,
     *,
     now: datetime,
-    cells: Iterable[tuple[int, int, int, int, int]] | None = None,
+    cells: Iterable[Sequence[int]] | None = None,
+    columns: Sequence[CountColumn] = (),
     network: NetworkRows | None = None,
 ) -> WorkshopCounts:
     """Return the counts of a month as of `now`, from `cells` and of the kinds and offices of
-    `network` if they were queried already."""
+    `network` if they were queried already. Cells end with the numbers of `columns`."""
     held: dict[int, int] = {}
     planned: dict[int, int] = {}
     offices: dict[int, dict[int, int]] = {}
     is_synthetic = False
+    column_sums = ColumnSums(columns)
     if cells is None:
         cells = list_cells(session, month, now=now)
-    for kind_id, office_id, is_cell_synthetic, held_count, planned_count in cells:
+    for kind_id, office_id, is_cell_synthetic, held_count, planned_count, *numbers in cells:
+        column_sums.add(kind_id, office_id, numbers)
         held[kind_id] = held.get(kind_id, 0) + held_count
         planned[kind_id] = planned.get(kind_id, 0) + planned_count
         is_synthetic = is_synthetic or bool(is_cell_synthetic)
@@ -172,10 +201,10 @@ def count(
             office_counts = offices.setdefault(office_id, {})
             office_counts[kind_id] = office_counts.get(kind_id, 0) + held_count
     kinds: Sequence[Kind | sa.Row[int, str, bool, Words]]
-    every_office: Iterable[Office | sa.Row[int, str, Words, str]]
+    every_office: Sequence[Office | sa.Row[int, str, Words, str]]
     if network is None:
         connection = session.connection()
-        kinds, every_office = connection.execute(_KINDS).all(), connection.execute(_OFFICES)
+        kinds, every_office = connection.execute(_KINDS).all(), connection.execute(_OFFICES).all()
     else:
         kinds, every_office = network.kinds, network.offices
     codes = [(kind.id, kind.code) for kind in kinds]
@@ -202,12 +231,14 @@ def count(
         planned_by_kind=planned_by_kind,
         kinds={k.code: NamedCode(k.name) for k in kinds if k.code in by_kind | planned_by_kind},
         offices=office_names,
+        columns=column_sums.get_counts(codes, [(each.id, each.slug) for each in every_office]),
     )
 
 
 def as_json(count: WorkshopCounts, translate: Callable[[str], str] = str) -> dict[str, Any]:
     """Return the JSON of `counts --format json` and of the page (COUNT10); fields are only ever
     added."""
+    columns = {name: each.as_json(translate) for name, each in count.columns.items()}
     return {
         "month": str(count.month),
         "state": count.state,
@@ -219,6 +250,7 @@ def as_json(count: WorkshopCounts, translate: Callable[[str], str] = str) -> dic
         "by_kind": dict(count.by_kind),
         "by_office": {slug: dict(row) for slug, row in count.by_office.items()},
         "rules": [translate(rule) for rule in count.rules],
+        **({"columns": columns} if columns else {}),
     }
 
 

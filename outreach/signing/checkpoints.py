@@ -35,7 +35,7 @@ class InvalidCheckpoint(Exception):
 class TreeHead:
     """What a checkpoint says."""
 
-    name: str  # of the log
+    name: str  # what the log is called
     size: int
     root: bytes
 

@@ -22,7 +22,7 @@ class NotPublished(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class PublishedAs:
-    """Which file of which revision it is, and when that was logged."""
+    """The revision that published a file, the name of the file, and when both were logged."""
 
     month: str
     revision: int

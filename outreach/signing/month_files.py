@@ -20,7 +20,7 @@ class MonthContent:
     report: MonthReport
     changes: Sequence[MonthChange]  # since the revision before
     revisions: Sequence[int]  # up to this one
-    short_names: Mapping[str, Words]  # of kinds, by code
+    short_names: Mapping[str, Words]  # what kinds are called, by code
     brand: str
 
 

@@ -30,11 +30,11 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _PURPOSE: Final = "signature of documents"
-_ORDER: Final = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551  # of P-256
-# Of our own certificate: fixed, so that the same key and name give the same one.
+_ORDER: Final = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551  # P-256
+# Our own certificate has fixed days, so that the same key and name give the same one.
 _VALID_FROM: Final = datetime(2020, 1, 1, tzinfo=UTC)
 _VALID_UNTIL: Final = datetime(2099, 12, 31, tzinfo=UTC)
-_MAX_NAME: Final = 64  # of X.509
+_MAX_NAME: Final = 64  # the limit of X.509
 TIMEOUT_SECONDS: Final = 20
 
 PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
@@ -56,7 +56,7 @@ def is_installed() -> bool:
 def sign_files(
     files: Mapping[str, bytes], config: Config, key_store: KeyStore
 ) -> Mapping[str, bytes]:
-    """The files by name, of which each PDF is signed; as they are without the extra. Raises
+    """Returns the files by name, each PDF signed; without the extra they stay as they are. Raises
     Misconfigured."""
     if not is_installed():
         return files

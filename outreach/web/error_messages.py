@@ -11,8 +11,8 @@ from outreach.audio.encoder import AudioFault
 from outreach.domain.workshops.publish_checks import RequiredField
 from outreach.errors import ErrorCode, Refusal
 from outreach.i18n import current, gettext
-from outreach.imports.file_types import ForeignFormat
 from outreach.imports.import_errors import CalendarAddressErrorCode, ImportErrorCode
+from outreach.imports.sheets.file_types import ForeignFormat
 
 
 def N_(message: str) -> str:

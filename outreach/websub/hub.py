@@ -83,8 +83,8 @@ class Hub:
         return self._work(subscriptions.DELIVERIES, _Pusher(self).deliver, now)
 
     def run_round(self, *, now: datetime, is_leading: bool = True) -> int:
-        """All of it once; returns how many callbacks were asked or pushed to. Nothing where the
-        hub is off."""
+        """Does each of its tasks once; returns how many callbacks were asked or pushed to, 0 where
+        the hub is off."""
         if not self.config.hub:
             return 0
         count = self.verify_requests(now=now)
@@ -180,7 +180,7 @@ class _Pusher:
             content, secret = self._content(row.topic, now), self.hub.unseal(row)
         except UnknownTopic:
             return parallel_delivery.record_nothing  # ended when it is looked at
-        except DataErased:  # of another installation's secret: it could not be signed
+        except DataErased:  # sealed by another installation: it could not be signed
             return partial(subscriptions.DELIVERIES.discard, claimed=claimed)
         record = partial(
             subscriptions.record_delivery, claimed=claimed, digest=content.digest, now=now

@@ -58,7 +58,7 @@ def ana(site: Flask, store: Store, chicago: Office) -> int:
 
 def come_in(site: Flask, store: Store, agent: str) -> TestResponse:
     with store.change() as session:  # a code is good for one sign-in
-        session.execute(sa.text("UPDATE totp SET last_step = 0"))
+        session.execute(sa.text("UPDATE totp_secret SET last_step = 0"))
     answer = BrowserOf(site, agent).come_in()
     assert answer.status_code == 303
     return answer

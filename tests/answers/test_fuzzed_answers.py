@@ -142,7 +142,7 @@ def test_nothing_of_a_number_is_left_when_its_person_is_erased(
             assert conversation.ROSA.removeprefix("+1").encode() not in content, path
     counted = count_rows(key_store)
     assert (counted["text_challenge"], counted["text_reply"], counted["text_stop"]) == (0, 0, 0)
-    assert counted["text_received"] == 5
+    assert counted["received_text"] == 5
 
 
 def _read(store: Store, registration: Registration) -> tuple[object, ...]:

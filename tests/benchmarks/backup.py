@@ -16,7 +16,6 @@ from outreach import clock
 from outreach.cli import main
 from outreach.config import Config
 from outreach.db.store import Store
-from outreach.db.types import Codes
 from outreach.domain import change_sessions
 from outreach.domain.registrations import Registration, party_details
 from outreach.domain.registrations.models import manage_digest_of
@@ -108,9 +107,9 @@ def register(config: Config, count: int = REGISTRATIONS) -> None:
             rows.append(
                 {
                     "id": registration_id, "workshop_id": workshop, "people": 1,
-                    "standing": "seated",
+                    "status": "confirmed",
                     "contact": "none", "may_leave_message": False, "wants_reminder": False,
-                    "language": "", "needs": Codes(), "key_id": key_id,
+                    "key_id": key_id,
                     "sealed": secrets.token_bytes(80),
                     "manage_digest": manage_digest_of(key_store, key),
                     "entry_digest": secrets.token_bytes(32),

@@ -18,7 +18,6 @@ import sqlalchemy as sa
 from outreach import clock
 from outreach.config import Config
 from outreach.db.store import Store
-from outreach.db.types import Codes
 from outreach.domain import change_sessions
 from outreach.domain.network.offices import Office
 from outreach.domain.registrations import ContactMethod, Registration, RegistrationStatus
@@ -145,10 +144,10 @@ def register_and_erase(base: Network) -> None:
         sa.select(numbers.c.value + 1).where(numbers.c.value < REGISTRATIONS)
     )
     fixed = {
-        "standing": RegistrationStatus.CONFIRMED, "people": 1, "contact": ContactMethod.NONE,
+        "status": RegistrationStatus.CONFIRMED, "people": 1, "contact": ContactMethod.NONE,
         "may_leave_message": False, "wants_reminder": False,
         "registered_at": datetime(2020, 1, 1, tzinfo=UTC), "lapses": 0, "is_declined": False,
-        "wants_entry": False, "changes": 0, "language": "", "needs": Codes(), "arrived": 0,
+        "wants_entry": False, "changes": 0,
         "is_beyond_share": False, "appears_confirmed": False, "is_released": False,
         "sharing": TicketSharing.OPEN,
     }  # fmt: skip

@@ -22,7 +22,6 @@ from outreach.domain.outbox import ClaimedMessage
 from outreach.i18n import LANGUAGES
 from outreach.keystore import Follow, FollowChannel, FollowMessage, FollowSubject, KeyStore
 from outreach.mail.follow_messages import FollowWriter, LetterWriter
-from outreach.mail.recipient_limits import RecipientLimits
 from tests.conftest import close_app, hold, kind, office, venue
 
 MAX_SECONDS: Final = 120
@@ -59,7 +58,7 @@ def _measure(app: Flask, people: int, workshop_count: int) -> FollowerTimes:
     started_at = perf_counter()
     count = matching.enqueue_news(store, key_store, now=now)
     matched_at = perf_counter()
-    writer = FollowWriter(store, key_store, LetterWriter(config), RecipientLimits(key_store))
+    writer = FollowWriter(store, key_store, LetterWriter(config))
     with key_store.store.read() as session:
         rows = session.execute(sa.select(FollowMessage.id, FollowMessage.message_type)).all()
     written = 0

@@ -26,6 +26,7 @@ from outreach.domain.network import installation_settings, kinds, offices
 from outreach.domain.registrations import ContactMethod, RegistrationData
 from outreach.keystore import KeyStore
 from outreach.mail import delivery
+from outreach.mail.delivery_round import deliver
 from tests.conftest import hold, kind, office
 
 _SINK = """
@@ -63,7 +64,9 @@ def _measure_worker(app: Flask, port: int, count: int) -> float:
     started_at, sent = perf_counter(), 0
     with app.app_context():
         while sent < count:
-            sent += delivery.deliver(store, key_store, config, transport, now=clock.now())
+            sent += deliver(
+                delivery.letter_outlets(store, key_store, config, transport), now=clock.now()
+            )
     return count / (perf_counter() - started_at)
 
 

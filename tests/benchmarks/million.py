@@ -131,9 +131,10 @@ def _row(number: int, day: date, office_id: int, kind_id: int) -> dict[str, Any]
         "interpretation": Codes(), "has_childcare": False, "facilitator": "", "phone": "",
         "online_url": "", "zone": ZONE, "day": day, "starts": time(12), "ends": time(14),
         "starts_at": starts_at, "ends_at": starts_at + timedelta(hours=2),
-        "month": Month.from_day(day).number, "standing": "published", "capacity": 40,
+        "month": Month.from_day(day).number, "status": "published", "capacity": 40,
         "seats_left": 40, "party_limit": 4, "has_waiting_list": True, "retention_days": 30,
-        "has_reminders": True,
+        "has_reminders": True, "is_discreet": False, "shown_seats": 11, "shown_used_up": Codes(),
+        "support": {},
         "walk_ins": 0, "head_count": None, "sequence": 0, "created_at": LONG_AGO,
         "changed_at": LONG_AGO, "published_at": LONG_AGO, "cancelled_at": None,
     }  # fmt: skip

@@ -27,6 +27,7 @@ from outreach.domain import change_sessions
 from outreach.domain.locations import gazetteer
 from outreach.domain.network import installation_settings
 from outreach.domain.workshops import Workshop
+from outreach.domain.workshops.models import make_workshop_text
 from outreach.imports import packaged
 from tests.benchmarks.million import ZONE
 from tests.conftest import LONG_AGO, kind, office, venue
@@ -148,18 +149,20 @@ def _row(
     hour = 9 + number % 10
     starts_at = datetime.combine(day, time(hour), ZONE).astimezone(UTC)
     code = hashlib.sha256(str(number).encode()).hexdigest().upper()  # compresses as a real one
+    title = {"es": "Conoce tus derechos", "en": "Know your rights", "fr": "Vos droits"}
     return {
         "public_id": code[:10], "uid": code[10:30], "external_id": None,
         "is_synthetic": False, "office_id": office_id, "kind_id": kind_id, "venue_id": venue_id,
-        "title": {"es": "Conoce tus derechos", "en": "Know your rights", "fr": "Vos droits"},
+        "title": title, "search_text": make_workshop_text(title, code[:10]),
         "summary": {"es": "Qué decir, qué no firmar y a quién llamar si te detienen."},
         "bring": {}, "mode": mode, "way": "place", "visibility": "public",
         "languages": Codes([("es", "en", "fr")[number % 3]]), "interpretation": Codes(),
         "has_childcare": False, "facilitator": "", "phone": "", "online_url": "", "zone": ZONE,
         "day": day, "starts": time(hour), "ends": time(hour + 2), "starts_at": starts_at,
         "ends_at": starts_at + timedelta(hours=2), "month": Month.from_day(day).number,
-        "standing": "published", "capacity": 40, "seats_left": 40, "party_limit": 4,
+        "status": "published", "capacity": 40, "seats_left": 40, "party_limit": 4,
         "has_waiting_list": True, "retention_days": 30, "has_reminders": True, "walk_ins": 0,
         "head_count": None, "sequence": 0, "created_at": LONG_AGO, "changed_at": LONG_AGO,
-        "published_at": LONG_AGO, "cancelled_at": None,
+        "published_at": LONG_AGO, "cancelled_at": None, "is_discreet": False, "shown_seats": 11,
+        "shown_used_up": Codes(), "support": {},
     }  # fmt: skip

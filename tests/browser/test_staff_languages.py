@@ -3,7 +3,7 @@ in light and dark, and has no message in Spanish where the page is in another la
 
 In Spanish, `test_every_page` has those of an organizer and of an administrator. That no page has a
 word which is in no catalogue is tested by the pseudo-language (tests/i18n), and that the catalogues
-are complete in tests/core/test_i18n.py.
+are complete in tests/project/test_translations.py.
 """
 
 import re

@@ -17,7 +17,7 @@ from outreach.domain.network import kinds, offices
 from outreach.domain.network.kinds import Kind, Visibility, Way
 from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import Workshop
-from outreach.imports import offices as intake
+from outreach.imports import offices as office_import
 from tests.calendar_clients import Client, network
 from tests.calendar_clients.khal import Khal
 from tests.calendar_clients.network import Network
@@ -169,11 +169,11 @@ class Story:
     def _of_an_office_that_closes(self, session: Session) -> None:
         """Closes an office: its feed stays, with its workshops cancelled."""
         closing = offices.find(session, "chicago")
-        row = intake.OfficeRow(
-            **{each.name: getattr(closing, each.name) for each in fields(intake.OfficeRow)}
+        row = office_import.OfficeRow(
+            **{each.name: getattr(closing, each.name) for each in fields(office_import.OfficeRow)}
         )
         closed = replace(row, closed_on=self.there.today + timedelta(days=14), phone="800 1")
-        intake.load(session, [closed], now=self.there.now)
+        office_import.load(session, [closed], now=self.there.now)
         workshop_service.cancel(session, self._workshop(session, "late"), now=self.there.now)
 
     def _taken_away(self, session: Session) -> None:

@@ -37,7 +37,7 @@ def outreach(checkout: Path, *arguments: str) -> "subprocess.CompletedProcess[st
     ("options", "base", "models", "table"),
     [
         ((), "main", "domain/network/kinds.py", "kind"),
-        (("--key-store",), "ring", "keystore/models.py", "key"),
+        (("--key-store",), "key_store", "keystore/models.py", "key"),
     ],
 )
 def test_revision_has_the_new_column_and_upgrades_to_the_models(
@@ -70,6 +70,72 @@ def test_revision_has_the_new_column_and_upgrades_to_the_models(
         1,
         "outreach: The migrations match the models",
     )
+
+
+@pytest.mark.long
+@pytest.mark.any_database("it has its own")
+def test_first_migration_is_rewritten_and_an_older_database_refused(checkout: Path) -> None:
+    first = checkout / "outreach/migrations/versions/main/first.py"
+    before = first.read_text()
+    assert outreach(checkout, "upgrade").returncode == 0
+    path = checkout / "outreach/domain/network/kinds.py"
+    declared = '    __tablename__ = "kind"\n'
+    column = (
+        "    remark: Mapped[str | None] = mapped_column(sa.String(40), default=None, init=False)\n"
+    )
+    path.write_text(path.read_text().replace(declared, declared + column))
+
+    done = outreach(checkout, "revision", "--first")
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines()[0] == str(first)
+    new, old = first.read_text().splitlines(), before.splitlines()
+    assert [line for line in new if line not in old] == [
+        next(line for line in new if line.startswith("revision = ")),
+        "    sa.Column('remark', sa.String(length=40), nullable=True),",
+    ]
+    refused = outreach(checkout, "upgrade")
+    assert refused.returncode == 1
+    assert "one from before release 1.0.0 cannot be upgraded" in refused.stderr
+    shutil.rmtree(checkout / "data")
+    shutil.rmtree(checkout / "keys")
+    assert outreach(checkout, "upgrade").returncode == 0
+    assert outreach(checkout, "check").returncode == 0
+    second = outreach(checkout, "revision", "--first", "Words")
+    assert second.returncode == 2
+
+
+LATER: Final = """
+import sqlalchemy as sa
+from alembic import op
+
+revision = "later"
+down_revision = "{head}"
+
+
+def upgrade() -> None:
+    op.execute("CREATE TABLE of_later (id INTEGER PRIMARY KEY)")
+"""
+
+
+@pytest.mark.thorough
+@pytest.mark.any_database("it has its own")
+def test_key_store_behind_the_main_database_is_refused(checkout: Path) -> None:
+    """It was put back from a copy made before the upgrade."""
+    assert outreach(checkout, "upgrade").returncode == 0
+    key_store = checkout / "keys/keyring.db"
+    shutil.copyfile(key_store, checkout / "older.db")
+    folder = checkout / "outreach/migrations/versions/key_store"
+    [head] = re.findall(r'^revision = "(.*)"$', (folder / "first.py").read_text(), re.MULTILINE)
+    (folder / "later.py").write_text(LATER.format(head=head))
+    assert outreach(checkout, "upgrade").returncode == 0
+    shutil.copyfile(checkout / "older.db", key_store)
+    for command in ("upgrade", "check"):
+        refused = outreach(checkout, command)
+        assert refused.returncode == 1
+        assert "key_store: it is behind what it was before" in refused.stderr
+        assert "--new-ring" in refused.stderr
+    assert outreach(checkout, "upgrade", "--new-ring").returncode == 0
 
 
 @pytest.mark.long

@@ -36,6 +36,17 @@ class DevServer:
         except urllib.error.HTTPError as error:
             return error.code, error.read().decode()
 
+    def settings(self) -> dict[str, str]:
+        """Those of another program on the same data."""
+        data = self.log.with_name("data")
+        return {
+            "OUTREACH_DATA": str(data),
+            "OUTREACH_KEYS": str(data / "keys"),
+            "OUTREACH_MAIL_FOLDER": str(data / "letters"),
+            "OUTREACH_MAIL_FROM": "talleres@example.org",
+            "PYTHONPATH": str(self.checkout),
+        }
+
     def edit(self, name: str, old: str, new: str) -> None:
         path = self.checkout / name
         text = path.read_text()
@@ -112,6 +123,74 @@ def test_error_is_shown_with_traceback_and_goes_when_mended(dev: DevServer) -> N
     dev.seconds_until(lambda: "did not start" in dev.log.read_text(), MAX_SECONDS_TO_RELOAD)
     dev.edit("outreach/web/middleware/health.py", "this is no Python", "return")
     dev.seconds_until(lambda: dev.get("/healthz")[0] == 200, MAX_SECONDS_TO_RELOAD)
+
+
+@pytest.mark.long
+@pytest.mark.any_database("it has its own")
+def test_failed_step_of_the_worker_is_shown_with_its_traceback_here_only(dev: DevServer) -> None:
+    # A step of every worker, so that the other one below runs it too.
+    broken = 'def record_worker_seen(*given: object, **named: object) -> None:\n    {}["x1y2"]\n'
+    module = dev.checkout / "outreach/domain/network/installation_settings.py"
+    whole = module.read_text()
+    module.write_text(f"{whole}\n\n{broken}")
+    dev.seconds_until(lambda: "KeyError: 'x1y2'" in dev.log.read_text(), MAX_SECONDS_TO_RELOAD)
+    shown = dev.log.read_text()
+    assert "Traceback (most recent call last)" in shown
+    assert "installation_settings.py" in shown
+    production = subprocess.run(
+        [sys.executable, "-m", "outreach.cli", "worker", "--once"],
+        cwd=dev.checkout, env=os.environ | dev.settings(), capture_output=True, text=True,
+    )  # fmt: skip
+    assert production.returncode == 0
+    assert "failed: KeyError" in production.stderr
+    assert "Traceback" not in production.stderr
+    assert "x1y2" not in production.stderr
+    module.write_text(whole)
+
+
+@pytest.mark.long
+@pytest.mark.any_database("it has its own")
+def test_what_is_not_translated_is_marked_on_the_page(dev: DevServer) -> None:
+    dev.edit("templates/about/accessibility.html", "<h1>", "<h1>{{ _('Palabra nueva') }} ")
+    page = "/es/accesibilidad"
+    dev.seconds_until(lambda: "Palabra nueva" in dev.get(page)[1], MAX_SECONDS_TO_RELOAD)
+    assert "⟦" not in dev.get(page)[1]
+    marked = dev.get("/en/accesibilidad")[1]
+    assert re.findall("⟦.*?⟧", marked) == ["⟦Palabra nueva⟧"]
+
+
+MARKS: Final = """
+from outreach import i18n
+said = lambda: (
+    i18n.translate("Sin palabras", "fr"), i18n.translate("Sin palabras", "es"),
+    i18n.translator("en").ngettext("Un %(num)s", "Unos %(num)s", 2),
+    i18n.translator("en").pgettext("algo", "Sin palabras"), i18n.translate("Español", "en"),
+)
+print(*said(), sep="|")
+i18n.mark_untranslated()
+print(*said(), sep="|")
+"""
+
+
+@pytest.mark.any_database("it has none")
+def test_marks_are_put_where_a_process_asks_for_them_only() -> None:
+    shown = subprocess.run(
+        [sys.executable, "-c", MARKS], capture_output=True, text=True, check=True
+    ).stdout
+    assert shown.splitlines() == [
+        "Sin palabras|Sin palabras|Unos 2|Sin palabras|Spanish",
+        "⟦Sin palabras⟧|Sin palabras|⟦Unos 2⟧|⟦Sin palabras⟧|Spanish",
+    ]
+
+
+def test_nothing_but_the_development_server_marks_words_or_shows_tracebacks() -> None:
+    for name in ("mark_untranslated()", "tracebacks.setLevel"):
+        found = [
+            str(path.relative_to(CHECKOUT))
+            for path in (CHECKOUT / "outreach").rglob("*.py")
+            if re.search(rf"(?<!def ){re.escape(name)}", path.read_text())
+        ]
+        assert found == ["outreach/cli/dev.py"], name
 
 
 STOPPED_WHILE_A_CHILD_STARTS: Final = """

@@ -1,24 +1,20 @@
-"""Every public sentence is translated, and each page has one language."""
+"""Each page, form and letter has one language. That the catalogues are whole is tested in
+tests/project/test_translations.py."""
 
-import ast
 import html
-import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, time
 from email.message import EmailMessage
 from html.parser import HTMLParser
-from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
 
 import pytest
-from babel.messages.catalog import Message
 from flask import Flask
 from flask.testing import FlaskClient
 
-import outreach
-from outreach import clock, formats, i18n, languages
+from outreach import clock, formats, i18n
 from outreach.clock import Month
 from outreach.config import Config
 from outreach.db.store import Store
@@ -27,106 +23,16 @@ from outreach.domain.network.offices import Office
 from outreach.domain.registrations import ContactMethod
 from outreach.domain.workshops import DeliveryMode, Workshop
 from outreach.keystore import KeyStore
-from outreach.mail.delivery import deliver
-from outreach.network_profile import NetworkProfile, use_profile
-from outreach.translations import catalogues
+from outreach.mail.delivery import letter_outlets
+from outreach.mail.delivery_round import deliver
 from tests.conftest import hold, seat
+from tests.support.translations import OTHERS, forms, messages
 
 pytestmark = pytest.mark.any_database
 
-PLACEHOLDER: Final = re.compile(r"%\(\w+\)[sd]|%[s%]")
-# A translation of these takes the values that its language needs: 2:30 p.m., 14 h 30.
-CHOICES: Final = {"hour and minutes", "whole hour"}
 LANGS: Final = ("es", "en", "fr")
-OTHERS: Final = ("en", "fr")
 JANUARY: Final = date(2027, 1, 15)
 JULY: Final = date(2027, 7, 15)
-
-
-CATALOGUES: Final = {
-    lang: catalogues.read(languages.CATALOGUES / lang / catalogues.PO, lang) for lang in OTHERS
-}
-
-
-def forms(text: str | tuple[str, ...] | list[str] | None) -> tuple[str, ...]:
-    """The singular and plural of a message, or its only form."""
-    return (text,) if isinstance(text, str) else tuple(text or ("",))
-
-
-def messages(lang: str) -> list[Message]:
-    return [message for message in CATALOGUES[lang] if message.id]
-
-
-@pytest.fixture(scope="module")
-def source() -> set[tuple[str | None, tuple[str, ...]]]:
-    """The messages of the source."""
-    return {(each.context, forms(each.id)) for each in catalogues.extract() if each.id}
-
-
-@pytest.mark.parametrize("lang", OTHERS)
-def test_every_sentence_is_translated(
-    lang: str, source: set[tuple[str | None, tuple[str, ...]]]
-) -> None:
-    translated = {(message.context, forms(message.id)) for message in messages(lang)}
-    assert source - translated == set(), "run: outreach i18n update"
-    assert translated - source == set(), "run: outreach i18n update"
-    untold = [message.id for message in messages(lang) if not all(forms(message.string))]
-    assert untold == []
-    assert [message.id for message in messages(lang) if message.fuzzy] == []
-    assert not CATALOGUES[lang].obsolete
-
-
-@pytest.mark.parametrize("lang", OTHERS)
-def test_a_translation_fills_in_the_same_values(lang: str) -> None:
-    for message in messages(lang):
-        if message.context in CHOICES:
-            continue
-        for source, form in zip(forms(message.id), forms(message.string), strict=True):
-            assert set(PLACEHOLDER.findall(form)) == set(PLACEHOLDER.findall(source)), source
-            assert "%" not in PLACEHOLDER.sub("", form), form
-
-
-def test_french_is_spaced_as_in_canada() -> None:
-    for message in messages("fr"):
-        # Bytes of feeds do not change: calendars would show each event as changed.
-        if [file for file, _line in message.locations] == ["outreach/feeds/labels.py"]:
-            continue
-        for form in forms(message.string):
-            assert not re.search(r" [:»]|« |[^\u00a0\d]:(?!/)| [;?!]", form), form
-            if not (message.context or "").startswith(catalogues.PATTERN_CONTEXTS):
-                assert "'" not in form, form
-
-
-def test_no_message_stands_within_an_f_string() -> None:
-    """Babel does not find it there on Python 3.11."""
-    found = [
-        f"{path}: {ast.unparse(call)}"
-        for path in sorted(Path(outreach.__file__).parent.rglob("*.py"))
-        for string in ast.walk(ast.parse(path.read_text()))
-        if isinstance(string, ast.JoinedStr)
-        for call in ast.walk(string)
-        if isinstance(call, ast.Call) and _called(call) in {"_", *catalogues.KEYWORDS}
-    ]
-    assert found == []
-
-
-def _called(call: ast.Call) -> str:
-    """The name of what is called, without its object."""
-    return ast.unparse(call.func).rpartition(".")[2]
-
-
-def test_the_compiled_catalogues_are_those_of_the_source(app: Flask) -> None:
-    """When it fails: outreach i18n compile"""
-    for lang in OTHERS:
-        profile = NetworkProfile(vocabulary="")
-        with use_profile(profile), app.test_request_context(f"/{lang}/"):
-            app.preprocess_request()
-            assert [
-                message.id
-                for message in messages(lang)
-                if not message.context
-                and i18n.gettext(forms(message.id)[0]) != forms(message.string)[0]
-            ] == []
 
 
 class Words(HTMLParser):
@@ -318,7 +224,7 @@ def test_letter_is_in_the_readers_language(
         yield box.append
 
     with app.app_context():
-        deliver(store, key_store, config, post, now=clock.now())
+        deliver(letter_outlets(store, key_store, config, post), now=clock.now())
     [letter] = box
     assert letter["Subject"].replace("\u00a0", " ").startswith(subject)
     text = letter.get_content().replace("\u00a0", " ")

@@ -19,6 +19,7 @@ from outreach.domain.registrations.notifications import Notification
 from outreach.domain.workshops import Workshop
 from outreach.keystore import KeyStore
 from outreach.mail import delivery
+from outreach.mail.delivery_round import deliver
 from tests.conftest import hold, seat
 from tests.support.daytime import zone_in_the_morning
 from tests.support.ports import free_port
@@ -60,10 +61,11 @@ class Outbox:
         transport = delivery.letter_transport(config)
         assert transport is not None
         with self.app.app_context():
-            return delivery.deliver(
-                self.store, self.key_store, config, transport, now=now or clock.now(),
+            return deliver(
+                delivery.letter_outlets(self.store, self.key_store, config, transport),
+                now=now or clock.now(),
                 should_stop=lambda: meanwhile() is True,
-            )  # fmt: skip
+            )
 
     def notices(self) -> list[Notification]:
         with self.store.read() as session:

@@ -1,7 +1,7 @@
 """Removes the guards of requirements.md one at a time and checks that their tests fail.
 
 A test that passes whatever the code does is worth nothing. So each guard is listed here by its
-source text; in a copy of the checkout the text is replaced, and the test must fail.
+symbol and its code; in a copy of the checkout the code is replaced, and the test must fail.
 
     python -m tests.faults.guards            all of them, as a table
     python -m tests.faults.guards S06 S19    those of some requirements
@@ -52,25 +52,25 @@ MAKES_DATABASES: Final = ("outreach/db/", "outreach/migrations/")
 
 
 GUARDS: Final = (
-    *guards_of_accounts.list_guards(),
-    *guards_of_answers.list_guards(),
-    *guards_of_calendars.list_guards(),
-    *guards_of_call_centre.list_guards(),
-    *guards_of_disclosure.list_guards(),
-    *guards_of_fediverse.list_guards(),
-    *guards_of_follows.list_guards(),
-    *guards_of_forms.list_guards(),
-    *guards_of_hub.list_guards(),
-    *guards_of_imports.list_guards(),
-    *guards_of_joint.list_guards(),
-    *guards_of_networks.list_guards(),
-    *guards_of_pages.list_guards(),
-    *guards_of_records.list_guards(),
-    *guards_of_registrations.list_guards(),
-    *guards_of_seats.list_guards(),
-    *guards_of_silence.list_guards(),
-    *guards_of_sounds.list_guards(),
-    *guards_of_warnings.list_guards(),
+    *guards_of_accounts.GUARDS,
+    *guards_of_answers.GUARDS,
+    *guards_of_calendars.GUARDS,
+    *guards_of_call_centre.GUARDS,
+    *guards_of_disclosure.GUARDS,
+    *guards_of_fediverse.GUARDS,
+    *guards_of_follows.GUARDS,
+    *guards_of_forms.GUARDS,
+    *guards_of_hub.GUARDS,
+    *guards_of_imports.GUARDS,
+    *guards_of_joint.GUARDS,
+    *guards_of_networks.GUARDS,
+    *guards_of_pages.GUARDS,
+    *guards_of_records.GUARDS,
+    *guards_of_registrations.GUARDS,
+    *guards_of_seats.GUARDS,
+    *guards_of_silence.GUARDS,
+    *guards_of_sounds.GUARDS,
+    *guards_of_warnings.GUARDS,
 )
 
 
@@ -163,9 +163,9 @@ def main(promises: Sequence[str]) -> int:
                 fault = str(gone)
             wrong += bool(fault)
             outcome = "the test fell" if not fault else "NOT SEEN"
-            words = " ".join(guard.words.split())
+            code = " ".join(guard.code.split())
             print(
-                f"{guard.promise}  {outcome}  {guard.file}: {words}\n     {guard.test}", flush=True
+                f"{guard.promise}  {outcome}  {guard.place}  {code}\n     {guard.test}", flush=True
             )
             if fault:
                 print(f"     {fault}", flush=True)

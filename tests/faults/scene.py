@@ -21,6 +21,7 @@ from outreach.domain.network.staff import Role
 from outreach.domain.registrations import ContactMethod, Registration
 from outreach.domain.registrations.notifications import Notification
 from outreach.mail import delivery
+from outreach.mail.delivery_round import deliver
 from tests.conftest import hold, kind, office
 from tests.faults.book import Book
 from tests.faults.checks import CheckResult, check, missing_letters
@@ -81,8 +82,11 @@ class Scene:
         with app.app_context():
             for _ in range(60):
                 now = clock.now() + self.ahead
-                delivery.deliver(
-                    self.site.store, self.site.key_store, self.site.config, transport, now=now
+                deliver(
+                    delivery.letter_outlets(
+                        self.site.store, self.site.key_store, self.site.config, transport
+                    ),
+                    now=now,
                 )
                 if not self.pending():
                     break

@@ -15,6 +15,7 @@ from outreach.config import Config, Texts
 from outreach.domain.registrations import ContactMethod
 from outreach.errors import Misconfigured
 from outreach.mail import delivery, sms, sms_gateway
+from outreach.mail.delivery_round import deliver
 from outreach.mail.sms_gateway import SmsMessage
 from outreach.maintenance.worker import Worker
 from tests.faults.conftest import Outbox
@@ -44,8 +45,9 @@ def round_of(outbox: Outbox, server: Gateway, now: datetime | None = None, **cha
     transport = delivery.text_transport(config)
     assert transport is not None
     with outbox.app.app_context():
-        return delivery.deliver_texts(
-            outbox.store, outbox.key_store, config, transport, now=now or clock.now()
+        return deliver(
+            delivery.text_outlets(outbox.store, outbox.key_store, config, transport),
+            now=now or clock.now(),
         )
 
 

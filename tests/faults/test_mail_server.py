@@ -17,6 +17,7 @@ from outreach.domain import registrations
 from outreach.domain.registrations import Registration
 from outreach.mail import delivery, smtp
 from outreach.mail.delivery_errors import DeliveryRefused
+from outreach.mail.delivery_round import deliver
 from outreach.maintenance import doctor
 from tests.faults.conftest import Outbox
 from tests.support import tls_certificate
@@ -219,11 +220,10 @@ def test_letter_refused_during_cancellation_stops_no_other(outbox: Outbox) -> No
         raise DeliveryRefused(is_final=False)
 
     with outbox.app.app_context():
-        delivery.deliver(
-            outbox.store,
-            outbox.key_store,
-            outbox.config,
-            lambda: nullcontext(send),
+        deliver(
+            delivery.letter_outlets(
+                outbox.store, outbox.key_store, outbox.config, lambda: nullcontext(send)
+            ),
             now=clock.now(),
         )
     assert box == ["refused", "luz@example.org"]

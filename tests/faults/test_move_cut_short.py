@@ -115,7 +115,7 @@ def test_same_post_after_the_cut_finishes_the_move(
     assert key_store.days()[rosa.key_id or b""] == early.forget_on
     assert find_wrong(store, late, early) == []
     with store.read() as session:
-        assert session.scalars(sa.text("SELECT cause FROM notice")).all() == []
+        assert session.scalars(sa.text("SELECT cause FROM notification")).all() == []
 
 
 def test_change_of_the_old_date_after_the_cut_does_not_decide_about_the_party(

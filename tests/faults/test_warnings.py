@@ -26,8 +26,9 @@ from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import Workshop
 from outreach.keystore import KeyStore
 from outreach.mail import delivery
+from outreach.mail.delivery_round import deliver
 from outreach.mail.sms_gateway import SmsMessage
-from outreach.mail.text_budget import TextBudget
+from outreach.mail.text_budget import TextBudget, TextPurse
 from outreach.maintenance.worker import Worker
 from tests.conftest import hold, seat
 from tests.support.fixed_clock import FIXED_NOW
@@ -98,7 +99,7 @@ class Scene:
         config = self.app.extensions["outreach_config"]
         budget = TextBudget(config, self.key_store)
         for _ in range(config.texts.a_day):
-            budget.count(is_of_stranger=False)
+            budget.count(TextPurse.OF_STAFF)
 
 
 def start_soon(session: Any, office: Office, kind: Kind, **changes: Any) -> Workshop:
@@ -234,8 +235,9 @@ def test_warning_overtakes_what_waits_for_a_slow_gateway(
 
     with scene.app.app_context():
         for _ in range(2):
-            delivery.deliver_texts(
-                scene.store, scene.key_store, config, warning_after_one, now=clock.now()
+            deliver(
+                delivery.text_outlets(scene.store, scene.key_store, config, warning_after_one),
+                now=clock.now(),
             )
     asked = list_texted(gateway)
     assert ROSA not in asked[:1]

@@ -190,15 +190,15 @@ def test_server_error_of_a_feed_is_plain_text(
 ) -> None:
     client = make_app().test_client()
     with store.change() as session:
-        session.execute(sa.text("ALTER TABLE ctag RENAME TO gone"))
+        session.execute(sa.text("ALTER TABLE change_counter RENAME TO gone"))
     try:
         answer = client.get(FEED)
     finally:
         with store.change() as session:
-            session.execute(sa.text("ALTER TABLE gone RENAME TO ctag"))
+            session.execute(sa.text("ALTER TABLE gone RENAME TO change_counter"))
     assert (answer.status_code, answer.mimetype) == (500, "text/plain")
     assert answer.text.count("\n") == 1
-    assert "ctag" not in answer.text
+    assert "change_counter" not in answer.text
     assert client.get(FEED).status_code == 200, "after the table is back"
 
 

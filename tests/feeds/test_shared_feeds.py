@@ -132,7 +132,7 @@ def test_second_process_does_not_write_the_feed_again(
     with statements(store) as of_second:
         assert answer(second) == written
     assert b"BEGIN:VEVENT" in written[2]
-    assert any("calendar_entry" in each for each in of_first)
+    assert any("cached_event" in each for each in of_first)
     assert not of_second
 
 

@@ -48,15 +48,15 @@ IN_A_ROW: Final = 50  # requests to one network, after which the rows of the oth
 TEXTS: Final[Mapping[str, tuple[str, ...]]] = {
     "kind": ("name", "short_name", "description", "neutral_title", "bring", "topic"),
     "office": ("name", "address", "district", "note", "hours", "access"),
-    "organizer": ("name",),
+    "staff_member": ("name",),
     "figure_series": ("label", "provided_by"),
-    "series": ("name",),
+    "workshop_series": ("name",),
     "partner": ("name",),
     "speaker": ("name",),
     "tour": ("name",),
     "venue": ("name", "address", "area", "entrance", "meeting_point", "landmark", "transit"),
     "workshop": ("title", "summary", "bring", "facilitator"),
-    "figure": ("source",),
+    "monthly_figure": ("source",),
 }
 NO_HOSTS: Final = ("localhost:8000", "10.0.0.1", "north.example.org.", "south.example.org:80", "")
 ID: Final = re.compile(rb"[A-Za-z0-9_-]{10,64}")
@@ -269,7 +269,7 @@ def _mark(base: Base, word: str) -> None:
                 table = MAIN.tables[name]
                 for column in columns:
                     _mark_column(connection, table, table.c[column], word)
-            connection.execute(sa.delete(MAIN.tables["calendar_entry"]))  # written from them
+            connection.execute(sa.delete(MAIN.tables["cached_event"]))  # written from them
         store.truncate_log()
         key_store.store.truncate_log()
     finally:

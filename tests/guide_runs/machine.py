@@ -1,5 +1,5 @@
-"""Follows the guide's page *machine*, from a bare Debian to a site, and its sections on
-operation."""
+"""Follows the guide's page *run*, from a bare Debian to a site, and its sections on operation;
+from the page *machine* only the section on Caddy."""
 
 import re
 import socket
@@ -36,8 +36,10 @@ def follow(home: Path, base: Path, *, hold: bool) -> None:
         _caddy(host)
 
 
-def section(host: Host, name: str, changes: Mapping[str, str] | None = None) -> str:
-    return host.type(pages.typed("machine", name), changes)
+def section(
+    host: Host, name: str, changes: Mapping[str, str] | None = None, *, page: str = "run"
+) -> str:
+    return host.type(pages.typed(page, name), changes)
 
 
 def configure(host: Host, settings: Mapping[str, str]) -> None:
@@ -75,7 +77,7 @@ def _set_up(host: Host, certificate: Certificate) -> None:
 
 def line(start: str) -> str:
     """The command line of the page that begins so. Raises Failed if there is none."""
-    for block in pages.blocks("machine"):
+    for block in pages.blocks("run"):
         for line in block.text.splitlines():
             if block.is_typed and line.startswith(start):
                 return line
@@ -156,6 +158,7 @@ def _caddy(host: Host) -> None:
             "caddy validate": f"sed -i 's/{CADDY[0]}/{CADDY[1]}/' /etc/caddy/Caddyfile; "
             "caddy validate"
         },
+        page="machine",
     )
     root = host.ask(
         f"for try in $(seq 100); do test -s {CADDYS_OWN} && break; sleep 0.1; done; "

@@ -25,7 +25,7 @@ from outreach.domain.locations.venues import Venue
 from outreach.domain.network import installation_settings, staff
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
-from outreach.domain.newsletter.mailings import Mailing, MailingTopic
+from outreach.domain.newsletter.mailings import DECLARATIONS, Mailing, MailingTopic
 from outreach.domain.registrations import Registration
 from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.domain.workshops.publish_checks import RequiredField
@@ -33,7 +33,7 @@ from outreach.feeds import staff_feed
 from outreach.feeds.vevent import PublicSite
 from outreach.imports import demo, demo_roster
 from outreach.keystore import KeyStore
-from outreach.mail import mailings, staff_letters
+from outreach.mail import mailings
 from outreach.mail.mailings import MailingContext
 from outreach.pdf import bulletin, certificate, checkin_sheet, flyer
 from outreach.reports import bulletin_data, bulletin_text
@@ -334,7 +334,7 @@ def test_mailings(demo_app: Flask, allowed: frozenset[str]) -> None:
         text = bulletin_text.as_text(document, CODE, config.public_url, None)
         past = list(session.scalars(sa.select(Workshop).where(Workshop.day < now.date()).limit(3)))
         # Digests and alerts to staff are in the language of staff, whatever the account's.
-        topics = [each for each in MailingTopic if each not in staff_letters.TOPICS]
+        topics = [each for each in MailingTopic if not DECLARATIONS[each].is_optional]
         for number, topic in enumerate(topics, 1):
             for edition in (1, 2):
                 mailing = Mailing(

@@ -14,13 +14,15 @@ from outreach import clock
 from outreach.config import Config
 from outreach.db.store import Store
 from outreach.domain.dashboard import work_queue
-from outreach.domain.dashboard.work_queue import WorkLine, WorkSort
+from outreach.domain.dashboard.pending_items import WorkSort
+from outreach.domain.dashboard.work_queue import WorkLine
 from outreach.domain.network import staff
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.imports import demo, demo_queue
 from outreach.keystore import KeyStore
 from outreach.mail import delivery
+from outreach.mail.delivery_round import deliver
 from outreach.web.staff.common import pending_work
 from tests.conftest import kind
 
@@ -78,7 +80,9 @@ def test_each_sort_of_work_waits(
         session.add_all([kind("daca", "DACA"), kind("finanzas", "Finanzas")])
     demo_queue.add(store, key_store, now=now)
     with app.app_context():
-        delivery.deliver(store, key_store, config, collect, now=now)  # a round of the worker
+        deliver(
+            delivery.letter_outlets(store, key_store, config, collect), now=now
+        )  # a round of the worker
     lines = load(store, now)
     assert set(work_queue.count_by_sort(lines)) == WAITING
     assert 6 <= len(lines) <= 12, "few enough to look at"

@@ -1,20 +1,22 @@
 """Cells of a workbook are read as the text that a CSV file has."""
 
 import io
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 
 import pytest
 import xlsxwriter
 
-from outreach.imports import xlsx
 from outreach.imports.import_errors import UnreadableFile
+from outreach.imports.sheets import sheet_reader
+from outreach.imports.sheets.sheet_policy import STRICT
 from tests.hostile_files import books
 
 pytestmark = pytest.mark.any_database("no database is used")
 
 
 def _rows(data: bytes, most: int = 10) -> list[tuple[int, list[str]]]:
-    return list(xlsx.records("file", data, most=most))
+    return list(sheet_reader.list_records("file", data, replace(STRICT, max_rows=most)))
 
 
 @pytest.mark.parametrize("is_1904", [False, True])

@@ -22,7 +22,8 @@ from outreach.domain.registrations import ContactMethod, Registration
 from outreach.domain.registrations.notifications import Notification, NotificationType
 from outreach.domain.workshops import Workshop
 from outreach.keystore import Key, KeyStore, RateCounter
-from outreach.maintenance.worker import SENDING, STEPS, Worker
+from outreach.maintenance.worker import Worker
+from outreach.maintenance.worker_steps import STEPS
 from tests.conftest import hold, seat
 
 pytestmark = [pytest.mark.core, pytest.mark.any_database]
@@ -124,7 +125,7 @@ def test_failing_step_stops_no_other(
     seat(store, key_store, workshop, contact=ContactMethod.EMAIL, address="rosa@example.org")
     key_store.digest_of_today("")  # the key of the day is made, which tidies all tables
     with key_store.store.change() as session:
-        session.execute(sa.text("ALTER TABLE asked RENAME TO elsewhere"))
+        session.execute(sa.text("ALTER TABLE link_request RENAME TO elsewhere"))
     worker = Worker(make_app(mail_folder=config.data / "letters"))
     assert worker.round() == 1
     assert "links failed" in caplog.text
@@ -159,9 +160,9 @@ def test_worker_offers_a_freed_seat_to_the_next_in_waitlist(
 
 
 def test_erasure_runs_before_delivery() -> None:
-    names = [name for name, _step in STEPS]
+    names = [step.name for step in STEPS]
     assert names.index("purge") == 0
-    assert names.index("links") < min(names.index(each) for each in SENDING)
+    assert names.index("links") < min(names.index(step.name) for step in STEPS if step.sends)
 
 
 def test_without_mail_server_all_other_steps_run(

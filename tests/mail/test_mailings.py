@@ -30,6 +30,7 @@ from outreach.domain.newsletter.subscribers import Subscriber
 from outreach.domain.reporting import months
 from outreach.keystore import KeyStore
 from outreach.mail import delivery, mailings
+from outreach.mail.delivery_round import deliver
 from outreach.maintenance import doctor
 from outreach.maintenance.worker import Worker
 from outreach.privacy import subscriber_erasure
@@ -76,12 +77,14 @@ class BulletinMailing:
         transport = delivery.letter_transport(self.config)
         assert transport is not None
         with self.app.app_context():
-            return mailings.deliver(
-                self.store,
-                self.key_store,
-                self.config,
-                transport,
-                server_key=server_key(self.app),
+            return deliver(
+                mailings.letter_outlets(
+                    self.store,
+                    self.key_store,
+                    self.config,
+                    transport,
+                    server_key=server_key(self.app),
+                ),
                 now=now,
             )
 
@@ -347,7 +350,7 @@ def test_worker_writes_mailings_into_the_demo_folder(
     march.announce(now=clock.now())
     worker = Worker(make_app(mail_folder=config.data / "letters"))
     assert worker.once() == 1
-    worker.purged_on = None
+    worker.ran_at.clear()
     assert worker.once() == 0  # and the daily purge does not delete it
     assert len(list((config.data / "letters").glob("*.eml"))) == 1
 

@@ -21,6 +21,7 @@ from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import Workshop
 from outreach.keystore import KeyStore
 from outreach.mail import delivery, mailings
+from outreach.mail.delivery_round import deliver
 from outreach.maintenance import scheduled_jobs
 from tests.conftest import hold, office
 from tests.support.login import server_key
@@ -53,12 +54,14 @@ class ReminderWorker:
         transport = delivery.letter_transport(self.config)
         assert transport is not None
         with self.app.app_context():
-            mailings.deliver(
-                self.store,
-                self.key_store,
-                self.config,
-                transport,
-                server_key=server_key(self.app),
+            deliver(
+                mailings.letter_outlets(
+                    self.store,
+                    self.key_store,
+                    self.config,
+                    transport,
+                    server_key=server_key(self.app),
+                ),
                 now=now,
             )
         return sorted(self.postman.to[before:])

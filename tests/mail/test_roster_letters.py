@@ -25,6 +25,7 @@ from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import Workshop
 from outreach.keystore import KeyStore
 from outreach.mail import delivery, roster_letters
+from outreach.mail.delivery_round import deliver
 from tests.conftest import hold, seat, venue
 from tests.support.fixed_clock import fixed_clock
 from tests.support.ports import free_port
@@ -59,7 +60,10 @@ class RosterPost:
         assert transport is not None
         now: datetime = clock.now() + after
         with self.app.app_context():
-            return roster_letters.deliver(self.store, self.key_store, config, transport, now=now)
+            return deliver(
+                roster_letters.letter_outlets(self.store, self.key_store, config, transport),
+                now=now,
+            )
 
     @property
     def last_text(self) -> str:

@@ -101,7 +101,7 @@ def test_backup_during_registrations_is_one_snapshot(
     assert after > before  # nobody had to wait for the backup to end
     rows = manifest_of(file)["rows"]
     assert before <= rows["registration"] <= after + 3
-    assert rows["registration"] == rows["journal"]
+    assert rows["registration"] == rows["audit_entry"]
     keeper.restore(file, "--yes")
     with store.read() as session:
         there = session.scalar(sa.select(sa.func.count()).select_from(Registration))

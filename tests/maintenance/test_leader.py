@@ -6,7 +6,8 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from datetime import timedelta
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -23,7 +24,8 @@ from outreach.domain.registrations import ContactMethod
 from outreach.domain.registrations.notifications import Notification, NotificationType
 from outreach.keystore import KeyStore
 from outreach.maintenance.leader import Leader
-from outreach.maintenance.worker import LED, SENDING, STEPS, Worker
+from outreach.maintenance.worker import Worker
+from outreach.maintenance.worker_steps import DAY, HOUR, LED, STEPS, Step, StepContext
 from tests.conftest import hold, seat
 
 NAMES = ("purge", "offers")
@@ -44,9 +46,9 @@ with leader.renewing():
 
 
 def test_every_step_is_led_or_claims_its_messages() -> None:
-    names = {name for name, _step in STEPS}
-    assert names - LED == SENDING | {"host", "sign of life"}
-    assert names >= LED
+    sending = {step.name for step in STEPS if step.sends}
+    assert {step.name for step in STEPS} - LED == sending | {"host", "sign of life"}
+    assert len({step.name for step in STEPS}) == len(STEPS)
 
 
 def test_second_worker_leads_when_the_first_stops(store: Store) -> None:
@@ -235,7 +237,7 @@ def test_worker_that_does_not_lead_sends_letters_and_deletes_its_files(
             sa.text("UPDATE registration SET key_id = NULL, sealed = NULL WHERE id = :id"),
             {"id": rosa.id},
         )
-    worker.tidied_at = None
+    worker.ran_at.clear()
     worker.once()
     assert list(folder.glob("*.eml")) == []
 
@@ -244,3 +246,36 @@ def test_worker_of_a_server_ends_after_its_purge(make_app: Callable[..., Flask])
     worker, began_on = Worker(make_app()), clock.now().date()
     worker.run(threading.Event(), ends_after_purge=True)
     assert worker.purged_on in {began_on, clock.now().date()}
+
+
+def test_step_runs_at_most_once_in_its_time() -> None:
+    at = datetime(2027, 3, 1, 23, 30, tzinfo=UTC)
+    hourly = Step("hourly", lambda context, now: 0, is_led=False, every=HOUR)
+    assert hourly.is_due(None, at)
+    assert not hourly.is_due(at, at + timedelta(minutes=59))
+    assert hourly.is_due(at, at + HOUR)
+    daily = Step("daily", lambda context, now: 0, is_led=False, every=DAY)
+    assert not daily.is_due(at, at + timedelta(minutes=29))
+    assert daily.is_due(at, at + timedelta(minutes=30)), "another day in UTC"
+    always = Step("always", lambda context, now: 0, is_led=False)
+    assert always.is_due(at, at)
+
+
+@pytest.mark.parametrize("is_retried_at_once", [True, False])
+def test_failed_step_waits_for_its_time_unless_it_is_retried_at_once(
+    app: Flask, is_retried_at_once: bool
+) -> None:
+    runs: list[datetime] = []
+
+    def fail(_context: StepContext, now: datetime) -> int:
+        runs.append(now)
+        raise OSError("full")
+
+    step = Step(
+        "fails", fail, is_led=False, every=HOUR, is_retried_at_once=is_retried_at_once
+    )  # fmt: skip
+    worker, at = Worker(app), datetime(2027, 3, 1, 12, tzinfo=UTC)
+    for now in (at, at + timedelta(seconds=5), at + HOUR):
+        with suppress(OSError):
+            worker.run_step(step, now)
+    assert len(runs) == (3 if is_retried_at_once else 2)

@@ -346,7 +346,7 @@ BAD = {
     "another checksum": (_manifest({"sha256": "0" * 64}), "is damaged: its database is not"),
     "other counts": (_manifest({"rows": {"office": 3}}), "not what its manifest says"),
     "another format": (_manifest({"format": 2}), "made by a newer Outreach"),
-    "a newer schema": (_manifest({"revision": "main_2031"}), "made by a newer Outreach"),
+    "a newer schema": (_manifest({"revision": "main_2031"}), "made by another Outreach"),
     "a trigger": (
         _database("CREATE TRIGGER t AFTER UPDATE ON office BEGIN DELETE FROM registration; END"),
         "is not sound",

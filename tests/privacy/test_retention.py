@@ -179,7 +179,7 @@ def test_waitlisted_party_is_erased_after_seven_days(
     assert key_store.ids() == {rosa.key_id}
     with store.read() as session:
         statuses = session.scalars(sa.select(Registration.status)).all()
-    assert sorted(statuses) == ["lapsed", "offered", "seated", "waiting"]  # the counts stay
+    assert sorted(statuses) == ["confirmed", "expired", "offered", "waitlisted"]  # the counts stay
 
 
 def test_party_beyond_a_share_whose_page_shows_a_seat_is_kept_as_long_as_one_with_a_seat(

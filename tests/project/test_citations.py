@@ -5,19 +5,19 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-import pytest
-
 from outreach.cli import guide
+from tests.support.advice import require_none
 from tests.support.fixed_clock import fixed_clock
 
 pytestmark = fixed_clock
 
 CHECKOUT: Final = Path(__file__).parents[2]
 DOCS: Final = CHECKOUT / "outreach" / "docs"
-MAX_JOURNEY_FILES: Final = 15
 RULE: Final = re.compile(r"\b(?:S|CAL|COUNT|SEAT|DATA)\d\d\b")
 DEFINED_RULE: Final = re.compile(r"\*\*((?:S|CAL|COUNT|SEAT|DATA)\d\d)\b")
 DECISION: Final = re.compile(r"\bdecision (\d{4})\b")
+INDEX_ROW: Final = re.compile(r"^\| \[(\d{4})\]\((\S+)\) \| (.*?) \| (.*) \|$", re.MULTILINE)
+REPLACED_BY: Final = re.compile(r"\b[Rr]eplaced(?: in part)? by decision (\d{4})")
 DOCUMENT: Final = re.compile(r"[\w./-]*[\w-]\.md\b")
 ABSENT: Final = re.compile(r"\bdesign/|\bmock-?up|\bmockup|\bshared/", re.IGNORECASE)
 PATH: Final = re.compile(r"`((?:outreach|templates|tests)/[\w./-]+)`")
@@ -49,7 +49,10 @@ def test_every_cited_requirement_is_defined_once() -> None:
         for rule in RULE.findall(text)
     }
     assert len(cited) > 50
-    assert {each for each in cited if each[1] not in defined} == set()
+    require_none(
+        sorted(each for each in cited if each[1] not in defined),
+        "define the rule in outreach/docs/requirements.md, or cite another one",
+    )
 
 
 def test_every_cited_decision_is_recorded() -> None:
@@ -64,7 +67,10 @@ def test_every_cited_decision_is_recorded() -> None:
         for number in DECISION.findall(text)
     }
     assert len(cited) > 5
-    assert {each for each in cited if each[1] not in numbers} == set()
+    require_none(
+        sorted(each for each in cited if each[1] not in numbers),
+        "record the decision below outreach/docs/decisions, or cite another one",
+    )
 
 
 def test_every_named_document_is_in_the_repository() -> None:
@@ -74,13 +80,19 @@ def test_every_named_document_is_in_the_repository() -> None:
         for path, text in _texts("outreach", "templates", "tests", "README.md", "CHANGELOG.md")
         for document in [*DOCUMENT.findall(text), *ABSENT.findall(text)]
     }
-    assert {each for each in named if each[1].rpartition("/")[2] not in known} == set()
+    require_none(
+        sorted(each for each in named if each[1].rpartition("/")[2] not in known),
+        "no such document is in the repository: correct the name in",
+    )
 
 
 def test_every_file_named_for_developers_exists() -> None:
     named = {(page, path) for page, text in _developer_pages() for path in PATH.findall(text)}
     assert len(named) > 100
-    assert {each for each in named if not (CHECKOUT / each[1]).exists()} == set()
+    require_none(
+        sorted(each for each in named if not (CHECKOUT / each[1]).exists()),
+        "no such file is there: correct its path in the page",
+    )
 
 
 def test_every_name_in_the_glossary_is_in_the_code() -> None:
@@ -88,19 +100,38 @@ def test_every_name_in_the_glossary_is_in_the_code() -> None:
     in_code = [
         row.split("|")[3]
         for row in guide.text("glossary").splitlines()
-        if row.startswith("| ") and row.count("|") > 5
+        if row.startswith("| ") and row.count("|") > 4
     ]
     names = {name for cell in in_code for name in IDENTIFIER.findall(cell)}
     assert len(names) > 30
     defined = set(re.findall(r"^ *(?:class|def) (\w+)|^(\w+)(?:: \w+)? =", source, re.MULTILINE))
     flat = {name for pair in defined for name in pair if name}
-    assert {name for name in names if name not in flat and f"{name}:" not in source} == set()
-
-
-@pytest.mark.parametrize("number", [1, 2, 3, 4])
-def test_a_journey_is_followed_in_few_files(number: int) -> None:
-    [section] = re.findall(
-        rf"^## Journey {number}: .*?(?=^## |\Z)", guide.text("architecture"), re.M | re.S
+    require_none(
+        sorted(name for name in names if name not in flat and f"{name}:" not in source),
+        "outreach/docs/glossary.md names what is not in the code: correct its row",
     )
-    files = {path for path in PATH.findall(section) if path.startswith("outreach/")}
-    assert 5 < len(files) <= MAX_JOURNEY_FILES
+
+
+def test_every_decision_stands_once_in_the_index() -> None:
+    rows = INDEX_ROW.findall((DOCS / "decisions" / "README.md").read_text())
+    records = {path.name: path.read_text() for path in DOCS.glob("decisions/[0-9]*.md")}
+    assert sorted(name for _, name, _, _ in rows) == sorted(records)
+    for number, name, title, answer in rows:
+        assert records[name].startswith(f"# {number} {title}\n"), name
+        # A record that was replaced says by which, and so does its line.
+        assert REPLACED_BY.findall(records[name]) == REPLACED_BY.findall(answer), name
+
+
+def test_a_replaced_decision_says_so() -> None:
+    records = {path.name[:4]: path.read_text() for path in DOCS.glob("decisions/[0-9]*.md")}
+    later = {(old, new) for old, text in records.items() for new in REPLACED_BY.findall(text)}
+    assert len(later) > 5
+    assert [
+        pair for pair in later if not re.search(rf"Replaces.*{pair[0]}", records[pair[1]])
+    ] == []
+    first = {
+        (DECISION.findall(line)[0], new)
+        for new, text in records.items()
+        for line in re.findall(r"^Replaces .*?decision \d{4}", text, re.MULTILINE)
+    }
+    assert first - later == set()

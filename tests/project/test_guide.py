@@ -32,6 +32,7 @@ _TYPED: Final = re.compile(
     r"""(?:^|[;&|(]\s*|\*\s\s|ExecStart=|exec\s|"\$\()(?:/\S+/bin/)?outreach\s+([a-z].*)"""
 )
 _UP_TO: Final = re.compile(r"\s(?:[|>;]|&&).*|[`)].*")
+MAX_RUN_WORDS: Final = 3000
 UNIT: Final = "/etc/systemd/system/"
 
 
@@ -67,7 +68,7 @@ def _fault(words: str) -> str:
 def test_guide_commands_and_options_exist() -> None:
     found = [(page, words, _fault(words)) for page, words in _commands()]
     assert len(found) > 100
-    assert {page for page, _, _ in found} >= {"machine", "many", "keys", "backups"}
+    assert {page for page, _, _ in found} >= {"run", "machine", "many", "keys", "backups"}
     assert [each for each in found if each[2]] == []
 
 
@@ -139,22 +140,28 @@ def test_guide_command_prints_one_file_of_a_page() -> None:
     assert "The files are: none." in wrong.stderr
 
 
-def test_machine_page_installs_each_of_its_files() -> None:
+def test_run_page_installs_each_file_of_a_machine() -> None:
     files = [path for path, _ in guide.files(guide.text("machine"))]
-    typed = pages.typed("machine", "Configuration files")[0].text
+    typed = pages.typed("run", "Configuration files")[0].text
     listed = re.findall(r"^ {4}(/\S+)(?: \\)?$", typed, re.MULTILINE)
-    typed = "".join(block.text for block in pages.blocks("machine") if block.is_typed)
+    typed = "".join(
+        block.text for page in ("run", "machine") for block in pages.blocks(page) if block.is_typed
+    )
     listed += re.findall(r"--file (/\S+) >", typed)
     assert sorted({*listed, "/etc/nginx/conf.d/outreach.conf"}) == sorted(
         [*files, "/etc/nginx/conf.d/outreach.conf"]
     )
 
 
+def test_run_page_is_short() -> None:
+    assert len(guide.text("run").split()) <= MAX_RUN_WORDS
+
+
 def test_guide_installs_this_release() -> None:
     version = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["project"]["version"]
     assert version == release_files.THIS
-    assert f"/srv/outreach-{version}-py3-none-any.whl" in guide.text("machine")
-    assert f"/srv/outreach-{release_files.NEXT}-py3-none-any.whl" in guide.text("machine")
+    assert f"/srv/outreach-{version}-py3-none-any.whl" in guide.text("run")
+    assert f"/srv/outreach-{release_files.NEXT}-py3-none-any.whl" in guide.text("run")
 
 
 @pytest.mark.parametrize("page", pages.names())

@@ -6,12 +6,13 @@ and the reason why it separates networks stands beside it.
 """
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Final
 
+from tests.support.advice import require_none
 from tests.support.fixed_clock import fixed_clock
 
 pytestmark = fixed_clock
@@ -32,6 +33,7 @@ SURROUNDINGS: Final = (
 HOLDERS: Final = frozenset({"Session", "Store", "KeyStore", "Config", "Flask"})
 
 KNOWN_CACHES: Final = {
+    "outreach.domain.change_sessions._listen": "names of fields; the network has only a default",
     "outreach.domain.locations.gazetteer._load": "by countries; its places ask for one when read",
     "outreach.domain.locations.spelling._load_names": "by the countries that it reads",
     "outreach.domain.network.help_lines._load": "by the whole profile, whose countries it checks",
@@ -169,6 +171,18 @@ def _is_cached(statement: ast.stmt) -> bool:
     return False
 
 
+def _require_known(found: set[str], known: Mapping[str, str], advice: str) -> None:
+    require_none(
+        sorted(found - known.keys()),
+        f"{advice}; where it separates networks, add it and the reason to the table in "
+        "tests/project/test_module_state.py",
+    )
+    require_none(
+        sorted(known.keys() - found),
+        "these are there no more; take them out of the table in tests/project/test_module_state.py",
+    )
+
+
 def test_no_cache_depends_on_the_network_of_the_moment_unless_it_is_known() -> None:
     program = read_program()
     found = {
@@ -176,7 +190,11 @@ def test_no_cache_depends_on_the_network_of_the_moment_unless_it_is_known() -> N
         for name, (_module, statement) in program.nodes.items()
         if _is_cached(statement) and not program.reach(name).isdisjoint(SURROUNDINGS)
     }
-    assert found == KNOWN_CACHES.keys()
+    _require_known(
+        found, KNOWN_CACHES,
+        "a cache depends on the network of the moment: give the function what it asks for as an "
+        "argument",
+    )  # fmt: skip
 
 
 def test_no_cache_gets_a_session_a_store_or_settings() -> None:
@@ -187,7 +205,7 @@ def test_no_cache_gets_a_session_a_store_or_settings() -> None:
         for argument in (*statement.args.args, *statement.args.kwonlyargs)
         if argument.annotation is not None and ast.unparse(argument.annotation) in HOLDERS
     ]
-    assert found == []
+    require_none(found, "a cache keeps its arguments alive: pass ids or values to")
 
 
 def test_mutable_objects_of_modules_are_known() -> None:
@@ -198,7 +216,11 @@ def test_mutable_objects_of_modules_are_known() -> None:
         and isinstance(statement.value, ast.Call)
         and _called(statement.value) in MAKERS
     }
-    assert found == KNOWN_OBJECTS.keys()
+    _require_known(
+        found, KNOWN_OBJECTS,
+        "a module keeps an object that changes: keep it in `app.extensions`, where each network "
+        "has its own",
+    )  # fmt: skip
 
 
 def test_no_module_keeps_an_empty_container_or_sets_a_global() -> None:
@@ -215,7 +237,10 @@ def test_no_module_keeps_an_empty_container_or_sets_a_global() -> None:
         if is_empty and not is_constant:
             found.append(name)
         found += [name for node in ast.walk(statement) if isinstance(node, ast.Global)]
-    assert found == []
+    require_none(
+        found,
+        "a module keeps state: keep it in `app.extensions`, or annotate a constant as Mapping",
+    )
 
 
 def test_classes_that_hold_state_are_known() -> None:
@@ -231,7 +256,9 @@ def test_classes_that_hold_state_are_known() -> None:
                             program.nodes[holder][1], ast.ClassDef
                         ):
                             found.add(holder)
-    assert found == KNOWN_HOLDERS.keys()
+    _require_known(
+        found, KNOWN_HOLDERS, "a class holds state of the process: set it on an object instead"
+    )
 
 
 def test_search_finds_a_cache_that_forgets_the_network() -> None:

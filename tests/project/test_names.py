@@ -8,6 +8,7 @@ from typing import Final
 
 import grimp
 
+from tests.support.advice import require_none
 from tests.support.fixed_clock import fixed_clock
 
 pytestmark = fixed_clock
@@ -40,6 +41,9 @@ BARE_WORDS: Final = frozenset(
 )  # fmt: skip
 
 
+CIRCLE: Final = "modules import each other: move what both need to a module below them"
+
+
 def _modules() -> Iterator[tuple[str, ast.Module]]:
     for path in sorted(PACKAGE.rglob("*.py")):
         if "versions" not in path.parts:
@@ -53,7 +57,14 @@ def test_no_class_name_is_defined_twice() -> None:
             if isinstance(node, ast.ClassDef):
                 places[node.name].append(path)
     twice = {name: paths for name, paths in places.items() if len(paths) > 1}
-    assert {name: paths for name, paths in twice.items() if name not in PUBLISHED_SCHEMAS} == {}
+    require_none(
+        [
+            f"{name}: {', '.join(paths)}"
+            for name, paths in twice.items()
+            if name not in PUBLISHED_SCHEMAS
+        ],
+        "a name of a class is unique in the product: rename one of",
+    )
     for name, paths in twice.items():
         assert "outreach/web/api/schemas.py" in paths, name
 
@@ -68,7 +79,11 @@ def test_no_name_is_a_bare_participle_or_preposition() -> None:
             for node in (*tree.body, *_methods(tree))
             if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name.lower() in BARE_WORDS
         ]
-    assert found == []
+    require_none(
+        found,
+        "a participle or preposition alone says nothing: name a module by a noun, a function by a "
+        "verb",
+    )
 
 
 def _methods(tree: ast.Module) -> Iterator[ast.stmt]:
@@ -85,14 +100,18 @@ def test_each_package_says_what_it_may_import() -> None:
         words = ast.get_docstring(ast.parse(path.read_text())) or ""
         if "mport" not in words or words.count(".") < 2:
             silent.append(str(path.relative_to(CHECKOUT)))
-    assert silent == []
+    require_none(
+        silent,
+        "the docstring of a package says in two sentences or more what lives there, what it may "
+        "import, and which file to open first",
+    )
 
 
 def test_there_is_no_import_circle_of_modules_or_packages() -> None:
     """Imports for the type checker and imports within functions count too."""
     graph = grimp.build_graph("outreach", exclude_type_checking_imports=False, cache_dir=None)
     imports = {module: graph.find_modules_directly_imported_by(module) for module in graph.modules}
-    assert _circles(imports) == []
+    require_none(_circles(imports), CIRCLE)
     for package in graph.modules:
         prefix = f"{package}."
 
@@ -104,7 +123,7 @@ def test_there_is_no_import_circle_of_modules_or_packages() -> None:
             if module.startswith(prefix):
                 inside = {child_of(each) for each in imported if each.startswith(prefix)}
                 children[child_of(module)] |= inside - {child_of(module)}
-        assert _circles(children) == [], package
+        require_none(_circles(children), f"in {package}, {CIRCLE}")
 
 
 def test_a_circle_would_be_found() -> None:

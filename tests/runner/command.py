@@ -29,11 +29,14 @@ LEFT_OUT_OF_PLAIN = "long or thorough or (postgresql and not (core or races))"
 TESTS = Path(__file__).resolve().parents[1]
 CORE = "pytest.mark.core"
 LEFT_OUT = {
-    "quick": "; not run: types, PostgreSQL, the browser, tests outside the core, further cases",
+    "quick": "; not run: types (run mypy), PostgreSQL, the browser, tests outside the core, "
+    "further cases",
     "plain": "; not run: what only --whole and --long run",
     "whole": "; not run: the long tests",
     "long": "",
+    "recipes": "",
 }
+WITHOUT_SERVERS = frozenset({"quick", "recipes"})  # modes that need no PostgreSQL and no browser
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,7 @@ class Options:
     python: str = sys.executable
     others: Mapping[str, str] = field(default_factory=dict)  # further interpreters, by version
     part: str = ""  # as 1/2: the files of the first half
+    recipes: Sequence[str] = ()  # the recipes to carry out; none: all
 
 
 @dataclass(frozen=True)
@@ -66,7 +70,7 @@ class Step:
 
 def main(checkout: Path, arguments: Sequence[str]) -> int:
     """0 when every step passed, 1 when one failed, 2 when the machine lacks something."""
-    options, missing_versions = _find_pythons(_parse(arguments))
+    options, missing_versions = _find_pythons(parse(arguments))
     # An exception lets each block finish, and so stops the server, whatever ends the run.
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _stop)
@@ -81,7 +85,8 @@ def main(checkout: Path, arguments: Sequence[str]) -> int:
         return 130
 
 
-def _parse(arguments: Sequence[str]) -> Options:
+def parse(arguments: Sequence[str]) -> Options:
+    """What a run is asked to do; what is not an option of tests/run is for pytest."""
     parser = argparse.ArgumentParser(
         prog="tests/run",
         description="Checks style, types and layers, and runs the tests: on SQLite with a shifted "
@@ -113,6 +118,13 @@ def _parse(arguments: Sequence[str]) -> Options:
         help="every test; those on SQLite at two instants, the second by the seed and with another "
         "Python, if there is one",
     )
+    modes.add_argument(
+        "--recipes",
+        nargs="*",
+        metavar="NAME",
+        help="carries out the recipes of contributing.md on clean clones, or those named, and "
+        "counts the files that each touches; it runs no other tests",
+    )
     parser.add_argument(
         "--part",
         default="",
@@ -132,7 +144,16 @@ def _parse(arguments: Sequence[str]) -> Options:
     )
     known, rest = parser.parse_known_args(arguments)
     mode = known.mode or ("whole" if rest else "plain")
-    return Options(mode, known.seed, rest, python=known.python, part=known.part)
+    if known.recipes is not None:
+        mode = "recipes"
+    return Options(
+        mode,
+        known.seed,
+        rest,
+        python=known.python,
+        part=known.part,
+        recipes=known.recipes or (),
+    )
 
 
 def _find_pythons(options: Options) -> tuple[Options, Sequence[str]]:
@@ -145,7 +166,8 @@ def _find_pythons(options: Options) -> tuple[Options, Sequence[str]]:
 
 def _run(checkout: Path, options: Options, started: float, missing_versions: Sequence[str]) -> int:
     mode = options.mode
-    packages.require(all_of_it=mode != "quick", is_long=mode == "long")
+    has_servers = mode not in WITHOUT_SERVERS
+    packages.require(all_of_it=has_servers, is_long=mode == "long")
     environ = dict(os.environ)
     # Each process that a test starts would compile every module again.
     environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -154,7 +176,7 @@ def _run(checkout: Path, options: Options, started: float, missing_versions: Seq
     with ExitStack() as stack:
         folder = stack.enter_context(_temporary_folder())
         environ["TMPDIR"] = str(folder)
-        if mode != "quick":
+        if has_servers:
             packages.ical_js(checkout)
             if mode == "long":
                 packages.node_ical(checkout)
@@ -215,6 +237,9 @@ def steps(options: Options) -> list[Step]:
     PostgreSQL it takes one case of each test that is the same on either database
     (`sample.without_repeats`). A test with a clock of its own, to which the instant makes no
     difference, is run once with each interpreter."""
+    if options.mode == "recipes":
+        program = ["python", "-m", "tests.tools.recipes", *options.recipes]
+        return [Step("recipes", program, is_on_sqlite=True, python=options.python)]
     style = [
         Step("style", ["ruff", "check", ".", "tests/run"]),
         Step("format", ["ruff", "format", "--check", ".", "tests/run"]),

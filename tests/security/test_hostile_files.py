@@ -14,8 +14,8 @@ from outreach.db.store import Store
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.errors import Refusal
-from outreach.imports import zip_guard
 from outreach.imports.import_errors import UnreadableFile
+from outreach.imports.sheets import zip_guard
 from tests import hostile_files
 from tests.hostile_files import books, texts
 from tests.support.import_files import bring, row

@@ -101,8 +101,7 @@ def test_new_link_replaces_link_square_and_code(
     assert "enlace nuevo: guárdalo" not in client.get(new).text
 
 
-def test_first_link_is_derived_as_before(key_store: KeyStore, rosa: Registration) -> None:
-    """Links in letters of earlier versions stay good."""
+def test_first_link_is_derived_without_a_number(key_store: KeyStore, rosa: Registration) -> None:
     assert key_of(key_store, rosa).renewals == 0
     plain = bytes(key_of(key_store, rosa))
     assert registrations.derive_manage_token(plain) == link_of(key_store, rosa)[6:]

@@ -10,8 +10,7 @@ import sqlalchemy as sa
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from outreach import clock, migrations
-from outreach.config import Config
+from outreach import clock
 from outreach.db.store import Store
 from outreach.db.types import Codes
 from outreach.domain.locations import venues
@@ -22,7 +21,6 @@ from outreach.domain.scheduling import bulk, recurrence, tours, workshop_data
 from outreach.domain.scheduling.tours import TourStopData
 from outreach.domain.workshops import Workshop
 from outreach.keystore import KeyStore
-from outreach.migrations import Database
 from tests.conftest import hold, office, seat, venue
 from tests.support.html_forms import fields
 from tests.support.import_files import bring, csv_of, load, row, seen
@@ -246,30 +244,3 @@ def test_meeting_point_is_public_where_the_address_is_hidden(
         page = client.get(f"/{lang}/t/{workshop.public_id}").text
         assert (text in page) is is_shown, lang
         assert ("1805" in page) is (visibility is Visibility.PUBLIC)
-
-
-def test_existing_venues_at_their_office_become_own_rooms(
-    config: Config, store: Store, chicago: Office
-) -> None:
-    with store.change() as session:
-        session.execute(sa.update(Office).values(address="1805 S. Ejemplo St., Chicago, IL 60608"))
-        venue(session, chicago, name="A")
-        venue(session, chicago, name="B", address="9 S. Ejemplo St.")
-        venue(session, chicago, name="C", address="")
-    upgrade_again(config, store)
-    with store.read() as session:
-        found = {each.name: each.is_own_room for each in session.scalars(sa.select(Venue))}
-    assert found == {"A": True, "B": False, "C": False}
-
-
-def upgrade_again(config: Config, store: Store) -> None:
-    """Runs the migration once more on the present rows."""
-    set_version = sa.text("UPDATE alembic_version SET version_num = :version")
-    with store.change() as session:
-        head = session.scalar(sa.text("SELECT version_num FROM alembic_version"))
-        for column in ("is_own_room", "meeting_point"):
-            session.execute(sa.text(f"ALTER TABLE venue DROP COLUMN {column}"))
-        session.execute(set_version, {"version": "main_neutral_code"})
-    migrations.upgrade(Database.MAIN, config.database_url, to="main_own_room")
-    with store.change() as session:  # later migrations have been run
-        session.execute(set_version, {"version": head})

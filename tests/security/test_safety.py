@@ -28,7 +28,7 @@ from outreach.domain.registrations import Registration
 from outreach.domain.workshops import Workshop
 from outreach.errors import NotFound
 from outreach.keystore import KeyStore, KeyStoreBase, MasterKeys
-from outreach.privacy import reconcile, retention
+from outreach.privacy import retention
 from tests.conftest import hold, seat
 from tests.support.public_urls import NOBODY, FurnishedSite, Page, manage_token
 from tests.support.registration_forms import answers, link_of
@@ -66,7 +66,7 @@ def read_all_rows(store: Store, key_store: KeyStore) -> list[Any]:
     for database, metadata in ((store, Base.metadata), (key_store.store, KeyStoreBase.metadata)):
         with database.read() as session:
             for table in metadata.sorted_tables:
-                if table.name not in {"attempt", "day_key"}:
+                if table.name not in {"rate_counter", "day_key"}:
                     found.append([tuple(row) for row in session.execute(sa.select(table))])
     return found
 
@@ -105,39 +105,6 @@ def test_copy_of_the_database_with_other_keys_knows_no_link(
         with pytest.raises(NotFound):
             registrations.find_by_entry_token(session, stranger, entry)
     other_store.close()
-
-
-def test_links_and_code_of_an_earlier_version_stay_and_lose_their_plain_form(
-    store: Store, key_store: KeyStore, rosa: Registration
-) -> None:
-    key = registrations.get_key(key_store, rosa)
-    manage, entry = registrations.derive_manage_token(key), registrations.derive_entry_token(key)
-
-    def found() -> list[str]:
-        with store.read() as session:
-            return [
-                registrations.find(session, key_store, manage).id,
-                registrations.find_by_entry_token(session, key_store, entry).id,
-            ]
-
-    before = found()
-    code = rosa.door_code
-    with store.change() as session:
-        row = session.get_one(Registration, rosa.id)
-        row.manage_digest = row.entry_digest = row.code_digest = row.sealed_details = None
-        row.plain_code = code
-        row.manage = hashlib.sha256(keystore.derive(key, "manage")).digest()
-        row.entry = hashlib.sha256(keystore.derive(key, "entry")).digest()
-    assert found() == before
-    assert reconcile.seal_plain_values(store, key_store) == 1
-    assert found() == before
-    with store.read() as session:
-        row = session.get_one(Registration, rosa.id)
-        assert (row.manage, row.entry, row.plain_code) == (None, None, None)
-        assert row.door_code == code, "it is in letters and on paper"
-        [by_code] = registrations.find_by_code(session, key_store, code, [row.workshop_id])
-        assert by_code.id == rosa.id
-    assert reconcile.seal_plain_values(store, key_store) == 0
 
 
 # Links in letters, chats and QR codes

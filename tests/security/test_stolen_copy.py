@@ -34,7 +34,7 @@ from tests.support.staff_client import StaffClient, employ, signed_in_as
 
 TOLERANCE = timedelta(minutes=2)
 # The tables with rows of people; others have kinds with languages and workshops with supports.
-OF_PEOPLE = ("registration", "notice", "door_event", "door_row", "people_total")
+OF_PEOPLE = ("registration", "notification", "checkin_event", "checkin_token_row", "people_totals")
 MOMENTS = {
     name: clock.hour_of(FIXED_NOW) - timedelta(days=2) + timedelta(minutes=minutes, seconds=11)
     for name, minutes in (("registered", 17), ("asked", 93), ("confirmed", 163))

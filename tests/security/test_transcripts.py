@@ -162,7 +162,7 @@ def test_five_parties_with_one_phone_succeed(
     attacker = Attacker(app.test_client(), make_workshop(True), FAR)
     links = {attacker.register(name=f"Amiga {number}", **PHONE) for number in range(5)}
     assert len(links) == 5
-    assert [each.status.value for each in everyone(store)] == ["seated"] * 5
+    assert [each.status.value for each in everyone(store)] == ["confirmed"] * 5
 
 
 @pytest.mark.long

@@ -30,6 +30,7 @@ from outreach.domain.scheduling import tours
 from outreach.domain.scheduling.tours import TourStopData
 from outreach.domain.workshops import Workshop
 from outreach.keystore import KeyStore
+from outreach.web.staff.lists.declared_lists import LISTS
 from tests.conftest import LONG_AGO, hold, seat, venue
 from tests.support import pdf_reader, policy_place
 from tests.support.fixed_clock import FIXED_NOW
@@ -151,6 +152,7 @@ def furnish(
         "month": ["2026-11", "2026-12"],
         "venue": [str(each.venue_id) for each in scene.workshops.values()],
         "ending": ["csv", "xlsx"],
+        "list_name": [each.name for each in LISTS],
     }
     return scene
 

@@ -17,7 +17,8 @@ import time_machine
 from werkzeug.test import TestResponse
 
 from outreach.domain.registrations import Registration
-from outreach.domain.registrations.change_notifications import CHANGE_TYPES, NotifyMode
+from outreach.domain.registrations.change_notifications import NotifyMode
+from outreach.domain.registrations.message_types import CHANGE_TYPES
 from outreach.domain.registrations.models import STATUSES_WITH_SEATS
 from outreach.domain.registrations.notifications import Notification
 from outreach.domain.scheduling.workshop_changes import WorkshopChange

@@ -20,6 +20,7 @@ from outreach.domain.network.offices import Office
 from outreach.domain.workshops import Workshop
 from outreach.keystore import Follow, FollowMessage, KeyStore
 from outreach.mail import delivery, follow_messages
+from outreach.mail.delivery_round import deliver
 from outreach.privacy import follow_erasure
 from outreach.push import push_delivery, push_subscriptions
 from outreach.push.push_delivery import PushSender
@@ -122,10 +123,12 @@ class FollowScene:
             self.key_store, LOOPBACK_PUSH, push_delivery.make_signer(self.key_store, self.config)
         )
         with self.app.app_context():
-            sent = follow_messages.deliver_letters(
-                self.store, self.key_store, self.config, letters, now=now
-            ) + follow_messages.deliver_texts(
-                self.store, self.key_store, self.config, texts, now=now
+            sent = deliver(
+                follow_messages.letter_outlets(self.store, self.key_store, self.config, letters),
+                now=now,
+            ) + deliver(
+                follow_messages.text_outlets(self.store, self.key_store, self.config, texts),
+                now=now,
             )
         sent += push_delivery.deliver(self.store, self.key_store, sender, now=now)
         follow_erasure.purge(self.key_store, now=now)

@@ -15,14 +15,19 @@ from outreach.app import create_app
 from outreach.cli.db import bring_up_to_date
 from outreach.config import Config
 from outreach.db.store import Store
-from outreach.db.types import Codes
 from outreach.domain.network.kinds import Visibility
 from outreach.domain.registrations import (
     ContactMethod,
     Registration,
     RegistrationStatus,
 )
-from outreach.domain.registrations.notifications import Notification, NotificationType
+from outreach.domain.registrations.message_types import (
+    DECLARATIONS,
+    MessageChannel,
+    NotificationType,
+)
+from outreach.domain.registrations.notifications import Notification
+from outreach.domain.registrations.party_details import PartyDetails
 from outreach.domain.registrations.staff_messages import Audience, Message, MessageTemplate
 from outreach.domain.trials.trials import Wording
 from outreach.domain.workshops import Workshop, WorkshopStatus
@@ -75,6 +80,11 @@ CASES: dict[str, tuple[NotificationType, dict[str, Any]]] = {
     "message, what to bring": (NotificationType.MESSAGE, {}),
     "message, cancelled": (NotificationType.MESSAGE, {}),
 }
+# A type that has no case of its own is written to the first party that it is for.
+CASES |= {
+    each.value: (each, {"status": min(DECLARATIONS[each].statuses)})
+    for each in set(NotificationType) - {each for each, _values in CASES.values()}
+}
 # The template of each message of staff.
 SAYS: dict[str, MessageTemplate] = {
     "message, a reminder": MessageTemplate.REMINDER,
@@ -100,14 +110,23 @@ PARAGRAPH = {
 class RenderedMessage:
     case: str
     letter: EmailMessage
-    text: SmsMessage
+    text: SmsMessage  # without words where the message is never sent as a text
+
+
+def list_cases(workshop: Workshop) -> list[str]:
+    """The names of all messages that are sent about this workshop."""
+    return [
+        name for name, (cause, _status) in CASES.items()
+        if DECLARATIONS[cause].is_sent_about(workshop)
+    ]  # fmt: skip
 
 
 def write_all(
     workshop: Workshop, config: Config, lang: str, *, now: datetime, wants_entry: bool = False
 ) -> Iterator[RenderedMessage]:
     """Every letter and text about this workshop. Needs an application context."""
-    for case, (cause, status) in CASES.items():
+    for case in list_cases(workshop):
+        cause, status = CASES[case]
         registration = _registration(workshop, lang, now, status, wants_entry=wants_entry)
         status_before = workshop.status
         if cause is NotificationType.CANCELLED or SAYS.get(case) is MessageTemplate.CANCELLED:
@@ -122,8 +141,11 @@ def write_all(
             wording=WORDINGS.get(case),
         )
         by_phone = replace(context, address="+13125550142")
+        is_texted = MessageChannel.TEXT in DECLARATIONS[cause].channels
         yield RenderedMessage(
-            case=case, letter=render.write(context, config), text=sms.write(by_phone, config)
+            case=case,
+            letter=render.write(context, config),
+            text=sms.write(by_phone, config) if is_texted else SmsMessage(to="", words=""),
         )
         workshop.status = status_before
 
@@ -140,13 +162,10 @@ def _registration(
         "may_leave_message": True,
         "wants_reminder": True,
         "wants_entry": wants_entry,
-        "plain_language": lang,
-        "plain_needs": Codes(),
         "key_id": b"0" * 16,
         "sealed": b"",
         "manage_digest": None,
         "entry_digest": None,
-        "plain_code": "7K3Q9X",
         "nonce": b"",
         "registered_at": now,
         "offered_until": now + timedelta(hours=24),
@@ -154,6 +173,7 @@ def _registration(
     values = values | ({"asked_at": now} if "asked_at" in values else {})
     registration = Registration(**(plain | values))
     registration.workshop = workshop
+    registration.set_fictitious_details(PartyDetails(code="7K3Q9X", language=lang))
     return registration
 
 

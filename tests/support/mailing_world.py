@@ -31,6 +31,7 @@ from outreach.domain.reporting import months
 from outreach.domain.reporting.months import OfficeMonth
 from outreach.mail import mailings as mailing_letters
 from outreach.mail.delivery_errors import DeliveryRefused
+from outreach.mail.delivery_round import deliver
 from outreach.privacy import subscriber_erasure
 from outreach.reports import bulletin_data, coverage, month_report
 from tests.conftest import office
@@ -348,7 +349,10 @@ class MailingWorld(NotificationWorld):
         before = {each.id for each in self.list_mailings()}
         given = (self.store, self.key_store, self.config, self._collect_mailings)
         with self.app.app_context():
-            mailing_letters.deliver(*given, server_key=server_key(self.app), now=self.now)
+            deliver(
+                mailing_letters.letter_outlets(*given, server_key=server_key(self.app)),
+                now=self.now,
+            )
         self._judge_discarded(before)
 
     def _judge_discarded(self, before: set[int]) -> None:

@@ -35,11 +35,11 @@ from outreach.domain.registrations import (
     text_hours,
 )
 from outreach.domain.registrations.change_notifications import (
-    CHANGE_TYPES,
     HOLD,
     NotifyDecision,
     NotifyMode,
 )
+from outreach.domain.registrations.message_types import CHANGE_TYPES
 from outreach.domain.registrations.notifications import Notification
 from outreach.domain.roster import undecided_changes
 from outreach.domain.scheduling import tours, undo, venue_change, venue_merge, workshop_service
@@ -50,6 +50,7 @@ from outreach.domain.workshops.tour_stops import TourStop
 from outreach.errors import Conflict, Full, Refusal, RegistrationClosed
 from outreach.keystore import KeyStore
 from outreach.mail import delivery
+from outreach.mail.delivery_round import deliver
 from outreach.mail.sms_gateway import SmsMessage
 from outreach.maintenance import scheduled_jobs
 from tests.conftest import hold, registration_data, venue
@@ -403,8 +404,8 @@ class NotificationWorld:
         self._round = []
         given = (self.store, self.key_store, self.config)
         with self.app.app_context():
-            delivery.deliver(*given, self._collect_letters, now=self.now)
-            delivery.deliver_texts(*given, self._collect_texts, now=self.now)
+            deliver(delivery.letter_outlets(*given, self._collect_letters), now=self.now)
+            deliver(delivery.text_outlets(*given, self._collect_texts), now=self.now)
 
     def call(self) -> None:
         """Staff make all calls that wait; there is one a person."""

@@ -111,6 +111,7 @@ def furnish(app: Flask, store: Store, key_store: KeyStore, chicago: Office, righ
         "ending": "csv",
         "listing": "oficinas",
         "form": "csv",
+        "list_name": "talleres-sin-ponente",
     }
     registration = seat(store, key_store, workshop).id
     return Place(app, store, url_values, {"registration": registration, "do": "undo"})

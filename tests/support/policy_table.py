@@ -124,6 +124,9 @@ workshop_form.save_draft        POST  chosen-office   edit
 workshop_form.discard_draft     POST  chosen-office   edit
 workshop_form.show_preview      POST  chosen-office   edit
 workshop_form.delete_template   POST  chosen-office   edit
+lists.list_lists                GET   signed-in
+lists.show_list                 GET   signed-in
+lists.download_list             GET   signed-in
 network.list_venues             GET   chosen-office   edit
 network.download_venues          GET   office          edit
 network.new_venue               GET   office          edit

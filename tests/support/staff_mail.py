@@ -15,6 +15,7 @@ from outreach.domain.network.staff import Role, StaffMember
 from outreach.domain.newsletter.mailings import Mailing
 from outreach.keystore import KeyStore
 from outreach.mail import delivery, mailings
+from outreach.mail.delivery_round import deliver
 from outreach.maintenance import scheduled_jobs
 from tests.conftest import LONG_AGO
 from tests.support.login import server_key
@@ -42,12 +43,14 @@ class StaffMail:
         transport = delivery.letter_transport(self.config)
         assert transport is not None
         with self.app.app_context():
-            mailings.deliver(
-                self.store,
-                self.key_store,
-                self.config,
-                transport,
-                server_key=server_key(self.app),
+            deliver(
+                mailings.letter_outlets(
+                    self.store,
+                    self.key_store,
+                    self.config,
+                    transport,
+                    server_key=server_key(self.app),
+                ),
                 now=now,
             )
         return sorted(self.postman.to[before:])

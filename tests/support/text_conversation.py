@@ -24,6 +24,7 @@ from outreach.domain.registrations.notifications import Notification, Notificati
 from outreach.domain.workshops import Workshop
 from outreach.keystore import KeyStore
 from outreach.mail import delivery
+from outreach.mail.delivery_round import deliver
 from tests.conftest import seat
 from tests.support.gateway_server import Gateway
 
@@ -200,15 +201,16 @@ class Phones:
         transport = delivery.text_transport(self.config)
         assert transport is not None
         with self.app.app_context():
-            delivery.deliver_texts(
-                self.store, self.key_store, self.config, transport, now=clock.now()
+            deliver(
+                delivery.text_outlets(self.store, self.key_store, self.config, transport),
+                now=clock.now(),
             )
         return self._since(before)
 
     def send_replies(self) -> list[tuple[str, str]]:
         before = len(self.gateway.asked)
         with self.app.app_context():
-            replies.deliver(self.store, self.key_store, self.config, now=clock.now())
+            deliver(replies.text_outlets(self.store, self.key_store, self.config), now=clock.now())
         return self._since(before)
 
     def _since(self, before: int) -> list[tuple[str, str]]:

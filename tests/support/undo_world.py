@@ -19,7 +19,7 @@ from outreach.domain import outbox
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.registrations import Registration
-from outreach.domain.registrations.change_notifications import CHANGE_TYPES
+from outreach.domain.registrations.message_types import CHANGE_TYPES
 from outreach.domain.registrations.notifications import Notification
 from outreach.domain.roster import assignments, undecided_changes
 from outreach.domain.roster.models import RosterAssignment, RosterLetter, RosterMember

@@ -16,12 +16,12 @@ import outreach
 from outreach.audio.encoder import AudioFault
 from outreach.domain.workshops.publish_checks import RequiredField
 from outreach.errors import ErrorCode, Refusal
-from outreach.imports.file_types import ForeignFormat
 from outreach.imports.import_errors import (
     CalendarAddressErrorCode,
     DataFileErrorCode,
     ImportErrorCode,
 )
+from outreach.imports.sheets.file_types import ForeignFormat
 from outreach.web import error_messages
 from tests.support.fixed_clock import fixed_clock
 

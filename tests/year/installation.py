@@ -24,7 +24,8 @@ from outreach.domain.network.staff import ALL_OFFICES, Role
 from outreach.imports import packaged
 from outreach.keystore import KeyStore
 from outreach.maintenance.leader import Leader
-from outreach.maintenance.worker import LED, Worker
+from outreach.maintenance.worker import Worker
+from outreach.maintenance.worker_steps import LED
 from tests.conftest import COMPILED_TEMPLATES, close_app
 from tests.support.gateway_server import Gateway, serve_gateway
 from tests.support.limits import UNLIMITED
@@ -105,7 +106,7 @@ def _employ_worker(app: Flask) -> Worker:
     """It leads by the database's clock, which nobody moves."""
     worker = Worker(app)
     worker.leader = Leader(
-        worker.store, LED, now=lambda: time_machine.escape_hatch.datetime.datetime.now(UTC)
+        worker.context.store, LED, now=lambda: time_machine.escape_hatch.datetime.datetime.now(UTC)
     )
     return worker
 

@@ -16,19 +16,19 @@ from tests.year.installation import Installation
 _SEATS: Final = """
     SELECT w.public_id, w.capacity + w.overbooked - w.seats_left - w.held_seats,
         coalesce((SELECT sum(r.people) FROM registration r
-            WHERE r.workshop_id = w.id AND r.standing IN ('seated', 'offered')), 0), w.seats_left
+            WHERE r.workshop_id = w.id AND r.status IN ('confirmed', 'offered')), 0), w.seats_left
     FROM workshop w
 """
 _HOURS: Final = """
     SELECT w.public_id, s.minute, s.seats_left,
         coalesce((SELECT sum(r.people) FROM registration r
-            WHERE r.slot_id = s.id AND r.standing IN ('seated', 'offered')), 0), s.capacity
-    FROM slot s JOIN workshop w ON w.id = s.workshop_id WHERE w.ends_at > :now
+            WHERE r.slot_id = s.id AND r.status IN ('confirmed', 'offered')), 0), s.capacity
+    FROM time_slot s JOIN workshop w ON w.id = s.workshop_id WHERE w.ends_at > :now
 """
 _COUNTS: Final = """
     SELECT
-        sum(standing = 'held' OR (standing = 'published' AND ends_at <= :now)),
-        sum(standing = 'published' AND ends_at > :now)
+        sum(status = 'held' OR (status = 'published' AND ends_at <= :now)),
+        sum(status = 'published' AND ends_at > :now)
     FROM workshop WHERE month = :month AND is_synthetic = 0
 """
 

@@ -16,6 +16,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from outreach.db.base import Base
+from outreach.db.outbox_row import OutboxRow
 from outreach.domain.outbox import ClaimedMessage, OutboxTable
 
 
@@ -26,8 +27,8 @@ class FediverseActivity(StrEnum):
     ACCEPT = "accept"  # of a request to follow
 
 
-class FediverseDelivery(Base):
-    __tablename__ = "activitypub_delivery"
+class FediverseDelivery(OutboxRow, Base):
+    __tablename__ = "fediverse_delivery"
 
     id: Mapped[int] = mapped_column(primary_key=True, init=False)
     key: Mapped[str] = mapped_column(sa.String(64), unique=True)
@@ -38,12 +39,6 @@ class FediverseDelivery(Base):
     subject: Mapped[str] = mapped_column(sa.String(500), repr=False)  # a uid, or who follows
     follow_id: Mapped[str] = mapped_column(sa.String(500), repr=False)  # of what is accepted
     inbox: Mapped[str] = mapped_column(sa.String(500), repr=False)
-    made_at: Mapped[datetime]
-    due_at: Mapped[datetime]
-    tries: Mapped[int] = mapped_column(default=0)
-    leased_until: Mapped[datetime | None] = mapped_column(default=None)
-    done_at: Mapped[datetime | None] = mapped_column(default=None)
-    is_dead: Mapped[bool] = mapped_column(default=False)
 
 
 DELIVERIES: Final = OutboxTable(FediverseDelivery, "activity")

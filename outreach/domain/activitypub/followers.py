@@ -29,7 +29,7 @@ class TooManyFollowers(Exception):
 class FediverseKey(Base):
     """The RSA key of an office. The private one is encrypted under the key store's own key."""
 
-    __tablename__ = "activitypub_key"
+    __tablename__ = "fediverse_key"
 
     office_id: Mapped[int] = mapped_column(sa.ForeignKey("office.id"), primary_key=True)
     public_key: Mapped[str] = mapped_column(sa.Text)  # PEM
@@ -37,7 +37,7 @@ class FediverseKey(Base):
 
 
 class FediverseFollower(Base):
-    __tablename__ = "activitypub_follower"
+    __tablename__ = "fediverse_follower"
     __table_args__ = (sa.UniqueConstraint("office_id", "actor"),)
 
     id: Mapped[int] = mapped_column(primary_key=True, init=False)

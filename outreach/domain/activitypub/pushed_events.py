@@ -24,7 +24,7 @@ AHEAD: Final = timedelta(days=366)
 
 
 class PushedEvent(Base):
-    __tablename__ = "activitypub_event"
+    __tablename__ = "pushed_event"
 
     id: Mapped[int] = mapped_column(primary_key=True, init=False)
     uid: Mapped[str] = mapped_column(sa.String(26), unique=True)  # of the workshop

@@ -1,7 +1,6 @@
-"""The audit log (table `journal`): what staff did, to what, and when.
+"""The audit log: what staff did, to what, and when.
 
-It never holds the name of a registrant. Details are a JSON object of codes, ids and numbers
-(format 2). Rows written before that have English text (format 1, see `text_details`).
+It never holds the name of a registrant. Details are a JSON object of codes, ids and numbers.
 """
 
 import json
@@ -14,33 +13,28 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from outreach.db.base import Base, Words
-from outreach.domain.audit import text_details
 from outreach.domain.network.staff import StaffMember
 from outreach.domain.workshops import Workshop
 
 RECORDED_ACTIONS: Final = "outreach_recorded"  # in Session.info: rows that `hash_chain` links
-TEXT_FORMAT: Final = 1  # `detail` is text; its parsed JSON in `details` is not hashed
-JSON_FORMAT: Final = 2  # `details` is canonical JSON and hashed; `detail` is empty
 # Values are codes, ids, numbers, lists of codes, or roles by office.
 Details = Mapping[str, Any]
 
 
 class AuditEntry(Base):
-    __tablename__ = "journal"
+    __tablename__ = "audit_entry"
 
     id: Mapped[int] = mapped_column(primary_key=True, init=False)
     at: Mapped[datetime] = mapped_column(index=True)
     organizer_id: Mapped[int | None] = mapped_column(
-        sa.ForeignKey("organizer.id", ondelete="SET NULL")
+        sa.ForeignKey("staff_member.id", ondelete="SET NULL")
     )
     action: Mapped[str] = mapped_column(sa.String(40))
     workshop_id: Mapped[int | None] = mapped_column(
         sa.ForeignKey("workshop.id", ondelete="SET NULL"), default=None, index=True
     )
     office: Mapped[str] = mapped_column(sa.String(40), default="", index=True)  # slug; empty: all
-    detail: Mapped[str] = mapped_column(sa.String(200), init=False, default="")
-    format: Mapped[int] = mapped_column(init=False, default=JSON_FORMAT)
-    details: Mapped[str] = mapped_column(sa.Text, default="{}")
+    details: Mapped[str] = mapped_column(sa.Text, default="{}")  # `canonical`
     # Copies of the two ids that stay when the account or the workshop is deleted.
     who: Mapped[int | None] = mapped_column(init=False, default=None)
     what: Mapped[int | None] = mapped_column(init=False, default=None)
@@ -59,8 +53,6 @@ def canonical(details: Details) -> str:
 
 
 def details_of(entry: AuditEntry) -> dict[str, Any]:
-    if not entry.details:  # written by an older version after the migration
-        return text_details.parse(entry.action, entry.detail)
     details: dict[str, Any] = json.loads(entry.details)
     return details
 

@@ -24,23 +24,17 @@ from sqlalchemy.orm import Mapped, Session, SessionTransaction, mapped_column
 
 from outreach.db.base import Base
 from outreach.db.store import change_rows
-from outreach.domain.audit import text_details
-from outreach.domain.audit.audit_log import (
-    JSON_FORMAT,
-    RECORDED_ACTIONS,
-    TEXT_FORMAT,
-    AuditEntry,
-    canonical,
-)
+from outreach.domain.audit.audit_log import RECORDED_ACTIONS, AuditEntry
 
 RETENTION: Final = timedelta(days=365)
 _ONLY: Final = 1  # the id of the only row
+_FORMAT: Final = 2  # of what is hashed
 
 
 class AuditChain(Base):
     """The two ends of the chain."""
 
-    __tablename__ = "journal_chain"
+    __tablename__ = "audit_chain"
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     number: Mapped[int] = mapped_column(default=0)  # of the newest row
@@ -78,30 +72,10 @@ def digest(
     office: str,
     details: str,
 ) -> str:
-    """The hash of a row of format 2: of its columns and the hash of the row before it, in hex."""
+    """The hash of a row: of its columns and the hash of the row before it, in hex."""
     instant = at.astimezone(UTC).isoformat(timespec="microseconds")
-    values = [JSON_FORMAT, number, previous, instant, who, action, what, office, details]
-    return _sha256(json.dumps(values, separators=(",", ":"), ensure_ascii=False))
-
-
-def text_digest(
-    number: int,
-    previous: str,
-    *,
-    at: datetime,
-    who: int | None,
-    action: str,
-    what: int | None,
-    office: str,
-    detail: str,
-) -> str:
-    """The hash of a row of format 1, whose details are text."""
-    instant = at.astimezone(UTC).isoformat(timespec="microseconds")
-    values = [number, previous, instant, who, action, what, office, detail]
-    return _sha256(json.dumps(values, separators=(",", ":")))
-
-
-def _sha256(text: str) -> str:
+    values = [_FORMAT, number, previous, instant, who, action, what, office, details]
+    text = json.dumps(values, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -243,24 +217,18 @@ def _lock_ends(session: Session) -> AuditChain:
 
 def _is_intact(row: sa.Row[Any]) -> bool:
     """Whether a row is as it was when it was linked. Its two foreign keys may be NULL now."""
-    values = {
-        "at": row.at,
-        "who": row.who,
-        "action": row.action,
-        "what": row.what,
-        "office": row.office,
-    }
-    if row.format == TEXT_FORMAT:
-        expected = text_digest(row.number, row.previous, detail=row.detail, **values)
-        # Not hashed, but shown: it must be what the hashed text says.
-        parsed = canonical(text_details.parse(row.action, row.detail))
-        has_own_details = row.details in {"", parsed}
-    else:
-        expected = digest(row.number, row.previous, details=row.details, **values)
-        has_own_details = row.format == JSON_FORMAT and row.detail == ""
+    expected = digest(
+        row.number,
+        row.previous,
+        at=row.at,
+        who=row.who,
+        action=row.action,
+        what=row.what,
+        office=row.office,
+        details=row.details,
+    )
     return bool(
         expected == row.hash
-        and has_own_details
         and row.organizer_id in {None, row.who}
         and row.workshop_id in {None, row.what}
     )

@@ -33,14 +33,14 @@ NETWORK: Final = "red"  # no office has this slug
 EVERY_OFFICE: Final = 0  # instead of the id of one
 EVERY_KIND: Final = 0
 # For `Store.read_number` and `Store.read_row`; `?` stands for the name.
-QUERY: Final = "SELECT number, changed_at FROM ctag WHERE name = ?"
+QUERY: Final = "SELECT number, changed_at FROM change_counter WHERE name = ?"
 
 _TOUCHED: Final = "outreach_offices_touched"  # in Session.info
 _SHOWN: Final = (Workshop, Office, Kind, Venue)
 
 
 class ChangeCounter(Base):
-    __tablename__ = "ctag"
+    __tablename__ = "change_counter"
 
     # red, an office's slug, as `kind_names` returns it, or that of `public_changes`
     name: Mapped[str] = mapped_column(sa.String(40), primary_key=True)
@@ -130,13 +130,15 @@ def _after_rollback(session: Session, previous: SessionTransaction) -> None:
 
 # SQLite stores an instant as text, with microseconds.
 _LATER: Final = {
-    "sqlite": "max(excluded.changed_at, datetime(ctag.changed_at, '+1 second') || '.000000')",
-    "postgresql": "greatest(excluded.changed_at, ctag.changed_at + interval '1 second')",
+    "sqlite": (
+        "max(excluded.changed_at, datetime(change_counter.changed_at, '+1 second') || '.000000')"
+    ),
+    "postgresql": "greatest(excluded.changed_at, change_counter.changed_at + interval '1 second')",
 }
 _INCREMENT: Final = {
     dialect: sa.text(
-        "INSERT INTO ctag (name, number, changed_at) VALUES (:name, 1, :now) "  # noqa: S608 - `later` is one of _LATER
-        f"ON CONFLICT (name) DO UPDATE SET number = ctag.number + 1, changed_at = {later}"
+        "INSERT INTO change_counter (name, number, changed_at) VALUES (:name, 1, :now) "  # noqa: S608 - `later` is one of _LATER
+        f"ON CONFLICT (name) DO UPDATE SET number = change_counter.number + 1, changed_at = {later}"
     ).bindparams(sa.bindparam("now", type_=ChangeCounter.__table__.c.changed_at.type))
     for dialect, later in _LATER.items()
 }

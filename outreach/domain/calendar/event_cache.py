@@ -23,7 +23,7 @@ AHEAD: Final = timedelta(days=370)  # further than the window of any feed
 
 
 class CachedEvent(Base):
-    __tablename__ = "calendar_entry"
+    __tablename__ = "cached_event"
 
     workshop_id: Mapped[int] = mapped_column(
         sa.ForeignKey("workshop.id", ondelete="CASCADE"), primary_key=True
@@ -180,7 +180,7 @@ _COLUMNS: Final = (
 )
 _TABLE: Final = CachedEvent.__table__
 _KEEP: Final = sa.text(
-    "INSERT INTO calendar_entry (workshop_id, lang, is_short, made_with, changed_at, text) "
+    "INSERT INTO cached_event (workshop_id, lang, is_short, made_with, changed_at, text) "
     "VALUES (:workshop_id, :lang, :is_short, :made_with, :changed_at, :text) "
     "ON CONFLICT (workshop_id, lang, is_short) DO UPDATE SET made_with = excluded.made_with, "
     "changed_at = excluded.changed_at, text = excluded.text"

@@ -41,7 +41,7 @@ class CallHold(Base):
     )
     call_id: Mapped[str] = mapped_column(sa.String(CALL_ID_LENGTH), index=True)
     organizer_id: Mapped[int] = mapped_column(
-        sa.ForeignKey("organizer.id", ondelete="CASCADE"), index=True
+        sa.ForeignKey("staff_member.id", ondelete="CASCADE"), index=True
     )
     number: Mapped[int]  # its place in the call
     held_at: Mapped[datetime] = mapped_column(Hour)

@@ -36,7 +36,7 @@ AFTER: Final = timedelta(days=2)  # until the end of the day after
 class CheckinEvent(Base):
     """That somebody came, without name or time."""
 
-    __tablename__ = "door_event"
+    __tablename__ = "checkin_event"
 
     workshop_id: Mapped[int] = mapped_column(
         sa.ForeignKey("workshop.id", ondelete="CASCADE"), primary_key=True
@@ -50,13 +50,6 @@ class CheckinEvent(Base):
     is_online: Mapped[bool]  # made on the check-in page
     is_undone: Mapped[bool]
     ends_at: Mapped[datetime] = mapped_column(index=True)
-    # What an earlier version stored, until `seal` replaces it.
-    plain_party: Mapped[str | None] = mapped_column(
-        "registration_id",
-        sa.ForeignKey("registration.id", ondelete="CASCADE", onupdate="CASCADE"),
-        index=True,
-        default=None,
-    )
 
 
 def party_digest(key_store: KeyStore, registration_id: str) -> bytes:
@@ -149,20 +142,6 @@ def read_arrivals_of_erased(
     merge = _EventMerge(session, workshop)
     merge.parties = {each.id: each for each in parties if not each.is_readable}
     return {each.id: merge.count_arrived(each) for each in merge.parties.values()}
-
-
-def seal(session: Session, *, limit: int) -> int:
-    """Replaces the references of an earlier version by HMACs, of so many events at most; returns of
-    how many."""
-    key_store = keystore.of_session(session)
-    events = session.scalars(
-        sa.select(CheckinEvent).where(CheckinEvent.plain_party.is_not(None)).limit(limit)
-    ).all()
-    for event in events:
-        event.party = party_digest(key_store, event.plain_party or "")
-        event.plain_party = None
-    session.flush()
-    return len(events)
 
 
 def rename_party(session: Session, old_id: str, new_id: str) -> None:

@@ -35,14 +35,14 @@ CHECKIN_ROLES: Final = [role for role, allowed in PERMISSIONS.items() if Permiss
 
 
 class CheckinToken(Base):
-    __tablename__ = "door_pass"
+    __tablename__ = "checkin_token"
 
     digest: Mapped[bytes] = mapped_column(sa.LargeBinary(32), primary_key=True)  # SHA-256
     workshop_id: Mapped[int] = mapped_column(
         sa.ForeignKey("workshop.id", ondelete="CASCADE"), index=True
     )
     organizer_id: Mapped[int] = mapped_column(
-        sa.ForeignKey("organizer.id", ondelete="CASCADE"), index=True
+        sa.ForeignKey("staff_member.id", ondelete="CASCADE"), index=True
     )
     ends_at: Mapped[datetime] = mapped_column(index=True)
     used: Mapped[int] = mapped_column(default=0)  # how many events
@@ -51,7 +51,7 @@ class CheckinToken(Base):
 class CheckinTokenRow(Base):
     """One party of an offline manifest, by its reference."""
 
-    __tablename__ = "door_row"
+    __tablename__ = "checkin_token_row"
 
     workshop_id: Mapped[int] = mapped_column(
         sa.ForeignKey("workshop.id", ondelete="CASCADE"), primary_key=True
@@ -154,24 +154,6 @@ def get_registration_ids(session: Session, checkin_token: CheckinToken) -> dict[
 def digest_reference(key_store: KeyStore, ref: bytes) -> bytes:
     """The HMAC of a party's reference, as it is stored (S33)."""
     return key_store.digest_for("offline manifest", ref.hex())
-
-
-def seal(session: Session, *, limit: int) -> int:
-    """Replaces references of an earlier version by HMACs, of so many rows at most; returns of how
-    many."""
-    key_store = keystore.of_session(session)
-    rows = session.scalars(
-        sa.select(CheckinTokenRow)
-        .where(sa.func.length(CheckinTokenRow.ref) == _PLAIN_REF_BYTES)
-        .limit(limit)
-    ).all()
-    for row in rows:
-        row.ref = digest_reference(key_store, row.ref)
-    session.flush()
-    return len(rows)
-
-
-_PLAIN_REF_BYTES: Final = 16
 
 
 def count_marks(session: Session, checkin_token: CheckinToken, new: int) -> None:

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from enum import StrEnum
 from typing import Final
 
 import sqlalchemy as sa
@@ -11,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from outreach.domain import outbox
 from outreach.domain.dashboard import agenda
+from outreach.domain.dashboard.pending_items import QUEUED_ALERTS, AlertType
 from outreach.domain.locations.venues import Venue
 from outreach.domain.network.kinds import Visibility, Way
 from outreach.domain.network.offices import Office
@@ -27,48 +27,17 @@ from outreach.domain.workshops import DeliveryMode, Workshop, WorkshopStatus
 from outreach.keystore.bursts import BurstKeys
 
 MANY_WAIT: Final = 5
-ALMOST_FULL: Final = 90  # of a hundred places
+ALMOST_FULL: Final = 90  # percent of the seats
 IS_SOON: Final = timedelta(days=14)
 REPORT_AFTER: Final = timedelta(hours=24)
-
-
-class AlertType(StrEnum):
-    """Why a workshop wants action, the most serious first."""
-
-    MISSING_REPORT = "missing report"
-    APPROVAL_OVERDUE = "approval overdue"  # somebody has to be decided on at once
-    CALLS = "calls"
-    UNDECIDED = "undecided"  # a change that people were not told of, and nobody decided
-    DOUBTFUL = "doubtful"  # seats that seem to be of one person, on one day
-    APPROVAL = "approval"  # people who may not read the address yet
-    EXPOSED = "exposed"  # a discreet workshop with a public address
-    NO_VENUE = "no venue"
-    WAITING = "waiting"
-    UNPUBLISHED = "unpublished"
-    LETTERS = "letters"  # that could not be delivered
-    FULL = "full"
-
-
-# What the queue has a line for (`work_queue.py`).
-QUEUED: Final = frozenset(
-    {
-        AlertType.MISSING_REPORT,
-        AlertType.APPROVAL_OVERDUE,
-        AlertType.CALLS,
-        AlertType.UNDECIDED,
-        AlertType.DOUBTFUL,
-        AlertType.APPROVAL,
-        AlertType.LETTERS,
-    }
-)
 
 
 @dataclass(frozen=True)
 class Alert:
     alert_type: AlertType
     workshop: Workshop
-    count: int = 0  # of calls, registrations, waitlisted people, doubtful seats or letters
-    parties: int = 0  # of doubtful seats
+    count: int = 0  # how many calls, parties, people, doubtful seats or letters
+    parties: int = 0  # how many have the doubtful seats
     since: datetime | None = None  # the hour in which they began
 
 
@@ -85,7 +54,8 @@ def list_alerts(
 ) -> list[Alert]:
     """The alerts by type and day. `edit` and `call` are the slugs of the offices where the staff
     member may edit workshops or call people; `bursts` those that the key store has. Of the offices
-    `queued`, whose queue the staff member works off, what is in the queue (QUEUED) is left out."""
+    `queued`, whose queue the staff member works off, what is in the queue (QUEUED_ALERTS) is left
+    out."""
     not_queued = [slug for slug in edit if slug not in queued]
     found: dict[AlertType, list[Alert]] = {each: [] for each in AlertType}
     for each in _list_undelivered(
@@ -94,16 +64,13 @@ def list_alerts(
         found[each.alert_type].append(each)
     found[AlertType.DOUBTFUL] = _list_doubtful(session, bursts, not_queued, now, limit)
     seen: dict[AlertType, set[int]] = {}
-    for alert_type, rule in _RULES.items():
-        slugs = not_queued if alert_type in QUEUED else edit
-        rows = _rows(session, rule(now), slugs, limit) if slugs else []
-        superseded = {
-            workshop_id
-            for other in _SUPERSEDED_BY.get(alert_type, ())
-            for workshop_id in seen[other]
-        }
+    for rule in _RULES:
+        alert_type = rule.alert_type
+        slugs = not_queued if alert_type in QUEUED_ALERTS else edit
+        rows = _rows(session, rule.condition(now), slugs, limit) if slugs else []
+        superseded = {workshop_id for other in rule.superseded_by for workshop_id in seen[other]}
         seen[alert_type] = {row.id for row in rows}
-        people = _COUNTS[alert_type](session, rows) if alert_type in _COUNTS else {}
+        people = rule.count(session, rows) if rule.count is not None else {}
         found[alert_type] = [
             Alert(alert_type, row, people.get(row.id, 0))
             for row in rows
@@ -113,13 +80,13 @@ def list_alerts(
 
 
 def _rows(
-    session: Session, rule: sa.ColumnElement[bool], offices: Collection[str], limit: int
+    session: Session, condition: sa.ColumnElement[bool], offices: Collection[str], limit: int
 ) -> Sequence[Workshop]:
     is_of_offices = Workshop.office_id.in_(sa.select(Office.id).where(Office.slug.in_(offices)))
     return session.scalars(
         sa.select(Workshop)
         .outerjoin(Venue, Venue.id == Workshop.venue_id)
-        .where(rule, is_of_offices)
+        .where(condition, is_of_offices)
         .order_by(Workshop.day, Workshop.starts, Workshop.id)
         .limit(limit)
     ).all()
@@ -248,24 +215,43 @@ def _full(now: datetime) -> sa.ColumnElement[bool]:
     )
 
 
-_RULES: Final[Mapping[AlertType, Callable[[datetime], sa.ColumnElement[bool]]]] = {
-    AlertType.MISSING_REPORT: _is_missing_report,
-    AlertType.APPROVAL_OVERDUE: address_approval.is_overdue,
-    AlertType.UNDECIDED: undecided_changes.awaits_decision,
-    AlertType.APPROVAL: _awaits_approval,
-    AlertType.EXPOSED: _exposed,
-    AlertType.NO_VENUE: _without_venue,
-    AlertType.WAITING: _is_waitlist_long,
-    AlertType.UNPUBLISHED: _unpublished,
-    AlertType.FULL: _full,
-}
-_COUNTS: Final[Mapping[AlertType, Callable[[Session, Sequence[Workshop]], Mapping[int, int]]]] = {
-    AlertType.APPROVAL_OVERDUE: address_approval.count_by_workshop,
-    AlertType.APPROVAL: address_approval.count_by_workshop,
-    AlertType.WAITING: agenda.count_waiting,
-}
-# Alerts that are dropped where a more serious one says the same.
-_SUPERSEDED_BY: Final[Mapping[AlertType, tuple[AlertType, ...]]] = {
-    AlertType.UNPUBLISHED: (AlertType.NO_VENUE,),
-    AlertType.FULL: (AlertType.WAITING,),
-}
+@dataclass(frozen=True, kw_only=True)
+class AlertRule:
+    """When a workshop causes an alert."""
+
+    alert_type: AlertType
+    condition: Callable[[datetime], sa.ColumnElement[bool]]
+    """It is added to a query that has an outer join of the venue."""
+    count: Callable[[Session, Sequence[Workshop]], Mapping[int, int]] | None = None
+    """How many people it is about, by id of workshop."""
+    superseded_by: tuple[AlertType, ...] = ()
+    """Alerts of earlier rules that are more serious and say the same: where one of them is, it is
+    left out."""
+
+
+# Calls, letters and doubtful seats have no condition: they are read from other tables.
+_RULES: Final[tuple[AlertRule, ...]] = (
+    AlertRule(alert_type=AlertType.MISSING_REPORT, condition=_is_missing_report),
+    AlertRule(
+        alert_type=AlertType.APPROVAL_OVERDUE,
+        condition=address_approval.is_overdue,
+        count=address_approval.count_by_workshop,
+    ),
+    AlertRule(alert_type=AlertType.UNDECIDED, condition=undecided_changes.awaits_decision),
+    AlertRule(
+        alert_type=AlertType.APPROVAL,
+        condition=_awaits_approval,
+        count=address_approval.count_by_workshop,
+    ),
+    AlertRule(alert_type=AlertType.EXPOSED, condition=_exposed),
+    AlertRule(alert_type=AlertType.NO_VENUE, condition=_without_venue),
+    AlertRule(
+        alert_type=AlertType.WAITING, condition=_is_waitlist_long, count=agenda.count_waiting
+    ),
+    AlertRule(
+        alert_type=AlertType.UNPUBLISHED,
+        condition=_unpublished,
+        superseded_by=(AlertType.NO_VENUE,),
+    ),
+    AlertRule(alert_type=AlertType.FULL, condition=_full, superseded_by=(AlertType.WAITING,)),
+)

@@ -6,7 +6,7 @@ holds no name and no contact; a discreet workshop is a day and an hour.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -19,7 +19,7 @@ from outreach import clock, network_profile
 from outreach.clock import Month
 from outreach.db.base import Base
 from outreach.domain.dashboard import agenda, work_queue
-from outreach.domain.dashboard.work_queue import WorkSort
+from outreach.domain.dashboard.pending_items import WorkSort
 from outreach.domain.locations import holidays
 from outreach.domain.network import offices
 from outreach.domain.network.kinds import Way
@@ -38,19 +38,18 @@ KEPT: Final = timedelta(days=14)
 MAX_CLOSING_MONTHS: Final = 12  # older ones are not asked for any more
 _SUNDAY: Final = 6
 _MAX_DAYS_OFF: Final = 10  # in a row; then the mornings before are not looked at
-_CALLS: Final = frozenset({WorkSort.CALL, WorkSort.CONFIRM})
 _WAYS_WITH_SEATS: Final = (Way.PLACE, Way.SLOTS, Way.UNLISTED)
 
 
 class SentDigest(Base):
     """The digest of a day was made for an account, or nothing waited."""
 
-    __tablename__ = "staff_digest"
+    __tablename__ = "sent_digest"
 
     organizer_id: Mapped[int] = mapped_column(
-        sa.ForeignKey("organizer.id", ondelete="CASCADE"), primary_key=True
+        sa.ForeignKey("staff_member.id", ondelete="CASCADE"), primary_key=True
     )
-    day: Mapped[date] = mapped_column(primary_key=True)  # of the account's clock
+    day: Mapped[date] = mapped_column(primary_key=True)  # by the account's clock
     made_at: Mapped[datetime] = mapped_column(index=True)
 
 
@@ -97,22 +96,16 @@ class Digest:
     """What the letter says: workshops of today and numbers."""
 
     morning: DigestMorning
-    doors: Sequence[Workshop] = ()  # of today, by start
+    doors: Sequence[Workshop] = ()  # today's workshops, by start
     new_parties: int = 0  # registrations since the digest before
     full: int = 0  # workshops ahead without a free seat
-    to_approve: int = 0  # people who may not read an address yet
-    to_review: int = 0  # parties beyond the share of their network
-    to_call: int = 0
-    to_report: int = 0  # workshops
-    to_tell: int = 0  # workshops with a change that nobody was informed of
-    returned: int = 0  # letters that could not be delivered
+    waiting: Mapping[WorkSort, int] = field(default_factory=dict)  # lines, by `DIGEST_SORTS`
     months: Sequence[Month] = ()  # to be closed
 
     @property
     def pending_count(self) -> int:
         """How many things wait for a decision or a call."""
-        office_work = self.to_approve + self.to_review + self.to_call + self.to_report
-        return office_work + self.to_tell + self.returned + len(self.months)
+        return sum(self.waiting.values()) + len(self.months)
 
     @property
     def is_empty(self) -> bool:
@@ -178,18 +171,12 @@ def compute(
     edit = morning.list_slugs(Permission.EDIT)
     own = set(edit) & set(morning.list_slugs(Permission.CONTACTS))
     lines = work_queue.load(session, own, now=now, has_texts=has_texts, bursts=bursts)
-    counts = work_queue.count_by_sort(lines)
     return Digest(
         morning=morning,
         doors=_list_doors(session, morning, now),
         new_parties=_count_new_parties(session, edit, morning),
         full=_count_full(session, edit, now),
-        to_approve=counts[WorkSort.APPROVE],
-        to_review=counts[WorkSort.REVIEW],
-        to_call=sum(not _CALLS.isdisjoint(line.sorts) for line in lines),
-        to_report=counts[WorkSort.REPORT],
-        to_tell=counts[WorkSort.NOTIFY],
-        returned=counts[WorkSort.LETTER],
+        waiting=work_queue.count_for_digest(lines),
         months=_list_months_to_close(session, now) if morning.decides_network else (),
     )
 
@@ -219,7 +206,8 @@ def is_full(now: datetime) -> sa.ColumnElement[bool]:
 def _list_mornings(
     session: Session, now: datetime, *where: sa.ColumnElement[bool]
 ) -> list[DigestMorning]:
-    """Of each account that can be written to and wants a digest, the morning of its local day."""
+    """Returns the morning of the local day of each account that can be written to and wants a
+    digest."""
     accounts = session.scalars(
         sa.select(StaffMember)
         .where(mail_choices.CAN_BE_WRITTEN_TO, *where)

@@ -8,7 +8,6 @@ long as the workshop still has somebody. What was undone or taken back is left o
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
-from enum import StrEnum
 from typing import Any, Final
 
 import sqlalchemy as sa
@@ -17,40 +16,17 @@ from sqlalchemy.orm import Session, contains_eager
 from outreach import clock
 from outreach.domain.audit import audit_log
 from outreach.domain.audit.audit_log import AuditEntry
+from outreach.domain.dashboard.pending_items import PENDING_ITEMS, DoneSort
 from outreach.domain.network.offices import Office
 from outreach.domain.registrations import Registration
 from outreach.domain.registrations.call_attempts import CallAttempt, CallOutcome
 from outreach.domain.workshops import Workshop, WorkshopStatus
 
-
-class DoneSort(StrEnum):
-    CALL = "call"
-    APPROVED = "approved"
-    DECLINED = "declined"
-    REVIEWED = "reviewed"
-    RELEASED = "released"
-    LETTERS = "letters"
-    NOTIFIED = "notified"
-    REPORTED = "reported"
-
-
-# The actions of the audit log that end something in the queue, by what they are.
 _SORTS: Final[Mapping[str, DoneSort]] = {
-    "address approved": DoneSort.APPROVED,
-    "addresses approved": DoneSort.APPROVED,
-    "approval declined": DoneSort.DECLINED,
-    "doubtful places confirmed": DoneSort.REVIEWED,
-    "doubtful places released": DoneSort.RELEASED,
-    "letters sent again": DoneSort.LETTERS,
-    "notification decided": DoneSort.NOTIFIED,
-    "attendance reported": DoneSort.REPORTED,
+    action: sort for each in PENDING_ITEMS for action, sort in each.ended_by.items()
 }
-# What takes an earlier one back. Of a decision on an address it is not logged whose it was.
 _UNDOING: Final[Mapping[str, DoneSort]] = {
-    "address decision undone": DoneSort.DECLINED,
-    "confirmation undone": DoneSort.REVIEWED,
-    "release undone": DoneSort.RELEASED,
-    "change undone": DoneSort.NOTIFIED,
+    action: sort for each in PENDING_ITEMS for action, sort in each.taken_back_by.items()
 }
 _ABOUT_PEOPLE: Final = frozenset({DoneSort.REVIEWED, DoneSort.RELEASED, DoneSort.LETTERS})
 _HAS_DATA: Final = Registration.key_id.is_not(None)
@@ -67,7 +43,7 @@ class DoneLine:
     organizer_ids: Sequence[int] = ()  # who; empty where the account is gone
     registration: Registration | None = None  # that was called
     outcome: CallOutcome | None = None
-    number: int = 0  # of the call, or how many parties or people
+    number: int = 0  # which call to the person it was, or how many parties or people
     decision: str = ""  # about telling people
 
     @property

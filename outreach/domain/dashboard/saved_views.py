@@ -23,7 +23,7 @@ class SavedView(Base):
     __table_args__ = (sa.UniqueConstraint("organizer_id", "name"),)
 
     id: Mapped[int] = mapped_column(primary_key=True, init=False)
-    organizer_id: Mapped[int] = mapped_column(sa.ForeignKey("organizer.id", ondelete="CASCADE"))
+    organizer_id: Mapped[int] = mapped_column(sa.ForeignKey("staff_member.id", ondelete="CASCADE"))
     name: Mapped[str] = mapped_column(sa.String(MAX_NAME))
     query: Mapped[str] = mapped_column(sa.String(MAX_QUERY))
 

@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from enum import IntEnum, StrEnum
 from typing import Final
 
 import sqlalchemy as sa
@@ -17,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from outreach.db.types import Instant
 from outreach.domain import outbox
+from outreach.domain.dashboard.pending_items import ITEMS_BY_SORT, Gravity, WorkSort
 from outreach.domain.network.offices import Office
 from outreach.domain.registrations import (
     ACTIVE_STATUSES,
@@ -85,39 +85,18 @@ _IS_WAITING: Final = sa.select(
 )
 
 
-class WorkSort(StrEnum):
-    """What waits, the gravest first. The value is in the address of the page that shows it."""
-
-    APPROVE = "aprobar"  # the address: a person may not read it yet
-    CALL = "llamar"
-    CONFIRM = "confirmar"  # a call that asks «are you still coming?»
-    NOTIFY = "avisar"  # a change whose people or team nobody has decided to tell
-    REVIEW = "revisar"  # registrations beyond the share of their network
-    LETTER = "correos"  # that came back
-    REPORT = "reportar"  # a workshop that is over
-
-
-class Gravity(IntEnum):
-    """The order of the lines."""
-
-    DECISION = 0
-    NEAR = 1  # its workshop starts within a day, or is on
-    USUAL = 2
-    LAST = 3
-
-
 @dataclass(frozen=True, kw_only=True, repr=False)
 class WorkLine:
     """All that waits for one person at one workshop, or for the workshop itself."""
 
     workshop: Workshop
     sorts: Sequence[WorkSort]  # in their order, at least one
-    since: datetime  # of the oldest
+    since: datetime  # when the oldest of these began to wait
     registration: Registration | None = None  # None: it is about the workshop
     calls: Sequence[Notification] = ()
     letters: Sequence[Notification] = ()
     history: CallHistory = NO_HISTORY
-    count: int = 0  # of registrations to review
+    count: int = 0  # how many registrations are to be reviewed
     came: int = 0  # people who were marked at the door of a workshop to report
     expected: int = 0  # people with a seat at it
 
@@ -175,13 +154,19 @@ def count_by_sort(lines: Iterable[WorkLine]) -> Counter[WorkSort]:
     return Counter(sort for line in lines for sort in line.sorts)
 
 
+def count_for_digest(lines: Iterable[WorkLine]) -> Counter[WorkSort]:
+    """How many lines have something of each sort that the digest counts."""
+    counts: Counter[WorkSort] = Counter()
+    for line in lines:
+        counts.update({ITEMS_BY_SORT[sort].counted_as or sort for sort in line.sorts})
+    return counts
+
+
 def _weigh(line: WorkLine, now: datetime) -> Gravity:
-    first, workshop = line.sorts[0], line.workshop
-    if first is WorkSort.APPROVE:
-        return Gravity.DECISION
-    if first in {WorkSort.LETTER, WorkSort.REPORT}:
-        return Gravity.LAST
-    return Gravity.NEAR if workshop.starts_at <= now + IS_NEAR else Gravity.USUAL
+    declared = ITEMS_BY_SORT[line.sorts[0]].gravity
+    if declared is not None:
+        return declared
+    return Gravity.NEAR if line.workshop.starts_at <= now + IS_NEAR else Gravity.USUAL
 
 
 def _id_of(line: WorkLine) -> tuple[int, str]:

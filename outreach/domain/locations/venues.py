@@ -3,9 +3,8 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import replace
 from datetime import date, datetime, timedelta
-from enum import StrEnum
 from functools import cache
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -17,7 +16,10 @@ from outreach import clock, network_profile
 from outreach.countries import packs
 from outreach.db.base import Base, Words
 from outreach.db.types import RegionCode
+from outreach.domain.locations import venue_fields
 from outreach.domain.locations.gazetteer import miles_between
+from outreach.domain.locations.venue_fields import Entrance as Entrance
+from outreach.domain.locations.venue_fields import VenueData as VenueData
 from outreach.domain.network.offices import Office
 from outreach.domain.text import MAX_SEARCH_TEXT, fold, make_search_text
 from outreach.errors import ErrorCode, NotFound, Refusal
@@ -25,15 +27,10 @@ from outreach.errors import ErrorCode, NotFound, Refusal
 AFFIRMED_FOR: Final = timedelta(days=90)
 
 
-class Entrance(StrEnum):
-    """Who stands at the entrance; stored as text."""
-
-    FREE = "free"
-    GUARD = "guard"  # who asks for no identification
-    IDENTIFICATION = "id"
-
-
 class Venue(Base):
+    """A venue. The columns that an office sets are those of `venue_fields.VenueData`, which says
+    what they are."""
+
     __tablename__ = "venue"
     __table_args__ = (sa.UniqueConstraint("office_id", "name", "address", "city"),)
 
@@ -44,10 +41,8 @@ class Venue(Base):
     address: Mapped[str] = mapped_column(sa.String(200), default="")
     city: Mapped[str] = mapped_column(sa.String(80))
     region: Mapped[str] = mapped_column(RegionCode)
-    # What may be data of where it is while the address is hidden: «Zona de Pilsen».
     area: Mapped[str] = mapped_column(sa.String(120), default="")
     zone: Mapped[ZoneInfo]
-    # Its own position, if someone entered it: shown on maps and in feeds.
     latitude: Mapped[float | None] = mapped_column(default=None)
     longitude: Mapped[float | None] = mapped_column(default=None)
     # About where it is, from its city: only to find what is near.
@@ -56,14 +51,9 @@ class Venue(Base):
     city_plain: Mapped[str] = mapped_column(sa.String(80), init=False, index=True)
     is_step_free: Mapped[bool] = mapped_column(default=False)
     capacity: Mapped[int | None] = mapped_column(default=None)
-    # What people should know to get in: «Toca el timbre de la entrada lateral».
     access: Mapped[Words] = mapped_column(default_factory=dict)
-    # Of the office itself, which receives who comes: a discreet kind shows it to who has a seat.
     is_own_room: Mapped[bool] = mapped_column(default=False)
-    # What the public reads instead of a hidden address: «Frente a la fuente del parque».
     meeting_point: Mapped[Words] = mapped_column(default_factory=dict)
-    # What people see from the street, how they come without a car, and a checkpoint on the way.
-    # They are part of the address: who may not read it reads none of them (S13).
     landmark: Mapped[Words] = mapped_column(default_factory=dict)
     transit: Mapped[Words] = mapped_column(default_factory=dict)
     checkpoint: Mapped[Words] = mapped_column(default_factory=dict)
@@ -104,36 +94,13 @@ def make_venue_text(venue: Venue) -> str:
     return make_search_text(*(getattr(venue, each) for each in _SEARCHED_FIELDS))
 
 
-@dataclass(frozen=True, kw_only=True)
-class VenueData:
-    """All that an office says of a venue."""
-
-    name: str
-    address: str
-    city: str
-    region: str
-    zone: ZoneInfo
-    area: str = ""
-    latitude: float | None = None
-    longitude: float | None = None
-    is_step_free: bool = False
-    capacity: int | None = None
-    access: Words = field(default_factory=dict)
-    is_own_room: bool = False
-    meeting_point: Words = field(default_factory=dict)
-    landmark: Words = field(default_factory=dict)
-    transit: Words = field(default_factory=dict)
-    checkpoint: Words = field(default_factory=dict)
-    entrance: str = ""
-
-
 MIN_STREET: Final = 4  # letters of a word of a street's name
 _ZIP_CODE: Final = re.compile(
     r"[0-9]{5}|[a-z][0-9][a-z]|[0-9][a-z][0-9]|[a-z][0-9][a-z][0-9][a-z][0-9]"
 )
 MAX_AREA_MILES: Final = 30  # of an area from its city
 _ID: Final = re.compile(r"[0-9]{1,9}")
-DETAIL_FIELDS: Final = tuple(each.name for each in fields(VenueData))
+DETAIL_FIELDS: Final = venue_fields.NAMES
 _WITH_OFFICE: Final = sa.orm.joinedload(Venue.office, innerjoin=True)
 
 
@@ -148,6 +115,21 @@ _OF_OFFICE: Final = (
     .where(Venue.office_id == sa.bindparam("office"), Venue.merged_into_id.is_(None))
     .order_by(Venue.name, Venue.city, Venue.id)
 )
+
+
+def list_without_point(session: Session, offices: Iterable[Office]) -> Sequence[Venue]:
+    """The venues of these offices in use whose position nobody entered, by name."""
+    return session.scalars(
+        sa.select(Venue)
+        .options(_WITH_OFFICE)
+        .where(
+            Venue.office_id.in_([each.id for each in offices]),
+            Venue.latitude.is_(None),
+            Venue.retired_at.is_(None),
+            Venue.merged_into_id.is_(None),
+        )
+        .order_by(Venue.name, Venue.city, Venue.id)
+    ).all()
 
 
 def list_with_ids(session: Session, ids: Iterable[int]) -> Sequence[Venue]:
@@ -305,6 +287,12 @@ def add_area(venue: Venue, area: str, *, now: datetime) -> None:
     """Says the area of a venue that has none."""
     if area and not venue.area:
         venue.area, venue.changed_at = area, clock.second_after(venue.changed_at, now)
+
+
+def complete(venue: Venue, data: VenueData, *, now: datetime) -> None:
+    """Adds what was typed of a new venue to one that was there already and does not say it."""
+    add_area(venue, data.area, now=now)
+    venue.is_step_free = venue.is_step_free or data.is_step_free
 
 
 def add(session: Session, office: Office, data: VenueData, *, now: datetime) -> Venue:

@@ -11,7 +11,7 @@ from outreach.db.store import Store, changes_one_row
 
 
 class InstallationSetting(Base):
-    __tablename__ = "installation"
+    __tablename__ = "installation_setting"
 
     name: Mapped[str] = mapped_column(sa.String(40), primary_key=True)
     value: Mapped[str] = mapped_column(sa.String(254))
@@ -67,4 +67,4 @@ def set_key_store_version(session: Session, version: str) -> None:
 _CALENDAR_HOST: Final = sa.select(InstallationSetting.value).where(
     InstallationSetting.name == "calendar_host"
 )
-_CALENDAR_HOST_QUERY: Final = "SELECT value FROM installation WHERE name = 'calendar_host'"
+_CALENDAR_HOST_QUERY: Final = "SELECT value FROM installation_setting WHERE name = 'calendar_host'"

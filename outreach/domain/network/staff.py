@@ -54,7 +54,7 @@ PERMISSIONS: Final[Mapping[Role, frozenset[Permission]]] = {
 
 
 class StaffMember(Base):
-    __tablename__ = "organizer"
+    __tablename__ = "staff_member"
 
     id: Mapped[int] = mapped_column(primary_key=True, init=False)
     email: Mapped[str] = mapped_column(sa.String(254), unique=True)  # lower case
@@ -66,7 +66,7 @@ class StaffMember(Base):
     # signed in, and such an account is never deleted.
     invited_at: Mapped[datetime | None] = mapped_column(default=None, index=True)
     invited_by_id: Mapped[int | None] = mapped_column(
-        sa.ForeignKey("organizer.id"), default=None, index=True
+        sa.ForeignKey("staff_member.id"), default=None, index=True
     )
     # Of the staff pages, letters and calendar of this account.
     language: Mapped[str] = mapped_column(
@@ -92,10 +92,10 @@ class StaffMember(Base):
 class RoleAssignment(Base):
     """One role at one office, or everywhere: «*»."""
 
-    __tablename__ = "grant_"
+    __tablename__ = "role_assignment"
 
     organizer_id: Mapped[int] = mapped_column(
-        sa.ForeignKey("organizer.id", ondelete="CASCADE"), primary_key=True, init=False
+        sa.ForeignKey("staff_member.id", ondelete="CASCADE"), primary_key=True, init=False
     )
     office: Mapped[str] = mapped_column(sa.String(40), primary_key=True)
     role: Mapped[Role]

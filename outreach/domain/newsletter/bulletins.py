@@ -57,9 +57,11 @@ class BulletinEdition(Base):
     correction: Mapped[Words] = mapped_column(default_factory=dict)  # of a later edition: why
     version: Mapped[int] = mapped_column(default=1)  # rises with each edit (optimistic locking)
     edited_at: Mapped[datetime]
-    edited_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("organizer.id"), default=None)
+    edited_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("staff_member.id"), default=None)
     published_at: Mapped[datetime | None] = mapped_column(default=None)  # None: a draft
-    published_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("organizer.id"), default=None)
+    published_by_id: Mapped[int | None] = mapped_column(
+        sa.ForeignKey("staff_member.id"), default=None
+    )
     frozen: Mapped[str] = mapped_column(sa.Text, default="")  # JSON of what was published
     digest: Mapped[str] = mapped_column(sa.String(64), default="")  # SHA-256 of `frozen`, in hex
     mail: Mapped[EditionMail | None] = mapped_column(default=None)  # None: a draft

@@ -53,10 +53,10 @@ CAN_BE_WRITTEN_TO: Final = sa.and_(
 class MailChoice(Base):
     """What one account has chosen."""
 
-    __tablename__ = "staff_mail_choice"
+    __tablename__ = "mail_choice"
 
     organizer_id: Mapped[int] = mapped_column(
-        sa.ForeignKey("organizer.id", ondelete="CASCADE"), primary_key=True
+        sa.ForeignKey("staff_member.id", ondelete="CASCADE"), primary_key=True
     )
     digest_hour: Mapped[int] = mapped_column(default=USUAL_HOUR)  # of the office's clock
     unwanted: Mapped[Codes] = mapped_column(default=Codes())

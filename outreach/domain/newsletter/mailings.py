@@ -1,12 +1,14 @@
 """Mailings: letters that belong to no registration, to subscribers and to staff.
 
 A row holds no address and no text: both are looked up when it is sent, and the row is deleted
-with its subscriber. `OUTBOX` claims and retries them.
+with its subscriber. `OUTBOX` claims and retries them; `DECLARATIONS` says what each topic does.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
+from enum import Enum, StrEnum
+from types import MappingProxyType
 from typing import Final
 
 import sqlalchemy as sa
@@ -14,6 +16,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from outreach.clock import Month
 from outreach.db.base import Base
+from outreach.db.outbox_row import OutboxRow
 from outreach.domain.network import staff
 from outreach.domain.network.staff import StaffMember
 from outreach.domain.newsletter.subscribers import Subscriber
@@ -45,22 +48,8 @@ class MailingTopic(StrEnum):
     NEW_ACCOUNTS = "new_accounts"  # to admins: a line for each account that was made
 
 
-_TO_ACTIVE_STAFF: Final = frozenset(
-    {
-        MailingTopic.SIGN_IN,
-        MailingTopic.ACCOUNT,
-        MailingTopic.DISCRETION,
-        MailingTopic.CONTACTS,
-        MailingTopic.DIGEST,  # whether it is wanted still is asked when it is written
-        MailingTopic.ALERT,
-        MailingTopic.INVITATION,
-        MailingTopic.NEW_ACCOUNTS,
-    }
-)
-
-
-class Mailing(Base):
-    __tablename__ = "circular"
+class Mailing(OutboxRow, Base):
+    __tablename__ = "mailing"
     __table_args__ = (sa.Index(None, "done_at", "due_at"),)
 
     id: Mapped[int] = mapped_column(primary_key=True, init=False)
@@ -70,17 +59,11 @@ class Mailing(Base):
     )
     subscriber: Mapped[Subscriber | None] = relationship(init=False, lazy="joined")
     organizer_id: Mapped[int | None] = mapped_column(
-        sa.ForeignKey("organizer.id", ondelete="CASCADE"), default=None
+        sa.ForeignKey("staff_member.id", ondelete="CASCADE"), default=None
     )
     organizer: Mapped[StaffMember | None] = relationship(init=False, lazy="joined")
     month: Mapped[int | None] = mapped_column(default=None)  # 202001
     edition: Mapped[int | None] = mapped_column(default=None)
-    made_at: Mapped[datetime]
-    due_at: Mapped[datetime]
-    tries: Mapped[int] = mapped_column(default=0)
-    leased_until: Mapped[datetime | None] = mapped_column(default=None)
-    done_at: Mapped[datetime | None] = mapped_column(default=None)
-    is_dead: Mapped[bool] = mapped_column(default=False)  # given up
 
     @property
     def recipient_id(self) -> str:
@@ -404,7 +387,7 @@ def list_invitation_letters(session: Session) -> dict[int, Mailing]:
     return {each.organizer_id: each for each in letters if each.organizer_id is not None}
 
 
-OUTBOX: Final = OutboxTable(Mailing, "topic")
+OUTBOX: Final = OutboxTable(Mailing, "topic", postpones_to_hour=True)
 
 
 def read(session: Session, claimed: ClaimedMessage) -> Mailing | None:
@@ -416,30 +399,13 @@ def read(session: Session, claimed: ClaimedMessage) -> Mailing | None:
 
 
 def _is_obsolete(session: Session, mailing: Mailing) -> bool:
-    if mailing.topic is MailingTopic.REPORT:
-        assert mailing.month is not None
-        month = Month.from_number(mailing.month)
-        is_away = mailing.organizer is None or mailing.organizer.disabled_at is not None
-        return is_away or bool(months.list_closed_months(session, month, month))
-    if mailing.topic in _TO_ACTIVE_STAFF:
-        return mailing.organizer is None or mailing.organizer.disabled_at is not None
-    if mailing.topic is MailingTopic.APPROVAL:
-        staff_member = mailing.organizer
-        if staff_member is None or staff_member.disabled_at is not None:
-            return True
-        return not list_undecided(session, staff_member.id, now=mailing.made_at)
-    if mailing.topic is MailingTopic.ATTENDANCE:
-        staff_member = mailing.organizer
-        if staff_member is None or staff_member.disabled_at is not None:
-            return True
-        return not missing_reports.list_missing_reports(
-            session, staff_member.id, now=mailing.made_at
-        )
-    if mailing.topic is MailingTopic.BULLETIN and _is_corrected(session, mailing):
-        return True
-    subscriber = mailing.subscriber
-    is_confirmed = subscriber is not None and subscriber.confirmed_at is not None
-    return subscriber is None or is_confirmed == (mailing.topic is MailingTopic.CONFIRM)
+    """Whether its reader is gone, or there is nothing to say any more."""
+    declared = DECLARATIONS[mailing.topic]
+    if declared.reader is MailingReader.STAFF:
+        is_gone = mailing.organizer is None or mailing.organizer.disabled_at is not None
+    else:
+        is_gone = mailing.subscriber is None
+    return is_gone or declared.is_settled(session, mailing)
 
 
 def _is_corrected(session: Session, mailing: Mailing) -> bool:
@@ -452,6 +418,115 @@ def _is_corrected(session: Session, mailing: Mailing) -> bool:
         Mailing.edition > mailing.edition,
     )
     return session.scalar(later.limit(1)) is not None
+
+
+def _is_never_settled(_session: Session, _mailing: Mailing) -> bool:
+    return False
+
+
+def _is_month_closed(session: Session, mailing: Mailing) -> bool:
+    assert mailing.month is not None
+    month = Month.from_number(mailing.month)
+    return bool(months.list_closed_months(session, month, month))
+
+
+def _is_reported(session: Session, mailing: Mailing) -> bool:
+    assert mailing.organizer is not None
+    missing = missing_reports.list_missing_reports(
+        session, mailing.organizer.id, now=mailing.made_at
+    )
+    return not missing
+
+
+def _is_decided(session: Session, mailing: Mailing) -> bool:
+    assert mailing.organizer is not None
+    return not list_undecided(session, mailing.organizer.id, now=mailing.made_at)
+
+
+def _is_confirmed(_session: Session, mailing: Mailing) -> bool:
+    return mailing.subscriber is not None and mailing.subscriber.confirmed_at is not None
+
+
+def _is_bulletin_settled(session: Session, mailing: Mailing) -> bool:
+    return _is_corrected(session, mailing) or not _is_confirmed(session, mailing)
+
+
+class MailingReader(Enum):
+    """To whom a mailing goes. None names a person who registered; of a discreet workshop a letter
+    to staff says day and hour at most."""
+
+    SUBSCRIBER = 1
+    STAFF = 2  # not to an account that was disabled
+
+
+@dataclass(frozen=True, kw_only=True)
+class MailingDeclaration:
+    """All that is known of a topic, but for the words of `templates/mail/mailing_<topic>.txt`."""
+
+    topic: MailingTopic
+    reader: MailingReader
+    is_settled: Callable[[Session, Mailing], bool] = _is_never_settled  # nothing is to be said
+    # Below the site: where its link leads, with {lang}, {token}, {invitation} and {month}.
+    path: str = ""
+    is_limited: bool = False  # anybody can cause it: it counts in the limit of its recipient (S30)
+    is_optional: bool = False  # staff may turn it off; `staff_letters` writes it
+
+
+_BULLETIN_PATH: Final = "/{lang}/boletin/s/{token}"
+_DECLARED: Final = (
+    MailingDeclaration(
+        topic=MailingTopic.CONFIRM,
+        reader=MailingReader.SUBSCRIBER,
+        is_settled=_is_confirmed,
+        path=_BULLETIN_PATH,
+        is_limited=True,
+    ),
+    MailingDeclaration(
+        topic=MailingTopic.BULLETIN,
+        reader=MailingReader.SUBSCRIBER,
+        is_settled=_is_bulletin_settled,
+        path=_BULLETIN_PATH,
+    ),
+    MailingDeclaration(
+        topic=MailingTopic.REPORT,
+        reader=MailingReader.STAFF,
+        is_settled=_is_month_closed,
+        path="/org/mes/{month}",
+    ),
+    MailingDeclaration(
+        topic=MailingTopic.ATTENDANCE,
+        reader=MailingReader.STAFF,
+        is_settled=_is_reported,
+        path="/org/",
+    ),
+    MailingDeclaration(topic=MailingTopic.SIGN_IN, reader=MailingReader.STAFF, path="/org/cuenta"),
+    MailingDeclaration(topic=MailingTopic.ACCOUNT, reader=MailingReader.STAFF, path="/org/cuenta"),
+    MailingDeclaration(
+        topic=MailingTopic.DISCRETION, reader=MailingReader.STAFF, path="/org/bitacora"
+    ),
+    MailingDeclaration(
+        topic=MailingTopic.APPROVAL,
+        reader=MailingReader.STAFF,
+        is_settled=_is_decided,
+        path="/org/",
+    ),
+    MailingDeclaration(
+        topic=MailingTopic.CONTACTS, reader=MailingReader.STAFF, path="/org/bitacora"
+    ),
+    MailingDeclaration(topic=MailingTopic.DIGEST, reader=MailingReader.STAFF, is_optional=True),
+    MailingDeclaration(topic=MailingTopic.ALERT, reader=MailingReader.STAFF, is_optional=True),
+    MailingDeclaration(
+        topic=MailingTopic.INVITATION,
+        reader=MailingReader.STAFF,
+        path="/org/invitacion/{invitation}",
+    ),
+    MailingDeclaration(
+        topic=MailingTopic.NEW_ACCOUNTS, reader=MailingReader.STAFF, path="/org/personal"
+    ),
+)
+DECLARATIONS: Final = MappingProxyType({each.topic: each for each in _DECLARED})
+if tuple(each.topic for each in _DECLARED) != tuple(MailingTopic):
+    raise TypeError("every MailingTopic has one declaration, in the same order")
 
 
 def readers(session: Session) -> set[str]:

@@ -17,6 +17,7 @@ from outreach.domain.outbox.delivery_queue import (
     backlog,
     count_dead,
     is_obsolete,
+    is_over,
     is_repeated,
     may_be_true_again,
 )
@@ -56,6 +57,7 @@ __all__ = [
     "count_dead",
     "find",
     "is_obsolete",
+    "is_over",
     "is_repeated",
     "list_calls",
     "list_calls_and_letters",

@@ -26,14 +26,23 @@ from outreach.domain.outbox.outbox_table import (
 from outreach.domain.registrations import (
     ContactMethod,
     Registration,
-    RegistrationStatus,
     call_attempts,
     change_notifications,
+    message_types,
     text_hours,
     waitlist,
 )
+from outreach.domain.registrations.message_types import (
+    DECLARATIONS,
+    SCHEDULES,
+    CountedAs,
+    EntryChange,
+    MessageChannel,
+    NotificationType,
+)
 from outreach.domain.registrations.models import GETS_TEXTS
-from outreach.domain.registrations.notifications import Notification, NotificationType
+from outreach.domain.registrations.notifications import Notification
+from outreach.domain.registrations.staff_messages import Message
 from outreach.domain.workshops import Workshop, facts
 
 _HAS_KEY: Final = Registration.key_id.is_not(None)  # otherwise the person was forgotten
@@ -64,12 +73,13 @@ class NotificationOutbox(OutboxTable):
             "cause",
             source=source,
             conditions=(_HAS_KEY, *conditions),
-            # A reminder is made long before it is due, and becomes obsolete by itself.
-            never_stale={NotificationType.REMINDER},
+            # What is scheduled is made long before it is due, and becomes obsolete by itself.
+            never_stale=SCHEDULES.keys(),
             max_overdue=max_overdue,
             claimed_values={"facts": change_notifications.SAID_FACTS},
             instants=instants,
             max_retry_delay=max_retry_delay,
+            postpones_to_hour=True,
         )
 
     def compute_send_time(self, notification: Notification, now: datetime) -> datetime:
@@ -77,7 +87,7 @@ class NotificationOutbox(OutboxTable):
         only place that says so, for all of them."""
         if not self._is_by_day or notification.is_urgent:
             return now
-        is_change = notification.cause in change_notifications.CHANGE_TYPES
+        is_change = DECLARATIONS[notification.cause].is_of_change
         workshop = notification.registration.workshop
         return text_hours.find_next(workshop, now, is_change=is_change)
 
@@ -88,18 +98,28 @@ class NotificationOutbox(OutboxTable):
             waitlist.delay_offer(connection, claimed.id, until)
 
     def postpone(self, connection: sa.Connection, claimed: ClaimedMessage, until: datetime) -> None:
-        """Turns a notification beyond the limit of its recipient into a summary, due later: at a
-        whole hour, since the limit began with what somebody did."""
+        """Turns a notification beyond the limit of its recipient into a summary, due later."""
         self._change(connection, claimed, cause=NotificationType.SUMMARY)
-        super().postpone(connection, claimed, clock.next_hour(until))
+        super().postpone(connection, claimed, until)
 
     def mark_done(self, connection: sa.Connection, claimed: ClaimedMessage, now: datetime) -> None:
         super().mark_done(connection, claimed, now)
         change_notifications.record_informed(connection, claimed.id)
 
 
+def _select_counted(counted_as: CountedAs) -> tuple[NotificationType, ...]:
+    return message_types.select_types(lambda each: each.counted_as is counted_as)
+
+
 _GETS_LETTERS: Final = Registration.contact == ContactMethod.EMAIL
-_GETS_TEXTS: Final = (GETS_TEXTS, sa.not_(call_attempts.has_ended()))  # else another has that phone
+_NOT_TEXTED: Final = message_types.select_types(
+    lambda each: MessageChannel.TEXT not in each.channels
+)
+_GETS_TEXTS: Final = (
+    GETS_TEXTS,
+    sa.not_(call_attempts.has_ended()),  # else another has that phone
+    *((Notification.cause.not_in(_NOT_TEXTED),) if _NOT_TEXTED else ()),
+)
 # After three days a text surprises more than it informs: staff call instead.
 _TEXTS_ARE_LATE: Final = GIVE_UP_AFTER
 LETTERS: Final = NotificationOutbox(_GETS_LETTERS)
@@ -124,9 +144,9 @@ WARNING_TEXTS: Final = NotificationOutbox(
     max_retry_delay=FIRST_RETRY_DELAY,
 )
 _IS_OF_STRANGER: Final = sa.or_(
-    Notification.cause.in_(summaries.CAUSED_BY_ANYBODY),
+    Notification.cause.in_(_select_counted(CountedAs.OF_ANYBODY)),
     sa.and_(
-        Notification.cause.not_in(summaries.CAUSED_BY_STAFF),
+        Notification.cause.not_in(_select_counted(CountedAs.OF_STAFF)),
         Registration.registered_at > sa.bindparam("young_since", type_=Instant),
     ),
 )
@@ -193,34 +213,18 @@ _READ: Final = (
 )
 
 
+def is_over(notification: Notification, now: datetime) -> bool:
+    """Whether it is too late for what it says: for most when the workshop is over."""
+    declared = DECLARATIONS[notification.cause]
+    return declared.is_over(notification.registration.workshop, now)
+
+
 def is_obsolete(notification: Notification, now: datetime) -> bool:
-    """Whether it is no longer true, or the workshop is over."""
-    registration = notification.registration
-    workshop, status = registration.workshop, registration.apparent_status
-    if now >= workshop.ends_at or not change_notifications.is_needed(notification):
+    """Whether it is no longer true, or too late."""
+    if is_over(notification, now) or not change_notifications.is_needed(notification):
         return True
-    is_on, is_live = not workshop.is_cancelled, registration.is_live
-    has_place = is_on and status is RegistrationStatus.CONFIRMED
-    has_offer = is_on and status is RegistrationStatus.OFFERED
-    is_true = {
-        NotificationType.REGISTERED: has_place,
-        NotificationType.WAITLISTED: is_on and status is RegistrationStatus.WAITLISTED,
-        NotificationType.OFFER: has_offer and _is_ahead(registration.offered_until, now),
-        NotificationType.SEAT_GRANTED: has_place,
-        NotificationType.OFFER_EXPIRED: is_on
-        and status in {RegistrationStatus.WAITLISTED, RegistrationStatus.EXPIRED},
-        NotificationType.MOVED: has_place,
-        NotificationType.CHANGED: is_on and is_live,
-        NotificationType.CANCELLED: workshop.is_cancelled and is_live,
-        NotificationType.REINSTATED: is_on and is_live,
-        NotificationType.REMINDER: has_place and now < workshop.starts_at,
-        NotificationType.RECONFIRM: has_place and _awaits_answer(registration),
-        NotificationType.APPROVED: has_place,
-        NotificationType.SUMMARY: status is not RegistrationStatus.CANCELLED,
-        NotificationType.LINK_RECOVERY: status is not RegistrationStatus.CANCELLED,
-        NotificationType.MESSAGE: is_live and _is_message_true(notification),
-    }
-    return not is_true[notification.cause]
+    declared = DECLARATIONS[notification.cause]
+    return not declared.is_true(notification.registration, _get_message(notification), now)
 
 
 def may_be_true_again(notification: Notification) -> bool:
@@ -228,26 +232,15 @@ def may_be_true_again(notification: Notification) -> bool:
     undone, and then nothing else would tell them what this notification says."""
     registration = notification.registration
     is_untold = registration.known_facts not in {None, facts.CANCELLED}
-    message = notification.message if notification.cause is NotificationType.MESSAGE else None
-    is_as_planned = notification.cause in _OF_WORKSHOP_AS_PLANNED or (
-        message is not None and not message.is_of_cancelled
-    )
+    is_as_planned = DECLARATIONS[notification.cause].is_as_planned(_get_message(notification))
     return (
         registration.workshop.is_cancelled and is_untold and is_as_planned and registration.is_live
     )
 
 
-_OF_WORKSHOP_AS_PLANNED: Final = {
-    NotificationType.REGISTERED,
-    NotificationType.WAITLISTED,
-    NotificationType.OFFER,
-    NotificationType.SEAT_GRANTED,
-    NotificationType.OFFER_EXPIRED,
-    NotificationType.MOVED,
-    NotificationType.REMINDER,
-    NotificationType.RECONFIRM,
-    NotificationType.APPROVED,
-}
+def _get_message(notification: Notification) -> Message | None:
+    """What staff wrote, of a notification that carries it."""
+    return notification.message if notification.cause is NotificationType.MESSAGE else None
 
 
 def is_repeated(session: Session, notification: Notification) -> bool:
@@ -255,27 +248,23 @@ def is_repeated(session: Session, notification: Notification) -> bool:
     worker was away, and then both are due."""
     registration = notification.registration
     workshop = registration.workshop
+    schedule = SCHEDULES.get(notification.cause)
     is_informed = registration.known_facts in {None, workshop.facts}
-    if notification.cause is not NotificationType.REMINDER or not is_informed:
+    if schedule is None or not schedule.is_repetition or not is_informed:
         return False
     earlier = sa.select(Notification.id).where(
         Notification.registration_id == registration.id,
         Notification.cause.in_(_SAYING_WHEN_AND_WHERE),
         # Stored to the hour.
-        Notification.done_at >= clock.hour_of(workshop.remind_at),
+        Notification.done_at >= clock.hour_of(schedule.compute_due(workshop)),
         Notification.is_dead.is_(False),
     )
     return session.scalar(earlier.limit(1)) is not None
 
 
-# To somebody with a place, and no question.
-_SAYING_WHEN_AND_WHERE: Final = (
-    NotificationType.REGISTERED,
-    NotificationType.SEAT_GRANTED,
-    NotificationType.MOVED,
-    NotificationType.APPROVED,
-    NotificationType.CHANGED,
-    NotificationType.REINSTATED,
+# To somebody with a place, and no question: what adds an entry to their calendar.
+_SAYING_WHEN_AND_WHERE: Final = message_types.select_types(
+    lambda each: each.entry is EntryChange.ADDED
 )
 
 
@@ -287,17 +276,3 @@ def backlog(session: Session, *, now: datetime) -> Backlog:
 def count_dead(session: Session) -> int:
     """Letters and texts that were given up."""
     return _ALL.count_dead(session)
-
-
-def _is_message_true(notification: Notification) -> bool:
-    message = notification.message if notification.cause is NotificationType.MESSAGE else None
-    is_off = notification.registration.workshop.is_cancelled
-    return message is not None and message.is_of_cancelled == is_off
-
-
-def _awaits_answer(registration: Registration) -> bool:
-    return registration.asked_at is not None and registration.confirmed_at is None
-
-
-def _is_ahead(instant: datetime | None, now: datetime) -> bool:
-    return instant is not None and now < instant

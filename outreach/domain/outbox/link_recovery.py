@@ -17,8 +17,13 @@ from outreach.domain.registrations import (
     RegistrationStatus,
     notifications,
 )
+from outreach.domain.registrations.message_types import (
+    DECLARATIONS,
+    AtDiscreet,
+    NotificationType,
+)
 from outreach.domain.registrations.models import GETS_TEXTS
-from outreach.domain.registrations.notifications import Notification, NotificationType
+from outreach.domain.registrations.notifications import Notification
 from outreach.domain.workshops import Workshop
 from outreach.keystore import KeyStore
 from outreach.keystore.rate_counters import RateCounters
@@ -90,8 +95,9 @@ def is_allowed(notification: Notification) -> bool:
     something to say is told then."""
     registration = notification.registration
     is_text = registration.contact is ContactMethod.PHONE
-    is_link = notification.cause is NotificationType.LINK_RECOVERY
-    return not (is_text and is_link) or may_text_link(registration)
+    at_discreet = DECLARATIONS[notification.cause].at_discreet
+    needs_only_reader = is_text and at_discreet is AtDiscreet.HAS_LINK
+    return not needs_only_reader or may_text_link(registration)
 
 
 def may_text_link(registration: Registration) -> bool:

@@ -17,22 +17,20 @@ from outreach.domain.registrations import (
     Registration,
     call_attempts,
     change_notifications,
+    message_types,
 )
-from outreach.domain.registrations.notifications import Notification, NotificationType
+from outreach.domain.registrations.message_types import MessageChannel, NotificationType
+from outreach.domain.registrations.notifications import Notification
 from outreach.domain.workshops import Workshop
 from outreach.errors import NotFound
 
-# People with a phone number have read these on the page.
-NOT_CALLED: Final = (
-    NotificationType.REGISTERED,
-    NotificationType.WAITLISTED,
-    NotificationType.MOVED,
-    NotificationType.LINK_RECOVERY,
+_NOT_CALLED: Final = message_types.select_types(
+    lambda each: MessageChannel.CALL not in each.channels
 )
 # So long a text waits for its gateway or its budget before somebody is called.
 MAX_WAIT: Final = timedelta(minutes=10)
 # A call about these notes an answer.
-QUESTIONS: Final = (NotificationType.OFFER, NotificationType.RECONFIRM)
+QUESTIONS: Final = message_types.select_types(lambda each: each.question.is_open)
 
 
 @dataclass(frozen=True)
@@ -139,8 +137,8 @@ _HAS_FAILED: Final = sa.and_(
     Notification.tries > 0,
     sa.or_(Notification.leased_until.is_(None), Notification.leased_until <= _NOW),
 )
-# Of a text that was not handed over: it warns of something, was refused, or has waited for a
-# gateway or a budget. One that sums up waits because its recipient had too many.
+# A text that was not handed over needs a call where it warns of something, was refused, or has
+# waited for a gateway or a budget. A summary waits because its recipient had too many.
 _WAITS_IN_VAIN: Final = sa.and_(
     Notification.cause != NotificationType.SUMMARY,
     sa.or_(change_notifications.IS_WARNING, _IS_LATE, _HAS_FAILED),
@@ -156,7 +154,7 @@ _MAY_BE_CALLED: Final = sa.and_(
 # vain, or was given up.
 _NEEDS_CALL: Final = sa.and_(
     _MAY_BE_CALLED,
-    Notification.cause.not_in(NOT_CALLED),
+    Notification.cause.not_in(_NOT_CALLED),
     sa.or_(Notification.due_at <= _NOW, Notification.tries > 0),
     sa.or_(
         sa.and_(Notification.done_at.is_(None), sa.or_(sa.not_(_GETS_TEXTS), _WAITS_IN_VAIN)),

@@ -16,8 +16,8 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from outreach.db.base import Base
-from outreach.keystore import KeyStoreBase
+from outreach import clock
+from outreach.db.outbox_row import OutboxRow
 
 LEASE: Final = timedelta(minutes=5)
 HOUR: Final = timedelta(hours=1)
@@ -51,22 +51,22 @@ class Backlog:
 
 
 class OutboxTable:
-    """The outbox over the table of `model`, which has these columns:
-
-    `id`, `due_at`, `made_at`, `tries`, `leased_until`, `done_at`, `is_dead`, and `reason_column`.
+    """The outbox over the table of `model`, which has the columns of `OutboxRow`, `id` and
+    `reason_column`, which says why we write.
 
     `source` and `conditions` limit it to some of its rows. `max_overdue`: rows due longer ago are
     not claimed. `never_stale`: reasons that are retried whatever the age of their row.
     `claimed_values`: what a row is given besides when it is claimed. `instants`: how far from now
     the instants are that the conditions name as parameters. `max_retry_delay`: how long a refused
-    message waits at most.
+    message waits at most. `postpones_to_hour`: a message beyond the limit of its recipient waits
+    for a whole hour, since the limit began with what somebody did (S33).
 
     Statements are built once: each delivery executes three of them.
     """
 
     def __init__(
         self,
-        model: type[Base] | type[KeyStoreBase],
+        model: type[OutboxRow],
         reason_column: str,
         *,
         source: sa.FromClause | None = None,
@@ -76,14 +76,16 @@ class OutboxTable:
         claimed_values: Mapping[str, sa.ColumnElement[Any]] = MappingProxyType({}),
         instants: Mapping[str, timedelta] = MappingProxyType({}),
         max_retry_delay: timedelta = MAX_RETRY_DELAY,
+        postpones_to_hour: bool = False,
     ) -> None:
-        table = model.__table__
+        table = sa.inspect(model).local_table
         assert isinstance(table, sa.Table)
         self._table, self._columns = table, table.c
         self._source = table if source is None else source
         self._conditions = conditions
         self._max_overdue, self._never_stale = max_overdue, never_stale
         self._instants, self._max_retry_delay = instants, max_retry_delay
+        self._postpones_to_hour = postpones_to_hour
         columns = self._columns
         # Working moments end with the work (S33).
         self._settled: dict[str, object] = {"leased_until": None, "due_at": columns.made_at}
@@ -165,7 +167,8 @@ class OutboxTable:
 
     def postpone(self, connection: sa.Connection, claimed: ClaimedMessage, until: datetime) -> None:
         """Undoes the claim: the recipient has had enough messages until then."""
-        self._make_due(connection, claimed, until)
+        due_at = clock.next_hour(until) if self._postpones_to_hour else until
+        self._make_due(connection, claimed, due_at)
 
     def delay(self, connection: sa.Connection, claimed: ClaimedMessage, until: datetime) -> None:
         """Undoes the claim: it is not the hour for this message."""

@@ -21,39 +21,27 @@ from outreach.domain.registrations import (
     Registration,
     RegistrationStatus,
 )
-from outreach.domain.registrations.notifications import Notification, NotificationType
+from outreach.domain.registrations.message_types import (
+    DECLARATIONS,
+    CountedAs,
+    NotificationType,
+)
+from outreach.domain.registrations.notifications import Notification
 from outreach.domain.workshops import Workshop
 from outreach.keystore import KeyStore
 
 MAX_LISTED: Final = 20  # registrations in one letter
 HOUR: Final = timedelta(hours=1)
 YOUNG: Final = timedelta(hours=1)  # for so long, also a notification of its own accord is limited
-CAUSED_BY_ANYBODY: Final = frozenset(
-    {
-        NotificationType.REGISTERED,
-        NotificationType.WAITLISTED,
-        NotificationType.MOVED,
-        NotificationType.LINK_RECOVERY,
-        NotificationType.SUMMARY,
-    }
-)
-CAUSED_BY_STAFF: Final = frozenset(
-    {
-        NotificationType.CHANGED,
-        NotificationType.CANCELLED,
-        NotificationType.REINSTATED,
-        NotificationType.MESSAGE,
-    }
-)
 
 
 def is_limited(notification: Notification, key_store: KeyStore, now: datetime) -> bool:
     """Whether the notification counts in the limit of its recipient. Offers, reminders and what
     staff cause are never delayed by it once a registration is an hour old."""
-    if notification.cause in CAUSED_BY_STAFF:
-        return False
-    is_of_anybody = notification.cause in CAUSED_BY_ANYBODY
-    return is_of_anybody or _is_young(notification.registration, key_store, now)
+    counted_as = DECLARATIONS[notification.cause].counted_as
+    if counted_as is CountedAs.OF_YOUNG:
+        return _is_young(notification.registration, key_store, now)
+    return counted_as is CountedAs.OF_ANYBODY
 
 
 def _is_young(registration: Registration, key_store: KeyStore, now: datetime) -> bool:

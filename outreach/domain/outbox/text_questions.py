@@ -7,8 +7,6 @@ counted in an answer, so that who writes from its phone gets what an unknown num
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import IntEnum
-from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, contains_eager
@@ -20,23 +18,14 @@ from outreach.domain.registrations import (
     call_attempts,
     reconfirmation,
 )
+from outreach.domain.registrations.message_types import (
+    DECLARATIONS,
+    NotificationType,
+    TextQuestion,
+)
 from outreach.domain.registrations.models import GETS_TEXTS
-from outreach.domain.registrations.notifications import Notification, NotificationType
+from outreach.domain.registrations.notifications import Notification
 from outreach.domain.workshops import Workshop, WorkshopStatus
-
-
-class TextQuestion(IntEnum):
-    """What a text asked. An answer is about the most pressing one."""
-
-    NONE = 0  # it only said something
-    REMINDER = 1  # «tomorrow»: who does not come may say so
-    RECONFIRM = 2
-    OFFER = 3
-
-    @property
-    def is_open(self) -> bool:
-        """Whether it is a question."""
-        return self in {TextQuestion.RECONFIRM, TextQuestion.OFFER}
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -92,12 +81,10 @@ def _find_question(
         return TextQuestion.OFFER if NotificationType.OFFER in sent else TextQuestion.NONE
     if NotificationType.RECONFIRM in sent and reconfirmation.is_asked(registration, now):
         return TextQuestion.RECONFIRM
-    has_reminder = not sent.isdisjoint(_REMINDING)
+    # After which «no» means «I do not come».
+    asked = {DECLARATIONS[each].question for each in sent}
+    has_reminder = not asked.isdisjoint({TextQuestion.REMINDER, TextQuestion.RECONFIRM})
     return TextQuestion.REMINDER if has_reminder else TextQuestion.NONE
-
-
-# After which «no» means «I do not come».
-_REMINDING: Final = frozenset({NotificationType.REMINDER, NotificationType.RECONFIRM})
 
 
 def choose_asked(places: Sequence[TextedPlace]) -> Sequence[TextedPlace]:

@@ -8,7 +8,22 @@ coming?», `contact_details.py` a new name or contact, `address_approval.py` who
 address, `call_attempts.py` what came of calls, `code_lookup.py` coming back with code and name,
 `staff_lookup.py` searching a person for staff, `review.py` who is beyond the share of a network,
 `doubtful.py` what staff decide about them, `ticket_sharing.py` a ticket for another person,
-`notifications.py` and `notify.py` what people are told.
+`message_types.py` the declarations of what people are told, `notifications.py` and `notify.py` how
+it is queued.
+
+A person moves to another date at `/es/r/TOKEN/mover` (SEAT06): the page asks for the limits,
+`moving.py` does it in one transaction, and `outreach/privacy/registration_move.py` does it in both
+databases. Since a registration may change its workshop, whoever locks the workshop of a
+registration does it by `capacity.lock_workshop_of`.
+
+People are told of a change by what they know (S36): `Registration.known_facts` keeps the facts of
+`outreach/domain/workshops/facts.py` that somebody was last told, and is NULL while they hold.
+`change_notifications.py` stores them before a change, compares them afterwards, and queues one
+notification for each person who has to be told. The worker sends it when it can no longer be
+undone, or discards it where it says nothing new, and records what was told. Reminders, offers and
+other letters that say when and where are recorded too (`SAID_FACTS`, taken when the worker claims a
+notification): no letter of the change follows them, and the change cannot be undone. The digest
+keeps time and place apart, so that merging venues of one address tells nobody (`rename_places`).
 """
 
 from outreach.domain.registrations.address_approval import (

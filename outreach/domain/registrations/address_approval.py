@@ -78,7 +78,7 @@ def count_by_workshop(session: Session, workshops: Sequence[Workshop]) -> dict[i
 def list_awaiting(
     session: Session, workshop: Workshop, registration_ids: Sequence[str]
 ) -> Sequence[Registration]:
-    """Those of these registrations of the workshop that await approval."""
+    """Returns which of these registrations of the workshop await approval."""
     if workshop.visibility is not Visibility.APPROVED:
         return []
     return session.scalars(
@@ -93,10 +93,10 @@ def list_awaiting(
 
 
 def compute_next_look(registration: Registration, *, now: datetime) -> datetime | None:
-    """From when the person can see the decision: 10:00 of the next working day of the office after
-    the registration, or after `now` where that has passed, and at the latest DECIDED_BEFORE the
-    start. None: it is too late to wait for it, or nobody is to decide. Like the page, it follows
-    the apparent status (S29)."""
+    """The time from which the person can see the decision: 10:00 of the office's next working day
+    after the registration, or after `now` where that has passed, and at the latest DECIDED_BEFORE
+    the start. None: it is too late to wait for it, or nobody is to decide. Like the page, it
+    follows the apparent status (S29)."""
     workshop = registration.workshop
     has_seat = registration.apparent_status is RegistrationStatus.CONFIRMED
     is_by_approval = workshop.visibility is Visibility.APPROVED

@@ -32,11 +32,11 @@ from outreach.errors import ErrorCode, NotFound, Refusal
 RETRY_AFTER: Final = timedelta(hours=3)  # when nobody answered
 CALLS_FROM, CALLS_UNTIL = time(9), time(20)  # by the clock of the venue
 LAST_CALL_BEFORE: Final = timedelta(hours=2)  # the start; then a call waits no longer
-MAX_DAYS_LATER: Final = 3  # of a call that is wanted at another hour
+MAX_DAYS_LATER: Final = 3  # for a call that is wanted at another hour
 BATCH: Final = 500  # ids in one statement
 
 
-# Of a registration with a phone and its workshop in the query: at a discreet workshop only who
+# A condition on a registration with a phone and its workshop. At a discreet workshop only who
 # allowed calls is called, since somebody else may answer; whoever wants texts reads their page.
 MAY_BE_CALLED: Final = sa.or_(
     Workshop.is_discreet.is_(False),
@@ -77,9 +77,9 @@ class CallAttempt(Base):
     registration_id: Mapped[str] = mapped_column(
         sa.ForeignKey("registration.id", ondelete="CASCADE")
     )
-    number: Mapped[int]  # of the attempt: a form that is sent twice counts once
+    number: Mapped[int]  # counts the attempts: a form that is sent twice counts once
     organizer_id: Mapped[int | None] = mapped_column(
-        sa.ForeignKey("organizer.id", ondelete="SET NULL"), index=True
+        sa.ForeignKey("staff_member.id", ondelete="SET NULL"), index=True
     )
     # The hour (S33): a phone's list of calls is not to lead to a row.
     made_at: Mapped[datetime] = mapped_column(Hour)
@@ -104,7 +104,7 @@ class CallHistory:
     """The attempts to call a person, the oldest first; also those about other dates of a group."""
 
     attempts: Sequence[CallAttempt] = ()
-    own_count: int = 0  # of this registration
+    own_count: int = 0  # how many attempts are about this registration
     # To the same phone in registrations that do not belong together; of discreet ones only.
     elsewhere: Sequence[CallAttempt] = ()
 
@@ -415,7 +415,8 @@ def delete_of(session: Session, which: sa.ColumnElement[bool]) -> None:
 
 
 def _lock(session: Session, registration: Registration) -> Workshop:
-    """Two members of the staff wait for each other. Raises NotFound for an erased person."""
+    """Locks the registration, so that two members of the staff wait for each other. Raises NotFound
+    for an erased person."""
     workshop = capacity.lock_workshop_of(session, registration)
     if registration.key_id is None:
         raise NotFound("registration")

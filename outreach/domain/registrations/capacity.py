@@ -30,7 +30,7 @@ class CapacityHold:
 
 
 def get_hold(registration: Registration) -> CapacityHold:
-    """What the party of a registration holds, or would hold."""
+    """Returns what the party of a registration holds, or would hold with a seat."""
     details = registration.details
     return CapacityHold(registration.people, details.needs, registration.slot_id, details.language)
 

@@ -19,36 +19,31 @@ from sqlalchemy.orm import Session
 
 from outreach import clock
 from outreach.db.types import Instant
-from outreach.domain.registrations import call_attempts, text_hours
+from outreach.domain.registrations import call_attempts, message_types, text_hours
+from outreach.domain.registrations.message_types import (
+    CHANGE_TYPES,
+    SCHEDULES,
+    NotificationType,
+    SaidFacts,
+)
 from outreach.domain.registrations.models import (
     ACTIVE_STATUSES,
     STATUSES_WITH_SEATS,
     ContactMethod,
     Registration,
 )
-from outreach.domain.registrations.notifications import Notification, NotificationType
+from outreach.domain.registrations.notifications import Notification
 from outreach.domain.workshops import Workshop, facts
 from outreach.domain.workshops.models import SETS_OUT_WITHIN
 
 HOLD: Final = timedelta(minutes=5)  # in which a change can be undone before anybody is told
 NO_HOLD_BEFORE: Final = timedelta(hours=2)  # the start
 URGENT_BEFORE: Final = SETS_OUT_WITHIN  # the start
-CHANGE_TYPES: Final = (
-    NotificationType.CHANGED,
-    NotificationType.CANCELLED,
-    NotificationType.REINSTATED,
-)
-# Other notifications that say day, hour and place, or lead to the page that does.
-_ALWAYS_SAYING: Final = (
-    NotificationType.REGISTERED,
-    NotificationType.SEAT_GRANTED,
-    NotificationType.MOVED,
-    NotificationType.REMINDER,
-    NotificationType.APPROVED,
-    NotificationType.MESSAGE,
-)
-_SAYING_UNLESS_DISCREET: Final = (NotificationType.WAITLISTED, NotificationType.RECONFIRM)
-_SAYING_IN_LETTERS: Final = (NotificationType.OFFER, NotificationType.OFFER_EXPIRED)
+_OF_CHANGED_DAY: Final = message_types.select_types(lambda each: each.waits_for_changes)
+
+
+def _select_saying(said: SaidFacts) -> tuple[NotificationType, ...]:
+    return message_types.select_types(lambda each: each.said_facts is said)
 
 
 class NotifyMode(StrEnum):
@@ -101,7 +96,7 @@ class Reach:
 
     @property
     def only_on_page(self) -> int:
-        """Who hears of it on their page only, or from whoever stands at the door."""
+        """Counts the parties that hear of it on their page only, or at the door."""
         return self.uncalled + self.unreachable
 
     @property
@@ -115,16 +110,16 @@ class Reach:
 
 NO_REACH: Final = Reach()
 _IS_ACTIVE: Final = Registration.status.in_(ACTIVE_STATUSES)
-# Of a workshop in the query; a NULL on either side is not true.
+# The party knows other facts than its workshop in the query has; a NULL on either side is no.
 IS_UNINFORMED: Final = sa.and_(_IS_ACTIVE, Registration.known_facts != Workshop.facts)
 _IS_PENDING_CHANGE: Final = sa.and_(
     Notification.cause.in_(CHANGE_TYPES),
     Notification.done_at.is_(None),
     Notification.leased_until.is_(None),
 )
-# Of a notification and its workshop in the query: somebody may set out for where they must not go,
-# or for where nobody is. It waits for no budget and for nothing else that is sent, and until it is
-# handed over its party stands in the queue of calls. The parameters are in `WARNING_INSTANTS`.
+# A notification and its workshop in the query, where somebody may set out for where they must not
+# go, or for where nobody is. It waits for no budget and for nothing else that is sent. Until it is
+# handed over, its party stands in the queue of calls. The parameters are in `WARNING_INSTANTS`.
 IS_WARNING: Final = sa.and_(
     Notification.cause.in_(CHANGE_TYPES),
     sa.or_(
@@ -262,8 +257,8 @@ def _follow_holds(
                 each.due_at, held_until, pending.get(each.registration_id, each.due_at)
             )
         elif each.due_at > now and not each.tries:  # one that failed waits for its next try
-            is_reminder = each.cause is NotificationType.REMINDER
-            each.due_at = workshop.remind_at if is_reminder else clock.hour_of(now)
+            schedule = SCHEDULES.get(each.cause)
+            each.due_at = schedule.compute_due(workshop) if schedule else clock.hour_of(now)
     session.flush()
 
 
@@ -272,7 +267,7 @@ _WAITING: Final = (
     .join(Registration, Registration.id == Notification.registration_id)
     .where(
         Registration.workshop_id == sa.bindparam("workshop"),
-        Notification.cause.in_((NotificationType.REMINDER, NotificationType.RECONFIRM)),
+        Notification.cause.in_(_OF_CHANGED_DAY),
         Notification.done_at.is_(None),
         Notification.leased_until.is_(None),
     )
@@ -297,8 +292,8 @@ _PENDING_ENDS: Final = (
 def find_pending_ends(
     session: Session, workshop: Workshop, *, now: datetime
 ) -> dict[str, datetime]:
-    """From when each party may be told what a change made true that can still be undone, by id of
-    its registration; of the others there is nothing."""
+    """Returns the time from which a party may be told what a change made true, by id of its
+    registration. It has only parties of a change that can still be undone."""
     rows = session.execute(_PENDING_ENDS, {"workshop": workshop.id, "now": now})
     return {row.registration_id: row.due_at + _AFTER_CHANGE for row in rows}
 
@@ -372,7 +367,7 @@ def count_pending(session: Session, workshop_ids: Iterable[int], *, has_texts: b
 
 
 def _way(*, has_texts: bool) -> sa.ColumnElement[str]:
-    """By which way a change reaches a party, as the name of a field of Reach."""
+    """Returns the way by which a change reaches a party, as the name of a field of Reach."""
     attempt = sa.orm.aliased(Notification)
     is_given_up = sa.exists().where(
         attempt.registration_id == Registration.id,
@@ -460,19 +455,19 @@ _IS_OF_NOTIFICATION: Final = Registration.id == Notification.registration_id
 # What a notification says that is sent, or called about, now. NULL: not when and where, or the
 # workshop never changed.
 SAID_FACTS: Final = sa.case(
-    (Notification.cause.in_(CHANGE_TYPES), Notification.facts),
+    (Notification.cause.in_(_select_saying(SaidFacts.OF_ITS_CHANGE)), Notification.facts),
     (
-        Notification.cause.in_(_ALWAYS_SAYING),
+        Notification.cause.in_(_select_saying(SaidFacts.ALWAYS)),
         _REGISTRATION_FACTS.where(_IS_OF_NOTIFICATION).scalar_subquery(),
     ),
     (
-        Notification.cause.in_(_SAYING_UNLESS_DISCREET),
+        Notification.cause.in_(_select_saying(SaidFacts.UNLESS_DISCREET)),
         _REGISTRATION_FACTS.where(
             _IS_OF_NOTIFICATION, Workshop.is_discreet.is_(False)
         ).scalar_subquery(),
     ),
     (
-        Notification.cause.in_(_SAYING_IN_LETTERS),
+        Notification.cause.in_(_select_saying(SaidFacts.LETTER_UNLESS_DISCREET)),
         _REGISTRATION_FACTS.where(
             _IS_OF_NOTIFICATION,
             Workshop.is_discreet.is_(False),

@@ -49,7 +49,7 @@ class DoubtfulSeats:
 
 
 def count_seats(session: Session, bursts: Iterable[BurstKeys]) -> list[DoubtfulSeats]:
-    """What these bursts hold, without those of which nothing is left."""
+    """Returns what these bursts hold. A burst of which nothing is left is not in it."""
     counted = [_count(session, each) for each in bursts]
     return [each for each in counted if each.parties]
 

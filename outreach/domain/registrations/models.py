@@ -32,11 +32,11 @@ from outreach.keystore import KeyStore, RegistrationKey
 
 
 class RegistrationStatus(StrEnum):
-    CONFIRMED = "seated"
-    WAITLISTED = "waiting"
+    CONFIRMED = "confirmed"
+    WAITLISTED = "waitlisted"
     OFFERED = "offered"
     CANCELLED = "cancelled"
-    EXPIRED = "lapsed"  # did not answer in time; may join the waitlist again
+    EXPIRED = "expired"  # did not answer in time; may join the waitlist again
 
 
 STATUSES_WITH_SEATS: Final = (RegistrationStatus.CONFIRMED, RegistrationStatus.OFFERED)
@@ -68,7 +68,7 @@ class AccessNeed(StrEnum):
     REMOTE_INTERPRETER = "remote_interpreter"  # by phone, from another region
 
 
-CODE_LENGTH: Final = 6  # of check-in codes
+CODE_LENGTH: Final = 6  # for check-in codes
 UNNAMED: Final = "–"  # the name of a party that left none, by telephone; it opens nothing
 INTERPRETER: Final = "interpreter-"  # prefix of a need; the language follows: interpreter-nah
 
@@ -83,7 +83,7 @@ class RegistrationData:
     address: str = ""  # the e-mail or the phone (E.164), by `contact`
     may_leave_message: bool = False
     takes_calls: bool = False  # also where a text or a message may be left
-    is_only_reader: bool = False  # of the phone
+    is_only_reader: bool = False  # nobody else reads this phone
     wants_reminder: bool = False
     wants_entry: bool = False  # a calendar entry attached to each letter
     language: str = "es"
@@ -91,7 +91,7 @@ class RegistrationData:
     slot: str = ""  # the start of a time slot, as `10:20`; empty without slots
     channel: str = ""  # a `Channel`, where the workshop has several
     zone: str = ""  # the key of the time zone of who fills the form in, where it is known
-    code: str = ""  # of check-in, where it was said before; empty: a random one
+    code: str = ""  # for check-in, where it was said before; empty: a random one
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -105,8 +105,7 @@ class PersonalData:
 class Registration(Base):
     __tablename__ = "registration"
     __table_args__ = (
-        sa.UniqueConstraint("workshop_id", "door_code"),
-        sa.Index(None, "workshop_id", "standing", "queue_number", "id"),
+        sa.Index(None, "workshop_id", "status", "queue_number", "id"),
         sa.CheckConstraint("people >= 1", name="people"),
         # Partial indexes: they stay small over the years and cost an ordinary registration little.
         *(
@@ -118,14 +117,14 @@ class Registration(Base):
             )
             for name in ("key_id", "offered_until", "joint_id", "approval_hold_until")
         ),
-        # Of IS_FOR_REVIEW: few rows.
+        # Has the few rows of IS_FOR_REVIEW.
         sa.Index(
             "ix_registration_beyond_share",
             "workshop_id",
             sqlite_where=sa.text("is_beyond_share IS 1"),
             postgresql_where=sa.text("is_beyond_share IS true"),
         ),
-        # Of IS_UNCLEARED: few rows, for half a day each.
+        # Has the few rows of IS_UNCLEARED, each for half a day.
         sa.Index(
             None,
             "registered_at",
@@ -137,7 +136,7 @@ class Registration(Base):
     id: Mapped[str] = mapped_column(sa.String(26), primary_key=True)
     workshop_id: Mapped[int] = mapped_column(sa.ForeignKey("workshop.id"))
     workshop: Mapped[Workshop] = relationship(init=False)
-    status: Mapped[RegistrationStatus] = mapped_column("standing")
+    status: Mapped[RegistrationStatus]
     people: Mapped[int]
     contact: Mapped[ContactMethod]
     may_leave_message: Mapped[bool]
@@ -155,7 +154,7 @@ class Registration(Base):
     registered_at: Mapped[datetime] = mapped_column(Hour)
     # The order of a workshop's registrations and of its waitlist (`next_queue_number`).
     queue_number: Mapped[int] = mapped_column(default=0)
-    slot_id: Mapped[int | None] = mapped_column(sa.ForeignKey("slot.id"), default=None)
+    slot_id: Mapped[int | None] = mapped_column(sa.ForeignKey("time_slot.id"), default=None)
     slot: Mapped[TimeSlot | None] = relationship(init=False, lazy="joined")
     offered_until: Mapped[datetime | None] = mapped_column(default=None)
     lapses: Mapped[int] = mapped_column(default=0)  # offers that expired
@@ -171,19 +170,12 @@ class Registration(Base):
     wants_entry: Mapped[bool] = mapped_column(default=False)
     changes: Mapped[int] = mapped_column(
         default=0
-    )  # of the time slot: added to the SEQUENCE of iCalendar
+    )  # how often its time slot changed: added to the SEQUENCE of iCalendar
     sealed_details: Mapped[bytes | None] = mapped_column(default=None)  # `PartyDetails`
     # HMAC of the check-in code (`KeyStore.code_digest`).
     code_digest: Mapped[bytes | None] = mapped_column(
         sa.LargeBinary(32), index=True, unique=True, default=None
     )
-    # What an earlier version stored, until `plain_values.py` seals it: details, SHA-256 of tokens.
-    plain_code: Mapped[str | None] = mapped_column("door_code", sa.String(6), default=None)
-    plain_language: Mapped[str] = mapped_column("language", sa.String(2), default="")
-    plain_needs: Mapped[Codes] = mapped_column("needs", default_factory=Codes)
-    plain_arrived: Mapped[int] = mapped_column("arrived", default=0)
-    manage: Mapped[bytes | None] = mapped_column(sa.LargeBinary(32), unique=True, default=None)
-    entry: Mapped[bytes | None] = mapped_column(sa.LargeBinary(32), unique=True, default=None)
     # Beyond the share of its network (S29, `review.py`): waitlisted, and gets no offer; after its
     # review it has a seat or is released. At a workshop of high sensitivity its pages and letters
     # show a confirmed seat all the time.
@@ -195,7 +187,7 @@ class Registration(Base):
     # What the party was last told, where that no longer holds (`change_notifications.py`).
     known_facts: Mapped[bytes | None] = mapped_column(sa.LargeBinary(16), default=None)
 
-    _key_store = cast("KeyStore | None", None)  # of the session that loaded it
+    _key_store = cast("KeyStore | None", None)  # the one of the session that loaded it
     # The ciphertext of the details, and what it says; None where the key is gone.
     _opened = cast("tuple[bytes | None, PartyDetails | None] | None", None)
 
@@ -240,20 +232,17 @@ class Registration(Base):
     def open_with(self, key: bytes | None) -> None:
         """Decrypts the details with the key of this registration; None: it is gone."""
         details = None
-        if self.sealed_details is None:
-            details = PartyDetails(
-                code=self.plain_code or "",
-                language=self.plain_language,
-                needs=self.plain_needs,
-                arrived=self.plain_arrived,
-            )
-        elif key is not None:
+        if self.sealed_details is not None and key is not None:
             details = party_details.decrypt(key, self.id, self.sealed_details)
         self._opened = self.sealed_details, details
 
     def copy_details(self, other: "Registration") -> None:
         """Takes the decrypted details from an instance of the same row that was read before."""
         self._opened = other._opened
+
+    def set_fictitious_details(self, details: PartyDetails) -> None:
+        """Gives these details to a registration that nothing stores, as in a preview."""
+        self._opened = self.sealed_details, details
 
     def change_details(self, **changes: Unpack[DetailChanges]) -> None:
         """Encrypts changed details. Raises DataErased where the key is gone."""
@@ -262,10 +251,8 @@ class Registration(Base):
         self.seal(replace(self.details, **changes), key)
 
     def seal(self, details: PartyDetails, key: bytes) -> None:
-        """Stores these details, encrypted with the key of this registration, and nothing plain."""
+        """Stores these details, encrypted with the key of this registration."""
         self.sealed_details = party_details.encrypt(key, self.id, details)
-        self.plain_code, self.plain_language = None, ""
-        self.plain_needs, self.plain_arrived = Codes(), 0
         self._opened = self.sealed_details, details
 
     def _read_details(self) -> PartyDetails | None:
@@ -458,16 +445,12 @@ def is_of_party(registration: Registration, key: bytes, data: RegistrationData) 
 
 def find(session: Session, key_store: KeyStore, token: str) -> Registration:
     """The registration of a manage link. Raises NotFound."""
-    hashed = _hash(_bytes_of(token))
-    link = key_store.link_digest(hashed)
-    return _find(session, _BY_MANAGE_LINK, link=link, hashed=hashed)
+    return _find(session, _BY_MANAGE_LINK, key_store.link_digest(_hash(_bytes_of(token))))
 
 
 def find_by_entry_token(session: Session, key_store: KeyStore, token: str) -> Registration:
     """The registration of the QR code that is shown at check-in. Raises NotFound."""
-    hashed = _hash(_bytes_of(token))
-    link = key_store.link_digest(hashed)
-    return _find(session, _BY_ENTRY_LINK, link=link, hashed=hashed)
+    return _find(session, _BY_ENTRY_LINK, key_store.link_digest(_hash(_bytes_of(token))))
 
 
 def find_by_code(
@@ -521,7 +504,6 @@ def store_links(
     registration.entry_digest = key_store.link_digest(_hash(keystore.derive_link(key, "entry")))
     registration.seal(details, key)
     registration.code_digest = key_store.code_digest(registration.workshop_id, details.code)
-    registration.manage = registration.entry = None
     session.flush()
 
 
@@ -529,8 +511,8 @@ def _hash(token: bytes) -> bytes:
     return hashlib.sha256(token).digest()
 
 
-def _find(session: Session, statement: sa.Select[Registration], **digests: bytes) -> Registration:
-    registration = session.scalar(statement, digests)
+def _find(session: Session, statement: sa.Select[Registration], link: bytes) -> Registration:
+    registration = session.scalar(statement, {"link": link})
     if registration is None or registration.key_id is None:
         raise NotFound("registration")
     return registration
@@ -539,18 +521,8 @@ def _find(session: Session, statement: sa.Select[Registration], **digests: bytes
 _WITH_WORKSHOP: Final = sa.select(Registration).options(
     sa.orm.joinedload(Registration.workshop, innerjoin=True)
 )
-_BY_MANAGE_LINK: Final = _WITH_WORKSHOP.where(
-    sa.or_(
-        Registration.manage_digest == sa.bindparam("link"),
-        Registration.manage == sa.bindparam("hashed"),
-    )
-)
-_BY_ENTRY_LINK: Final = _WITH_WORKSHOP.where(
-    sa.or_(
-        Registration.entry_digest == sa.bindparam("link"),
-        Registration.entry == sa.bindparam("hashed"),
-    )
-)
+_BY_MANAGE_LINK: Final = _WITH_WORKSHOP.where(Registration.manage_digest == sa.bindparam("link"))
+_BY_ENTRY_LINK: Final = _WITH_WORKSHOP.where(Registration.entry_digest == sa.bindparam("link"))
 
 
 def get_key(key_store: KeyStore, registration: Registration) -> RegistrationKey:
@@ -606,7 +578,7 @@ def next_queue_number(workshop_id: int | sa.ColumnElement[int]) -> sa.ScalarSele
     return sa.select(last + 1).where(_OTHERS.c.workshop_id == workshop_id).scalar_subquery()
 
 
-_OTHERS: Final = Registration.__table__.alias()  # of the same workshop
+_OTHERS: Final = Registration.__table__.alias()  # other registrations for the same workshop
 
 
 def list_active(session: Session, workshop: Workshop) -> Sequence[Registration]:

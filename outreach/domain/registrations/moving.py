@@ -140,7 +140,8 @@ def _reserve(
     slot: str,
     now: datetime,
 ) -> capacity.CapacityHold:
-    """What the party holds at the new workshop. Raises RegistrationClosed, Full, Conflict."""
+    """Reserves for the party at the new workshop and returns what it holds there. Raises
+    RegistrationClosed, Full, Conflict."""
     if not target.is_open(now):
         raise RegistrationClosed(f"workshop {target.public_id}")
     if registration.people > target.party_limit:

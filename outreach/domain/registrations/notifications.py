@@ -6,7 +6,6 @@ erases its letters.
 
 from collections.abc import Sequence
 from datetime import datetime
-from enum import StrEnum
 from typing import Final
 
 import sqlalchemy as sa
@@ -14,33 +13,26 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from outreach import clock
 from outreach.db.base import Base
+from outreach.db.outbox_row import OUTBOX_ORDER, OutboxRow
 from outreach.db.types import Hour
+from outreach.domain.registrations import message_types
+from outreach.domain.registrations.message_types import NotificationType, WorkshopState
 from outreach.domain.registrations.models import Registration
 from outreach.domain.registrations.staff_messages import Message
 
-
-class NotificationType(StrEnum):
-    """Why we write. It chooses the template."""
-
-    REGISTERED = "saved"
-    WAITLISTED = "waiting"
-    OFFER = "offer"  # a free seat is held for them until they answer
-    SEAT_GRANTED = "seated"  # staff gave them a seat
-    OFFER_EXPIRED = "lapsed"  # they did not answer the offer in time
-    MOVED = "moved"  # they moved to another date themselves
-    CHANGED = "changed"
-    CANCELLED = "cancelled"
-    REINSTATED = "reinstated"
-    REMINDER = "reminder"
-    RECONFIRM = "confirm"  # are you still coming?
-    APPROVED = "approved"  # they may see the address
-    LINK_RECOVERY = "link"  # they asked for their link
-    SUMMARY = "summary"  # all registrations of the recipient, in place of several messages
-    MESSAGE = "message"  # written by staff
+__all__ = [
+    "Notification",
+    "NotificationType",
+    "cancel_pending",
+    "clear_for_move",
+    "enqueue",
+    "reschedule",
+    "withhold",
+]
 
 
-class Notification(Base):
-    __tablename__ = "notice"
+class Notification(OutboxRow, Base):
+    __tablename__ = "notification"
     __table_args__ = (sa.Index(None, "done_at", "due_at"),)
 
     id: Mapped[int] = mapped_column(primary_key=True, init=False)
@@ -52,7 +44,7 @@ class Notification(Base):
     message_id: Mapped[int | None] = mapped_column(
         sa.ForeignKey("message.id"), default=None, index=True
     )
-    message: Mapped[Message | None] = relationship(init=False)  # of that type only
+    message: Mapped[Message | None] = relationship(init=False)  # only where its type is MESSAGE
     # What it says of the workshop (`workshops.facts`): one of a change from the beginning, others
     # from when they are claimed or called about (`change_notifications.SAID_FACTS`).
     facts: Mapped[bytes | None] = mapped_column(sa.LargeBinary(16), default=None)
@@ -60,12 +52,11 @@ class Notification(Base):
     trial_arm_id: Mapped[int | None] = mapped_column(default=None)
     # A text that is sent at night too (`text_hours`).
     is_urgent: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
-    due_at: Mapped[datetime]
-    made_at: Mapped[datetime] = mapped_column(Hour)
-    tries: Mapped[int] = mapped_column(default=0)
-    leased_until: Mapped[datetime | None] = mapped_column(default=None)
-    done_at: Mapped[datetime | None] = mapped_column(Hour, default=None)
-    is_dead: Mapped[bool] = mapped_column(default=False)  # given up; staff see it
+    made_at: Mapped[datetime] = mapped_column(Hour, sort_order=OUTBOX_ORDER + 1)
+    due_at: Mapped[datetime] = mapped_column(sort_order=OUTBOX_ORDER)
+    done_at: Mapped[datetime | None] = mapped_column(
+        Hour, default=None, sort_order=OUTBOX_ORDER + 4
+    )
 
 
 def enqueue(
@@ -90,15 +81,18 @@ def enqueue(
     )
 
 
-def reschedule_reminders(
-    session: Session, registration_ids: Sequence[str], due_at: datetime
+def reschedule(
+    session: Session,
+    cause: NotificationType,
+    registration_ids: Sequence[str],
+    due_at: datetime,
 ) -> None:
-    """Moves pending reminders of a workshop that moved."""
+    """Moves pending notifications of a type, of a workshop that moved."""
     session.execute(
         sa.update(Notification)
         .where(
             Notification.registration_id.in_(registration_ids),
-            Notification.cause == NotificationType.REMINDER,
+            Notification.cause == cause,
             Notification.done_at.is_(None),
         )
         .values(due_at=due_at)
@@ -112,7 +106,7 @@ def clear_for_move(session: Session, registration_id: str) -> None:
     session.execute(
         sa.delete(Notification).where(
             Notification.registration_id == registration_id,
-            Notification.cause.not_in((NotificationType.LINK_RECOVERY, NotificationType.SUMMARY)),
+            Notification.cause.not_in(_OF_PERSON),
         )
     )
 
@@ -120,13 +114,12 @@ def clear_for_move(session: Session, registration_id: str) -> None:
 def withhold(session: Session, registration_id: str) -> None:
     """Takes back what was queued to confirm what somebody just did themselves, in the transaction
     that queued it: their page says it."""
-    cancel_pending(session, registration_id, *_CONFIRMING)
+    cancel_pending(session, registration_id, *_RECEIPTS)
 
 
-_CONFIRMING: Final = (
-    NotificationType.REGISTERED,
-    NotificationType.WAITLISTED,
-    NotificationType.MOVED,
+_RECEIPTS: Final = message_types.select_types(lambda each: each.is_receipt)
+_OF_PERSON: Final = message_types.select_types(
+    lambda each: each.workshop_state is WorkshopState.ANY
 )
 
 

@@ -1,64 +1,179 @@
 """Queues the notifications that follow from a change of a registration or of its workshop."""
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from outreach.domain.registrations import notifications
+from outreach.domain.registrations.message_types import (
+    DECLARATIONS,
+    FOLLOW_UPS,
+    SCHEDULES,
+    MessageDeclaration,
+    NotificationType,
+    Schedule,
+)
 from outreach.domain.registrations.models import (
     ACTIVE_STATUSES,
     APPARENTLY_CONFIRMED,
     ContactMethod,
     Registration,
 )
-from outreach.domain.registrations.notifications import Notification, NotificationType
+from outreach.domain.registrations.notifications import Notification
 from outreach.domain.workshops import Workshop
+from outreach.domain.workshops.models import COUNTED_STATUSES
+
+# So long a worker that was away queues what follows a workshop.
+FOLLOW_UP_WINDOW: Final = timedelta(days=2)
 
 
 def notify_confirmed(
     session: Session, registration: Registration, cause: NotificationType, *, now: datetime
 ) -> None:
-    """Queues the confirmation of a seat and, when wanted, the reminder of the day before."""
+    """Queues the confirmation of a seat, and what is due by the clock of its workshop."""
     if registration.contact is ContactMethod.NONE:
         return
     notifications.enqueue(session, registration.id, cause, now=now)
-    remind_at = registration.workshop.remind_at
-    if registration.wants_reminder and now < remind_at:
-        notifications.enqueue(
-            session, registration.id, NotificationType.REMINDER, now=now, due_at=remind_at
-        )
+    enqueue_scheduled(
+        session,
+        registration.id,
+        registration.workshop,
+        registration.contact,
+        wants_reminder=registration.wants_reminder,
+        now=now,
+    )
+
+
+def enqueue_scheduled(
+    session: Session,
+    registration_id: str,
+    workshop: Workshop,
+    contact: ContactMethod,
+    *,
+    wants_reminder: bool,
+    now: datetime,
+) -> None:
+    """Queues the messages of somebody with a seat that have a `Schedule`, unless they would be due
+    by now. `wants_reminder`: the party asked for those on request."""
+    for cause, schedule in SCHEDULES.items():
+        declared = DECLARATIONS[cause]
+        is_wanted = wants_reminder or not schedule.is_on_request
+        if not (is_wanted and declared.reaches(contact) and declared.is_sent_about(workshop)):
+            continue
+        due_at = schedule.compute_due(workshop)
+        if now < due_at:
+            notifications.enqueue(session, registration_id, cause, now=now, due_at=due_at)
 
 
 def follow_reminders(session: Session, workshop: Workshop, *, now: datetime) -> None:
-    """Moves the reminders of a workshop to its new day, and queues those that are missing."""
+    """Moves the scheduled messages of a workshop to its new day, and queues those that are
+    missing."""
     active = session.scalars(
         sa.select(Registration.id).where(
             Registration.workshop_id == workshop.id, Registration.status.in_(ACTIVE_STATUSES)
         )
     ).all()
-    notifications.reschedule_reminders(session, active, workshop.remind_at)
-    _queue_missing_reminders(session, workshop, now)
+    for cause, schedule in SCHEDULES.items():
+        notifications.reschedule(session, cause, active, schedule.compute_due(workshop))
+        _queue_missing(session, workshop, cause, schedule, now)
 
 
-def _queue_missing_reminders(session: Session, workshop: Workshop, now: datetime) -> None:
-    """Queues reminders of the new day for those who have none pending."""
-    if now >= workshop.remind_at:
+def _queue_missing(
+    session: Session, workshop: Workshop, cause: NotificationType, schedule: Schedule, now: datetime
+) -> None:
+    """Queues scheduled messages of the new day for those who have none pending."""
+    due_at, declared = schedule.compute_due(workshop), DECLARATIONS[cause]
+    if now >= due_at or not declared.is_sent_about(workshop):
         return
     has_pending = sa.exists().where(
         Notification.registration_id == Registration.id,
-        Notification.cause == NotificationType.REMINDER,
+        Notification.cause == cause,
         Notification.done_at.is_(None),
     )
+    contacts = (ContactMethod.EMAIL, ContactMethod.PHONE)
+    asked = (Registration.wants_reminder.is_(True),) if schedule.is_on_request else ()
     for registration_id in session.scalars(
         sa.select(Registration.id).where(
             Registration.workshop_id == workshop.id,
             APPARENTLY_CONFIRMED,
-            Registration.contact != ContactMethod.NONE,
-            Registration.wants_reminder.is_(True),
+            Registration.contact.in_([each for each in contacts if declared.reaches(each)]),
+            *asked,
             sa.not_(has_pending),
         )
     ).all():
-        notifications.enqueue(
-            session, registration_id, NotificationType.REMINDER, now=now, due_at=workshop.remind_at
+        notifications.enqueue(session, registration_id, cause, now=now, due_at=due_at)
+
+
+def list_workshops_to_follow_up(
+    session: Session, follow_ups: Sequence[MessageDeclaration] = FOLLOW_UPS, *, now: datetime
+) -> Sequence[int]:
+    """The workshops, by id, of which a message is due that follows them."""
+    ended = [_has_ended_before(each, now) for each in follow_ups]
+    if not ended:
+        return ()
+    return session.scalars(
+        sa.select(Workshop.id)
+        .where(sa.or_(*ended), Workshop.status.in_(COUNTED_STATUSES))
+        .order_by(Workshop.id)
+    ).all()
+
+
+def enqueue_follow_ups(
+    session: Session,
+    workshop: Workshop,
+    follow_ups: Sequence[MessageDeclaration] = FOLLOW_UPS,
+    *,
+    now: datetime,
+) -> int:
+    """Queues the messages that follow a workshop, for each party of which one is true and that has
+    not got it; returns how many."""
+    count = 0
+    for declared in follow_ups:
+        if declared.is_over(workshop, now) or not declared.is_sent_about(workshop):
+            continue
+        for party in _list_without(session, workshop, declared, now):
+            if declared.is_true(party, None, now):
+                notifications.enqueue(session, party.id, declared.notification_type, now=now)
+                count += 1
+    session.flush()
+    return count
+
+
+def _list_without(
+    session: Session, workshop: Workshop, declared: MessageDeclaration, now: datetime
+) -> Sequence[Registration]:
+    """The parties to whom a message that follows the workshop was not queued; none unless it is
+    due."""
+    has_one = sa.exists().where(
+        Notification.registration_id == Registration.id,
+        Notification.cause == declared.notification_type,
+    )
+    wanted = [Registration.wants_reminder.is_(True)] if _is_on_request(declared) else []
+    return session.scalars(
+        sa.select(Registration)
+        .join(Workshop, Workshop.id == Registration.workshop_id)
+        .where(
+            Registration.workshop_id == workshop.id,
+            _has_ended_before(declared, now),
+            Registration.key_id.is_not(None),
+            Registration.contact != ContactMethod.NONE,
+            Registration.status.in_(ACTIVE_STATUSES),
+            *wanted,
+            sa.not_(has_one),
         )
+        .order_by(Registration.id)
+    ).all()
+
+
+def _is_on_request(declared: MessageDeclaration) -> bool:
+    return declared.follow_up is not None and declared.follow_up.is_on_request
+
+
+def _has_ended_before(declared: MessageDeclaration, now: datetime) -> sa.ColumnElement[bool]:
+    """Whether a workshop has ended so long before that the message is due, and not since long."""
+    assert declared.follow_up is not None
+    latest = now - declared.follow_up.wait
+    return sa.and_(Workshop.ends_at <= latest, Workshop.ends_at > latest - FOLLOW_UP_WINDOW)

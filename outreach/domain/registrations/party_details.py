@@ -14,13 +14,13 @@ PADDED_BYTES: Final = 256  # before encryption, or a multiple: the length reveal
 class PartyDetails:
     """What a registration stores encrypted, beside name and contact."""
 
-    code: str = ""  # of check-in, shown as ABC DEF
-    language: str = ""  # of pages and letters
+    code: str = ""  # for check-in, shown as ABC DEF
+    language: str = ""  # in which pages and letters are
     needs: Codes = field(default_factory=Codes)
     arrived: int = 0  # how many of the party
     channel: str = ""  # a `Channel`, where the workshop has several; empty: its first one
     is_only_reader: bool = False  # «only I read this phone»: a text may have a discreet link
-    zone: str = ""  # of the clock of who takes part from elsewhere: America/Los_Angeles
+    zone: str = ""  # where who takes part from elsewhere reads the clock: America/Los_Angeles
 
 
 class DetailChanges(TypedDict, total=False):
@@ -59,10 +59,9 @@ def decrypt(key: bytes, registration_id: str, sealed: bytes) -> PartyDetails:
         language=data["language"],
         needs=Codes(data["needs"]),
         arrived=data["arrived"],
-        # Older versions have none of these.
-        channel=data.get("channel", ""),
-        is_only_reader=data.get("is_only_reader", False),
-        zone=data.get("zone", ""),
+        channel=data["channel"],
+        is_only_reader=data["is_only_reader"],
+        zone=data["zone"],
     )
 
 

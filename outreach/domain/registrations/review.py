@@ -34,7 +34,7 @@ from outreach.domain.workshops import Workshop, WorkshopStatus, time_slots
 from outreach.keystore.bursts import BurstKeys
 from outreach.keystore.seat_shares import Share
 
-REVIEW_HOUR: Final = time(9)  # of the office
+REVIEW_HOUR: Final = time(9)  # on the clock of the office
 NEAR: Final = timedelta(hours=24)  # before the start, a review is at the next full hour
 
 # Whom nobody has confirmed, released or left yet.
@@ -58,7 +58,7 @@ def compute_share(workshop: Workshop) -> Share:
 
 
 def name_subject(workshop: Workshop) -> str:
-    """Of what a network has a share: of a workshop, or of all dates of a course together."""
+    """Names what a network has a share of: a workshop, or all dates of a course together."""
     series = workshop.series
     is_course = series is not None and series.is_joint and not workshop.has_slots
     return f"course {workshop.series_id}" if is_course else str(workshop.id)
@@ -169,8 +169,8 @@ def _list_due(session: Session, workshop: Workshop, now: datetime) -> list[Regis
 def _alternate(
     parties: Iterable[Registration], bursts: Sequence[BurstKeys]
 ) -> Iterator[Registration]:
-    """One party of each burst, then the second of each, and so on. A party of no burst, whose key
-    store lost it, is one by itself."""
+    """Orders parties: one of each burst, then the second of each, and so on. A party whose burst
+    the key store has lost is a burst by itself."""
     burst_of: Mapping[bytes, bytes] = {key: each.id for each in bursts for key in each.key_ids}
     by_burst: dict[bytes, list[Registration]] = defaultdict(list)
     for party in parties:

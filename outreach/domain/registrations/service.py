@@ -31,6 +31,7 @@ from outreach.domain.registrations.models import (
     next_queue_number,
 )
 from outreach.domain.registrations.notifications import NotificationType
+from outreach.domain.registrations.notify import enqueue_scheduled
 from outreach.domain.registrations.status import TRANSITIONS, StatusEvent
 from outreach.domain.workshops import Workshop, WorkshopStatus, time_slots
 from outreach.errors import Conflict, Full, NotFound, RegistrationClosed, RegistrationNotOpen
@@ -64,7 +65,7 @@ def register(
     row = {
         "id": sealed.id,
         "workshop_id": workshop.id,
-        "standing": RegistrationStatus.CONFIRMED if has_seat else RegistrationStatus.WAITLISTED,
+        "status": RegistrationStatus.CONFIRMED if has_seat else RegistrationStatus.WAITLISTED,
         "people": data.people,
         "contact": data.contact,
         "may_leave_message": data.may_leave_message,
@@ -90,7 +91,7 @@ def register(
         "appears_confirmed": False,
         "is_released": False,
         "sharing": TicketSharing.OPEN,
-        "queued_at": workshop.id,
+        "queue_workshop_id": workshop.id,
     }
     session.connection().execute(_INSERT, row)
     # After the insert, which fails for the second post of a form: it counts once.
@@ -104,11 +105,11 @@ def register(
                 NotificationType.REGISTERED if shows_seat else NotificationType.WAITLISTED
             )
             notifications.enqueue(session, sealed.id, notification_type, now=now)
-        remind_at = workshop.remind_at
-        if data.wants_reminder and shows_seat and now < remind_at:
-            notifications.enqueue(
-                session, sealed.id, NotificationType.REMINDER, now=now, due_at=remind_at
-            )
+        if shows_seat:
+            enqueue_scheduled(
+                session, sealed.id, workshop, data.contact,
+                wants_reminder=data.wants_reminder, now=now,
+            )  # fmt: skip
     is_confirmed = has_seat and not is_beyond
     return RegistrationStatus.CONFIRMED if is_confirmed else RegistrationStatus.WAITLISTED
 
@@ -116,7 +117,7 @@ def register(
 # An insert of one row is faster than the ORM, and all other registrations wait for this one. It is
 # built once: to build it anew took a fifth of a save.
 _INSERT: Final = sa.insert(Registration.__table__).values(  # type: ignore[arg-type]  # it is a Table
-    queue_number=next_queue_number(sa.bindparam("queued_at", type_=sa.Integer))
+    queue_number=next_queue_number(sa.bindparam("queue_workshop_id", type_=sa.Integer))
 )
 
 
@@ -235,7 +236,7 @@ class RegistrationChange:
     needs: Codes
     slot: str = ""  # its hour, as `10:20`; empty where there are no slots
     channel: str | None = None  # a `Channel`; None: as before
-    is_only_reader: bool | None = None  # of the phone; None: as before
+    is_only_reader: bool | None = None  # whether the phone is read by nobody else; None: as before
 
 
 def change(
@@ -364,14 +365,9 @@ _ERASED: Final[dict[str, object]] = {
     "sealed": None,
     "manage_digest": None,
     "entry_digest": None,
-    "manage": None,
-    "entry": None,
     "sealed_details": None,
     "code_digest": None,
-    "plain_code": None,
-    "plain_language": "",
     "contact": ContactMethod.NONE,
-    "plain_needs": Codes(),
     "may_leave_message": False,
     "takes_calls": False,
     "wants_reminder": False,

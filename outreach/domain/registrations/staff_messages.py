@@ -36,10 +36,10 @@ class Message(Base):
     workshop_id: Mapped[int] = mapped_column(sa.ForeignKey("workshop.id"), index=True)
     template: Mapped[MessageTemplate]
     audience: Mapped[Audience]
-    paragraph: Mapped[Words]  # in the languages it was written in; never of a discreet kind
+    paragraph: Mapped[Words]  # in the languages in which it was written; a discreet kind has none
     nonce: Mapped[bytes] = mapped_column(sa.LargeBinary(32), unique=True)  # digest of the form's
     organizer_id: Mapped[int | None] = mapped_column(
-        sa.ForeignKey("organizer.id", ondelete="SET NULL")
+        sa.ForeignKey("staff_member.id", ondelete="SET NULL")
     )
     made_at: Mapped[datetime]
 

@@ -1,5 +1,6 @@
 """The hours of texts: from 8 to 20 by the clock of the venue, unless the workshop starts before the
-next morning. The outbox of texts asks `find_next` for every text that is not urgent (S36)."""
+next morning and is not over. The outbox of texts asks `find_next` for every text that is not urgent
+(S36)."""
 
 from datetime import datetime, time, timedelta
 from typing import Final
@@ -20,4 +21,5 @@ def find_next(workshop: Workshop, at: datetime, *, is_change: bool = False) -> d
     day = there.date() + timedelta(days=there.time() >= UNTIL)
     morning = clock.instant(day, FROM, workshop.zone)
     starts_at = workshop.find_first_start(at) if is_change else workshop.starts_at
-    return at if morning >= starts_at else morning
+    is_past = workshop.ends_at.astimezone(workshop.zone).date() < there.date()
+    return at if morning >= starts_at and not is_past else morning

@@ -28,18 +28,18 @@ from outreach.errors import DataErased
 MIN_PLAIN: Final = 5
 PADDED_BYTES: Final = 512  # before encryption, or a multiple
 ARRIVED: Final = "arrived"  # people, cancelled registrations and people of the waitlist included
-SEATED: Final = "arrived seated"  # of them, those of confirmed registrations
+SEATED: Final = "arrived seated"  # those of them whose registration is confirmed
 NEED, LANGUAGE = "need ", "language "  # prefixes; the code follows
 _SLOT: Final = "arrived slot "
 
 
 class PeopleTotals(Base):
-    __tablename__ = "people_total"
+    __tablename__ = "people_totals"
 
     workshop_id: Mapped[int] = mapped_column(
         sa.ForeignKey("workshop.id", ondelete="CASCADE"), primary_key=True
     )
-    numbers: Mapped[Amounts]  # of MIN_PLAIN and more, by name
+    numbers: Mapped[Amounts]  # those of MIN_PLAIN and more, by name
     sealed: Mapped[bytes]  # the smaller ones
 
 

@@ -1,6 +1,6 @@
 """The waitlist: a seat that comes free is offered to the longest-waiting party that fits.
 
-An offer is hold for a day, or for two hours when the workshop starts within a day. In the last
+An offer is held for a day, or for two hours when the workshop starts within a day. In the last
 three hours nothing is offered: people could not come in time. A party whose offer expires goes to
 the end of the waitlist; the second time it leaves the waitlist.
 """
@@ -130,7 +130,7 @@ def _find_offer_start(workshop: Workshop, party: WaitingParty, now: datetime) ->
 
 
 def list_fitting(session: Session, workshop: Workshop, seats: int) -> list[ContactMethod]:
-    """How each party is reached that would be offered so many free seats."""
+    """Returns how each party is reached that would get an offer if so many seats were free."""
     left, fitting = seats, []
     for party in _list_waiting(session, workshop):
         if party.people <= left:

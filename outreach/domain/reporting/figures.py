@@ -37,14 +37,16 @@ class FigureSeries(Base):
 
 
 class MonthlyFigure(Base):
-    __tablename__ = "figure"
+    __tablename__ = "monthly_figure"
 
     month: Mapped[int] = mapped_column(primary_key=True)  # 202001
     series: Mapped[str] = mapped_column(sa.ForeignKey("figure_series.code"), primary_key=True)
     value: Mapped[int] = mapped_column(sa.BigInteger)
     source: Mapped[str] = mapped_column(sa.String(200))
     entered_at: Mapped[datetime]
-    entered_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("organizer.id"), default=None)
+    entered_by_id: Mapped[int | None] = mapped_column(
+        sa.ForeignKey("staff_member.id"), default=None
+    )
 
 
 def list_series(session: Session) -> Sequence[FigureSeries]:

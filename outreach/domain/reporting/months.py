@@ -39,14 +39,14 @@ class MonthRevision(Base):
     cut: Mapped[datetime]
     reason: Mapped[str] = mapped_column(sa.String(300))
     organizer_id: Mapped[int | None] = mapped_column(
-        sa.ForeignKey("organizer.id", ondelete="SET NULL")
+        sa.ForeignKey("staff_member.id", ondelete="SET NULL")
     )
     digest: Mapped[str] = mapped_column(sa.String(64))  # SHA-256 of `frozen`, in hex
     frozen: Mapped[str] = mapped_column(sa.Text)  # JSON, as `reports/closing` writes it
     changes: Mapped[list[dict[str, Any]]] = mapped_column(sa.JSON)  # since the one before
     reopened_at: Mapped[datetime | None] = mapped_column(default=None)
     reopened_by_id: Mapped[int | None] = mapped_column(
-        sa.ForeignKey("organizer.id", ondelete="SET NULL"), default=None
+        sa.ForeignKey("staff_member.id", ondelete="SET NULL"), default=None
     )
     reopen_reason: Mapped[str] = mapped_column(sa.String(300), default="")
     # Before it the public sees nothing of it (`releases`); None: released when it was made.
@@ -73,7 +73,7 @@ class OfficeMonth(Base):
     month: Mapped[int] = mapped_column(primary_key=True)
     complete_at: Mapped[datetime | None] = mapped_column(default=None)  # «nothing is missing»
     organizer_id: Mapped[int | None] = mapped_column(
-        sa.ForeignKey("organizer.id", ondelete="SET NULL"), default=None
+        sa.ForeignKey("staff_member.id", ondelete="SET NULL"), default=None
     )
     reminded_at: Mapped[datetime | None] = mapped_column(default=None)
 

@@ -36,7 +36,7 @@ class EarlyAccess(Base):
 
     month: Mapped[int] = mapped_column(primary_key=True)  # 202001
     organizer_id: Mapped[int] = mapped_column(
-        sa.ForeignKey("organizer.id", ondelete="CASCADE"), primary_key=True
+        sa.ForeignKey("staff_member.id", ondelete="CASCADE"), primary_key=True
     )
     first_at: Mapped[datetime]
 

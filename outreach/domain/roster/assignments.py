@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from outreach.db.store import change_rows
+from outreach.domain.network.offices import Office
 from outreach.domain.registrations.change_notifications import (
     HOLD,
     NotifyDecision,
@@ -31,7 +32,8 @@ from outreach.domain.roster.models import (
     RosterMember,
     RosterRole,
 )
-from outreach.domain.workshops import Workshop, facts
+from outreach.domain.workshops import Workshop, WorkshopStatus, facts
+from outreach.domain.workshops.partners import WorkshopPartner, WorkshopSpeaker
 from outreach.errors import ErrorCode, NotFound, Refusal
 
 KEPT: Final = timedelta(days=90)  # rows of letters that were sent
@@ -70,6 +72,31 @@ def list_of_member(
             RosterAssignment.member_id == member.id,
             RosterAssignment.state.in_(ACTIVE_STATES),
             Workshop.day.between(first_day, last_day),
+        )
+        .order_by(Workshop.starts_at, Workshop.id)
+    ).all()
+
+
+def list_workshops_without_speaker(
+    session: Session, offices: Iterable[Office], *, now: datetime
+) -> Sequence[Workshop]:
+    """The workshops ahead of these offices, drafts too, that nobody gives: they name no partner, no
+    speaker and no facilitator, and no speaker of the roster is assigned. By start."""
+    is_assigned = sa.exists().where(
+        RosterAssignment.workshop_id == Workshop.id,
+        RosterAssignment.role == RosterRole.SPEAKER,
+        RosterAssignment.state.in_(ACTIVE_STATES),
+    )
+    return session.scalars(
+        sa.select(Workshop)
+        .where(
+            Workshop.office_id.in_([each.id for each in offices]),
+            Workshop.starts_at > now,
+            Workshop.status.in_([WorkshopStatus.DRAFT, WorkshopStatus.PUBLISHED]),
+            Workshop.facilitator == "",
+            ~sa.exists().where(WorkshopPartner.workshop_id == Workshop.id),
+            ~sa.exists().where(WorkshopSpeaker.workshop_id == Workshop.id),
+            ~is_assigned,
         )
         .order_by(Workshop.starts_at, Workshop.id)
     ).all()

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from outreach import clock
 from outreach.db.base import Base
+from outreach.db.outbox_row import OutboxRow
 from outreach.db.types import Codes
 from outreach.domain.network.offices import Office
 from outreach.domain.workshops import Workshop
@@ -25,7 +26,7 @@ class RosterRole(StrEnum):
 class WorkingHours(Base):
     """When a member is available on one day of the week, by the member's clock."""
 
-    __tablename__ = "roster_hours"
+    __tablename__ = "working_hours"
 
     member_id: Mapped[int] = mapped_column(
         sa.ForeignKey("roster_member.id", ondelete="CASCADE"), primary_key=True, init=False
@@ -142,7 +143,7 @@ class RosterLetterType(StrEnum):
     RELEASED = "released"  # they need not come
 
 
-class RosterLetter(Base):
+class RosterLetter(OutboxRow, Base):
     """A letter to a member about one assignment: no text, no address."""
 
     __tablename__ = "roster_letter"
@@ -154,9 +155,3 @@ class RosterLetter(Base):
     )
     letter_type: Mapped[RosterLetterType]
     facts: Mapped[bytes] = mapped_column(sa.LargeBinary(16))  # that it tells
-    made_at: Mapped[datetime]
-    due_at: Mapped[datetime]
-    tries: Mapped[int] = mapped_column(default=0)
-    leased_until: Mapped[datetime | None] = mapped_column(default=None)
-    done_at: Mapped[datetime | None] = mapped_column(default=None)
-    is_dead: Mapped[bool] = mapped_column(default=False)  # given up

@@ -27,7 +27,7 @@ class FormDraft(Base):
     __table_args__ = (sa.UniqueConstraint("organizer_id", "form"),)
 
     id: Mapped[int] = mapped_column(primary_key=True, init=False)
-    organizer_id: Mapped[int] = mapped_column(sa.ForeignKey("organizer.id", ondelete="CASCADE"))
+    organizer_id: Mapped[int] = mapped_column(sa.ForeignKey("staff_member.id", ondelete="CASCADE"))
     form: Mapped[str] = mapped_column(sa.String(60))  # «new NONCE», or «edit ID» of a workshop
     office: Mapped[str] = mapped_column(sa.String(40))  # slug
     fields: Mapped[str] = mapped_column(sa.Text)  # JSON of `Fields`

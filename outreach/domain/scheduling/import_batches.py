@@ -33,12 +33,12 @@ class ImportBatchSummary:
 
 
 class ImportBatch(Base):
-    __tablename__ = "intake_batch"
+    __tablename__ = "import_batch"
 
     id: Mapped[int] = mapped_column(primary_key=True, init=False)
     public_id: Mapped[str] = mapped_column(sa.String(20), unique=True)
     organizer_id: Mapped[int] = mapped_column(
-        sa.ForeignKey("organizer.id", ondelete="CASCADE"), index=True
+        sa.ForeignKey("staff_member.id", ondelete="CASCADE"), index=True
     )
     name: Mapped[str] = mapped_column(sa.String(120))  # of the file
     lines: Mapped[int]  # how many

@@ -26,15 +26,18 @@ from outreach.domain.registrations import (
     Registration,
     RegistrationStatus,
     change_notifications,
+    message_types,
 )
-from outreach.domain.registrations.change_notifications import CHANGE_TYPES
+from outreach.domain.registrations.message_types import CHANGE_TYPES
 from outreach.domain.registrations.notifications import Notification, NotificationType
 from outreach.domain.roster import assignments
 from outreach.domain.scheduling.workshop_changes import WorkshopChange
 from outreach.domain.workshops import Workshop, facts
 
 # What a change queues, deletes or makes due at another time.
-_FOLLOWING: Final = (*CHANGE_TYPES, NotificationType.REMINDER, NotificationType.RECONFIRM)
+_FOLLOWING: Final = message_types.select_types(
+    lambda each: each.is_of_change or each.waits_for_changes
+)
 
 
 class KeptAnswer(Base):
@@ -60,7 +63,7 @@ class KeptAnswer(Base):
 class KeptNotification(Base):
     """A notification that waited before a change, or that the change made."""
 
-    __tablename__ = "kept_notice"
+    __tablename__ = "kept_notification"
 
     change_id: Mapped[int] = mapped_column(
         sa.ForeignKey("workshop_change.id", ondelete="CASCADE"), primary_key=True

@@ -28,7 +28,7 @@ class PlaceChange(Base):
         sa.ForeignKey("venue.id", ondelete="CASCADE"), default=None
     )
     stop_id: Mapped[int | None] = mapped_column(
-        sa.ForeignKey("stop.id", ondelete="CASCADE"), default=None
+        sa.ForeignKey("tour_stop.id", ondelete="CASCADE"), default=None
     )
     before: Mapped[dict[str, Any]] = mapped_column(sa.JSON)  # of the fields that changed
     after: Mapped[dict[str, Any]] = mapped_column(sa.JSON)

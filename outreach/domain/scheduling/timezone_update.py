@@ -16,7 +16,8 @@ from sqlalchemy.orm import Session
 
 from outreach import clock
 from outreach.domain.registrations import Registration
-from outreach.domain.registrations.notifications import Notification, NotificationType
+from outreach.domain.registrations.message_types import SCHEDULES
+from outreach.domain.registrations.notifications import Notification
 from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import Workshop
 from outreach.zone_rules import choose_calendar_zone
@@ -77,14 +78,15 @@ def update(session: Session, ids: Sequence[int], *, now: datetime) -> list[Stale
 
 
 def find_wrong_reminders(session: Session, *, now: datetime) -> dict[int, datetime]:
-    """Pending reminders that are not due at 11:00 local time: by id, when they should be due."""
+    """Pending messages that are not due at the hour of their schedule, as reminders at 11:00 local
+    time: by id, when they should be due."""
     rows = session.execute(
-        sa.select(Notification.id, Notification.due_at, Workshop)
+        sa.select(Notification.id, Notification.cause, Notification.due_at, Workshop)
         .select_from(Notification)
         .join(Registration, Registration.id == Notification.registration_id)
         .join(Workshop, Workshop.id == Registration.workshop_id)
         .where(
-            Notification.cause == NotificationType.REMINDER,
+            Notification.cause.in_(SCHEDULES),
             Notification.done_at.is_(None),
             # Attempts and manual retries have a due time of their own.
             Notification.tries == 0,
@@ -93,7 +95,12 @@ def find_wrong_reminders(session: Session, *, now: datetime) -> dict[int, dateti
         )
         .order_by(Notification.id)
     )
-    return {number: each.remind_at for number, due_at, each in rows if due_at != each.remind_at}
+    wrong = {}
+    for number, cause, due_at, workshop in rows:
+        planned_at = SCHEDULES[cause].compute_due(workshop)
+        if due_at != planned_at:
+            wrong[number] = planned_at
+    return wrong
 
 
 def reschedule_reminders(session: Session, due: dict[int, datetime]) -> None:

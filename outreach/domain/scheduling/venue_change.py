@@ -9,7 +9,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from outreach import clock
+from outreach.domain import fields
 from outreach.domain.calendar import feed_query
+from outreach.domain.fields import Surface
 from outreach.domain.locations import venues
 from outreach.domain.locations.venues import Venue, VenueData
 from outreach.domain.registrations import ContactMethod, change_notifications, reconfirmation
@@ -27,11 +29,8 @@ from outreach.domain.workshops import Workshop, WorkshopStatus, facts, tour_stop
 _WHERE: Final = frozenset({"name", "address", "city", "region", "zone", "latitude", "longitude"})
 # People are notified of these: they would go to the wrong place or at the wrong hour.
 NOTIFIED_FIELDS: Final = frozenset({"address", "city", "region", "zone"})
-# What pages or calendars show.
-_SHOWN: Final = _WHERE | {
-    "area", "is_step_free", "access", "meeting_point", "landmark", "transit", "checkpoint",
-    "entrance",
-}  # fmt: skip
+# What pages, calendars or the open data show.
+_SHOWN: Final = fields.list_on(VenueData, Surface.PAGE, Surface.TICKET, Surface.FEED, Surface.API)
 
 
 @dataclass(frozen=True)

@@ -1,67 +1,24 @@
-"""The data of a workshop as a form or a file has them, and the check whether they are possible."""
+"""The data of a workshop as a form or a file has them, and the check whether they are possible.
 
-from dataclasses import dataclass, field, replace
+The fields are declared in `workshops/fields.py`.
+"""
+
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
-from zoneinfo import ZoneInfo
 
-from outreach import clock, network_profile
-from outreach.db.base import Amounts, Words
-from outreach.db.types import Codes
+from outreach import clock
 from outreach.domain import registrations
 from outreach.domain.locations.venues import Venue
+from outreach.domain.network.kind_fields import MAX_PARTY as MAX_PARTY
 from outreach.domain.network.kinds import Kind, Visibility, Way
 from outreach.domain.network.offices import Office
 from outreach.domain.registrations import AccessNeed, reconfirmation
-from outreach.domain.workshops import DeliveryMode, time_slots
-from outreach.domain.workshops.series import WorkshopSeries
+from outreach.domain.workshops import time_slots
+from outreach.domain.workshops.fields import WorkshopData as WorkshopData
 from outreach.errors import ErrorCode, Refusal
 
 DEFAULT_SLOT_MINUTES: Final = 20  # where neither the workshop nor its kind has a length
-MAX_PARTY: Final = 20  # people on one registration, for every kind and workshop
-
-
-@dataclass(frozen=True, kw_only=True)
-class WorkshopData:
-    """All fields of a workshop that staff or a file set."""
-
-    office: Office
-    kind: Kind
-    venue: Venue | None
-    zone: ZoneInfo
-    day: date
-    starts: time
-    ends: time  # not after `starts`: the next day
-    is_second_hour: bool = False  # of an hour that clocks show twice that day
-    title: Words
-    capacity: int
-    summary: Words = field(default_factory=dict)
-    bring: Words = field(default_factory=dict)
-    mode: DeliveryMode = DeliveryMode.IN_PERSON
-    way: Way = Way.PLACE
-    visibility: Visibility = Visibility.PUBLIC
-    languages: Codes = field(
-        default_factory=lambda: Codes([network_profile.current().main_language])
-    )
-    interpretation: Codes = field(default_factory=Codes)
-    has_childcare: bool = False
-    facilitator: str = ""
-    phone: str = ""
-    online_url: str = ""
-    live_url: str = ""
-    party_limit: int = 4
-    has_waiting_list: bool = True
-    retention_days: int = 30
-    has_reminders: bool = True
-    series: WorkshopSeries | None = None
-    overbooked: int = 0
-    slot_minutes: int | None = None  # with time slots; the capacity follows from the hours
-    slot_places: int = 1
-    support: Amounts = field(default_factory=dict)
-    opens_days: int | None = None
-    confirm_days: int | None = None
-    frees_silence: bool = False
-    is_shared: bool = False  # partner networks may show it
 
 
 def from_kind(kind: Kind, office: Office, day: date, starts: time) -> WorkshopData:

@@ -6,7 +6,7 @@ staff says; without one, at once.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -50,6 +50,7 @@ from outreach.domain.workshops import (
     Workshop,
     WorkshopStatus,
     facts,
+    fields,
     new_public_id,
     publish_checks,
     time_slots,
@@ -60,31 +61,12 @@ from outreach.errors import ErrorCode, Refusal
 
 NOTIFIED_CHANGES: Final = timedelta(days=7)
 
-_FIELDS: Final = tuple(each.name for each in fields(WorkshopData))
 # A change of one of these is a new version for calendars (SEQUENCE), and people are notified.
 _START: Final = frozenset({"day", "starts", "is_second_hour", "zone"})
 _WHEN: Final = _START | {"ends"}
 _WHEN_OR_WHERE: Final = _WHEN | {"venue", "mode"}
 # Workshops with people: moved into the past, they would be erased at once without a word.
 _HAS_PEOPLE: Final = frozenset({WorkshopStatus.PUBLISHED, WorkshopStatus.CANCELLED})
-# What neither calendars nor public pages show.
-_HIDDEN_FIELDS: Final = frozenset(
-    {
-        "facilitator",
-        "party_limit",
-        "has_waiting_list",
-        "retention_days",
-        "has_reminders",
-        "overbooked",
-        "slot_minutes",
-        "slot_places",
-        "support",
-        "opens_days",
-        "confirm_days",
-        "frees_silence",
-        "is_shared",
-    }
-)
 # A change of one of these changes the capacity.
 _CAPACITY: Final = frozenset(
     {"capacity", "overbooked", "support", "slot_minutes", "slot_places", "way", "starts", "ends"}
@@ -135,7 +117,7 @@ def prepare(
         changed_at=now,
         published_at=None if status is WorkshopStatus.DRAFT else now,
         cancelled_at=now if status is WorkshopStatus.CANCELLED else None,
-        **{name: getattr(data, name) for name in _FIELDS},
+        **{name: getattr(data, name) for name in fields.NAMES},
     )
 
 
@@ -172,7 +154,7 @@ _READ_AGAIN: Final = sa.select(Workshop).where(_IS_MEANT).execution_options(popu
 
 def get_data(workshop: Workshop) -> WorkshopData:
     """The data of a stored workshop, to be changed with `dataclasses.replace`."""
-    return WorkshopData(**{name: getattr(workshop, name) for name in _FIELDS})
+    return WorkshopData(**{name: getattr(workshop, name) for name in fields.NAMES})
 
 
 def change(
@@ -196,7 +178,7 @@ def change(
     if data.venue is not None and data.venue is not workshop.venue:
         data = replace(data, venue=venues.hold(session, data.venue))
     check(data, is_draft=workshop.status is WorkshopStatus.DRAFT)
-    new = frozenset(n for n in _FIELDS if getattr(workshop, n) != getattr(data, n))
+    new = frozenset(n for n in fields.NAMES if getattr(workshop, n) != getattr(data, n))
     if not new:
         return new
     _require_changeable(session, workshop, data, new, now)
@@ -259,7 +241,7 @@ def _store(
         workshop.public_id = new_public_id()  # the former one may be known
     if was_hidden and not workshop.is_hidden and workshop.status is not WorkshopStatus.DRAFT:
         workshop.published_at = now
-    if new - _HIDDEN_FIELDS:
+    if new & fields.SHOWN:
         # Its event had the date of the venue or kind that it had, which may be that of this second.
         workshop.changed_at = max(workshop.changed_at, shown_at)
         mark_changed(workshop, now, is_new_version=bool(new & _WHEN_OR_WHERE))

@@ -4,53 +4,59 @@ Apart from `public_listing`, which finds them at a place: every session that cha
 at what is declared here (`calendar.public_changes`), and commands load no gazetteer for it.
 """
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.sql import coercions, roles, visitors
 
-from outreach.db.base import Base
+from outreach.db.base import Base, Words
+from outreach.domain.fields import DeclaredField
+from outreach.domain.locations import venue_fields
 from outreach.domain.locations.venues import Venue
 from outreach.domain.network.kinds import Kind, Way
 from outreach.domain.network.offices import Office
-from outreach.domain.workshops import PUBLIC_STATUSES, Workshop
+from outreach.domain.workshops import PUBLIC_STATUSES, Workshop, fields
 
-# In the order of the fields of `ListedWorkshop`.
-SHOWN: Final = (
-    Workshop.id,
-    Workshop.public_id,
-    sa.cast(Workshop.title, sa.Text),
-    sa.cast(Workshop.summary, sa.Text),
-    sa.cast(Workshop.bring, sa.Text),
-    Workshop.day,
-    Workshop.starts,
-    Workshop.ends,
-    Workshop.zone,
-    Workshop.starts_at,
-    Workshop.ends_at,
-    Workshop.status,
-    Workshop.way,
-    Workshop.mode,
-    Workshop.visibility,
-    Workshop.opens_days,
-    Workshop.languages,
-    Workshop.interpretation,
-    Workshop.has_childcare,
-    Workshop.live_url,
-    Workshop.is_synthetic,
-    Workshop.changed_at,
-    Kind.code,
-    Office.slug,
-    Office.city,
-    Office.region,
-    Venue.name,
-    Venue.address,
-    Venue.city,
-    Venue.region,
-    Venue.latitude,
-    Venue.longitude,
-    Venue.is_step_free,
-)
+
+def _select(column: Any, declared: DeclaredField) -> Any:
+    """The column; of texts in languages the JSON, which is read once for many workshops."""
+    return sa.cast(column, sa.Text) if declared.kind is Words else column
+
+
+# By the name of the field of `ListedWorkshop`: columns of the workshop, its kind and its office.
+OWN: Final[Mapping[str, sa.SQLColumnExpression[Any]]] = {
+    "id": Workshop.id,
+    "public_id": Workshop.public_id,
+    "day": Workshop.day,
+    "starts": Workshop.starts,
+    "ends": Workshop.ends,
+    "zone": Workshop.zone,
+    "starts_at": Workshop.starts_at,
+    "ends_at": Workshop.ends_at,
+    "status": Workshop.status,
+    "way": Workshop.way,
+    "mode": Workshop.mode,
+    "visibility": Workshop.visibility,
+    "opens_days": Workshop.opens_days,
+    "is_synthetic": Workshop.is_synthetic,
+    "changed_at": Workshop.changed_at,
+    "kind_code": Kind.code,
+    "office_slug": Office.slug,
+    "office_city": Office.city,
+    "office_region": Office.region,
+    "venue_city": Venue.city,
+    "venue_region": Venue.region,
+}
+# By the name of the field: what the open data says as it is stored, of the workshop and, where the
+# address is public, of its venue.
+OPEN_DATA: Final[Mapping[str, sa.SQLColumnExpression[Any]]] = {
+    each.name: _select(getattr(Workshop, each.name), each) for each in fields.OPEN_DATA
+}
+VENUE_OPEN_DATA: Final[Mapping[str, sa.SQLColumnExpression[Any]]] = {
+    each.name: _select(getattr(Venue, each.name), each) for each in venue_fields.OPEN_DATA
+}
+SHOWN: Final = (*OWN.values(), *OPEN_DATA.values(), *VENUE_OPEN_DATA.values())
 IS_LISTED: Final = (
     Workshop.status.in_(PUBLIC_STATUSES),
     Workshop.way != Way.UNLISTED,

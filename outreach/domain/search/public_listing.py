@@ -4,7 +4,7 @@ Discreet and unlisted workshops and drafts are never in it. A page is one query,
 the list page.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any, Final, NamedTuple
@@ -13,7 +13,6 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from outreach.db.types import Codes
 from outreach.domain.locations.venues import Venue
 from outreach.domain.network.kinds import Kind, Visibility, Way
 from outreach.domain.network.offices import Office
@@ -36,16 +35,15 @@ class ListingKey(NamedTuple):
     id: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ListedWorkshop:
-    """One workshop of the public list. The venue's address is public only with `has_open_address`;
+    """One workshop of the public list. `open_data` and `venue_open_data` have the fields that the
+    open data says as they are stored, by name; texts in languages as their JSON. What is part of
+    the address is public only with `has_open_address`, and so is all of `venue_open_data`.
     `seats_left` is at most `search.MAX_SEATS_SHOWN`."""
 
     id: int
     public_id: str
-    title_json: str
-    summary_json: str
-    bring_json: str
     day: date
     starts: time
     ends: time
@@ -57,26 +55,24 @@ class ListedWorkshop:
     mode: DeliveryMode
     visibility: Visibility
     opens_days: int | None
-    languages: Codes
-    interpretation: Codes
-    has_childcare: bool
-    live_url: str
     is_synthetic: bool
     changed_at: datetime
     kind_code: str
     office_slug: str
     office_city: str
     office_region: str
-    venue_name: str | None
-    venue_address: str | None
     venue_city: str | None
     venue_region: str | None
-    latitude: float | None
-    longitude: float | None
-    is_step_free: bool | None
     seats_left: int
     hides_seats: bool
     has_waiting_list: bool
+    open_data: Mapping[str, Any]
+    venue_open_data: Mapping[str, Any]
+
+    @property
+    def title_json(self) -> str:
+        title: str = self.open_data["title"]
+        return title
 
     @property
     def last_day(self) -> date:
@@ -101,11 +97,16 @@ class ListedWorkshop:
         )
 
 
+_OWN_COLUMNS: Final[Mapping[str, sa.SQLColumnExpression[Any]]] = {
+    **listed_columns.OWN,
+    "seats_left": search.PUBLIC_SEATS,
+    "hides_seats": search.HIDES_SEATS,
+    "has_waiting_list": Workshop.has_waiting_list,
+}
 _COLUMNS: Final = (
-    *listed_columns.SHOWN,
-    search.PUBLIC_SEATS,
-    search.HIDES_SEATS,
-    Workshop.has_waiting_list,
+    *_OWN_COLUMNS.values(),
+    *listed_columns.OPEN_DATA.values(),
+    *listed_columns.VENUE_OPEN_DATA.values(),
 )
 _ORDER: Final = (Workshop.day, Workshop.starts, Workshop.id)
 _LISTED: Final = (
@@ -201,5 +202,10 @@ def find_listed(
 
 
 def _listed(row: sa.Row[*tuple[Any, ...]]) -> ListedWorkshop:
-    values: Sequence[Any] = tuple(row)
-    return ListedWorkshop(*values)
+    values = iter(row)  # in the order of `_COLUMNS`; each mapping takes as many as it has names
+    own: dict[str, Any] = dict(zip(_OWN_COLUMNS, values, strict=False))
+    return ListedWorkshop(
+        **own,
+        open_data=dict(zip(listed_columns.OPEN_DATA, values, strict=False)),
+        venue_open_data=dict(zip(listed_columns.VENUE_OPEN_DATA, values, strict=True)),
+    )

@@ -8,24 +8,21 @@ are not searched here (`registrations.staff_lookup`).
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from outreach.domain.locations import venues
 from outreach.domain.locations.venues import Venue
 from outreach.domain.network import kinds
 from outreach.domain.network.kinds import Kind, Visibility
 from outreach.domain.network.offices import Office
 from outreach.domain.text import fold
 from outreach.domain.workshops import Workshop
-from outreach.domain.workshops.models import make_workshop_text
 from outreach.domain.workshops.partners import Partner
 
 MAX_WORDS: Final = 6
 MAX_SORTED: Final = 500  # workshops
-FILLED_AT_ONCE: Final = 500  # rows
 DaySpan = tuple[date, date]  # first and last day
 
 
@@ -218,36 +215,3 @@ def find_partners(
     ids = [row.id for row in rows if has_words(fold(row.name), words)]
     found = sa.select(Partner).where(Partner.id.in_(ids[:limit]))
     return list(session.scalars(found.order_by(Partner.retired_at.is_not(None), Partner.name)))
-
-
-def fill_search_text(session: Session, *, after: int, limit: int = FILLED_AT_ONCE) -> int | None:
-    """Writes the words of workshops that an older version stored, of at most `limit` with ids above
-    `after`. Returns the last id, None where none is left. With `after=0` of all venues too."""
-    if not after:
-        _fill_venues(session)
-    rows = session.execute(
-        sa.select(Workshop.id, Workshop.title, Workshop.public_id)
-        .where(Workshop.id > after, Workshop.search_text == "")
-        .order_by(Workshop.id)
-        .limit(limit)
-    ).all()
-    _write(
-        session,
-        Workshop.__table__,
-        {row.id: make_workshop_text(row.title, row.public_id) for row in rows},
-    )
-    return rows[-1].id if rows else None
-
-
-def _fill_venues(session: Session) -> None:
-    rows = session.scalars(sa.select(Venue).where(Venue.search_text == "")).all()
-    _write(session, Venue.__table__, {each.id: venues.make_venue_text(each) for each in rows})
-
-
-def _write(session: Session, table: Any, texts: dict[int, str]) -> None:
-    change = sa.update(table).where(table.c.id == sa.bindparam("row_id"))
-    if texts:
-        session.connection().execute(
-            change.values(search_text=sa.bindparam("words")),
-            [{"row_id": row_id, "words": text} for row_id, text in texts.items()],
-        )

@@ -30,7 +30,7 @@ class UnmetSearch(NamedTuple):
 
 
 class UnmetSearchCount(Base):
-    __tablename__ = "unmet_search"
+    __tablename__ = "unmet_search_count"
 
     week: Mapped[date] = mapped_column(primary_key=True)
     region: Mapped[str] = mapped_column(RegionCode, primary_key=True)

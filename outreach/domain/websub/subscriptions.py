@@ -19,6 +19,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from outreach.db.base import Base
+from outreach.db.outbox_row import OUTBOX_ORDER, OutboxRow
 from outreach.domain.calendar.change_counters import ChangeCounter
 from outreach.domain.outbox import ClaimedMessage, OutboxTable
 from outreach.domain.workshops import PUBLIC_STATUSES, Workshop
@@ -45,8 +46,8 @@ class TooManySubscriptions(Exception):
     """The hub has no room for another subscription, or not for this host."""
 
 
-class HubSubscription(Base):
-    __tablename__ = "websub_subscription"
+class HubSubscription(OutboxRow, Base):
+    __tablename__ = "hub_subscription"
 
     id: Mapped[int] = mapped_column(primary_key=True, init=False)
     key: Mapped[str] = mapped_column(sa.String(64), unique=True)  # `get_key`
@@ -56,16 +57,13 @@ class HubSubscription(Base):
     sealed_secret: Mapped[bytes | None]
     expires_at: Mapped[datetime]
     sent_digest: Mapped[str] = mapped_column(sa.String(64))  # of what the subscriber has
-    made_at: Mapped[datetime]  # since when it has to be delivered
-    due_at: Mapped[datetime]
-    tries: Mapped[int] = mapped_column(default=0)
-    leased_until: Mapped[datetime | None] = mapped_column(default=None)
-    done_at: Mapped[datetime | None]
-    is_dead: Mapped[bool] = mapped_column(default=False)  # failed for three days, or answered 410
+    # `made_at` is since when it has to be delivered. `is_dead`: it failed for three days, or
+    # answered 410.
+    done_at: Mapped[datetime | None] = mapped_column(sort_order=OUTBOX_ORDER + 4)
 
 
-class HubRequest(Base):
-    __tablename__ = "websub_request"
+class HubRequest(OutboxRow, Base):
+    __tablename__ = "hub_request"
 
     id: Mapped[int] = mapped_column(primary_key=True, init=False)
     key: Mapped[str] = mapped_column(sa.String(64), unique=True)  # a newer one replaces it
@@ -77,18 +75,12 @@ class HubRequest(Base):
     host: Mapped[str] = mapped_column(sa.String(253), index=True)
     sealed_secret: Mapped[bytes | None]
     lease_seconds: Mapped[int]
-    made_at: Mapped[datetime]
-    due_at: Mapped[datetime]
-    tries: Mapped[int] = mapped_column(default=0)
-    leased_until: Mapped[datetime | None] = mapped_column(default=None)
-    done_at: Mapped[datetime | None] = mapped_column(default=None)
-    is_dead: Mapped[bool] = mapped_column(default=False)
 
 
 class HubTopic(Base):
     """A topic with subscribers, as it was when it was last looked at."""
 
-    __tablename__ = "websub_topic"
+    __tablename__ = "hub_topic"
 
     address: Mapped[str] = mapped_column(sa.String(700), primary_key=True)
     name: Mapped[str] = mapped_column(sa.String(40))  # of its change counter

@@ -72,9 +72,7 @@ def compute_place(venue: Venue | None) -> bytes:
 
 def rename_place(known: bytes, places: Mapping[bytes, bytes]) -> bytes:
     """The same facts where a venue is another one by now: `places` has its new `compute_place` by
-    its former one. Facts of a version that could not tell time and place apart stay as they are."""
-    if len(known) != SIZE:
-        return known
+    its former one."""
     place = known[_TIME_SIZE:]
     return known[:_TIME_SIZE] + places.get(place, place)
 

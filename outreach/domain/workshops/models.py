@@ -36,7 +36,7 @@ class WorkshopStatus(StrEnum):
 
 PUBLIC_STATUSES: Final = tuple(each for each in WorkshopStatus if each is not WorkshopStatus.DRAFT)
 COUNTED_STATUSES: Final = (WorkshopStatus.PUBLISHED, WorkshopStatus.HELD)
-_COUNTS: Final = sa.text("standing IN ('published', 'held')")
+_COUNTS: Final = sa.text("status IN ('published', 'held')")
 # The host of the UIDs of discreet workshops, reserved by RFC 2606: a calendar is seen by others,
 # and the site's own host would name the network (S14).
 NEUTRAL_UID_HOST: Final = "calendar.invalid"
@@ -89,12 +89,12 @@ class Workshop(Base):
         sa.CheckConstraint("capacity >= 0", name="capacity"),
         sa.CheckConstraint("overbooked >= 0", name="overbooked"),
         # Covers the count of a month (`outreach.reports`), which does not read the table.
-        sa.Index(None, "month", "standing", "kind_id", "office_id", "is_synthetic"),
+        sa.Index(None, "month", "status", "kind_id", "office_id", "is_synthetic"),
         sa.Index(
-            None, "month", "kind_id", "standing", sqlite_where=_COUNTS, postgresql_where=_COUNTS
+            None, "month", "kind_id", "status", sqlite_where=_COUNTS, postgresql_where=_COUNTS
         ),
         sa.Index(
-            "ix_workshop_rebuilt", "month", "standing", "kind_id", "office_id",
+            "ix_workshop_rebuilt", "month", "status", "kind_id", "office_id",
             sqlite_where=sa.text("is_synthetic = 1"), postgresql_where=sa.text("is_synthetic"),
         ),
         sa.Index(
@@ -141,11 +141,13 @@ class Workshop(Base):
     )
     venue: Mapped[Venue | None] = relationship(lazy="joined")
     series_id: Mapped[int | None] = mapped_column(
-        sa.ForeignKey("series.id"), init=False, index=True, nullable=True
+        sa.ForeignKey("workshop_series.id"), init=False, index=True, nullable=True
     )
     series: Mapped[WorkshopSeries | None] = relationship(default=None, lazy="joined")
     # The stop of a tour (`scheduling.tours`) at which it is held.
-    stop_id: Mapped[int | None] = mapped_column(sa.ForeignKey("stop.id"), index=True, default=None)
+    stop_id: Mapped[int | None] = mapped_column(
+        sa.ForeignKey("tour_stop.id"), index=True, default=None
+    )
 
     title: Mapped[Words]
     summary: Mapped[Words]
@@ -180,7 +182,7 @@ class Workshop(Base):
     is_second_hour: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     month: Mapped[int] = mapped_column(init=False)  # 202001
 
-    status: Mapped[WorkshopStatus] = mapped_column("standing")
+    status: Mapped[WorkshopStatus]
     capacity: Mapped[int]  # chairs; with time slots, the sum of their places
     overbooked: Mapped[int] = mapped_column(default=0)  # seats beyond the chairs
     seats_left: Mapped[int]  # of capacity + overbooked

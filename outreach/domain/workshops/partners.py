@@ -44,15 +44,7 @@ class Partner(Base):
     id: Mapped[int] = mapped_column(primary_key=True, init=False)
     office_id: Mapped[int] = mapped_column(sa.ForeignKey("office.id"))
     name: Mapped[str] = mapped_column(sa.String(120))
-    kind: Mapped[PartnerKind] = mapped_column(
-        sa.Enum(
-            PartnerKind,
-            native_enum=False,
-            length=30,
-            create_constraint=False,
-            values_callable=lambda kinds: [kind.value for kind in kinds],
-        )
-    )
+    kind: Mapped[PartnerKind]
     link: Mapped[str] = mapped_column(sa.String(200), default="")
     phone: Mapped[str] = mapped_column(sa.String(40), default="")
     is_shown: Mapped[bool]  # the name is public; never for the police

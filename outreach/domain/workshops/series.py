@@ -16,7 +16,7 @@ from outreach.errors import NotFound
 
 
 class WorkshopSeries(Base):
-    __tablename__ = "series"
+    __tablename__ = "workshop_series"
     __table_args__ = (sa.UniqueConstraint("office_id", "name"),)
 
     id: Mapped[int] = mapped_column(primary_key=True, init=False)

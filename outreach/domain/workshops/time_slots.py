@@ -18,7 +18,7 @@ from outreach.errors import ErrorCode, NotFound, Refusal
 
 
 class TimeSlot(Base):
-    __tablename__ = "slot"
+    __tablename__ = "time_slot"
     __table_args__ = (
         sa.UniqueConstraint("workshop_id", "minute"),
         sa.CheckConstraint("seats_left >= 0", name="seats_left"),

@@ -18,7 +18,7 @@ from outreach.errors import ErrorCode, Refusal
 
 
 class TourStop(Base):
-    __tablename__ = "stop"
+    __tablename__ = "tour_stop"
 
     id: Mapped[int] = mapped_column(primary_key=True, init=False)
     tour_id: Mapped[int] = mapped_column(sa.ForeignKey("tour.id", ondelete="CASCADE"), index=True)

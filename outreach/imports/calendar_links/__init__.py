@@ -7,4 +7,7 @@
 
 Of a calendar nothing is stored but events that were ticked. May import `guess` and the modules of
 `imports` beside it, `outbound`, `accounts` and below. Open `updates` first.
+
+`outreach/domain/scheduling/calendar_links.py` has the table, with the sealed address;
+`outreach/web/staff/imports/calendar_link_pages.py` is the page (SHEET02, decision 0074).
 """

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import urldefrag, urlsplit
 
-from outreach.imports import file_types
 from outreach.imports.guess import calendar_rows
 from outreach.imports.guess.calendar_rows import CalendarSource
 from outreach.imports.import_errors import (
@@ -15,6 +14,7 @@ from outreach.imports.import_errors import (
     ImportErrorCode,
     UnreadableFile,
 )
+from outreach.imports.sheets import file_types
 from outreach.outbound import guarded_client
 from outreach.outbound.guarded_client import AddressRefused, FetchRule, HostUnreachable
 
@@ -155,8 +155,8 @@ def _judge_status(status: int) -> CalendarAddressErrorCode:
 
 
 def _parse(body: bytes, *, is_cut_off: bool) -> CalendarSource:
-    """The events of what was fetched. What is compressed in spite of what we accept, or a page, is
-    no calendar: nothing is unpacked."""
+    """Returns the events of an answer. A page is no calendar, and neither is an answer that is
+    compressed although we accept none: nothing is unpacked."""
     if len(body) > MAX_BYTES:
         raise _refused(CalendarAddressErrorCode.TOO_LARGE)
     text = body.removeprefix(_BOM).lstrip()

@@ -60,8 +60,8 @@ def compare(
     *,
     now: datetime,
 ) -> CalendarComparison:
-    """Compares the dates of a calendar with what the office has of them. `taken` is what it said
-    earlier of those that were ticked, by fingerprint."""
+    """Compares the dates of a calendar with the workshops that the office has for them. `taken` has
+    what the calendar said earlier about the dates that were ticked, by fingerprint."""
     result = CalendarComparison(events=event_list.list_events(found))
     said_now: dict[str, Words] = {}
     known = [each for each in found.rows if found.is_known(each)]
@@ -72,18 +72,26 @@ def compare(
         _judge(session, office, proposal, found, taken, said_now, result)
     untold = {each.fingerprint for each in result.differing}
     there = {each for row in found.rows for each in proposals.list_fingerprints(row)}
-    gone = import_memory.find_rows(session, office, taken.keys() - there)
+    result.gone = _list_gone(session, office, taken.keys() - there, now=now)
+    remembered = there | {each.fingerprint for each in result.gone}
+    kept = {name: said for name, said in taken.items() if name in remembered}
+    new = {name: said for name, said in said_now.items() if name not in untold}
+    result.taken = kept | new
+    return result
+
+
+def _list_gone(
+    session: Session, office: Office, missing: Collection[str], *, now: datetime
+) -> list[GoneEvent]:
+    """The workshops that are still to be held, of those fingerprints, which the calendar does not
+    have any more."""
+    gone = import_memory.find_rows(session, office, missing)
     ahead = _list_ahead(session, {each.workshop_id for each in gone.values()}, now=now)
-    result.gone = [
+    return [
         GoneEvent(each.workshop_id, name)
         for name, each in sorted(gone.items())
         if each.workshop_id in ahead
     ]
-    lost = {each.fingerprint for each in result.gone}
-    kept = {name: said for name, said in taken.items() if name in there or name in lost}
-    new = {name: said for name, said in said_now.items() if name not in untold}
-    result.taken = kept | new
-    return result
 
 
 def _fill_kind(session: Session, row: ParsedRow, found: CalendarRows) -> None:
@@ -128,7 +136,8 @@ def _judge(
 def make_difference(
     proposal: RowProposal, said: Words, *, is_cancelled: bool = False
 ) -> CalendarDifference:
-    """What is told of a date that would change a workshop. `said` is what the calendar says now."""
+    """Describes for staff how a date would change its workshop. `said` is what the calendar says
+    now."""
     assert proposal.workshop_id is not None
     return CalendarDifference(
         proposal.workshop_id,
@@ -158,7 +167,7 @@ def is_untouched(session: Session, workshop: Workshop, office: Office, fingerpri
 
 
 def _list_ahead(session: Session, ids: Collection[int], *, now: datetime) -> set[int]:
-    """Those of these workshops that are still to be held."""
+    """Returns the ids of those workshops that are still to be held."""
     if not ids:
         return set()
     query = sa.select(Workshop.id).where(

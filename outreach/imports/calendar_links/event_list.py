@@ -52,7 +52,7 @@ class ListedEvent:
 
 @dataclass(frozen=True)
 class CalendarRows:
-    """The dates of a calendar that are ahead, and what the office has of them."""
+    """The dates of a calendar that are ahead, and the workshops that the office has for them."""
 
     source: CalendarSource  # without events that are over
     rows: Sequence[ParsedRow]
@@ -194,7 +194,7 @@ def _day_of(event: IcalEvent) -> date | None:
 def _drop_past(source: CalendarSource, today: date) -> CalendarSource:
     """The events that may have dates from today on. A calendar of years has thousands that have
     not, and each would count among the rows that a page can show."""
-    yesterday = today - timedelta(days=1)  # of the office; it may have begun elsewhere
+    yesterday = today - timedelta(days=1)  # the office's; the event may have begun in another zone
     kept = [each for each in source.calendar.events if not _is_over(each, yesterday)]
     calendar = IcalCalendar(kept, source.calendar.offsets, source.calendar.properties)
     return CalendarSource(calendar)

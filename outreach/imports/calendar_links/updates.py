@@ -119,7 +119,7 @@ class CalendarReader:
         staff_id: int | None = None,
         is_conditional: bool = False,
     ) -> CalendarReading | None:
-        """Reads the calendar of a link and stores what comes of it; None where it has not changed
+        """Reads the calendar of a link and stores the result; returns None where it has not changed
         since. Raises UnreadableFile, which is stored with the link, and NotFound."""
         with self.store.read() as session:
             link = calendar_links.find(session, slug, public_id)
@@ -139,7 +139,7 @@ class CalendarReader:
         now: datetime,
         staff_id: int | None = None,
     ) -> CalendarReading:
-        """Compares what was fetched with the workshops of the office, and stores what comes of it.
+        """Compares what was fetched with the workshops of the office, and stores the result.
         Raises UnreadableFile and NotFound."""
         with self.store.read() as session:
             link = calendar_links.find(session, slug, public_id)
@@ -232,8 +232,8 @@ def _about(office_id: int, public_id: str) -> str:
 
 
 def _choose_validators(link: CalendarLink, now: datetime) -> Validators | None:
-    """With what a calendar is asked for only if it has changed. While something differs it is read
-    whole: staff may have mended it here."""
+    """Returns the validators with which a calendar is asked for only if it has changed. While
+    something differs there are none, and it is read whole: staff may have mended it here."""
     if link.read_at is None or now - link.read_at >= CONDITIONAL_FOR:
         return None
     if CalendarReport.read(link.report).has_open or link.fault:

@@ -2,7 +2,6 @@
 
 Open `conversation` first: it calls the others in their order.
 
-    sheet_reader, xls, ods, text_tables a file to the cells of its sheets, as they were shown
     message_rows, message_words         the lines and paragraphs of a messenger as a table
     source_table                        the heading row and the rows below it, with line numbers
     headings, columns                   which column is what, with examples

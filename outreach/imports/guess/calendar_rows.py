@@ -1,6 +1,5 @@
 """The events of an iCalendar file as rows. Nothing of attendees, organizers or texts is read."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -10,7 +9,7 @@ from typing import Final
 
 from outreach.domain.network.offices import Office
 from outreach.domain.text import clean
-from outreach.domain.workshops import UID_PREFIX, Workshop
+from outreach.domain.workshops import Workshop
 from outreach.imports import ical
 from outreach.imports.guess import places, recurring_events, small_values
 from outreach.imports.guess.headings import Field
@@ -24,11 +23,11 @@ from outreach.imports.guess.parsed_rows import (
     take_cancelled,
 )
 from outreach.imports.guess.places import Home
-from outreach.imports.guess.raw_sheets import MAX_ROWS
 from outreach.imports.guess.recurring_events import EventDate, TooManyDates
 from outreach.imports.guess.remarks import Remark, RemarkCode, remark
 from outreach.imports.ical import IcalCalendar
 from outreach.imports.import_errors import ImportErrorCode, UnreadableFile
+from outreach.imports.sheets.raw_sheets import MAX_ROWS
 
 COLUMNS: Final[Mapping[str, Field]] = MappingProxyType(
     {
@@ -42,7 +41,6 @@ COLUMNS: Final[Mapping[str, Field]] = MappingProxyType(
         "UID": Field.ID,
     }
 )
-_OWN_UID: Final = re.compile(r"(?:taller|mio)-([0-9A-Z]{20})(?:@.*)?", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -59,18 +57,12 @@ class CalendarSource:
     @property
     def own_ids(self) -> list[str]:
         """The ids of workshops of our own feeds."""
-        return [each for event in self.calendar.events if (each := own_id(event.uid))]
+        return [each for event in self.calendar.events if (each := ical.own_id(event.uid))]
 
 
 def read(name: str, data: bytes) -> CalendarSource:
     """The events of a file. Raises UnreadableFile."""
     return CalendarSource(ical.read(name, data, most=MAX_ROWS))
-
-
-def own_id(uid: str) -> str:
-    """The id of the workshop of our own feeds that has this UID; empty for others."""
-    found = _OWN_UID.fullmatch(clean(uid))
-    return f"{UID_PREFIX}{found[1]}" if found else ""
 
 
 def list_rows(
@@ -116,10 +108,10 @@ def _row(
         parsed.remarks.append(Remark(Field.STARTS, found.error))
     _set_hours(parsed, found, office)
     summary, is_cancelled = take_cancelled(clean(event.summary))
-    workshop = own.get(own_id(event.uid))
+    workshop = own.get(ical.own_id(event.uid))
     if workshop is not None and workshop.office is office:
         # Its title and place may be the neutral ones of a feed: they say nothing new.
-        parsed.own_id, parsed.kind = own_id(event.uid), workshop.kind.code
+        parsed.own_id, parsed.kind = ical.own_id(event.uid), workshop.kind.code
     else:
         parsed.uid = found.uid
         texts = [*(clean(each) for each in event.categories), summary]

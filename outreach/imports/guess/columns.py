@@ -5,7 +5,7 @@ even where its heading is odd, and one of e-mails is nobody's business whatever 
 field has one column at most.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Final
@@ -15,17 +15,17 @@ from outreach.imports.guess import dates, day_lists, headings, hours, small_valu
 from outreach.imports.guess.day_words import find_month, find_weekday
 from outreach.imports.guess.headings import Field
 from outreach.imports.guess.kind_names import KindMatch, KindNames
-from outreach.imports.guess.raw_sheets import Cell
 from outreach.imports.guess.remarks import quote
 from outreach.imports.guess.source_table import SourceTable
 from outreach.imports.guess.word_lists import listed
+from outreach.imports.sheets.raw_sheets import Cell
 
 MAX_SAMPLE: Final = 60  # cells by which a column is judged
 MIN_SCORE: Final = 50
 MAX_EXAMPLES: Final = 3
 REMEMBERED: Final = 300
-MIN_SHARE: Final = 0.6  # of the cells that have to be of a field
-MIN_NAMED_SHARE: Final = 0.3  # of the cells of «Name» that have to say a kind
+MIN_SHARE: Final = 0.6  # this part of the cells has to be of a field
+MIN_NAMED_SHARE: Final = 0.3  # this part of the cells of «Name» has to say a kind
 _TITLE_WORDS: Final = listed("titulo title titre nombre name nom subject summary asunto")
 _FORM_BEGUN: Final = listed("start_time hora_de_inicio heure_de_debut")
 _FORM_DONE: Final = listed("completion_time hora_de_finalizacion heure_de_fin")
@@ -55,43 +55,31 @@ class _Contents:
         found = [cell for cell in cells if cell != ""]
         step = max(1, len(found) // MAX_SAMPLE)
         self.cells = found[::step][:MAX_SAMPLE]
-        texts = [str(cell) for cell in self.cells]
-        self.day = self._share(_has_day(cell) for cell in self.cells)
-        self.hour = self._share(_has_hour(cell) for cell in self.cells)
-        self.serial = self._share(dates.is_serial(cell) for cell in self.cells)
-        self.numbered_day = self._share(_has_numbered_day(cell) for cell in self.cells)
-        self.zone = self._share(
-            isinstance(c, str) and zones.find(c) is not None for c in self.cells
-        )
-        self.weekday = self._share(
-            isinstance(c, str) and find_weekday(fold(c)) is not None for c in self.cells
-        )
-        self.month = self._share(
-            isinstance(c, str) and find_month(fold(c)) is not None for c in self.cells
-        )
-        self.number = self._share(_is_small_number(cell) for cell in self.cells)
-        self.capacity = self._share(
-            not isinstance(cell, float) and small_values.read_capacity(cell)[0] is not None
-            for cell in self.cells
-        )
-        self.status = self._share(small_values.is_status(cell) for cell in self.cells)
-        self.mode = self._share(small_values.is_mode(cell) for cell in self.cells)
-        self.kind = self._share(
-            isinstance(c, str) and kinds.match(c).code is not None for c in self.cells
-        )
-        self.kind_like = self._share(
-            isinstance(c, str) and _is_like_kind(kinds.match(c)) for c in self.cells
-        )
-        self.kind_name = self._share(isinstance(c, str) and kinds.is_name(c) for c in self.cells)
-        self.office = self._share(fold(text) in office_names for text in texts)
-        self.minutes = self._share(hours.read_minutes(cell) is not None for cell in self.cells)
-        self.contact = self._share(small_values.has_contact(text) for text in texts)
-        self.text = self._share(
-            isinstance(c, str) and any(letter.isalpha() for letter in c) for c in self.cells
-        )
+        self.day = self._share(_has_day)
+        self.hour = self._share(_has_hour)
+        self.serial = self._share(dates.is_serial)
+        self.numbered_day = self._share(_has_numbered_day)
+        self.zone = self._share_text(lambda text: zones.find(text) is not None)
+        self.weekday = self._share_text(lambda text: find_weekday(fold(text)) is not None)
+        self.month = self._share_text(lambda text: find_month(fold(text)) is not None)
+        self.number = self._share(_is_small_number)
+        self.capacity = self._share(_has_capacity)
+        self.status = self._share(small_values.is_status)
+        self.mode = self._share(small_values.is_mode)
+        self.kind = self._share_text(lambda text: kinds.match(text).code is not None)
+        self.kind_like = self._share_text(lambda text: _is_like_kind(kinds.match(text)))
+        self.kind_name = self._share_text(kinds.is_name)
+        self.office = self._share(lambda cell: fold(str(cell)) in office_names)
+        self.minutes = self._share(lambda cell: hours.read_minutes(cell) is not None)
+        self.contact = self._share(lambda cell: small_values.has_contact(str(cell)))
+        self.text = self._share_text(lambda text: any(map(str.isalpha, text)))
 
-    def _share(self, found: Iterable[bool]) -> float:
-        return sum(found) / len(self.cells) if self.cells else 0.0
+    def _share(self, is_of: Callable[[Cell], bool]) -> float:
+        return sum(map(is_of, self.cells)) / len(self.cells) if self.cells else 0.0
+
+    def _share_text(self, is_of: Callable[[str], bool]) -> float:
+        """The share of cells that are texts and are of something."""
+        return self._share(lambda cell: isinstance(cell, str) and is_of(cell))
 
     @property
     def is_blank(self) -> bool:
@@ -165,7 +153,7 @@ def _choose(
             score = _score(field, guesses[at], content, is_state=is_state) - hidden
             if score >= MIN_SCORE:
                 scores.append((score, at, field))
-    # Of equal columns the first counts.
+    # The first of equal columns counts.
     scores.sort(key=lambda each: (-each[0], each[1]))
     chosen: dict[int, Field] = {}
     for _points, at, field in scores:
@@ -206,7 +194,7 @@ def _with_kind(
 def _without_foreign_kind(
     chosen: dict[int, Field], contents: Sequence[_Contents]
 ) -> dict[int, Field]:
-    """Without a column «Categoría» of which no word is of a kind, where the titles say them."""
+    """Leaves out a column «Categoría» whose words name no kind, where the titles name them."""
     by_field = {field: contents[at] for at, field in chosen.items()}
     kind, title = by_field.get(Field.KIND), by_field.get(Field.TITLE)
     if kind is None or title is None or kind.kind_like or title.kind_like < MIN_NAMED_SHARE:
@@ -291,6 +279,10 @@ def _has_hour(cell: Cell) -> bool:
         return True
     day = dates.read_day(cell) if isinstance(cell, str) else None
     return day is not None and day.hours != ""
+
+
+def _has_capacity(cell: Cell) -> bool:
+    return not isinstance(cell, float) and small_values.read_capacity(cell)[0] is not None
 
 
 def _has_numbered_day(cell: Cell) -> bool:

@@ -22,16 +22,12 @@ from outreach.domain.network import kinds, offices
 from outreach.domain.network.offices import Office
 from outreach.domain.scheduling import import_memory
 from outreach.domain.text import fold
-from outreach.imports import file_types
-from outreach.imports.file_types import FileType
 from outreach.imports.guess import (
     calendar_rows,
     columns,
     message_rows,
     parsed_rows,
     proposals,
-    sheet_reader,
-    text_tables,
 )
 from outreach.imports.guess.calendar_rows import CalendarSource
 from outreach.imports.guess.columns import ColumnGuess
@@ -43,10 +39,13 @@ from outreach.imports.guess.parsed_rows import ParseContext, ParsedRow
 from outreach.imports.guess.places import Home
 from outreach.imports.guess.proposals import Outcome, RowProposal
 from outreach.imports.guess.questions import SheetQuestion, list_questions
-from outreach.imports.guess.raw_sheets import MAX_ROWS
 from outreach.imports.guess.source_table import SourceTable, find_tables
 from outreach.imports.import_errors import ImportErrorCode, UnreadableFile
 from outreach.imports.import_result import Watch, without_progress
+from outreach.imports.sheets import file_types, sheet_reader, text_tables
+from outreach.imports.sheets.file_types import FileType
+from outreach.imports.sheets.raw_sheets import MAX_ROWS
+from outreach.imports.sheets.sheet_policy import GUESS
 
 Columns = Sequence[Sequence[ColumnGuess]]
 
@@ -62,7 +61,7 @@ class ImportSource:
 
 def read(name: str, data: bytes) -> ImportSource:
     """Reads a file of any format. Raises UnreadableFile."""
-    file_type = file_types.recognise_sheet(name, data)
+    file_type = file_types.recognise(name, data, GUESS)
     if file_type is FileType.ICS:
         return ImportSource(name, calendar=calendar_rows.read(name, data))
     if file_type is FileType.CSV:
@@ -151,7 +150,7 @@ def make_context(
     order: DayOrder | None = None,
     half: Half = Half.NONE,
 ) -> ParseContext:
-    """What the rows of an office are read against, with what somebody said of them."""
+    """What the rows of an office are read against, with the answers that somebody gave."""
     return ParseContext(
         today=now.astimezone(office.zone).date(),
         kinds=_kind_names(session, office),
@@ -211,10 +210,11 @@ def to_json(
     source: ImportSource, found: Columns, rows: Sequence[RowProposal], loaded: int
 ) -> dict[str, Any]:
     """The answer of the command, as JSON has it."""
+    asked = list_questions(each.parsed for each in rows if each.outcome is Outcome.ASKED)
     return {
         "columns": _columns_to_json(source, found),
         "rows": [_row_to_json(each) for each in rows],
-        "questions": [_question_to_json(each) for each in _list_open_questions(rows)],
+        "questions": [_question_to_json(each) for each in asked],
         "loaded": loaded,
         **{
             outcome.value: sum(each.outcome is outcome for each in rows)
@@ -234,10 +234,6 @@ def _columns_to_json(source: ImportSource, found: Columns) -> dict[str, str | No
                 each.field.value if each.field else None
             )
     return answer
-
-
-def _list_open_questions(rows: Sequence[RowProposal]) -> list[SheetQuestion]:
-    return list_questions(each.parsed for each in rows if each.outcome is Outcome.ASKED)
 
 
 def _question_to_json(question: SheetQuestion) -> dict[str, Any]:

@@ -14,13 +14,13 @@ from enum import Enum
 from functools import lru_cache
 from typing import Final
 
-from outreach.imports import xlsx
 from outreach.imports.csv_tables import is_likely
 from outreach.imports.guess import zones
 from outreach.imports.guess.day_words import find_month, find_weekday
 from outreach.imports.guess.headings import Field
-from outreach.imports.guess.raw_sheets import Cell
 from outreach.imports.guess.remarks import Remark, RemarkCode, quote, remark
+from outreach.imports.sheets import raw_sheets
+from outreach.imports.sheets.raw_sheets import Cell
 
 MAX_LENGTH: Final = 120  # characters: a longer text is no day
 MAX_YEARS_AHEAD: Final = 3
@@ -29,7 +29,7 @@ MIN_SWAPPED: Final = 3  # cells by which we see that a program changed day and m
 _SERIALS: Final = range(36_526, 73_051)  # 2000 to 2099
 _TOKEN: Final = re.compile(r"[0-9]{1,12}|[a-z]+|[^\sa-z0-9]")
 _SERIAL: Final = re.compile(r"[0-9]{5}(?:[.,][0-9]{1,15})?")
-_BASIC: Final = re.compile(r"^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(?:\d\d)?$")  # of ISO 8601
+_BASIC: Final = re.compile(r"^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(?:\d\d)?$")  # ISO 8601
 _ORDINALS: Final = frozenset(
     {"o", "a", "er", "ro", "do", "st", "nd", "rd", "th", "ero", "°", "º", "ª"}
 )
@@ -80,7 +80,7 @@ class DayReading:
 
 
 def fold_marks(text: str) -> str:
-    """Without accents and capitals; punctuation stays."""
+    """Returns the text without accents and capitals; punctuation stays."""
     apart = unicodedata.normalize("NFKD", text.replace("º", "°").casefold())
     return "".join(c for c in apart if not unicodedata.combining(c))
 
@@ -141,7 +141,7 @@ def _read_serial(number: float) -> DayReading | None:
         return DayReading(text, (DayParts(int(text[6:]), int(text[4:6]), int(text[:4])),))
     if int(number) not in _SERIALS:
         return None
-    moment = xlsx.EPOCH + timedelta(days=number)
+    moment = raw_sheets.EPOCH + timedelta(days=number)
     return _stored(moment.date(), moment.time())
 
 
@@ -316,7 +316,7 @@ class DayContext:
 
     today: date
     order: DayOrder | None = None
-    year: int | None = None  # of the titles above the heading
+    year: int | None = None  # that the titles above the heading name
     may_be_swapped: bool = False
 
 
@@ -366,7 +366,7 @@ def may_be_swapped(readings: Sequence[DayReading]) -> bool:
 
 
 def resolve(reading: DayReading, context: DayContext) -> tuple[date | None, list[Remark]]:
-    """The day of a cell, where it can be known, and what is to be asked of it."""
+    """Returns the day of a cell, or None if it is in doubt, and the remarks about it."""
     value = quote(reading.text)
     if reading.is_several:
         return None, [remark(Field.DAY, RemarkCode.DAY_SEVERAL, value=value)]

@@ -13,8 +13,8 @@ from typing import Final
 from outreach.imports.guess.dates import MAX_LENGTH, DayParts, DayReading, fold_marks
 from outreach.imports.guess.day_words import MONTHS, WEEKDAYS
 
-MAX_DAYS: Final = 31  # of one cell
-MAX_AHEAD: Final = timedelta(days=92)  # of a day without its month
+MAX_DAYS: Final = 31  # in one cell
+MAX_AHEAD: Final = timedelta(days=92)  # where a day is looked for that has no month
 
 WEEKDAY_PATTERN: Final = r"(?:" + "|".join(sorted(WEEKDAYS, key=len, reverse=True)) + r")\b\.?"
 MONTH_PATTERN: Final = r"(?:" + "|".join(sorted(MONTHS, key=len, reverse=True)) + r")\b\.?"

@@ -97,7 +97,7 @@ def _score(words: tuple[str, ...], phrase: tuple[str, ...], at: int, has_slip: b
 
 
 def _find(words: tuple[str, ...], phrase: tuple[str, ...]) -> tuple[int, bool] | None:
-    """Where the words of a phrase begin, and whether one of them has a typing slip."""
+    """Returns where the words of a phrase begin, and whether one of them has a typing slip."""
     if phrase in _WHOLE_ONLY and len(words) != len(phrase):
         return None
     for at in range(len(words) - len(phrase) + 1):

@@ -16,15 +16,15 @@ from typing import Final
 from outreach.imports.guess import zones
 from outreach.imports.guess.dates import fold_marks
 from outreach.imports.guess.headings import Field
-from outreach.imports.guess.raw_sheets import Cell
 from outreach.imports.guess.remarks import Remark, RemarkCode, quote, remark
 from outreach.imports.guess.word_lists import listed
+from outreach.imports.sheets.raw_sheets import Cell
 
 MAX_LENGTH: Final = 80  # characters: a longer text is no hour
-MAX_HOURS: Final = 2  # of a cell
+MAX_HOURS: Final = 2  # in a cell
 MAX_LASTING: Final = timedelta(hours=14)
 _DAY: Final = timedelta(days=1)
-_FRACTION: Final = re.compile(r"0?[.,][0-9]{1,17}")  # of a day; nobody writes 00:45 as 0.45
+_FRACTION: Final = re.compile(r"0?[.,][0-9]{1,17}")  # a part of a day; nobody writes 00:45 as 0.45
 _SURE_DIGITS: Final = 5  # from which on a fraction of a day tells its minute
 _ROUNDING: Final = 0.001  # minutes by which a float may be off
 
@@ -118,7 +118,7 @@ _WORD: Final = re.compile(r"[a-z]+|[^\sa-z]")
 
 
 def read_hours(cell: Cell) -> HoursReading | None:
-    """What a cell says of hours; None where it says nothing of them, or something else too."""
+    """Returns the hours that a cell names; None where it names none, or says something else too."""
     if cell == _DAY:  # 24:00, as a spreadsheet stores it
         return HoursReading("24:00", (HourParts(24, 0, is_24=True),))
     if isinstance(cell, str) and _FRACTION.fullmatch(cell.strip()):
@@ -239,8 +239,8 @@ class Hours:
 def resolve(
     reading: HoursReading, style: HourStyle = HourStyle.PLAIN, half: Half = Half.NONE
 ) -> Hours:
-    """The hours of a cell, where they can be known, and what is to be asked of them. `half` is what
-    somebody said of hours that do not tell whether they are a. m. or p. m."""
+    """Returns the hours of a cell, as far as they can be known, with the remarks about them. `half`
+    is the answer that somebody gave for hours without a. m. or p. m."""
     value = quote(reading.text)
     if reading.is_several:
         return Hours(remarks=(remark(Field.STARTS, RemarkCode.HOUR_SEVERAL, value=value),))
@@ -290,8 +290,8 @@ _SPOKEN: Final = (
     ("one hour", 60), ("two hours", 120), ("half an hour", 30), ("an hour and a half", 90),
 )  # fmt: skip
 _CLOCK: Final = re.compile(r"(\d{1,2}):([0-5]\d)(?::[0-5]\d)?")
-MAX_HOURS_LONG: Final = 8  # of a bare number: «2» is hours
-MIN_MINUTES_LONG: Final = 15  # «90» is minutes
+MAX_HOURS_LONG: Final = 8  # up to here a bare number is hours: «2»
+MIN_MINUTES_LONG: Final = 15  # from here on it is minutes: «90»
 
 
 def read_minutes(cell: Cell) -> int | None:

@@ -107,7 +107,7 @@ class KindNames:
         return KindMatch(None, tuple(contained)) if contained else self._find_alike(words)
 
     def _find_contained(self, words: Sequence[str]) -> list[str]:
-        """The kinds of which the text has a whole name; a name within another does not count."""
+        """The kinds whose whole name is in the text; a name within another does not count."""
         have = set(words)
         found = {
             phrase: code
@@ -313,7 +313,7 @@ def names_kind(text: str) -> bool:
 
 
 def find_end(text: str) -> int:
-    """Where the name of a kind ends with which a text begins; 0 where it begins with none."""
+    """Returns where the name of a kind ends that the text begins with; 0 if there is none."""
     found = 0
     for word in re.finditer(r"\S+", text[:MAX_LENGTH]):
         words = _tell_words(fold(text[: word.end()]))

@@ -11,10 +11,10 @@ from typing import Final
 from outreach.imports.guess import mending
 from outreach.imports.guess.columns import ColumnGuess
 from outreach.imports.guess.headings import Field
-from outreach.imports.guess.raw_sheets import Cell
 from outreach.imports.guess.row_review import ReviewAnswers, ReviewedRow
 from outreach.imports.guess.source_table import SourceRow, SourceTable
 from outreach.imports.guess.stored_source import StoredSource
+from outreach.imports.sheets.raw_sheets import Cell
 
 _MINUTE: Final = timedelta(minutes=1)
 
@@ -45,9 +45,7 @@ def list_cells(
         if row.parsed.is_split and Field.DAY in headings:
             texts[headings[Field.DAY]] = row.values[Field.DAY]
         if not texts or row.key in answers.mended:
-            for field in mending.MENDABLE:
-                if row.values[field] or field in headings:
-                    texts[headings.get(field, labels[field])] = row.values[field]
+            texts |= _list_typed(row, headings, labels)
         elif day != "":
             heading = headings.get(Field.DAY, labels[Field.DAY])
             texts[heading] = texts.get(heading) or write_cell(day)
@@ -61,6 +59,17 @@ def list_cells(
         for row, texts in zip(rows, found, strict=True)
     ]
     return [[*names, reason_label], *lines]
+
+
+def _list_typed(
+    row: ReviewedRow, headings: Mapping[Field, str], labels: Mapping[Field, str]
+) -> dict[str, str]:
+    """The values of the form of a row by heading, those without a column by label."""
+    return {
+        headings.get(field, labels[field]): row.values[field]
+        for field in mending.MENDABLE
+        if row.values[field] or field in headings
+    }
 
 
 def _list_texts(table: SourceTable, row: SourceRow) -> dict[str, str]:

@@ -117,24 +117,12 @@ def write(
     loader = WorkshopLoader(session, now, is_synthetic=False, decision=decision)
     loaded = []
     for proposal in _with_venues(session, office, batch, done):
-        assert proposal.row is not None
-        before = known.get(proposal.fingerprint)
-        if proposal.outcome is Outcome.NEW and before is not None:
+        if proposal.outcome is Outcome.NEW and proposal.fingerprint in known:
             done.left_out.append((proposal, Outcome.SAME, None))
             continue
-        workshop = None
-        if proposal.outcome is Outcome.CHANGED:
-            assert proposal.workshop_id is not None
-            workshop = workshops.find_by_id(session, proposal.workshop_id)
-            if workshop is None:
-                error = Remark(None, Refusal(RemarkCode.WORKSHOP_GONE))
-                done.left_out.append((proposal, Outcome.REFUSED, error))
-                continue
-        written = _write_row(session, loader, proposal.row, workshop)
-        if loader.faults or written is None:
-            error = Remark(None, loader.faults[0].error)
-            loader.faults.clear()
-            done.left_out.append((proposal, Outcome.REFUSED, error))
+        written = _write_proposal(session, loader, proposal)
+        if isinstance(written, Refusal):
+            done.left_out.append((proposal, Outcome.REFUSED, Remark(None, written)))
         else:
             loaded.append((proposal, written))
     loader.add()
@@ -154,13 +142,32 @@ def write(
     return done
 
 
+def _write_proposal(
+    session: Session, loader: WorkshopLoader, proposal: RowProposal
+) -> Workshop | Refusal:
+    """Creates or changes the workshop of a row; returns the reason where it cannot be done."""
+    assert proposal.row is not None
+    workshop = None
+    if proposal.outcome is Outcome.CHANGED:
+        assert proposal.workshop_id is not None
+        workshop = workshops.find_by_id(session, proposal.workshop_id)
+        if workshop is None:
+            return Refusal(RemarkCode.WORKSHOP_GONE)
+    written = _write_row(session, loader, proposal.row, workshop)
+    if loader.faults or written is None:
+        error = loader.faults[0].error
+        loader.faults.clear()
+        return error
+    return written
+
+
 def _write_row(
     session: Session,
     loader: WorkshopLoader,
     row: WorkshopImportRow,
     workshop: Workshop | None,
 ) -> Workshop | None:
-    """Creates or changes the workshop of a row; with a fault, nothing of it is kept."""
+    """Creates or changes the workshop of a row; where the row has a fault, nothing is stored."""
     if workshop is None:
         return loader.load_row(row, None)
     with session.begin_nested() as attempt:

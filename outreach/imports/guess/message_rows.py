@@ -11,13 +11,14 @@ never kept; their dates only tell which of day and month comes first.
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 from outreach.imports.guess import dates, headings, message_words
 from outreach.imports.guess.dates import DayOrder
 from outreach.imports.guess.message_words import MessageLine
-from outreach.imports.guess.raw_sheets import Cell
 from outreach.imports.guess.source_table import MAX_TITLE_ROWS, MIN_HEADINGS, SourceRow, SourceTable
+from outreach.imports.sheets.raw_sheets import Cell
 
 MAX_LINES: Final = 3_000  # a longer text is no message
 _HEADINGS: Final = ("Fecha", "Hora", "Taller", "Lugar", "Cupo", "Estatus")
@@ -201,26 +202,32 @@ def _list_dated(block: Block, dated: Sequence[MessageLine]) -> Iterator[Block]:
     are_bare = all(_is_heading(line) for line in dated)
     has_lines = any(line.hours and line.has_text and not line.day for line in useful[lead:])
     if are_bare and lead and not has_lines:  # title, day, hour, place; title, day, hour, place
-        starts = [at - lead for at in places]
-        for start, end in zip(starts, [*starts[1:], len(useful)], strict=True):
-            yield useful[start:end]
+        yield from _cut(useful, [at - lead for at in places])
         return
     yield from _list_timed(useful[:lead], "")
-    if are_bare:
-        for start, end in zip(places, [*places[1:], len(useful)], strict=True):
-            if has_lines:  # a day above its lines
-                yield from _list_timed(useful[start + 1 : end], useful[start].day)
-            else:
-                yield useful[start:end]
-        return
-    for start, end in zip(places, [*places[1:], len(useful)], strict=True):
-        first = useful[start]
-        more = [line for line in useful[start + 1 : end] if _belongs(line, first)]
-        yield [first, *more]
-        for line in useful[start + 1 : end]:
-            if line.hours and line.has_text and line not in more:
-                line.day = first.day
-                yield [line]
+    for part in _cut(useful, places):
+        if not are_bare:
+            yield from _list_of_day(part)
+        elif has_lines:  # a day above its lines
+            yield from _list_timed(part[1:], part[0].day)
+        else:
+            yield part
+
+
+def _cut(lines: Block, starts: Sequence[int]) -> Iterator[Block]:
+    """The lines from each start to the next."""
+    return (lines[start:end] for start, end in pairwise([*starts, len(lines)]))
+
+
+def _list_of_day(part: Block) -> Iterator[Block]:
+    """The workshop of a line with a day, and those of the lines below it that have an hour."""
+    first, *below = part
+    more = [line for line in below if _belongs(line, first)]
+    yield [first, *more]
+    for line in below:
+        if line.hours and line.has_text and line not in more:
+            line.day = first.day
+            yield [line]
 
 
 def _is_heading(line: MessageLine) -> bool:

@@ -17,8 +17,8 @@ from outreach.imports.guess.headings import Field
 from outreach.imports.guess.word_lists import listed
 
 MAX_LENGTH: Final = 400  # characters: a longer line is prose
-MAX_NUMBERS: Final = 24  # of a line: one with more is no workshop
-MAX_PLACE_WORDS: Final = 7  # of a piece without a word for a venue
+MAX_NUMBERS: Final = 24  # in a line: one with more is no workshop
+MAX_PLACE_WORDS: Final = 7  # in a piece that has no word for a venue
 
 _LABELS: Final[Mapping[str, Field]] = MappingProxyType(
     {
@@ -183,7 +183,7 @@ class MessageLine:
 
     @property
     def is_chatter(self) -> bool:
-        """Whether it is of the talk between: nothing of it is of a workshop."""
+        """Whether the line is talk between workshops: it says nothing about one."""
         if self.day or self.hours or self.capacity or self.says_kind:
             return False
         texts = [self.title, self.venue, *self.rest]
@@ -254,37 +254,66 @@ def _read_part(line: MessageLine, text: str) -> None:
         _read_free(line, text, is_day=about is Field.DAY)
 
 
+@dataclass
+class _FreeText:
+    """What is left of a piece of a line, and the same with its letters aligned for patterns."""
+
+    text: str
+    aligned: str
+
+    def take(self, span: tuple[int, int]) -> str:
+        """The text of a span, which is blank from then on."""
+        taken = self.text[slice(*span)]
+        self.text, self.aligned = _blank(self.text, span), _blank(self.aligned, span)
+        return taken
+
+
 def _read_free(line: MessageLine, text: str, *, is_day: bool) -> None:
-    aligned = align(text)
-    if (contact := _CONTACT.search(aligned)) is not None:
-        start = contact.start()
-        if start or not (_find_day(aligned, is_day=False) or _IS_HOUR.search(aligned)):
-            text, aligned = text[:start], aligned[:start]
-    if cancelled := _CANCELLED.search(aligned):
+    left = _FreeText(text, align(text))
+    _drop_contact(left)
+    if cancelled := _CANCELLED.search(left.aligned):
         line.is_cancelled = True
-        text, aligned = _blank(text, cancelled.span()), _blank(aligned, cancelled.span())
-    span = _find_day(aligned, is_day=is_day) if not line.day else None
-    if span is not None:
-        line.day = text[slice(*span)].strip(" ,.")
-        text, aligned = _blank(text, span), _blank(aligned, span)
-        second = _find_day(aligned, is_day=False)
-        if second is not None:  # asked: is it one event?
-            line.day += f" al {text[slice(*second)].strip(' ,.')}"
-            text, aligned = _blank(text, second), _blank(aligned, second)
-    if found := _CAPACITY.search(aligned):
+        left.take(cancelled.span())
+    if not line.day:
+        _take_day(line, left, is_day=is_day)
+    if found := _CAPACITY.search(left.aligned):
         line.capacity = line.capacity or (found["after"] or found["before"])
-        text, aligned = _blank(text, found.span()), _blank(aligned, found.span())
+        left.take(found.span())
+    _take_hours(line, left)
+    if not line.day and line.hours and (alone := _WEEKDAY_ALONE.search(left.aligned)) is not None:
+        line.day = left.take(alone.span()).strip()  # asked: which of them?
+    line.rest += [piece for each in _PIECES.split(left.text) if (piece := _tidy(each))]
+
+
+def _drop_contact(left: _FreeText) -> None:
+    """Cuts the piece where a contact begins; one that begins with it is left if it says when."""
+    contact = _CONTACT.search(left.aligned)
+    if contact is None:
+        return
+    start = contact.start()
+    if start or not (_find_day(left.aligned, is_day=False) or _IS_HOUR.search(left.aligned)):
+        left.text, left.aligned = left.text[:start], left.aligned[:start]
+
+
+def _take_day(line: MessageLine, left: _FreeText, *, is_day: bool) -> None:
+    span = _find_day(left.aligned, is_day=is_day)
+    if span is None:
+        return
+    line.day = left.take(span).strip(" ,.")
+    second = _find_day(left.aligned, is_day=False)
+    if second is not None:  # asked: is it one event?
+        line.day += f" al {left.take(second).strip(' ,.')}"
+
+
+def _take_hours(line: MessageLine, left: _FreeText) -> None:
+    aligned = left.aligned
     has_hour = _NUMBERS.search(aligned) or _IS_HOUR.search(aligned)
     for hour in _HOURS.finditer(aligned) if has_hour else ():
         if _says_hour(hour) and hours.read_hours(hour[0].replace("'", " ")) is not None:
-            end = zones.find_end(text, hour.end())
-            said = hour[0].strip() + text[hour.end() : end]
+            end = zones.find_end(left.text, hour.end())
+            said = hour[0].strip() + left.text[hour.end() : end]
             line.hours = f"{line.hours} y {said}" if line.hours else said
-            text = _blank(text, (hour.start(), end))
-    if not line.day and line.hours and (alone := _WEEKDAY_ALONE.search(aligned)) is not None:
-        line.day = text[slice(*alone.span())].strip()  # asked: which of them?
-        text = _blank(text, alone.span())
-    line.rest += [piece for each in _PIECES.split(text) if (piece := _tidy(each))]
+            left.text = _blank(left.text, (hour.start(), end))
 
 
 def _find_day(aligned: str, *, is_day: bool) -> tuple[int, int] | None:
@@ -297,7 +326,7 @@ def _find_day(aligned: str, *, is_day: bool) -> tuple[int, int] | None:
         alone = _WEEKDAY_ALONE.search(aligned) if is_day else None
         return alone.span() if alone is not None else None
     first = min(start for start, _end in found)
-    # Of those that begin near each other the longest says most: «sáb 16 y dom 17 de enero».
+    # The longest of those that begin near each other says most: «sáb 16 y dom 17 de enero».
     return max(
         (each for each in found if each[0] <= first + 12), key=lambda span: span[1] - span[0]
     )

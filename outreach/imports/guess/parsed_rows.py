@@ -24,9 +24,9 @@ from outreach.imports.guess.headings import Field
 from outreach.imports.guess.hours import Half, Hours, HoursReading
 from outreach.imports.guess.kind_names import KindMatch, KindNames
 from outreach.imports.guess.places import Home, PlaceText, is_undecided
-from outreach.imports.guess.raw_sheets import Cell
 from outreach.imports.guess.remarks import Remark, RemarkCode, quote, remark
 from outreach.imports.guess.source_table import SourceRow, SourceTable, find_months
+from outreach.imports.sheets.raw_sheets import Cell
 
 MAX_TITLE_LENGTH: Final = 200
 MAX_VENUE_LENGTH: Final = 120
@@ -56,8 +56,8 @@ class ParsedRow:
     mode: DeliveryMode | None = None
     languages: tuple[str, ...] = ()
     has_childcare: bool = False
-    uid: str = ""  # of the event of a calendar
-    own_id: str = ""  # of a workshop in a file that we wrote
+    uid: str = ""  # where the row is an event of a calendar
+    own_id: str = ""  # the id that a file of ours gave the workshop
     accepted: frozenset[str] = frozenset()  # questions that somebody answered with yes
     # The zone of day and hours, where they are a moment; None on the clock of whatever venue.
     zone: ZoneInfo | None = None
@@ -75,7 +75,7 @@ class ParseContext:
     kinds: KindNames
     office_names: Mapping[str, str]  # slugs of all offices, by folded name
     office: str  # slug
-    zone: ZoneInfo  # of the office
+    zone: ZoneInfo  # where the office is
     home: Home
     order: DayOrder | None = None  # if somebody said which of day and month comes first
     half: Half = Half.NONE  # if somebody said what an hour without a. m. or p. m. is
@@ -258,24 +258,30 @@ class _TableParser:
         start_zone = start_zone or end_zone
         if start_zone is None or end_zone is None or parsed.starts is None:
             return
-        home, here = self._context.zone, parsed
+        home = self._context.zone
         if zones.is_own(start_zone, home) and zones.is_own(end_zone, home):
-            here.zone = home
+            parsed.zone = home
             return
-        if here.day is None:
+        if parsed.day is None:
             # Without its day an hour of another zone is none of the venue's.
-            value = f"{here.starts:%H:%M} ({zones.name(start_zone)})"
-            here.starts = here.ends = None
+            value = f"{parsed.starts:%H:%M} ({zones.name(start_zone)})"
+            parsed.starts = parsed.ends = None
             parsed.say(Field.STARTS, RemarkCode.HOUR_OF_OTHER_ZONE, value=value)
             return
-        self._move_to_home(here, start_zone, end_zone)
-        is_from_cell = next((each for each in own if each is not None), None)
-        if named is not None and is_from_cell is not None and is_from_cell is not UTC:
-            moment = datetime.combine(here.day, here.starts or time(), home)
-            one, other = moment.astimezone(is_from_cell), moment.astimezone(named)
-            if one.utcoffset() != other.utcoffset():
-                values = {"one": zones.name(is_from_cell), "other": _safe(text)}
-                parsed.say(Field.STARTS, RemarkCode.ZONES_DIFFER, **values)
+        self._move_to_home(parsed, start_zone, end_zone)
+        of_cell = next((each for each in own if each is not None), None)
+        # UTC in a cell is how programs write a moment: the column says the zone of the venue.
+        if named is not None and of_cell is not None and of_cell is not UTC:
+            self._compare_zones(parsed, of_cell, named, text)
+
+    def _compare_zones(self, parsed: ParsedRow, of_cell: tzinfo, named: tzinfo, text: str) -> None:
+        """A question where the hour names one zone and the column of zones another."""
+        assert parsed.day is not None
+        assert parsed.starts is not None
+        moment = datetime.combine(parsed.day, parsed.starts, self._context.zone)
+        if moment.astimezone(of_cell).utcoffset() != moment.astimezone(named).utcoffset():
+            values = {"one": zones.name(of_cell), "other": _safe(text)}
+            parsed.say(Field.STARTS, RemarkCode.ZONES_DIFFER, **values)
 
     def _zone_in(self, row: SourceRow, name: Field) -> tzinfo | None:
         cell = self._cell(row, name)
@@ -576,6 +582,6 @@ def _is_title(heading: str) -> bool:
 
 
 def _safe(cell: Cell) -> str:
-    """The beginning of a cell for a message; nothing of it where it may be of a person."""
+    """Returns the beginning of a cell for a message, or «…» where it may be about a person."""
     text = str(cell)
     return "…" if small_values.has_contact(text) else quote(text)

@@ -34,6 +34,7 @@ from outreach.imports.guess.parsed_rows import ParsedRow
 from outreach.imports.guess.remarks import Remark, RemarkCode, Severity
 from outreach.imports.guess.venue_choice import ChosenVenue, NewVenue, VenueChooser
 from outreach.imports.import_result import Watch, without_progress
+from outreach.imports.workshops import write
 from outreach.imports.workshops.load import (
     NamedRows,
     compute_capacity,
@@ -73,7 +74,8 @@ LOADED_OUTCOMES: Final = frozenset({Outcome.NEW, Outcome.CHANGED})
 
 @dataclass
 class RowProposal:
-    """One row, what it would do and why. `row` is what the loader takes, where it is loaded."""
+    """A row, what loading it would do, and why. `row` is what the loader takes; None for a row that
+    cannot be loaded."""
 
     parsed: ParsedRow
     outcome: Outcome = Outcome.NEW
@@ -93,7 +95,7 @@ class RowProposal:
 
     @property
     def reason(self) -> str | None:
-        """Why a row is not loaded, and what is worth knowing of it; the gravest first."""
+        """Why the row is not loaded, and what else was noted about it, the gravest first."""
         ordered = sorted(self.remarks, key=lambda each: -each.severity)
         return "; ".join(dict.fromkeys(map(str, ordered))) or None
 
@@ -123,8 +125,10 @@ def propose(
     watch: Watch = without_progress,
     said_before: Mapping[str, Words] = MappingProxyType({}),
 ) -> list[RowProposal]:
-    """What each row would do to the workshops of an office. `said_before` has what rows said
-    earlier, by fingerprint, before staff mended them; for others it is what was loaded."""
+    """Says what each row would do to the workshops of an office.
+
+    `said_before` has what rows said before staff mended them, by fingerprint. Other rows are
+    compared with what they said when they were loaded."""
     rows = list(parsed_rows)
     proposer = _Proposer(session, office, rows, now, said_before)
     return [proposer.propose(each, at) for at, each in enumerate(watch(rows))]
@@ -184,7 +188,7 @@ class _Proposer:
         return proposal
 
     def _complete(self, proposal: RowProposal, kind: Kind) -> None:
-        """Fills what the row leaves out with what its kind has."""
+        """Fills the values that the row leaves out with those of its kind."""
         parsed = proposal.parsed
         names = kind.name if kind.is_discreet else kind.short_name
         proposal.title = parsed.title or names.get(get_default_language(), "")
@@ -235,7 +239,7 @@ class _Proposer:
         self._note_clashes(proposal)
 
     def _find_before(self, proposal: RowProposal) -> ImportedBefore | None:
-        """The workshop that a row is of, and what the office's file said of it before."""
+        """Finds the workshop that the row describes, and what the file said about it before."""
         parsed = proposal.parsed
         found = next(
             (self._before[each] for each in list_fingerprints(parsed) if each in self._before), None
@@ -442,7 +446,8 @@ def _is_own_id(text: str) -> bool:
 
 
 def list_fingerprints(parsed: ParsedRow) -> list[str]:
-    """By what a row is known again: its UID, or its day, start, venue and kind."""
+    """Returns the fingerprints by which a row is recognized when its file comes again: one of its
+    UID, or of its day, start, venue and kind."""
     if parsed.uid:
         return [import_memory.fingerprint_uid(parsed.uid)]
     if parsed.day is None or parsed.starts is None or parsed.kind is None:
@@ -472,7 +477,7 @@ def list_said(parsed: ParsedRow) -> Words:
 
 
 def say_workshop(workshop: Workshop) -> Words:
-    """The same of a workshop as it is."""
+    """What a row would say that describes the workshop as it is, as `list_said`."""
     venue = workshop.venue
     return {
         "day": workshop.day.isoformat(),
@@ -492,29 +497,18 @@ def _changed_row(
     """The workshop as it would be, and the fields that differ from what it is now."""
     parsed = proposal.parsed
     current = _current_row(workshop, parsed.line)
-    new: dict[str, Any] = {}
-    if "day" in changed:
-        new["day"] = parsed.day
-    if "starts" in changed:
-        new["starts"] = parsed.starts
+    plain = ("day", "starts", "kind", "capacity")
+    new: dict[str, Any] = {name: getattr(parsed, name) for name in plain if name in changed}
     if "ends" in changed or ("starts" in changed and parsed.ends is not None):
         new["ends"] = parsed.ends
     elif "starts" in changed:
         new["ends"] = _shifted_end(workshop, parsed.starts)
-    if "kind" in changed:
-        new["kind"] = parsed.kind
     if "title" in changed:
         new["title"] = {**workshop.title, get_default_language(): parsed.title}
     if "venue" in changed:
-        new |= {"place": place_of(proposal.venue, workshop.office), "mode": parsed.mode}
-        if proposal.venue is workshop.venue and proposal.venue is not None:
-            new.pop("place")
-        elif isinstance(proposal.venue, Venue):
-            new["zone"] = proposal.venue.zone
-    if "capacity" in changed:
-        new["capacity"] = parsed.capacity
+        new |= _list_new_place(proposal, workshop)
     if "status" in changed and workshop.status is WorkshopStatus.PUBLISHED:
-        new["status"] = WorkshopStatus.CANCELLED  # of a draft nobody has known
+        new["status"] = WorkshopStatus.CANCELLED  # nobody has known of a draft
     row = replace(current, **new)
     differing = frozenset(
         "venue" if name in {"place", "mode", "zone"} else name
@@ -523,6 +517,15 @@ def _changed_row(
         and not (name == "mode" and parsed.mode is None)
     )
     return row, differing
+
+
+def _list_new_place(proposal: RowProposal, workshop: Workshop) -> dict[str, Any]:
+    """The values of a row that names another venue, or none."""
+    venue, mode = proposal.venue, proposal.parsed.mode
+    if venue is workshop.venue and venue is not None:
+        return {"mode": mode}
+    new: dict[str, Any] = {"place": place_of(venue, workshop.office), "mode": mode}
+    return {**new, "zone": venue.zone} if isinstance(venue, Venue) else new
 
 
 def _shifted_end(workshop: Workshop, starts: time | None) -> time:
@@ -535,9 +538,8 @@ def _shifted_end(workshop: Workshop, starts: time | None) -> time:
 
 
 def _current_row(workshop: Workshop, line: int) -> WorkshopImportRow:
-    """A stored workshop as a row that would change nothing of it."""
+    """The row that would leave the stored workshop as it is."""
     venue = workshop.venue
-    reported = workshop.status in {WorkshopStatus.HELD, WorkshopStatus.NOT_HELD}
     return WorkshopImportRow(
         line=line,
         id=workshop.external_id or "",
@@ -549,13 +551,14 @@ def _current_row(workshop: Workshop, line: int) -> WorkshopImportRow:
         day=workshop.day,
         starts=workshop.starts,
         ends=workshop.ends,
+        is_second_hour=workshop.is_second_hour,
         place=place_of(venue, workshop.office),
         mode=workshop.mode,
         way=workshop.way,
         capacity=workshop.capacity,
         languages=workshop.languages,
         has_childcare=workshop.has_childcare,
-        status=WorkshopStatus.PUBLISHED if reported else workshop.status,
+        status=write.status(workshop.status),
         phone=None,
         live_url=None,
     )

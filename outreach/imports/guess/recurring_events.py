@@ -21,13 +21,14 @@ from outreach.imports import ical
 from outreach.imports.guess.remarks import RemarkCode, quote
 from outreach.imports.ical import IcalCalendar, IcalEvent
 
-MAX_DATES: Final = 200  # of one event
+MAX_DATES: Final = 200  # that one event may have
 MAX_STEPS: Final = 20_000  # dates of a rule that are looked at
 MAX_INTERVAL: Final = 60
-MAX_RULES: Final = 500  # of a file
+MAX_RULES: Final = 500  # in a file
 ASKED_FROM: Final = relativedelta(years=2)  # ahead, a rule that goes on is one without an end
 DEFAULT_AHEAD: Final = relativedelta(months=6)
-# Of a file: a date that is looked at is one, and so is a month in which a rule looks for dates.
+# For a whole file. Each date that is looked at counts one, and so does each month in which a rule
+# looks for dates.
 MAX_WORK: Final = 60_000
 _KEYS: Final = frozenset(
     ["FREQ", "INTERVAL", "COUNT", "UNTIL", "BYDAY", "BYMONTHDAY", "BYMONTH", "BYSETPOS", "WKST"]
@@ -60,11 +61,11 @@ class EventDate:
     """One date of an event. `error` says why it has none."""
 
     event: IcalEvent
-    uid: str  # of this date
+    uid: str  # that of the event, with this date
     starts: datetime | None = None
     ends: datetime | None = None
     error: Refusal | None = None
-    read_until: date | None = None  # of the last date: the event goes on after that day
+    read_until: date | None = None  # with the last date that is read: the event goes on after it
 
 
 class TooManyDates(Exception):
@@ -84,7 +85,7 @@ class _Work:
 
 
 def compute_default_until(today: date) -> date:
-    """Until when rules without an end are read where nobody says it."""
+    """The day until which rules without an end are read if nobody has named one."""
     return today + DEFAULT_AHEAD
 
 
@@ -224,7 +225,7 @@ def _wall(
     if value is None:
         return None
     text, zone = value
-    text = text.partition("/")[0]  # of a period its start
+    text = text.partition("/")[0]  # the start of a period
     if "T" not in text:
         text = f"{text}T{starts:%H%M%S}"
     found = ical.local_time(text, zone, starts.tzinfo, calendar)

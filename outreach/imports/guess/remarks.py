@@ -15,7 +15,8 @@ MAX_QUOTED: Final = 60  # characters of a cell in a message
 
 @unique
 class RemarkCode(StrEnum):
-    """Why a row is not loaded, or what is worth knowing of it. The value is the English message."""
+    """Why a row is not loaded, or what staff should know about it. The value is the English
+    message."""
 
     # the day
     DAY_MISSING = "the day is missing"

@@ -104,7 +104,7 @@ class ReviewedRow:
     key: str
     proposal: RowProposal
     is_left_out: bool
-    values: Mapping[Field, str]  # of its form
+    values: Mapping[Field, str]  # what its form shows
 
     @property
     def parsed(self) -> ParsedRow:
@@ -322,7 +322,7 @@ class VenueQuestion:
     """A venue's name in the rows that is like others: «¿Es la misma?»."""
 
     name: str  # as the first row has it
-    count: int  # of rows
+    count: int  # rows that have it
     known: Sequence[Venue]
     lines: Sequence[str]  # names of new venues of earlier lines
 

@@ -8,9 +8,9 @@ from typing import Final
 from outreach.domain.text import fold
 from outreach.domain.workshops import DeliveryMode, WorkshopStatus
 from outreach.imports.guess.headings import Field
-from outreach.imports.guess.raw_sheets import Cell
 from outreach.imports.guess.remarks import Remark, RemarkCode, quote, remark
 from outreach.imports.guess.word_lists import listed
+from outreach.imports.sheets.raw_sheets import Cell
 from outreach.imports.workshops.read import MAX_SEATS
 
 _NUMBER: Final = re.compile(r"[0-9]{1,3}(?:[,.][0-9]{3})+(?![0-9])|[0-9]{1,9}(?:[.,][0-9]{1,4})?")
@@ -206,5 +206,5 @@ def redact(text: str) -> str:
 
 
 def _safe(text: str) -> str:
-    """The beginning of a cell for a message, or nothing of it where it may be of a person."""
+    """Returns the beginning of a cell for a message, or «…» where it may be about a person."""
     return "…" if has_contact(text) else quote(text)

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import islice
 from typing import Final
 
 from outreach.domain.text import fold
@@ -15,7 +16,7 @@ from outreach.imports.guess import dates, day_lists, headings, zones
 from outreach.imports.guess.dates import DayOrder
 from outreach.imports.guess.day_words import MONTH_NAMES, MONTHS
 from outreach.imports.guess.headings import WITHIN
-from outreach.imports.guess.raw_sheets import Cell, RawSheet
+from outreach.imports.sheets.raw_sheets import Cell, RawSheet
 
 MAX_TITLE_ROWS: Final = 40  # above the heading
 MIN_HEADINGS: Final = 2
@@ -114,24 +115,24 @@ def _find_table(sheet: RawSheet) -> SourceTable | None:
     kept = [at for at in range(width) if names[at] or any(row.cells[at] != "" for row in rows)]
     for row in rows:
         row.cells = [row.cells[at] for at in kept]
-    titles = [
-        str(cell)
-        for line, cells in sheet.rows.items()
-        if line < first
-        for cell in cells
-        if cell != ""
-    ]
     return SourceTable(
         sheet=sheet.name,
         headings=_make_distinct([names[at] or _letter(at) for at in kept]),
         rows=rows,
-        titles=tuple(titles[:MAX_TITLE_ROWS]),
+        titles=_list_titles(sheet, first),
         hidden_columns=frozenset(
             place for place, at in enumerate(kept) if at in sheet.hidden_columns
         ),
         has_heading=heading is not None,
         heading_line=heading or 0,
     )
+
+
+def _list_titles(sheet: RawSheet, heading: int) -> tuple[str, ...]:
+    """The texts above the heading."""
+    above = (cells for line, cells in sheet.rows.items() if line < heading)
+    texts = (str(cell) for cells in above for cell in cells if cell != "")
+    return tuple(islice(texts, MAX_TITLE_ROWS))
 
 
 def _find_heading(sheet: RawSheet) -> int | None:

@@ -16,11 +16,11 @@ from outreach.imports.guess.columns import ColumnGuess
 from outreach.imports.guess.conversation import Columns, ImportSource
 from outreach.imports.guess.dates import DayOrder
 from outreach.imports.guess.headings import Field
-from outreach.imports.guess.raw_sheets import Cell
 from outreach.imports.guess.source_table import SourceRow, SourceTable, summarise_titles
 from outreach.imports.ical import IcalCalendar, IcalEvent
+from outreach.imports.sheets.raw_sheets import Cell
 
-_TEXTS: Final = ("summary", "location", "status")  # of an event
+_TEXTS: Final = ("summary", "location", "status")  # the free texts of an event
 _DATE_LISTS: Final = ("more_dates", "excluded")
 
 
@@ -119,9 +119,8 @@ def read_json(stored: dict[str, Any]) -> StoredSource:
             headings,
             rows,
             tuple(each["titles"]),
-            # Drafts of earlier releases do not have them.
-            heading_line=each.get("heading_line", 0),
-            order=DayOrder[each["order"]] if each.get("order") else None,
+            heading_line=each["heading_line"],
+            order=DayOrder[each["order"]] if each["order"] else None,
         )
         tables.append(table)
         kept.append(

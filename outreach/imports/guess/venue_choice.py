@@ -18,7 +18,7 @@ from outreach.imports.guess.headings import Field
 from outreach.imports.guess.parsed_rows import ParsedRow
 from outreach.imports.guess.remarks import RemarkCode, quote
 
-MAX_NEW_VENUES: Final = 300  # of a file: each is compared with every other
+MAX_NEW_VENUES: Final = 300  # in a file: each is compared with every other
 
 
 @dataclass(frozen=True, eq=False)

@@ -179,7 +179,7 @@ def split(text: str) -> ZonedText:
 
 
 def find_end(text: str, start: int) -> int:
-    """Where the zone ends that a text names at that place; the place itself without one."""
+    """Returns where the zone ends that the text names at `start`; `start` if there is none."""
     for pattern in (_NAMED_OFFSET, _CAPITALS):
         if (found := pattern.match(text, start)) is not None:
             return found.end()

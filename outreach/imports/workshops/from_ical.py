@@ -29,7 +29,6 @@ from outreach.imports.workshops.read import Network
 from outreach.imports.workshops.write import COLUMNS, cells, format_local
 from outreach.zone_rules import is_substitute
 
-_OWN_UID: Final = re.compile(r"(taller|mio)-([0-9A-Z]{20})(@.*)?", re.DOTALL)
 _MAX_ID_LENGTH: Final = 120
 _LINK: Final = re.compile(r"https?://", re.IGNORECASE)
 
@@ -60,14 +59,13 @@ def table(
 
 
 def _id(event: IcalEvent) -> str:
-    """The id of the workshop: the UID, or its SHA-256 if it is too long."""
+    """The id of the workshop: that of one of ours, else the UID, or its SHA-256 if it is too
+    long."""
     uid = clean(event.uid)
-    own_uid = _OWN_UID.fullmatch(uid)
-    if own_uid:
-        return f"taller-{own_uid[2]}"
-    if len(uid) > _MAX_ID_LENGTH:
-        return "ics-" + hashlib.sha256(uid.encode()).hexdigest()
-    return uid
+    own_id = ical.own_id(uid)
+    if own_id or len(uid) <= _MAX_ID_LENGTH:
+        return own_id or uid
+    return "ics-" + hashlib.sha256(uid.encode()).hexdigest()
 
 
 class _RowBuilder:

@@ -112,6 +112,8 @@ def find_faults(
 
 def compute_capacity(row: WorkshopImportRow, workshop: Workshop | None, named: NamedRows) -> int:
     """The places that loading the row stores: with time slots they are the sum of the slots."""
+    if row.way is not Way.SLOTS:
+        return row.capacity
     venue = workshop.venue if workshop is not None else None
     return workshop_data.normalize(_workshop_data(row, workshop, named, venue)).capacity
 
@@ -299,8 +301,8 @@ class WorkshopLoader:
     def _known_venue(
         self, row: WorkshopImportRow, place: ImportedPlace, office: Office
     ) -> Venue | None:
-        """The venue that the office has under another spelling. One that is only like one of them
-        is made, as the file says, and named in the result."""
+        """Finds the venue that the office has under another spelling. A venue that is only similar
+        to one of the office is created, as the file says, and the result names both."""
         found = self._index(office).match(place.name, address=place.address, city=place.city)
         if found.kind is MatchKind.NEAR and not any(
             (each.name, each.address, each.city) == (place.name, place.address, place.city)

@@ -17,14 +17,13 @@ from sqlalchemy.orm import Session
 from outreach.domain import workshops
 from outreach.domain.dashboard import agenda
 from outreach.domain.dashboard.agenda import Hour, Offices
-from outreach.domain.network.kinds import Way
-from outreach.domain.scheduling import workshop_data, workshop_service
 from outreach.domain.workshops import DeliveryMode, Workshop, WorkshopStatus
 from outreach.errors import Refusal
 from outreach.i18n import list_languages
 from outreach.imports.import_errors import ImportErrorCode, ImportFault
 from outreach.imports.workshops.load import (
     NamedRows,
+    compute_capacity,
     find_faults,
     find_impossible_changes,
     is_same_venue,
@@ -116,7 +115,7 @@ def compute(
         lines.setdefault(workshop.id, row.line)
         faults += row_faults
         if not row_faults:
-            seen.append(_compared(row, workshop))
+            seen.append(_compared(row, workshop, named))
     notified = agenda.count_reachable(
         session, [known[e.row.id].id for e in seen if _notifies(e, known, now)]
     )
@@ -148,8 +147,8 @@ def _find_faults(
     yield from find_impossible_changes(session, row, workshop, named, now=now)
 
 
-def _compared(row: WorkshopImportRow, workshop: Workshop) -> PreviewedRow:
-    before, after = cells(workshop), _after(row, workshop)
+def _compared(row: WorkshopImportRow, workshop: Workshop, named: NamedRows) -> PreviewedRow:
+    before, after = cells(workshop), _after(row, workshop, named)
     changes = tuple(
         PreviewChange(name, before[name], after[name])
         for name in COLUMNS
@@ -166,7 +165,7 @@ def _format(row: WorkshopImportRow, day: date, hour: time) -> str:
     return format_local(local, row.zone, is_second=row.is_second_hour)
 
 
-def _after(row: WorkshopImportRow, workshop: Workshop) -> dict[str, str]:
+def _after(row: WorkshopImportRow, workshop: Workshop, named: NamedRows) -> dict[str, str]:
     """The cells of the workshop after loading; columns that the file lacks stay as before."""
     before = cells(workshop)
     mode = row.mode or (workshop.mode if workshop.mode.has_venue else DeliveryMode.IN_PERSON)
@@ -177,7 +176,7 @@ def _after(row: WorkshopImportRow, workshop: Workshop) -> dict[str, str]:
         "timezone": row.zone.key,
         "starts_at": _format(row, row.day, row.starts),
         "ends_at": _format(row, row.last_day, row.ends),
-        "capacity": str(_capacity(row, workshop)),
+        "capacity": str(compute_capacity(row, workshop, named)),
         "languages": " ".join(row.languages),
         "childcare": "true" if row.has_childcare else "false",
         "status": row.status.value,
@@ -201,20 +200,6 @@ def _after(row: WorkshopImportRow, workshop: Workshop) -> dict[str, str]:
             )
         )  # fmt: skip
     return after
-
-
-def _capacity(row: WorkshopImportRow, workshop: Workshop) -> int:
-    """The capacity after loading; of one-to-one consultations the sum of their slots."""
-    if row.way is not Way.SLOTS:
-        return row.capacity
-    data = replace(
-        workshop_service.get_data(workshop),
-        way=row.way,
-        starts=row.starts,
-        ends=row.ends,
-        capacity=row.capacity,
-    )
-    return workshop_data.normalize(workshop_data.spread_over_slots(data)).capacity
 
 
 def _notifies(seen: PreviewedRow, known: Mapping[str, Workshop], now: datetime) -> bool:

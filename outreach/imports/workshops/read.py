@@ -1,10 +1,9 @@
-"""Reads a file of workshops as rows, with all faults that can be found before loading."""
+"""Reads the lines of the template as rows, with all faults that can be found before loading."""
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -21,8 +20,9 @@ from outreach.domain.text import fold
 from outreach.domain.workshops import DeliveryMode, WorkshopStatus
 from outreach.i18n import SPOKEN, get_default_language, list_languages
 from outreach.imports import csv_tables
-from outreach.imports.csv_tables import ImportTable, RowParser
-from outreach.imports.import_errors import ImportErrorCode, ImportFault, ImportRejected
+from outreach.imports.csv_tables import ImportTable
+from outreach.imports.import_errors import ImportErrorCode, ImportFault
+from outreach.imports.row_parser import RowParser
 
 REQUIRED: Final = (
     "id",
@@ -119,7 +119,7 @@ class WorkshopImportRow:
     day: date
     starts: time
     ends: time
-    is_second_hour: bool = False  # of an hour that clocks show twice that day
+    is_second_hour: bool = False  # where clocks show its hour twice that day
     place: ImportedPlace | None
     mode: DeliveryMode | None
     way: Way
@@ -163,19 +163,6 @@ def network(session: Session, own_offices: Offices = None) -> Network:
             for name in (kind.code, kind.public_code)
         },
     )
-
-
-def read(path: Path, known: Network) -> list[WorkshopImportRow]:
-    """The workshops of a file. Raises ImportRejected with all faults, and UnreadableFile."""
-    return parse_or_reject(csv_tables.read(path, required_columns()), known)
-
-
-def parse_or_reject(table: ImportTable, known: Network) -> list[WorkshopImportRow]:
-    """The workshops of a table. Raises ImportRejected with all faults."""
-    rows, faults = parse(table, known)
-    if faults:
-        raise ImportRejected(faults)
-    return rows
 
 
 def parse(table: ImportTable, known: Network) -> tuple[list[WorkshopImportRow], list[ImportFault]]:

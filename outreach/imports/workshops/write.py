@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from outreach import clock
 from outreach.domain.workshops import UID_PREFIX, Workshop, WorkshopStatus
-from outreach.imports.csv_tables import RISKY
+from outreach.imports.sheets.text_tables import RISKY
 from outreach.imports.workshops.read import OPTIONAL, REQUIRED
 from outreach.reports import spreadsheets
 
@@ -102,5 +102,5 @@ def _cell(name: str, text: str) -> str | int:
 
 
 def escape(text: str) -> str:
-    """The text, with an apostrophe before a formula or an apostrophe; `csv_tables` removes it."""
+    """The text, with an apostrophe before a formula or an apostrophe; `text_tables` removes it."""
     return f"'{text}" if text.startswith(RISKY) else text

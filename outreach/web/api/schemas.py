@@ -284,6 +284,15 @@ class CountedMonths(Struct, frozen=True, kw_only=True):
     rules: list[Text]
 
 
+class CountedColumn(Struct, frozen=True, kw_only=True):
+    """How many of the workshops of a month are of some sort."""
+
+    heading: Annotated[str, Meta(description="What it counts, in Spanish.")]
+    total: Number
+    by_kind: Annotated[dict[str, Number], Meta(description="By the code of the kind.")]
+    by_office: Annotated[dict[str, Number], Meta(description="By the slug of the office.")]
+
+
 class Count(Struct, frozen=True, kw_only=True):
     """The workshops of a month, counted; as in the file that the page of the month offers."""
 
@@ -315,6 +324,10 @@ class Count(Struct, frozen=True, kw_only=True):
     revisions: Annotated[
         list[Number], Meta(description="The revisions there are: ask for one with ?revision=.")
     ]
+    columns: Annotated[
+        dict[str, CountedColumn] | UnsetType,
+        Meta(description="What else the network counted in that month, by the name of it."),
+    ] = UNSET
 
 
 class Figure(Struct, frozen=True, kw_only=True):

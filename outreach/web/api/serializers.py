@@ -4,16 +4,18 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import cast
+from typing import Any, Final, cast
 from urllib.parse import quote, urlencode
 
 from outreach import clock, i18n, network_profile
 from outreach.db.base import Words
+from outreach.db.types import Codes
 from outreach.domain.locations import regions
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.search import search
 from outreach.domain.search.public_listing import ListedWorkshop
+from outreach.domain.workshops import fields
 from outreach.memory_cache import remember
 from outreach.reports.month_report import MonthReport, ReportedFigure
 from outreach.web.api import schemas
@@ -76,14 +78,11 @@ class Serializer:
         )
 
     def workshop(self, workshop: ListedWorkshop, *, now: datetime) -> schemas.Workshop:
-        page, usual = self.pages(f"t/{workshop.public_id}"), i18n.get_default_language()
+        page = self.pages(f"t/{workshop.public_id}")
         return schemas.Workshop(
             id=workshop.public_id,
             office=workshop.office_slug,
             kind=workshop.kind_code,
-            title=_text(workshop.title_json, usual),
-            summary=_text(workshop.summary_json, usual),
-            bring=_text(workshop.bring_json, usual),
             status=cast(schemas.Status, workshop.status.value),
             when=_when(workshop),
             mode=workshop.mode.value,
@@ -91,10 +90,6 @@ class Serializer:
             way=cast(schemas.Way, workshop.way.value),
             opens_at=None if workshop.opens_at is None else instant(workshop.opens_at),
             seats=_seats(workshop) if workshop.tells_seats(now) else None,
-            languages=list(workshop.languages),
-            interpretation=list(workshop.interpretation),
-            has_childcare=workshop.has_childcare,
-            live_url=(workshop.live_url or None) if workshop.has_open_address else None,
             is_reconstruction=workshop.is_synthetic,
             changed_at=instant(workshop.changed_at),
             links=schemas.WorkshopLinks(
@@ -104,6 +99,7 @@ class Serializer:
                 page=page,
                 calendar=self.pages(f"t/{workshop.public_id}.ics"),
             ),
+            **_own_data(workshop),
         )
 
     def bulletin(self, report: MonthReport, edition: int | None) -> schemas.Bulletin:
@@ -177,6 +173,31 @@ def _text(words_json: str, usual: str) -> Text:
     return text(json.loads(words_json))
 
 
+# Name, whether it is part of the address, and type of what is written as it is stored.
+_OWN: Final = tuple(
+    (each.name, each.spec.is_part_of_address, each.kind) for each in fields.OPEN_DATA
+)
+
+
+def _own_data(workshop: ListedWorkshop) -> dict[str, Any]:
+    """Return the fields of a workshop that are written as they are stored, by name. What is part of
+    a hidden address is None."""
+    usual, is_open = i18n.get_default_language(), workshop.has_open_address
+    return {
+        name: _written(workshop.open_data[name], kind, usual) if is_open or not is_hidden else None
+        for name, is_hidden, kind in _OWN
+    }
+
+
+def _written(value: Any, kind: type, usual: str) -> Any:
+    """Return a stored value as it is written; of an empty text None."""
+    if kind is Words:
+        return _text(value, usual)
+    if kind is Codes:
+        return list(value)
+    return None if value == "" else value
+
+
 def _when(workshop: ListedWorkshop) -> schemas.When:
     return schemas.When(
         day=workshop.day,
@@ -195,13 +216,12 @@ def _place(workshop: ListedWorkshop) -> schemas.Place | None:
     is_open = workshop.has_open_address
     return schemas.Place(
         is_address_public=is_open,
-        name=workshop.venue_name if is_open else None,
-        address=(workshop.venue_address or None) if is_open else None,
         city=workshop.venue_city or workshop.office_city,
         region=workshop.venue_region or workshop.office_region,
-        latitude=workshop.latitude if is_open else None,
-        longitude=workshop.longitude if is_open else None,
-        is_step_free=workshop.is_step_free if is_open else None,
+        **{
+            name: value if is_open and value != "" else None
+            for name, value in workshop.venue_open_data.items()
+        },
     )
 
 

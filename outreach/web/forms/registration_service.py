@@ -1,12 +1,11 @@
 """Saves a registration: creates its key, then stores it; after a failure neither is left."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
 
 from outreach.domain import registrations
 from outreach.domain.registrations import (
@@ -23,6 +22,7 @@ from outreach.domain.workshops import Workshop
 from outreach.errors import Conflict, FormUsed, Full, RegistrationClosed
 from outreach.keystore.seat_shares import ClientNetwork
 from outreach.web.context import config, key_store, seat_shares, store
+from outreach.web.forms.registration_channels import RegistrationSource
 from outreach.web.middleware import rate_limits, request_retry
 
 REPEATED_WITHIN: Final = timedelta(minutes=10)  # a browser repeats a post after a lost answer
@@ -32,28 +32,22 @@ def save(
     workshops: Sequence[Workshop],
     data: RegistrationData,
     form_id: str,
+    source: RegistrationSource,
     *,
     now: datetime,
-    networks: Sequence[ClientNetwork] = (),
-    assisted_code: str = "",
-    shared_by: str = "",
-    also: Callable[[Session], None] = lambda session: None,
 ) -> bytes:
     """Register a person for one workshop or for all dates of a series; return the key of the first.
 
     `form_id` is what `KeyStore.form_id` returns for the form's nonce. A form that was posted before
-    returns the key of its registration. A party beyond the share of `networks`, the client's, is
-    saved for review; without networks it is not, nor with the code of an assisted registration
-    or the ticket `shared_by` that may register another person. `also` runs in the same transaction.
-    Raises FormUsed as `get_key_of_repeated` does, RegistrationClosed, Full or
-    Conflict, and then leaves no data.
+    returns the key of its registration. Raises FormUsed as `get_key_of_repeated` does,
+    RegistrationClosed, Full or Conflict, and then leaves no data.
     """
     # An earlier attempt of this request may have committed without its response being received.
     prepared: list[tuple[Workshop, SealedRegistration]] = request_retry.keep(
         f"tickets {form_id}", list
     )
     counted = _CountedSeats(
-        workshops, networks, data.people, now, request_retry.keep(f"seats {form_id}", list)
+        workshops, source.networks, data.people, now, request_retry.keep(f"seats {form_id}", list)
     )
     try:
         for each in workshops[len(prepared) :]:
@@ -65,9 +59,9 @@ def save(
             is_assisted = dict[int, bool]()
 
             def is_beyond_share(each: Workshop) -> bool:
-                is_assisted[each.id] = assisted.use(session, each, assisted_code, now=now)
+                is_assisted[each.id] = assisted.use(session, each, source.assisted_code, now=now)
                 is_exempt = is_assisted[each.id] or ticket_sharing.use(
-                    session, each, shared_by, ids[each.id], data.people
+                    session, each, source.shared_by, ids[each.id], data.people
                 )
                 return not is_exempt and counted.is_beyond_share(key_ids)
 
@@ -81,9 +75,9 @@ def save(
                     session, workshop, data, sealed, form_id,
                     now=now, is_beyond_share=is_beyond_share,
                 )  # fmt: skip
-            if not (is_assisted[workshop.id] or _may_text(data, networks)):
+            if not (is_assisted[workshop.id] or _may_text(data, source.networks)):
                 notifications.withhold(session, sealed.id)
-            also(session)
+            source.also(session)
         return sealed.key
     except (RegistrationClosed, Full, Conflict):
         if not request_retry.is_retry():

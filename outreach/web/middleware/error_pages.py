@@ -87,14 +87,14 @@ def page(status: int, error: Exception | None = None, **words: object) -> Respon
 
 
 def refuse_as_text(error: HTTPException) -> Response:
-    """One line for the log of a gateway, which posts where nobody sees a page."""
+    """Refuses with a line of text for the log of a gateway: nobody sees a page there."""
     answer = Response(f"{error.name}\n", error.code, mimetype="text/plain")
     _add_retry_after(answer, error)
     return answer
 
 
 def fail_as_text(error: Exception) -> Response:
-    """The same for an error, which it logs: 503 where the databases cannot be used, or else 500."""
+    """Answers an error as text and logs it: 503 where the databases cannot be used, else 500."""
     failure = failures.note(error)
     answer = refuse_as_text(
         InternalServerError() if failure.reason is None else ServiceUnavailable()

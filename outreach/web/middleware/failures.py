@@ -25,9 +25,9 @@ from outreach.web.middleware.metrics import RequestMetrics
 log = logging.getLogger(__name__)
 
 RETRY_AFTER_SECONDS: Final = 5
-MENDING_SECONDS: Final = 60  # what does not pass by itself takes somebody a while
+MENDING_SECONDS: Final = 60  # a fault that does not pass by itself takes somebody a while to mend
 _OF_STAGE: Final = {
-    Stage.NEWER: ErrorClass.SCHEMA_NEWER,
+    Stage.UNKNOWN: ErrorClass.SCHEMA_NEWER,
     Stage.BEHIND: ErrorClass.SCHEMA_OLDER,
     Stage.EMPTY: ErrorClass.SCHEMA_OLDER,
 }
@@ -57,7 +57,7 @@ class FailureLog:
 
     def __init__(self) -> None:
         self._repeats = logs.Repeats()
-        self._incidents: dict[object, str] = {}  # of the last line of each
+        self._incidents: dict[object, str] = {}  # the number of the last line for each error
         self._lock = Lock()
 
     def write(self, error: BaseException, reason: ErrorClass | None) -> str:

@@ -22,7 +22,7 @@ from flask import Flask, Response, current_app, request
 from outreach.memory_cache import MemoryCache
 from outreach.web.middleware.response_headers import keep_for
 
-MAX_PAGES: Final = 200  # of some 50 KB each
+MAX_PAGES: Final = 200  # each has about 50 KB
 GZIP_LEVEL: Final = 4  # level 6 takes a third longer for 4 % fewer bytes
 MAX_AGE: Final = timedelta(seconds=20)  # a page shows which workshops have begun
 

@@ -29,27 +29,27 @@ from outreach.web.context import config, key_store
 from outreach.web.middleware import client_address, request_retry
 
 MINUTES: Final = 10
-MAX_CHECKIN_POSTS: Final = 240  # of one phone at the door
-MAX_LINK_POSTS: Final = 60  # of one manage link
-MAX_NEW_LINKS: Final = 3  # of one registration in a day
-MAX_MOVES: Final = 10  # of one registration to another date in a day
-MAX_CONTACT_CHANGES: Final = 2  # of one registration in a day
-MAX_FRAUD_REPORTS: Final = 10  # of one address in a day: staff read the sums
-MAX_HUB_REQUESTS: Final = 120  # of one address
+MAX_CHECKIN_POSTS: Final = 240  # by one phone at the door
+MAX_LINK_POSTS: Final = 60  # with one manage link
+MAX_NEW_LINKS: Final = 3  # for one registration in a day
+MAX_MOVES: Final = 10  # by one registration to another date in a day
+MAX_CONTACT_CHANGES: Final = 2  # in one registration in a day
+MAX_FRAUD_REPORTS: Final = 10  # by one address in a day: staff read the sums
+MAX_HUB_REQUESTS: Final = 120  # by one address
 MAX_HUB_CALLBACKS: Final = 60  # that name one registered domain, which is asked for each
 MAX_FOLLOWS: Final = 60  # asked for by one address: each causes a message
 MAX_PICTURES: Final = 60  # drawn for one address: each takes as long as 20 pages
-# Of one address in ten minutes: a waiting room of 200 people who each type two names.
+# One address is a waiting room of 200 people who each type two names in ten minutes.
 MAX_SUGGESTIONS: Final = 6000
 MAX_COUNTED_ADDRESSES: Final = 10_000
 INVITATIONS_AN_HOUR: Final = 30  # by one staff member
 INVITATIONS_A_DAY: Final = 5  # to one address, whoever invites
 CONTACTS_AN_HOUR: Final = 40  # seen by one staff member
 MORE_CONTACTS_AN_HOUR: Final = 200  # after the second factor was shown again
-PERSON_SEARCHES_AN_HOUR: Final = 60  # by code, of one staff member
-CALENDAR_READINGS_AN_HOUR: Final = 60  # of addresses that one office gave
-CALL_LOOK_UPS_AN_HOUR: Final = 90  # by code, of one agent of the call centre
-CODE_TRIES_AN_HOUR: Final = 5  # of one registration code
+PERSON_SEARCHES_AN_HOUR: Final = 60  # by code, by one staff member
+CALENDAR_READINGS_AN_HOUR: Final = 60  # for all addresses that one office gave
+CALL_LOOK_UPS_AN_HOUR: Final = 90  # by code, by one agent of the call centre
+CODE_TRIES_AN_HOUR: Final = 5  # with one registration code
 CODES_AN_HOUR: Final = 60  # tried by one address
 _CALL_NAME_TRY: Final = "call name try"
 ACCOUNTS: Final = 10  # sign-ins of one address without naming an account, in those of one account
@@ -275,7 +275,7 @@ def take_back_code_try(code: str) -> None:
 
 
 def _of_code_try(code: str, by: str = "") -> tuple[tuple[str, int], tuple[str, int]]:
-    """Who tries, and how often in an hour they may."""
+    """Returns who tries, and how often in an hour they may."""
     of_today = key_store().digest_of_today
     address = of_today(by or client_address.get_address()).hex()
     return (address, CODES_AN_HOUR), (of_today(f"code {code}").hex(), CODE_TRIES_AN_HOUR)

@@ -11,7 +11,7 @@ from werkzeug.routing import BaseConverter, ValidationError
 
 from outreach import i18n, languages
 
-_get_globals: Final = g._get_current_object  # of werkzeug's proxy
+_get_globals: Final = g._get_current_object  # werkzeug's proxy has it
 
 
 class LanguageConverter(BaseConverter):
@@ -33,7 +33,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.globals["main_language"] = offered[0]
     app.jinja_env.globals["site_languages"] = [languages.BY_CODE[code] for code in offered]
     app.jinja_env.add_extension("jinja2.ext.i18n")
-    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]  # of jinja2.ext.i18n
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]  # jinja2.ext.i18n adds it
         lambda message: _messages().gettext(message),
         lambda singular, plural, num: _messages().ngettext(singular, plural, num),
         pgettext=lambda context, message: _messages().pgettext(context, message),

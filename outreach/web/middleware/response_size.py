@@ -15,8 +15,8 @@ BRACKET: Final = 8192
 _RULES: Final = ("/<lang:lang>/t/", "/<lang:lang>/r/", "/<lang:lang>/mi-registro")
 _TYPES: Final = ("text/html", "text/calendar")
 _HAS_EXTRA_FIELD: Final = 4  # among the flags, the fourth byte
-_HEADER_BYTES: Final = 10  # of gzip, before the extra field
-_LEAST_BYTES: Final = 6  # of an extra field: two lengths and a name
+_HEADER_BYTES: Final = 10  # a gzip header before its extra field
+_LEAST_BYTES: Final = 6  # an empty extra field: two lengths and a name
 _LENGTH_HEADER: Final = "Content-Length"
 
 

@@ -32,7 +32,7 @@ def init_app(app: Flask) -> None:
 
 
 def _refuse_other_hosts() -> None:
-    """A false Host could otherwise get into the links of a feed or a letter."""
+    """Refuses a false Host, which could otherwise get into the links of a feed or a letter."""
     if health.accepts_any_host():
         return
     if not config().answers_to(request.headers.get("Host", "")):

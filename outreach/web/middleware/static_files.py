@@ -95,7 +95,7 @@ class StaticFile:
     digest: str
 
 
-SIGN: Final = "i.svg"  # of the program
+SIGN: Final = "i.svg"  # the program's own, where the network has none
 NETWORK_SIGN: Final = "sign.svg"
 NETWORK_STYLES: Final = "network.css"
 
@@ -151,7 +151,7 @@ def _build_all() -> dict[str, StaticFile]:
 
 
 def _build_brand(brand: Brand) -> dict[str, StaticFile]:
-    """What a network serves beside: its colours and its sign."""
+    """Builds what a network serves beside the program's files: its colours and its sign."""
     files = {}
     if brand.has_own_colours:
         files[NETWORK_STYLES] = _file(NETWORK_STYLES, write_style_sheet(brand).encode())

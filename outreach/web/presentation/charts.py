@@ -82,7 +82,7 @@ class SmallChart:
 
     @property
     def number(self) -> int | None:
-        """Of the last month, which is that of the page."""
+        """The number of the last month, which is the page's month."""
         return self.values[-1]
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date, time
+from typing import Final
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
@@ -14,11 +15,21 @@ from outreach.db.base import Words
 from outreach.domain.locations import city_names, regions
 from outreach.domain.locations.venues import Venue
 from outreach.domain.network.offices import Office
+from outreach.domain.registrations import RegistrationStatus
 from outreach.domain.workshops import Workshop
 from outreach.i18n import gettext as _
 from outreach.web import error_messages
 from outreach.web.presentation import place_words
 from outreach.web.presentation.place_words import CityHolder
+
+# The attribute `data-standing` of a person's own page, which other programs read.
+_STANDING_WORDS: Final = {
+    RegistrationStatus.CONFIRMED: "seated",
+    RegistrationStatus.WAITLISTED: "waiting",
+    RegistrationStatus.OFFERED: "offered",
+    RegistrationStatus.CANCELLED: "cancelled",
+    RegistrationStatus.EXPIRED: "lapsed",
+}
 
 
 def init_app(app: Flask) -> None:
@@ -72,6 +83,7 @@ def init_app(app: Flask) -> None:
         "phone_href": phone_href,
         "refusal": error_messages.say,
         "sentence": i18n.end_sentence,
+        "standing_word": _STANDING_WORDS.__getitem__,
     }
     app.add_template_filter(clock.network_day)
     for name, filter_ in filters.items():

@@ -47,7 +47,7 @@ ICONS: Final = {
     "eye": '<path d="M2.5 12s3.5-6.5 9.5-6.5 9.5 6.5 9.5 6.5-3.5 6.5-9.5 6.5S2.5 12 2.5 12z"/><circle cx="12" cy="12" r="2.8"/>',
 }
 _PETAL: Final = '<ellipse cx="24" cy="12" rx="4.3" ry="7.6" transform="rotate({} 24 24)"/>'
-ALL_KINDS: Final = "grid"  # of the tile that stands for all kinds: no kind has it
+ALL_KINDS: Final = "grid"  # the tile for all kinds has it, and no kind
 PICTOGRAMS: Final = {
     "balance": '<path d="M24 9v30M15 39h18M10 14h28"/><path class="solid" d="M10 15 4 27a6.4 6.4 0 0 0 12 0zM38 15l-6 12a6.4 6.4 0 0 0 12 0z"/>',
     "compass": '<circle cx="24" cy="24" r="16.5"/><path class="solid" d="m32.5 15.5-5 12-12 5 5-12z"/>',

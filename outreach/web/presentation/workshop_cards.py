@@ -58,7 +58,7 @@ class WorkshopCard:
     tags: list[CardTag]
     distance: str = ""
     miles: str = ""  # from the place that was searched for, for programs
-    dates: Sequence[str] = ()  # of a course
+    dates: Sequence[str] = ()  # where it is a course
     leads_to: str = ""  # the host of another site, where its page is; empty: on this one
 
 
@@ -69,7 +69,7 @@ class CardOptions:
     now: datetime
     today: date  # where the list is read
     query: str = ""  # the search, which links carry
-    city: str = ""  # of the list, folded: cards do not repeat it
+    city: str = ""  # where the list is, folded: cards do not repeat it
     is_metric: bool = False
 
 

@@ -40,8 +40,8 @@ from outreach.web.presentation.icons import qr
 pages = Blueprint("bulletin", __name__, url_prefix="/<lang:lang>/boletin")
 
 ATOM: Final = "application/atom+xml; charset=utf-8"
-TAG_YEAR: Final = 2026  # of the tag URIs (RFC 4151); must never change
-_EPOCH: Final = datetime(TAG_YEAR, 1, 1, tzinfo=UTC)  # of an empty feed
+TAG_YEAR: Final = 2026  # stands in the tag URIs (RFC 4151); must never change
+_EPOCH: Final = datetime(TAG_YEAR, 1, 1, tzinfo=UTC)  # when an empty feed was changed
 MONTH_RANGE: Final = Month(1900, 1), Month(2199, 12)
 MAX_ENTRIES: Final = 24
 MAX_PDFS: Final = 200

@@ -50,7 +50,7 @@ MAX_PAGES: Final = 10_000
 HOUR_SECONDS: Final = 3600
 YEAR_SECONDS: Final = 365 * 24 * HOUR_SECONDS
 BUSY_SECONDS: Final = 60  # after which a request is to be sent again
-MAX_PICTURE_BYTES: Final = 2 * 1024 * 1024  # of all pictures that a process keeps
+MAX_PICTURE_BYTES: Final = 2 * 1024 * 1024  # for all pictures that a process keeps
 NODEINFO: Final = "http://nodeinfo.diaspora.software/ns/schema/2.1"
 # In `app.extensions`.
 _INBOX: Final = "outreach_fediverse_inbox"

@@ -49,7 +49,7 @@ def subscribe() -> Response:
     """Queues a subscription or its end; 202 (WebSub, 5.2)."""
     keep_private()
     try:
-        # Of this address first: to read the form costs a look at the database.
+        # The address is counted before the form is read, which costs a look at the database.
         rate_limits.count_hub_request()
         wanted = _read_form()
         rate_limits.count_hub_callback(wanted.domain)
@@ -67,7 +67,7 @@ def subscribe() -> Response:
 
 
 def _read_form() -> WantedSubscription:
-    """What is asked. Raises BadSubscription."""
+    """Reads what the subscriber asks for. Raises BadSubscription."""
     mode = _MODES.get(request.form.get("hub.mode", ""))
     if mode is None:
         raise BadSubscription("hub.mode must be subscribe or unsubscribe.")

@@ -17,7 +17,7 @@ from outreach.web.presentation.icons import sign, sign_class
 from outreach.web.presentation.workshop_cards import CardOptions, CardTag, WorkshopCard
 from outreach.whole_lists import make_each
 
-_NO_SIGN: Final = "other"  # of a kind that we do not have
+_NO_SIGN: Final = "other"  # for a kind that we do not have
 _NO_PICTOGRAM: Final = "calendar"
 
 

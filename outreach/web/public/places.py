@@ -17,7 +17,7 @@ pages = Blueprint("places", __name__, url_prefix="/<lang:lang>")
 
 MAX_TYPED: Final = 40
 MAX_SUGGESTIONS: Final = 6
-MAX_MILES: Final = 120  # of a phone from the town: farther out there is none to name
+MAX_MILES: Final = 120  # from a phone to its town: farther out there is none to name
 
 
 @pages.get("/lugares")

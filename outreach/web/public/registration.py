@@ -23,12 +23,12 @@ from outreach.web.forms import (
     availability,
     form_token,
     language_switch,
+    registration_channels,
     registration_service,
 )
 from outreach.web.forms.form_token import FormToken, TokenAge
 from outreach.web.forms.registration_form import RegistrationForm
 from outreach.web.middleware import (
-    client_address,
     error_pages,
     failures,
     rate_limits,
@@ -129,7 +129,7 @@ def _show_in_language(public_id: str, now: datetime) -> ResponseReturnValue:
             filled.is_assisted = link is not None and link.workshop_id == workshop.id
     if not workshop.is_open(now):
         return _answer_closed(workshop, 409)
-    filled.language.data = i18n.current()  # of the letters too
+    filled.language.data = i18n.current()  # letters are in this language too
     return _page(filled, 200)
 
 
@@ -166,10 +166,10 @@ def _save(
             filled.workshops,
             filled.registration_data(),
             key_store().form_id(token.nonce),
+            registration_channels.from_form(
+                assisted_code=filled.assisted.data or "", ticket=filled.ticket.data or ""
+            ),
             now=now,
-            networks=client_address.list_networks(),
-            assisted_code=filled.assisted.data or "",
-            shared_by=form_token.read_pass(filled.ticket.data or ""),
         )
         return _redirect_to_registration(key, filled.assisted.data or "")
     except FormUsed:

@@ -15,7 +15,7 @@ from outreach.domain.network.kinds import Kind
 from outreach.domain.workshops import DeliveryMode
 
 ONLINE: Final = "en-linea"
-MAX_VALUES: Final = 20  # of one parameter
+MAX_VALUES: Final = 20  # for one parameter
 
 
 class Period(StrEnum):

@@ -26,7 +26,7 @@ from outreach.web.presentation import formatting, icons, reader_hours
 pages = Blueprint("sharing", __name__, url_prefix="/<lang:lang>")
 
 YEAR_SECONDS: Final = 365 * 24 * 3600
-MAX_PICTURE_BYTES: Final = 4 * 1024 * 1024  # of all pictures that a process keeps
+MAX_PICTURE_BYTES: Final = 4 * 1024 * 1024  # for all pictures that a process keeps
 
 _PICTURES: Final = "outreach_share_pictures"  # in `app.extensions`
 

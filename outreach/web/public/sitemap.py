@@ -71,7 +71,7 @@ MONTHS_BACK, MONTHS_AHEAD = (
 )  # months before and after the current one whose workshops are listed
 # Workshops in a file: 6,000 addresses, about 3 MB. The protocol allows 50,000 and 50 MB.
 MAX_WORKSHOPS: Final = 2_000
-MAX_AGE: Final = timedelta(minutes=1)  # of a cached file
+MAX_AGE: Final = timedelta(minutes=1)  # for which a file is kept
 MAX_FILES: Final = 200
 CACHE_CONTROL: Final = "public, max-age=3600"
 

@@ -24,7 +24,7 @@ pages = Blueprint("text_answers", __name__, url_prefix="/respuestas")
 pages.register_error_handler(HTTPException, error_pages.refuse_as_text)
 pages.register_error_handler(Exception, error_pages.fail_as_text)
 
-MAX_BYTES: Final = 64 * 1024  # of a request
+MAX_BYTES: Final = 64 * 1024  # in one request
 Reader = Callable[[InboundRequest, str], Sequence[InboundText]]
 
 

@@ -68,7 +68,7 @@ def thanks() -> ResponseReturnValue:
 
 
 def _list_signs() -> list[FraudSign]:
-    """What may have happened; a network that is not for migrants does not speak of papers."""
+    """Lists what may have happened; a network that is not for migrants does not speak of papers."""
     is_for_migrants = network_profile.current().is_for_migrants
     return [each for each in fraud_reports.WHAT if is_for_migrants or each is not FraudSign.STATUS]
 

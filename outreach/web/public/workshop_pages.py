@@ -1,25 +1,22 @@
 """Pages of workshops: the list, an office, the network map and one workshop."""
 
 from collections import Counter
-from collections.abc import Hashable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Hashable, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
-from typing import Any, Final
-from urllib.parse import urlencode
+from typing import Final
 
 from flask import Blueprint, redirect, render_template, request
 from flask.typing import ResponseReturnValue
-from markupsafe import Markup
 from sqlalchemy.orm import Session
 
 from outreach import clock, formats, i18n, memory_cache, network_profile
-from outreach.countries.packs import CountryPack
 from outreach.domain import workshops
 from outreach.domain.follows import matching
 from outreach.domain.joint import joint_listing
 from outreach.domain.joint.joint_listing import JointPage, PageRange
-from outreach.domain.locations import geocoding, place_text, regions
-from outreach.domain.locations.geocoding import Location, LocationScale
+from outreach.domain.locations import geocoding, regions
+from outreach.domain.locations.geocoding import Location
 from outreach.domain.locations.known_offices import KnownOffices
 from outreach.domain.locations.reference_data import ReferenceData
 from outreach.domain.network import help_lines, offices
@@ -28,7 +25,7 @@ from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.recordings import voice_notes
 from outreach.domain.search import search, unmet_searches, workshop_list
-from outreach.domain.search.search import SearchFilters, SearchResult
+from outreach.domain.search.search import SearchFilters
 from outreach.domain.search.unmet_searches import UnmetSearch
 from outreach.domain.search.workshop_list import KindCounts, ListedResult, ListPage
 from outreach.domain.text import fold
@@ -50,45 +47,14 @@ from outreach.web.presentation import (
     place_words,
     workshop_cards,
 )
-from outreach.web.presentation.workshop_cards import CardOptions
-from outreach.web.public import joint_cards, list_fragments, search_words, sharing, unmet_tally
-from outreach.web.public.search_params import Period, SearchParams
+from outreach.web.public import list_fragments, list_sections, sharing, unmet_tally
+from outreach.web.public.list_sections import ListView
+from outreach.web.public.search_params import SearchParams
 
 pages = Blueprint("workshops", __name__, url_prefix="/<lang:lang>")
 root = Blueprint("root", __name__)
-MAX_NAMESAKES: Final = 8  # other places of the name of one that was found
-FEW_ONLINE: Final = 3  # shown beside what is in person
 MAX_ONLINE: Final = 60  # on one page
-_ONLINE_KEY: Final = "en-linea~"  # begins the key of a page of what is online
 FEW_FOUND: Final = 3  # with fewer the page adds what comes close
-_TEMPLATES: Final = {
-    LocationScale.CHOICE: "workshops/which_place.html",
-    LocationScale.UNKNOWN: "workshops/unknown_place.html",
-}
-
-
-@dataclass(frozen=True)
-class ListView:
-    """What a page of the list shows, as it was found; equal views look the same."""
-
-    page: ListPage
-    online: ListPage
-    is_online_related: bool  # the ones online are those of the search, not any
-    instead: tuple[ListedResult, ...]
-    today: date  # where the search is
-    kind_counts: KindCounts
-    joint: JointPage  # of partner networks; in no number of ours
-
-    @property
-    def results(self) -> list[SearchResult]:
-        return [each.workshop for each in (*self.page.found, *self.online.found, *self.instead)]
-
-    @property
-    def own_online(self) -> tuple[ListedResult, ...]:
-        """Those that stand beside the ones of partner networks: not any, where theirs are of the
-        search."""
-        is_shown = self.is_online_related or not self.joint.online
-        return self.online.found if is_shown else ()
 
 
 @root.get("/")
@@ -111,7 +77,7 @@ def upcoming() -> ResponseReturnValue:
         with memory_cache.silence(is_silent):
             view = _search(params, known, chosen, data_version, now)
             unmet_tally.note(_list_unmet(params, chosen, view, now), now=now)
-            return _list(now, params, known, chosen, view)
+            return list_sections.render(now, params, known, chosen, view)
     if (cached := page_cache.current().recall(data_version, now)) is not None:
         unmet_tally.note_cached(now=now)
         return cached
@@ -125,7 +91,7 @@ def upcoming() -> ResponseReturnValue:
         data_version,
         now,
         (known.version, now.date(), view, clock_states),
-        lambda: _list(now, params, known, chosen, view),
+        lambda: list_sections.render(now, params, known, chosen, view),
     )
 
 
@@ -170,13 +136,13 @@ def _search_around(
     )
     page = ListPage(filters=filters)
     after = request.args.get("tras", "")
-    is_next_online = params.is_online and after.startswith(_ONLINE_KEY)
+    is_next_online = params.is_online and after.startswith(list_sections.ONLINE_KEY)
     if filters.modes or not modes:
         page = workshop_list.search_in_person(session, filters, now=now, after=after)
     if is_next_online:
         page = replace(page, found=(), next="", near_count=0)
-    limit = MAX_ONLINE if params.is_online else FEW_ONLINE
-    online_after = after.removeprefix(_ONLINE_KEY) if is_next_online else ""
+    limit = MAX_ONLINE if params.is_online else list_sections.FEW_ONLINE
+    online_after = after.removeprefix(list_sections.ONLINE_KEY) if is_next_online else ""
     online = workshop_list.search_from_anywhere(
         session, filters, now=now, limit=limit, after=online_after
     )
@@ -195,7 +161,9 @@ def _search_around(
         instead = workshop_list.search_nearest(
             session, filters, now=now, limit=2 * FEW_FOUND, without=shown
         )[:FEW_FOUND]
-    counts = () if _is_front(params) else _count_kinds(session, params, page, mark, now)
+    counts = (
+        () if list_sections.is_front(params) else _count_kinds(session, params, page, mark, now)
+    )
     joint = JointPage()
     # A page with the quick exit leads to no other site: from there the way back would show it.
     if not any(kind.is_discreet for kind in chosen):
@@ -208,7 +176,7 @@ def _search_joint(
 ) -> JointPage:
     """What partner networks hold within the days or miles of this page of our own."""
     after = request.args.get("tras", "")
-    is_next_online = params.is_online and after.startswith(_ONLINE_KEY)
+    is_next_online = params.is_online and after.startswith(list_sections.ONLINE_KEY)
     has_in_person = bool(page.filters.modes or not params.modes)
     found = joint_listing.search_page(
         session,
@@ -217,7 +185,7 @@ def _search_joint(
         is_online=params.is_online,
         in_person=PageRange.of_keys("" if is_next_online else after, page.next),
         online=PageRange.of_keys(
-            after.removeprefix(_ONLINE_KEY) if is_next_online else "", online.next
+            after.removeprefix(list_sections.ONLINE_KEY) if is_next_online else "", online.next
         ),
         now=now,
     )
@@ -231,7 +199,7 @@ def _list_unmet(
     empty for any other."""
     where = view.page.filters.where
     has_found = view.page.total or (view.online.found and view.is_online_related)
-    if has_found or _is_front(params) or "tras" in request.args:
+    if has_found or list_sections.is_front(params) or "tras" in request.args:
         return []
     if where.scale in search.NOT_ONE_PLACE or not (where.region or chosen):
         return []
@@ -268,122 +236,10 @@ def _count_kinds(
     return found
 
 
-def _is_front(params: SearchParams) -> bool:
-    return not params.query() and "tras" not in request.args
-
-
-def _is_postal(where: Location) -> bool:
-    """Whether a postal code was typed: who is asked again is asked for a city."""
-    return bool(place_text.split_postal(where.typed)[0])
-
-
 def _local_day(offices: KnownOffices, where: Location, now: datetime) -> date:
     """Today's date at the office nearest to the place; at headquarters without a place."""
     nearest = None if where.position is None else offices.find_nearest(where.position)
     return clock.network_day(now) if nearest is None else now.astimezone(nearest.zone).date()
-
-
-def _list(
-    now: datetime,
-    params: SearchParams,
-    known: ReferenceData,
-    chosen: list[Kind],
-    view: ListView,
-) -> str:
-    where = view.page.filters.where
-    reader_place.use_place(where)
-    is_discreet = any(kind.is_discreet for kind in chosen)
-    options = CardOptions(
-        now=now,
-        today=view.today,
-        query=params.carry(known.kinds),
-        city=where.city,
-        is_metric=not network_profile.has_miles(view.page.filters.country),
-    )
-    near_count = view.page.near_count
-    near, far = view.page.found[:near_count], view.page.found[near_count:]
-    online_joint = view.joint.online if params.is_online else view.joint.online[:FEW_ONLINE]
-    place = place_words.location_name(where)
-    is_front = _is_front(params)
-    usable = [kind for kind in known.kinds if kind.id not in view.page.filters.excluded_kinds]
-
-    core_kinds = [kind for kind in usable if kind.is_core]
-    joint_counts = dict(view.joint.kind_counts)
-    counts = Counter(dict(view.kind_counts)) + Counter(joint_counts)
-    total = sum(counts.values())
-    if not chosen and not params.is_online:
-        total = view.page.total + view.joint.total
-
-    def make_context(bare: SearchParams) -> dict[str, Any]:
-        return {
-            "is_front": is_front,
-            "quick_exit": is_discreet,
-            "chosen": chosen,
-            "kinds": usable,
-            "core_kinds": core_kinds,
-            "counts": None if is_front else list_fragments.COUNT_MARKS,
-            "offices": [each for each in known.offices if each.is_open(now.date())],
-            "active": search_words.list_active(bare, chosen),
-            "quick": search_words.list_quick(bare),
-            "more": search_words.list_more(bare),
-            "languages": search_words.list_languages(bare),
-            "periods": [(each, search_words.period_words(each)) for each in Period],
-            "place_query": f"?{bare.only_where(bare.where)}" if bare.where else "",
-        }
-
-    shape = known.version, now.date(), is_front, view.page.filters.excluded_kinds
-    template = _TEMPLATES.get(where.scale, "workshops/list.html")
-    frames = {}
-    if template == "workshops/list.html":
-        frames = {
-            name: list_fragments.render_frame(
-                f"workshops/{name}.html",
-                params,
-                place,
-                shape,
-                make_context,
-                counts=[total, *(counts.get(kind.id, 0) for kind in core_kinds)],
-            )
-            for name in ("search_form", "filters")
-        }
-    return render_template(
-        template,
-        **frames,
-        params=params,
-        is_front=is_front,
-        quick_exit=is_discreet,
-        page=view.page,
-        found_total=view.page.total + view.joint.total,
-        place=place,
-        is_point=where.scale in workshop_list.POINTS,
-        is_metric=options.is_metric,
-        only_country=_find_only_country(view.page.filters.country),
-        place_attributes=place_words.main_attributes(where),
-        postal_example="" if _is_postal(where) else place_words.postal_example(),
-        choices=place_words.links(
-            where.others
-            if where.scale is LocationScale.CHOICE
-            else where.others[:MAX_NAMESAKES] or where.guesses,
-            shown=where.place,
-        ),
-        regions=_render_regions(params) if where.scale is LocationScale.UNKNOWN else "",
-        days=list_fragments.render_days(near, view.joint.near, options),
-        far=list_fragments.render_far(far, view.joint.far, options),
-        online=list_fragments.render_cards(view.own_online, options)
-        + joint_cards.render_all(online_joint, options),
-        next_online=_write_online_key(params, view),
-        is_online_related=view.is_online_related or bool(view.joint.online),
-        instead=list_fragments.render_cards(view.instead, options),
-        listed=[each.workshop for each in (*view.page.found, *view.own_online)],
-        feed=_feed_address(where, chosen, params, known.offices),
-    )
-
-
-def _write_online_key(params: SearchParams, view: ListView) -> str:
-    """The key of the next page of what is online; empty where it would begin anew, since what is
-    shown is not what the search asks for."""
-    is_last = not view.online.next or (params.is_online and not view.is_online_related)
-    return "" if is_last else f"{_ONLINE_KEY}{view.online.next}"
 
 
 @pages.get("/o/<slug>")
@@ -415,7 +271,7 @@ def network() -> ResponseReturnValue:
         "workshops/network.html",
         total=len(open_offices),
         tiles=[
-            (code, column * 28 + 1, row * 28 + 1, counts[code], _region(code))
+            (code, column * 28 + 1, row * 28 + 1, counts[code], place_words.region_name(code))
             for code, (column, row) in regions.load_tiles().items()
         ],
         groups=_group_offices(open_offices),
@@ -433,7 +289,11 @@ def _group_offices(found: Sequence[Office]) -> list[tuple[str, str, list[Office]
     lang = i18n.current()
     return sorted(
         (
-            (code, formats.country_name(code, lang) if by_country else _region(code), those)
+            (
+                code,
+                formats.country_name(code, lang) if by_country else place_words.region_name(code),
+                those,
+            )
             for code, those in groups.items()
         ),
         key=lambda group: fold(group[1]),
@@ -497,67 +357,3 @@ def _chosen(all_kinds: Sequence[Kind], params: SearchParams) -> list[Kind]:
 
 
 _region = place_words.region_name
-
-
-def _find_only_country(country: str) -> str:
-    """The country that the list of a place keeps to, as it begins a sentence in French; empty in a
-    network of one country."""
-    own = network_profile.current().packs
-    found = next((pack.located[i18n.current()] for pack in own if pack.code == country), "")
-    return formatting.first_capital(found) if len(own) > 1 else ""
-
-
-def _render_regions(params: SearchParams) -> Markup:
-    """The states to choose from, which are the same whatever was typed."""
-    return list_fragments.render_frame(
-        "workshops/region_list.html",
-        replace(params, where=""),
-        "",
-        (),
-        lambda _bare: {"regions": _list_regions()},
-    )
-
-
-def _list_regions() -> list[tuple[str, list[tuple[str, str]]]]:
-    """Return the name of each country with its states: what to search for, and the name. Of many
-    countries, themselves under no heading. All are in alphabetical order."""
-    profile, lang = network_profile.current(), i18n.current()
-    if profile.has_many_countries:
-        return [("", _sort_by_name(_country_link(pack, lang) for pack in profile.packs))]
-    return [
-        (
-            formats.country_name(pack.code, lang),
-            _sort_by_name((each.code, _region(each.code)) for each in pack.regions),
-        )
-        for pack in profile.packs
-    ]
-
-
-def _country_link(pack: CountryPack, lang: str) -> tuple[str, str]:
-    name = formats.country_name(pack.code, lang)
-    # The code of a region is clearer: Georgia is a state as well.
-    return pack.regions[0].code if pack.is_one_region else name, name
-
-
-def _sort_by_name(links: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
-    return sorted(links, key=lambda link: fold(link[1]))
-
-
-def _feed_address(
-    where: Location, chosen: Sequence[Kind], params: SearchParams, all_offices: Sequence[Office]
-) -> str:
-    """Return the address of the feed builder for this search, without its dates."""
-    office = next((each.slug for each in all_offices if each.id == where.office), "")
-    is_elsewhere = not office and where.scale not in {
-        LocationScale.EVERYWHERE,
-        *search.NOT_ONE_PLACE,
-    }
-    values = {
-        "oficina": [office or "red"],
-        "donde": [where.spelling] if is_elsewhere else [],
-        "tipo": [kind.public_code for kind in chosen],
-        "idioma": params.languages,
-        "modalidad": params.modes,
-    }
-    query = urlencode({name: each for name, each in values.items() if each}, doseq=True)
-    return f"/{i18n.current()}/calendario?{query}"

@@ -19,6 +19,7 @@ from outreach.web.staff import (
     dashboard,
     figures,
     imports,
+    lists,
     months,
     network,
     recordings,
@@ -70,6 +71,7 @@ from outreach.web.staff.imports import (
     import_downloads,
     import_pages,
 )
+from outreach.web.staff.lists import list_pages
 from outreach.web.staff.months import (
     control_room_page,
     figures_entry,
@@ -151,6 +153,7 @@ VIEWS: Final = (
     invitation_pages,
     kind_pages,
     letter_choices,
+    list_pages,
     login,
     menu,
     message_pages,
@@ -206,6 +209,7 @@ for _package in (
     dashboard,
     figures,
     imports,
+    lists,
     months,
     network,
     recordings,

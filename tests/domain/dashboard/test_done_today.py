@@ -13,7 +13,8 @@ from outreach.db.store import Store
 from outreach.domain import registrations
 from outreach.domain.audit import audit_log
 from outreach.domain.dashboard import done_today
-from outreach.domain.dashboard.done_today import DoneLine, DoneSort
+from outreach.domain.dashboard.done_today import DoneLine
+from outreach.domain.dashboard.pending_items import DoneSort
 from outreach.domain.network import staff
 from outreach.domain.network.kinds import Kind, Visibility
 from outreach.domain.network.offices import Office

@@ -10,7 +10,8 @@ import sqlalchemy as sa
 from outreach import clock
 from outreach.db.store import Store
 from outreach.domain.dashboard import work_queue
-from outreach.domain.dashboard.work_queue import WorkLine, WorkSort
+from outreach.domain.dashboard.pending_items import WorkSort
+from outreach.domain.dashboard.work_queue import WorkLine
 from outreach.domain.network.kinds import Kind, Visibility
 from outreach.domain.network.offices import Office
 from outreach.domain.registrations import ContactMethod, Registration, notifications

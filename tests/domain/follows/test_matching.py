@@ -22,7 +22,6 @@ from outreach.domain.outbox import ClaimedMessage
 from outreach.domain.workshops import DeliveryMode
 from outreach.keystore import FollowChannel, FollowMessage, KeyStore
 from outreach.mail.follow_messages import FollowContext, FollowWriter
-from outreach.mail.recipient_limits import RecipientLimits
 from tests.benchmarks import followers
 from tests.conftest import hold, kind, office, venue
 from tests.support.fixed_clock import FIXED_NOW, fixed_clock
@@ -135,7 +134,7 @@ def _read_letters(store: Store, key_store: KeyStore, now: Any) -> dict[bytes, li
         found[context.follow.id] = sorted(each.id for each in context.news)
         return True
 
-    writer = FollowWriter(store, key_store, write, RecipientLimits(key_store))
+    writer = FollowWriter(store, key_store, write)
     outbox, claimed = message_queue.OUTBOXES[FollowChannel.LETTER], None
     while True:
         with key_store.store.change_rows() as connection:

@@ -16,11 +16,12 @@ from outreach.domain.network.offices import Office
 from outreach.domain.registrations import ContactMethod, Registration
 from outreach.domain.workshops import Workshop
 from outreach.keystore import KeyStore
-from outreach.maintenance.worker import STEPS, Worker
+from outreach.maintenance.worker import Worker
 from tests.conftest import hold, seat
 from tests.support.fixed_clock import FIXED_NOW
 from tests.support.gateway_server import Gateway, serve_gateway
 from tests.support.registration_forms import ask_for_link_by_text, link_of, unstamped
+from tests.support.worker_steps import find_step
 
 PHONE: Final = "+13125550142"
 BY_TEXT: Final[dict[str, Any]] = {
@@ -64,7 +65,7 @@ def send_texts(app: Flask, gateway: Gateway) -> list[str]:
     """The words of the texts of one run of the worker. It leads no step by a clock that is not the
     database's: the step that queues links is run beside it."""
     before, worker = len(gateway.asked), Worker(app)
-    dict(STEPS)["links"](worker, clock.now())
+    worker.run_step(find_step("links"), clock.now())
     worker.once()
     return [gateway.read_text(each)[1] for each in gateway.asked[before:]]
 
@@ -89,7 +90,7 @@ def test_nothing_is_sent_to_who_said_meanwhile_that_others_read_the_phone(
     luz = seat(store, key_store, discreet, **BY_TEXT, is_only_reader=True)
     send_texts(app, gateway)
     ask_for_link_by_text(app.test_client(), PHONE)
-    dict(STEPS)["links"](Worker(app), clock.now())
+    Worker(app).run_step(find_step("links"), clock.now())
     typed = {"name": "Luz", "people": "1", "contact": "phone", "phone": PHONE, "by": "text"}
     changed = app.test_client().post(f"{link_of(key_store, luz)}/cambiar", data=typed)
     assert changed.status_code == 303

@@ -29,6 +29,7 @@ from outreach.domain.registrations.staff_messages import Audience, MessageTempla
 from outreach.domain.workshops import Workshop
 from outreach.keystore import KeyStore
 from outreach.mail import delivery
+from outreach.mail.delivery_round import deliver
 from outreach.mail.sms_gateway import SmsMessage
 from tests.conftest import hold, seat
 from tests.support.fixed_clock import fixed_clock
@@ -57,8 +58,9 @@ class Gateway:
 
     def work(self, at: datetime) -> int:
         with self.app.app_context():
-            return delivery.deliver_texts(
-                self.store, self.key_store, self.config, self._collect, now=at
+            return deliver(
+                delivery.text_outlets(self.store, self.key_store, self.config, self._collect),
+                now=at,
             )
 
     @contextmanager
@@ -91,6 +93,8 @@ def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
         ("2027-03-02T00:30", "2027-03-02T08:00"),
         # It starts at 18:00: the next morning is too late.
         ("2027-03-08T20:30", "2027-03-08T20:30"),
+        # It is over.
+        ("2027-03-11T21:00", "2027-03-12T08:00"),
     ],
 )
 def test_texts_go_by_day_by_the_clock_of_the_venue(workshop: Workshop, at: str, sent: str) -> None:

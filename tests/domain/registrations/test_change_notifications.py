@@ -48,6 +48,7 @@ from outreach.domain.workshops import Workshop
 from outreach.errors import ErrorCode, Refusal
 from outreach.keystore import KeyStore
 from outreach.mail import delivery
+from outreach.mail.delivery_round import deliver
 from outreach.maintenance import scheduled_jobs
 from tests.conftest import hold, seat, venue
 from tests.support.refusals import refuses
@@ -109,7 +110,10 @@ class StaffMember:
         self.now += duration
         scheduled_jobs.end_holds(self.store, now=self.now)
         with self.app.app_context():
-            delivery.deliver(self.store, self.key_store, self.config, self._collect, now=self.now)
+            deliver(
+                delivery.letter_outlets(self.store, self.key_store, self.config, self._collect),
+                now=self.now,
+            )
 
     @contextmanager
     def _collect(self) -> Iterator[Callable[[EmailMessage], None]]:

@@ -287,7 +287,7 @@ def test_nothing_of_the_old_date_stays_with_the_party(
     assert (moved.approved_at, moved.asked_at, moved.confirmed_at) == (None, None, None)
     assert there.notification_types(rosa) == [NotificationType.MOVED, NotificationType.REMINDER]
     with store.read() as session:
-        causes = session.scalars(sa.text("SELECT cause FROM notice")).all()
+        causes = session.scalars(sa.text("SELECT cause FROM notification")).all()
     assert sorted(causes) == ["moved", "reminder"]
 
 

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from outreach import clock
 from outreach.db.store import Store
 from outreach.domain.dashboard import work_queue
-from outreach.domain.dashboard.work_queue import WorkSort
+from outreach.domain.dashboard.pending_items import WorkSort
 from outreach.domain.locations.venues import Venue
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office

@@ -5,7 +5,6 @@ from datetime import date, time
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from outreach.db.store import Store
@@ -133,22 +132,6 @@ def test_words_follow_a_change_of_title_and_of_venue(
     with store.read() as session:
         assert find(session, [chicago], "viejo") == find(session, [chicago], "biblioteca") == []
         assert find(session, [chicago], "nuevo parroquia") == ["Nuevo"]
-
-
-def test_upgrade_writes_the_words_of_what_an_older_version_stored(
-    store: Store, chicago: Office, rights: Kind
-) -> None:
-    with store.change() as session:
-        for number in range(5):
-            at(session, chicago, rights, TODAY, title={"es": f"Taller {number}"})
-        session.execute(sa.update(Workshop).values(search_text=""))
-        session.execute(sa.update(Venue).values(search_text=""))
-    last: int | None = 0
-    with store.change() as session:
-        while last is not None:
-            last = staff_search.fill_search_text(session, after=last, limit=2)
-    with store.read() as session:
-        assert len(find(session, [chicago], "taller biblioteca")) == 5
 
 
 @pytest.mark.parametrize("config", ["sqlite"], indirect=True)  # it says what an index covers

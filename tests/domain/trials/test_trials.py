@@ -22,6 +22,7 @@ from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.errors import Conflict
 from outreach.keystore import KeyStore, MasterKeys
 from outreach.mail import delivery
+from outreach.mail.delivery_round import deliver
 from outreach.privacy import erasure, retention
 from tests.conftest import hold, seat
 from tests.support.arrivals import store_arrival
@@ -72,9 +73,9 @@ def remind(
     transport = delivery.letter_transport(app.extensions["outreach_config"])
     assert transport is not None
     with app.app_context():
-        delivery.deliver(store, key_store, config, transport, now=clock.now())
+        deliver(delivery.letter_outlets(store, key_store, config, transport), now=clock.now())
         assignment.assign(store, key_store, now=now)
-        delivery.deliver(store, key_store, config, transport, now=now)
+        deliver(delivery.letter_outlets(store, key_store, config, transport), now=now)
     letters = [path.read_text() for path in Path(folder).glob("*.eml")]
     return {
         address_of(letter): SENTENCE in letter for letter in letters if "Te recordamos" in letter

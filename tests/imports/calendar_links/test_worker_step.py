@@ -12,8 +12,9 @@ from outreach.domain.network.offices import Office
 from outreach.domain.scheduling import calendar_links
 from outreach.domain.scheduling.calendar_links import CalendarLink, CalendarReport
 from outreach.imports.calendar_links import addresses, updates
-from outreach.maintenance.worker import LED, STEPS, Worker
+from outreach.maintenance.worker import Worker
 from tests.support.calendar_server import CALENDAR_RULE, CalendarServer
+from tests.support.worker_steps import find_step
 
 pytestmark = pytest.mark.any_database
 
@@ -39,11 +40,11 @@ def test_leading_worker_reads_what_is_due(
         )
         link.is_daily = True
     worker = Worker(app)
-    step = dict(STEPS)["calendars"]
-    assert "calendars" in LED
-    assert step(worker, now) == 0, "another worker leads"
+    step = find_step("calendars")
+    assert step.is_led
+    assert worker.run_step(step, now) == 0, "another worker leads"
     worker.leader.acquire()
-    assert step(worker, now) == 1
+    assert worker.run_step(step, now) == 1
     with store.read() as session:
         link = session.scalars(sa.select(CalendarLink)).one()
         assert (link.read_at, link.fault) == (now, "")

@@ -1,7 +1,8 @@
 """`load workshops --guess` loads the good rows once, and tells why it leaves out the others."""
 
+import io
 import json
-from datetime import date, time
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from outreach.domain.registrations import ContactMethod
 from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.imports.guess import conversation, loading
+from outreach.imports.workshops import write
 from outreach.keystore import KeyStore
 from tests.conftest import hold, seat
 from tests.imports.guess.builders import calendar, lines
@@ -309,3 +311,40 @@ def test_rows_that_somebody_else_loaded_meanwhile_are_the_same(
     assert loading.load(store, "chicago", second, now=now).loaded == 0
     assert [each.outcome.value for each in second] == ["same", "same"]
     assert len(workshops(store)) == 2
+
+
+def test_change_of_a_workshop_in_the_second_of_two_equal_hours_does_not_move_it(
+    config: Config, store: Store, furnished: Office, tmp_path: Path
+) -> None:
+    with store.change() as session:
+        kind = session.scalars(sa.select(Kind).where(Kind.code == "daca")).one()
+        day, starts, ends = date(2027, 11, 7), time(1, 30), time(3)
+        hours = {"day": day, "starts": starts, "ends": ends, "is_second_hour": True}
+        workshop = hold(session, furnished, kind, status=WorkshopStatus.DRAFT, **hours)
+        uid, starts_at = workshop.uid, workshop.starts_at
+    assert starts_at == datetime(2027, 11, 7, 7, 30, tzinfo=UTC)
+    event = (f"UID:taller-{uid}@talleres.example.org", "SUMMARY:DACA")
+    at = ("DTSTART:20271107T073000Z", "DTEND:20271107T100000Z")
+    assert outcomes(guess(config, tmp_path / "a.ics", calendar([*event, *at]))) == ["changed"]
+    (workshop,) = workshops(store)
+    assert (workshop.starts_at, workshop.ends) == (starts_at, time(4))
+
+
+@pytest.mark.parametrize("title", ["=Sumar", "-5 kilos", "'Papeles", "''=Doble", "+ comida"])
+@pytest.mark.parametrize("form", ["csv", "xlsx"])
+def test_our_own_file_keeps_a_title_that_is_like_a_formula(
+    config: Config, store: Store, furnished: Office, tmp_path: Path, title: str, form: str
+) -> None:
+    with store.change() as session:
+        kind = session.scalars(sa.select(Kind).where(Kind.code == "daca")).one()
+        workshop = hold(session, furnished, kind, title={"es": title}, status=WorkshopStatus.DRAFT)
+        rows = [write.cells(workshop)]
+    out = io.BytesIO()
+    if form == "csv":
+        out.write(write.to_csv(rows))
+    else:
+        write.to_xlsx(out, rows, ["Notas"], made_at=clock.now())
+    answer = guess(config, tmp_path / f"a.{form}", out.getvalue())
+    assert [each["values"]["title"] for each in answer["rows"]] == [title]
+    assert outcomes(answer) == ["same"]
+    assert workshops(store)[0].title == {"es": title}

@@ -20,7 +20,7 @@ from outreach.imports.guess.dates import DayContext, DayOrder
 from outreach.imports.guess.headings import Field, guess
 from outreach.imports.guess.hours import HourStyle
 from outreach.imports.guess.places import Home
-from outreach.imports.guess.text_tables import decode
+from outreach.imports.sheets.text_tables import decode
 from tests.support.fixed_clock import fixed_clock
 
 pytestmark = fixed_clock

@@ -150,7 +150,7 @@ def test_every_error_is_one_sentence(client: FlaskClient, rights: Kind) -> None:
 @on_sqlite
 def test_server_error_discloses_only_its_incident_number(client: FlaskClient, store: Store) -> None:
     with store.change() as session:
-        session.execute(sa.text("ALTER TABLE figure RENAME TO elsewhere"))
+        session.execute(sa.text("ALTER TABLE monthly_figure RENAME TO elsewhere"))
     answer = client.get(f"{ROOT}/figures/2020-01")
     body: Any = answer.json
     assert (answer.status_code, answer.mimetype) == (500, "application/problem+json")

@@ -223,7 +223,7 @@ def test_newer_schema_is_named_at_a_post(
         environ = where(config)
         done = CliRunner(env=environ).invoke(main, ["worker", "--once"])
         assert done.exit_code == 1
-        assert "a newer one made it. Install that version" in done.stderr
+        assert "If a newer one made it, install that version" in done.stderr
     assert post(watched, workshop).status_code == 303
 
 

@@ -233,7 +233,9 @@ def test_metrics_of_the_outbox(
     seat(store, key_store, workshop, contact=ContactMethod.EMAIL, address="rosa@example.org")
     with store.change() as session:
         past = clock.now() - timedelta(minutes=20)
-        session.execute(sa.text("UPDATE notice SET due_at = :past"), {"past": _stored(past, store)})
+        session.execute(
+            sa.text("UPDATE notification SET due_at = :past"), {"past": _stored(past, store)}
+        )
     metrics = get_metrics(monitored_client)
     assert value(metrics, "outbox_waiting") == 1
     assert 1190 < value(metrics, "outbox_oldest_seconds") < 1260

@@ -328,7 +328,7 @@ def test_retries_count_once_for_the_rate_limit(
 def _count_attempts(config: Config) -> int:
     store = Store(config.keyring_url)
     with store.read() as session:
-        total = session.scalar(sa.text("SELECT coalesce(sum(count), 0) FROM attempt"))
+        total = session.scalar(sa.text("SELECT coalesce(sum(count), 0) FROM rate_counter"))
     store.close()
     return int(total)
 

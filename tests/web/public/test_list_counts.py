@@ -13,7 +13,7 @@ from outreach.domain.network.kinds import Kind, Visibility, list_kinds
 from outreach.domain.network.offices import Office
 from outreach.domain.workshops import DeliveryMode, Workshop, series
 from outreach.reports import workshop_counts
-from outreach.web.public import workshop_pages
+from outreach.web.public import list_sections, workshop_pages
 from tests.conftest import hold, venue
 from tests.support.fixed_clock import FIXED_NOW, fixed_clock
 from tests.web.public.test_workshop_list import SATURDAY, hold_at, links, online, titles
@@ -164,7 +164,7 @@ def test_link_to_all_that_is_online_stands_only_where_there_are_more(
     client: FlaskClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        for number in range(workshop_pages.FEW_ONLINE):
+        for number in range(list_sections.FEW_ONLINE):
             hold(
                 session, chicago, rights, title={"es": f"taller {number}"}, venue=None,
                 mode=DeliveryMode.VIDEO_CALL,

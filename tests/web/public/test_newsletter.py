@@ -24,6 +24,7 @@ from outreach.domain.newsletter.mailings import Mailing
 from outreach.domain.newsletter.subscribers import Subscriber
 from outreach.keystore import Key, KeyStore, MasterKeys
 from outreach.mail import delivery, mailings
+from outreach.mail.delivery_round import deliver
 from outreach.maintenance import keystore_check
 from outreach.privacy import reconcile, retention, subscriber_erasure
 from outreach.privacy.reconcile import TooManyBlind
@@ -63,12 +64,14 @@ class Newsletter:
         transport = delivery.letter_transport(self.config)
         assert transport is not None
         with self.app.app_context():
-            return mailings.deliver(
-                self.store,
-                self.key_store,
-                self.config,
-                transport,
-                server_key=server_key(self.app),
+            return deliver(
+                mailings.letter_outlets(
+                    self.store,
+                    self.key_store,
+                    self.config,
+                    transport,
+                    server_key=server_key(self.app),
+                ),
                 now=clock.now() + timedelta(**later),
             )
 

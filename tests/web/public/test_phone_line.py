@@ -61,7 +61,7 @@ def snapshot(store: Store, key_store: KeyStore) -> list[Any]:
     for database, metadata in ((store, Base.metadata), (key_store.store, KeyStoreBase.metadata)):
         with database.read() as session:
             for table in metadata.sorted_tables:
-                if table.name not in {"attempt", "day_key"}:
+                if table.name not in {"rate_counter", "day_key"}:
                     found += [(table.name, *row) for row in session.execute(sa.select(table))]
     return found
 

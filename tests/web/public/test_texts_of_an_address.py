@@ -19,7 +19,7 @@ from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.workshops import DeliveryMode, Workshop
 from outreach.keystore import KeyStore
-from outreach.maintenance.worker import STEPS, Worker
+from outreach.maintenance.worker import Worker
 from outreach.web.forms import form_token
 from tests.conftest import hold
 from tests.support.fixed_clock import FIXED_NOW
@@ -27,6 +27,7 @@ from tests.support.gateway_server import Gateway, serve_gateway
 from tests.support.limits import UNLIMITED
 from tests.support.registration_forms import answers, ask_for_link_by_text, everyone, link_of, send
 from tests.support.staff_client import employ, signed_in_as
+from tests.support.worker_steps import find_step
 
 HALL: Final = "10.9.8.7"  # the address of everybody here
 SHARE: Final = 3
@@ -54,7 +55,7 @@ class Site:
 
     def send_texts(self) -> list[str]:
         before, worker = len(self.gateway.asked), Worker(self.app)
-        dict(STEPS)["links"](worker, clock.now())
+        worker.run_step(find_step("links"), clock.now())
         worker.once()
         return [self.gateway.read_text(each)[1] for each in self.gateway.asked[before:]]
 

@@ -130,10 +130,10 @@ def test_counts_that_cannot_be_written_wait(store: Store) -> None:
     wanted = [unmet_searches.make(WEEK, "IL", ANY_KIND, is_discreet=False)]
     tally.note("192.0.2.1", wanted, now=FIXED_NOW)
     with store.change() as session:
-        session.execute(sa.text("ALTER TABLE unmet_search RENAME TO elsewhere"))
+        session.execute(sa.text("ALTER TABLE unmet_search_count RENAME TO elsewhere"))
     tally.write()
     with store.change() as session:
-        session.execute(sa.text("ALTER TABLE elsewhere RENAME TO unmet_search"))
+        session.execute(sa.text("ALTER TABLE elsewhere RENAME TO unmet_search_count"))
     tally.write()
     tally.write()
     with store.read() as session:

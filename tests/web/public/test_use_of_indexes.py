@@ -12,7 +12,9 @@ from tests.support.index_use import collect_statements, list_scans
 from tests.support.public_urls import FurnishedSite
 
 # Tables that grow with the network and its years.
-GROWING: Final = frozenset({"workshop", "venue", "registration", "message", "notification", "slot"})
+GROWING: Final = frozenset(
+    {"workshop", "venue", "registration", "message", "notification", "time_slot"}
+)
 
 
 def test_public_pages_scan_no_table(furnished_site: FurnishedSite, store: Store) -> None:

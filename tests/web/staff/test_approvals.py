@@ -24,6 +24,7 @@ from outreach.domain.registrations.notifications import Notification, Notificati
 from outreach.domain.workshops import Workshop
 from outreach.keystore import KeyStore
 from outreach.mail import delivery, mailings
+from outreach.mail.delivery_round import deliver
 from outreach.maintenance import scheduled_jobs
 from tests.conftest import hold, seat
 from tests.support.fixed_clock import FIXED_NOW, fixed_clock
@@ -285,7 +286,12 @@ def test_letter_names_day_and_city_and_neither_kind_nor_person(
     transport = delivery.letter_transport(config)
     assert transport is not None
     with app.app_context():
-        mailings.deliver(store, key_store, config, transport, server_key=server_key(app), now=NEAR)
+        deliver(
+            mailings.letter_outlets(
+                store, key_store, config, transport, server_key=server_key(app)
+            ),
+            now=NEAR,
+        )
     [letter] = postman.letters
     text = f"{letter['Subject']}\n{letter.get_content()}"
     assert "sábado 5 de diciembre" in text
@@ -305,7 +311,12 @@ def test_letter_about_people_decided_on_meanwhile_is_not_sent(
     transport = delivery.letter_transport(config)
     assert transport is not None
     with app.app_context():
-        mailings.deliver(store, key_store, config, transport, server_key=server_key(app), now=NEAR)
+        deliver(
+            mailings.letter_outlets(
+                store, key_store, config, transport, server_key=server_key(app)
+            ),
+            now=NEAR,
+        )
     assert postman.letters == []
 
 

@@ -244,16 +244,6 @@ def test_details_are_shown_in_words(store: Store, elena: StaffClient) -> None:
     assert [expected for _action, _details, expected in cases if expected not in page] == []
 
 
-@pytest.mark.any_database("labels only")
-def test_entry_with_text_details_is_shown_in_words(store: Store, elena: StaffClient) -> None:
-    with store.change() as session:
-        _record(session, None, "places changed")
-        session.flush()
-        old = {"format": 1, "detail": "20 to 40", "details": ""}
-        session.execute(sa.update(AuditEntry).values(**old))
-    assert "de 20; a 40" in words(elena.get("/org/bitacora"))
-
-
 @fixed_clock
 @pytest.mark.any_database("reads the source")
 def test_every_field_of_a_workshop_that_can_change_has_a_name() -> None:

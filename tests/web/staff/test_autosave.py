@@ -153,7 +153,7 @@ def test_unknown_draft_is_404(ana: StaffClient, number: str) -> None:
 def test_oldest_draft_is_deleted_beyond_the_limit(ana: StaffClient, store: Store) -> None:
     now = clock.now()
     with store.change() as session:
-        organizer_id = session.scalars(sa.text("SELECT id FROM organizer")).one()
+        organizer_id = session.scalars(sa.text("SELECT id FROM staff_member")).one()
         for number in range(form_drafts.MAX_DRAFTS + 3):
             form_drafts.save(
                 session,

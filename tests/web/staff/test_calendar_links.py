@@ -148,7 +148,7 @@ def everything(store: Store, config: Config) -> str:
 def actions(store: Store) -> list[tuple[str, str]]:
     with store.read() as session:
         rows = session.scalars(sa.select(AuditEntry).order_by(AuditEntry.id)).all()
-        return [(each.action, f"{each.details} {each.detail}") for each in rows]
+        return [(each.action, each.details) for each in rows]
 
 
 # Ticking

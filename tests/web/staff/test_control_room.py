@@ -203,7 +203,7 @@ def add_many(store: Store, where: Office, number: int) -> None:
                     "uid": f"U{index:019}",
                     "external_id": None,
                     "office_id": office_id,
-                    "status" if "status" in plain else "standing": WorkshopStatus.HELD,
+                    "status": WorkshopStatus.HELD,
                     "head_count": 5 + index % 60,
                 }
                 for index, office_id in enumerate(ids)

@@ -27,7 +27,7 @@ from outreach.domain.network.staff import ALL_OFFICES, PERMISSIONS, Permission, 
 from outreach.domain.workshops import Workshop
 from outreach.keystore import KeyStore
 from tests.conftest import hold
-from tests.support import access_table, disclosure_scene, html_forms
+from tests.support import disclosure_scene, html_forms
 from tests.support.call_scene import CALLS
 from tests.support.disclosure_scene import Canary, DisclosureScene
 from tests.support.fixed_clock import FIXED_NOW, fixed_clock
@@ -163,12 +163,6 @@ def test_table_is_the_policy() -> None:
             field,
         )
     assert len(POLICY) == len(Role) * (len(SeenField) + 1)
-
-
-def test_guide_has_the_table() -> None:
-    """`python -m tests.support.access_table` writes it."""
-    text = access_table.PAGE.read_text()
-    assert access_table.section(text, access_table.DISCLOSURE) == access_table.generate_disclosure()
 
 
 def test_permissions_agree_with_the_table() -> None:

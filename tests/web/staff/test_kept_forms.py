@@ -193,7 +193,7 @@ def test_form_of_a_disabled_account_is_not_kept(
     app: Flask, expired: StaffClient, store: Store
 ) -> None:
     with store.change() as session:
-        session.execute(sa.text("UPDATE organizer SET disabled_at = '2026-01-01 00:00:00'"))
+        session.execute(sa.text("UPDATE staff_member SET disabled_at = '2026-01-01 00:00:00'"))
     assert FORM_KEPT not in words(expired.post(NEW, **typed()))
     assert count(store) == 0
 
@@ -229,7 +229,7 @@ def test_form_is_deleted_if_its_sender_lost_the_permission(
 ) -> None:
     expired.post(NEW, **typed(title_es="Pensado"))
     with store.change() as session:
-        session.execute(sa.text("UPDATE grant_ SET role = 'reader'"))
+        session.execute(sa.text("UPDATE role_assignment SET role = 'reader'"))
     answer = Visitor(app).come_in()
     assert (answer.status_code, answer.headers["Location"]) == (303, "/org/")
     assert count(store) == 0

@@ -28,6 +28,7 @@ from outreach.domain.newsletter.mailings import Mailing, MailingTopic
 from outreach.domain.registrations.change_notifications import HOLD
 from outreach.keystore import KeyStore
 from outreach.mail import delivery, mailings
+from outreach.mail.delivery_round import deliver
 from outreach.reports import bulletin_data as reports
 from tests.support.html_forms import fields
 from tests.support.login import server_key
@@ -99,12 +100,10 @@ class MailingScene:
         assert transport is not None
         before = len(self.postman.to)
         with self.app.app_context():
-            mailings.deliver(
-                self.store,
-                self.key_store,
-                config,
-                transport,
-                server_key=server_key(self.app),
+            deliver(
+                mailings.letter_outlets(
+                    self.store, self.key_store, config, transport, server_key=server_key(self.app)
+                ),
                 now=clock.now() + after,
             )
         return sorted(each.partition("@")[0] for each in self.postman.to[before:])

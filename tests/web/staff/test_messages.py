@@ -24,7 +24,7 @@ from outreach.domain.registrations.staff_messages import Message
 from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.keystore import KeyStore
-from outreach.mail import delivery
+from outreach.mail import delivery, delivery_round
 from outreach.privacy import erasure, retention
 from tests.conftest import hold, seat
 from tests.support.ports import free_port
@@ -376,7 +376,9 @@ def deliver(app: Flask, store: Store, key_store: KeyStore, config: Config, postm
     transport = delivery.letter_transport(config)
     assert transport is not None
     with app.app_context():
-        return delivery.deliver(store, key_store, config, transport, now=clock.now())
+        return delivery_round.deliver(
+            delivery.letter_outlets(store, key_store, config, transport), now=clock.now()
+        )
 
 
 def notification_id_of(store: Store, registration: Registration) -> int:

@@ -17,8 +17,9 @@ from outreach.config import Config
 from outreach.db.store import Store
 from outreach.domain.network.offices import Office
 from outreach.domain.network.staff import Role
-from outreach.domain.registrations import ContactMethod, Registration, change_notifications
+from outreach.domain.registrations import ContactMethod, Registration
 from outreach.domain.registrations.change_notifications import HOLD
+from outreach.domain.registrations.message_types import CHANGE_TYPES
 from outreach.domain.registrations.notifications import Notification, NotificationType
 from outreach.domain.scheduling import tours
 from outreach.domain.scheduling.kept_queue import KeptAnswer
@@ -68,7 +69,7 @@ class Scene:
                     sa.select(Notification.cause)
                     .where(
                         Notification.registration_id == self.rosa.id,
-                        Notification.cause.in_(change_notifications.CHANGE_TYPES),
+                        Notification.cause.in_(CHANGE_TYPES),
                     )
                     .order_by(Notification.id)
                 )

@@ -16,7 +16,7 @@ from outreach.clock import Month
 from outreach.db.store import Store
 from outreach.domain import outbox
 from outreach.domain.dashboard import alerts
-from outreach.domain.dashboard.alerts import AlertType
+from outreach.domain.dashboard.pending_items import AlertType
 from outreach.domain.locations.venues import Venue
 from outreach.domain.network import staff
 from outreach.domain.network.kinds import Kind, Visibility
@@ -261,7 +261,7 @@ def test_sqlite_uses_the_index_for_waitlists(empty_databases: Path) -> None:
     store.close()
     steps = [step for step in explanation if "registration" in step]
     assert len(steps) == 1
-    assert "(workshop_id=? AND standing=?)" in steps[0]
+    assert "(workshop_id=? AND status=?)" in steps[0]
 
 
 def test_drafts_and_missing_venues_are_alerts_two_weeks_before(store: Store, make: Make) -> None:

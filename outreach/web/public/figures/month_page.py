@@ -19,7 +19,7 @@ from outreach.domain.reporting import months, releases
 from outreach.domain.reporting.months import MonthRevision
 from outreach.domain.text import fold
 from outreach.i18n import gettext
-from outreach.reports import month_report, month_tables, trends, workshop_counts
+from outreach.reports import count_columns, month_report, month_tables, trends, workshop_counts
 from outreach.reports.attendance_counts import Attendance
 from outreach.reports.month_report import MonthChange, MonthReport
 from outreach.reports.trends import ReportedMonth
@@ -61,6 +61,9 @@ class NetworkNames:
             return self.series.get(change.series, change.series)
         if change.what == "people":
             return gettext("Personas que vinieron: %(kind)s", kind=self.kind(change.kind))
+        if change.what == "column":
+            heading = gettext(count_columns.get_heading(change.series))
+            return f"{heading}, {self.kind(change.kind)}"
         return f"{self.city(change.office)}, {self.kind(change.kind)}"
 
 
@@ -131,6 +134,8 @@ def month(text: str) -> ResponseReturnValue:
         modes=[
             (gettext(month_tables.MODES.get(mode, mode)), n) for mode, n in report.by_mode.items()
         ],
+        counted_columns=[gettext(each.heading) for each in count.columns.values()],
+        column_rows=_column_rows(count, names),
         spoken=[
             (formats.language_name(code, i18n.current()), n)
             for code, n in report.by_language.items()
@@ -274,6 +279,16 @@ def _shown_kinds(
     most = max(count.by_kind.values(), default=0) or 1
     rows = [(all_kinds[code], n, 100 * n / most, drawn[code]) for code, n in count.by_kind.items()]
     return sorted(rows, key=lambda row: (-row[1], row[0].position))
+
+
+def _column_rows(count: WorkshopCounts, names: NetworkNames) -> list[tuple[str, list[int]]]:
+    """Return each kind that a column counts, by position, and the numbers of its columns."""
+    columns = count.columns.values()
+    return [
+        (names.kind(code), [each.by_kind.get(code, 0) for each in columns])
+        for code in count.by_kind
+        if any(each.by_kind.get(code) for each in columns)
+    ]
 
 
 def _office_rows(

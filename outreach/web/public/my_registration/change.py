@@ -79,8 +79,9 @@ class ChangeForm(PersonForm):
 
     @property
     def most_people(self) -> int:
-        """At a workshop of high sensitivity no more than before: more would count in the share of
-        the network (S29), and a refusal would tell that others registered from it."""
+        """The size to which the party may grow. At a workshop of high sensitivity it may not grow:
+        more people would count in the share of the network (S29), and a refusal would tell that
+        others registered from it."""
         if self.workshop.is_sensitive:
             return self.view.registration.people
         return max(self.workshop.party_limit, self.view.registration.people)
@@ -124,7 +125,7 @@ class ChangeForm(PersonForm):
         )
 
     def _takes_calls(self, *, is_same: bool) -> bool:
-        """As it was where the form did not ask again."""
+        """Whether calls are taken; as before, where the form did not ask again."""
         if is_same and not self.is_sent("by") and not self.is_sent("message_ok"):
             return self.view.registration.takes_calls
         return self.by.data != BY_TEXT or self.must_leave_phone

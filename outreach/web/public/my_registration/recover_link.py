@@ -69,7 +69,7 @@ def _request_link(way: str) -> ResponseReturnValue:
         return make_response(_page(notice=notice), 422)
     rate_limits.count_post()
     if way == BY_TEXT and config().texts.url and not rate_limits.count_text():
-        # Of a known and an unknown number alike.
+        # A known and an unknown number get the same answer.
         notice = _(
             "Desde tu conexión ya se pidieron muchos mensajes hoy. Entra con tu código y tu "
             "nombre, o llama."

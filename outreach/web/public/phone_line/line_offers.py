@@ -154,7 +154,7 @@ def _search(
     kind_ids: tuple[int, ...],
     now: datetime,
 ) -> Sequence[SearchResult]:
-    """What may be offered; `find_offer` decides."""
+    """Finds what may be offered; `find_offer` decides."""
     discreet = tuple(each.id for each in known.kinds if each.is_discreet)
     filters = SearchFilters(
         where=where, kinds=kind_ids, excluded_kinds=discreet, modes=_MODES, has_free_places=True

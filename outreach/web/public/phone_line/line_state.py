@@ -19,7 +19,7 @@ from outreach.i18n import get_default_language
 
 GOOD_SECONDS: Final = 600
 MAX_MISSES: Final = 3  # keys that mean nothing, one after the other: it asks three times
-MAX_ANSWERS: Final = 25  # of one call
+MAX_ANSWERS: Final = 25  # in one call
 
 
 class LineStep(StrEnum):
@@ -71,7 +71,7 @@ class LineState:
 
 
 def renew(state: LineState) -> LineState:
-    """The same state in another address: what is good once, for keys and for silence."""
+    """Returns the same state in another address, since an address is good once."""
     return replace(state, nonce=secrets.token_urlsafe(9))
 
 
@@ -113,7 +113,7 @@ def derive_number(call: str, public_id: str) -> int:
 
 
 def derive_nonce(call: str, public_id: str) -> str:
-    """Of the registration: a call saves once at a workshop, however often it is asked."""
+    """Returns the nonce of the registration, so that a call saves once at a workshop."""
     return _derive("nonce", call, public_id).hex()
 
 

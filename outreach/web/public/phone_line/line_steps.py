@@ -22,7 +22,7 @@ from outreach.domain.workshops import Channel, DeliveryMode
 from outreach.errors import Conflict, Full, RegistrationClosed
 from outreach.keystore.seat_shares import ClientNetwork
 from outreach.web.context import config, key_store, store
-from outreach.web.forms import registration_service
+from outreach.web.forms import registration_channels, registration_service
 from outreach.web.middleware import rate_limits
 from outreach.web.middleware.reference_cache import reference
 from outreach.web.public.phone_line import line_offers, line_state, line_words
@@ -45,7 +45,7 @@ class LineReply:
     seconds: int = KEY_SECONDS
 
     def prepend(self, said: SpokenPrompt) -> "LineReply":
-        """The same with a sentence before it."""
+        """Returns the same answer with a sentence before it."""
         return replace(self, prompts=(said, *self.prompts))
 
 
@@ -254,8 +254,8 @@ def _save(state: LineState, offer: PhoneOffer, people: int, call: LineCall) -> L
             [workshop],
             data,
             key_store().form_id(line_state.derive_nonce(call.id, workshop.public_id)),
+            registration_channels.from_phone_line(call.networks),
             now=call.now,
-            networks=call.networks,
         )
     except (Full, Conflict, RegistrationClosed):
         if offer.slot:
@@ -276,7 +276,7 @@ def _save(state: LineState, offer: PhoneOffer, people: int, call: LineCall) -> L
 
 
 def _ask_again(reply: LineReply, missed: LineState, keys: str) -> LineReply:
-    """The same question once more, and one miss counted."""
+    """Asks the same question once more, and counts one miss."""
     if reply.state is None:
         return reply
     following = reply.state.with_misses(missed.misses)

@@ -73,7 +73,7 @@ pages.register_error_handler(HTTPException, error_pages.refuse_as_text)
 @pages.errorhandler(OutreachError)
 @pages.errorhandler(Exception)
 def _apologize(error: Exception) -> Response:
-    """A caller hears what to do, and the line hangs up. The status is 200: at any other a gateway
+    """Says to the caller what to do, and hangs up. The status is 200: at any other a gateway
     says a sentence of its own, in English."""
     if not isinstance(error, OutreachError):
         failures.note(error)

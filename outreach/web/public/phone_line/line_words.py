@@ -39,7 +39,7 @@ def _ask_place() -> str:
 
 
 def language_key(number: int) -> str:
-    """In the current language, which the key chooses."""
+    """Says which key chooses the current language, in that language."""
     return pgettext("phone line", "Para español, marca %(num)d.", num=number)
 
 
@@ -94,7 +94,7 @@ def when_and_where(offer: PhoneOffer) -> str:
 
 
 def people_key(most: int) -> str:
-    """What saves the seat: nothing has been saved before."""
+    """Says which key saves the seat: nothing has been saved before."""
     if most == 1:
         first = _("Para apartar, marca 1.")
     else:
@@ -197,7 +197,7 @@ def failed() -> str:
 
 
 def person(phone: str) -> str:
-    """How to reach a person; who asks is not asked why."""
+    """Says how to reach a person; nobody is asked why."""
     if not phone:
         return _("Para hablar con una persona, llama a tu oficina. Adiós.")
     return _(

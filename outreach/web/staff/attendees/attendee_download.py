@@ -9,7 +9,7 @@ from outreach.domain.audit.audit_log import Details
 from outreach.domain.disclosure.who_sees import SeenField
 from outreach.domain.network.staff import Permission
 from outreach.errors import NotFound
-from outreach.reports import attendee_export
+from outreach.reports import attendee_export, spreadsheets
 from outreach.web.context import store
 from outreach.web.staff.attendees import blueprint
 from outreach.web.staff.common import disclosure, workshop_labels
@@ -40,7 +40,7 @@ def export(public_id: str, ending: str) -> ResponseReturnValue:
         details: Details = {"file_type": ending, "parties": len(rows) - 1}
         log_workshop_action(session, workshop, "list exported", details)
     body = (
-        attendee_export.as_csv(rows)
+        spreadsheets.as_csv_for_excel(rows)
         if ending == "csv"
         else attendee_export.as_xlsx(rows, str(workshop.day))
     )

@@ -9,7 +9,8 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from outreach.domain.dashboard import done_today
-from outreach.domain.dashboard.done_today import DoneLine, DoneSort
+from outreach.domain.dashboard.done_today import DoneLine
+from outreach.domain.dashboard.pending_items import DoneSort
 from outreach.domain.network import staff
 from outreach.domain.registrations import PersonalData
 from outreach.domain.registrations.change_notifications import NotifyMode

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from flask import redirect, request
+from flask import request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
@@ -15,9 +15,10 @@ from outreach.domain.outbox.message_texts import MessageText
 from outreach.domain.text import clean
 from outreach.domain.workshops import Workshop
 from outreach.errors import ErrorCode, NotFound, Refusal
-from outreach.web import error_messages
 from outreach.web.context import store
 from outreach.web.staff.attendees import blueprint
+from outreach.web.staff.common.acts import act
+from outreach.web.staff.common.form_fields import read_number
 from outreach.web.staff.common.guards import (
     log_office_action,
     offices_with,
@@ -33,56 +34,6 @@ def list_message_texts() -> ResponseReturnValue:
     return _show_page()
 
 
-@blueprint.post("/textos/cambiar")
-@requires(Scope.CHOSEN_OFFICE, Permission.EDIT)
-def rename_message_text() -> ResponseReturnValue:
-    slug, name = _require_office(), clean(request.form.get("name", ""))
-    try:
-        with store().change() as session:
-            office = offices.find(session, slug)
-            text = find(session, office, request.form.get("text", ""))
-            if text.name != name:
-                message_texts.rename(session, office, text.id, name)
-                log_office_action(session, slug, "message text renamed", {"text": text.id})
-    except Refusal as refusal:
-        return _show_page(error_messages.say(refusal))
-    return redirect("/org/textos?hecho=guardado", 303)
-
-
-@blueprint.post("/textos/borrar")
-@requires(Scope.CHOSEN_OFFICE, Permission.EDIT)
-def delete_message_text() -> ResponseReturnValue:
-    slug = _require_office()
-    with store().change() as session:
-        text = find(session, offices.find(session, slug), request.form.get("text", ""))
-        log_office_action(session, slug, "message text deleted", {"text": text.id})
-        session.delete(text)
-    return redirect("/org/textos?hecho=borrado", 303)
-
-
-def keep(session: Session, workshop: Workshop, name: str, paragraph: Mapping[str, str]) -> None:
-    """Keeps the text of a message. Raises Refusal as `message_texts.save` does, and for a discreet
-    workshop, whose messages have no typed text."""
-    if workshop.is_discreet:
-        raise Refusal(ErrorCode.MESSAGE_TEXT_NOT_ALLOWED)
-    text = message_texts.save(session, workshop.office, name, paragraph, now=clock.now())
-    log_office_action(session, workshop.office.slug, "message text saved", {"text": text.id})
-
-
-def find(session: Session, office: Office, text_id: str) -> MessageText:
-    """The text with the id that a page sent. Raises NotFound."""
-    if not (text_id.isascii() and text_id.isdecimal() and len(text_id) < 10):
-        raise NotFound("message text")
-    return message_texts.find(session, office, int(text_id))
-
-
-def _require_office() -> str:
-    """The slug of the office in the form. Raises as `require_permission`."""
-    slug = clean(request.form.get("office", ""))
-    require_permission(Permission.EDIT, slug)
-    return slug
-
-
 def _show_page(fault: str = "") -> ResponseReturnValue:
     with store().read() as session:
         own = offices_with(session, Permission.EDIT)
@@ -96,3 +47,50 @@ def _show_page(fault: str = "") -> ResponseReturnValue:
             fault=fault,
             done=request.args.get("hecho", ""),
         )
+
+
+@blueprint.post("/textos/cambiar")
+@requires(Scope.CHOSEN_OFFICE, Permission.EDIT)
+@act(refused=_show_page)
+def rename_message_text(session: Session) -> str:
+    office, name = _find_office(session), clean(request.form.get("name", ""))
+    text = find(session, office, request.form.get("text", ""))
+    if text.name != name:
+        message_texts.rename(session, office, text.id, name)
+        log_office_action(session, office.slug, "message text renamed", {"text": text.id})
+    return "/org/textos?hecho=guardado"
+
+
+@blueprint.post("/textos/borrar")
+@requires(Scope.CHOSEN_OFFICE, Permission.EDIT)
+@act(refused=_show_page)
+def delete_message_text(session: Session) -> str:
+    office = _find_office(session)
+    text = find(session, office, request.form.get("text", ""))
+    log_office_action(session, office.slug, "message text deleted", {"text": text.id})
+    session.delete(text)
+    return "/org/textos?hecho=borrado"
+
+
+def keep(session: Session, workshop: Workshop, name: str, paragraph: Mapping[str, str]) -> None:
+    """Keeps the text of a message. Raises Refusal as `message_texts.save` does, and for a discreet
+    workshop, whose messages have no typed text."""
+    if workshop.is_discreet:
+        raise Refusal(ErrorCode.MESSAGE_TEXT_NOT_ALLOWED)
+    text = message_texts.save(session, workshop.office, name, paragraph, now=clock.now())
+    log_office_action(session, workshop.office.slug, "message text saved", {"text": text.id})
+
+
+def find(session: Session, office: Office, text_id: str) -> MessageText:
+    """The text with the id that a page sent. Raises NotFound."""
+    number = read_number(text_id)
+    if number is None:
+        raise NotFound("message text")
+    return message_texts.find(session, office, number)
+
+
+def _find_office(session: Session) -> Office:
+    """The office in the form. Raises as `require_permission`."""
+    slug = clean(request.form.get("office", ""))
+    require_permission(Permission.EDIT, slug)
+    return offices.find(session, slug)

@@ -14,17 +14,16 @@ from outreach.domain.network.staff import Permission
 from outreach.domain.registrations import ContactMethod
 from outreach.domain.registrations import RegistrationStatus as Place
 from outreach.domain.workshops import Workshop
-from outreach.errors import Conflict, FormUsed, Full, Refusal, RegistrationClosed
+from outreach.errors import Refusal
 from outreach.i18n import N_, ngettext
 from outreach.i18n import gettext as _
 from outreach.web import error_messages
 from outreach.web.context import key_store, store
-from outreach.web.error_messages import PageRefused
-from outreach.web.forms import availability, form_token, registration_service
+from outreach.web.forms import availability, form_token
 from outreach.web.forms.registration_form import RegistrationForm
 from outreach.web.middleware import request_retry
 from outreach.web.staff.attendees import blueprint
-from outreach.web.staff.common import workshop_labels
+from outreach.web.staff.common import staff_booking, workshop_labels
 from outreach.web.staff.common.guards import find_workshop, log_workshop_action, page
 from outreach.web.staff.common.permissions import Scope, requires
 
@@ -128,20 +127,9 @@ def _save(form: CallerForm, form_id: str, now: datetime) -> None:
             session, workshop, "place saved by phone", {"people": registration_data.people}
         )
 
-    try:
-        registration_service.save([workshop], registration_data, form_id, now=now, also=log_action)
-    except FormUsed:
-        raise PageRefused(_("Con esta página ya se apartó un lugar. Ábrela otra vez.")) from None
-    except RegistrationClosed:
-        raise PageRefused(_("Este taller ya no aparta lugares.")) from None
-    except Full:
-        raise PageRefused(_("No quedan tantos lugares, y aquí no hay lista de espera.")) from None
-    except Conflict as error:
-        if not str(error):
-            raise PageRefused(_("Esa hora se acaba de ocupar. Elige otra.")) from None
-        raise PageRefused(
-            _("%(gone)s. Aparta sin eso.", gone=availability.used_up_words(str(error)))
-        ) from None
+    staff_booking.save(
+        staff_booking.BY_HAND, workshop, registration_data, form_id, record=log_action, now=now
+    )
 
 
 def _closed_message(workshop: Workshop, now: datetime) -> str:

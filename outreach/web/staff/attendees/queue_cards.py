@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 
-from outreach.domain.dashboard.work_queue import WorkLine, WorkSort
+from outreach.domain.dashboard.pending_items import WorkSort
+from outreach.domain.dashboard.work_queue import WorkLine
 from outreach.domain.registrations import (
     ContactMethod,
     PersonalData,
@@ -18,20 +18,10 @@ from outreach.formats import language_name
 from outreach.i18n import current, ngettext
 from outreach.i18n import gettext as _
 from outreach.web.presentation import formatting
-from outreach.web.staff.common import call_labels, workshop_labels
+from outreach.web.staff.common import call_labels, queue_labels, workshop_labels
 from outreach.web.staff.common.workshop_labels import WorkshopListRow
 from outreach.web.staff.workshops import attendee_list
 from outreach.whole_lists import make_each
-
-ICONS: Final = {
-    WorkSort.APPROVE: "lock",
-    WorkSort.CALL: "phone",
-    WorkSort.CONFIRM: "phone",
-    WorkSort.NOTIFY: "letter",
-    WorkSort.REVIEW: "people",
-    WorkSort.LETTER: "letter",
-    WorkSort.REPORT: "check",
-}
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -100,7 +90,7 @@ def _build(line: WorkLine, reader: QueueReader) -> QueueCard:
     can_note = shown and has_phone and block is None
     return QueueCard(
         line=line,
-        icon=ICONS[line.sorts[0]],
+        icon=queue_labels.LABELS[line.sorts[0]].icon,
         title=row.name if row is not None else _title(line),
         place=place(workshop),
         when=_soon_words(line, now),
@@ -133,16 +123,8 @@ def place(workshop: Workshop) -> str:
 
 def _title(line: WorkLine) -> str:
     """What waits, in numbers: «1 llamada privada»."""
-    words = {
-        WorkSort.APPROVE: _("1 registro espera la dirección"),
-        WorkSort.CALL: _("1 llamada privada"),
-        WorkSort.CONFIRM: _("1 llamada privada"),
-        WorkSort.NOTIFY: _("Cambió y no lo saben"),
-        WorkSort.LETTER: _("1 correo privado no llegó"),
-        WorkSort.REPORT: _("Falta reportar asistencia"),
-        WorkSort.REVIEW: _review_words(line),
-    }
-    return " · ".join(dict.fromkeys(words[sort] for sort in line.sorts))
+    words = (str(queue_labels.LABELS[sort].line) or _review_words(line) for sort in line.sorts)
+    return " · ".join(dict.fromkeys(words))
 
 
 def _review_words(line: WorkLine) -> str:

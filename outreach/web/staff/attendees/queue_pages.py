@@ -19,7 +19,8 @@ from outreach import clock
 from outreach.domain import outbox
 from outreach.domain.audit.audit_log import Details
 from outreach.domain.checkin import checkin
-from outreach.domain.dashboard.work_queue import WorkLine, WorkSort
+from outreach.domain.dashboard.pending_items import WorkSort
+from outreach.domain.dashboard.work_queue import WorkLine
 from outreach.domain.network import staff
 from outreach.domain.network.offices import Office
 from outreach.domain.network.staff import ALL_OFFICES, Permission
@@ -293,7 +294,7 @@ def show_queue(*, opened: str = "", fault: str = "", report: TypedReport | None 
         total=len(lines),
         sort=chosen_sort,
         sorts=[
-            (each, str(queue_labels.SORT_NAMES[each]), counts.get(each, 0)) for each in WorkSort
+            (each, str(queue_labels.LABELS[each].name), counts.get(each, 0)) for each in WorkSort
         ],
         offices=offices if len(offices) > 1 else [],
         chosen=chosen.slug if chosen is not None else "",

@@ -12,13 +12,13 @@ from outreach.domain.registrations import UNNAMED, RegistrationData
 from outreach.domain.registrations.models import CODE_LENGTH
 from outreach.domain.text import spoken_code
 from outreach.domain.workshops import Workshop
-from outreach.errors import Conflict, FormUsed, Full, NotFound, RegistrationClosed
+from outreach.errors import NotFound
 from outreach.i18n import gettext as _
 from outreach.web.context import key_store, store
 from outreach.web.error_messages import PageRefused
-from outreach.web.forms import registration_service
 from outreach.web.staff.call_centre import call_log
 from outreach.web.staff.call_centre.call_params import CallParams
+from outreach.web.staff.common import staff_booking
 from outreach.web.staff.common.guards import current_staff
 
 
@@ -53,18 +53,8 @@ def hold(wanted: HoldRequest, params: CallParams, nonce: str, *, now: datetime) 
         channel=workshop.mode.channels[0].value,
         code=spoken_code(CODE_LENGTH),  # the phone line says what became of it
     )
-    try:
-        registration_service.save(
-            [workshop], data, form_id, now=now, also=_record(workshop, params, form_id, now)
-        )
-    except FormUsed:
-        raise PageRefused(_("Desde esta página ya se apartó ese lugar. Busca otra vez.")) from None
-    except RegistrationClosed:
-        raise PageRefused(_("Ese taller ya no aparta lugares.")) from None
-    except Full:
-        raise PageRefused(_("Se acaba de llenar, y no tiene lista de espera.")) from None
-    except Conflict:
-        raise PageRefused(_("Esa hora se acaba de ocupar. Ofrece la que sigue.")) from None
+    record = _record(workshop, params, form_id, now)
+    staff_booking.save(staff_booking.CALL_CENTRE, workshop, data, form_id, record=record, now=now)
 
 
 def _require_place(wanted: HoldRequest, params: CallParams, now: datetime) -> None:

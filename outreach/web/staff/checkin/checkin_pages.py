@@ -258,12 +258,12 @@ def _check_in_page(public_id: str, *, tab: str, typed: str = "", fault: str = ""
             workshop, sorted(everyone, key=lambda each: each.is_beyond_share), people
         )
     ]
-    waitlist = [row for row in rows if row.is_waiting and not row.arrived]
+    waitlist = [row for row in rows if row.seat.is_waiting and not row.arrived]
     rows = sorted(
-        (row for row in rows if typed or not row.is_waiting or row.arrived),
+        (row for row in rows if typed or not row.seat.is_waiting or row.arrived),
         key=lambda row: fold(row.name),
     )
-    expected = sum(row.people for row in rows if not row.is_waiting)
+    expected = sum(row.people for row in rows if not row.seat.is_waiting)
     allow(PagePolicy.CAMERA)
     return page(
         "checkin/checkin",
@@ -278,7 +278,7 @@ def _check_in_page(public_id: str, *, tab: str, typed: str = "", fault: str = ""
         tab=_tab(tab),
         typed=typed,
         fault=fault,
-        missing=sum(1 for row in rows if not row.arrived and not row.is_waiting),
+        missing=sum(1 for row in rows if not row.arrived and not row.seat.is_waiting),
         arrived=sum(1 for row in rows if row.arrived),
         came=came,
         expected=expected,

@@ -9,6 +9,9 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 
 from outreach.db.types import Codes
+from outreach.domain import fields
+from outreach.domain.fields import Surface
+from outreach.domain.locations.venue_fields import VenueData
 from outreach.domain.locations.venues import Venue
 from outreach.domain.network.kinds import Kind, Visibility, Way
 from outreach.domain.network.offices import Office
@@ -21,6 +24,7 @@ from outreach.domain.scheduling import (
 from outreach.domain.scheduling.place_changes import PlaceChange
 from outreach.domain.scheduling.workshop_changes import STATUS, WorkshopChange
 from outreach.domain.workshops import DeliveryMode, Workshop, WorkshopStatus
+from outreach.domain.workshops.fields import NAMES, WorkshopData
 from outreach.i18n import gettext as _
 from outreach.web.presentation import formatting, workshop_cards
 from outreach.web.staff.common import workshop_labels
@@ -35,9 +39,11 @@ _ORDER: Final = (
 _HOURS: Final = frozenset({"starts", "ends"})
 # Texts and lists that are too long to stand beside each other, and what is kept beside a workshop.
 _NAMED_ONLY: Final = (
-    frozenset({"summary", "bring", "support", "series", "affirmed_on"}) | workshop_changes.CHOSEN
+    frozenset(NAMES).difference(fields.list_on(WorkshopData, Surface.SHEET))
+    | {"affirmed_on"}
+    | workshop_changes.CHOSEN
 )
-_PLACE_FIELDS: Final = frozenset({"name", "address", "city", "region", "area", "zone", "capacity"})
+_PLACE_FIELDS: Final = fields.list_on(VenueData, Surface.SHEET)
 
 
 @dataclass(frozen=True)

@@ -125,6 +125,12 @@ def number(least: int, most: int, message: str) -> NumberField:
     return NumberField(validators=[Optional(), NumberRange(least, most, message)])
 
 
+def read_number(text: str, *, max_digits: int = 9) -> int | None:
+    """The whole number that a form or an address has, as an id; None for anything else."""
+    is_number = text.isascii() and text.isdigit() and len(text) <= max_digits
+    return int(text) if is_number else None
+
+
 def with_merged_venue(
     session: Session, typed: MultiDict[str, str] | None, name: str
 ) -> MultiDict[str, str] | None:

@@ -13,7 +13,8 @@ from flask import current_app, request
 from sqlalchemy.orm import Session
 
 from outreach.domain.dashboard import work_queue
-from outreach.domain.dashboard.work_queue import WorkLine, WorkSort
+from outreach.domain.dashboard.pending_items import WorkSort
+from outreach.domain.dashboard.work_queue import WorkLine
 from outreach.domain.network import staff
 from outreach.domain.network.staff import ALL_OFFICES, Permission, Role
 from outreach.domain.text import clean

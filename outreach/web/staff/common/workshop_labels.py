@@ -315,6 +315,22 @@ def masked(contact: ContactMethod, address: str) -> str:
     return f"•••• {address[-4:]}"
 
 
+@dataclass(frozen=True, kw_only=True)
+class RowSeat:
+    """How a registration stands: its seat, the decision on its address, what it answered."""
+
+    is_waiting: bool
+    is_for_review: bool
+    is_released: bool  # their seat was released as doubtful
+    appears_confirmed: bool  # their own page shows a seat
+    is_lapsed: bool
+    is_approved: bool
+    awaits_approval: bool
+    is_declined: bool  # the address is said by phone only
+    says: str  # their answer to the reconfirmation, in words; may be empty
+    is_sure: bool  # they confirmed that they come
+
+
 @dataclass(frozen=True, kw_only=True, repr=False)
 class WorkshopListRow:
     """One registration in a list, as the staff member may see it."""
@@ -324,18 +340,9 @@ class WorkshopListRow:
     code: str
     people: int
     arrived: int
-    is_waiting: bool
-    is_for_review: bool
-    is_released: bool  # their seat was released as doubtful
-    appears_confirmed: bool  # their own page shows a seat
-    is_lapsed: bool
-    is_approved: bool
-    awaits_approval: bool
-    is_declined: bool  # the address is said by phone only
+    seat: RowSeat
     offered_until: str  # sáb 28 nov, 6:00 p. m.; empty unless a place is offered
     hour: str  # of their time slot; empty without slots
-    says: str  # their answer to the reconfirmation, in words; may be empty
-    is_sure: bool  # they confirmed that they come
     contact: ContactMethod
     may_leave_message: bool
     address: str  # whole where it was asked for, masked where they are called; else empty
@@ -376,31 +383,38 @@ def _row(
     sees_contact = disclosure.sees(SeenField.CONTACTS, workshop, is_acting=is_acting)
     address = person.address if person and sees_contact else ""
     code, slot = registration.door_code, registration.slot
-    is_by_approval = workshop.visibility is Visibility.APPROVED
-    is_waiting = registration.status is Place.WAITLISTED
     return WorkshopListRow(
         id=registration.id,
         name=person.name if person else _("Sin nombre: ya se borró"),
         code=f"{code[:3]} {code[3:]}",
         people=registration.people,
         arrived=registration.arrived_count,
+        seat=_read_seat(workshop, registration),
+        offered_until=_until(workshop, registration.offered_until),
+        hour=hour_words(time_slots.get_start(workshop, slot.minute)) if slot else "",
+        contact=registration.contact if person else ContactMethod.NONE,
+        may_leave_message=registration.may_leave_message,
+        address=address if is_whole or not address else masked(registration.contact, address),
+        is_whole=is_whole and bool(address),
+        needs=list_needs(workshop, registration),
+    )
+
+
+def _read_seat(workshop: Workshop, registration: Registration) -> RowSeat:
+    is_waiting = registration.status is Place.WAITLISTED
+    is_beyond = registration.is_beyond_share and not registration.is_released
+    is_by_approval = workshop.visibility is Visibility.APPROVED
+    return RowSeat(
         is_waiting=is_waiting,
-        is_for_review=is_waiting and registration.is_beyond_share and not registration.is_released,
+        is_for_review=is_waiting and is_beyond,
         is_released=registration.is_released,
         appears_confirmed=registration.appears_confirmed,
         is_lapsed=registration.status is Place.EXPIRED,
         is_approved=registration.approved_at is not None,
         awaits_approval=is_by_approval and registration.is_undecided,
         is_declined=registration.is_declined and registration.approved_at is None,
-        offered_until=_until(workshop, registration.offered_until),
-        hour=hour_words(time_slots.get_start(workshop, slot.minute)) if slot else "",
         says=_says(registration),
         is_sure=registration.confirmed_at is not None,
-        contact=registration.contact if person else ContactMethod.NONE,
-        may_leave_message=registration.may_leave_message,
-        address=address if is_whole or not address else masked(registration.contact, address),
-        is_whole=is_whole and bool(address),
-        needs=list_needs(workshop, registration),
     )
 
 

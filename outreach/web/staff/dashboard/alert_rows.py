@@ -1,62 +1,35 @@
 """What the first page says of an alert, and the action it offers."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from outreach.domain.dashboard.alerts import Alert, AlertType
+from outreach.domain.dashboard.alerts import Alert
+from outreach.domain.dashboard.pending_items import AlertType
 from outreach.domain.workshops import Workshop, WorkshopStatus
-from outreach.i18n import end_sentence, ngettext
+from outreach.i18n import end_sentence, lazy, ngettext
 from outreach.i18n import gettext as _
 from outreach.web.presentation import formatting
 from outreach.web.staff.common import workshop_labels
 from outreach.whole_lists import make_each
 
-URGENT: Final = frozenset(
-    {
-        AlertType.MISSING_REPORT,
-        AlertType.APPROVAL_OVERDUE,
-        AlertType.CALLS,
-        AlertType.UNDECIDED,
-        AlertType.EXPOSED,
-    }
-)
-# Of these, a discreet workshop is not named: the card is read with others looking on.
-NEUTRAL: Final = frozenset(
-    {
-        AlertType.APPROVAL,
-        AlertType.APPROVAL_OVERDUE,
-        AlertType.CALLS,
-        AlertType.UNDECIDED,
-    }
-)
-ICONS: Final = {
-    AlertType.APPROVAL_OVERDUE: "lock",
-    AlertType.APPROVAL: "lock",
-    AlertType.CALLS: "phone",
-    AlertType.UNDECIDED: "letter",
-    AlertType.DOUBTFUL: "people",
-    AlertType.EXPOSED: "eye",
-    AlertType.WAITING: "people",
-    AlertType.UNPUBLISHED: "calendar",
-    AlertType.LETTERS: "letter",
-    AlertType.FULL: "people",
-}
-# Below the address of the workshop: the place where the action is done.
-_PATHS: Final = {
-    AlertType.MISSING_REPORT: "/asistencia",
-    AlertType.APPROVAL_OVERDUE: "#por-aprobar",
-    AlertType.APPROVAL: "#por-aprobar",
-    AlertType.CALLS: "?ver=llamadas",
-    AlertType.UNDECIDED: "",
-    AlertType.DOUBTFUL: "/dudosos",
-    AlertType.EXPOSED: "/editar#visibility",
-    AlertType.NO_VENUE: "/editar#venue",
-    AlertType.UNPUBLISHED: "",
-    AlertType.LETTERS: "",
-    AlertType.FULL: "/clonar",
-}
+
+@dataclass(frozen=True, kw_only=True)
+class AlertCard:
+    """What the first page says of the alerts of a type, and the action that it offers."""
+
+    say_title: Callable[[Alert], str]
+    action: str
+    """The text of the link."""
+    icon: str = "alert"
+    is_urgent: bool = False
+    is_neutral: bool = False
+    """Whether a discreet workshop is not named: the card is read with others looking on."""
+    say_detail: Callable[[Alert, datetime], str] = lambda alert, now: ""
+    """Whole sentences, or empty."""
+    find_path: Callable[[Workshop], str] = lambda workshop: ""
+    """Below the address of the workshop: the place where the action is done."""
 
 
 @dataclass(frozen=True)
@@ -75,15 +48,16 @@ def build(alerts: Iterable[Alert], *, now: datetime) -> list[AlertRow]:
     """The rows of these alerts, in the same order. Needs the language of a request."""
 
     def make(each: Alert) -> AlertRow:
+        card = CARDS[each.alert_type]
         return AlertRow(
             workshop=each.workshop,
-            is_urgent=each.alert_type in URGENT,
-            icon=ICONS.get(each.alert_type, "alert"),
-            title=_title(each),
-            name=_name(each),
-            detail=_detail(each, now),
-            action=_action(each.alert_type),
-            address=f"/org/talleres/{each.workshop.public_id}{_path(each)}",
+            is_urgent=card.is_urgent,
+            icon=card.icon,
+            title=card.say_title(each),
+            name=_name(each, card),
+            detail=card.say_detail(each, now),
+            action=str(card.action),
+            address=f"/org/talleres/{each.workshop.public_id}{card.find_path(each.workshop)}",
         )
 
     return make_each(alerts, make, what="the first page")
@@ -109,50 +83,33 @@ def doubtful_detail(workshop: Workshop, since: datetime, parties: int, people: i
     )
 
 
-def _name(alert: Alert) -> str:
+def _name(alert: Alert, card: AlertCard) -> str:
     """The card is read with others looking on: a discreet workshop is not named."""
-    if alert.alert_type in NEUTRAL and alert.workshop.is_discreet:
+    if card.is_neutral and alert.workshop.is_discreet:
         return _("Taller privado")
     return formatting.localize(alert.workshop.title)
 
 
-def _title(alert: Alert) -> str:
-    count = alert.count
-    match alert.alert_type:
-        case AlertType.CALLS:
-            return _calls_title(alert.workshop, count)
-        case AlertType.DOUBTFUL:
-            return doubtful_title(count)
-        case AlertType.APPROVAL | AlertType.APPROVAL_OVERDUE:
-            return ngettext(
-                "%(num)d registro espera la dirección",
-                "%(num)d registros esperan la dirección",
-                count,
-            )
-        case AlertType.WAITING:
-            return ngettext(
-                "%(num)d persona en lista de espera", "%(num)d personas en lista de espera", count
-            )
-        case AlertType.LETTERS:
-            return ngettext("%(num)d correo no llegó", "%(num)d correos no llegaron", count)
-        case AlertType.FULL:
-            return _full_title(alert.workshop)
-        case _:
-            return _uncounted_title(alert.alert_type)
+def _say_approvals(alert: Alert) -> str:
+    return ngettext(
+        "%(num)d registro espera la dirección",
+        "%(num)d registros esperan la dirección",
+        alert.count,
+    )
 
 
-def _uncounted_title(alert_type: AlertType) -> str:
-    titles = {
-        AlertType.MISSING_REPORT: _("Falta reportar asistencia"),
-        AlertType.UNDECIDED: _("Por avisar: cambió y no lo saben"),
-        AlertType.EXPOSED: _("La dirección está a la vista"),
-        AlertType.NO_VENUE: _("Taller sin sede"),
-        AlertType.UNPUBLISHED: _("Sin publicar"),
-    }
-    return titles[alert_type]
+def _say_waiting(alert: Alert) -> str:
+    return ngettext(
+        "%(num)d persona en lista de espera", "%(num)d personas en lista de espera", alert.count
+    )
 
 
-def _full_title(workshop: Workshop) -> str:
+def _say_letters(alert: Alert) -> str:
+    return ngettext("%(num)d correo no llegó", "%(num)d correos no llegaron", alert.count)
+
+
+def _say_full(alert: Alert) -> str:
+    workshop = alert.workshop
     taken = workshop_labels.count_reserved_seats(workshop)
     if taken < workshop.capacity:
         return str(_("Casi lleno"))
@@ -160,7 +117,8 @@ def _full_title(workshop: Workshop) -> str:
     return words
 
 
-def _calls_title(workshop: Workshop, count: int) -> str:
+def _say_calls(alert: Alert) -> str:
+    workshop, count = alert.workshop, alert.count
     if workshop.is_discreet:
         return ngettext("%(num)d llamada privada", "%(num)d llamadas privadas", count)
     if workshop.is_cancelled:
@@ -172,49 +130,116 @@ def _calls_title(workshop: Workshop, count: int) -> str:
     return ngettext("Falta %(num)d llamada", "Faltan %(num)d llamadas", count)
 
 
-def _detail(alert: Alert, now: datetime) -> str:
+def _detail_report(alert: Alert, now: datetime) -> str:
+    closes = workshop_labels.closes_words(alert.workshop, now=now)
+    return f"{workshop_labels.silence_words()} {closes}"
+
+
+def _detail_doubtful(alert: Alert, _now: datetime) -> str:
+    if alert.since is None:
+        return ""
+    return doubtful_detail(alert.workshop, alert.since, alert.parties, alert.count)
+
+
+def _detail_venue(alert: Alert, _now: datetime) -> str:
+    is_draft = alert.workshop.status is WorkshopStatus.DRAFT
+    return _("No se puede publicar.") if is_draft else ""
+
+
+def _detail_waiting(alert: Alert, _now: datetime) -> str:
     workshop = alert.workshop
-    match alert.alert_type:
-        case AlertType.MISSING_REPORT:
-            closes = workshop_labels.closes_words(workshop, now=now)
-            return f"{workshop_labels.silence_words()} {closes}"
-        case AlertType.DOUBTFUL if alert.since is not None:
-            return doubtful_detail(workshop, alert.since, alert.parties, alert.count)
-        case AlertType.APPROVAL_OVERDUE:
-            return workshop_labels.overdue_words()
-        case AlertType.NO_VENUE if workshop.status is WorkshopStatus.DRAFT:
-            return _("No se puede publicar.")
-        case AlertType.WAITING:
-            capacity = _("Hay %(num)d lugares.", num=workshop.capacity)
-            if workshop.venue is None or not workshop.venue.capacity:
-                return capacity
-            room = _("En la sede caben %(num)d.", num=workshop.venue.capacity)
-            return f"{capacity} {room}"
-        case AlertType.FULL:
-            return end_sentence(formatting.first_capital(workshop_labels.seats(workshop)))
-        case _:
-            return ""
+    capacity = _("Hay %(num)d lugares.", num=workshop.capacity)
+    if workshop.venue is None or not workshop.venue.capacity:
+        return capacity
+    room = _("En la sede caben %(num)d.", num=workshop.venue.capacity)
+    return f"{capacity} {room}"
 
 
-def _action(alert_type: AlertType) -> str:
-    actions = {
-        AlertType.MISSING_REPORT: _("Reportar"),
-        AlertType.APPROVAL_OVERDUE: _("Decidir"),
-        AlertType.APPROVAL: _("Decidir"),
-        AlertType.CALLS: _("Ver lista"),
-        AlertType.UNDECIDED: _("Decidir"),
-        AlertType.DOUBTFUL: _("Revisar"),
-        AlertType.EXPOSED: _("Ocultar"),
-        AlertType.NO_VENUE: _("Agregar sede"),
-        AlertType.WAITING: _("Abrir más lugares"),
-        AlertType.UNPUBLISHED: _("Publicar"),
-        AlertType.LETTERS: _("Ver"),
-        AlertType.FULL: _("Clonar otra fecha"),
-    }
-    return actions[alert_type]
+def _detail_full(alert: Alert, _now: datetime) -> str:
+    return end_sentence(formatting.first_capital(workshop_labels.seats(alert.workshop)))
 
 
-def _path(alert: Alert) -> str:
-    if alert.alert_type is AlertType.WAITING:
-        return "/editar#slot_places" if alert.workshop.has_slots else "#lugares"
-    return _PATHS[alert.alert_type]
+CARDS: Final[Mapping[AlertType, AlertCard]] = {
+    AlertType.MISSING_REPORT: AlertCard(
+        is_urgent=True,
+        say_title=lambda alert: _("Falta reportar asistencia"),
+        say_detail=_detail_report,
+        action=lazy("Reportar"),
+        find_path=lambda workshop: "/asistencia",
+    ),
+    AlertType.APPROVAL_OVERDUE: AlertCard(
+        icon="lock",
+        is_urgent=True,
+        is_neutral=True,
+        say_title=_say_approvals,
+        say_detail=lambda alert, now: workshop_labels.overdue_words(),
+        action=lazy("Decidir"),
+        find_path=lambda workshop: "#por-aprobar",
+    ),
+    AlertType.CALLS: AlertCard(
+        icon="phone",
+        is_urgent=True,
+        is_neutral=True,
+        say_title=_say_calls,
+        action=lazy("Ver lista"),
+        find_path=lambda workshop: "?ver=llamadas",
+    ),
+    AlertType.UNDECIDED: AlertCard(
+        icon="letter",
+        is_urgent=True,
+        is_neutral=True,
+        say_title=lambda alert: _("Por avisar: cambió y no lo saben"),
+        action=lazy("Decidir"),
+    ),
+    AlertType.DOUBTFUL: AlertCard(
+        icon="people",
+        say_title=lambda alert: doubtful_title(alert.count),
+        say_detail=_detail_doubtful,
+        action=lazy("Revisar"),
+        find_path=lambda workshop: "/dudosos",
+    ),
+    AlertType.APPROVAL: AlertCard(
+        icon="lock",
+        is_neutral=True,
+        say_title=_say_approvals,
+        action=lazy("Decidir"),
+        find_path=lambda workshop: "#por-aprobar",
+    ),
+    AlertType.EXPOSED: AlertCard(
+        icon="eye",
+        is_urgent=True,
+        say_title=lambda alert: _("La dirección está a la vista"),
+        action=lazy("Ocultar"),
+        find_path=lambda workshop: "/editar#visibility",
+    ),
+    AlertType.NO_VENUE: AlertCard(
+        say_title=lambda alert: _("Taller sin sede"),
+        say_detail=_detail_venue,
+        action=lazy("Agregar sede"),
+        find_path=lambda workshop: "/editar#venue",
+    ),
+    AlertType.WAITING: AlertCard(
+        icon="people",
+        say_title=_say_waiting,
+        say_detail=_detail_waiting,
+        action=lazy("Abrir más lugares"),
+        find_path=lambda workshop: "/editar#slot_places" if workshop.has_slots else "#lugares",
+    ),
+    AlertType.UNPUBLISHED: AlertCard(
+        icon="calendar",
+        say_title=lambda alert: _("Sin publicar"),
+        action=lazy("Publicar"),
+    ),
+    AlertType.LETTERS: AlertCard(
+        icon="letter",
+        say_title=_say_letters,
+        action=lazy("Ver"),
+    ),
+    AlertType.FULL: AlertCard(
+        icon="people",
+        say_title=_say_full,
+        say_detail=_detail_full,
+        action=lazy("Clonar otra fecha"),
+        find_path=lambda workshop: "/clonar",
+    ),
+}

@@ -46,6 +46,11 @@ def list_entries() -> list[MenuEntry]:
     ]
     entries.append(MenuEntry("/org/giras", "flag", _("Oficina móvil"), _("Giras con sus paradas")))
     entries.append(
+        MenuEntry(
+            "/org/listas", "check", _("Listas para revisar"), _("Lo que falta en sedes y talleres")
+        )
+    )
+    entries.append(
         MenuEntry("/org/cifras", "bars", _("Cifras"), _("Asistencia, lugares, espera, idiomas"))
     )
     if own := [

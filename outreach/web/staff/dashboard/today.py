@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 from outreach import clock
 from outreach.clock import Month
 from outreach.domain.dashboard import agenda, alerts
-from outreach.domain.dashboard.alerts import Alert, AlertType
-from outreach.domain.dashboard.work_queue import WorkSort
+from outreach.domain.dashboard.alerts import Alert
+from outreach.domain.dashboard.pending_items import AlertType, WorkSort
 from outreach.domain.network import advocate_review, fraud_reports, help_lines
 from outreach.domain.network.fraud_reports import FraudSign
 from outreach.domain.network.staff import ALL_OFFICES, Permission, get_office_slugs
@@ -107,7 +107,7 @@ def _list_waiting(session: Session, now: datetime) -> list[tuple[WorkSort, str, 
     """What waits in the queue of the offices of the staff member: sort, its name, how many."""
     lines = pending_work.load(session, pending_work.own_offices(current_staff().grants), now=now)
     return [
-        (sort, str(queue_labels.SORT_NAMES[sort]), number)
+        (sort, str(queue_labels.LABELS[sort].name), number)
         for sort, number in pending_work.sum_by_sort(lines).items()
     ]
 

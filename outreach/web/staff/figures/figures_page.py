@@ -110,9 +110,7 @@ def figures_file() -> ResponseReturnValue:
     with store().read() as session:
         view = _load(session, clock.now())
     _record_early_access(view)
-    answer = Response(
-        spreadsheets.as_csv(_file_rows(view, table)).encode("utf-8-sig"), mimetype="text/csv"
-    )
+    answer = Response(spreadsheets.as_csv_for_excel(_file_rows(view, table)), mimetype="text/csv")
     file_name = f"cifras-{view.asked.year}-{table}.csv"
     answer.headers["Content-Disposition"] = f'attachment; filename="{file_name}"'
     return answer

@@ -13,7 +13,7 @@ from outreach.domain.network.offices import Office
 from outreach.i18n import gettext as _
 from outreach.i18n import ngettext, pgettext
 from outreach.reports.small_counts import RoundedRate
-from outreach.reports.spreadsheets import Cell
+from outreach.reports.spreadsheets import Cell, Column, Table
 from outreach.reports.staff_figures import NO_VENUE, FigureGrouping, FiguresRow
 from outreach.web.presentation import formatting
 from outreach.web.staff.common import figure_labels
@@ -170,23 +170,19 @@ def _measure(row: FiguresRow, measure: FigureMeasure) -> tuple[int, str]:
 def file_rows(first: str, rows: Sequence[NamedRow]) -> list[list[Cell]]:
     """The rows of a table as cells: without a number where it is hidden, with a 1 where there are
     more people than the number says."""
-    headings: list[Cell] = [
-        first, _("Talleres"), _("Reportados"), _("Personas"), _("Y más"), _("Llegaron de cada 100"),
-        _("Lugares usados de cada 100"), _("Se quedaron esperando"),
-    ]  # fmt: skip
-    return [headings, *(_file_row(each.name, each.figures) for each in rows)]
-
-
-def _file_row(name: str, row: FiguresRow) -> list[Cell]:
-    return [
-        name,
-        row.workshops,
-        row.reported,
-        *figure_labels.people_cells(row),
-        _percent(row.show_rate),
-        _percent(row.seats_used),
-        row.waiting,
-    ]
+    table = Table[NamedRow](
+        (
+            Column(first, lambda each: each.name),
+            Column(_("Talleres"), lambda each: each.figures.workshops),
+            Column(_("Reportados"), lambda each: each.figures.reported),
+            Column(_("Personas"), lambda each: figure_labels.people_cells(each.figures)[0]),
+            Column(_("Y más"), lambda each: figure_labels.people_cells(each.figures)[1]),
+            Column(_("Llegaron de cada 100"), lambda each: _percent(each.figures.show_rate)),
+            Column(_("Lugares usados de cada 100"), lambda each: _percent(each.figures.seats_used)),
+            Column(_("Se quedaron esperando"), lambda each: each.figures.waiting),
+        )
+    )
+    return table.make_rows(rows)
 
 
 def help_rows(best: Mapping[FigureGrouping, Sequence[NamedRow]]) -> list[list[Cell]]:

@@ -9,10 +9,10 @@ from outreach.domain.network.staff import Permission
 from outreach.domain.text import clean
 from outreach.errors import Refusal
 from outreach.i18n import gettext as _
-from outreach.imports import file_types
 from outreach.imports.calendar_links import addresses as calendar_addresses
 from outreach.imports.guess import conversation
 from outreach.imports.import_errors import UnreadableFile
+from outreach.imports.sheets import file_types
 from outreach.web import error_messages
 from outreach.web.staff.common.guards import require_permission
 from outreach.web.staff.common.permissions import Scope, requires

@@ -1,7 +1,7 @@
 """Downloads: the import template, errors of a file, rows of a draft that wait, and workshops."""
 
-import csv
 import io
+from collections.abc import Iterable
 from datetime import date
 from typing import Final
 
@@ -22,7 +22,10 @@ from outreach.imports import workshops
 from outreach.imports.guess import left_rows
 from outreach.imports.guess.remarks import Severity
 from outreach.imports.guess.row_review import ReviewedRow
+from outreach.imports.import_errors import ImportFault
 from outreach.imports.workshops import write
+from outreach.reports import spreadsheets
+from outreach.reports.spreadsheets import Cell, Column, Table
 from outreach.web.context import store
 from outreach.web.error_messages import PageRefused
 from outreach.web.staff.common import disclosure
@@ -116,13 +119,15 @@ def errors() -> ResponseReturnValue:
         preview = import_preview.build(
             session, import_preview.restore(batch), own_offices(), now=clock.now()
         )
-    out = io.StringIO(newline="")
-    writer = csv.writer(out)
-    writer.writerow(["renglon", "columna", "dice", "que_hacer"])
-    for fault in preview.faults:
-        advice = import_labels.what_to_do(fault, preview.kinds)
-        writer.writerow([fault.line, fault.field, write.escape(fault.value_excerpt), advice])
-    return _attachment(out.getvalue().encode("utf-8-sig"), "csv", "fallas")
+    table = Table[ImportFault](
+        (
+            Column("renglon", lambda fault: fault.line),
+            Column("columna", lambda fault: fault.field),
+            Column("dice", lambda fault: write.escape(fault.value_excerpt)),
+            Column("que_hacer", lambda fault: import_labels.what_to_do(fault, preview.kinds)),
+        )
+    )
+    return _csv_attachment(table.make_rows(preview.faults), "fallas")
 
 
 @blueprint.get("/traer/<slug>/<draft_id>/renglones.csv")
@@ -140,9 +145,14 @@ def left_rows_file(slug: str, draft_id: str) -> ResponseReturnValue:
         reason_label=_("Qué falta"),
         find_reason=_find_reason,
     )
-    out = io.StringIO(newline="")
-    csv.writer(out).writerows([write.escape(text) for text in line] for line in lines)
-    return _attachment(out.getvalue().encode("utf-8-sig"), "csv", "renglones")
+    rows = ([write.escape(text) for text in line] for line in lines)
+    return _csv_attachment(rows, "renglones")
+
+
+def _csv_attachment(rows: Iterable[Iterable[Cell]], name: str) -> Response:
+    """Answers with rows whose cells are escaped already, as in files that are imported again."""
+    body = spreadsheets.as_csv_for_excel(rows, escape_cell=lambda cell: cell)
+    return _attachment(body, "csv", name)
 
 
 def _find_reason(row: ReviewedRow) -> str:

@@ -16,9 +16,11 @@ from outreach.domain.scheduling.calendar_links import CalendarReport
 from outreach.domain.scheduling.import_batches import ImportBatch
 from outreach.domain.text import clean
 from outreach.i18n import gettext as _
-from outreach.imports import file_types, workshops
+from outreach.imports import workshops
 from outreach.imports.guess.row_review import MAX_DRAFT_ROWS
 from outreach.imports.import_errors import ImportRejected, UnreadableFile
+from outreach.imports.sheets import file_types
+from outreach.imports.sheets.sheet_policy import STRICT
 from outreach.imports.workshops import IcalDefaults
 from outreach.web import error_messages
 from outreach.web.context import store
@@ -190,7 +192,7 @@ def ask(
         typed=request.form if request.method == "POST" and status != 413 else {},
         today=clock.now().date(),
         most=file_types.MAX_BYTES >> 20,
-        rows=workshops.MAX_ROWS,
+        rows=STRICT.max_rows,
     )
 
 

@@ -1,6 +1,6 @@
 """The control room of headquarters: the month of the network, with a line for each office."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 from urllib.parse import urlencode
@@ -23,7 +23,9 @@ from outreach.i18n import pgettext
 from outreach.reports import control_room, spreadsheets
 from outreach.reports.attendance_counts import MIN_PUBLISHED
 from outreach.reports.control_room import ControlRoom, ControlRoomLine, OfficeOrder
-from outreach.reports.spreadsheets import Cell
+from outreach.reports.coverage import IdleOffice
+from outreach.reports.small_counts import RoundedRate
+from outreach.reports.spreadsheets import Cell, Column, Table
 from outreach.web.context import store
 from outreach.web.presentation import formatting, sparklines
 from outreach.web.staff.common import early_access, figure_labels, workshop_labels
@@ -35,7 +37,7 @@ PATH: Final = "/org/control"
 PAGE_SIZE: Final = 100
 MAX_ODD: Final = 6  # numbers to clear up; the rest are counted
 MAX_UNMANNED: Final = 8  # offices named; the table by accounts has the rest
-TILE_WIDTH, TILE_HEIGHT = 34, 38  # of a square of the map with its gap
+TILE_WIDTH, TILE_HEIGHT = 34, 38  # a square of the map with its gap
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,8 +153,8 @@ def control_room_file() -> ResponseReturnValue:
     elif table == "sin-talleres":
         rows = _idle_rows(found)
     else:
-        rows = [_csv_headings(found), *(_csv_row(found, each) for each in _sort(found, params))]
-    answer = Response(spreadsheets.as_csv(rows).encode("utf-8-sig"), mimetype="text/csv")
+        rows = _office_rows(found, _sort(found, params))
+    answer = Response(spreadsheets.as_csv_for_excel(rows), mimetype="text/csv")
     part = f"-{table}" if table in {"busquedas", "sin-talleres"} else f"-{params.month}"
     name = f'attachment; filename="red{part}.csv"'
     answer.headers["Content-Disposition"] = name
@@ -305,50 +307,66 @@ def _unmet_words(found: ControlRoom, unmet: UnmetSearch) -> tuple[str, str, str]
 
 
 def _unmet_rows(found: ControlRoom) -> list[list[Cell]]:
-    rows: list[list[Cell]] = [
-        [_("Semana desde"), _("Estado o provincia"), _("Tipo"), _("Búsquedas")]
-    ]
-    for each, number in found.unmet:
-        _week, region, kind = _unmet_words(found, each)
-        rows.append([each.week.isoformat(), region, kind, number])
-    return rows
+    table = Table[tuple[UnmetSearch, int]](
+        (
+            Column(_("Semana desde"), lambda row: row[0].week.isoformat()),
+            Column(_("Estado o provincia"), lambda row: _unmet_words(found, row[0])[1]),
+            Column(_("Tipo"), lambda row: _unmet_words(found, row[0])[2]),
+            Column(_("Búsquedas"), lambda row: row[1]),
+        )
+    )
+    return table.make_rows(found.unmet)
 
 
 def _idle_rows(found: ControlRoom) -> list[list[Cell]]:
-    following = pgettext("workshop", "Siguiente")
-    rows: list[list[Cell]] = [[_("Oficina"), _("Ciudad"), _("Último"), following]]
-    for each in found.idle:
-        days = ("" if day is None else day.isoformat() for day in (each.last, each.following))
-        rows.append([each.slug, each.city, *days])
-    return rows
+    table = Table[IdleOffice](
+        (
+            Column(_("Oficina"), lambda each: each.slug),
+            Column(_("Ciudad"), lambda each: each.city),
+            Column(_("Último"), lambda each: each.last.isoformat() if each.last else ""),
+            Column(
+                pgettext("workshop", "Siguiente"),
+                lambda each: each.following.isoformat() if each.following else "",
+            ),
+        )
+    )
+    return table.make_rows(found.idle)
 
 
-def _csv_headings(found: ControlRoom) -> list[Cell]:
-    return [
-        _("Mes"), _("Oficina"), _("Ciudad"), _("Estado o provincia"), _("Situación"),
-        _("Reportados"), _("Por reportar"), _("Talleres"), _("Personas"), _("Y más"),
-        _("Llegaron de cada 100"), _("Lugares usados de cada 100"), _("Cuentas"),
-        *(str(found.month.plus(each)) for each in range(1 - control_room.TREND_MONTHS, 1)),
-    ]  # fmt: skip
+def _office_rows(found: ControlRoom, lines: Iterable[ControlRoomLine]) -> list[list[Cell]]:
+    """Returns the table of the offices. «95» at the end of the scale of a rate means so many or
+    more, as on the page."""
+    table = Table[ControlRoomLine](
+        (
+            Column(_("Mes"), lambda line: str(found.month)),
+            Column(_("Oficina"), lambda line: line.coverage.slug),
+            Column(_("Ciudad"), lambda line: line.coverage.city),
+            Column(_("Estado o provincia"), lambda line: line.coverage.region),
+            Column(_("Situación"), lambda line: month_labels.state_tag(line.coverage).words),
+            Column(_("Reportados"), lambda line: line.reported),
+            Column(_("Por reportar"), lambda line: line.coverage.pending),
+            Column(_("Talleres"), lambda line: line.coverage.total),
+            Column(_("Personas"), lambda line: figure_labels.people_cells(line.figures)[0]),
+            Column(_("Y más"), lambda line: figure_labels.people_cells(line.figures)[1]),
+            Column(
+                _("Llegaron de cada 100"),
+                lambda line: _percent(line.figures.show_rate if line.figures else None),
+            ),
+            Column(
+                _("Lugares usados de cada 100"),
+                lambda line: _percent(line.figures.seats_used if line.figures else None),
+            ),
+            Column(_("Cuentas"), lambda line: line.accounts),
+            *(_trend_column(found, index) for index in range(control_room.TREND_MONTHS)),
+        )
+    )
+    return table.make_rows(lines)
 
 
-def _csv_row(found: ControlRoom, line: ControlRoomLine) -> list[Cell]:
-    """Of a rate at an end of the scale «95» means so many or more, as on the page."""
-    row, figures = line.coverage, line.figures
-    show_rate = figures.show_rate if figures else None
-    seats_used = figures.seats_used if figures else None
-    return [
-        str(found.month),
-        row.slug,
-        row.city,
-        row.region,
-        month_labels.state_tag(row).words,
-        line.reported,
-        row.pending,
-        row.total,
-        *figure_labels.people_cells(figures),
-        show_rate.percent if show_rate else "",
-        seats_used.percent if seats_used else "",
-        line.accounts,
-        *line.trend,
-    ]
+def _trend_column(found: ControlRoom, index: int) -> Column[ControlRoomLine]:
+    month = found.month.plus(index + 1 - control_room.TREND_MONTHS)
+    return Column(str(month), lambda line: line.trend[index])
+
+
+def _percent(rate: RoundedRate | None) -> Cell:
+    return rate.percent if rate else ""

@@ -11,6 +11,7 @@ from outreach.domain.network.offices import Office
 from outreach.domain.reporting import months
 from outreach.i18n import current, ngettext, pgettext, say
 from outreach.i18n import gettext as _
+from outreach.reports import count_columns
 from outreach.reports.change_causes import FIGURE, ChangeCause
 from outreach.reports.coverage import CoverageRow, ReportState
 from outreach.reports.month_report import MonthChange
@@ -117,6 +118,8 @@ def _line(
     cause = causes.get(key)
     if change.what == "figure":
         title, about = series.get(change.series, change.series), _("Cifra escrita")
+    elif change.what == "column":
+        title, about = _(count_columns.get_heading(change.series)), kind_name
     else:
         office = offices.get(change.office)
         title, about = office.city if office else change.office, kind_name

@@ -10,17 +10,23 @@ from flask import Response, redirect, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
-from wtforms import BooleanField, Form, ValidationError
+from wtforms import (
+    BooleanField,
+    Field,
+    Form,
+    SelectField,
+    SelectMultipleField,
+    ValidationError,
+)
 
 from outreach import clock, network_profile
 from outreach.db.types import Codes
 from outreach.domain.audit.audit_log import Details
-from outreach.domain.network import kinds
+from outreach.domain.network import kind_fields, kinds
+from outreach.domain.network.kind_fields import KindData
 from outreach.domain.network.kinds import CODE, Kind, Visibility, Way
 from outreach.domain.network.staff import Permission
-from outreach.domain.registrations import reconfirmation
 from outreach.domain.scheduling import network_changes
-from outreach.domain.scheduling.workshop_data import MAX_PARTY
 from outreach.errors import Conflict, Refusal
 from outreach.i18n import N_, get_default_language, in_each, lazy, ngettext
 from outreach.i18n import gettext as _
@@ -28,14 +34,8 @@ from outreach.web import error_messages
 from outreach.web.context import store
 from outreach.web.presentation.icons import ALL_KINDS, PICTOGRAMS
 from outreach.web.staff.common import workshop_labels
-from outreach.web.staff.common.form_fields import (
-    Choice,
-    Choices,
-    line,
-    number,
-    require_main_text,
-    text,
-)
+from outreach.web.staff.common.declared_forms import add_fields, fill_fields, read_fields
+from outreach.web.staff.common.form_fields import Choice, Choices, require_main_text
 from outreach.web.staff.common.guards import (
     current_staff,
     log_office_action,
@@ -48,7 +48,6 @@ from outreach.web.staff.network.form_reading import (
     conflict_message,
     country_choices,
     faults_of,
-    read_texts,
     seen_version,
     text_values,
 )
@@ -66,49 +65,23 @@ MAX_COUNTRIES: Final = 30  # that are stored with a kind
 SENSITIVITIES: Final = ("low", "medium", "high", "very_high")
 
 
+# What the form does not ask, or holds in another way than it is stored.
+_OTHERWISE: Final = frozenset({"code", "countries", "colour", "way", "visibility", "topic"})
+_AS_STORED: Final = tuple(name for name in kind_fields.NAMES if name not in _OTHERWISE)
+
+
 class KindForm(Form):
-    code = line(40)
-    name_es = line(120)
-    name_en = line(120)
-    name_fr = line(120)
-    short_name_es = line(60)
-    short_name_en = line(60)
-    short_name_fr = line(60)
-    description_es = text(500)
-    description_en = text(500)
-    description_fr = text(500)
-    neutral_title_es = line(60)
-    neutral_title_en = line(60)
-    neutral_title_fr = line(60)
-    bring_es = text(500)
-    bring_en = text(500)
-    bring_fr = text(500)
-    sign = Choice()
-    pictogram = Choice()
-    position = number(1, 999, lazy("Escribe un número del 1 al 999."))
-    is_core = BooleanField()
-    sensitivity = Choice()
-    is_discreet = BooleanField()
-    is_women_only = BooleanField()
+    """The form of a kind: a field for each of `KindData`, made below, and these."""
+
+    sign: SelectField
+    pictogram: SelectField
+    sensitivity: SelectField
+    countries: SelectMultipleField
+    way: SelectField
+    visibility: SelectField
+    code: Field
+    is_discreet: Field
     sure = BooleanField()
-    countries = Choices()
-    minutes = number(5, 1439, lazy("La duración va de 5 a 1439 minutos."))
-    capacity = number(0, 100_000, lazy("Los lugares van de 0 a 100,000."))
-    party_limit = number(
-        1, MAX_PARTY, lazy("Las personas por registro van de 1 a %(num)d.", num=MAX_PARTY)
-    )
-    way = Choice()
-    slot_minutes = number(5, 1439, lazy("Una cita dura de 5 a 1439 minutos."))
-    opens_days = number(1, 365, lazy("Los lugares se abren de 1 a 365 días antes."))
-    confirm_days = number(
-        reconfirmation.MIN_DAYS,
-        reconfirmation.MAX_DAYS,
-        lazy("Pregunta quién viene entre 2 y 14 días antes."),
-    )
-    frees_silence = BooleanField()
-    retention_days = number(0, 3650, lazy("Los días van de 0 a 3650."))
-    visibility = Choice()
-    has_reminders = BooleanField()
 
     def __init__(
         self, typed: MultiDict[str, str] | None, kind: Kind | None, values: dict[str, Any]
@@ -184,15 +157,7 @@ class KindForm(Form):
 
     def values(self) -> dict[str, Any]:
         """The values for `network_changes.add_kind` and `change_kind`."""
-        plain = (
-            "position", "is_core", "sensitivity", "is_discreet", "sign", "pictogram", "minutes",
-            "capacity", "party_limit", "slot_minutes", "opens_days", "confirm_days",
-            "frees_silence", "retention_days", "has_reminders", "is_women_only",
-        )  # fmt: skip
-        texts = ("name", "short_name", "description", "neutral_title", "bring")
-        values = {name: self[name].data for name in plain} | {
-            name: read_texts(self, name) for name in texts
-        }
+        values = read_fields(self, KindData, _AS_STORED)
         colour = COLOURS[self.sign.data]
         if self.kind is not None and self.kind.sign == self.sign.data:
             colour = self.kind.colour  # a file may have set another one
@@ -203,6 +168,17 @@ class KindForm(Form):
             "way": Way(self.way.data),
             "visibility": Visibility(self.visibility.data),
         }
+
+
+add_fields(
+    KindForm,
+    KindData,
+    [name for name in kind_fields.NAMES if name not in {"colour", "topic"}],
+    {
+        **dict.fromkeys(("sign", "pictogram", "sensitivity", "way", "visibility"), Choice),
+        "countries": Choices,
+    },
+)
 
 
 @blueprint.get("/tipos")
@@ -379,18 +355,8 @@ def _new_values(position: int) -> dict[str, Any]:
 
 
 def _values_of(kind: Kind) -> dict[str, Any]:
-    plain = (
-        "code", "sign", "pictogram", "position", "is_core", "sensitivity", "is_discreet",
-        "minutes", "capacity", "party_limit", "slot_minutes", "opens_days", "confirm_days",
-        "frees_silence", "retention_days", "has_reminders", "is_women_only",
-    )  # fmt: skip
-    texts = ("name", "short_name", "description", "neutral_title", "bring")
-    return (
-        {name: getattr(kind, name) for name in plain}
-        | text_values({name: getattr(kind, name) for name in texts})
-        | {
-            "countries": list(kind.countries or network_profile.current().countries),
-            "way": kind.way.value,
-            "visibility": kind.visibility.value,
-        }
-    )
+    return fill_fields(kind, KindData, ("code", *_AS_STORED)) | {
+        "countries": list(kind.countries or network_profile.current().countries),
+        "way": kind.way.value,
+        "visibility": kind.visibility.value,
+    }

@@ -11,7 +11,7 @@ from flask import Response, redirect, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
-from wtforms import BooleanField, Form, ValidationError
+from wtforms import Field, Form, SelectField, ValidationError
 from wtforms.validators import Optional
 
 from outreach import clock, formats, network_profile
@@ -19,7 +19,8 @@ from outreach.accounts import administration
 from outreach.db.types import Codes
 from outreach.domain.audit.audit_log import Details
 from outreach.domain.locations import regions
-from outreach.domain.network import offices
+from outreach.domain.network import office_fields, offices
+from outreach.domain.network.office_fields import OfficeData
 from outreach.domain.network.offices import RESERVED_SLUGS, SLUG_PATTERN, Office
 from outreach.domain.network.staff import Permission
 from outreach.domain.scheduling import network_changes
@@ -30,13 +31,13 @@ from outreach.web import error_messages
 from outreach.web.context import store
 from outreach.web.presentation.workshop_cards import CardTag
 from outreach.web.staff.common import workshop_labels
+from outreach.web.staff.common.declared_forms import add_fields, fill_fields, read_fields
 from outreach.web.staff.common.form_fields import (
     Choice,
     DayField,
     line,
     require_main_text,
     required,
-    text,
 )
 from outreach.web.staff.common.guards import log_office_action, page
 from outreach.web.staff.common.permissions import Scope, requires
@@ -46,42 +47,29 @@ from outreach.web.staff.network.form_reading import (
     conflict_message,
     country_choices,
     faults_of,
-    read_texts,
     seen_version,
-    text_values,
 )
 
 MAX_ZONES_LENGTH: Final = 118  # of the column
 
 
+# What the form holds in another way than it is stored.
+_OTHERWISE: Final = frozenset({"slug", "zone", "extra_zones", "latitude", "longitude"})
+_AS_STORED: Final = tuple(name for name in office_fields.NAMES if name not in _OTHERWISE)
+
+
 class OfficeForm(Form):
-    slug = line(40)
-    name_es = line(200)
-    name_en = line(200)
-    name_fr = line(200)
-    rank = Choice()
-    city = line(80, required(lazy("Escribe la ciudad.")))
-    region = Choice()
-    country = Choice()
-    zone = line(40, required(lazy("Escribe la hora local, como America/Chicago.")))
-    extra_zones = line(200)
-    latitude = DegreesField(90)
-    longitude = DegreesField(180)
-    district = text(2000)
-    phone = line(40)
-    email = line(254)
-    address = line(200)
-    website = line(200)
-    opened_on = DayField(validators=[Optional()])
-    closed_on = DayField(validators=[Optional()])
-    was_open_in_january_2020 = BooleanField()
-    note = text(2000)
-    hours_es = text(400)
-    hours_en = text(400)
-    hours_fr = text(400)
-    access_es = text(400)
-    access_en = text(400)
-    access_fr = text(400)
+    """The form of an office: a field for each of `OfficeData`, made below."""
+
+    slug: Field
+    rank: SelectField
+    region: SelectField
+    country: SelectField
+    zone: Field
+    extra_zones: Field
+    latitude: Field
+    longitude: Field
+    opened_on: Field
 
     def __init__(self, typed: MultiDict[str, str] | None, office: Office | None) -> None:
         self.office = office
@@ -139,16 +127,35 @@ class OfficeForm(Form):
 
     def values(self) -> dict[str, Any]:
         """The values for `network_changes.add_office` and `change_office`."""
-        plain = ("rank", "city", "region", "country", "district", "phone", "email", "address")
-        dates = ("opened_on", "closed_on", "was_open_in_january_2020", "website", "note")
-        return {name: self[name].data for name in (*plain, *dates)} | {
+        return read_fields(self, OfficeData, _AS_STORED) | {
             "slug": self.office.slug if self.office else self.slug.data,
-            **{name: read_texts(self, name) for name in ("name", "hours", "access")},
             "zone": ZoneInfo(self.zone.data or ""),
             "extra_zones": Codes((self.extra_zones.data or "").split()),
             "latitude": float(self.latitude.data or 0),
             "longitude": float(self.longitude.data or 0),
         }
+
+
+def _make_day() -> DayField:
+    return DayField(validators=[Optional()])
+
+
+add_fields(
+    OfficeForm,
+    OfficeData,
+    office_fields.NAMES,
+    {
+        "rank": Choice,
+        "region": Choice,
+        "country": Choice,
+        "zone": lambda: line(40, required(lazy("Escribe la hora local, como America/Chicago."))),
+        "extra_zones": lambda: line(200),
+        "latitude": lambda: DegreesField(90),
+        "longitude": lambda: DegreesField(180),
+        "opened_on": _make_day,
+        "closed_on": _make_day,
+    },
+)
 
 
 @blueprint.get("/red")
@@ -292,17 +299,8 @@ def _done_message(what: str) -> str:
 
 
 def _values_of(office: Office) -> dict[str, Any]:
-    plain = {
-        name: getattr(office, name)
-        for name in (
-            "slug", "rank", "city", "region", "country", "latitude", "longitude", "district",
-            "phone", "email", "address", "website", "opened_on", "closed_on",
-            "was_open_in_january_2020", "note",
-        )
-    }  # fmt: skip
-    zones = {"zone": office.zone.key, "extra_zones": " ".join(office.extra_zones)}
-    return (
-        plain
-        | text_values({"name": office.name, "hours": office.hours, "access": office.access})
-        | zones
-    )
+    plain = ("slug", "latitude", "longitude", *_AS_STORED)
+    return fill_fields(office, OfficeData, plain) | {
+        "zone": office.zone.key,
+        "extra_zones": " ".join(office.extra_zones),
+    }

@@ -1,30 +1,34 @@
 """The partners of an office: organizations, and speakers."""
 
 import re
+from collections.abc import Sequence
 from typing import Any, Final
 
-from flask import redirect, request
 from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 from wtforms import BooleanField, Field, Form, SelectField, ValidationError
 
-from outreach import clock
-from outreach.domain.network import offices
 from outreach.domain.network.offices import Office
 from outreach.domain.network.staff import Permission
 from outreach.domain.workshops import partners
 from outreach.domain.workshops.partners import Partner, PartnerKind, Speaker
-from outreach.errors import Refusal
 from outreach.i18n import gettext as _
 from outreach.i18n import lazy, pgettext
-from outreach.web import error_messages
 from outreach.web.context import store
+from outreach.web.staff.common import acts, resources
 from outreach.web.staff.common.form_fields import Choice, line, required
-from outreach.web.staff.common.guards import log_office_action, offices_with, page
+from outreach.web.staff.common.guards import offices_with, page
 from outreach.web.staff.common.permissions import Scope, requires
+from outreach.web.staff.common.resources import OfficeResource
 from outreach.web.staff.network import blueprint
 
 _LINK: Final = re.compile(r"https?://[^\s/]+(/\S*)?")
+_DONE: Final = {
+    "guardado": lazy("Guardado. Ya se puede elegir en un taller."),
+    "retirado": lazy("Retirado. Ya no sale al hacer un taller; lo pasado se queda."),
+    "otra-vez": lazy("Otra vez se puede elegir."),
+}
 
 
 class PartnerForm(Form):
@@ -50,7 +54,7 @@ class SpeakerForm(Form):
     is_shown = BooleanField()
 
     def __init__(
-        self, typed: MultiDict[str, str] | None, offered: list[Partner], **values: Any
+        self, typed: MultiDict[str, str] | None, offered: Sequence[Partner], **values: Any
     ) -> None:
         super().__init__(typed, data=values)
         assert isinstance(self.partner, SelectField)
@@ -58,6 +62,75 @@ class SpeakerForm(Form):
             ("", pgettext("organization", "Ninguna")),
             *((str(each.id), each.name) for each in offered),
         ]
+
+
+def _read_partner(partner: Partner | None) -> dict[str, Any]:
+    if partner is None:
+        return {"kind": PartnerKind.CIVIL_SOCIETY, "is_shown": True}
+    names = ("name", "kind", "link", "phone", "is_shown")
+    return {name: getattr(partner, name) for name in names}
+
+
+def _write_partner(
+    session: Session, office: Office, form: PartnerForm, partner: Partner | None
+) -> Partner:
+    values = {name: form[name].data for name in ("name", "link", "phone", "is_shown")}
+    values["kind"] = PartnerKind(form.kind.data)
+    if partner is None:
+        partner = Partner(office_id=office.id, **values)
+    for name, value in values.items():
+        setattr(partner, name, value)
+    partners.save(session, partner)
+    return partner
+
+
+def _read_speaker(speaker: Speaker | None) -> dict[str, Any]:
+    if speaker is None:
+        return {}
+    partner = "" if speaker.partner is None else str(speaker.partner.id)
+    return {"name": speaker.name, "partner": partner, "is_shown": speaker.is_shown}
+
+
+def _list_offered(session: Session, office: Office, speaker: Speaker | None) -> list[Partner]:
+    """The organizations that a speaker can belong to: those in use, and the current one."""
+    own = speaker.partner.id if speaker is not None and speaker.partner is not None else None
+    found = partners.list_partners(session, office)
+    return [each for each in found if each.retired_at is None or each.id == own]
+
+
+def _write_speaker(
+    session: Session, office: Office, form: SpeakerForm, speaker: Speaker | None
+) -> Speaker:
+    chosen = form.partner.data
+    partner = partners.find(session, office, int(chosen)) if chosen else None
+    name, is_shown = form.name.data or "", form.is_shown.data
+    if speaker is None:
+        speaker = Speaker(office_id=office.id, name=name, partner=partner, is_shown=is_shown)
+    speaker.name, speaker.partner, speaker.is_shown = name, partner, is_shown
+    partners.save(session, speaker)
+    return speaker
+
+
+PARTNERS: Final = OfficeResource[Partner, PartnerForm](
+    noun="partner",
+    template="network/partner",
+    list_address="/org/aliados",
+    find=partners.find,
+    read_values=_read_partner,
+    make_form=lambda _session, _office, _partner, typed, values: PartnerForm(typed, **values),
+    write=_write_partner,
+)
+SPEAKERS: Final = OfficeResource[Speaker, SpeakerForm](
+    noun="speaker",
+    template="network/speaker",
+    list_address="/org/aliados",
+    find=partners.find_speaker,
+    read_values=_read_speaker,
+    make_form=lambda session, office, speaker, typed, values: SpeakerForm(
+        typed, _list_offered(session, office, speaker), **values
+    ),
+    write=_write_speaker,
+)
 
 
 @blueprint.get("/aliados")
@@ -69,74 +142,55 @@ def list_partners() -> ResponseReturnValue:
             session, [office.id for office in own_offices]
         )
     rows = [(office, organizations[office.id], people[office.id]) for office in own_offices]
-    done = _done_message(request.args.get("hecho", ""))
-    return page("network/partners", rows=rows, done=done, kind_words=kind_words)
+    return page("network/partners", rows=rows, done=acts.done_words(_DONE), kind_words=kind_words)
 
 
 @blueprint.get("/aliados/<slug>/organizacion")
 @requires(Scope.OFFICE, Permission.EDIT)
 def new_partner(slug: str) -> ResponseReturnValue:
-    return _page(_office(slug), PartnerForm(None, kind=PartnerKind.CIVIL_SOCIETY, is_shown=True))
+    return resources.show_form(PARTNERS, slug)
 
 
 @blueprint.post("/aliados/<slug>/organizacion")
 @requires(Scope.OFFICE, Permission.EDIT)
 def create_partner(slug: str) -> ResponseReturnValue:
-    return _save_partner(slug, None)
+    return resources.save_form(PARTNERS, slug)
 
 
 @blueprint.get("/aliados/<slug>/organizacion/<int(max=2147483647):partner>")
 @requires(Scope.OFFICE, Permission.EDIT)
 def edit_partner(slug: str, partner: int) -> ResponseReturnValue:
-    office = _office(slug)
-    with store().read() as session:
-        current = partners.find(session, office, partner)
-    names = ("name", "kind", "link", "phone", "is_shown")
-    values = {name: getattr(current, name) for name in names}
-    return _page(office, PartnerForm(None, **values), current)
+    return resources.show_form(PARTNERS, slug, partner)
 
 
 @blueprint.post("/aliados/<slug>/organizacion/<int(max=2147483647):partner>")
 @requires(Scope.OFFICE, Permission.EDIT)
 def update_partner(slug: str, partner: int) -> ResponseReturnValue:
-    """The field `do` retires or offers again; without it the form is saved."""
-    return _set_retired(slug, partner=partner) or _save_partner(slug, partner)
+    return resources.save_form(PARTNERS, slug, partner)
 
 
 @blueprint.get("/aliados/<slug>/persona")
 @requires(Scope.OFFICE, Permission.EDIT)
 def new_speaker(slug: str) -> ResponseReturnValue:
-    office = _office(slug)
-    return _page(office, SpeakerForm(None, _offered(office)))
+    return resources.show_form(SPEAKERS, slug)
 
 
 @blueprint.post("/aliados/<slug>/persona")
 @requires(Scope.OFFICE, Permission.EDIT)
 def create_speaker(slug: str) -> ResponseReturnValue:
-    return _save_speaker(slug, None)
+    return resources.save_form(SPEAKERS, slug)
 
 
 @blueprint.get("/aliados/<slug>/persona/<int(max=2147483647):speaker>")
 @requires(Scope.OFFICE, Permission.EDIT)
 def edit_speaker(slug: str, speaker: int) -> ResponseReturnValue:
-    office = _office(slug)
-    with store().read() as session:
-        current = partners.find_speaker(session, office, speaker)
-    form = SpeakerForm(
-        None,
-        _offered(office, current),
-        name=current.name,
-        partner=str(current.partner.id) if current.partner else "",
-        is_shown=current.is_shown,
-    )
-    return _page(office, form, current)
+    return resources.show_form(SPEAKERS, slug, speaker)
 
 
 @blueprint.post("/aliados/<slug>/persona/<int(max=2147483647):speaker>")
 @requires(Scope.OFFICE, Permission.EDIT)
 def update_speaker(slug: str, speaker: int) -> ResponseReturnValue:
-    """As `update_partner`."""
-    return _set_retired(slug, speaker=speaker) or _save_speaker(slug, speaker)
+    return resources.save_form(SPEAKERS, slug, speaker)
 
 
 def kind_words(kind: PartnerKind) -> str:
@@ -155,119 +209,3 @@ def kind_words(kind: PartnerKind) -> str:
         PartnerKind.AUTHORITY: _("Autoridad local"),
     }
     return words[kind]
-
-
-def _save_partner(slug: str, number: int | None) -> ResponseReturnValue:
-    office = _office(slug)
-    with store().read() as session:
-        current = None if number is None else partners.find(session, office, number)
-    form = PartnerForm(request.form)
-    if not form.validate():
-        return _page(office, form, current, 422)
-    values = {name: form[name].data for name in ("name", "link", "phone", "is_shown")}
-    values["kind"] = PartnerKind(form.kind.data)
-    try:
-        with store().change() as session:
-            if number is None:
-                partner = Partner(office_id=office.id, **values)
-            else:
-                partner = partners.find(session, office, number)
-                for name, value in values.items():
-                    setattr(partner, name, value)
-            partners.save(session, partner)
-            what = "partner created" if number is None else "partner changed"
-            log_office_action(session, slug, what, {"partner": partner.id})
-    except Refusal as refusal:
-        return _page(office, form, current, 422, fault=error_messages.say(refusal))
-    return redirect("/org/aliados?hecho=guardado", 303)
-
-
-def _save_speaker(slug: str, number: int | None) -> ResponseReturnValue:
-    office = _office(slug)
-    with store().read() as session:
-        current = None if number is None else partners.find_speaker(session, office, number)
-    form = SpeakerForm(request.form, _offered(office, current))
-    if not form.validate():
-        return _page(office, form, current, 422)
-    try:
-        with store().change() as session:
-            chosen = form.partner.data
-            partner = partners.find(session, office, int(chosen)) if chosen else None
-            name, is_shown = form.name.data or "", form.is_shown.data
-            if number is None:
-                speaker = Speaker(
-                    office_id=office.id, name=name, partner=partner, is_shown=is_shown
-                )
-            else:
-                speaker = partners.find_speaker(session, office, number)
-                speaker.name, speaker.partner, speaker.is_shown = name, partner, is_shown
-            partners.save(session, speaker)
-            what = "speaker created" if number is None else "speaker changed"
-            log_office_action(session, slug, what, {"speaker": speaker.id})
-    except Refusal as refusal:
-        return _page(office, form, current, 422, fault=error_messages.say(refusal))
-    return redirect("/org/aliados?hecho=guardado", 303)
-
-
-def _set_retired(
-    slug: str, *, partner: int | None = None, speaker: int | None = None
-) -> ResponseReturnValue | None:
-    """Retires a partner or speaker, or offers it again, if the form says so; else None."""
-    what = request.form.get("do", "")
-    if what not in {"retire", "offer"}:
-        return None
-    office = _office(slug)
-    with store().change() as session:
-        subject: Partner | Speaker = (
-            partners.find(session, office, partner)
-            if partner is not None
-            else partners.find_speaker(session, office, speaker or 0)
-        )
-        subject.retired_at = clock.now() if what == "retire" else None
-        if what == "retire":
-            action = "partner retired" if partner is not None else "speaker retired"
-        else:
-            action = "partner offered" if partner is not None else "speaker offered"
-        log_office_action(session, slug, action, {action.partition(" ")[0]: subject.id})
-    return redirect(f"/org/aliados?hecho={'retirado' if what == 'retire' else 'otra-vez'}", 303)
-
-
-def _office(slug: str) -> Office:
-    with store().read() as session:
-        return offices.find(session, slug)
-
-
-def _offered(office: Office, speaker: Speaker | None = None) -> list[Partner]:
-    """The organizations that a speaker can belong to: those in use, and the current one."""
-    own = speaker.partner.id if speaker is not None and speaker.partner is not None else None
-    with store().read() as session:
-        all_partners = partners.list_partners(session, office)
-    return [each for each in all_partners if each.retired_at is None or each.id == own]
-
-
-def _page(
-    office: Office,
-    form: PartnerForm | SpeakerForm,
-    subject: Partner | Speaker | None = None,
-    status: int = 200,
-    *,
-    fault: str = "",
-) -> ResponseReturnValue:
-    faults = [(field.name, str(each)) for field in form for each in field.errors[:1]]
-    return page(
-        "network/partner" if isinstance(form, PartnerForm) else "network/speaker",
-        status,
-        office=office,
-        form=form,
-        partner=subject,
-        faults=[*([("formulario", fault)] if fault else []), *faults],
-    )
-
-
-def _done_message(what: str) -> str:
-    messages: dict[str, str] = {
-        "guardado": _("Guardado. Ya se puede elegir en un taller."),
-        "retirado": _("Retirado. Ya no sale al hacer un taller; lo pasado se queda."),
-        "otra-vez": _("Otra vez se puede elegir."),
-    }
-    return messages.get(what, "")

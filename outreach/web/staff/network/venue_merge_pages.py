@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from outreach import clock
 from outreach.domain.audit.audit_log import Details
-from outreach.domain.locations import venue_matching, venues
+from outreach.domain.locations import venue_fields, venue_matching, venues
 from outreach.domain.locations.venues import Venue
 from outreach.domain.network import offices
 from outreach.domain.network.offices import Office
@@ -26,27 +26,32 @@ from outreach.web.context import store
 from outreach.web.error_messages import PageRefused
 from outreach.web.middleware import request_retry
 from outreach.web.presentation import place_words
+from outreach.web.presentation.formatting import first_capital
+from outreach.web.staff.common.field_labels import field_words
 from outreach.web.staff.common.guards import log_office_action, page
 from outreach.web.staff.common.permissions import Scope, requires
 from outreach.web.staff.network import blueprint
 from outreach.web.staff.network.form_reading import conflict_message
 from outreach.web.staff.network.venue_pages import entrance_words
 
-# The rows of the page, each with the fields that stay together.
-_GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
-    "name": ("name",),
+# Rows of several fields, which stay together.
+_TOGETHER: Final[Mapping[str, tuple[str, ...]]] = {
     "address": ("address", "city", "region"),
-    "area": ("area",),
-    "capacity": ("capacity",),
-    "step_free": ("is_step_free",),
     "position": ("latitude", "longitude"),
-    "own_room": ("is_own_room",),
-    "entrance": ("entrance",),
-    "access": ("access",),
-    "landmark": ("landmark",),
-    "transit": ("transit",),
-    "checkpoint": ("checkpoint",),
-    "meeting_point": ("meeting_point",),
+}
+# With the zone nothing stays: it is that of the venue that stays.
+_WITHOUT_ROW: Final = frozenset({"zone"}.union(*_TOGETHER.values()))
+# The first rows of the page, in their order; those of other fields follow.
+_FIRST_ROWS: Final = (
+    "name", "address", "area", "capacity", "step_free", "position", "own_room", "entrance",
+    "access", "landmark", "transit", "checkpoint", "meeting_point",
+)  # fmt: skip
+_OWN_ROWS: Final[Mapping[str, tuple[str, ...]]] = {
+    name.removeprefix("is_"): (name,) for name in venue_fields.NAMES if name not in _WITHOUT_ROW
+}
+# The rows of the page, each with its fields.
+_GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
+    key: _TOGETHER.get(key) or _OWN_ROWS[key] for key in dict.fromkeys((*_FIRST_ROWS, *_OWN_ROWS))
 }
 _ALWAYS: Final = frozenset({"name", "address"})  # shown where they are alike, too
 _OTHER: Final = "other"
@@ -240,7 +245,13 @@ def _rows(kept: Venue, merged: Venue, chosen: Collection[str] | None) -> Sequenc
             continue
         is_other = not _says(own) and _says(other) if chosen is None else key in chosen
         rows.append(
-            MergeRow(key, labels[key], _words(key, kept), _words(key, merged), bool(is_other))
+            MergeRow(
+                key,
+                labels.get(key) or first_capital(field_words(_GROUPS[key][0])),
+                _words(key, kept),
+                _words(key, merged),
+                bool(is_other),
+            )
         )
     return rows
 

@@ -1,8 +1,9 @@
 """The venues of an office: list, new, edit, retire."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from hashlib import sha256
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -11,14 +12,14 @@ from flask import Response, redirect, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
-from wtforms import BooleanField, Field, Form, SelectField, ValidationError
+from wtforms import Field, Form, SelectField, ValidationError
 
 from outreach import clock
-from outreach.db.base import Words
 from outreach.domain.audit.audit_log import Details
-from outreach.domain.locations import venue_matching, venues
+from outreach.domain.locations import venue_fields, venue_matching, venues
 from outreach.domain.locations.geocoding import distance_in_miles
-from outreach.domain.locations.venues import Entrance, Venue, VenueData
+from outreach.domain.locations.venue_fields import Entrance, VenueData
+from outreach.domain.locations.venues import Venue
 from outreach.domain.network import offices
 from outreach.domain.network.offices import Office
 from outreach.domain.network.staff import Permission
@@ -26,13 +27,13 @@ from outreach.domain.scheduling import venue_change, venue_merge
 from outreach.domain.workshops import count_at_venues as _counts
 from outreach.errors import Conflict, Refusal
 from outreach.i18n import gettext as _
-from outreach.i18n import lazy, list_languages
 from outreach.imports import venues as venue_files
 from outreach.imports.venues import MAX_MILES
 from outreach.web import error_messages
 from outreach.web.context import store
 from outreach.web.staff.common import notify_sheet, undo_notice
-from outreach.web.staff.common.form_fields import Choice, line, number, required, text
+from outreach.web.staff.common.declared_forms import add_fields, fill_fields, read_fields
+from outreach.web.staff.common.form_fields import Choice, line
 from outreach.web.staff.common.guards import (
     current_staff,
     has_permission,
@@ -53,41 +54,18 @@ _POINT: Final = re.compile(
 )
 
 
-_PLAIN_FIELDS: Final = (
-    "name", "address", "city", "region", "area", "capacity", "is_step_free", "is_own_room",
-    "entrance",
-)  # fmt: skip
-
-_TEXTS: Final = ("access", "meeting_point", "landmark", "transit", "checkpoint")
+# Latitude and longitude are one form field, `position`.
+_POSITION: Final = ("latitude", "longitude")
+_BEFORE_POSITION: Final = venue_fields.NAMES[: venue_fields.NAMES.index(_POSITION[0])]
+_AFTER_POSITION: Final = venue_fields.NAMES[len(_BEFORE_POSITION) + len(_POSITION) :]
+# The fields whose form field has the value of the venue, or a text of it in each language.
+_AS_STORED: Final = tuple(name for name in venue_fields.NAMES if name not in {"zone", *_POSITION})
 
 
 class VenueForm(Form):
-    name = line(120, required(lazy("Escribe el nombre de la sede.")))
-    address = line(200)
-    city = line(80, required(lazy("Escribe la ciudad de la sede.")))
-    region = Choice()
-    zone = Choice()
-    area = line(120)
-    position = line(80)
-    capacity = number(1, 100_000, lazy("Escribe cuántas personas caben, o déjalo vacío."))
-    is_step_free = BooleanField()
-    access_es = text(400)
-    access_en = text(400)
-    access_fr = text(400)
-    is_own_room = BooleanField()
-    meeting_point_es = text(120)
-    meeting_point_en = text(120)
-    meeting_point_fr = text(120)
-    landmark_es = text(200)
-    landmark_en = text(200)
-    landmark_fr = text(200)
-    transit_es = text(200)
-    transit_en = text(200)
-    transit_fr = text(200)
-    checkpoint_es = text(200)
-    checkpoint_en = text(200)
-    checkpoint_fr = text(200)
-    entrance = Choice(default="")
+    """The form of a venue: a field for each of `VenueData`, made below, and these."""
+
+    position: Field
     seen = line(16)  # fingerprint of the saved fields when the form was opened
 
     def __init__(self, typed: MultiDict[str, str] | None, office: Office, **values: Any) -> None:
@@ -111,7 +89,9 @@ class VenueForm(Form):
 
     @property
     def zones(self) -> list[str]:
-        return [value for value, *_rest in self.zone.iter_choices()]
+        field = self["zone"]
+        assert isinstance(field, SelectField)
+        return [value for value, *_rest in field.iter_choices()]
 
     def validate_position(self, field: Field) -> None:
         if not field.data:
@@ -129,28 +109,21 @@ class VenueForm(Form):
         """The data of the form, after `validate()`."""
         point = point_of(self.position.data or "")
         return VenueData(
-            name=self.name.data or "",
-            address=self.address.data or "",
-            city=self.city.data or "",
-            region=self.region.data,
-            zone=ZoneInfo(self.zone.data),
-            area=self.area.data or "",
+            zone=ZoneInfo(self["zone"].data),
             latitude=point[0] if point else None,
             longitude=point[1] if point else None,
-            is_step_free=self.is_step_free.data,
-            capacity=self.capacity.data,
-            access=self._texts("access"),
-            is_own_room=self.is_own_room.data,
-            meeting_point=self._texts("meeting_point"),
-            landmark=self._texts("landmark"),
-            transit=self._texts("transit"),
-            checkpoint=self._texts("checkpoint"),
-            entrance=self.entrance.data,
+            **read_fields(self, VenueData, _AS_STORED),
         )
 
-    def _texts(self, name: str) -> Words:
-        texts = {lang: self[f"{name}_{lang}"].data for lang in list_languages()}
-        return {lang: words for lang, words in texts.items() if words}
+
+_CHOICES: Final[Mapping[str, Callable[[], Choice]]] = {
+    "region": Choice,
+    "zone": Choice,
+    "entrance": partial(Choice, default=""),
+}
+add_fields(VenueForm, VenueData, _BEFORE_POSITION, _CHOICES)
+VenueForm.position = line(80)
+add_fields(VenueForm, VenueData, _AFTER_POSITION, _CHOICES)
 
 
 def _entrances() -> list[tuple[str, str]]:
@@ -358,14 +331,9 @@ def _upcoming_count(session: Session, venue: Venue) -> int:
 
 def _values(venue: Venue) -> dict[str, Any]:
     has_point = venue.latitude is not None and venue.longitude is not None
-    return {name: getattr(venue, name) for name in _PLAIN_FIELDS} | {
+    return fill_fields(venue, VenueData, _AS_STORED) | {
         "zone": venue.zone.key,
         "position": f"{venue.latitude!r}, {venue.longitude!r}" if has_point else "",
-        **{
-            f"{name}_{lang}": getattr(venue, name).get(lang, "")
-            for name in _TEXTS
-            for lang in list_languages()
-        },
     }
 
 

@@ -106,10 +106,6 @@ class MemberForm(Form):
                 _add_error(last, _("El último día no va antes del primero."))
         return is_valid and not self.errors
 
-    @property
-    def faults(self) -> list[tuple[str, str]]:
-        return [(field.name, str(each)) for field in self for each in field.errors[:1]]
-
     def member_data(self, office_id: int | None) -> MemberData:
         """Only after `validate()`."""
         role = RosterRole(self.role.data)

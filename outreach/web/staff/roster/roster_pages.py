@@ -14,7 +14,6 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from outreach import clock, i18n, network_profile
-from outreach.domain.audit.audit_log import Details
 from outreach.domain.network.offices import Office
 from outreach.domain.network.staff import ALL_OFFICES, Permission
 from outreach.domain.roster import assignments, members
@@ -23,10 +22,12 @@ from outreach.domain.roster.models import RosterMember, RosterRole
 from outreach.errors import DataErased, ErrorCode, NotFound, Refusal
 from outreach.formats import language_name
 from outreach.i18n import gettext as _
+from outreach.i18n import lazy
 from outreach.web.context import config, key_store, store
 from outreach.web.error_messages import PageRefused
 from outreach.web.presentation.icons import qr
 from outreach.web.staff.common import roster_labels, workshop_labels
+from outreach.web.staff.common.acts import done_words, list_faults
 from outreach.web.staff.common.guards import (
     has_permission,
     log_office_action,
@@ -39,6 +40,12 @@ from outreach.web.staff.common.permissions import PermissionMissing, Scope, requ
 from outreach.web.staff.roster import blueprint, member_form
 from outreach.web.staff.roster.member_form import NETWORK, MemberForm
 
+_DONE: Final = {
+    "guardado": lazy("Guardado. Ya se puede elegir en un taller."),
+    "retirado": lazy("Retirado. Sus datos se borran en un año."),
+    "otra-vez": lazy("Otra vez se puede elegir."),
+    "quitado": lazy("La dirección ya no sirve."),
+}
 SHOWN_AHEAD: Final = timedelta(days=400)  # of a member's assignments
 
 
@@ -84,7 +91,7 @@ def list_members() -> ResponseReturnValue:
         language=language,
         place=place,
         is_retired=is_retired,
-        done=_done_message(request.args.get("hecho", "")),
+        done=done_words(_DONE),
     )
 
 
@@ -249,8 +256,7 @@ def _offer(member: RosterMember) -> ResponseReturnValue:
 
 
 def _log(session: Session, slug: str, action: str, member: RosterMember) -> None:
-    details: Details = {"member": member.id}
-    log_office_action(session, slug, action, details)
+    log_office_action(session, slug, action, {"member": member.id})
 
 
 def _slug(member: RosterMember) -> str:
@@ -285,12 +291,12 @@ def _form_page(
         form=form,
         member=member,
         full_name=name,
-        faults=form.faults,
+        faults=list_faults(form),
         place=roster_labels.place_words(member) if member else "",
         dates=_list_dates(session, member) if session and member else [],
         labels=roster_labels,
         words=workshop_labels,
-        done=_done_message(request.args.get("hecho", "")) if status == 200 else "",
+        done=done_words(_DONE) if status == 200 else "",
     )
 
 
@@ -316,13 +322,3 @@ def _list_dates(session: Session, member: RosterMember) -> Sequence[object]:
             session, member, first_day=today, last_day=today + SHOWN_AHEAD
         )
     ]
-
-
-def _done_message(what: str) -> str:
-    messages: dict[str, str] = {
-        "guardado": _("Guardado. Ya se puede elegir en un taller."),
-        "retirado": _("Retirado. Sus datos se borran en un año."),
-        "otra-vez": _("Otra vez se puede elegir."),
-        "quitado": _("La dirección ya no sirve."),
-    }
-    return messages.get(what, "")

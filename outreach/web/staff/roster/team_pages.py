@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from flask import redirect, request
+from flask import request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
@@ -23,19 +23,27 @@ from outreach.domain.roster.models import (
     RosterRole,
 )
 from outreach.domain.workshops import Workshop
-from outreach.errors import NotFound, Refusal
+from outreach.errors import NotFound
 from outreach.i18n import gettext as _
-from outreach.web import error_messages
+from outreach.i18n import lazy
 from outreach.web.context import key_store, store
 from outreach.web.error_messages import PageRefused
 from outreach.web.presentation.workshop_cards import CardTag
 from outreach.web.staff.common import roster_labels, workshop_labels
+from outreach.web.staff.common.acts import act, done_words
+from outreach.web.staff.common.form_fields import read_number
 from outreach.web.staff.common.guards import find_workshop, log_workshop_action, page
 from outreach.web.staff.common.permissions import Scope, requires
 from outreach.web.staff.roster import blueprint
 
-_MAX_DIGITS: Final = 9  # of an id
-_ACTIONS: Final = frozenset({"ask", "again", "yes", "no", "release"})
+# What can be done with the team, and what the page says then.
+_DONE: Final = {
+    "ask": lazy("Está en el equipo. La carta sale en 5 minutos: hasta entonces puedes quitarla."),
+    "again": lazy("Le preguntamos otra vez en 5 minutos."),
+    "release": lazy("Ya no está en el equipo. Si ya lo sabía, se lo decimos en 5 minutos."),
+    "yes": lazy("Anotado: sí puede."),
+    "no": lazy("Anotado: no puede."),
+}
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -72,53 +80,6 @@ def team(public_id: str) -> ResponseReturnValue:
     return _team_page(public_id)
 
 
-@blueprint.post("/talleres/<public_id>/equipo")
-@requires(Scope.WORKSHOP, Permission.EDIT)
-def change_team(public_id: str) -> ResponseReturnValue:
-    """`do=ask` with `member` assigns; `again`, `yes`, `no` and `release` are of an `assignment`."""
-    what, now = request.form.get("do", ""), clock.now()
-    try:
-        if what not in _ACTIONS:
-            raise PageRefused(_("Elige qué hacer."))
-        with store().change() as session:
-            workshop = find_workshop(session, public_id)
-            assignments.lock(session, workshop)
-            if what == "ask":
-                member_id, action = _ask(session, workshop), "member asked"
-            else:
-                assignment = assignments.find_of_workshop(session, workshop, _read_id("assignment"))
-                member_id = assignment.member_id
-                if what == "again":
-                    assignments.ask_again(session, assignment, now=now)
-                    action = "member asked again"
-                elif what == "release":
-                    assignments.release(session, assignment, now=now)
-                    action = "member released"
-                else:
-                    assignments.answer(session, assignment, can_come=what == "yes", now=now)
-                    action = "member answer noted"
-            log_workshop_action(session, workshop, action, {"member": member_id})
-    except Refusal as refusal:
-        return _team_page(public_id, fault=error_messages.say(refusal))
-    return redirect(f"/org/talleres/{public_id}/equipo?hecho={what}", 303)
-
-
-def _ask(session: Session, workshop: Workshop) -> int:
-    """Assigns the member that the form names and returns their id. Raises NotFound for one of
-    another office."""
-    member = members.find(session, [workshop.office.id], _read_id("member"))
-    assignments.ask(session, workshop, member, now=clock.now())
-    return member.id
-
-
-def _read_id(name: str) -> int:
-    """Raises NotFound where the field has no id."""
-    text = request.form.get(name, "")
-    if not (text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS):
-        raise NotFound(name)
-    return int(text)
-
-
 def _team_page(public_id: str, *, fault: str = "") -> ResponseReturnValue:
     asked = request.args.get("papel", "")
     role = RosterRole(asked) if asked in set(RosterRole) else None
@@ -148,9 +109,60 @@ def _team_page(public_id: str, *, fault: str = "") -> ResponseReturnValue:
         roles=[(each.value, roster_labels.role_words(each)) for each in RosterRole],
         role=role,
         words=workshop_labels,
-        done=_done_message(request.args.get("hecho", "")),
+        done=done_words(_DONE),
         fault=fault,
     )
+
+
+@blueprint.post("/talleres/<public_id>/equipo")
+@requires(Scope.WORKSHOP, Permission.EDIT)
+@act(refused=_team_page)
+def change_team(session: Session, public_id: str) -> str:
+    """`do=ask` with `member` assigns; `again`, `yes`, `no` and `release` are of an `assignment`."""
+    what = request.form.get("do", "")
+    if what not in _DONE:
+        raise PageRefused(_("Elige qué hacer."))
+    workshop = find_workshop(session, public_id)
+    assignments.lock(session, workshop)
+    if what == "ask":
+        member_id, action = _ask(session, workshop), "member asked"
+    else:
+        assignment = assignments.find_of_workshop(session, workshop, _read_id("assignment"))
+        member_id = assignment.member_id
+        action = _change(session, assignment, what)
+    log_workshop_action(session, workshop, action, {"member": member_id})
+    return f"/org/talleres/{public_id}/equipo?hecho={what}"
+
+
+def _change(session: Session, assignment: RosterAssignment, what: str) -> str:
+    """Does what the form asks of an assignment. Returns its name in the audit log."""
+    now = clock.now()
+    match what:
+        case "again":
+            assignments.ask_again(session, assignment, now=now)
+            return "member asked again"
+        case "release":
+            assignments.release(session, assignment, now=now)
+            return "member released"
+        case _:
+            assignments.answer(session, assignment, can_come=what == "yes", now=now)
+            return "member answer noted"
+
+
+def _ask(session: Session, workshop: Workshop) -> int:
+    """Assigns the member that the form names and returns their id. Raises NotFound for one of
+    another office."""
+    member = members.find(session, [workshop.office.id], _read_id("member"))
+    assignments.ask(session, workshop, member, now=clock.now())
+    return member.id
+
+
+def _read_id(name: str) -> int:
+    """Raises NotFound where the field has no id."""
+    number = read_number(request.form.get(name, ""))
+    if number is None:
+        raise NotFound(name)
+    return number
 
 
 def _make_team(
@@ -243,14 +255,3 @@ def _count_needs(session: Session, workshop: Workshop) -> list[tuple[str, int]]:
         if accommodations.is_interpretation(need)
     )
     return [(workshop_labels.need_words(need), number) for need, number in found if number]
-
-
-def _done_message(what: str) -> str:
-    messages: dict[str, str] = {
-        "ask": _("Está en el equipo. La carta sale en 5 minutos: hasta entonces puedes quitarla."),
-        "again": _("Le preguntamos otra vez en 5 minutos."),
-        "release": _("Ya no está en el equipo. Si ya lo sabía, se lo decimos en 5 minutos."),
-        "yes": _("Anotado: sí puede."),
-        "no": _("Anotado: no puede."),
-    }
-    return messages.get(what, "")

@@ -127,6 +127,14 @@ HELP: Final[Mapping[str, ScreenHelp]] = {
         ),
         "features",
     ),
+    "lists": ScreenHelp(
+        lazy("Listas para revisar"),
+        (
+            lazy("Cada lista dice qué falta en tus oficinas; desde ahí abres cada una."),
+            lazy("Lo que buscas y filtras es también lo que trae el archivo."),
+        ),
+        "features",
+    ),
     "months": ScreenHelp(
         lazy("El mes"),
         (

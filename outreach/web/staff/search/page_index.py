@@ -10,6 +10,7 @@ from outreach.web.context import config
 from outreach.web.staff.common.guards import has_permission, has_permission_anywhere
 from outreach.web.staff.dashboard import menu
 from outreach.web.staff.dashboard.menu import MenuEntry
+from outreach.web.staff.lists import list_pages
 from outreach.web.staff.network import settings_page
 
 MAX_ENTRIES: Final = 8
@@ -51,6 +52,10 @@ def _list_pages() -> list[MenuEntry]:
     if has_permission(Permission.NETWORK, ALL_OFFICES):
         name, is_for = _("Calendario de publicación"), _("Cuándo salen las cifras de cada mes")
         entries.append(MenuEntry("/org/ajustes/publicacion", "calendar", name, is_for))
+    entries += [
+        MenuEntry(f"/org/listas/{each.name}", each.picture, str(each.title), str(each.is_for))
+        for each in list_pages.list_permitted()
+    ]
     known = {each.address for each in entries}
     return entries + [each for each in menu.list_entries() if each.address not in known]
 

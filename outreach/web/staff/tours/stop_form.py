@@ -73,10 +73,6 @@ class StopForm(Form):
             ),
         ]
 
-    @property
-    def faults(self) -> list[tuple[str, str]]:
-        return [(field.name, str(fault)) for field in self for fault in field.errors[:1]]
-
     def validate_day(self, field: Field) -> None:
         if field.data is not None and not MIN_DAY <= field.data <= clock.now().date() + MAX_AHEAD:
             raise ValidationError(_("Revisa el año de la fecha."))

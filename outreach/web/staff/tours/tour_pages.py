@@ -1,6 +1,7 @@
 """Tours of the mobile consulate: list, detail, and the actions on a tour and its stops."""
 
 import secrets
+from functools import partial
 from typing import Final
 
 from flask import Response, redirect, request
@@ -19,19 +20,22 @@ from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.domain.workshops.tour_stops import TourStop
 from outreach.errors import Conflict, Refusal
 from outreach.i18n import gettext as _
-from outreach.i18n import ngettext
+from outreach.i18n import lazy, ngettext
 from outreach.web import error_messages
 from outreach.web.context import config, key_store, store
 from outreach.web.error_messages import PageRefused
 from outreach.web.middleware import request_retry
 from outreach.web.presentation import formatting, place_words
 from outreach.web.staff.common import (
+    acts,
     disclosure,
     notify_sheet,
     publish_warnings,
     undo_notice,
     workshop_labels,
 )
+from outreach.web.staff.common.acts import act
+from outreach.web.staff.common.form_fields import read_number
 from outreach.web.staff.common.guards import (
     current_staff,
     has_permission,
@@ -45,13 +49,18 @@ from outreach.web.staff.common.permissions import PermissionMissing, Scope, requ
 from outreach.web.staff.common.publish_warnings import (
     NOTHING_ASKED,
     AskedWorkshops,
-    NeedsConfirmations,
 )
 from outreach.web.staff.network.form_reading import conflict_message
 from outreach.web.staff.tours import blueprint, stop_form
 from outreach.web.staff.tours.stop_form import StopForm
 from outreach.web.staff.workshops import cancel_workshop
 
+_DONE: Final = {
+    "parada": lazy("Parada agregada. Sus talleres son borradores hasta que la publiques."),
+    "cambiada": lazy("Parada cambiada. Solo avisamos a quienes apartaron lugar en ella."),
+    "cancelada": lazy("Parada cancelada. Solo avisamos a quienes apartaron lugar en ella."),
+    "reactivada": lazy("Parada reactivada. Sus personas conservan su lugar."),
+}
 _TOUR: Final = "/giras/<slug>/<int(max=2147483647):tour_id>"
 _STOP: Final = f"{_TOUR}/parada/<int(max=2147483647):stop_id>"
 
@@ -102,23 +111,65 @@ def detail(slug: str, tour_id: int) -> ResponseReturnValue:
     return _tour_page(slug, tour_id)
 
 
+def _tour_page(
+    slug: str,
+    tour_id: int,
+    stop_id: int | None = None,
+    *,
+    fault: str = "",
+    asked: AskedWorkshops = NOTHING_ASKED,
+) -> Response:
+    """The page of a tour; after an act on one of its stops too, which is named by `stop_id`."""
+    now = clock.now()
+    with store().read() as session:
+        tour = _find(session, slug, tour_id)
+        stops = tours.list_stops(session, [tour.id])[tour.id]
+        workshops = tours.list_workshops(session, [stop.id for stop in stops])
+        undo = undo_notice.find_undoable_batch(session, request.args.get("lote", ""), now=now)
+        used = {stop.venue_id for stop in stops if stop.venue_id is not None}
+        hidden_venues = disclosure.list_hidden_venues(session, used)
+    active = [stop for stop in stops if stop.cancelled_at is None]
+    shown = [each for stop in active for each in workshops[stop.id] if each.takes_places]
+    return page(
+        "tours/tour",
+        422 if fault or asked.warnings else 200,
+        tour=tour,
+        stops=stops,
+        held=workshops,
+        hidden_venues=hidden_venues,
+        days=(active[-1].day - active[0].day).days + 1 if active else 0,
+        on=len(active),
+        without_venue=sum(1 for stop in active if stop.venue is None),
+        zones=len({stop.zone.key for stop in active}),
+        taken=sum(workshop_labels.count_reserved_seats(each) for each in shown),
+        places=sum(each.capacity for each in shown),
+        may_edit=has_permission(Permission.EDIT, slug),
+        drafts=any(
+            each.status is WorkshopStatus.DRAFT and not each.has_ended(now)
+            for stop in active
+            for each in workshops[stop.id]
+        ),
+        fault=fault,
+        asked=asked,
+        action=request.path,
+        done=_done_words(),
+        undo=undo,
+        now=now,
+        words=workshop_labels,
+    )
+
+
 @blueprint.post(f"{_TOUR}/publicar")
 @requires(Scope.OFFICE, Permission.EDIT)
-def publish(slug: str, tour_id: int) -> ResponseReturnValue:
+@act(refused=_tour_page)
+def publish(session: Session, slug: str, tour_id: int) -> str:
     """Publishes all stops that have a venue, or none where something is asked first."""
+    tour = _find(session, slug, tour_id)
     made: list[Workshop] = []
-    try:
-        with store().change() as session:
-            tour = _find(session, slug, tour_id)
-            for stop in tours.list_stops(session, [tour.id])[tour.id]:
-                if stop.venue is not None and stop.cancelled_at is None:
-                    made += _publish_stop(session, stop)
-            number = _log_published(session, made)
-    except Refusal as refusal:
-        return _tour_page(slug, tour_id, error_messages.say(refusal))
-    except NeedsConfirmations as why:
-        return _tour_page(slug, tour_id, asked=why.asked)
-    return redirect(f"/org/giras/{slug}/{tour_id}?publicados={number}", 303)
+    for stop in tours.list_stops(session, [tour.id])[tour.id]:
+        if stop.venue is not None and stop.cancelled_at is None:
+            made += _publish_stop(session, stop)
+    return f"/org/giras/{slug}/{tour_id}?publicados={_log_published(session, made)}"
 
 
 # Stops
@@ -142,19 +193,19 @@ def create_stop(slug: str, tour_id: int) -> ResponseReturnValue:
         form = stop_form.form_of(session, tour.office, request.form)
         if not form.validate():
             return _stop_page(tour, form, status=422)
-    try:
-        with store().change() as session:
-            saved_tour = _find(session, slug, tour_id)
-            data = form.stop_data(session, saved_tour.office)
-            stop = tours.add_stop(session, saved_tour, data, now=clock.now())
-            for workshop in tours.list_workshops(session, [stop.id])[stop.id]:
-                log_workshop_action(
-                    session, workshop, "workshop created", {"tour": saved_tour.id, "stop": stop.id}
-                )
-            log_office_action(session, slug, "stop added", {"tour": saved_tour.id, "stop": stop.id})
-    except Refusal as refusal:
-        return _stop_page(tour, form, status=422, fault=error_messages.say(refusal))
-    return redirect(f"/org/giras/{slug}/{tour_id}?hecho=parada", 303)
+
+    def create(session: Session) -> str:
+        saved_tour = _find(session, slug, tour_id)
+        data = form.stop_data(session, saved_tour.office)
+        stop = tours.add_stop(session, saved_tour, data, now=clock.now())
+        for workshop in tours.list_workshops(session, [stop.id])[stop.id]:
+            log_workshop_action(
+                session, workshop, "workshop created", {"tour": saved_tour.id, "stop": stop.id}
+            )
+        log_office_action(session, slug, "stop added", {"tour": saved_tour.id, "stop": stop.id})
+        return f"/org/giras/{slug}/{tour_id}?hecho=parada"
+
+    return acts.carry_out(create, partial(_stop_page, tour, form, status=422))
 
 
 @blueprint.get(_STOP)
@@ -218,18 +269,11 @@ def update_stop(slug: str, tour_id: int, stop_id: int) -> ResponseReturnValue:
 
 @blueprint.post(f"{_STOP}/publicar")
 @requires(Scope.OFFICE, Permission.EDIT)
-def publish_stop(slug: str, tour_id: int, stop_id: int) -> ResponseReturnValue:
-    try:
-        with store().change() as session:
-            stop = tours.find_stop(session, _find(session, slug, tour_id), stop_id)
-            now, phone = clock.now(), config().phone
-            made = tours.publish_stop(session, stop, now=now, phone=phone)
-            number = _log_published(session, made)
-    except Refusal as refusal:
-        return _tour_page(slug, tour_id, error_messages.say(refusal))
-    except NeedsConfirmations as why:
-        return _tour_page(slug, tour_id, asked=why.asked)
-    return redirect(f"/org/giras/{slug}/{tour_id}?publicados={number}", 303)
+@act(refused=_tour_page)
+def publish_stop(session: Session, slug: str, tour_id: int, stop_id: int) -> str:
+    stop = tours.find_stop(session, _find(session, slug, tour_id), stop_id)
+    made = tours.publish_stop(session, stop, now=clock.now(), phone=config().phone)
+    return f"/org/giras/{slug}/{tour_id}?publicados={_log_published(session, made)}"
 
 
 @blueprint.get(f"{_STOP}/cancelar")
@@ -244,46 +288,41 @@ def cancel_stop(slug: str, tour_id: int, stop_id: int) -> ResponseReturnValue:
     reason = request.form.get("reason", "")
     if reason not in cancel_workshop.reasons():
         return _ask_to_cancel(slug, tour_id, stop_id, fault=_("Elige por qué se cancela."))
-    try:
-        with store().change() as session:
-            stop = tours.find_stop(session, _find(session, slug, tour_id), stop_id)
-            decision = notify_sheet.read_decision()
-            cancelled, notified = tours.cancel_stop(
-                session, stop, now=clock.now(), decision=decision
+
+    def cancel(session: Session) -> str:
+        stop = tours.find_stop(session, _find(session, slug, tour_id), stop_id)
+        decision = notify_sheet.read_decision()
+        cancelled, notified = tours.cancel_stop(session, stop, now=clock.now(), decision=decision)
+        notify_sheet.require_decision(session, cancelled, decision)
+        for workshop in cancelled:
+            log_workshop_action(
+                session, workshop, "workshop cancelled", {"stop": stop.id, "reason": reason}
             )
-            notify_sheet.require_decision(session, cancelled, decision)
-            for workshop in cancelled:
-                log_workshop_action(
-                    session, workshop, "workshop cancelled", {"stop": stop.id, "reason": reason}
-                )
-            details: Details = {
-                "tour": tour_id,
-                "stop": stop.id,
-                "workshops": len(cancelled),
-                "notified": notified,
-                "reason": reason,
-            }
-            log_office_action(session, slug, "stop cancelled", details)
-    except Refusal as refusal:
-        return _tour_page(slug, tour_id, error_messages.say(refusal))
-    return redirect(f"/org/giras/{slug}/{tour_id}?hecho=cancelada&lote={decision.batch}", 303)
+        details: Details = {
+            "tour": tour_id,
+            "stop": stop.id,
+            "workshops": len(cancelled),
+            "notified": notified,
+            "reason": reason,
+        }
+        log_office_action(session, slug, "stop cancelled", details)
+        return f"/org/giras/{slug}/{tour_id}?hecho=cancelada&lote={decision.batch}"
+
+    return acts.carry_out(cancel, partial(_tour_page, slug, tour_id))
 
 
 @blueprint.post(f"{_STOP}/reactivar")
 @requires(Scope.OFFICE, Permission.EDIT)
-def reinstate_stop(slug: str, tour_id: int, stop_id: int) -> ResponseReturnValue:
-    try:
-        with store().change() as session:
-            stop = tours.find_stop(session, _find(session, slug, tour_id), stop_id)
-            decision = notify_sheet.read_decision()
-            reinstated = tours.reinstate_stop(session, stop, now=clock.now(), decision=decision)
-            notify_sheet.require_decision(session, reinstated, decision)
-            for workshop in reinstated:
-                log_workshop_action(session, workshop, "workshop reinstated", {"stop": stop.id})
-            log_office_action(session, slug, "stop reinstated", {"tour": tour_id, "stop": stop.id})
-    except Refusal as refusal:
-        return _tour_page(slug, tour_id, error_messages.say(refusal))
-    return redirect(f"/org/giras/{slug}/{tour_id}?hecho=reactivada&lote={decision.batch}", 303)
+@act(refused=_tour_page)
+def reinstate_stop(session: Session, slug: str, tour_id: int, stop_id: int) -> str:
+    stop = tours.find_stop(session, _find(session, slug, tour_id), stop_id)
+    decision = notify_sheet.read_decision()
+    reinstated = tours.reinstate_stop(session, stop, now=clock.now(), decision=decision)
+    notify_sheet.require_decision(session, reinstated, decision)
+    for workshop in reinstated:
+        log_workshop_action(session, workshop, "workshop reinstated", {"stop": stop.id})
+    log_office_action(session, slug, "stop reinstated", {"tour": tour_id, "stop": stop.id})
+    return f"/org/giras/{slug}/{tour_id}?hecho=reactivada&lote={decision.batch}"
 
 
 def _ask_to_cancel(slug: str, tour_id: int, stop_id: int, fault: str = "") -> ResponseReturnValue:
@@ -355,64 +394,19 @@ def _new_page(nonce: str, fault: str = "", status: int = 200) -> Response:
 def _stop_page(
     tour: Tour, form: StopForm, stop: TourStop | None = None, *, status: int = 200, fault: str = ""
 ) -> Response:
-    faults = [("formulario", fault), *form.faults] if fault else form.faults
     return page(
-        "tours/stop", status, tour=tour, form=form, stop=stop, faults=faults, words=workshop_labels
-    )
-
-
-def _tour_page(
-    slug: str, tour_id: int, fault: str = "", asked: AskedWorkshops = NOTHING_ASKED
-) -> Response:
-    now = clock.now()
-    with store().read() as session:
-        tour = _find(session, slug, tour_id)
-        stops = tours.list_stops(session, [tour.id])[tour.id]
-        workshops = tours.list_workshops(session, [stop.id for stop in stops])
-        undo = undo_notice.find_undoable_batch(session, request.args.get("lote", ""), now=now)
-        used = {stop.venue_id for stop in stops if stop.venue_id is not None}
-        hidden_venues = disclosure.list_hidden_venues(session, used)
-    active = [stop for stop in stops if stop.cancelled_at is None]
-    shown = [each for stop in active for each in workshops[stop.id] if each.takes_places]
-    return page(
-        "tours/tour",
-        422 if fault or asked.warnings else 200,
+        "tours/stop",
+        status,
         tour=tour,
-        stops=stops,
-        held=workshops,
-        hidden_venues=hidden_venues,
-        days=(active[-1].day - active[0].day).days + 1 if active else 0,
-        on=len(active),
-        without_venue=sum(1 for stop in active if stop.venue is None),
-        zones=len({stop.zone.key for stop in active}),
-        taken=sum(workshop_labels.count_reserved_seats(each) for each in shown),
-        places=sum(each.capacity for each in shown),
-        may_edit=has_permission(Permission.EDIT, slug),
-        drafts=any(
-            each.status is WorkshopStatus.DRAFT and not each.has_ended(now)
-            for stop in active
-            for each in workshops[stop.id]
-        ),
-        fault=fault,
-        asked=asked,
-        action=request.path,
-        done=_done_message(),
-        undo=undo,
-        now=now,
+        form=form,
+        stop=stop,
+        faults=acts.list_faults(form, fault),
         words=workshop_labels,
     )
 
 
-def _done_message() -> str:
-    number = request.args.get("publicados", "")
-    if number.isascii() and number.isdigit() and len(number) < 4:
-        return ngettext(
-            "Se publicó %(num)d taller.", "Se publicaron %(num)d talleres.", int(number)
-        )
-    messages: dict[str, str] = {
-        "parada": _("Parada agregada. Sus talleres son borradores hasta que la publiques."),
-        "cambiada": _("Parada cambiada. Solo avisamos a quienes apartaron lugar en ella."),
-        "cancelada": _("Parada cancelada. Solo avisamos a quienes apartaron lugar en ella."),
-        "reactivada": _("Parada reactivada. Sus personas conservan su lugar."),
-    }
-    return messages.get(request.args.get("hecho", ""), "")
+def _done_words() -> str:
+    number = read_number(request.args.get("publicados", ""), max_digits=3)
+    if number is not None:
+        return ngettext("Se publicó %(num)d taller.", "Se publicaron %(num)d talleres.", number)
+    return acts.done_words(_DONE)

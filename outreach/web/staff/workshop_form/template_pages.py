@@ -19,6 +19,7 @@ from outreach.errors import NotFound
 from outreach.i18n import gettext as _
 from outreach.web.context import store
 from outreach.web.error_messages import PageRefused
+from outreach.web.staff.common.form_fields import read_number
 from outreach.web.staff.common.guards import log_office_action, require_permission
 from outreach.web.staff.common.permissions import Scope, requires
 from outreach.web.staff.workshop_form import blueprint
@@ -86,6 +87,7 @@ def fields_of(
 
 def find(session: Session, office: Office, template_id: str) -> WorkshopTemplate:
     """The template with the id that a page sent. Raises NotFound."""
-    if not template_id.isdecimal() or len(template_id) > 9:
+    number = read_number(template_id)
+    if number is None:
         raise NotFound("workshop template")
-    return workshop_templates.find(session, office, int(template_id))
+    return workshop_templates.find(session, office, number)

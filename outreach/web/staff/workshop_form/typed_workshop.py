@@ -12,7 +12,7 @@ from outreach.domain.locations.venues import Venue
 from outreach.domain.scheduling import workshop_data, workshop_service
 from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.errors import Refusal
-from outreach.web.staff.workshop_form.workshop_form import WorkshopForm, zone_of
+from outreach.web.staff.workshop_form.workshop_form import WorkshopForm
 
 _NOON: Final = time(12)
 _CHOICES: Final = ("kind", "mode", "way", "visibility", "languages", "interpretation")
@@ -84,18 +84,14 @@ def _venue(form: WorkshopForm, now: datetime) -> Venue | None:
         return None
     if not form.is_new_venue or form.venue_zone.data not in form.zones:
         return form.known_venue
-    address, city = form.venue_address.data or "", form.venue_city.data or form.office.city
+    typed = form.new_venue_data()
+    city, region = typed.city or form.office.city, typed.region or form.office.region
+    is_own_room = venues.is_at_office(form.office, typed.address, city)
+    data = replace(typed, city=city, region=region, is_own_room=is_own_room)
     return Venue(
         office=form.office,
-        name=form.venue_name.data or "",
-        address=address,
-        city=city,
-        region=form.venue_region.data or form.office.region,
-        area=form.venue_area.data or "",
-        zone=zone_of(form),
         near_latitude=0.0,  # of its city when it is stored; a preview shows no map
         near_longitude=0.0,
-        is_step_free=form.venue_step_free.data,
-        is_own_room=venues.is_at_office(form.office, address, city),
         changed_at=now,
+        **{name: getattr(data, name) for name in venues.DETAIL_FIELDS},
     )

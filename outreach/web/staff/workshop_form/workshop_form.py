@@ -13,19 +13,23 @@ from wtforms.validators import NumberRange, Optional, StopValidation
 from outreach import clock
 from outreach.db.base import Amounts, Words
 from outreach.db.types import Codes
+from outreach.domain.fields import read_declaration
+from outreach.domain.locations.venue_fields import VenueData
 from outreach.domain.locations.venues import Venue
 from outreach.domain.network.kinds import Kind, Visibility, Way
 from outreach.domain.network.offices import Office
 from outreach.domain.registrations import INTERPRETER, AccessNeed
 from outreach.domain.scheduling import workshop_data, workshop_templates
-from outreach.domain.scheduling.workshop_data import DEFAULT_SLOT_MINUTES, MAX_PARTY, WorkshopData
+from outreach.domain.scheduling.workshop_data import DEFAULT_SLOT_MINUTES
 from outreach.domain.text import WEB_LINK
-from outreach.domain.workshops import DeliveryMode, time_slots
+from outreach.domain.workshops import DeliveryMode, fields, time_slots
+from outreach.domain.workshops.fields import WorkshopData
 from outreach.domain.workshops.partners import Partner, Speaker
 from outreach.domain.workshops.series import WorkshopSeries
 from outreach.formats import language_name
 from outreach.i18n import SPOKEN, current, get_default_language, lazy, list_languages
 from outreach.i18n import gettext as _
+from outreach.web.staff.common.declared_forms import fill_fields, make_field, read_fields
 from outreach.web.staff.common.form_fields import (
     Choice,
     Choices,
@@ -39,10 +43,20 @@ from outreach.web.staff.common.form_fields import (
     number,
     require_next_day_answer,
     required,
-    text,
 )
 from outreach.web.staff.workshop_form import form_options
 from outreach.web.staff.workshop_form.form_options import FIRST_HOUR, NEW, SECOND_HOUR, words_of
+
+_DECLARED: Final = read_declaration(WorkshopData)
+# What the form does not ask, or asks in fields of its own.
+_NOT_PLAIN: Final = frozenset({"is_second_hour", "retention_days", "has_reminders", "title"})
+# Texts in the main language, in a field `summary_es`; translations have a page of their own.
+_TEXTS: Final = tuple(name for name in fields.TEXTS if name not in _NOT_PLAIN)
+_PLAIN: Final = tuple(
+    name
+    for name, each in _DECLARED.items()
+    if name not in _NOT_PLAIN and each.kind in {str, bool, int, int | None, Codes}
+)
 
 MIN_DAY: Final = date(2015, 1, 1)
 MAX_AHEAD: Final = timedelta(days=3 * 366)
@@ -57,19 +71,32 @@ def _require_seats(form: Any, field: Field) -> None:
     required(lazy("Escribe cuántos lugares hay."))(form, field)
 
 
-__all__ = ["NEW", "WorkshopForm", "values_of", "words_of", "zone_of"]
+__all__ = ["NEW", "WorkshopForm", "values_of", "words_of"]
+
+
+def _make(name: str) -> Any:
+    return make_field(_DECLARED[name])
+
+
+def _most(name: str) -> int:
+    most = _DECLARED[name].spec.most
+    assert most is not None
+    return most
 
 
 class WorkshopForm(Form):
+    """The form of a workshop. A field of `WorkshopData` that is not written here gets its form
+    field below."""
+
     kind = Choice()
     filled_by = line(40)  # the kind whose defaults the form holds
     seen = line(16)  # fingerprint of the saved fields when the form was opened
     # `_es` are the fields of the network's main language, whichever it is.
-    title_es = line(120, required(lazy("Escribe el título.")))
-    title_en = line(120)
-    title_fr = line(120)
-    summary_es = text(1000)
-    bring_es = text(600)
+    title_es = line(_most("title"), required(lazy("Escribe el título.")))
+    title_en = line(_most("title"))
+    title_fr = line(_most("title"))
+    summary_es = _make("summary")
+    bring_es = _make("bring")
     day = DayField(validators=[required(lazy("Escribe la fecha."))])
     starts = HourField(validators=[required(lazy("Escribe a qué hora empieza."))])
     ends = HourField(validators=[Optional()])
@@ -91,32 +118,27 @@ class WorkshopForm(Form):
     capacity = NumberField(
         validators=[
             _require_seats,
-            NumberRange(0, 100_000, lazy("Escribe un número de 0 a 100,000.")),
+            NumberRange(0, _most("capacity"), lazy(_DECLARED["capacity"].spec.wrong)),
         ]
     )
-    party_limit = NumberField(
-        validators=[
-            required(lazy("Escribe cuántas personas puede traer cada quien.")),
-            NumberRange(1, MAX_PARTY, lazy("Escribe un número de 1 a %(num)d.", num=MAX_PARTY)),
-        ]
-    )
-    has_waiting_list = BooleanField()
+    party_limit = _make("party_limit")
+    has_waiting_list = _make("has_waiting_list")
     languages = Choices()
     interpretation = Choices()
-    has_childcare = BooleanField()
-    facilitator = line(120)
+    has_childcare = _make("has_childcare")
+    facilitator = _make("facilitator")
     partners = Choices()
     speakers = Choices()
-    phone = line(40)
-    online_url = line(400)
-    live_url = line(400)
-    slot_minutes = number(5, 1439, lazy("Di cada cuántos minutos empieza una cita: 5 o más."))
-    slot_places = number(1, 1000, lazy("Di cuántos lugares hay a cada hora: 1 o más."))
-    opens_days = number(1, 365, lazy("Escribe de 1 a 365 días antes, o déjalo vacío."))
-    confirm_days = number(2, 14, lazy("Escribe de 2 a 14 días antes, o déjalo vacío."))
-    frees_silence = BooleanField()
-    is_shared = BooleanField()
-    overbooked = number(0, 100_000, lazy("Escribe un número de 0 a 100,000."))
+    phone = _make("phone")
+    online_url = _make("online_url")
+    live_url = _make("live_url")
+    slot_minutes = _make("slot_minutes")
+    slot_places = _make("slot_places")
+    opens_days = _make("opens_days")
+    confirm_days = _make("confirm_days")
+    frees_silence = _make("frees_silence")
+    is_shared = _make("is_shared")
+    overbooked = _make("overbooked")
     limit_childcare = number(0, 100_000, lazy("Escribe un número de 0 a 100,000."))
     venue_same = Choice(default="")  # the answer to «¿Es la misma?»; see `ask_same_venue`
     series = Choice(default="")
@@ -302,7 +324,7 @@ class WorkshopForm(Form):
     def _zone(self) -> ZoneInfo:
         """Of the chosen venue, else of the office."""
         if self.is_new_venue and clock.is_zone(self.venue_zone.data or ""):
-            return zone_of(self)
+            return _zone_of(self)
         venue = self.known_venue
         return venue.zone if self.has_venue and venue is not None else self.office.zone
 
@@ -326,6 +348,18 @@ class WorkshopForm(Form):
     def is_new_venue(self) -> bool:
         return self.has_venue and self.venue.data == NEW
 
+    def new_venue_data(self) -> VenueData:
+        """What is typed of a new venue."""
+        return VenueData(
+            name=self.venue_name.data or "",
+            address=self.venue_address.data or "",
+            city=self.venue_city.data or "",
+            region=self.venue_region.data,
+            zone=_zone_of(self),
+            area=self.venue_area.data or "",
+            is_step_free=self.venue_step_free.data,
+        )
+
     def data_over(
         self, base: WorkshopData, kind: Kind, venue: Venue | None, series: WorkshopSeries | None
     ) -> WorkshopData:
@@ -344,31 +378,14 @@ class WorkshopForm(Form):
             ends=self.ends.data or _end_time(day, starts, kind.minutes),
             is_second_hour=self.which_hour.data == SECOND_HOUR,
             title=self._titles(base),
-            summary=_with_main(base.summary, self.summary_es),
-            bring=self._bring(base, kind),
             mode=DeliveryMode(self.mode.data),
             way=Way(self.way.data),
             visibility=self._visibility(base, kind, venue),
-            capacity=self.capacity.data or 0,
-            party_limit=self.party_limit.data or 1,
-            has_waiting_list=self.has_waiting_list.data,
-            languages=Codes(self.languages.data or ()),
-            interpretation=Codes(self.interpretation.data or ()),
-            has_childcare=self.has_childcare.data,
-            facilitator=_typed(self.facilitator, base.facilitator),
-            phone=self.phone.data or "",
-            online_url=self.online_url.data or "",
-            live_url=self.live_url.data or "",
             series=series,
-            overbooked=self.overbooked.data or 0,
-            slot_minutes=self.slot_minutes.data,
-            slot_places=self.slot_places.data or 1,
             support=self._support(),
-            opens_days=self.opens_days.data,
-            confirm_days=self.confirm_days.data,
-            frees_silence=self.frees_silence.data,
-            is_shared=self.is_shared.data,
             **{name: getattr(kind, name) for name in from_kind},
+            **self._texts(base, kind),
+            **self._plain(base),
         )
 
     def _visibility(self, base: WorkshopData, kind: Kind, venue: Venue | None) -> Visibility:
@@ -393,13 +410,20 @@ class WorkshopForm(Form):
         kept = {lang: text for lang, text in base.title.items() if lang in list_languages()}
         return {lang: text for lang, text in (kept | shown).items() if text}
 
-    def _bring(self, base: WorkshopData, kind: Kind) -> Words:
-        """As typed; after a change of kind the text of the new kind, if the old one was
-        untouched."""
+    def _plain(self, base: WorkshopData) -> dict[str, Any]:
+        """What is typed of the fields that are stored as the form has them."""
+        values = read_fields(self, WorkshopData, _PLAIN)
+        texts = {name: getattr(base, name) for name in _PLAIN if _DECLARED[name].kind is str}
+        return values | {name: _typed(self[name], before) for name, before in texts.items()}
+
+    def _texts(self, base: WorkshopData, kind: Kind) -> dict[str, Any]:
+        """The texts as typed; after a change of kind the texts of the new kind for what to bring,
+        if the old ones were untouched."""
+        found = {name: _with_main(getattr(base, name), self[f"{name}_es"]) for name in _TEXTS}
         before = base.bring.get(get_default_language(), "")
         if kind.id != base.kind.id and _typed(self.bring_es, before) == before:
-            return kind.bring
-        return _with_main(base.bring, self.bring_es)
+            found["bring"] = kind.bring
+        return found
 
     def _support(self) -> Amounts:
         limits = {f"{INTERPRETER}{lang}": field.data for lang, field in self.limits.items()}
@@ -413,6 +437,10 @@ for _lang in SPOKEN:  # one field each
         f"limit_{_lang}",
         number(0, 100_000, lazy("Escribe un número de 0 a 100,000.")),
     )
+for _name in (*_PLAIN, *_TEXTS):
+    _field = f"{_name}_es" if _name in _TEXTS else _name
+    if not hasattr(WorkshopForm, _field):
+        setattr(WorkshopForm, _field, _make(_name))
 
 
 def values_of(data: WorkshopData) -> dict[str, Any]:
@@ -424,8 +452,7 @@ def values_of(data: WorkshopData) -> dict[str, Any]:
         "title_es": data.title.get(main, ""),
         "title_en": data.title.get("en", ""),
         "title_fr": data.title.get("fr", ""),
-        "summary_es": data.summary.get(main, ""),
-        "bring_es": data.bring.get(main, ""),
+        **{f"{name}_es": getattr(data, name).get(main, "") for name in _TEXTS},
         "day": data.day,
         "starts": data.starts,
         "ends": data.ends,
@@ -440,23 +467,7 @@ def values_of(data: WorkshopData) -> dict[str, Any]:
         if data.kind.is_discreet and data.visibility is default
         else data.visibility.value,
         "way": data.way.value,
-        "capacity": data.capacity,
-        "party_limit": data.party_limit,
-        "has_waiting_list": data.has_waiting_list,
-        "languages": list(data.languages),
-        "interpretation": list(data.interpretation),
-        "has_childcare": data.has_childcare,
-        "facilitator": data.facilitator,
-        "phone": data.phone,
-        "online_url": data.online_url,
-        "live_url": data.live_url,
-        "slot_minutes": data.slot_minutes,
-        "slot_places": data.slot_places,
-        "opens_days": data.opens_days,
-        "confirm_days": data.confirm_days,
-        "frees_silence": data.frees_silence,
-        "is_shared": data.is_shared,
-        "overbooked": data.overbooked,
+        **fill_fields(data, WorkshopData, _PLAIN),
         "limit_childcare": data.support.get(AccessNeed.CHILDCARE),
         **{f"limit_{lang}": data.support.get(f"{INTERPRETER}{lang}") for lang in SPOKEN},
         "series": str(data.series.id) if data.series is not None else "",
@@ -470,7 +481,7 @@ def _which_hour(data: WorkshopData) -> str:
     return SECOND_HOUR if data.is_second_hour else FIRST_HOUR
 
 
-def zone_of(form: WorkshopForm) -> ZoneInfo:
+def _zone_of(form: WorkshopForm) -> ZoneInfo:
     """The time zone of a new venue."""
     return ZoneInfo(form.venue_zone.data)
 

@@ -3,25 +3,30 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from flask import request
 from sqlalchemy.orm import Session
 
 from outreach.domain import outbox, registrations
-from outreach.domain.disclosure.who_sees import SeenField
-from outreach.domain.registrations import ContactMethod, Registration
+from outreach.domain.checkin import checkin
+from outreach.domain.disclosure import who_sees
+from outreach.domain.disclosure.who_sees import Moment, SeenField
+from outreach.domain.network.staff import Permission
+from outreach.domain.registrations import ContactMethod, Registration, address_approval
 from outreach.domain.registrations import RegistrationStatus as Place
-from outreach.domain.registrations.notifications import Notification, NotificationType
+from outreach.domain.registrations.message_types import DECLARATIONS, NotificationType
+from outreach.domain.registrations.notifications import Notification
 from outreach.domain.workshops import Workshop, time_slots
 from outreach.domain.workshops.time_slots import TimeSlot
 from outreach.errors import NotFound
-from outreach.i18n import current, end_sentence, say
+from outreach.i18n import current, end_sentence, say, translate
 from outreach.i18n import gettext as _
 from outreach.web.context import config, store
+from outreach.web.presentation import formatting
 from outreach.web.presentation.formatting import hour
 from outreach.web.staff.common import disclosure, workshop_labels
-from outreach.web.staff.common.guards import log_workshop_action
+from outreach.web.staff.common.guards import has_permission, log_workshop_action
 
 TABS: Final = ("lugar", "espera", "llamadas")
 _OFFERED_FIRST: Final = (Place.OFFERED, Place.WAITLISTED)
@@ -34,6 +39,27 @@ class AttendeeList:
     calls: Sequence[Notification]
     unsent: Sequence[Notification]  # messages that could not be delivered
     hours: Sequence[TimeSlot]
+    held: Sequence[Registration]  # a decision on their address can be undone
+    doubtful: frozenset[str]  # ids of registrations
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class AttendeeTab:
+    """One tab of the list, as its section of the page shows it. The sets have ids of
+    registrations."""
+
+    sees_names: bool = False  # the reader, now
+    sees_contacts: bool
+    tab: str = ""
+    rows: Sequence[workshop_labels.WorkshopListRow] = ()
+    hours: "Sequence[SlotAttendees]" = ()
+    calls: "Sequence[PendingCall]" = ()
+    to_call: int = 0
+    unreached: frozenset[str] = frozenset()
+    doubtful: frozenset[str] = frozenset()
+    held: frozenset[str] = frozenset()
+    names_note: str = ""  # why the reader sees no names
+    approval_is_overdue: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -58,8 +84,11 @@ class SlotAttendees:
     rows: list[workshop_labels.WorkshopListRow]
 
 
-def load(session: Session, workshop: Workshop, *, now: datetime) -> AttendeeList:
-    """The registrations, calls and failed messages of a workshop."""
+def load(
+    session: Session, workshop: Workshop, doubtful: frozenset[str], *, now: datetime
+) -> AttendeeList:
+    """The registrations, calls and failed messages of a workshop. `doubtful` has the ids of its
+    doubtful registrations."""
     calls = list(outbox.list_calls(session, workshop, now=now, has_texts=bool(config().texts.url)))
     return AttendeeList(
         registrations.list_active(session, workshop),
@@ -67,6 +96,8 @@ def load(session: Session, workshop: Workshop, *, now: datetime) -> AttendeeList
         [*calls, *_just_called(session, workshop)],
         outbox.list_unsent_letters(session, workshop, now=now),
         time_slots.list_slots(session, workshop) if workshop.has_slots else (),
+        address_approval.list_held(session, workshop),
+        doubtful,
     )
 
 
@@ -83,39 +114,57 @@ def _just_called(session: Session, workshop: Workshop) -> list[Notification]:
     return [call] if is_done else []
 
 
-def context(workshop: Workshop, attendees: AttendeeList, shown: str) -> dict[str, Any]:
-    """The template values of the list of one tab; nobody where the reader sees no names now."""
+def make_tab(
+    workshop: Workshop, attendees: AttendeeList, shown: str, *, now: datetime
+) -> AttendeeTab:
+    """The list of one tab; nobody where the reader sees no names now. `shown` is the registration
+    whose contact was asked for."""
     sees_contacts = disclosure.sees(SeenField.CONTACTS, workshop, is_acting=True)
-    seen = {
-        "sees_names": disclosure.sees(SeenField.NAMES, workshop),
-        "sees_contacts": sees_contacts,
-    }
-    if not seen["sees_names"]:
-        nobody = {"tab": "", "rows": [], "hours": [], "calls": [], "to_call": 0, "unreached": ()}
-        return seen | nobody
-    waiting = [each for each in attendees.everyone if each.status in _OFFERED_FIRST]
-    # Those beyond their share stand behind all others (S29).
-    waiting.sort(key=lambda each: (_OFFERED_FIRST.index(each.status), each.is_beyond_share))
+    if not disclosure.sees(SeenField.NAMES, workshop):
+        return AttendeeTab(sees_contacts=sees_contacts, names_note=_names_note(workshop, now))
     tab = _tab(attendees, shown) if sees_contacts else _tab_without_contacts()
-    listed = {
-        "lugar": [each for each in attendees.everyone if each.status is Place.CONFIRMED],
-        "espera": [*waiting, *attendees.lapsed],
-        "llamadas": [notice.registration for notice in attendees.calls],
-    }[tab]
+    listed = _list_tab(attendees, tab)
     if workshop.is_sensitive:  # each look at such a list is logged (S23)
         with store().change() as session:
             log_workshop_action(session, workshop, "list seen")
     is_queue = tab == "llamadas"
     rows = read_rows(workshop, listed, shown=shown, is_queue=is_queue)
     open_calls = [notice for notice in attendees.calls if notice.done_at is None or notice.is_dead]
-    return seen | {
-        "tab": tab,
-        "rows": rows,
-        "hours": _hours(workshop, attendees, rows) if tab == "lugar" else [],
-        "calls": calls(attendees.calls, rows) if is_queue else [],
-        "to_call": len(open_calls) if sees_contacts else 0,
-        "unreached": {notice.registration_id for notice in attendees.unsent},
-    }
+    return AttendeeTab(
+        sees_names=True,
+        sees_contacts=sees_contacts,
+        tab=tab,
+        rows=rows,
+        hours=_hours(workshop, attendees, rows) if tab == "lugar" else (),
+        calls=calls(attendees.calls, rows) if is_queue else (),
+        to_call=len(open_calls) if sees_contacts else 0,
+        unreached=frozenset(notice.registration_id for notice in attendees.unsent),
+        doubtful=attendees.doubtful,
+        held=frozenset(each.id for each in attendees.held),
+        approval_is_overdue=workshop.starts_at - now <= address_approval.DECIDED_BEFORE,
+    )
+
+
+def _list_tab(attendees: AttendeeList, tab: str) -> list[Registration]:
+    """The registrations of a tab, in their order."""
+    if tab == "lugar":
+        return [each for each in attendees.everyone if each.status is Place.CONFIRMED]
+    if tab == "llamadas":
+        return [notice.registration for notice in attendees.calls]
+    waiting = [each for each in attendees.everyone if each.status in _OFFERED_FIRST]
+    # Those beyond their share stand behind all others (S29).
+    waiting.sort(key=lambda each: (_OFFERED_FIRST.index(each.status), each.is_beyond_share))
+    return [*waiting, *attendees.lapsed]
+
+
+def _names_note(workshop: Workshop, now: datetime) -> str:
+    """Why the reader sees no names, and from when they do."""
+    if not has_permission(Permission.PEOPLE, workshop.office.slug):
+        return str(_("Tu papel ve los números, no los nombres."))
+    if who_sees.find_moment(workshop, now=now) is Moment.AFTER:
+        return str(_("La lista de la entrada ya se cerró: los nombres no se ven más."))
+    day = formatting.day(checkin.get_list_day(workshop))
+    return _("Los nombres se ven desde el %(day)s, un día antes del taller.", day=day)
 
 
 def read_rows(
@@ -167,7 +216,7 @@ def calls(
             id=notice.id,
             row=row,
             why=why(notice),
-            asks=notice.cause in {NotificationType.OFFER, NotificationType.RECONFIRM},
+            asks=notice.cause in outbox.QUESTIONS,
             is_called=notice.done_at is not None and not notice.is_dead,
             is_private=notice.registration.workshop.is_discreet and not row.is_whole,
         )
@@ -180,15 +229,5 @@ def why(notice: Notification) -> str:
     if notice.cause is NotificationType.MESSAGE and notice.message is not None:
         what = workshop_labels.template_words(notice.message.template)
         return f"{end_sentence(what)} {say(notice.message.paragraph, current())}".strip()
-    reasons: dict[NotificationType, str] = {
-        NotificationType.OFFER: _("Hay un lugar para esta persona. ¿Lo quiere?"),
-        NotificationType.SEAT_GRANTED: _("Ya tiene lugar"),
-        NotificationType.OFFER_EXPIRED: _("No contestó y el lugar pasó a otra persona"),
-        NotificationType.CHANGED: _("Cambió la hora o el lugar"),
-        NotificationType.CANCELLED: _("Se canceló"),
-        NotificationType.REINSTATED: _("Siempre sí se hace"),
-        NotificationType.REMINDER: _("Pidió que le recordemos"),
-        NotificationType.RECONFIRM: _("¿Sigue viniendo?"),
-        NotificationType.APPROVED: _("Ya puede ver la dirección en su enlace"),
-    }
-    return reasons.get(notice.cause, "")
+    words = DECLARATIONS[notice.cause].staff_words
+    return translate(words, current()) if words else ""

@@ -4,7 +4,7 @@ A page shows what would happen to each date; then the change applies to all tick
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
@@ -23,15 +23,16 @@ from outreach.domain.registrations.change_notifications import (
 )
 from outreach.domain.scheduling import bulk, workshop_service
 from outreach.domain.scheduling.bulk import PARTNERS, BulkOutcome, SameForAll, When
-from outreach.domain.scheduling.workshop_data import WorkshopData
 from outreach.domain.workshops import Workshop, partners
+from outreach.domain.workshops.fields import NAMES
 from outreach.errors import NotFound, Refusal
 from outreach.i18n import current, say
 from outreach.i18n import gettext as _
 from outreach.web import error_messages
 from outreach.web.context import config, key_store, store
 from outreach.web.error_messages import PageRefused
-from outreach.web.staff.common import notify_sheet, workshop_labels
+from outreach.web.presentation.formatting import first_capital
+from outreach.web.staff.common import field_labels, notify_sheet, workshop_labels
 from outreach.web.staff.common.guards import find_workshop, log_workshop_action, page
 from outreach.web.staff.common.permissions import Scope, requires
 from outreach.web.staff.scheduling import date_proposal
@@ -41,7 +42,7 @@ from outreach.web.staff.workshops import blueprint
 # Fields that each date has for itself; the time zone follows the venue.
 _OWN: Final = {"office", "series", "day", "starts", "ends", "zone"}
 SHARED_FIELDS: Final = (
-    *(each.name for each in fields(WorkshopData) if each.name not in _OWN),
+    *(name for name in NAMES if name not in _OWN),
     PARTNERS,
 )
 MAX_MINUTES: Final = 366 * 24 * 60  # that a date may be moved
@@ -263,36 +264,21 @@ def _value_words(session: Session, workshop: Workshop, name: str) -> str:
 
 
 def field_words(name: str) -> str:
-    """The label of a workshop field."""
+    """The label of a workshop field: its usual one, unless this page says it otherwise."""
     labels: dict[str, str] = {
-        "kind": _("Tipo"),
-        "venue": _("Sede"),
-        "title": _("Título"),
-        "capacity": _("Lugares"),
         "summary": _("De qué trata"),
-        "bring": _("Qué traer"),
-        "mode": _("Cómo se da"),
         "way": _("Cómo se entra al taller"),
-        "visibility": _("Quién ve la dirección"),
         "languages": _("Idioma"),
         "interpretation": _("Intérprete"),
-        "has_childcare": _("Cuidado de niños"),
         "facilitator": _("Quién lo da"),
         "phone": _("Teléfono para dudas"),
-        "online_url": _("Enlace en línea"),
-        "live_url": _("Enlace de la transmisión"),
-        "party_limit": _("Personas por registro"),
         "has_waiting_list": _("Lista de espera"),
         "retention_days": _("Cuándo se borran los datos"),
-        "has_reminders": _("Recordatorios"),
-        "overbooked": _("Lugares de más"),
         "slot_minutes": _("Minutos de cada cita"),
-        "slot_places": _("Lugares a cada hora"),
         "support": _("Hasta cuántas personas atienden"),
-        "opens_days": _("Cuándo se abren los lugares"),
         "confirm_days": _("Cuándo se pregunta quién viene"),
         "frees_silence": _("Quien no contesta pierde su lugar"),
         "is_shared": _("Mostrarlo también en los sitios de otras redes"),
         PARTNERS: _("Con quién se da"),
     }
-    return labels.get(name, name)
+    return labels.get(name) or first_capital(field_labels.field_words(name))

@@ -15,11 +15,13 @@ from werkzeug.datastructures import MultiDict
 from outreach import clock
 from outreach.db.base import Words
 from outreach.domain.audit.audit_log import Details
+from outreach.domain.fields import read_declaration
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.staff import Permission
 from outreach.domain.scheduling import workshop_service
 from outreach.domain.text import clean, clean_lines
-from outreach.domain.workshops import Workshop
+from outreach.domain.workshops import Workshop, fields
+from outreach.domain.workshops.fields import WorkshopData
 from outreach.errors import Refusal
 from outreach.i18n import NAMES, SOURCE, get_default_language, in_each, list_languages
 from outreach.i18n import gettext as _
@@ -27,12 +29,17 @@ from outreach.reports import readability
 from outreach.web import error_messages
 from outreach.web.context import store
 from outreach.web.presentation import workshop_cards
+from outreach.web.presentation.formatting import first_capital
+from outreach.web.staff.common.field_labels import field_words
 from outreach.web.staff.common.guards import find_workshop, log_workshop_action, page
 from outreach.web.staff.common.kept_forms import restores
 from outreach.web.staff.common.permissions import Scope, requires
 from outreach.web.staff.workshops import blueprint
 
-MAX_LENGTHS: Final[Mapping[str, int]] = {"title": 120, "summary": 1000, "bring": 600}
+_DECLARED: Final = read_declaration(WorkshopData)
+MAX_LENGTHS: Final[Mapping[str, int]] = {
+    name: _DECLARED[name].spec.most or 0 for name in fields.TEXTS
+}
 _MIN_MEASURED_WORDS: Final = 8  # readability of fewer words means nothing
 
 Texts = dict[str, Words]  # by part, by language
@@ -75,12 +82,7 @@ def update_texts(public_id: str) -> ResponseReturnValue:
         with store().change() as session:
             current = find_workshop(session, public_id)
             texts = _without_empty(typed)
-            data = replace(
-                workshop_service.get_data(current),
-                title=texts["title"],
-                summary=texts["summary"],
-                bring=texts["bring"],
-            )
+            data = replace(workshop_service.get_data(current), **dict[str, Any](texts))
             changed = workshop_service.change(session, current, data, now=clock.now())
             if changed:
                 details: Details = {"fields": sorted(changed)}
@@ -97,6 +99,10 @@ def restore(form: MultiDict[str, str], public_id: str) -> Response:
     with store().read() as session:
         workshop = find_workshop(session, public_id, Permission.EDIT)
     return _page(workshop, _typed(form), is_unsaved=True)
+
+
+def _label(part: str) -> str:
+    return _("De qué trata") if part == "summary" else first_capital(field_words(part))
 
 
 def _texts_of(workshop: Workshop) -> Texts:
@@ -130,7 +136,8 @@ def _filled(typed: Texts, kind: Kind) -> Texts:
 
 def _defaults(kind: Kind) -> Texts:
     title = kind.name if kind.is_discreet else kind.short_name
-    return {"title": title, "summary": kind.description, "bring": kind.bring}
+    own = {"title": title, "summary": kind.description, "bring": kind.bring}
+    return {part: own.get(part, {}) for part in MAX_LENGTHS}
 
 
 def _faults(typed: Texts) -> dict[str, str]:
@@ -209,6 +216,7 @@ def _page(
         "to_see": {lang: sum(bool(each.advice) for each in row) for lang, row in cells.items()},
         "can_fill": any(not each.text and each.default for row in cells.values() for each in row),
         "names": NAMES,
+        "labels": {part: _label(part) for part in MAX_LENGTHS},
         "bring_heading": in_each(workshop_cards.BRING_HEADING),
         "is_seen": is_seen,
         "is_unsaved": is_unsaved,

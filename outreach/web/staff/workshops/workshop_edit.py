@@ -60,7 +60,7 @@ from outreach.web.staff.workshop_form import (
 )
 from outreach.web.staff.workshop_form.autosave import DraftOffer
 from outreach.web.staff.workshop_form.form_factory import GivenPlace, form_of, kinds_of
-from outreach.web.staff.workshop_form.workshop_form import NEW, WorkshopForm, words_of, zone_of
+from outreach.web.staff.workshop_form.workshop_form import NEW, WorkshopForm, words_of
 from outreach.web.staff.workshops import blueprint, series_edit
 
 _KEY_DAY_FIELDS: Final = frozenset({"day", "retention_days"})
@@ -402,20 +402,19 @@ def _venue(session: Session, form: WorkshopForm, office: Office) -> Venue | None
         return None
     if form.venue.data != NEW:
         return venues.find(session, office, int(form.venue.data))
-    now, area = clock.now(), form.venue_area.data or ""
+    now, data = clock.now(), form.new_venue_data()
     venue = _known_venue(session, form, office) or venues.find_or_create(
         session,
         office,
-        form.venue_name.data or "",
-        address=form.venue_address.data or "",
-        city=form.venue_city.data or "",
-        region=form.venue_region.data,
-        area=area,
-        zone=zone_of(form),
+        data.name,
+        address=data.address,
+        city=data.city,
+        region=data.region,
+        area=data.area,
+        zone=data.zone,
         now=now,
     )
-    venues.add_area(venue, area, now=now)
-    venue.is_step_free = venue.is_step_free or form.venue_step_free.data
+    venues.complete(venue, data, now=now)
     venue.retired_at = None  # it is in use again
     return venue
 
