@@ -8,9 +8,15 @@ the recipe. `__main__.py` carries it out, counts the files that it touches, runs
 throws the clone away. `from_patch.py` writes the module from a patch. `list_recipes` has all.
 """
 
-from tests.tools.recipes import setting
+from tests.tools.recipes import counts_column, message, setting, staff_list, workshop_field
 from tests.tools.recipes.recipe import Recipe
 
 
 def list_recipes() -> tuple[Recipe, ...]:
-    return (setting.RECIPE,)
+    return (
+        workshop_field.RECIPE,
+        staff_list.RECIPE,
+        counts_column.RECIPE,
+        message.RECIPE,
+        setting.RECIPE,
+    )

@@ -44,6 +44,11 @@ def carry_out(recipe: Recipe, folder: Path) -> Outcome:
     """Carries out a recipe on a clone in `folder`. Raises AnchorGone where an edit does not fit."""
     clone = make_clone(folder / recipe.name)
     recipe.apply(clone)
+    for each in recipe.commands:
+        subprocess.run(
+            [sys.executable, "-m", "outreach.cli", *each],
+            cwd=clone, env=_environ(clone), check=True, capture_output=True,
+        )  # fmt: skip
     _translate(recipe.translations, clone)
     touched = recipe.count_touched(list_touched(clone))
     print(f"\n== {recipe.section}: {len(touched)} files, goal {recipe.max_files}", flush=True)

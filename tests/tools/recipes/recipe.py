@@ -70,6 +70,7 @@ class Recipe:
     edits: tuple[Edit, ...]
     own_tests: tuple[str, ...]  # files of the change's own test, which a recipe adds or edits
     translations: tuple[Translation, ...] = ()
+    commands: tuple[tuple[str, ...], ...] = ()  # of `outreach`, which run after the edits
 
     @property
     def program(self) -> str:
