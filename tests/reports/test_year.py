@@ -23,7 +23,7 @@ from outreach.domain.network import kinds, offices
 from outreach.domain.network.kinds import Visibility, Way
 from outreach.domain.reporting import months
 from outreach.domain.reporting.figures import FigureSeries, MonthlyFigure
-from outreach.domain.workshops import DeliveryMode, Workshop, WorkshopStatus
+from outreach.domain.workshops import DeliveryMode, Workshop, WorkshopStatus, seat_states
 from outreach.errors import Refusal
 from outreach.reports import month_report
 from outreach.reports.month_report import MonthReport
@@ -191,6 +191,7 @@ class Network:
             "retention_days": 30, "has_reminders": False, "walk_ins": 0,
             "head_count": held.people, "sequence": 0, "created_at": LONG_AGO,
             "changed_at": LONG_AGO, "facilitator": "", "phone": "", "online_url": "",
+            "is_discreet": False, "shown_seats": seat_states.MANY, "shown_used_up": Codes(),
         }  # fmt: skip
 
 
