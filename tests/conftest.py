@@ -468,7 +468,7 @@ def venue(
     return made
 
 
-def hold(session: Session, office: Office, kind: Kind, **changes: Any) -> Workshop:
+def make_workshop(session: Session, office: Office, kind: Kind, **changes: Any) -> Workshop:
     """A published workshop next week, 18:00 to 20:00; `changes` name what the test is about.
 
     `status` and `now` go to `workshop_service.create`, everything else to `WorkshopData`."""

@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 
 from outreach.config import Config
 from outreach.domain.registrations import change_notifications
-from outreach.domain.registrations.change_notifications import HOLD, NotifyDecision, NotifyMode
+from outreach.domain.registrations.change_notifications import NotifyDecision, NotifyMode
+from outreach.domain.registrations.undo_window import UNDO_WINDOW
 from outreach.domain.workshops import Workshop
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -30,7 +31,7 @@ def notify_option(command: Command) -> Command:
 def get_decision(notify: NotifyMode | None) -> NotifyDecision:
     """The decision of the options; without one, on a terminal later, in a script to tell."""
     default = NotifyMode.LATER if sys.stdin.isatty() else NotifyMode.NOTIFY
-    return NotifyDecision(notify or default, HOLD)
+    return NotifyDecision(notify or default, UNDO_WINDOW)
 
 
 def say_reach(

@@ -19,8 +19,8 @@ from outreach.domain.network import installation_settings
 from outreach.domain.outbox import ClaimedMessage, NotificationReader, link_recovery, summaries
 from outreach.domain.outbox.delivery_queue import NotificationOutbox
 from outreach.domain.registrations import Registration
-from outreach.domain.registrations.change_notifications import HOLD
 from outreach.domain.registrations.notifications import Notification, NotificationType
+from outreach.domain.registrations.undo_window import UNDO_WINDOW
 from outreach.domain.trials import assignment
 from outreach.errors import DataErased, NotFound
 from outreach.keystore import KeyStore, text_exchange
@@ -155,7 +155,7 @@ class _NotificationWriter(Generic[Written]):
             if notification is None or outbox.is_over(notification, now):
                 return None
             if outbox.may_be_true_again(notification):
-                raise Delayed(now + HOLD)
+                raise Delayed(now + UNDO_WINDOW)
             if outbox.is_obsolete(notification, now) or outbox.is_repeated(session, notification):
                 return None
             if (send_at := self.source.compute_send_time(notification, now)) > now:

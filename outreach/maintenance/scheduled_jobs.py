@@ -47,7 +47,7 @@ def expire_offers(store: Store, *, now: datetime) -> int:
     )
 
 
-def end_holds(store: Store, *, now: datetime) -> int:
+def end_undo_windows(store: Store, *, now: datetime) -> int:
     """Offers the seats of changed workshops once the change cannot be undone any more; returns to
     how many parties."""
     with store.read() as session:
@@ -60,7 +60,7 @@ def end_holds(store: Store, *, now: datetime) -> int:
     )
 
 
-def end_approval_holds(store: Store, *, now: datetime) -> int:
+def end_approval_undo_windows(store: Store, *, now: datetime) -> int:
     """Makes decisions on addresses hold that cannot be undone any more; returns how many."""
     with store.read() as session:
         workshop_ids = address_approval.list_workshops_to_end_hold(session, now)

@@ -144,9 +144,9 @@ def _record_heartbeat(context: StepContext, now: datetime) -> int:
     return 0
 
 
-def _end_holds(context: StepContext, now: datetime) -> int:
-    offered = scheduled_jobs.end_holds(context.store, now=now)
-    return offered + scheduled_jobs.end_approval_holds(context.store, now=now)
+def _end_undo_windows(context: StepContext, now: datetime) -> int:
+    offered = scheduled_jobs.end_undo_windows(context.store, now=now)
+    return offered + scheduled_jobs.end_approval_undo_windows(context.store, now=now)
 
 
 def _notify_followers_of_areas(context: StepContext, now: datetime) -> int:
@@ -237,7 +237,7 @@ STEPS: Final[tuple[Step, ...]] = (
         lambda context, now: scheduled_jobs.expire_offers(context.store, now=now),
         is_led=True,
     ),
-    Step("holds", _end_holds, is_led=True),
+    Step("holds", _end_undo_windows, is_led=True),
     Step(
         "calls",
         lambda context, now: scheduled_jobs.end_calls(

@@ -17,7 +17,7 @@ from outreach.domain.audit.audit_log import AuditEntry
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.network.staff import StaffMember
-from tests.conftest import hold
+from tests.conftest import make_workshop
 from tests.support.limits import UNLIMITED
 from tests.support.login import shown_secret
 from tests.support.staff_client import (
@@ -188,7 +188,7 @@ def test_no_public_page_has_a_name_of_the_staff(
 ) -> None:
     tomas.post("/org/cuenta/nombre", name="Canario Staffname")
     with store.change() as session:
-        public_id = hold(session, chicago, rights).public_id
+        public_id = make_workshop(session, chicago, rights).public_id
     public = site.test_client()
     for path in ("/es/", f"/es/t/{public_id}", "/es/cal/chicago.ics", "/api/v1/workshops"):
         assert "Canario" not in public.get(path).text, path

@@ -10,7 +10,7 @@ from outreach.db.store import Store
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.workshops import Workshop
-from tests.conftest import hold
+from tests.conftest import make_workshop
 from tests.support.fediverse_server import FediverseScene, FediverseServer, serve_fediverse
 from tests.support.limits import UNLIMITED
 
@@ -36,4 +36,4 @@ def scene(
 def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
     """Published long ago, at a venue with a street; a week after the fixed clock."""
     with store.change() as session:
-        return hold(session, chicago, rights, day=date(2026, 12, 5))
+        return make_workshop(session, chicago, rights, day=date(2026, 12, 5))

@@ -25,7 +25,7 @@ from outreach.keystore import KeyStore
 from outreach.maintenance.worker import Worker
 from outreach.websub import hub
 from tests.activitypub import gancio_reader, mobilizon_reader
-from tests.conftest import LONG_AGO, hold, tomorrow
+from tests.conftest import LONG_AGO, make_workshop, tomorrow
 from tests.support.fediverse_server import HOST, FediverseScene, FediverseServer
 from tests.support.fixed_clock import FIXED_NOW, fixed_clock
 from tests.support.limits import UNLIMITED
@@ -127,7 +127,7 @@ def test_workshop_is_pushed_a_day_after_it_was_published(
 ) -> None:
     follow(scene)
     with store.change() as session:
-        made = hold(session, chicago, rights, day=DAY, now=FIXED_NOW)
+        made = make_workshop(session, chicago, rights, day=DAY, now=FIXED_NOW)
     scene.run(after=ONE_DAY - 2 * MINUTE)
     assert scene.server.received == []
     assert scene.client.get(f"/ap/e/{made.uid}").status_code == 404
@@ -156,7 +156,7 @@ def test_what_no_pushed_feed_has_is_not_pushed(
     changes = {"day": DAY} | cases[case]
     kind: Kind = changes.pop("kind", rights)
     with store.change() as session:
-        made = hold(session, chicago, kind, **changes)
+        made = make_workshop(session, chicago, kind, **changes)
     scene.run()
     scene.run(after=ONE_DAY)
     assert scene.server.received == []
@@ -172,7 +172,7 @@ def test_hidden_address_is_pushed_as_the_city(
 ) -> None:
     follow(scene)
     with store.change() as session:
-        hold(session, chicago, rights, day=DAY, visibility=Visibility.REGISTERED)
+        make_workshop(session, chicago, rights, day=DAY, visibility=Visibility.REGISTERED)
     scene.run()
     location = scene.server.received[0].json["object"]["location"]
     assert location["name"] == "Chicago, IL"
@@ -220,7 +220,7 @@ def test_other_office_is_not_sent(
 ) -> None:
     follow(scene)
     with store.change() as session:
-        hold(session, calgary, rights, day=DAY)
+        make_workshop(session, calgary, rights, day=DAY)
     scene.run()
     assert scene.server.received == []
     assert scene.get(f"{scene.actor('calgary')}/outbox")["totalItems"] == 1
@@ -321,7 +321,7 @@ def test_many_workshops_are_recorded_in_bounded_steps(
     scene.publisher.max_recorded = 2
     with store.change() as session:
         for _number in range(5):
-            hold(session, chicago, rights, day=DAY)
+            make_workshop(session, chicago, rights, day=DAY)
     for expected in (2, 4, 5, 5):
         scene.run(after=timedelta(seconds=61))
         assert count(store, PushedEvent) == expected
@@ -337,7 +337,7 @@ def test_worker_pushes_in_its_round(
     rights: Kind,
 ) -> None:
     with store.change() as session:
-        hold(session, chicago, rights, day=tomorrow(chicago), now=LONG_AGO)
+        make_workshop(session, chicago, rights, day=tomorrow(chicago), now=LONG_AGO)
     app = make_app(limits=UNLIMITED, activitypub=True)
     app.extensions[hub.RULE] = LOOPBACK_RULE
     worker = Worker(app)

@@ -14,7 +14,7 @@ from outreach.domain.network.offices import Office
 from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import DeliveryMode, Workshop
 from tests.activitypub import gancio_reader, mobilizon_reader
-from tests.conftest import hold
+from tests.conftest import make_workshop
 from tests.support.fediverse_server import HOST, FediverseScene, FediverseServer
 from tests.support.fixed_clock import FIXED_NOW, fixed_clock
 
@@ -114,7 +114,7 @@ def test_online_event_has_no_place_on_this_earth(
     scene: FediverseScene, store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        made = hold(
+        made = make_workshop(
             session, chicago, rights, day=date(2026, 12, 5),
             mode=DeliveryMode.VIDEO_CALL, venue=None, online_url="https://meet.example.org/x",
         )  # fmt: skip
@@ -156,7 +156,7 @@ def test_outbox_has_pages_the_latest_first(
 ) -> None:
     with store.change() as session:
         for minute in range(23):
-            hold(session, chicago, rights, day=date(2026, 12, 5), starts=time(17, minute))
+            make_workshop(session, chicago, rights, day=date(2026, 12, 5), starts=time(17, minute))
     scene.run()
     collection = scene.get(f"{scene.actor()}/outbox")
     assert collection["totalItems"] == 23

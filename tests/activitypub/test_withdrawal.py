@@ -15,7 +15,7 @@ from outreach.domain.network.staff import ALL_OFFICES, Role
 from outreach.domain.scheduling import network_changes, workshop_service
 from outreach.domain.workshops import Workshop
 from outreach.errors import ErrorCode, Refusal
-from tests.conftest import hold
+from tests.conftest import make_workshop
 from tests.support.fediverse_server import HOST, FediverseScene
 from tests.support.fixed_clock import FIXED_NOW, fixed_clock
 from tests.support.html_forms import fields
@@ -44,7 +44,7 @@ def test_pushed_workshop_cannot_become_discreet(
     assert refused.value.code is ErrorCode.PUSHED_ELSEWHERE
     with store.change() as session:
         kind = workshops.find(session, workshop.public_id).kind
-        made = hold(session, chicago, kind, day=DAY, now=FIXED_NOW)
+        made = make_workshop(session, chicago, kind, day=DAY, now=FIXED_NOW)
     make_discreet(made.public_id)  # not pushed yet
 
 

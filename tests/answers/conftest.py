@@ -11,7 +11,7 @@ from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.workshops import Workshop
 from outreach.keystore import KeyStore
-from tests.conftest import hold
+from tests.conftest import make_workshop
 from tests.support.fixed_clock import FIXED_NOW
 from tests.support.gateway_server import Gateway, serve_gateway
 from tests.support.text_conversation import Phones, settings
@@ -42,10 +42,10 @@ def phones(app: Flask, store: Store, key_store: KeyStore, gateway: Gateway) -> P
 @pytest.fixture
 def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
     with store.change() as session:
-        return hold(session, chicago, rights)
+        return make_workshop(session, chicago, rights)
 
 
 @pytest.fixture
 def discreet(store: Store, chicago: Office, women: Kind) -> Workshop:
     with store.change() as session:
-        return hold(session, chicago, women)
+        return make_workshop(session, chicago, women)

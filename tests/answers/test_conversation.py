@@ -26,7 +26,7 @@ from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import Workshop
 from outreach.keystore import KeyStore, TextChallenge, TextReply, TextStop, text_exchange
 from outreach.mail import text_budget
-from tests.conftest import hold, seat
+from tests.conftest import make_workshop, seat
 from tests.support import text_conversation as conversation
 from tests.support.gateway_server import Gateway
 from tests.support.registration_forms import link_of
@@ -56,7 +56,7 @@ def test_yes_keeps_the_place_that_was_asked_about(
 
 def test_yes_accepts_the_offer(phones: Phones, store: Store, chicago: Office, rights: Kind) -> None:
     with store.change() as session:
-        full = hold(session, chicago, rights, capacity=1)
+        full = make_workshop(session, chicago, rights, capacity=1)
     first = phones.register(full, LUZ)
     rosa = phones.register(full)
     assert phones.read(rosa).status is RegistrationStatus.WAITLISTED
@@ -107,7 +107,7 @@ def test_text_has_no_digits_that_were_sent_about_another_place(
 ) -> None:  # fmt: skip
     """Both wait: the digits of the first are good no more, and it is not sent."""
     with store.change() as session:
-        first, second = (hold(session, chicago, rights) for _ in range(2))
+        first, second = (make_workshop(session, chicago, rights) for _ in range(2))
     rosa, other = phones.register(first), phones.register(second)
     clock_of_test.shift(2 * HOUR)  # young registrations cause three messages in an hour (S30)
     phones.remind(rosa)
@@ -182,7 +182,7 @@ def test_where_says_no_street_that_the_person_may_not_read(
     phones: Phones, store: Store, chicago: Office, rights: Kind, visibility: Visibility
 ) -> None:
     with store.change() as session:
-        hidden = hold(session, chicago, rights, visibility=visibility)
+        hidden = make_workshop(session, chicago, rights, visibility=visibility)
     phones.register(hidden)
     [reply] = phones.write(ROSA, "donde")
     assert "Ejemplo" not in reply
@@ -192,7 +192,7 @@ def test_of_several_places_none_is_changed_unless_one_was_asked_about(
     phones: Phones, store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        workshops = [hold(session, chicago, rights) for _ in range(2)]
+        workshops = [make_workshop(session, chicago, rights) for _ in range(2)]
     first, second = (phones.register(each) for each in workshops)
     assert phones.write(ROSA, "cancelar")[0].startswith("Tienes varias citas.")
     phones.ask(second)
@@ -221,7 +221,7 @@ def test_late_answer_says_so(
     clock_of_test: time_machine.Traveller,
 ) -> None:  # fmt: skip
     with store.change() as session:
-        full = hold(session, chicago, rights, capacity=1)
+        full = make_workshop(session, chicago, rights, capacity=1)
     phones.register(full, LUZ)
     rosa = phones.register(full)
     phones.register(full, STRANGER)
@@ -316,7 +316,7 @@ def test_stop_holds_for_later_registrations_until_alta(
     phones.register(workshop)
     phones.write(ROSA, "baja")
     with store.change() as session:
-        other = hold(session, chicago, rights)
+        other = make_workshop(session, chicago, rights)
     rosa = phones.register(other)
     assert phones.write(ROSA, "alta")[0].startswith("Te mandamos otra vez")
     phones.remind(rosa)

@@ -18,7 +18,7 @@ from outreach.domain.network.offices import Office
 from outreach.domain.registrations import Registration
 from outreach.keystore import KeyStore, KeyStoreBase, text_exchange
 from outreach.migrations.models import MAIN
-from tests.conftest import hold
+from tests.conftest import make_workshop
 from tests.support import text_conversation as conversation
 from tests.support.gateway_server import Gateway
 from tests.support.limits import UNLIMITED
@@ -89,8 +89,8 @@ def test_no_answer_ends_the_place_of_another_person(
     clock_of_test: time_machine.Traveller, count: int, dialect: str,
 ) -> None:  # fmt: skip
     with store.change() as session:
-        ordinary = hold(session, chicago, rights, capacity=50)
-        discreet = hold(session, chicago, women, capacity=50)
+        ordinary = make_workshop(session, chicago, rights, capacity=50)
+        discreet = make_workshop(session, chicago, women, capacity=50)
     people = [phones.register(ordinary, number) for number in VICTIMS[:8]]
     hidden = [phones.register(discreet, number) for number in VICTIMS[6:]]
     for each in people[:4]:
@@ -123,7 +123,7 @@ def test_nothing_of_a_number_is_left_when_its_person_is_erased(
 ) -> None:
     """A stop stays, as a digest that only the key store can compare."""
     with store.change() as session:
-        workshop = hold(session, chicago, rights)
+        workshop = make_workshop(session, chicago, rights)
     rosa = phones.register(workshop)
     phones.ask(rosa)
     for words in ("cancelar", "111111", "donde", "sí", "qué"):

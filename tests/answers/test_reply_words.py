@@ -23,7 +23,7 @@ from outreach.i18n import LANGUAGES
 from outreach.keystore import FollowChannel, FollowMessageType, FollowSubject, KeyStore
 from outreach.mail import follow_messages, sms
 from outreach.mail.follow_messages import FollowContext
-from tests.conftest import hold, seat
+from tests.conftest import make_workshop, seat
 from tests.mail.test_mail_words import NEVER, NEVER_DISCREET, WORKSHOP, forbidden_words
 from tests.support.letters import list_cases, write_all
 
@@ -69,7 +69,7 @@ def test_each_reply_is_one_neutral_text(
 def longest(store: Store, chicago: Office, rights: Kind) -> Workshop:
     """A workshop whose day and hour are the longest to write, in each of the three languages."""
     with store.change() as session:
-        return hold(
+        return make_workshop(
             session, chicago, rights, day=date(2027, 9, 29), starts=time(12, 30), ends=time(14)
         )
 
@@ -150,7 +150,7 @@ def test_street_of_a_kind_of_high_sensitivity_is_on_the_page_only(
         kind = session.merge(rights)
         kind.sensitivity = "high"
         session.flush()
-        sensitive = hold(session, chicago, kind)
+        sensitive = make_workshop(session, chicago, kind)
     rosa = seat(store, key_store, sensitive)
     assert "Ejemplo" not in write(app, ReplyName.WHERE, "es", rosa)
 

@@ -39,7 +39,7 @@ from outreach.domain.network.staff import Role
 from outreach.domain.registrations import Registration
 from tests.benchmarks.process_memory import MemoryUse, Watch, resident, size
 from tests.benchmarks.visitors import Day, VisitResult, visit
-from tests.conftest import hold, kind, office, venue
+from tests.conftest import kind, make_workshop, office, venue
 from tests.faults import checks, namespaces
 from tests.faults.hosts import Hosts
 from tests.faults.mailbox import Mailbox
@@ -82,7 +82,7 @@ def furnish(site: Site, size_of_day: Size) -> tuple[list[str], list[tuple[str, l
         for number in range(size_of_day.workshops):
             which = number % OFFICES
             made.append(
-                hold(
+                make_workshop(
                     session,
                     offices[which],
                     kinds[pick.randrange(KINDS)],

@@ -22,7 +22,7 @@ from outreach.domain.outbox import ClaimedMessage
 from outreach.i18n import LANGUAGES
 from outreach.keystore import Follow, FollowChannel, FollowMessage, FollowSubject, KeyStore
 from outreach.mail.follow_messages import FollowWriter, LetterWriter
-from tests.conftest import close_app, hold, kind, office, venue
+from tests.conftest import close_app, kind, make_workshop, office, venue
 
 MAX_SECONDS: Final = 120
 KINDS: Final = 8
@@ -132,7 +132,7 @@ def _hold(store: Store, count: int) -> None:
             place = venue(
                 session, chicago, f"Sede {number}", near_latitude=latitude, near_longitude=longitude
             )
-            hold(
+            make_workshop(
                 session, chicago, some[number % KINDS], venue=place,
                 # In a later hour than that since which people want news: hours are compared.
                 now=clock.now() + timedelta(minutes=60 + number % 60),

@@ -27,7 +27,7 @@ from outreach.domain.registrations import ContactMethod, RegistrationData
 from outreach.keystore import KeyStore
 from outreach.mail import delivery
 from outreach.mail.delivery_round import deliver
-from tests.conftest import hold, kind, office
+from tests.conftest import kind, make_workshop, office
 
 _SINK = """
 import asyncio, sys
@@ -107,7 +107,7 @@ def _enqueue(app: Flask, count: int) -> None:
     now = clock.now()
     with store.change() as session:
         chicago, rights = offices.find(session, "chicago"), kinds.find(session, "derechos")
-        workshop = hold(session, chicago, rights, capacity=count)
+        workshop = make_workshop(session, chicago, rights, capacity=count)
     parties = [
         RegistrationData(
             name="Rosa", contact=ContactMethod.EMAIL, address=f"rosa{number}@example.org"

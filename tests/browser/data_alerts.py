@@ -12,7 +12,7 @@ from outreach.domain.registrations.staff_messages import Audience, MessageTempla
 from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.keystore import KeyStore
-from tests.conftest import a_saturday, hold, seat
+from tests.conftest import a_saturday, make_workshop, seat
 
 BACK_DOOR = {"es": "La entrada es por la puerta de atrás, junto al estacionamiento."}
 
@@ -75,17 +75,17 @@ def make(store: Store, key_store: KeyStore, *, now: datetime) -> dict[str, str]:
 
 def _hold(session: Session) -> Workshop:
     chicago, kind = offices.find(session, "chicago"), kinds.find(session, "derechos")
-    return hold(session, chicago, kind, title={"es": "Con aviso"}, day=a_saturday())
+    return make_workshop(session, chicago, kind, title={"es": "Con aviso"}, day=a_saturday())
 
 
 def _hold_discreet(session: Session) -> Workshop:
     chicago, kind = offices.find(session, "chicago"), kinds.find(session, "mujeres")
-    return hold(session, chicago, kind, title={"es": "En confianza"}, day=a_saturday())
+    return make_workshop(session, chicago, kind, title={"es": "En confianza"}, day=a_saturday())
 
 
 def _hold_overcrowded(session: Session) -> Workshop:
     chicago, kind = offices.find(session, "chicago"), kinds.find(session, "diagnostico")
-    workshop = hold(session, chicago, kind, capacity=3, title={"es": "Todos esperan"})
+    workshop = make_workshop(session, chicago, kind, capacity=3, title={"es": "Todos esperan"})
     assert workshop.venue is not None
     workshop.venue.capacity = 40
     return workshop
@@ -93,11 +93,11 @@ def _hold_overcrowded(session: Session) -> Workshop:
 
 def _hold_cancelled(session: Session) -> Workshop:
     chicago, kind = offices.find(session, "chicago"), kinds.find(session, "derechos")
-    hold(session, chicago, kind, title={"es": "Por publicar"}, status=WorkshopStatus.DRAFT)
-    return hold(session, chicago, kind, title={"es": "Ya no se hace"})
+    make_workshop(session, chicago, kind, title={"es": "Por publicar"}, status=WorkshopStatus.DRAFT)
+    return make_workshop(session, chicago, kind, title={"es": "Ya no se hace"})
 
 
 def _hold_without_report(session: Session, now: datetime) -> None:
     chicago, kind = offices.find(session, "chicago"), kinds.find(session, "daca")
     day = now.date() - timedelta(days=3)
-    hold(session, chicago, kind, day=day, title={"es": "DACA: renovación"})
+    make_workshop(session, chicago, kind, day=day, title={"es": "DACA: renovación"})

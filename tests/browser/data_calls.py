@@ -12,7 +12,7 @@ from outreach.accounts import passwords
 from outreach.domain.network import kinds, offices
 from outreach.domain.network.staff import ALL_OFFICES, Role, RoleAssignment, StaffMember
 from tests.browser import second_factors
-from tests.conftest import hold
+from tests.conftest import make_workshop
 
 INES: Final = "ines@example.org"  # an agent of the call centre
 SEARCH: Final = "/org/llamada?donde=Boise&tipo=derechos&personas=2&idioma=es"
@@ -29,7 +29,7 @@ def make_agent(session: Session) -> None:
 def make_dates(session: Session) -> None:
     boise, rights = offices.find(session, "boise"), kinds.find(session, "derechos")
     for days in (5, 8, 12, 15):
-        hold(
+        make_workshop(
             session, boise, rights, capacity=900, day=clock.now().date() + timedelta(days=days),
         )  # fmt: skip
 

@@ -11,7 +11,7 @@ from outreach.domain.registrations import doubtful, review
 from outreach.domain.workshops import Workshop
 from outreach.keystore import BurstDecision, KeyStore, bursts
 from outreach.keystore.seat_shares import ClientNetwork, NetworkSize, SeatShares
-from tests.conftest import a_saturday, hold, seat
+from tests.conftest import a_saturday, make_workshop, seat
 
 ADDRESSES = {"203.0.113.9": 8, "198.51.100.7": 6}
 
@@ -42,7 +42,9 @@ def make(store: Store, key_store: KeyStore, *, now: datetime) -> dict[str, str]:
 
 def _hold(session: Session) -> Workshop:
     chicago, kind = offices.find(session, "chicago"), kinds.find(session, "derechos")
-    return hold(session, chicago, kind, title={"es": "Con prisa"}, day=a_saturday(), capacity=20)
+    return make_workshop(
+        session, chicago, kind, title={"es": "Con prisa"}, day=a_saturday(), capacity=20
+    )
 
 
 def _attack(store: Store, key_store: KeyStore, workshop: Workshop, *, now: datetime) -> None:

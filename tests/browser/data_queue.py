@@ -12,7 +12,7 @@ from outreach.domain.registrations import ContactMethod
 from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import Workshop
 from outreach.keystore import KeyStore
-from tests.conftest import a_saturday, hold, seat
+from tests.conftest import a_saturday, make_workshop, seat
 
 
 def make(store: Store, key_store: KeyStore, *, now: datetime) -> dict[str, str]:
@@ -46,20 +46,22 @@ def _hold_discreet(session: Session) -> Workshop:
     chicago, kind = offices.find(session, "chicago"), kinds.find(session, "mujeres")
     title = {"es": "A solas"}
     day = a_saturday() + timedelta(days=5)
-    return hold(session, chicago, kind, title=title, day=day, visibility=Visibility.APPROVED)
+    return make_workshop(
+        session, chicago, kind, title=title, day=day, visibility=Visibility.APPROVED
+    )
 
 
 def _hold_later(session: Session) -> Workshop:
     chicago, kind = offices.find(session, "chicago"), kinds.find(session, "derechos")
     day = a_saturday() + timedelta(days=9)
-    return hold(session, chicago, kind, title={"es": "Cambia de hora"}, day=day)
+    return make_workshop(session, chicago, kind, title={"es": "Cambia de hora"}, day=day)
 
 
 def _hold_soon(session: Session, title: str, now: datetime) -> Workshop:
     """A workshop that starts in three hours: its entry can be closed for danger."""
     chicago, kind = offices.find(session, "chicago"), kinds.find(session, "derechos")
     start = now.astimezone(chicago.zone).replace(minute=0) + timedelta(hours=3)
-    return hold(
+    return make_workshop(
         session,
         chicago,
         kind,

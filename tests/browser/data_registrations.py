@@ -22,7 +22,7 @@ from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import DeliveryMode, Workshop
 from outreach.domain.workshops import series as all_series
 from outreach.keystore import KeyStore
-from tests.conftest import a_saturday, hold, registration_data, seat, tomorrow, venue
+from tests.conftest import a_saturday, make_workshop, registration_data, seat, tomorrow, venue
 from tests.support.arrivals import store_arrival
 
 
@@ -140,7 +140,9 @@ def _create_workshops(session: Session) -> dict[str, Workshop]:
     }
 
     def at(kind: kinds.Kind, days: int, **changes: Any) -> Workshop:
-        return hold(session, chicago, kind, **({"day": saturday + timedelta(days=days)} | changes))
+        return make_workshop(
+            session, chicago, kind, **({"day": saturday + timedelta(days=days)} | changes)
+        )
 
     return {
         "slots": at(screening, 0, **hours),
@@ -167,12 +169,12 @@ def _create_workshops(session: Session) -> dict[str, Workshop]:
         ),
         "calls": at(rights, 4, confirm_days=14, title={"es": "Con llamadas"}),
         "to change and undo": at(rights, 5, title={"es": "Con cambios"}),
-        "started": hold(
+        "started": make_workshop(
             session, chicago, rights, day=clock.now().date() - timedelta(days=1), capacity=3
         ),
         # The list of the door opens the day before; these are in no public list.
-        "tomorrow": hold(session, chicago, rights, **door),
-        "discreet tomorrow": hold(session, chicago, women, **door),
+        "tomorrow": make_workshop(session, chicago, rights, **door),
+        "discreet tomorrow": make_workshop(session, chicago, women, **door),
         "by phone": at(
             rights, 1, way=Way.PHONE, phone="312 555 0142", title={"es": "Llámanos primero"}
         ),
@@ -218,7 +220,9 @@ def _create_workshop(store: Store, title: str, **changes: Any) -> Workshop:
     """A workshop that a test may change."""
     with store.change() as session:
         chicago, kind = offices.find(session, "chicago"), kinds.find(session, "derechos")
-        return hold(session, chicago, kind, title={"es": title}, day=a_saturday(), **changes)
+        return make_workshop(
+            session, chicago, kind, title={"es": title}, day=a_saturday(), **changes
+        )
 
 
 def _move(store: Store, workshop: Workshop, now: datetime) -> None:

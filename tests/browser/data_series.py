@@ -7,7 +7,7 @@ from outreach.db.store import Store
 from outreach.domain.network import kinds, offices
 from outreach.domain.workshops import series as all_series
 from outreach.keystore import KeyStore
-from tests.conftest import hold, seat, venue
+from tests.conftest import make_workshop, seat, venue
 
 VENUES = ("Biblioteca Lozano", "Parroquia San Pío", "Consulado, sala B")
 DAYS_AHEAD = range(300, 322, 7)  # beyond public lists
@@ -22,7 +22,7 @@ def make(store: Store, key_store: KeyStore) -> dict[str, str]:
         rooms = [venue(session, chicago, name=name) for name in VENUES]
         course = all_series.find_or_create(session, chicago, "Curso de otoño", is_joint=False)
         dates = [
-            hold(
+            make_workshop(
                 session,
                 chicago,
                 kind,

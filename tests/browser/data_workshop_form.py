@@ -13,7 +13,7 @@ from outreach.domain.outbox import message_texts
 from outreach.domain.scheduling import form_drafts, workshop_data, workshop_service
 from outreach.domain.workshops import WorkshopStatus, partners
 from outreach.domain.workshops.partners import ChosenPartners, Partner, PartnerKind, Speaker
-from tests.conftest import a_saturday, hold, venue
+from tests.conftest import a_saturday, make_workshop, venue
 
 
 def free_day() -> date:
@@ -56,7 +56,7 @@ def make(store: Store, organizer: str, *, now: datetime) -> dict[str, str]:
         )
         session.add_all([partner, shelter, speaker])
         session.flush()
-        with_partners = hold(
+        with_partners = make_workshop(
             session, chicago, rights, day=a_saturday(), starts=time(9), ends=time(11)
         )
         partners.set_chosen(

@@ -29,7 +29,7 @@ from outreach.domain.workshops import Workshop
 from outreach.keystore import KeyStore, MasterKeys
 from tests.browser import second_factors
 from tests.browser.second_factors import PASSWORD
-from tests.conftest import hold, kind, office, seat
+from tests.conftest import kind, make_workshop, office, seat
 from tests.support import server_process
 from tests.support.arrivals import forget_arrivals
 from tests.support.ports import free_port
@@ -196,7 +196,7 @@ def _create_data(config: Config, party_count: int, **changes: object) -> tuple[s
         session.add(tomas)
         second_factors.make(session, ServerEncryption(config.secret()), now=clock.now())
     with store.change() as session:
-        workshop = hold(
+        workshop = make_workshop(
             session,
             chicago,
             rights,

@@ -13,7 +13,7 @@ from outreach.domain.network.offices import Office
 from outreach.keystore import KeyStore
 from tests.browser.chromium import DESKTOP, PHONE
 from tests.browser.test_every_page import ALL_RULES, COLOUR_RULES, require_no_violation
-from tests.conftest import hold
+from tests.conftest import make_workshop
 from tests.support.staff_mail import engage, html_of, serve_staff_mail
 
 # A mail program shows a letter within a page of its own, which has the landmarks and the headings.
@@ -34,7 +34,7 @@ def test_digest_passes_axe(
     with store.change() as session:
         for days in (0, -1):  # today's, and one that is over and not reported
             day = SEVEN.date() + timedelta(days=days)
-            hold(session, chicago, rights, day=day, starts=time(16), ends=time(18))
+            make_workshop(session, chicago, rights, day=day, starts=time(16), ends=time(18))
     with serve_staff_mail(app, store, key_store, config) as mail:
         assert mail.digests(SEVEN)
         html = html_of(mail.last)

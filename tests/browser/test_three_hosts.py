@@ -25,7 +25,7 @@ from outreach.domain.network.offices import Office
 from outreach.domain.workshops import Workshop
 from outreach.keystore import KeyStore
 from tests.browser.conftest import opening
-from tests.conftest import hold
+from tests.conftest import make_workshop
 from tests.faults.site import OUTREACH, Program, environ_of, leash
 from tests.support import nginx
 from tests.support.ports import free_port
@@ -118,7 +118,7 @@ def _start_server(config: Config, port: int) -> "subprocess.Popen[bytes]":
 @pytest.fixture
 def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
     with store.change() as session:
-        return hold(session, chicago, rights)
+        return make_workshop(session, chicago, rights)
 
 
 @pytest.mark.long

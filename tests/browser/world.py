@@ -43,7 +43,7 @@ from tests.browser import (
     second_factors,
 )
 from tests.browser.second_factors import PASSWORD
-from tests.conftest import a_saturday, hold, seat
+from tests.conftest import a_saturday, make_workshop, seat
 from tests.support import server_process
 from tests.support.ports import free_port
 
@@ -156,22 +156,26 @@ def _load(session: Session, *, now: datetime) -> None:
 def _create_workshops(session: Session, *, now: datetime) -> dict[str, Workshop]:
     chicago, calgary = offices.find(session, "chicago"), offices.find(session, "calgary")
     rights, screening = kinds.find(session, "derechos"), kinds.find(session, "diagnostico")
-    cancelled = hold(session, chicago, kinds.find(session, "daca"), title={"es": "DACA a tiempo"})
+    cancelled = make_workshop(
+        session, chicago, kinds.find(session, "daca"), title={"es": "DACA a tiempo"}
+    )
     workshop_service.cancel(session, cancelled, now=now)
     for _ in range(3):
-        hold(session, calgary, rights, languages=Codes(["en", "es"]))
+        make_workshop(session, calgary, rights, languages=Codes(["en", "es"]))
     return {
-        "plain": hold(session, chicago, rights, day=a_saturday(), capacity=12),
-        "full": hold(session, chicago, rights, title={"es": "Tu caso a solas"}, capacity=1),
+        "plain": make_workshop(session, chicago, rights, day=a_saturday(), capacity=12),
+        "full": make_workshop(
+            session, chicago, rights, title={"es": "Tu caso a solas"}, capacity=1
+        ),
         "cancelled": cancelled,
-        "discreet": hold(
+        "discreet": make_workshop(
             session,
             chicago,
             kinds.find(session, "mujeres"),
             title={"es": "Un espacio de confianza"},
             day=a_saturday(),
         ),
-        "past": hold(session, chicago, screening, day=now.date() - timedelta(days=40)),
+        "past": make_workshop(session, chicago, screening, day=now.date() - timedelta(days=40)),
     }
 
 

@@ -23,7 +23,7 @@ from tests.calendar_clients.khal import Khal
 from tests.calendar_clients.network import Network
 from tests.calendar_clients.thunderbird import Thunderbird
 from tests.calendar_clients.vdirsyncer import Vdirsyncer
-from tests.conftest import LONG_AGO, hold, kind, office, venue
+from tests.conftest import LONG_AGO, kind, make_workshop, office, venue
 
 pytestmark = pytest.mark.long
 FEEDS: Final[Mapping[str, Mapping[str, Any]]] = {
@@ -116,7 +116,7 @@ class Story:
             ("north", calgary, far),
             ("near", calgary, day),
         ):
-            made = hold(
+            made = make_workshop(
                 session, where, rights, day=when, now=self.there.now,
                 title={"es": f"Taller «{name}»; con coma, \\ y 🎉"},
                 starts=time(1, 30) if name == "spring" else time(18),

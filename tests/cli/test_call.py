@@ -19,7 +19,7 @@ from outreach.db.store import Store
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.registrations import Registration
-from tests.conftest import hold
+from tests.conftest import make_workshop
 from tests.support import threaded_server
 from tests.support.environment import where
 from tests.support.ports import free_port
@@ -40,7 +40,7 @@ def test_typed_keys_save_a_seat(
     make_app: Callable[..., Flask], config: Config, store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        hold(session, chicago, rights)
+        make_workshop(session, chicago, rights)
     port = free_port()
     line = VoiceLine(secret=demo.VOICE_SECRET)
     app = make_app(voice=line, public_url=f"http://localhost:{port}")

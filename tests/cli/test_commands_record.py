@@ -38,7 +38,7 @@ from outreach.keystore import KeyStore, MasterKeys
 from outreach.privacy import audit_verification
 from tests.cli.test_keys_command import an_hour_passes
 from tests.cli.test_retime import as_by_older_rules
-from tests.conftest import Pair, hold, seat, venue
+from tests.conftest import Pair, make_workshop, seat, venue
 from tests.support.environment import where
 from tests.support.joint_scene import HostSite, host_site
 from tests.support.loading import table
@@ -87,7 +87,7 @@ class Scene:
 
     def hold(self, **changes: object) -> Workshop:
         with self.store.change() as session:
-            return hold(session, self.chicago, self.rights, **changes)
+            return make_workshop(session, self.chicago, self.rights, **changes)
 
     def write(self, name: str, text: str) -> Path:
         path = self.folder / name

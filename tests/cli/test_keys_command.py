@@ -17,7 +17,7 @@ from outreach.domain.registrations import ContactMethod
 from outreach.domain.workshops import Workshop
 from outreach.keystore import Key, KeyStore
 from outreach.keystore.models import KeyBackup, MasterGeneration
-from tests.conftest import hold, seat
+from tests.conftest import make_workshop, seat
 from tests.security.test_safety import read_all_rows
 from tests.support.environment import where
 
@@ -50,7 +50,7 @@ def shell(config: Config) -> Shell:
 @pytest.fixture
 def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
     with store.change() as session:
-        return hold(session, chicago, rights)
+        return make_workshop(session, chicago, rights)
 
 
 def put_off(store: Store, key_store: KeyStore, days: int) -> None:

@@ -20,7 +20,7 @@ from outreach.domain.registrations.notifications import Notification, Notificati
 from outreach.domain.scheduling import timezone_update
 from outreach.domain.workshops import Workshop
 from outreach.keystore import KeyStore
-from tests.conftest import hold, seat
+from tests.conftest import make_workshop, seat
 from tests.support.environment import where
 from tests.support.feed_reader import feed, unfolded
 from tests.support.fixed_clock import fixed_clock
@@ -65,7 +65,7 @@ def as_by_older_rules(session: Session, workshop: Workshop, hours: int = 1) -> N
 def wrong(store: Store, calgary: Office, rights: Kind) -> Workshop:
     """At 18:00 in Calgary, stored as 19:00."""
     with store.change() as session:
-        made = hold(session, calgary, rights, day=JANUARY)
+        made = make_workshop(session, calgary, rights, day=JANUARY)
         assert made.starts_at == RIGHT
         as_by_older_rules(session, made)
     return now_in(store, made)
@@ -111,7 +111,7 @@ def test_retime_moves_an_event_to_the_zone_that_programs_know(
 ) -> None:
     """The instants are right already, so nothing but LAST-MODIFIED changes."""
     with store.change() as session:
-        made = hold(session, calgary, rights, day=JANUARY)
+        made = make_workshop(session, calgary, rights, day=JANUARY)
         as_by_older_rules(session, made, hours=0)
     before = event_of(feed(store, "calgary", today=IN_NOVEMBER))
     assert shell.run("retime").exit_code == 0
@@ -154,7 +154,10 @@ def test_retime_changes_only_stale_workshops(
     store: Store, shell: Shell, wrong: Workshop, chicago: Office, calgary: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        well = [hold(session, chicago, rights), hold(session, calgary, rights, day=JANUARY)]
+        well = [
+            make_workshop(session, chicago, rights),
+            make_workshop(session, calgary, rights, day=JANUARY),
+        ]
     shell.run("retime")
     for each in well:
         still = now_in(store, each)
@@ -165,7 +168,7 @@ def test_interrupted_retime_is_finished_by_the_next(
     store: Store, shell: Shell, calgary: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        made = [hold(session, calgary, rights, day=JANUARY) for _ in range(3)]
+        made = [make_workshop(session, calgary, rights, day=JANUARY) for _ in range(3)]
         for each in made:
             as_by_older_rules(session, each)
     with store.change() as session:  # the first batch, and then somebody stopped it
@@ -180,7 +183,7 @@ def test_retime_corrects_past_workshops_within_their_month(
     store: Store, shell: Shell, calgary: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        past = hold(session, calgary, rights, day=date(2026, 10, 31), starts=time(22))
+        past = make_workshop(session, calgary, rights, day=date(2026, 10, 31), starts=time(22))
         as_by_older_rules(session, past, hours=-1)
     done = shell.run("retime")
     assert "workshops that moved: 1, from today on: 0" in done.output
@@ -250,7 +253,7 @@ def test_retime_moves_time_slots_with_their_workshop(
     store: Store, key_store: KeyStore, shell: Shell, calgary: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        slots = hold(session, calgary, rights, day=JANUARY, way=Way.SLOTS, slot_minutes=20)
+        slots = make_workshop(session, calgary, rights, day=JANUARY, way=Way.SLOTS, slot_minutes=20)
         as_by_older_rules(session, slots)
     hers = seat(store, key_store, slots, slot="18:20")
     shell.run("retime")

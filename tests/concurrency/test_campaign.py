@@ -17,7 +17,7 @@ from outreach.domain.registrations import Registration, RegistrationStatus
 from outreach.domain.workshops import Workshop
 from tests.benchmarks.campaign import rush
 from tests.benchmarks.server import serving
-from tests.conftest import hold
+from tests.conftest import make_workshop
 from tests.support.environment import where
 from tests.support.registration_forms import answers
 
@@ -29,7 +29,7 @@ def test_three_hundred_simultaneous_registrations_share_fifty_seats(
     config: Config, app: Flask, store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        workshop = hold(session, chicago, rights, capacity=50)
+        workshop = make_workshop(session, chicago, rights, capacity=50)
     opened = [answers(app, workshop) for _ in range(300)]
     forms = [{name: each[name] for name in ("stamp", "nonce")} for each in opened]
     environ = {

@@ -23,7 +23,7 @@ from outreach.domain.registrations import Registration, RegistrationStatus, movi
 from outreach.domain.workshops import Workshop
 from outreach.keystore import KeyStore
 from outreach.privacy import reconcile
-from tests.conftest import hold, seat
+from tests.conftest import make_workshop, seat
 from tests.support.limits import UNLIMITED
 from tests.support.registration_forms import answers, link_of, own_address, send
 from tests.support.scenario import DAY, Stage, faults, stage
@@ -54,8 +54,8 @@ def app(make_app: Callable[..., Flask]) -> Flask:
 @pytest.fixture
 def dates(store: Store, chicago: Office, rights: Kind) -> list[Workshop]:
     with store.change() as session:
-        first = hold(session, chicago, rights, capacity=SEATS)
-        return [first, hold(session, chicago, rights, capacity=SEATS, day=first.day)]
+        first = make_workshop(session, chicago, rights, capacity=SEATS)
+        return [first, make_workshop(session, chicago, rights, capacity=SEATS, day=first.day)]
 
 
 def live(app: Flask, visitor: Visitor, pick: random.Random) -> None:
@@ -115,7 +115,7 @@ def test_place_moved_to_two_dates_at_once_is_on_one(
     dates: list[Workshop],
 ) -> None:  # fmt: skip
     with store.change() as session:
-        third = hold(session, chicago, rights, capacity=SEATS, day=dates[0].day)
+        third = make_workshop(session, chicago, rights, capacity=SEATS, day=dates[0].day)
     here, there = dates
     rosa = seat(store, key_store, here, people=2)
     path, start = f"{link_of(key_store, rosa)}/mover", Barrier(THREADS)

@@ -29,7 +29,7 @@ from outreach.domain.workshops import Workshop
 from outreach.keystore import Key, KeyStore
 from outreach.maintenance import scheduled_jobs
 from outreach.web.forms import form_token
-from tests.conftest import hold, registration_data
+from tests.conftest import make_workshop, registration_data
 from tests.support.registration_forms import send
 from tests.support.scenario import HOUR, faults, make_sealed_registration, stage
 
@@ -48,7 +48,7 @@ def app(make_app: Callable[..., Flask]) -> Flask:
 @pytest.fixture
 def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
     with store.change() as session:
-        return hold(session, chicago, rights, capacity=SEATS)
+        return make_workshop(session, chicago, rights, capacity=SEATS)
 
 
 def test_three_seats_are_reserved_exactly_three_times(
@@ -69,7 +69,7 @@ def test_simultaneous_registrations_beyond_capacity_are_refused(
     app: Flask, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        workshop = hold(session, chicago, rights, capacity=SEATS, has_waiting_list=False)
+        workshop = make_workshop(session, chicago, rights, capacity=SEATS, has_waiting_list=False)
     answers = _run_in_threads(lambda: [_post(app, workshop) for _ in range(POSTS_PER_THREAD)])
     statuses = Counter(answer.status_code for answer in answers)
     assert statuses == {303: SEATS, 409: THREADS * POSTS_PER_THREAD - SEATS}
@@ -82,7 +82,7 @@ def test_parties_never_exceed_the_seats(
     app: Flask, store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        workshop = hold(session, chicago, rights, capacity=7)
+        workshop = make_workshop(session, chicago, rights, capacity=7)
     answers = _run_in_threads(lambda: [_post(app, workshop, people=n) for n in (2, 3, 1, 2)])
     assert {answer.status_code for answer in answers} == {303}
     with store.read() as session:
@@ -112,7 +112,7 @@ def test_simultaneous_posts_of_one_address_take_only_its_share(
     app: Flask, store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        workshop = hold(session, chicago, rights, capacity=20)
+        workshop = make_workshop(session, chicago, rights, capacity=20)
     answers = _run_in_threads(
         lambda: [_post(app, workshop, address="203.0.113.9") for _ in range(5)]
     )
@@ -125,7 +125,7 @@ def test_simultaneous_posts_of_one_network_take_only_its_share(
     app: Flask, store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        workshop = hold(session, chicago, rights, capacity=20)
+        workshop = make_workshop(session, chicago, rights, capacity=20)
     numbers = count()
     _run_in_threads(
         lambda: [_post(app, workshop, address=f"2001:db8:7:{next(numbers):x}::1") for _ in range(5)]

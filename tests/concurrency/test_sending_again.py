@@ -17,7 +17,7 @@ from outreach.domain.network.offices import Office
 from outreach.domain.registrations import RegistrationStatus as Seated
 from outreach.domain.workshops import Workshop
 from outreach.keystore import Key, KeyStore
-from tests.conftest import hold
+from tests.conftest import make_workshop
 from tests.support.limits import UNLIMITED
 from tests.support.registration_forms import (
     answers,
@@ -32,13 +32,13 @@ pytestmark = pytest.mark.any_database
 @pytest.fixture
 def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
     with store.change() as session:
-        return hold(session, chicago, rights)
+        return make_workshop(session, chicago, rights)
 
 
 @pytest.fixture
 def discreet_workshop(store: Store, chicago: Office, women: Kind) -> Workshop:
     with store.change() as session:
-        return hold(session, chicago, women, title={"es": "Círculo de mujeres"})
+        return make_workshop(session, chicago, women, title={"es": "Círculo de mujeres"})
 
 
 def test_expired_form_comes_back_filled_and_can_be_sent(
@@ -221,7 +221,7 @@ def test_competing_duplicate_forms_register_each_person_once(
 ) -> None:
     app = make_app(limits=UNLIMITED)
     with store.change() as session:
-        small = hold(session, chicago, rights, capacity=3)
+        small = make_workshop(session, chicago, rights, capacity=3)
     typed = [answers(app, small) for _ in range(24)]
     with ThreadPoolExecutor(8) as threads:
         sent = list(threads.map(lambda each: send(app.test_client(), small, each), typed))

@@ -24,7 +24,7 @@ from outreach.domain.registrations import Registration
 from outreach.errors import Misconfigured
 from outreach.keystore import KeyStore, key_backup, rotation, signing
 from outreach.keystore.models import Secret
-from tests.conftest import hold
+from tests.conftest import make_workshop
 from tests.support.registration_forms import answers, send
 from tests.support.staff_client import Visitor, employ, enrol, hidden
 
@@ -73,7 +73,7 @@ def test_form_of_one_host_is_accepted_by_another(
     key_store.envelope.newest()  # creates the first master key
     one, other = make_host("one"), make_host("other")
     with store.change() as session:
-        workshop = hold(session, chicago, rights)
+        workshop = make_workshop(session, chicago, rights)
     typed = answers(one, workshop, contact="email", email="rosa@example.org")
     first = send(other.test_client(), workshop, typed)
     assert first.status_code == 303
@@ -124,7 +124,7 @@ def test_rate_limits_are_shared_by_all_hosts(
     statuses = [answer.status_code for answer in wrong]
     assert statuses == [422] * Limits.sign_ins + [429] * (attempts - Limits.sign_ins)
     with store.change() as session:
-        workshop = hold(session, chicago, rights, capacity=100)
+        workshop = make_workshop(session, chicago, rights, capacity=100)
     limits = Limits(posts=8)
     hosts = [make_host(name, limits=limits) for name in ("fourth", "fifth", "sixth")]
     sent = [
@@ -302,7 +302,7 @@ def test_change_by_another_host_is_visible_at_once(
     key_store.envelope.newest()
     hosts = [make_host("one").test_client(), make_host("other").test_client()]
     with store.change() as session:
-        workshop = hold(session, chicago, rights, title={"es": "Antes"})
+        workshop = make_workshop(session, chicago, rights, title={"es": "Antes"})
     paths = ("/es/", f"/es/t/{workshop.public_id}", "/es/cal/red.ics", "/api/v1/workshops")
     for path in paths:
         for host in hosts:

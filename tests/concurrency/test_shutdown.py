@@ -31,7 +31,7 @@ from outreach.domain.network.offices import Office
 from outreach.domain.registrations import Registration
 from outreach.domain.workshops import Workshop
 from outreach.keystore import KeyStore
-from tests.conftest import hold
+from tests.conftest import make_workshop
 from tests.faults.conftest import Outbox
 from tests.faults.test_killed_worker import pid_of_worker, settings
 from tests.support.ports import free_port
@@ -51,7 +51,7 @@ TIMEOUT_SECONDS: Final = 60
 @pytest.fixture
 def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
     with store.change() as session:
-        return hold(session, chicago, rights)
+        return make_workshop(session, chicago, rights)
 
 
 class Server:

@@ -23,7 +23,7 @@ from outreach.db.work_slots import PEOPLE, Slots, WorkSlots
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from tests.concurrency.test_shutdown import PostingClient, Server, count, run_server, wait_until
-from tests.conftest import hold
+from tests.conftest import make_workshop
 from tests.support.registration_forms import answers
 
 pytestmark = [
@@ -60,7 +60,7 @@ def test_unfinished_forms_stop_nobody(
     size: str,
 ) -> None:
     with store.change() as session:
-        workshop = hold(session, chicago, rights)
+        workshop = make_workshop(session, chicago, rights)
     path = f"/es/t/{workshop.public_id}/lugar"
     with run_server(config, tmp_path / "log", "--no-mail", "--workers", "1") as server:
         slow = PostingClient(server, path, answers(app, workshop, name="Lenta"))
@@ -89,7 +89,7 @@ def test_silent_form_is_closed_when_another_comes(
     app: Flask, config: Config, store: Store, chicago: Office, rights: Kind, tmp_path: Path
 ) -> None:
     with store.change() as session:
-        workshop = hold(session, chicago, rights)
+        workshop = make_workshop(session, chicago, rights)
     path = f"/es/t/{workshop.public_id}/lugar"
     with run_server(config, tmp_path / "log", "--no-mail", "--workers", "1") as server:
         silent = PostingClient(server, path, answers(app, workshop, name="Lenta"))

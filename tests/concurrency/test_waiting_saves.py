@@ -19,7 +19,7 @@ from tests.concurrency.test_shutdown import (
     run_server,
     wait_until,
 )
-from tests.conftest import hold
+from tests.conftest import make_workshop
 from tests.support.registration_forms import answers
 
 pytestmark = [
@@ -33,7 +33,7 @@ def test_reading_waits_for_no_save(
     app: Flask, config: Config, store: Store, chicago: Office, rights: Kind, tmp_path: Path
 ) -> None:
     with store.change() as session:
-        workshop = hold(session, chicago, rights)
+        workshop = make_workshop(session, chicago, rights)
     path = f"/es/t/{workshop.public_id}"
     saves = (THREADS if store.is_sqlite else SLOTS) - 1
     limits = {"OUTREACH_LIMIT_POSTS": "1000"}

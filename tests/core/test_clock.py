@@ -16,7 +16,7 @@ from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.workshops import Workshop
 from outreach.errors import ErrorCode
-from tests.conftest import hold
+from tests.conftest import make_workshop
 from tests.support.loading import done, run, table
 from tests.support.refusals import refuses
 
@@ -43,7 +43,7 @@ def test_doubled_hour_means_the_first() -> None:
 
 def test_workshop_in_the_spring_gap_is_refused(store: Store, chicago: Office, rights: Kind) -> None:
     with store.change() as session, refuses(ErrorCode.HOUR_SKIPPED):
-        hold(session, chicago, rights, day=SPRING, starts=time(2, 30), ends=time(4, 0))
+        make_workshop(session, chicago, rights, day=SPRING, starts=time(2, 30), ends=time(4, 0))
 
 
 def test_workshop_over_the_gap_or_midnight_keeps_its_length() -> None:

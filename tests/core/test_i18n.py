@@ -25,7 +25,7 @@ from outreach.domain.workshops import DeliveryMode, Workshop
 from outreach.keystore import KeyStore
 from outreach.mail.delivery import letter_outlets
 from outreach.mail.delivery_round import deliver
-from tests.conftest import hold, seat
+from tests.conftest import make_workshop, seat
 from tests.support.translations import OTHERS, forms, messages
 
 pytestmark = pytest.mark.any_database
@@ -53,13 +53,13 @@ class Words(HTMLParser):
 @pytest.fixture
 def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
     with store.change() as session:
-        return hold(session, chicago, rights, starts=time(10, 30), ends=time(12, 0))
+        return make_workshop(session, chicago, rights, starts=time(10, 30), ends=time(12, 0))
 
 
 @pytest.fixture
 def circle(store: Store, chicago: Office, women: Kind) -> Workshop:
     with store.change() as session:
-        return hold(session, chicago, women)
+        return make_workshop(session, chicago, women)
 
 
 PAGES: Final = [
@@ -177,9 +177,9 @@ def test_zone_is_named_where_a_reader_may_be_in_another(
     client: FlaskClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        near = hold(session, chicago, rights)
-        online = hold(session, chicago, rights, mode=DeliveryMode.VIDEO_CALL)
-        far = hold(session, chicago, rights, zone=ZoneInfo("America/New_York"))
+        near = make_workshop(session, chicago, rights)
+        online = make_workshop(session, chicago, rights, mode=DeliveryMode.VIDEO_CALL)
+        far = make_workshop(session, chicago, rights, zone=ZoneInfo("America/New_York"))
     pages = [client.get(f"/en/t/{each.public_id}").text for each in (near, online, far)]
     assert "Central Time" not in pages[0]
     assert "Central Time" in pages[1]

@@ -31,7 +31,7 @@ from outreach.domain.registrations import Registration
 from outreach.keystore import Key, KeyStore, KeyStoreBase
 from outreach.migrations import Database, differences
 from outreach.web.context import store as app_store
-from tests.conftest import LONG_AGO, hold, seat
+from tests.conftest import LONG_AGO, make_workshop, seat
 from tests.support.environment import where
 
 pytestmark = pytest.mark.core
@@ -211,7 +211,7 @@ def test_erased_data_is_in_no_sqlite_file(
     if not store.is_sqlite:
         return  # PostgreSQL's files cannot be read here; the destroyed key protects the row
     with store.change() as session:
-        workshop = hold(session, chicago, rights)
+        workshop = make_workshop(session, chicago, rights)
     rosa = seat(store, key_store, workshop, name=NAME, now=LONG_AGO)
     sealed, key_id = rosa.sealed, rosa.key_id
     assert sealed
@@ -234,7 +234,7 @@ def test_personal_data_is_never_stored_unencrypted(
     config: Config, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        workshop = hold(session, chicago, rights)
+        workshop = make_workshop(session, chicago, rights)
     seat(
         store,
         key_store,

@@ -32,7 +32,7 @@ from outreach.domain.registrations import Registration
 from outreach.errors import Misconfigured
 from outreach.migrations import Database, first_migration
 from outreach.migrations.models import KEY_STORE, MAIN
-from tests.conftest import Pair, hold
+from tests.conftest import Pair, make_workshop
 from tests.support.environment import where
 from tests.support.limits import UNLIMITED
 from tests.support.registration_forms import answers, send
@@ -119,7 +119,7 @@ class RegistrationLoad:
         # This release, which uses nothing of the later schema.
         self.app: Flask = create_app(replace(config, limits=UNLIMITED))
         with store.change() as session:
-            self.workshop = hold(session, office, kind, capacity=10_000)
+            self.workshop = make_workshop(session, office, kind, capacity=10_000)
         self.stop_event, self.is_busy = threading.Event(), threading.Event()
         self.statuses: list[int] = []
         self.longest = 0.0

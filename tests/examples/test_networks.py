@@ -27,7 +27,7 @@ from outreach.domain.network import kinds, offices
 from outreach.domain.text import fold
 from outreach.domain.workshops import Workshop
 from outreach.network_profile import NetworkProfile
-from tests.conftest import close_app, hold, venue
+from tests.conftest import close_app, make_workshop, venue
 from tests.support.environment import where
 from tests.support.limits import UNLIMITED
 
@@ -127,7 +127,7 @@ def site(request: pytest.FixtureRequest, config: Config, tmp_path: Path) -> Iter
         offered = kinds.list_kinds(session)
         known = {each.slug: each for each in offices.list_offices(session)}
         workshops = {
-            slug: hold(
+            slug: make_workshop(
                 session,
                 known[slug],
                 offered[number % len(offered)],

@@ -20,7 +20,7 @@ from outreach.domain.workshops import Workshop
 from outreach.keystore import KeyStore
 from outreach.mail import delivery
 from outreach.mail.delivery_round import deliver
-from tests.conftest import hold, seat
+from tests.conftest import make_workshop, seat
 from tests.support.daytime import zone_in_the_morning
 from tests.support.ports import free_port
 from tests.support.smtp_server import Postman, serve_mail
@@ -90,7 +90,7 @@ def outbox(
 ) -> Outbox:
     made = Outbox(app, store, key_store, config)
     with store.change() as session:
-        made.workshop = hold(
+        made.workshop = make_workshop(
             session, chicago, rights, capacity=1000, zone=zone_in_the_morning(clock.now())
         )
     return made

@@ -145,7 +145,7 @@ GUARDS: Final = (
     ),
     Guard(
         "S36", "outreach.domain.registrations.models:Registration.is_approved",
-        "self.approval_hold_until is None", "",
+        "self.approval_undo_until is None", "",
         "tests/domain/registrations/test_approval.py::test_decision_holds_after_five_minutes_and_can_be_undone_before",
     ),
     Guard(

@@ -22,7 +22,7 @@ from outreach.domain.registrations import ContactMethod, Registration
 from outreach.domain.registrations.notifications import Notification
 from outreach.mail import delivery
 from outreach.mail.delivery_round import deliver
-from tests.conftest import hold, kind, office
+from tests.conftest import kind, make_workshop, office
 from tests.faults.book import Book
 from tests.faults.checks import CheckResult, check, missing_letters
 from tests.faults.mailbox import Mailbox
@@ -125,7 +125,7 @@ def furnish(
         session.add_all([*every, rights])
         session.flush()
         made = [
-            hold(
+            make_workshop(
                 session,
                 every[number % 2],
                 rights,

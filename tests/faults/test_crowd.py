@@ -24,7 +24,7 @@ from outreach.domain.registrations import Registration, RegistrationStatus
 from outreach.domain.workshops import series
 from outreach.keystore import KeyStore
 from outreach.privacy import reconcile
-from tests.conftest import hold
+from tests.conftest import make_workshop
 from tests.faults.crowd import BEGAN, Done, Scene, act, begin_together
 from tests.support.scenario import faults, stranded
 
@@ -118,7 +118,9 @@ def _scene(
         both = series.find_or_create(session, session.merge(office), "Curso", is_joint=True)
         days = [BEGAN.date() + timedelta(days=60 + more) for more in (0, 7)]
         made = [
-            hold(session, office, kind, day=day, series=both, **shared | workshop_changes | room)
+            make_workshop(
+                session, office, kind, day=day, series=both, **shared | workshop_changes | room
+            )
             for day, room in zip(days, ({}, roomy), strict=True)
         ]
         ids = tuple(workshop.id for workshop in made)

@@ -23,7 +23,7 @@ from outreach.domain.workshops import Workshop
 from outreach.errors import NotFound
 from outreach.keystore import Key, KeyStore, MasterKeys, rotation
 from outreach.privacy import retention
-from tests.conftest import hold, seat
+from tests.conftest import make_workshop, seat
 from tests.support.arrivals import store_arrival
 from tests.support.canaries import counts
 from tests.support.environment import where
@@ -34,7 +34,7 @@ MANY = 120
 @pytest.fixture
 def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
     with store.change() as session:
-        return hold(session, chicago, rights, capacity=500)
+        return make_workshop(session, chicago, rights, capacity=500)
 
 
 @contextmanager

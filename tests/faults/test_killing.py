@@ -21,7 +21,7 @@ from outreach.domain.registrations.notifications import Notification
 from outreach.domain.workshops import Workshop
 from outreach.keystore import KeyStore
 from outreach.privacy import erasure
-from tests.conftest import hold, registration_data
+from tests.conftest import make_workshop, registration_data
 from tests.faults.book import Book, Edit, Person
 from tests.faults.checks import CheckResult, check, missing_letters
 from tests.faults.mailbox import Letter
@@ -98,7 +98,7 @@ class Day:
 @pytest.fixture
 def day(app: Flask, store: Store, key_store: KeyStore, chicago: Office, rights: Kind) -> Day:
     with store.change() as session:
-        workshop = hold(session, chicago, rights, capacity=6)
+        workshop = make_workshop(session, chicago, rights, capacity=6)
     return Day(app, store, key_store, workshop)
 
 

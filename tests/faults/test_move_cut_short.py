@@ -15,7 +15,7 @@ from outreach.domain.registrations import Registration, moving
 from outreach.domain.workshops import Workshop
 from outreach.keystore import KeyStore
 from outreach.privacy import reconcile, registration_move, retention
-from tests.conftest import hold, seat
+from tests.conftest import make_workshop, seat
 from tests.support.scenario import faults
 
 
@@ -44,7 +44,7 @@ def dates(store: Store, chicago: Office, rights: Kind) -> tuple[Workshop, Worksh
     today = clock.now().date()
     with store.change() as session:
         late, early = (
-            hold(
+            make_workshop(
                 session, chicago, rights,
                 day=today + timedelta(days=days), has_childcare=True, support={"childcare": 1},
             )

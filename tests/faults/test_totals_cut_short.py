@@ -17,7 +17,7 @@ from outreach.domain.registrations import Registration, RegistrationStatus, acco
 from outreach.domain.workshops import Workshop
 from outreach.keystore import KeyStore
 from outreach.privacy import erasure, reconcile, retention
-from tests.conftest import hold, seat
+from tests.conftest import make_workshop, seat
 
 CHILDCARE = Codes(["childcare"])
 
@@ -29,7 +29,7 @@ class Cut(Exception):
 @pytest.fixture
 def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
     with store.change() as session:
-        return hold(
+        return make_workshop(
             session, chicago, rights, capacity=10, has_childcare=True, support={"childcare": 2}
         )
 
@@ -151,7 +151,7 @@ def test_offer_passes_over_a_party_whose_key_is_gone(
     config: Config, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        small = hold(session, chicago, rights, capacity=1)
+        small = make_workshop(session, chicago, rights, capacity=1)
     rosa, luz, ines = (seat(store, key_store, small) for _ in range(3))
     with pytest.raises(Cut):
         erasure.erase(store, cut(key_store, _CutAfter), config, [luz.id], now=clock.now())

@@ -30,7 +30,7 @@ from outreach.mail.delivery_round import deliver
 from outreach.mail.sms_gateway import SmsMessage
 from outreach.mail.text_budget import TextBudget, TextPurse
 from outreach.maintenance.worker import Worker
-from tests.conftest import hold, seat
+from tests.conftest import make_workshop, seat
 from tests.support.fixed_clock import FIXED_NOW
 from tests.support.gateway_server import Gateway, serve_gateway
 from tests.support.ports import free_port
@@ -89,7 +89,9 @@ class Scene:
     def add_strangers(self, number: int) -> None:
         """Texts that strangers cause at another workshop."""
         with self.store.change() as session:
-            other = hold(session, self.workshop.office, self.workshop.kind, capacity=number)
+            other = make_workshop(
+                session, self.workshop.office, self.workshop.kind, capacity=number
+            )
         for each in range(number):
             by_text: dict[str, Any] = {"contact": ContactMethod.PHONE, "may_leave_message": True}
             address = f"+1312556{each:04}"
@@ -104,7 +106,7 @@ class Scene:
 
 def start_soon(session: Any, office: Office, kind: Kind, **changes: Any) -> Workshop:
     day = FIXED_NOW.astimezone(office.zone).date()
-    return hold(
+    return make_workshop(
         session, office, kind, **{"day": day, "starts": time(13), "ends": time(15)} | changes
     )
 

@@ -22,7 +22,7 @@ from outreach.domain.network.kinds import Kind, Way
 from outreach.domain.network.offices import Office
 from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import Workshop, WorkshopStatus
-from tests.conftest import LONG_AGO, hold
+from tests.conftest import LONG_AGO, make_workshop
 from tests.support.feed_reader import events_of
 
 pytestmark = pytest.mark.any_database("headers of feeds")
@@ -34,7 +34,7 @@ FEED = "/es/cal/chicago.ics"
 def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
     """A workshop in a feed whose last change is long past."""
     with store.change() as session:
-        stored_workshop = hold(session, chicago, rights)
+        stored_workshop = make_workshop(session, chicago, rights)
     with store.change() as session:
         session.execute(sa.update(ChangeCounter).values(changed_at=LONG_AGO))
     return stored_workshop
@@ -103,7 +103,7 @@ def test_changes_within_one_second_have_different_etags(
     tags = set()
     for _ in range(3):
         with store.change() as session:
-            hold(session, chicago, rights, now=clock.now())
+            make_workshop(session, chicago, rights, now=clock.now())
         answer = client.get(FEED)
         tags.add(answer.headers["ETag"])
         revalidated = client.get(
@@ -286,7 +286,7 @@ def test_draft_has_no_ics_file(
     client: FlaskClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        draft = hold(session, chicago, rights, status=WorkshopStatus.DRAFT)
+        draft = make_workshop(session, chicago, rights, status=WorkshopStatus.DRAFT)
     assert client.get(f"/es/t/{draft.public_id}.ics").status_code == 404
 
 
@@ -332,7 +332,7 @@ def test_store_mark_changes_with_every_commit(
     other_store = Store(config.database_url)
     change_sessions.install(other_store)
     with other_store.change() as session:
-        hold(session, chicago, rights)
+        make_workshop(session, chicago, rights)
     other_store.close()
     assert store.mark() != before
 

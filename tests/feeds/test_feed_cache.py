@@ -35,7 +35,7 @@ from outreach.feeds.server import FeedMiddleware, Feeds
 from outreach.feeds.shared_feeds import SharedFeeds
 from outreach.i18n import LANGUAGES
 from outreach.maintenance.event_cache_warmup import EventCacheWarmer
-from tests.conftest import LONG_AGO, hold, kind, office, venue
+from tests.conftest import LONG_AGO, kind, make_workshop, office, venue
 from tests.support.feed_reader import utc_today
 
 pytestmark = pytest.mark.any_database
@@ -47,7 +47,7 @@ FORMS = ("ics", "atom", "json", "jcal", "jscal")
 @pytest.fixture
 def workshop(store: Store, chicago: Office, calgary: Office, rights: Kind) -> Workshop:
     with store.change() as session:
-        return hold(session, chicago, rights)
+        return make_workshop(session, chicago, rights)
 
 
 def fail_if_called(_environ: Any, _respond: Any) -> list[bytes]:
@@ -226,7 +226,7 @@ def test_first_poll_after_a_change_writes_nothing(
 ) -> None:
     client, address = new_process(config, store), f"/es/cal/chicago.{ending}"
     with store.change() as session:
-        shown = hold(session, chicago, women) if "mujeres" in ending else workshop
+        shown = make_workshop(session, chicago, women) if "mujeres" in ending else workshop
     for title in ("Con café", "Con té"):
         change(store, shown, title={"es": title})
         with statements(store) as executed:
@@ -323,7 +323,7 @@ def test_unchanged_feed_keeps_its_date_in_a_process_and_its_tag_in_all(
     client = new_process(config, store)
     before = client.get(address)
     with store.change() as session:
-        hold(session, calgary, rights)
+        make_workshop(session, calgary, rights)
     repeated, elsewhere = client.get(address), new_process(config, store).get(address)
     assert repeated.headers["Last-Modified"] == before.headers["Last-Modified"]
     assert elsewhere.headers["ETag"] == before.headers["ETag"]
@@ -337,7 +337,7 @@ def test_worker_stores_only_the_event_of_a_changed_workshop(
 ) -> None:
     with store.change() as session:
         for days in range(1, 20):
-            hold(session, chicago, rights, day=utc_today() + timedelta(days=days))
+            make_workshop(session, chicago, rights, day=utc_today() + timedelta(days=days))
     warmer, now = EventCacheWarmer(store, config), clock.now()
     assert warmer.write(now=now) == 20 * len(LANGUAGES)
     change(store, workshop, title={"es": "Con café"})
@@ -356,7 +356,7 @@ def test_event_that_the_worker_has_not_stored_is_written_once_in_a_process(
     client = new_process(config, store)
     client.get(FEED)
     with store.change() as session:
-        second = hold(session, chicago, rights, day=utc_today() + timedelta(days=3))
+        second = make_workshop(session, chicago, rights, day=utc_today() + timedelta(days=3))
     with statements(store) as executed:
         assert client.get(FEED).data.count(b"BEGIN:VEVENT") == 2
     wanted = [each for each in executed if "workshop.id IN" in each]
@@ -378,7 +378,7 @@ def test_change_of_another_office_keeps_the_etag(
     client = new_process(config, store)
     network = client.get("/es/cal/red.ics?donde=IL")
     with store.change() as session:
-        hold(session, calgary, rights)
+        make_workshop(session, calgary, rights)
     repeated = client.get("/es/cal/red.ics?donde=IL")
     assert counts(store)["red"] > 1
     assert repeated.headers["ETag"] == network.headers["ETag"]
@@ -430,7 +430,7 @@ def test_place_in_a_feed_query_has_a_canonical_spelling(
 ) -> None:
     with store.change() as session:
         stored = venue(session, chicago, name="Parroquia", city="Milwaukee", region="WI")
-        hold(session, chicago, rights, venue=stored)
+        make_workshop(session, chicago, rights, venue=stored)
     client = new_process(config, store)
     for place in places:
         answer = client.get("/es/cal/red.ics", query_string={"donde": place})
@@ -480,7 +480,7 @@ def test_worker_writes_events_ahead_of_requests(
     config: Config, store: Store, workshop: Workshop, women: Kind, chicago: Office
 ) -> None:
     with store.change() as session:
-        hold(session, chicago, women)
+        make_workshop(session, chicago, women)
     warmer, now = EventCacheWarmer(store, config), clock.now()
     assert warmer.write(now=now) == 3, (
         "one workshop in three languages; discreet ones on request only"

@@ -13,7 +13,7 @@ from outreach.domain.network.kinds import Kind, Visibility, Way
 from outreach.domain.network.offices import Office
 from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import Workshop
-from tests.conftest import hold, venue
+from tests.conftest import make_workshop, venue
 from tests.support.feed_reader import events_of, unfolded
 
 pytestmark = pytest.mark.any_database("the content of feeds")
@@ -34,7 +34,7 @@ def circle(store: Store, chicago: Office, women: Kind) -> Workshop:
             latitude=41.123456,
             longitude=-87.123456,
         )
-        return hold(
+        return make_workshop(
             session,
             chicago,
             women,
@@ -99,7 +99,7 @@ def test_link_of_a_discreet_entry_is_an_option(
     client: FlaskClient, store: Store, circle: Workshop, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        hold(session, chicago, rights)
+        make_workshop(session, chicago, rights)
     address = "/es/cal/red.ics?tipo=K7QX"
     for _time in range(2):  # the other feed has been written, and is cached
         assert "URL" not in events_of(client.get(address).data)[0]
@@ -114,7 +114,7 @@ def test_discreet_workshop_is_neutral_beside_another_kind(
     client: FlaskClient, store: Store, circle: Workshop, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        hold(session, chicago, rights, venue=venue(session, chicago, name="Biblioteca"))
+        make_workshop(session, chicago, rights, venue=venue(session, chicago, name="Biblioteca"))
     answer = client.get("/es/cal/chicago.ics?tipo=derechos&tipo=mujeres")
     assert {str(e["SUMMARY"]) for e in events_of(answer.data)} == {"Taller", "Conoce tus derechos"}
     assert not REVEALING.search(unfolded(answer.data))
@@ -150,7 +150,7 @@ def test_hidden_address_is_in_no_feed_and_no_ics_file(
         house = venue(
             session, chicago, name="Casa Canaria", address=CANARY, latitude=41.1, longitude=-87.1
         )
-        workshop = hold(session, chicago, rights, venue=house, visibility=visibility)
+        workshop = make_workshop(session, chicago, rights, venue=house, visibility=visibility)
     for path in (
         "/es/cal/red.ics",
         "/es/cal/chicago.ics",
@@ -169,9 +169,9 @@ def test_public_address_is_complete_and_has_its_own_position(
 ) -> None:
     with store.change() as session:
         exact = venue(session, chicago, name="Sala A", latitude=41.8512345678, longitude=-87.65)
-        hold(session, chicago, rights, venue=exact)
+        make_workshop(session, chicago, rights, venue=exact)
         approximate = venue(session, chicago, name="Sala B")
-        hold(session, chicago, rights, venue=approximate)
+        make_workshop(session, chicago, rights, venue=approximate)
     first, second = sorted(
         events_of(client.get("/es/cal/chicago.ics").data), key=lambda e: str(e["LOCATION"])
     )
@@ -184,7 +184,7 @@ def test_link_of_an_unlisted_workshop_is_in_no_feed(
     client: FlaskClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        workshop = hold(session, chicago, rights, way=Way.UNLISTED)
+        workshop = make_workshop(session, chicago, rights, way=Way.UNLISTED)
     answer = client.get(f"/es/t/{workshop.public_id}.ics")
     assert answer.status_code == 200
     assert workshop.public_id not in unfolded(answer.data)
@@ -194,7 +194,7 @@ def test_feeds_have_no_personal_data_and_no_secrets(
     client: FlaskClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        hold(
+        make_workshop(
             session,
             chicago,
             rights,

@@ -13,7 +13,7 @@ from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.workshops import Workshop
 from outreach.feeds.ics_feed import MAX_BYTES
-from tests.conftest import hold
+from tests.conftest import make_workshop
 from tests.feeds.test_feed_sizes import add_workshops
 from tests.support.feed_reader import utc_today
 
@@ -101,7 +101,9 @@ def test_pages_end_where_one_day_is_too_large(
     with store.change() as session:
         # In UTC, as pages count their days: in summer an evening of Chicago is still the same day.
         too_large = session.scalars(sa.select(sa.func.min(Workshop.starts_at))).one().date()
-        hold(session, chicago, rights, day=utc_today() + 5 * DAY, starts=time(12), ends=time(13))
+        make_workshop(
+            session, chicago, rights, day=utc_today() + 5 * DAY, starts=time(12), ends=time(13)
+        )
     pages = read_pages(client)
     assert ids(pages) == []
     assert [page.get("next_url", "").partition("?")[2] for page in pages] == [

@@ -10,7 +10,7 @@ from outreach.db.store import Store
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.workshops import Workshop
-from tests.conftest import hold, venue
+from tests.conftest import make_workshop, venue
 from tests.support.feed_reader import events_of, feed, parsed, utc_today
 from tests.support.fixed_clock import fixed_clock
 
@@ -23,7 +23,7 @@ def add_workshops(store: Store, office: Office, kind: Kind, days: range, a_day: 
     """Inserts `a_day` copies of a workshop on each of these days."""
     with store.change() as session:
         place = venue(session, office, zone=office.zone)
-        model = hold(session, office, kind, venue=place, summary=LONG, day=utc_today())
+        model = make_workshop(session, office, kind, venue=place, summary=LONG, day=utc_today())
         names = [c.key for c in sa.inspect(Workshop).column_attrs if c.key != "id"]
         plain = {name: getattr(model, name) for name in names}
         rows: list[dict[str, Any]] = []

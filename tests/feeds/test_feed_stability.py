@@ -32,7 +32,7 @@ from outreach.feeds.shared_feeds import SharedFeeds
 from outreach.imports import offices as offices_file
 from outreach.imports.offices import OfficeRow
 from tests.calendar_readers import rules
-from tests.conftest import LONG_AGO, hold, kind, office, venue
+from tests.conftest import LONG_AGO, kind, make_workshop, office, venue
 from tests.runner import shifted_clock
 from tests.support.environment import where
 from tests.support.feed_reader import feed, utc_today
@@ -79,18 +79,18 @@ def fill(store: Store) -> None:
         session.flush()
         # Several workshops start at the same time, so that only their UIDs order them.
         for each_office, each_kind in product((chicago, calgary), (rights, daca, women)):
-            hold(session, each_office, each_kind)
-            hold(session, each_office, each_kind, day=utc_today() + timedelta(days=110))
-        workshop = hold(session, chicago, rights, title={"es": "Año nuevo, «ñ»; 🎉 " * 9})
+            make_workshop(session, each_office, each_kind)
+            make_workshop(session, each_office, each_kind, day=utc_today() + timedelta(days=110))
+        workshop = make_workshop(session, chicago, rights, title={"es": "Año nuevo, «ñ»; 🎉 " * 9})
         workshop_service.cancel(session, workshop, now=clock.now())
-        hold(session, chicago, rights, mode=DeliveryMode.VIDEO_CALL, venue=None)
+        make_workshop(session, chicago, rights, mode=DeliveryMode.VIDEO_CALL, venue=None)
 
 
 def hold_in_chicago(store: Store) -> str:
     """The public id of a new workshop, the one that EDITS change."""
     with store.change() as session:
         chicago, rights = offices.find(session, "chicago"), kinds.find(session, "derechos")
-        return hold(session, chicago, rights, languages=Codes(["es"])).public_id
+        return make_workshop(session, chicago, rights, languages=Codes(["es"])).public_id
 
 
 @pytest.fixture
@@ -199,7 +199,9 @@ class Scene:
         self.change(kind=self.rights, visibility=Visibility.PUBLIC)
 
     def draft(self) -> None:
-        hold(self.session, self.chicago, self.rights, status=WorkshopStatus.DRAFT, now=self.now)
+        make_workshop(
+            self.session, self.chicago, self.rights, status=WorkshopStatus.DRAFT, now=self.now
+        )
 
     def take_seats(self) -> None:
         self.workshop.seats_left -= 3
@@ -210,7 +212,7 @@ CHICAGO: Final = ("chicago",)
 BOTH: Final = ("chicago", "calgary")
 EDITS: Final[Mapping[str, Edit]] = {
     "a workshop of another office": Edit(
-        lambda s: hold(s.session, s.calgary, s.daca, now=s.now), ("calgary",), ("daca",)
+        lambda s: make_workshop(s.session, s.calgary, s.daca, now=s.now), ("calgary",), ("daca",)
     ),
     "a draft": Edit(Scene.draft, NOTHING, NOTHING),
     "a facilitator": Edit(lambda s: s.change(facilitator="Ana"), NOTHING, NOTHING),
@@ -347,7 +349,9 @@ def test_changes_within_one_second_raise_last_modified(
     fill(store)
     now = LONG_AGO + timedelta(days=1)
     with store.change() as session:
-        workshop = hold(session, offices.find(session, "calgary"), kinds.find(session, "derechos"))
+        workshop = make_workshop(
+            session, offices.find(session, "calgary"), kinds.find(session, "derechos")
+        )
     modified = []
     for is_office in (is_office_first, not is_office_first):
         now += timedelta(milliseconds=300)

@@ -17,7 +17,7 @@ from outreach.domain.network.offices import Office
 from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import DeliveryMode, Workshop, WorkshopStatus
 from tests.calendar_readers.by_icalendar import read as read_occurrences
-from tests.conftest import LONG_AGO, hold, kind, office, venue
+from tests.conftest import LONG_AGO, kind, make_workshop, office, venue
 from tests.support.feed_reader import (
     by_icalendar,
     by_vobject,
@@ -58,7 +58,9 @@ def test_two_parsers_read_the_hours_that_the_database_has(
         for place in (chicago, calgary):
             for weeks in range(1, 50):
                 day = utc_today() + timedelta(weeks=weeks)
-                created.append(hold(session, place, rights, day=day, starts=time(23), ends=time(1)))
+                created.append(
+                    make_workshop(session, place, rights, day=day, starts=time(23), ends=time(1))
+                )
     for slug in ("chicago", "calgary"):
         body = feed(store, slug)
         expected = {
@@ -74,7 +76,9 @@ def test_calgary_in_january_2027_is_midnight_in_utc(
     store: Store, calgary: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        hold(session, calgary, rights, day=date(2027, 1, 21), starts=time(18), ends=time(20))
+        make_workshop(
+            session, calgary, rights, day=date(2027, 1, 21), starts=time(18), ends=time(20)
+        )
     body = feed(store, "calgary", today=date(2027, 1, 10))
 
     # Programs with older rules than ours take America/Edmonton for UTC-7 in January.
@@ -92,13 +96,13 @@ def test_calendar_with_an_hour_that_clocks_show_twice_has_no_zone_of_its_own(
     """The entry is in UTC, and recurring-ical-events would take the first of the two hours in the
     zone of the calendar."""
     with store.change() as session:
-        hold(
+        make_workshop(
             session, chicago, rights, day=date(2027, 11, 7), starts=time(1, 30), ends=time(4),
             is_second_hour=True,
         )  # fmt: skip
     alone = feed(store, "chicago", today=date(2027, 11, 1))
     with store.change() as session:
-        hold(session, chicago, rights, day=date(2027, 11, 8))
+        make_workshop(session, chicago, rights, day=date(2027, 11, 8))
     beside_another = feed(store, "chicago", today=date(2027, 11, 1))
     for body in (alone, beside_another):
         assert b"DTSTART:20271107T073000Z\r\n" in body
@@ -120,7 +124,7 @@ def test_description_ends_with_the_local_time_and_the_address(
     store: Store, chicago: Office, rights: Kind, lang: str, words: str
 ) -> None:
     with store.change() as session:
-        workshop = hold(session, chicago, rights, day=date(2027, 1, 12))
+        workshop = make_workshop(session, chicago, rights, day=date(2027, 1, 12))
     lines = str(only_event(store, lang, today=date(2027, 1, 1))["DESCRIPTION"]).splitlines()
 
     assert lines[-2:] == [words, f"https://talleres.example.org/{lang}/t/{workshop.public_id}"]
@@ -133,8 +137,8 @@ def test_local_time_has_half_hour_offsets_and_elisions(
         session.add(office("terranova", "St. John's", "NL", "America/St_Johns", country="CA"))
         session.flush()
     with store.change() as session:
-        hold(session, offices.find(session, "terranova"), rights, day=date(2027, 1, 12))
-        hold(session, calgary, rights, day=date(2027, 1, 12))
+        make_workshop(session, offices.find(session, "terranova"), rights, day=date(2027, 1, 12))
+        make_workshop(session, calgary, rights, day=date(2027, 1, 12))
     january = date(2027, 1, 1)
     [far_east] = events(store, "terranova", "fr", today=january)
     [alberta] = events(store, "calgary", "fr", today=january)
@@ -146,7 +150,7 @@ def test_calendar_properties_have_the_expected_order(
     store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        hold(session, chicago, rights)
+        make_workshop(session, chicago, rights)
     body = feed(store)
     header = unfolded(body.partition(b"BEGIN:VTIMEZONE")[0])
     names = [re.split("[:;]", line)[0] for line in header.splitlines()]
@@ -180,14 +184,14 @@ def test_calendar_has_a_time_zone_only_if_its_events_share_it(
     store: Store, chicago: Office, calgary: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        hold(session, chicago, rights)
-        hold(session, calgary, rights)
+        make_workshop(session, chicago, rights)
+        make_workshop(session, calgary, rights)
     network = feed(store, None)
     assert b"X-WR-TIMEZONE" not in network
     assert network.count(b"BEGIN:VTIMEZONE") == 2
 
     with store.change() as session:
-        stored = hold(session, chicago, rights)
+        stored = make_workshop(session, chicago, rights)
         workshop_service.change(
             session,
             stored,
@@ -208,7 +212,7 @@ def test_moved_workshop_keeps_its_uid_and_raises_sequence(
     store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        workshop = hold(session, chicago, rights)
+        workshop = make_workshop(session, chicago, rights)
     before = only_event(store)
     change_later(store, workshop, starts=time(19), ends=time(21))
     after = only_event(store)
@@ -222,7 +226,7 @@ def test_moved_workshop_keeps_its_uid_and_raises_sequence(
 
 def test_new_title_does_not_raise_sequence(store: Store, chicago: Office, rights: Kind) -> None:
     with store.change() as session:
-        workshop = hold(session, chicago, rights)
+        workshop = make_workshop(session, chicago, rights)
     before = only_event(store)
     change_later(store, workshop, title={"es": "Tus derechos, con café"})
     after = only_event(store)
@@ -235,7 +239,7 @@ def test_moved_venue_raises_the_version_of_its_events(
     store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        workshop = hold(session, chicago, rights)
+        workshop = make_workshop(session, chicago, rights)
     before = only_event(store)["LAST-MODIFIED"].dt
     with store.change() as session:
         place = workshops.find(session, workshop.public_id).venue
@@ -252,7 +256,7 @@ def test_cancelled_workshop_stays_in_the_feed_and_can_be_reinstated(
     store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        workshop = hold(session, chicago, rights)
+        workshop = make_workshop(session, chicago, rights)
     with store.change() as session:
         workshop_service.cancel(
             session, workshops.find(session, workshop.public_id), now=clock.now()
@@ -277,7 +281,7 @@ def test_cancelled_prefix_is_in_the_language_of_the_feed(
     store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        hold(session, chicago, rights, status=WorkshopStatus.CANCELLED)
+        make_workshop(session, chicago, rights, status=WorkshopStatus.CANCELLED)
     assert str(only_event(store, "en")["SUMMARY"]) == "CANCELLED: Know your rights"
     assert str(only_event(store, "fr")["SUMMARY"]) == "ANNULÉ\u00a0: Vos droits"
 
@@ -297,7 +301,7 @@ def test_cancelled_workshop_stays_in_the_feed_for_slow_clients(
     day = date(2026, 6, 10)
     cancelled_at = datetime(2026, 6, 10, tzinfo=UTC) - timedelta(days=cancelled_before_its_day)
     with store.change() as session:
-        workshop = hold(session, chicago, rights, day=day, starts=time(12), ends=time(14))
+        workshop = make_workshop(session, chicago, rights, day=day, starts=time(12), ends=time(14))
         workshop_service.cancel(session, workshop, now=cancelled_at)
     found = events(store, today=day + timedelta(days=days_after))
     assert bool(found) == is_listed
@@ -308,7 +312,7 @@ def test_report_of_a_workshop_does_not_change_the_feed(
     store: Store, chicago: Office, rights: Kind, status: WorkshopStatus
 ) -> None:
     with store.change() as session:
-        hold(session, chicago, rights, day=utc_today() - timedelta(days=3), status=status)
+        make_workshop(session, chicago, rights, day=utc_today() - timedelta(days=3), status=status)
     assert only_event(store)["STATUS"] == "CONFIRMED"
 
 
@@ -329,7 +333,7 @@ def test_span_of_a_feed(
     store: Store, chicago: Office, rights: Kind, office: str | None, days: int, is_listed: bool
 ) -> None:
     with store.change() as session:
-        hold(session, chicago, rights, day=utc_today() + timedelta(days=days))
+        make_workshop(session, chicago, rights, day=utc_today() + timedelta(days=days))
     assert bool(events(store, office)) == is_listed
 
 
@@ -337,9 +341,9 @@ def test_drafts_and_unlisted_workshops_are_in_no_feed(
     store: Store, chicago: Office, rights: Kind, women: Kind
 ) -> None:
     with store.change() as session:
-        hold(session, chicago, rights, status=WorkshopStatus.DRAFT)
-        hold(session, chicago, rights, way=Way.UNLISTED)
-        hold(session, chicago, women, way=Way.UNLISTED)
+        make_workshop(session, chicago, rights, status=WorkshopStatus.DRAFT)
+        make_workshop(session, chicago, rights, way=Way.UNLISTED)
+        make_workshop(session, chicago, women, way=Way.UNLISTED)
     assert not events(store)
     assert not events(store, kind_codes=["derechos", "mujeres"])
 
@@ -349,9 +353,9 @@ def test_filters_of_a_feed(store: Store, chicago: Office, calgary: Office, right
         daca = kind("daca", "DACA")
         session.add(daca)
         session.flush()
-        hold(session, chicago, rights, title={"es": "uno"}, languages=Codes(["es", "en"]))
-        hold(session, chicago, daca, title={"es": "dos"}, languages=Codes(["mxt"]))
-        hold(
+        make_workshop(session, chicago, rights, title={"es": "uno"}, languages=Codes(["es", "en"]))
+        make_workshop(session, chicago, daca, title={"es": "dos"}, languages=Codes(["mxt"]))
+        make_workshop(
             session,
             calgary,
             rights,
@@ -360,7 +364,7 @@ def test_filters_of_a_feed(store: Store, chicago: Office, calgary: Office, right
             venue=None,
         )
         milwaukee = venue(session, chicago, name="Parroquia", city="Milwaukee", region="WI")
-        hold(session, chicago, rights, title={"es": "cuatro"}, venue=milwaukee)
+        make_workshop(session, chicago, rights, title={"es": "cuatro"}, venue=milwaukee)
 
     def titles(**query: Any) -> set[str]:
         return {str(event["SUMMARY"]) for event in events(store, None, **query)}
@@ -385,7 +389,7 @@ def test_online_workshop_has_no_position_and_no_link(
     store: Store, chicago: Office, rights: Kind, lang: str, words: str
 ) -> None:
     with store.change() as session:
-        hold(
+        make_workshop(
             session,
             chicago,
             rights,
@@ -404,7 +408,7 @@ def test_feed_is_reproducible_and_sorted_by_time(
 ) -> None:
     with store.change() as session:
         for days in range(30):
-            hold(session, chicago, rights, day=utc_today() + timedelta(days=days))
+            make_workshop(session, chicago, rights, day=utc_today() + timedelta(days=days))
     assert feed(store) == feed(store)
     starts = [event.start for event in events(store)]
     assert starts == sorted(starts)

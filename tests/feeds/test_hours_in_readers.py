@@ -43,7 +43,7 @@ from tests.calendar_readers import (
     by_vobject,
 )
 from tests.calendar_readers.stories import AWKWARD
-from tests.conftest import hold, kind, office, venue
+from tests.conftest import kind, make_workshop, office, venue
 from tests.feeds.test_vtimezone import zones_of_the_network
 from tests.support.feed_reader import SITE
 
@@ -253,7 +253,7 @@ def _add_nasty_rows(store: Store, offices: Sequence[Office], rights: Kind) -> No
         }
         with store.change() as session:
             try:
-                made = hold(session, here, rights, **values)
+                made = make_workshop(session, here, rights, **values)
             except Refusal:
                 session.rollback()  # of an hour that clocks skip, or of no length
                 continue
@@ -286,7 +286,7 @@ def _add_around_changes(store: Store, here: Office, rights: Kind) -> None:
     each hour that there is; of an hour that comes twice both."""
     with store.change() as session:
         place = venue(session, here)
-        model = hold(session, here, rights, venue=place)
+        model = make_workshop(session, here, rights, venue=place)
         names = [each.key for each in sa.inspect(Workshop).column_attrs if each.key != "id"]
         plain = {name: getattr(model, name) for name in names}
         rows = []

@@ -25,7 +25,7 @@ from outreach.feeds import atom, jcal, jscalendar, json_feed, labels
 from outreach.feeds.ics_feed import DAY
 from outreach.feeds.vevent import PublicSite
 from outreach.i18n import LANGUAGES
-from tests.conftest import hold, venue
+from tests.conftest import make_workshop, venue
 from tests.feeds.test_feed_sizes import add_workshops
 from tests.support.feed_reader import SITE, by_icalendar, events_of, feed, utc_today
 from tests.support.fixed_clock import fixed_clock
@@ -55,7 +55,9 @@ def feed_body(
 @pytest.fixture
 def talk(store: Store, chicago: Office, rights: Kind) -> Workshop:
     with store.change() as session:
-        return hold(session, chicago, rights, title={"es": "Derechos <b>& más</b>", "en": "Rights"})
+        return make_workshop(
+            session, chicago, rights, title={"es": "Derechos <b>& más</b>", "en": "Rights"}
+        )
 
 
 def test_feedparser_reads_the_atom_feed(store: Store, talk: Workshop) -> None:
@@ -131,9 +133,11 @@ def test_jcal_equals_the_icalendar_feed(
         exact = venue(session, chicago, latitude=41.8512345678, longitude=-87.65)
         later = {"day": utc_today() + timedelta(days=85)}
         special = {"es": "Uno, dos; tres\\n «cuatro»: 5"}
-        hold(session, chicago, rights, venue=exact, title=special, summary=special, **later)
-        hold(session, calgary, rights, zone=calgary.zone)
-        cancelled = hold(session, chicago, rights)
+        make_workshop(
+            session, chicago, rights, venue=exact, title=special, summary=special, **later
+        )
+        make_workshop(session, calgary, rights, zone=calgary.zone)
+        cancelled = make_workshop(session, chicago, rights)
         workshop_service.cancel(session, cancelled, now=clock.now())
     for lang in LANGUAGES:
         body = feed(store, None, lang)
@@ -155,8 +159,8 @@ def test_jscalendar_has_what_rfc_8984_requires(
     store: Store, chicago: Office, calgary: Office, rights: Kind, talk: Workshop
 ) -> None:
     with store.change() as session:
-        there = hold(session, calgary, rights, starts=time(22), ends=time(0, 30))
-        cancelled = hold(session, chicago, rights)
+        there = make_workshop(session, calgary, rights, starts=time(22), ends=time(0, 30))
+        cancelled = make_workshop(session, chicago, rights)
         workshop_service.cancel(session, cancelled, now=clock.now())
     for lang in LANGUAGES:
         read = json.loads(feed_body(store, "jscal", None, lang))
@@ -195,7 +199,7 @@ def test_duration_of_jscalendar_is_the_time_that_passes(
     store: Store, chicago: Office, rights: Kind, day: date, starts: time, ends: time, duration: str
 ) -> None:
     with store.change() as session:
-        made = hold(session, chicago, rights, day=day, starts=starts, ends=ends)
+        made = make_workshop(session, chicago, rights, day=day, starts=starts, ends=ends)
     [found] = json.loads(feed_body(store, "jscal", today=day - DAY))["entries"]
     local = datetime.fromisoformat(found["start"]).replace(tzinfo=ZoneInfo(found["timeZone"]))
     lasts = made.ends_at - made.starts_at
@@ -208,11 +212,15 @@ def test_other_formats_have_future_and_cancelled_workshops(
     store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        hold(session, chicago, rights, day=utc_today() - timedelta(days=2), title={"es": "Ayer"})
-        hold(session, chicago, rights, status=WorkshopStatus.DRAFT, title={"es": "Borrador"})
-        cancelled = hold(session, chicago, rights, title={"es": "Sin maestra"})
+        make_workshop(
+            session, chicago, rights, day=utc_today() - timedelta(days=2), title={"es": "Ayer"}
+        )
+        make_workshop(
+            session, chicago, rights, status=WorkshopStatus.DRAFT, title={"es": "Borrador"}
+        )
+        cancelled = make_workshop(session, chicago, rights, title={"es": "Sin maestra"})
         workshop_service.cancel(session, cancelled, now=clock.now())
-        hold(session, chicago, rights, title={"es": "Mañana"})
+        make_workshop(session, chicago, rights, title={"es": "Mañana"})
     for form in WRITERS:
         text = feed_body(store, form).decode()
         assert "CANCELADO: Sin maestra" in text
@@ -264,7 +272,7 @@ def test_characters_forbidden_in_xml_are_removed(
 ) -> None:
     with store.change() as session:
         title = {"es": "Uno\uffffdos\ufffe ]]> <tres> \"cuatro\" & 'cinco' 🌻"}
-        hold(session, chicago, rights, title=title, summary={"es": "]]>\n<script>"})
+        make_workshop(session, chicago, rights, title=title, summary={"es": "]]>\n<script>"})
     [entry] = feedparser.parse(feed_body(store, "atom")).entries
     assert entry.title == "Unodos ]]> <tres> \"cuatro\" & 'cinco' 🌻"
     assert "<p>]]&gt;</p><p>&lt;script&gt;</p>" in entry.content[0].value
@@ -292,14 +300,14 @@ def test_other_formats_have_no_personal_data(
             "phone": "312 555 0177",
         }
         hidden = [
-            hold(session, chicago, women, **secret),
-            hold(session, chicago, women, **secret, visibility=Visibility.PUBLIC),
-            hold(session, chicago, rights, **secret, way=Way.UNLISTED),
-            hold(session, chicago, rights, **secret, status=WorkshopStatus.DRAFT),
+            make_workshop(session, chicago, women, **secret),
+            make_workshop(session, chicago, women, **secret, visibility=Visibility.PUBLIC),
+            make_workshop(session, chicago, rights, **secret, way=Way.UNLISTED),
+            make_workshop(session, chicago, rights, **secret, status=WorkshopStatus.DRAFT),
         ]
         open_title = {"es": "Abierto", "en": "Open"}
         known = secret | {"title": open_title, "phone": "312 555 0142"}
-        hold(session, chicago, rights, **known, visibility=Visibility.REGISTERED)
+        make_workshop(session, chicago, rights, **known, visibility=Visibility.REGISTERED)
     for form in WRITERS:
         for lang in LANGUAGES:
             for office in ("chicago", None):

@@ -21,7 +21,7 @@ from outreach.domain.network.offices import Office
 from outreach.domain.workshops import Workshop
 from outreach.feeds.server import Feeds
 from outreach.feeds.shared_feeds import SLOT_BYTES, WAYS, FeedCopy, SharedFeed, SharedFeeds
-from tests.conftest import hold
+from tests.conftest import make_workshop
 from tests.support.fixed_clock import fixed_clock
 
 pytestmark = fixed_clock
@@ -38,7 +38,7 @@ SHARED = SharedFeed(
 @pytest.fixture
 def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
     with store.change() as session:
-        return hold(session, chicago, rights)
+        return make_workshop(session, chicago, rights)
 
 
 def answer(feeds: Feeds, address: str = FEED) -> tuple[str, list[tuple[str, str]], bytes]:

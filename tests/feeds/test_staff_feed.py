@@ -25,7 +25,7 @@ from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.feeds import labels, staff_feed
 from outreach.keystore import KeyStore
 from tests.calendar_readers.by_icalendar import read as read_occurrences
-from tests.conftest import hold, seat, venue
+from tests.conftest import make_workshop, seat, venue
 from tests.support.feed_reader import (
     SITE,
     by_icalendar,
@@ -91,7 +91,7 @@ def phone(app: Flask, store: Store, ana: int) -> Phone:
 @pytest.fixture
 def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
     with store.change() as session:
-        return hold(session, chicago, rights, day=NEXT_WEEK, capacity=40)
+        return make_workshop(session, chicago, rights, day=NEXT_WEEK, capacity=40)
 
 
 # Address
@@ -200,7 +200,7 @@ def test_title_has_the_seats_taken_and_the_waitlist(
     store: Store, key_store: KeyStore, phone: Phone, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        small = hold(session, chicago, rights, capacity=4)
+        small = make_workshop(session, chicago, rights, capacity=4)
     seat(store, key_store, small, people=4)
     seat(store, key_store, small, people=3)
     event = phone.event()
@@ -219,7 +219,7 @@ def test_registration_raises_the_version_of_its_event_only(
     rights: Kind,
 ) -> None:
     with store.change() as session:
-        hold(session, chicago, rights, title={"es": "Otro"})
+        make_workshop(session, chicago, rights, title={"es": "Otro"})
     modified, tags = [phone.event("0 de 40")["LAST-MODIFIED"].dt], {phone.tag()}
     unchanged = phone.event("Otro")["LAST-MODIFIED"].dt
     rosa = seat(store, key_store, workshop)
@@ -239,7 +239,7 @@ def test_draft_is_tentative_until_published(
     store: Store, phone: Phone, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        draft = hold(session, chicago, rights, status=WorkshopStatus.DRAFT)
+        draft = make_workshop(session, chicago, rights, status=WorkshopStatus.DRAFT)
     before = phone.event()
     assert before["SUMMARY"] == "BORRADOR: Conoce tus derechos"
     assert before["STATUS"] == "TENTATIVE"
@@ -272,7 +272,7 @@ def test_staff_feed_has_the_workshops_of_the_roles_of_the_account(
     rights: Kind,
 ) -> None:
     with store.change() as session:
-        hold(session, calgary, rights, title={"es": "En Calgary"})
+        make_workshop(session, calgary, rights, title={"es": "En Calgary"})
     headquarters = subscribed_phone(
         app, store, employ(store, "elena@example.org", Role.READER, ALL_OFFICES)
     )
@@ -290,7 +290,9 @@ def test_discreet_workshop_in_the_staff_feed_is_neutral(
 ) -> None:
     with store.change() as session:
         house = venue(session, chicago, name="Casa Ejemplo", address="CANARIO 12")
-        circle = hold(session, chicago, women, venue=house, title={"es": "Círculo de mujeres"})
+        circle = make_workshop(
+            session, chicago, women, venue=house, title={"es": "Círculo de mujeres"}
+        )
     event = phone.event()
     assert event["SUMMARY"] == "Taller · 0 de 20 lugares"
     assert event["LOCATION"] == "Chicago, IL"
@@ -307,7 +309,7 @@ def test_staff_feed_has_no_hidden_address_and_no_unlisted_link(
     with store.change() as session:
         house = venue(session, chicago, name="Casa Ejemplo")
         secret = {"visibility": Visibility.REGISTERED, "way": Way.UNLISTED}
-        hidden = hold(session, chicago, rights, venue=house, **secret)
+        hidden = make_workshop(session, chicago, rights, venue=house, **secret)
     assert phone.event()["LOCATION"] == "Chicago, IL"
     assert hidden.public_id not in unfolded(phone.read())
 
@@ -331,7 +333,7 @@ def test_parsers_read_the_hours_of_the_staff_feed(
 ) -> None:
     with store.change() as session:
         created = [
-            hold(session, office, rights, day=clock.now().date() + timedelta(days=days))
+            make_workshop(session, office, rights, day=clock.now().date() + timedelta(days=days))
             for office in (chicago, calgary)
             for days in (-80, -1, 20, 140, 250, 364)
         ]
@@ -348,7 +350,7 @@ def test_staff_feed_with_an_hour_that_comes_twice_has_no_zone_of_its_own(
     store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        hold(
+        make_workshop(
             session, chicago, rights, day=date(2027, 11, 7), starts=time(1, 30), ends=time(4),
             is_second_hour=True,
         )  # fmt: skip

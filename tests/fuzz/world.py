@@ -42,7 +42,7 @@ from outreach.domain.workshops.tour_stops import TourStop
 from outreach.imports import demo
 from outreach.keystore import KeyStore, MasterKeys
 from outreach.reports import month_report
-from tests.conftest import close_app, hold, seat
+from tests.conftest import close_app, make_workshop, seat
 from tests.support.limits import UNLIMITED
 from tests.support.staff_client import HASHED, SECRET
 
@@ -235,9 +235,11 @@ def _furnish(
     with store.change() as session:
         here, there = offices.find(session, HOME), offices.find(session, OTHER)
         rights, women = kinds.find(session, "derechos"), kinds.find(session, "mujeres")
-        ours = hold(session, here, rights, day=today, starts=time(23, 50), ends=time(23, 55))
-        theirs = hold(session, there, rights)
-        secret = hold(session, there, women, visibility=Visibility.PHONE_ONLY)
+        ours = make_workshop(
+            session, here, rights, day=today, starts=time(23, 50), ends=time(23, 55)
+        )
+        theirs = make_workshop(session, there, rights)
+        secret = make_workshop(session, there, women, visibility=Visibility.PHONE_ONLY)
         assert secret.venue is not None
         secret.venue.address = HIDDEN
         for office in (here, there):

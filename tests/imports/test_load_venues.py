@@ -23,7 +23,7 @@ from outreach.domain.registrations.notifications import Notification, Notificati
 from outreach.domain.scheduling import venue_change
 from outreach.imports import venues as venue_files
 from outreach.keystore import KeyStore
-from tests.conftest import hold, seat, venue
+from tests.conftest import make_workshop, seat, venue
 from tests.support.loading import done, run
 from tests.support.staff_client import employ, signed_in_as
 
@@ -132,7 +132,7 @@ def test_who_has_a_seat_is_notified_of_another_time_zone(
 ) -> None:
     with store.change() as session:
         there = venue(session, chicago, "Biblioteca", address="")
-        workshop = hold(session, chicago, rights, venue=there)
+        workshop = make_workshop(session, chicago, rights, venue=there)
     seat(store, key_store, workshop, contact=ContactMethod.EMAIL, address="rosa@example.org")
     file = write(tmp_path / "a.csv", ROW | {"timezone": "America/Denver"})
     done(run(config, "load", "venues", file))

@@ -26,7 +26,7 @@ from outreach.imports.import_errors import ImportErrorCode, ImportRejected
 from outreach.imports.workshops import preview, write
 from outreach.imports.workshops.preview import PreviewVerdict
 from outreach.imports.workshops.read import WorkshopImportRow
-from tests.conftest import hold, kind, office
+from tests.conftest import kind, make_workshop, office
 from tests.support.import_files import csv_of, row
 
 pytestmark = pytest.mark.any_database
@@ -175,7 +175,7 @@ def test_feed_of_every_packaged_kind_is_imported_without_a_change(
         for each in kinds.list_kinds(session):
             for there in (chicago, calgary):
                 if not each.countries or there.country in each.countries:
-                    hold(session, there, each, title=dict(each.name))
+                    make_workshop(session, there, each, title=dict(each.name))
         count = len(stored(session))
         before = states(session)
         rows = read(session, calendar_of(stored(session), lang))
@@ -190,7 +190,7 @@ def test_feed_of_every_packaged_kind_is_imported_without_a_change(
 
 def test_fold_within_a_character_is_read(store: Store, chicago: Office, rights: Kind) -> None:
     with store.change() as session:
-        hold(session, chicago, rights, title={"es": "Plática 🌻 «ñandú»"})
+        make_workshop(session, chicago, rights, title={"es": "Plática 🌻 «ñandú»"})
         text = calendar_of(stored(session), "es")
         for part in ("á", "🌻", "ú"):
             found = part.encode()
@@ -213,7 +213,7 @@ def test_changed_event_of_our_feed_changes_only_those_fields(
     store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        hold(session, chicago, rights)
+        make_workshop(session, chicago, rights)
         text = calendar_of(stored(session), "es").decode()
         text = text.replace("STATUS:CONFIRMED", "STATUS:CANCELLED")
         text = text.replace("SUMMARY:Conoce", "SUMMARY:Defiende")
@@ -283,8 +283,8 @@ def test_import_of_our_own_feed_keeps_the_zone_of_the_venue(
         session.add(vancouver)
         session.flush()
         for there in (calgary, vancouver):
-            hold(session, there, rights, day=date(2027, 1, 16))
-            hold(session, there, rights, day=date(2027, 7, 17))
+            make_workshop(session, there, rights, day=date(2027, 1, 16))
+            make_workshop(session, there, rights, day=date(2027, 7, 17))
         before = states(session)
         for lang in ("es", "en", "fr"):
             data = calendar_of(stored(session), lang)
@@ -310,7 +310,7 @@ def test_hour_that_clocks_show_twice_goes_through_every_file(
     with store.change() as session:
         for starts, ends in spans:
             for is_second in (False, True):
-                hold(
+                make_workshop(
                     session, chicago, rights,
                     day=autumn, starts=starts, ends=ends, is_second_hour=is_second,
                 )  # fmt: skip
@@ -350,7 +350,7 @@ def test_import_of_our_own_feed_changes_nothing(
 ) -> None:
     with store.change() as session:
         for place in range(5):
-            hold(session, chicago, rights, starts=time(9 + place))
+            make_workshop(session, chicago, rights, starts=time(9 + place))
     with store.read() as session:
         query = FeedQuery(office=session.merge(chicago, load=False))
         data = ics_feed.write_bytes(session, query, "es", SITE, today=clock.now().date())

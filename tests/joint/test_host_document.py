@@ -23,7 +23,7 @@ from outreach.domain.workshops import DeliveryMode, Workshop, WorkshopStatus
 from outreach.joint import joint_reader, signed_documents
 from outreach.joint.signed_documents import BadDocument
 from outreach.keystore import KeyStore
-from tests.conftest import hold, kind, seat, venue
+from tests.conftest import kind, make_workshop, seat, venue
 from tests.support.fixed_clock import FIXED_NOW, fixed_clock
 
 pytestmark = fixed_clock
@@ -48,7 +48,7 @@ def _decode(text: str) -> bytes:
 
 def share(store: Store, office: Office, of: Kind, **changes: Any) -> Workshop:
     with store.change() as session:
-        return hold(session, office, of, is_shared=True, **changes)
+        return make_workshop(session, office, of, is_shared=True, **changes)
 
 
 def test_document_says_what_the_page_says_and_no_more(
@@ -59,7 +59,7 @@ def test_document_says_what_the_page_says_and_no_more(
         facilitator="Lupe", title={"es": "Conoce <b>tus</b> derechos\u202e"},
     )  # fmt: skip
     with store.change() as session:
-        hold(session, chicago, rights, title={"es": "No se comparte"})
+        make_workshop(session, chicago, rights, title={"es": "No se comparte"})
     seat(store, key_store, made, name="Rosa Canario")
     payload = read(client)
     assert payload["network"] == "Talleres"
@@ -119,7 +119,7 @@ def test_discreet_unlisted_and_unpublished_workshops_are_never_in_the_document(
             session.add(of)
             session.flush()
             for way, status, days in product(Way, WorkshopStatus, (-3, 5, 400)):
-                made = hold(
+                made = make_workshop(
                     session, chicago, of, way=way, status=status, venue=place,
                     day=(FIXED_NOW + timedelta(days=days)).date(),
                 )  # fmt: skip

@@ -8,7 +8,7 @@ from outreach.db.store import Store
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.workshops import Workshop
-from tests.conftest import hold
+from tests.conftest import make_workshop
 from tests.support import html_forms
 from tests.support.staff_client import StaffClient, employ, signed_in_as, words
 from tests.web.staff.test_workshops import typed
@@ -49,7 +49,7 @@ def test_form_of_a_discreet_kind_has_no_box(
     ana: StaffClient, store: Store, chicago: Office, women: Kind
 ) -> None:
     with store.change() as session:
-        public_id = hold(session, chicago, women).public_id
+        public_id = make_workshop(session, chicago, women).public_id
     path = f"/org/talleres/{public_id}/editar"
     page = ana.get(path)
     assert BOX not in words(page)

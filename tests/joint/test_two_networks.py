@@ -27,7 +27,7 @@ from outreach.domain.workshops import DeliveryMode
 from outreach.joint import signed_documents
 from outreach.maintenance import doctor
 from outreach.reports import workshop_counts
-from tests.conftest import hold, kind
+from tests.conftest import kind, make_workshop
 from tests.support.environment import where
 from tests.support.fixed_clock import FIXED_NOW, fixed_clock
 from tests.support.joint_scene import (
@@ -103,8 +103,8 @@ def test_joint_workshops_stand_among_our_own_by_day_and_hour(
     days = [(FIXED_NOW + each * DAY).date() for each in (3, 5, 7)]
     host.hold(day=days[1], title={"es": "B"})
     with store.change() as session:
-        hold(session, chicago, rights, day=days[0], title={"es": "A"})
-        hold(session, chicago, rights, day=days[2], title={"es": "C"})
+        make_workshop(session, chicago, rights, day=days[0], title={"es": "A"})
+        make_workshop(session, chicago, rights, day=days[2], title={"es": "C"})
     add_network(store, host.address)
     assert titles(client.get("/es/").text) == ["A", "B", "C"]
     around = client.get("/es/?donde=chicago").text
@@ -121,7 +121,7 @@ def test_each_page_of_a_long_list_shows_what_lies_within_it(
     with store.change() as session:
         for number in range(45):
             day = (FIXED_NOW + (2 + number) * DAY).date()
-            hold(session, chicago, rights, day=day, title={"es": f"Propio {number}"})
+            make_workshop(session, chicago, rights, day=day, title={"es": f"Propio {number}"})
     for number in (1, 25, 60):
         day = (FIXED_NOW + (2 + number) * DAY).date()
         host.hold(day=day, title={"es": f"Ajeno {number}"})
@@ -186,7 +186,7 @@ def test_no_number_of_the_partner_changes_and_the_host_counts_once(
 ) -> None:
     day = (FIXED_NOW + 7 * DAY).date()
     with store.change() as session:
-        hold(session, chicago, rights, day=day)
+        make_workshop(session, chicago, rights, day=day)
 
     def numbers(of: Store) -> tuple[int, dict[str, int]]:
         with of.read() as session:
@@ -312,7 +312,7 @@ def test_workshop_of_our_own_comes_back_under_no_other_name(
 ) -> None:
     """A site under two names, or a partner that passes on what is ours."""
     with store.change() as session:
-        own = hold(session, chicago, rights, title={"es": "Propio"})
+        own = make_workshop(session, chicago, rights, title={"es": "Propio"})
     hostile.show(hostile.make_entry(uid=f"taller-{own.uid}@talleres.example.org"))
     add_network(store, hostile.address)
     assert titles(client.get("/es/").text) == ["Propio"]

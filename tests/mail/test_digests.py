@@ -28,7 +28,7 @@ from outreach.domain.workshops import Workshop
 from outreach.keystore import KeyStore
 from outreach.privacy import retention
 from outreach.reports import month_report
-from tests.conftest import hold, office, seat
+from tests.conftest import make_workshop, office, seat
 from tests.support.fixed_clock import fixed_clock
 from tests.support.smtp_server import TAKE_AND_HANG_UP
 from tests.support.staff_client import employ
@@ -56,7 +56,7 @@ def ana(store: Store, chicago: Office) -> int:
 def today(store: Store, chicago: Office, rights: Kind) -> Workshop:
     """A workshop this afternoon, which gives everybody at its office a digest."""
     with store.change() as session:
-        return hold(session, chicago, rights, day=FRIDAY, starts=time(16), ends=time(18))
+        return make_workshop(session, chicago, rights, day=FRIDAY, starts=time(16), ends=time(18))
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ def discreet(store: Store, key_store: KeyStore, chicago: Office, women: Kind) ->
     """A discreet workshop next week, where Rosa has asked for the address since yesterday."""
     with store.change() as session:
         day = FRIDAY + timedelta(days=7)
-        workshop = hold(session, chicago, women, day=day, visibility=Visibility.APPROVED)
+        workshop = make_workshop(session, chicago, women, day=day, visibility=Visibility.APPROVED)
     email = {"contact": ContactMethod.EMAIL, "address": "rosa@ejemplo.com"}
     seat(store, key_store, workshop, now=SEVEN - 5 * HOUR, **email)
     return workshop
@@ -84,8 +84,8 @@ def test_digest_says_numbers_and_the_workshops_of_today(
     discreet: Workshop, key_store: KeyStore,
 ) -> None:  # fmt: skip
     with store.change() as session:
-        hold(session, chicago, rights, day=FRIDAY - DAY)  # over and not reported
-        full = hold(session, chicago, rights, day=FRIDAY + 9 * DAY, capacity=2)
+        make_workshop(session, chicago, rights, day=FRIDAY - DAY)  # over and not reported
+        full = make_workshop(session, chicago, rights, day=FRIDAY + 9 * DAY, capacity=2)
     seat(store, key_store, full, now=SEVEN - 3 * DAY, people=2)
     seat(store, key_store, today, now=SEVEN - 3 * DAY, people=3)
     assert mail.digests(SEVEN) == ["ana@example.org"]
@@ -107,7 +107,7 @@ def test_digest_names_no_person_and_no_discreet_topic(
     mail: StaffMail, store: Store, chicago: Office, women: Kind, ana: int, discreet: Workshop
 ) -> None:
     with store.change() as session:
-        hold(session, chicago, women, day=FRIDAY)
+        make_workshop(session, chicago, women, day=FRIDAY)
     mail.digests(SEVEN)
     letter = mail.last.as_string() + mail.text + html_of(mail.last)
     for word in ("Rosa", "rosa@", "ujeres", "mujeres", "Pilsen", "Biblioteca", "onsulado"):
@@ -119,11 +119,11 @@ def test_nothing_is_sent_when_nothing_waits_nor_later_that_morning(
     mail: StaffMail, store: Store, chicago: Office, rights: Kind, key_store: KeyStore, ana: int
 ) -> None:
     with store.change() as session:
-        ahead = hold(session, chicago, rights, day=FRIDAY + 9 * DAY, capacity=2)
+        ahead = make_workshop(session, chicago, rights, day=FRIDAY + 9 * DAY, capacity=2)
     seat(store, key_store, ahead, now=SEVEN - 5 * DAY, people=2)  # full, which is no news
     assert mail.make_digests(SEVEN) == 0
     with store.change() as session:
-        hold(session, chicago, rights, day=FRIDAY)
+        make_workshop(session, chicago, rights, day=FRIDAY)
     assert mail.digests(SEVEN + HOUR) == []
     assert mail.count_queued() == 0
 
@@ -142,7 +142,7 @@ def test_digest_comes_on_working_days(
     mail: StaffMail, store: Store, chicago: Office, rights: Kind, ana: int, day: date, is_sent: bool
 ) -> None:
     with store.change() as session:
-        hold(session, chicago, rights, day=day)
+        make_workshop(session, chicago, rights, day=day)
     at = clock.instant(day, time(7), chicago.zone)
     assert bool(mail.digests(at)) is is_sent
 
@@ -151,7 +151,7 @@ def test_monday_counts_what_came_since_saturday(
     mail: StaffMail, store: Store, chicago: Office, rights: Kind, key_store: KeyStore, ana: int
 ) -> None:
     with store.change() as session:
-        ahead = hold(session, chicago, rights, day=FRIDAY + 9 * DAY)
+        ahead = make_workshop(session, chicago, rights, day=FRIDAY + 9 * DAY)
     seat(store, key_store, ahead, now=SEVEN + DAY - HOUR)  # before Saturday's digest
     seat(store, key_store, ahead, now=SEVEN + DAY + HOUR)
     seat(store, key_store, ahead, now=SEVEN + 2 * DAY)
@@ -183,7 +183,9 @@ def test_each_office_has_its_own_clock_and_its_own_numbers(
         session.add(seattle)
         session.flush()
         for hour in (9, 12):
-            hold(session, seattle, rights, day=FRIDAY, starts=time(hour), ends=time(hour + 1))
+            make_workshop(
+                session, seattle, rights, day=FRIDAY, starts=time(hour), ends=time(hour + 1)
+            )
     assert mail.digests(SEVEN) == ["ana@example.org"]
     assert mail.last["Subject"] == "Hoy: 1 taller"
     assert mail.digests(SEVEN + 2 * HOUR) == ["mar@example.org"]
@@ -214,7 +216,7 @@ def test_digest_comes_once_around_the_change_of_clocks(
 ) -> None:
     with store.change() as session:
         for day in (date(2026, 10, 31), date(2026, 11, 1), date(2026, 11, 2)):
-            hold(session, chicago, rights, day=day)
+            make_workshop(session, chicago, rights, day=day)
     at, sent = datetime(2026, 10, 31, 6, tzinfo=UTC), []
     while at < datetime(2026, 11, 3, 6, tzinfo=UTC):
         sent += [at for _each in range(mail.make_digests(at))]
@@ -274,7 +276,7 @@ def test_headquarters_read_what_they_decide(
     seven = clock.instant(FRIDAY, time(7), clock.headquarters_zone())
     assert mail.make_digests(seven) == 0, "what an office has to do is its own"
     with store.change() as session:
-        hold(session, chicago, rights, day=date(2026, 10, 10))
+        make_workshop(session, chicago, rights, day=date(2026, 10, 10))
     assert mail.digests(seven + DAY) == ["elena@example.org"]
     assert mail.last["Subject"] == "1 pendiente"
     assert "- 1 · Mes por cerrar" in mail.text
@@ -290,7 +292,7 @@ def test_month_is_not_asked_for_while_offices_may_still_report(
 ) -> None:
     engage(store, "elena@example.org", Role.ADMIN, ALL_OFFICES)
     with store.change() as session:
-        hold(session, chicago, rights, day=date(2026, 10, 10))
+        make_workshop(session, chicago, rights, day=date(2026, 10, 10))
     for day, count in ((4, 0), (5, 0), (6, 1)):
         at = clock.instant(date(2026, 11, day), time(7), clock.headquarters_zone())
         assert mail.make_digests(at) == count

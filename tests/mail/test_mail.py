@@ -30,7 +30,7 @@ from outreach.keystore import KeyStore
 from outreach.mail import delivery, delivery_round
 from outreach.maintenance.worker import Worker
 from outreach.privacy import erasure
-from tests.conftest import hold, seat
+from tests.conftest import make_workshop, seat
 
 pytestmark = pytest.mark.core
 
@@ -87,7 +87,7 @@ def test_confirmation_letter_is_sent_once_and_its_link_works(
     rights: Kind,
 ) -> None:  # fmt: skip
     with store.change() as session:
-        workshop = hold(session, chicago, rights)
+        workshop = make_workshop(session, chicago, rights)
     seat(store, key_store, workshop, contact=ContactMethod.EMAIL, address="rosa@example.org")
     now = clock.now()
     assert deliver(app, store, key_store, config, postman, now) == 1
@@ -109,7 +109,7 @@ def test_no_subject_names_kind_office_or_consulate(
     women: Kind, rights: Kind, lang: str,
 ) -> None:  # fmt: skip
     with store.change() as session:
-        workshops = [hold(session, chicago, kind, capacity=1) for kind in (women, rights)]
+        workshops = [make_workshop(session, chicago, kind, capacity=1) for kind in (women, rights)]
     for workshop in workshops:
         for number in range(2):  # the first is confirmed, the second waitlisted
             address = f"rosa{number}@example.org"
@@ -149,7 +149,7 @@ def test_hidden_address_is_in_no_letter_before_approval(
     rights: Kind, visibility: Visibility, recipients: set[str],
 ) -> None:  # fmt: skip
     with store.change() as session:
-        workshop = hold(session, chicago, rights, capacity=1, visibility=visibility)
+        workshop = make_workshop(session, chicago, rights, capacity=1, visibility=visibility)
     for address in ("saved@example.org", "waiting@example.org"):
         seat(store, key_store, workshop, contact=ContactMethod.EMAIL, address=address)
     assert deliver(app, store, key_store, config, postman, clock.now()) == 2
@@ -163,7 +163,7 @@ def test_temporary_refusal_is_retried_and_final_one_given_up(
     rights: Kind,
 ) -> None:  # fmt: skip
     with store.change() as session:
-        workshop = hold(session, chicago, rights)
+        workshop = make_workshop(session, chicago, rights)
     seat(store, key_store, workshop, contact=ContactMethod.EMAIL, address="rosa@example.org")
     now = clock.now()
     postman.refusal = "451 busy"
@@ -184,7 +184,7 @@ def test_no_letter_without_an_email_address(
     rights: Kind,
 ) -> None:  # fmt: skip
     with store.change() as session:
-        workshop = hold(session, chicago, rights)
+        workshop = make_workshop(session, chicago, rights)
     seat(store, key_store, workshop, contact=ContactMethod.PHONE, address="+13125550142")
     seat(store, key_store, workshop)
     assert deliver(app, store, key_store, config, postman, clock.now()) == 0
@@ -195,7 +195,7 @@ def test_worker_writes_due_letters_into_the_demo_folder(
     make_app: Any, store: Store, key_store: KeyStore, config: Config, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        workshop = hold(session, chicago, rights)
+        workshop = make_workshop(session, chicago, rights)
     seat(store, key_store, workshop, contact=ContactMethod.EMAIL, address="rosa@example.org")
     worker = Worker(make_app(mail_folder=config.data / "letters"))
     assert worker.round() == 1
@@ -208,7 +208,7 @@ def test_message_id_leads_to_no_registration_without_the_key_store(
 ) -> None:
     """The letters of an erased person are still found by it."""
     with store.change() as session:
-        workshop = hold(session, chicago, rights)
+        workshop = make_workshop(session, chicago, rights)
     emailed: dict[str, Any] = {"contact": ContactMethod.EMAIL, "address": "rosa@example.org"}
     rosa, luz = (seat(store, key_store, workshop, **emailed) for _ in range(2))
     folder = config.data / "letters"
@@ -237,7 +237,7 @@ def test_obsolete_notifications_are_not_sent(
     rights: Kind,
 ) -> None:  # fmt: skip
     with store.change() as session:
-        workshop = hold(session, chicago, rights)
+        workshop = make_workshop(session, chicago, rights)
     seat(store, key_store, workshop, contact=ContactMethod.EMAIL, address="rosa@example.org")
     for action in (workshop_service.cancel, workshop_service.reinstate, workshop_service.cancel):
         with store.change() as session:

@@ -35,7 +35,7 @@ from outreach.mail import render, sms
 from outreach.mail.delivery import letter_outlets
 from outreach.mail.delivery_round import deliver
 from outreach.mail.message_context import MessageContext
-from tests.conftest import hold, registration_data, seat
+from tests.conftest import make_workshop, registration_data, seat
 from tests.support.letters import CASES, RenderedMessage, list_cases, write_all
 
 pytestmark = pytest.mark.any_database("the words of letters, texts and entries")
@@ -96,7 +96,7 @@ def workshops_of_all_kinds(
     with store.change() as session:
         kinds_file.load(session, kinds_file.read(TAXONOMY), now=now)
         workshops = [
-            hold(
+            make_workshop(
                 session, chicago, kind, day=a_wednesday(), title=kind.name, way=Way.PLACE,
                 frees_silence=True,
             )
@@ -186,7 +186,7 @@ def workshop_with_visibility(
     store: Store, office: Office, kind: kinds.Kind, visibility: Visibility
 ) -> Workshop:
     with store.change() as session:
-        return hold(session, office, kind, visibility=visibility)
+        return make_workshop(session, office, kind, visibility=visibility)
 
 
 @pytest.mark.parametrize("visibility", list(Visibility))
@@ -279,7 +279,7 @@ def test_letter_states_the_booked_time_slot(
     rights: kinds.Kind,
 ) -> None:
     with store.change() as session:
-        workshop = hold(
+        workshop = make_workshop(
             session, chicago, rights, way=Way.SLOTS, slot_minutes=20, slot_places=1, capacity=6
         )
     rosa = seat(
@@ -313,7 +313,9 @@ def test_one_letter_lists_all_dates_of_a_group_registration(
     first = a_wednesday()
     with store.change() as session:
         dates = [
-            hold(session, chicago, rights, day=first + timedelta(days=7 * week), capacity=capacity)
+            make_workshop(
+                session, chicago, rights, day=first + timedelta(days=7 * week), capacity=capacity
+            )
             for week, capacity in enumerate((20, 20, 0))
         ]
     rosa = registration_data(contact=ContactMethod.EMAIL, address="rosa@example.org")

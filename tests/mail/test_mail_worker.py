@@ -24,7 +24,7 @@ from outreach.domain.workshops import Workshop
 from outreach.keystore import Key, KeyStore, RateCounter
 from outreach.maintenance.worker import Worker
 from outreach.maintenance.worker_steps import STEPS
-from tests.conftest import hold, seat
+from tests.conftest import make_workshop, seat
 
 pytestmark = [pytest.mark.core, pytest.mark.any_database]
 
@@ -32,7 +32,7 @@ pytestmark = [pytest.mark.core, pytest.mark.any_database]
 @pytest.fixture
 def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
     with store.change() as session:
-        return hold(session, chicago, rights, capacity=1)
+        return make_workshop(session, chicago, rights, capacity=1)
 
 
 @pytest.fixture

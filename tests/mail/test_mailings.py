@@ -35,7 +35,7 @@ from outreach.maintenance import doctor
 from outreach.maintenance.worker import Worker
 from outreach.privacy import subscriber_erasure
 from outreach.reports import month_report
-from tests.conftest import hold
+from tests.conftest import make_workshop
 from tests.faults.test_killed_worker import Counting, worker
 from tests.support.login import server_key
 from tests.support.ports import free_port
@@ -108,7 +108,7 @@ def mailing(
 @pytest.fixture
 def march(mailing: BulletinMailing, chicago: Office, rights: Kind) -> BulletinMailing:
     with mailing.store.change() as session:
-        hold(session, chicago, rights, day=date(2026, 3, 10))
+        make_workshop(session, chicago, rights, day=date(2026, 3, 10))
     with mailing.store.change() as session:
         month_report.close(session, MARCH, now=APRIL)
         publish(session, 1)

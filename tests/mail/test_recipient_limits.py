@@ -24,7 +24,7 @@ from outreach.keystore import KeyStore
 from outreach.maintenance import doctor
 from outreach.maintenance.worker import Worker
 from outreach.web.forms import form_token
-from tests.conftest import hold, seat
+from tests.conftest import make_workshop, seat
 from tests.support.fixed_clock import FIXED_NOW
 from tests.support.gateway_server import serve_gateway
 from tests.support.limits import UNLIMITED
@@ -60,12 +60,12 @@ def app(make_app: Callable[..., Flask], postman: Postman) -> Flask:
 
 
 @pytest.fixture
-def make_workshop(
+def store_workshop(
     store: Store, chicago: Office, rights: Kind, women: Kind
 ) -> Callable[..., Workshop]:
     def make(*, is_discreet: bool = False, **changes: Any) -> Workshop:
         with store.change() as session:
-            return hold(session, chicago, women if is_discreet else rights, **changes)
+            return make_workshop(session, chicago, women if is_discreet else rights, **changes)
 
     return make
 
@@ -92,11 +92,11 @@ def texts_of(postman: Postman) -> list[str]:
 
 
 def test_twenty_registrations_cause_three_letters_and_a_summary(
-    app: Flask, postman: Postman, make_workshop: Callable[..., Workshop],
+    app: Flask, postman: Postman, store_workshop: Callable[..., Workshop],
     clock_of_test: time_machine.Traveller,
 ) -> None:  # fmt: skip
     client = app.test_client()
-    links = [register(client, make_workshop(), **BY_MAIL) for _ in range(20)]
+    links = [register(client, store_workshop(), **BY_MAIL) for _ in range(20)]
     Worker(app).once()
     assert postman.to == [VICTIM] * 3
     clock_of_test.shift(timedelta(minutes=59))
@@ -113,12 +113,12 @@ def test_twenty_registrations_cause_three_letters_and_a_summary(
 
 
 def test_confirmation_of_the_bulletin_counts_with_all_others(
-    app: Flask, postman: Postman, make_workshop: Callable[..., Workshop],
+    app: Flask, postman: Postman, store_workshop: Callable[..., Workshop],
     clock_of_test: time_machine.Traveller,
 ) -> None:  # fmt: skip
     client = app.test_client()
     for _ in range(3):
-        register(client, make_workshop(), **BY_MAIL)
+        register(client, store_workshop(), **BY_MAIL)
     Worker(app).once()
     with app.app_context():
         stamp = form_token.make("boletin", now=clock.now() - timedelta(minutes=1))
@@ -133,12 +133,12 @@ def test_confirmation_of_the_bulletin_counts_with_all_others(
 
 
 def test_summary_says_how_many_registrations_it_does_not_list(
-    app: Flask, postman: Postman, make_workshop: Callable[..., Workshop],
+    app: Flask, postman: Postman, store_workshop: Callable[..., Workshop],
     clock_of_test: time_machine.Traveller,
 ) -> None:  # fmt: skip
     client = app.test_client()
     for _ in range(MAX_LISTED + 3):
-        register(client, make_workshop(), **BY_MAIL)
+        register(client, store_workshop(), **BY_MAIL)
     Worker(app).once()
     assert "más" not in texts_of(postman)[0]
     clock_of_test.shift(timedelta(minutes=61))
@@ -150,12 +150,12 @@ def test_summary_says_how_many_registrations_it_does_not_list(
 
 
 def test_summary_names_no_kind_and_no_sender(
-    app: Flask, postman: Postman, make_workshop: Callable[..., Workshop],
+    app: Flask, postman: Postman, store_workshop: Callable[..., Workshop],
     clock_of_test: time_machine.Traveller,
 ) -> None:  # fmt: skip
     client = app.test_client()
     for number in range(5):
-        register(client, make_workshop(is_discreet=number == 2), **BY_MAIL)
+        register(client, store_workshop(is_discreet=number == 2), **BY_MAIL)
     Worker(app).once()
     clock_of_test.shift(timedelta(minutes=61))
     Worker(app).once()
@@ -169,11 +169,11 @@ def test_summary_names_no_kind_and_no_sender(
 
 def test_offers_reminders_and_cancellations_are_not_delayed(
     app: Flask, store: Store, key_store: KeyStore, postman: Postman,
-    make_workshop: Callable[..., Workshop], clock_of_test: time_machine.Traveller,
+    store_workshop: Callable[..., Workshop], clock_of_test: time_machine.Traveller,
 ) -> None:  # fmt: skip
     """While somebody registers her address twenty times."""
     theirs: dict[str, Any] = {"contact": ContactMethod.EMAIL, "address": VICTIM}
-    small, tomorrow, off = make_workshop(capacity=1), make_workshop(), make_workshop()
+    small, tomorrow, off = store_workshop(capacity=1), store_workshop(), store_workshop()
     other = seat(store, key_store, small)
     waiting = seat(store, key_store, small, **theirs)
     reminded = seat(store, key_store, tomorrow, wants_reminder=True, **theirs)
@@ -183,7 +183,7 @@ def test_offers_reminders_and_cancellations_are_not_delayed(
         make_older(store, each)
     client = app.test_client()
     for _ in range(20):
-        register(client, make_workshop(), **BY_MAIL)
+        register(client, store_workshop(), **BY_MAIL)
     Worker(app).once()
     assert len(postman.letters) == 3, "the three of her own places"
     client.post(f"{link_of(key_store, other)}/cancelar")
@@ -202,10 +202,10 @@ def test_offers_reminders_and_cancellations_are_not_delayed(
 
 
 def test_twelve_new_contacts_cause_three_letters(
-    app: Flask, store: Store, postman: Postman, make_workshop: Callable[..., Workshop]
+    app: Flask, store: Store, postman: Postman, store_workshop: Callable[..., Workshop]
 ) -> None:
     client = app.test_client()
-    link = register(client, make_workshop(), **BY_MAIL)
+    link = register(client, store_workshop(), **BY_MAIL)
     Worker(app).once()
     statuses = []
     for number in range(12):
@@ -221,23 +221,23 @@ def test_twelve_new_contacts_cause_three_letters(
 
 
 def test_thirty_texts_to_one_phone_are_three(
-    make_app: Callable[..., Flask], config: Config, make_workshop: Callable[..., Workshop]
+    make_app: Callable[..., Flask], config: Config, store_workshop: Callable[..., Workshop]
 ) -> None:
     with serve_gateway() as gateway:
         texts = replace(Texts(), url=f"{gateway.url}/send", body='{"to": "{to}", "body": "{text}"}')
         app = make_app(limits=UNLIMITED, texts=texts)
         client = app.test_client()
         for _ in range(30):
-            register(client, make_workshop(), **BY_TEXT)
+            register(client, store_workshop(), **BY_TEXT)
         Worker(app).once()
         assert len(gateway.asked) == 3
 
 
 def test_retried_letter_counts_once(
-    app: Flask, store: Store, postman: Postman, make_workshop: Callable[..., Workshop],
+    app: Flask, store: Store, postman: Postman, store_workshop: Callable[..., Workshop],
     clock_of_test: time_machine.Traveller,
 ) -> None:  # fmt: skip
-    register(app.test_client(), make_workshop(), **BY_MAIL)
+    register(app.test_client(), store_workshop(), **BY_MAIL)
     postman.always["RCPT"] = "451 busy"
     for _ in range(5):
         Worker(app).once()
@@ -260,9 +260,9 @@ def test_retried_letter_counts_once(
     ],
 )
 def test_phones_of_other_countries_and_costs_are_refused(
-    app: Flask, make_workshop: Callable[..., Workshop], number: str
+    app: Flask, store_workshop: Callable[..., Workshop], number: str
 ) -> None:
-    workshop = make_workshop()
+    workshop = store_workshop()
     typed = answers(app, workshop, **BY_TEXT | {"phone": number})
     answer = send(app.test_client(), workshop, typed)
     assert answer.status_code == 422
@@ -272,19 +272,19 @@ def test_phones_of_other_countries_and_costs_are_refused(
 
 @pytest.mark.parametrize("number", ["312 555 0142", "+52 55 5123 4567", "+1 416 555 0142"])
 def test_phones_of_our_countries_are_accepted(
-    app: Flask, make_workshop: Callable[..., Workshop], number: str
+    app: Flask, store_workshop: Callable[..., Workshop], number: str
 ) -> None:
-    register(app.test_client(), make_workshop(), **BY_TEXT | {"phone": number})
+    register(app.test_client(), store_workshop(), **BY_TEXT | {"phone": number})
 
 
 def test_texts_beyond_the_budget_wait(
     make_app: Callable[..., Flask], store: Store, key_store: KeyStore, config: Config,
-    make_workshop: Callable[..., Workshop], clock_of_test: time_machine.Traveller,
+    store_workshop: Callable[..., Workshop], clock_of_test: time_machine.Traveller,
 ) -> None:  # fmt: skip
     with serve_gateway() as gateway:
         texts = Texts(url=f"{gateway.url}/send", body='{"to": "{to}", "body": "{text}"}', a_day=4)
         app = make_app(limits=UNLIMITED, texts=texts)
-        client, workshop = app.test_client(), make_workshop()
+        client, workshop = app.test_client(), store_workshop()
         for number in range(6):
             register(client, workshop, **BY_TEXT | {"phone": f"+1312555014{number}"})
         Worker(app).once()
@@ -310,24 +310,24 @@ def test_texts_beyond_the_budget_wait(
 
 def test_budget_of_nought_sends_no_text(
     make_app: Callable[..., Flask], store: Store, key_store: KeyStore,
-    make_workshop: Callable[..., Workshop],
+    store_workshop: Callable[..., Workshop],
 ) -> None:  # fmt: skip
     with serve_gateway() as gateway:
         texts = Texts(url=f"{gateway.url}/send", body='{"to": "{to}", "body": "{text}"}', a_day=0)
         app = make_app(texts=texts)
-        register(app.test_client(), make_workshop(), **BY_TEXT)
+        register(app.test_client(), store_workshop(), **BY_TEXT)
         Worker(app).once()
         assert gateway.asked == []
 
 
 def test_stored_phone_that_is_not_ours_gets_no_text(
     make_app: Callable[..., Flask], store: Store, key_store: KeyStore,
-    make_workshop: Callable[..., Workshop],
+    store_workshop: Callable[..., Workshop],
 ) -> None:  # fmt: skip
     with serve_gateway() as gateway:
         texts = Texts(url=f"{gateway.url}/send", body='{"to": "{to}", "body": "{text}"}')
         seat(
-            store, key_store, make_workshop(),
+            store, key_store, store_workshop(),
             contact=ContactMethod.PHONE, address="+19005550142", may_leave_message=True,
         )  # fmt: skip
         Worker(make_app(texts=texts)).once()

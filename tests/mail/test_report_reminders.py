@@ -23,7 +23,7 @@ from outreach.keystore import KeyStore
 from outreach.mail import delivery, mailings
 from outreach.mail.delivery_round import deliver
 from outreach.maintenance import scheduled_jobs
-from tests.conftest import hold, office
+from tests.conftest import make_workshop, office
 from tests.support.login import server_key
 from tests.support.ports import free_port
 from tests.support.smtp_server import Postman, serve_mail
@@ -92,7 +92,7 @@ def staff(store: Store, chicago: Office) -> None:
 def saturday(store: Store, chicago: Office, women: Kind, staff: None) -> Workshop:
     """A discreet workshop, which letters must not name."""
     with store.change() as session:
-        return hold(session, chicago, women, day=SATURDAY, title={"es": "Para mujeres"})
+        return make_workshop(session, chicago, women, day=SATURDAY, title={"es": "Para mujeres"})
 
 
 def test_report_is_requested_once_the_morning_after(
@@ -123,14 +123,16 @@ def test_one_letter_lists_all_missing_reports(
 ) -> None:
     with store.change() as session:
         for hour in (9, 12, 15):
-            hold(session, chicago, rights, day=SATURDAY, starts=time(hour), ends=time(hour + 1))
+            make_workshop(
+                session, chicago, rights, day=SATURDAY, starts=time(hour), ends=time(hour + 1)
+            )
     assert mail.round(AFTER) == ["ana@example.org", "beto@example.org"]
     assert "Falta decir cómo salieron 4 talleres de tu oficina:" in mail.last
     assert mail.last.count("- sábado 21 de noviembre") == 4
     with store.change() as session:
         for day in range(1, 22):
-            hold(session, chicago, rights, day=date(2026, 11, day))
-        hold(session, chicago, rights, day=SATURDAY + timedelta(days=1))
+            make_workshop(session, chicago, rights, day=date(2026, 11, day))
+        make_workshop(session, chicago, rights, day=SATURDAY + timedelta(days=1))
     mail.round(AFTER + timedelta(days=1))
     assert mail.last.count("\n- ") == 21
     assert "- y 6 más" in mail.last
@@ -180,7 +182,7 @@ def test_workshop_past_midnight_is_requested_a_day_later(
     mail: ReminderWorker, store: Store, chicago: Office, rights: Kind, staff: None
 ) -> None:
     with store.change() as session:
-        hold(session, chicago, rights, day=SATURDAY, starts=time(22), ends=time(1))
+        make_workshop(session, chicago, rights, day=SATURDAY, starts=time(22), ends=time(1))
     assert mail.round(AFTER) == []
     assert mail.round(AFTER + timedelta(days=1)) == ["ana@example.org", "beto@example.org"]
 
@@ -192,7 +194,7 @@ def test_each_office_is_asked_at_ten_local_time_for_its_own_workshops(
         seattle = office("seattle", "Seattle", "WA", "America/Los_Angeles")
         session.add(seattle)
         session.flush()
-        hold(session, seattle, rights, day=SATURDAY)
+        make_workshop(session, seattle, rights, day=SATURDAY)
     mail.round(AFTER)
     ten_in_seattle = datetime(2026, 11, 22, 18, tzinfo=UTC)
     assert mail.round(ten_in_seattle - MINUTE) == []

@@ -13,12 +13,8 @@ from outreach.db.store import Store
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.registrations import ContactMethod
-from outreach.domain.registrations.change_notifications import (
-    HOLD,
-    LATER,
-    NotifyDecision,
-    NotifyMode,
-)
+from outreach.domain.registrations.change_notifications import LATER, NotifyDecision, NotifyMode
+from outreach.domain.registrations.undo_window import UNDO_WINDOW
 from outreach.domain.roster import assignments
 from outreach.domain.roster.models import RosterAssignment, RosterMember, RosterRole
 from outreach.domain.scheduling import workshop_service
@@ -26,7 +22,7 @@ from outreach.domain.workshops import Workshop
 from outreach.keystore import KeyStore
 from outreach.mail import delivery, roster_letters
 from outreach.mail.delivery_round import deliver
-from tests.conftest import hold, seat, venue
+from tests.conftest import make_workshop, seat, venue
 from tests.support.fixed_clock import fixed_clock
 from tests.support.ports import free_port
 from tests.support.roster import EMAIL, add_member, list_unsent, read_assignment
@@ -34,7 +30,7 @@ from tests.support.smtp_server import Postman, serve_mail
 
 pytestmark = [fixed_clock, pytest.mark.any_database]
 
-TELL = NotifyDecision(NotifyMode.NOTIFY, HOLD)
+TELL = NotifyDecision(NotifyMode.NOTIFY, UNDO_WINDOW)
 IN_EACH_LANGUAGE = {"es": "¿Puedes", "en": "Can you", "fr": "Pouvez-vous"}
 
 
@@ -54,7 +50,7 @@ class RosterPost:
             found = session.get_one(RosterMember, member.id)
             assignments.ask(session, current, found, now=clock.now())
 
-    def deliver(self, after: timedelta = HOLD) -> int:
+    def deliver(self, after: timedelta = UNDO_WINDOW) -> int:
         config = replace(self.config, smtp_url=f"smtp://127.0.0.1:{self.postman.port}")
         transport = delivery.letter_transport(config)
         assert transport is not None
@@ -82,7 +78,7 @@ def test_question_is_in_the_members_language_with_both_answers(
     post: RosterPost, chicago: Office, rights: Kind, lang: str
 ) -> None:
     with post.store.change() as session:
-        workshop = hold(session, chicago, rights)
+        workshop = make_workshop(session, chicago, rights)
     member = add_member(post.store, post.key_store, chicago, lang=lang)
     post.ask(workshop, member)
     assert post.deliver(timedelta(0)) == 0, "the hold"
@@ -104,7 +100,9 @@ def test_letter_about_a_discreet_workshop_says_no_kind_address_or_attendee(
 ) -> None:
     with post.store.change() as session:
         place = venue(session, chicago, "Casa Canaria", address="77 Canaria Ave.")
-        workshop = hold(session, chicago, women, venue=place, title={"es": "Círculo de mujeres"})
+        workshop = make_workshop(
+            session, chicago, women, venue=place, title={"es": "Círculo de mujeres"}
+        )
     seat(post.store, post.key_store, workshop, name="Luz Canaria", contact=ContactMethod.NONE)
     member = add_member(
         post.store, post.key_store, chicago, RosterRole.INTERPRETER, name="Nayeli", lang=lang,
@@ -120,7 +118,7 @@ def test_letter_about_a_discreet_workshop_says_no_kind_address_or_attendee(
 
 def test_subject_never_names_the_kind(post: RosterPost, chicago: Office, rights: Kind) -> None:
     with post.store.change() as session:
-        workshop = hold(session, chicago, rights)
+        workshop = make_workshop(session, chicago, rights)
     post.ask(workshop, add_member(post.store, post.key_store, chicago))
     post.deliver()
     subject = str(post.postman.letters[-1]["Subject"])
@@ -132,11 +130,11 @@ def test_letter_says_what_is_true_when_it_is_sent(
     post: RosterPost, chicago: Office, rights: Kind
 ) -> None:
     with post.store.change() as session:
-        workshop = hold(session, chicago, rights)
+        workshop = make_workshop(session, chicago, rights)
     member = add_member(post.store, post.key_store, chicago)
     post.ask(workshop, member)
     move(post, workshop)
-    assert post.deliver(2 * HOLD) == 1, "one letter"
+    assert post.deliver(2 * UNDO_WINDOW) == 1, "one letter"
     assert "5 de diciembre" in post.last_text
     assert "Dijiste que sí" not in post.last_text
 
@@ -153,7 +151,7 @@ def test_confirmed_member_gets_letters_of_a_move_and_of_a_cancellation(
     post: RosterPost, chicago: Office, rights: Kind
 ) -> None:
     with post.store.change() as session:
-        workshop = hold(session, chicago, rights)
+        workshop = make_workshop(session, chicago, rights)
     member = add_member(post.store, post.key_store, chicago)
     post.ask(workshop, member)
     post.deliver()
@@ -175,7 +173,7 @@ def test_cancellation_names_no_day_that_its_member_does_not_know(
     post: RosterPost, chicago: Office, rights: Kind
 ) -> None:
     with post.store.change() as session:
-        workshop = hold(session, chicago, rights)
+        workshop = make_workshop(session, chicago, rights)
     member = add_member(post.store, post.key_store, chicago)
     post.ask(workshop, member)
     post.deliver()
@@ -191,7 +189,7 @@ def test_letter_to_an_erased_member_is_not_sent(
     post: RosterPost, chicago: Office, rights: Kind
 ) -> None:
     with post.store.change() as session:
-        workshop = hold(session, chicago, rights)
+        workshop = make_workshop(session, chicago, rights)
     member = add_member(post.store, post.key_store, chicago)
     post.ask(workshop, member)
     post.key_store.destroy(member.key_id)
@@ -202,11 +200,11 @@ def test_letter_to_an_erased_member_is_not_sent(
 
 def test_refused_letter_is_tried_again(post: RosterPost, chicago: Office, rights: Kind) -> None:
     with post.store.change() as session:
-        workshop = hold(session, chicago, rights)
+        workshop = make_workshop(session, chicago, rights)
     member = add_member(post.store, post.key_store, chicago)
     post.ask(workshop, member)
     post.postman.always["RCPT"] = "451 later"
     assert post.deliver() == 0
     assert read_assignment(post.store, workshop, member).known_facts is None
     post.postman.always.clear()
-    assert post.deliver(HOLD + timedelta(hours=1)) == 1
+    assert post.deliver(UNDO_WINDOW + timedelta(hours=1)) == 1

@@ -24,7 +24,7 @@ from outreach.domain.registrations import ContactMethod, Registration, address_a
 from outreach.domain.workshops import Workshop
 from outreach.keystore import Burst, Key, KeyStore
 from outreach.privacy import retention
-from tests.conftest import hold, office, seat
+from tests.conftest import make_workshop, office, seat
 from tests.support.fixed_clock import FIXED_NOW, fixed_clock
 from tests.support.staff_mail import StaffMail, engage, serve_staff_mail
 
@@ -51,13 +51,13 @@ def ana(store: Store, chicago: Office) -> int:
 @pytest.fixture
 def discreet(store: Store, chicago: Office, women: Kind) -> Workshop:
     with store.change() as session:
-        return hold(session, chicago, women, day=DAY, visibility=Visibility.APPROVED)
+        return make_workshop(session, chicago, women, day=DAY, visibility=Visibility.APPROVED)
 
 
 @pytest.fixture
 def small(store: Store, chicago: Office, rights: Kind) -> Workshop:
     with store.change() as session:
-        return hold(session, chicago, rights, day=DAY, capacity=2)
+        return make_workshop(session, chicago, rights, day=DAY, capacity=2)
 
 
 def ask(store: Store, key_store: KeyStore, workshop: Workshop, **changes: object) -> Registration:
@@ -190,7 +190,7 @@ def test_each_reads_of_their_own_office_only(
         seattle = office("seattle", "Seattle", "WA", "America/Los_Angeles")
         session.add(seattle)
         session.flush()
-        other = hold(session, seattle, women, day=DAY, visibility=Visibility.APPROVED)
+        other = make_workshop(session, seattle, women, day=DAY, visibility=Visibility.APPROVED)
     ask(store, key_store, discreet)
     ask(store, key_store, other)
     assert mail.alerts(NOW) == ["ana@example.org", "mar@example.org"]

@@ -26,7 +26,7 @@ from outreach.domain.workshops import Workshop
 from outreach.keystore import Key, KeyStore, MasterKeys
 from outreach.maintenance import archive_format
 from outreach.privacy import audit_verification
-from tests.conftest import Pair, hold, registration_data, seat
+from tests.conftest import Pair, make_workshop, registration_data, seat
 from tests.support.backups import (
     PASSPHRASE,
     Keeper,
@@ -49,7 +49,7 @@ def keeper(
 @pytest.fixture
 def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
     with store.change() as session:
-        return hold(session, chicago, rights, capacity=500)
+        return make_workshop(session, chicago, rights, capacity=500)
 
 
 class Crowd:

@@ -27,7 +27,7 @@ from outreach.keystore import KeyStore
 from outreach.maintenance import doctor, host_checks
 from outreach.maintenance.check_result import CheckResult
 from outreach.migrations import Database
-from tests.conftest import hold, seat
+from tests.conftest import make_workshop, seat
 from tests.support.environment import where
 
 pytestmark = pytest.mark.any_database
@@ -66,7 +66,7 @@ def test_doctor_reports_letters_late_by_an_hour_and_a_quarter(
     config: Config, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        workshop = hold(session, chicago, rights)
+        workshop = make_workshop(session, chicago, rights)
     registration = seat(
         store, key_store, workshop, contact=ContactMethod.EMAIL, address="rosa@example.org"
     )

@@ -26,11 +26,11 @@ from outreach.keystore import KeyStore
 from outreach.maintenance.leader import Leader
 from outreach.maintenance.worker import Worker
 from outreach.maintenance.worker_steps import DAY, HOUR, LED, STEPS, Step, StepContext
-from tests.conftest import hold, seat
+from tests.conftest import make_workshop, seat
 
 NAMES = ("purge", "offers")
 SHORT = 3.0  # seconds: a lease for whoever is killed here
-HOLD = """
+UNDO_WINDOW = """
 import sys, threading
 from outreach.db.store import Store
 from outreach.domain import change_sessions
@@ -109,7 +109,7 @@ def test_worker_without_renewal_does_not_lead(store: Store) -> None:
 @pytest.mark.races
 def test_killed_leader_is_succeeded_when_its_lease_ends(config: Config, store: Store) -> None:
     held = subprocess.Popen(
-        [sys.executable, "-c", HOLD, config.database_url, str(SHORT), *NAMES],
+        [sys.executable, "-c", UNDO_WINDOW, config.database_url, str(SHORT), *NAMES],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -184,7 +184,7 @@ def test_two_simultaneous_workers_run_each_step_once(
     rights: Kind,
 ) -> None:  # fmt: skip
     with store.change() as session:
-        workshop = hold(session, chicago, rights)
+        workshop = make_workshop(session, chicago, rights)
     seat(store, key_store, workshop, contact=ContactMethod.EMAIL, address="rosa@example.org")
     key_store.request_link("rosa@example.org")
     folder = config.data / "letters"
@@ -224,7 +224,7 @@ def test_worker_that_does_not_lead_sends_letters_and_deletes_its_files(
 ) -> None:  # fmt: skip
     folder = config.data / "letters"
     with store.change() as session:
-        workshop = hold(session, chicago, rights)
+        workshop = make_workshop(session, chicago, rights)
     rosa = seat(store, key_store, workshop, contact=ContactMethod.EMAIL, address="rosa@example.org")
     elsewhere = Leader(store, LED)
     elsewhere.acquire()

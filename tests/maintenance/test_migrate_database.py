@@ -24,7 +24,7 @@ from outreach.keystore import Key, KeyStore, MasterKeys
 from outreach.maintenance import exclusive_access, table_copy
 from outreach.migrations.models import KEY_STORE, MAIN
 from outreach.privacy import audit_verification
-from tests.conftest import Pair, hold, seat
+from tests.conftest import Pair, make_workshop, seat
 from tests.support.backups import Keeper, fingerprint, is_one_line
 
 FOREIGN: Words = {"es": "«Niñez» 🌻 \\ \" '", "fr": "L’été"}
@@ -42,7 +42,7 @@ def keeper(
 def workshop(store: Store, key_store: KeyStore, chicago: Office, rights: Kind) -> Workshop:
     """Has a value of every type that is stored in its own way."""
     with store.change() as session:
-        made = hold(session, chicago, rights, title=FOREIGN)
+        made = make_workshop(session, chicago, rights, title=FOREIGN)
         # A row that references a later row of its table.
         session.execute(
             sa.text(
@@ -120,7 +120,7 @@ def test_moved_installation_works(
     key_store.attach(store)
     change_sessions.install(store)
     with store.change() as session:  # rows get numbers that none has
-        later = hold(session, chicago, rights)
+        later = make_workshop(session, chicago, rights)
         audit_log.record(session, None, "seen", now=clock.now())
     seat(store, key_store, later)
     seat(store, key_store, workshop)

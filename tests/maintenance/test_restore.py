@@ -24,7 +24,7 @@ from outreach.keystore import Key, KeyStore, MasterKeys
 from outreach.maintenance import archive_format, restore
 from outreach.maintenance.restore import RestoreRequest
 from outreach.privacy import audit_verification, retention
-from tests.conftest import Pair, hold, seat
+from tests.conftest import Pair, make_workshop, seat
 from tests.support.backups import (
     PASSPHRASE,
     Keeper,
@@ -52,7 +52,7 @@ def keeper(
 @pytest.fixture
 def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
     with store.change() as session:
-        return hold(session, chicago, rights)
+        return make_workshop(session, chicago, rights)
 
 
 def sealed_in(store: Store) -> list[tuple[str, bytes]]:

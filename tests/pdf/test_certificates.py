@@ -19,7 +19,7 @@ from outreach.domain.network.offices import Office
 from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.keystore import KeyStore
 from outreach.web.staff.attendees.certificates import MAX_NAMES
-from tests.conftest import hold
+from tests.conftest import make_workshop
 from tests.support import canaries, pdf_reader
 from tests.support.staff_client import StaffClient, employ, signed_in_as, words
 
@@ -41,13 +41,13 @@ def ana(app: Flask, store: Store, chicago: Office) -> StaffClient:
 
 @pytest.fixture
 def past_workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
-    return make_workshop(store, chicago, rights)
+    return store_workshop(store, chicago, rights)
 
 
-def make_workshop(store: Store, office: Office, kind: Kind, **changes: Any) -> Workshop:
+def store_workshop(store: Store, office: Office, kind: Kind, **changes: Any) -> Workshop:
     with store.change() as session:
         day = clock.now().date() - timedelta(days=3)
-        return hold(session, office, kind, **({"day": day} | changes))
+        return make_workshop(session, office, kind, **({"day": day} | changes))
 
 
 def path(workshop: Workshop) -> str:
@@ -139,7 +139,7 @@ def test_faults_of_any_name_are_reported(ana: StaffClient, past_workshop: Worksh
 def test_discreet_workshop_has_one_certificate_at_a_time(
     ana: StaffClient, store: Store, chicago: Office, women: Kind
 ) -> None:
-    workshop = make_workshop(store, chicago, women)
+    workshop = store_workshop(store, chicago, women)
     assert "<textarea" not in ana.get(path(workshop)).text
     answer = send(ana, workshop, name="Rosa\nBeto")
     assert answer.status_code == 422
@@ -192,7 +192,7 @@ def test_empty_form_is_rejected_with_messages(ana: StaffClient, past_workshop: W
 def test_certificates_are_made_after_the_workshop_only(
     ana: StaffClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
-    workshop = make_workshop(store, chicago, rights, day=clock.now().date() + timedelta(days=1))
+    workshop = store_workshop(store, chicago, rights, day=clock.now().date() + timedelta(days=1))
     page = ana.get(path(workshop))
     assert page.status_code == 200
     assert "La constancia se hace cuando el taller ya pasó." in words(page)
@@ -212,9 +212,9 @@ def test_certificates_are_made_after_the_workshop_only(
 def test_certificate_of_a_discreet_workshop_reveals_nothing(
     ana: StaffClient, store: Store, chicago: Office, women: Kind
 ) -> None:
-    workshop = make_workshop(store, chicago, women, title={"es": "Un espacio de confianza"})
+    workshop = store_workshop(store, chicago, women, title={"es": "Un espacio de confianza"})
     assert "no dice de qué fue" in words(ana.get(path(workshop)))
-    plain = pdf_reader.words_of(send(ana, make_workshop(store, chicago, women)).data)
+    plain = pdf_reader.words_of(send(ana, store_workshop(store, chicago, women)).data)
     text = pdf_reader.words_of(send(ana, workshop).data)
     assert text == plain
     assert "participó en un taller" in text
@@ -235,7 +235,7 @@ def test_certificate_of_a_discreet_workshop_reveals_nothing(
 def test_longest_name_and_title_fit_on_one_page(
     ana: StaffClient, store: Store, chicago: Office, rights: Kind, name: str
 ) -> None:
-    workshop = make_workshop(
+    workshop = store_workshop(
         store, chicago, rights, title={"es": "Qué hacer ante una revisión " * 4}
     )
     for lang, (pdf_lang, title) in TITLES.items():

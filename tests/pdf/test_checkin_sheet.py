@@ -18,7 +18,7 @@ from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.keystore import KeyStore
 from outreach.pdf import checkin_sheet
 from outreach.pdf.checkin_sheet import SheetLine
-from tests.conftest import LONG_AGO, hold, seat, tomorrow
+from tests.conftest import LONG_AGO, make_workshop, seat, tomorrow
 from tests.support import pdf_reader
 from tests.support.staff_client import StaffClient, employ, signed_in_as
 
@@ -40,7 +40,7 @@ def test_sheet_lists_confirmed_registrations_without_contact_details(
     tomas: StaffClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        workshop = hold(
+        workshop = make_workshop(
             session, chicago, rights, capacity=4, day=tomorrow(chicago),
             title={"es": "Conoce tus derechos"},
         )  # fmt: skip
@@ -89,7 +89,7 @@ def test_sheet_of_a_consultation_says_the_hour_of_each_person(
     tomas: StaffClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        workshop = hold(
+        workshop = make_workshop(
             session, chicago, rights, day=tomorrow(chicago), way=Way.SLOTS,
             slot_minutes=30, slot_places=2, starts=time(9, 0), ends=time(12, 0), party_limit=1,
         )  # fmt: skip
@@ -106,7 +106,7 @@ def test_sheet_of_a_discreet_workshop_is_refused(
     app: Flask, store: Store, key_store: KeyStore, chicago: Office, women: Kind
 ) -> None:
     with store.change() as session:
-        workshop = hold(session, chicago, women)
+        workshop = make_workshop(session, chicago, women)
     seat(store, key_store, workshop, name="Luz")
     red = signed_in_as(app, store, employ(store, "red@example.org", Role.ADMIN, "*"))
     assert red.get(path(workshop)).status_code == 404
@@ -116,7 +116,7 @@ def test_sheet_of_a_draft_is_refused(
     tomas: StaffClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        workshop = hold(session, chicago, rights, status=WorkshopStatus.DRAFT)
+        workshop = make_workshop(session, chicago, rights, status=WorkshopStatus.DRAFT)
     assert tomas.get(path(workshop)).status_code == 422
 
 
@@ -133,7 +133,7 @@ def lines(count: int, **changes: Any) -> list[SheetLine]:
 @pytest.fixture
 def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
     with store.change() as session:
-        return hold(session, chicago, rights, day=date(2026, 11, 28), starts=time(17, 30))
+        return make_workshop(session, chicago, rights, day=date(2026, 11, 28), starts=time(17, 30))
 
 
 @pytest.mark.any_database("how a page is set")
@@ -156,7 +156,7 @@ def test_page_has_forty_rows_and_the_last_one_blank_rows(
 @pytest.mark.any_database("how a page is set")
 def test_time_slots_are_sorted_by_time_of_day(store: Store, chicago: Office, rights: Kind) -> None:
     with store.change() as session:
-        workshop = hold(session, chicago, rights, way=Way.SLOTS, slot_minutes=20)
+        workshop = make_workshop(session, chicago, rights, way=Way.SLOTS, slot_minutes=20)
     hours = {"Alma": "1:00 p.\u00a0m.", "Beto": "9:40\u00a0a.\u00a0m.", "Chelo": "12:20 p.\u00a0m."}
     rows = [
         SheetLine(name=name, code="4TD 8HK", people=1, hour=hour) for name, hour in hours.items()

@@ -14,7 +14,7 @@ from outreach.domain.network.staff import ALL_OFFICES, Role
 from outreach.domain.workshops import Workshop
 from outreach.keystore import KeyStore
 from outreach.pdf import typesetting
-from tests.conftest import hold, seat, tomorrow, venue
+from tests.conftest import make_workshop, seat, tomorrow, venue
 from tests.support.fixed_clock import fixed_clock
 from tests.support.public_urls import public_rules
 from tests.support.registration_forms import link_of
@@ -49,7 +49,7 @@ def furnish(store: Store, office: Office, kind: Kind, text: str) -> Workshop:
             each.name = words
         session.get_one(Kind, kind.id).short_name = words
         place = venue(session, office, name=text, address=text, area=text)
-        return hold(
+        return make_workshop(
             session, office, kind, venue=place, title=words, summary=words, day=tomorrow(office)
         )
 

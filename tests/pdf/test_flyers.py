@@ -23,7 +23,7 @@ from outreach.i18n import SPOKEN
 from outreach.pdf import color_contrast, flyer, flyer_text
 from outreach.pdf.flyer import SHAPES, Flyer
 from outreach.web.presentation import icons
-from tests.conftest import hold, venue
+from tests.conftest import make_workshop, venue
 from tests.support import pdf_reader
 from tests.support.refusals import refuses
 
@@ -60,12 +60,12 @@ def make_flyer(workshop: Workshop, lang: str = "es") -> Flyer:
     )
 
 
-def make_workshop(store: Store, office: Office, kind: Kind, **changes: Any) -> Workshop:
+def store_workshop(store: Store, office: Office, kind: Kind, **changes: Any) -> Workshop:
     with store.change() as session:
         place = {name[6:]: changes.pop(name) for name in list(changes) if name[:6] == "venue_"}
         made = venue(session, office, **place)
         plain = {"day": DAY, "starts": time(10), "ends": time(12), "venue": made}
-        return hold(session, office, kind, **(plain | changes))
+        return make_workshop(session, office, kind, **(plain | changes))
 
 
 @every_shape
@@ -73,7 +73,7 @@ def make_workshop(store: Store, office: Office, kind: Kind, **changes: Any) -> W
 def test_qr_code_leads_to_the_page_of_the_workshop(
     store: Store, chicago: Office, rights: Kind, shape: str, lang: str
 ) -> None:
-    workshop = make_workshop(store, chicago, rights)
+    workshop = store_workshop(store, chicago, rights)
     made = make_flyer(workshop, lang)
     page = f"{SITE}/{lang}/t/{workshop.public_id}"
     body = flyer.pdf(made, shape)
@@ -86,7 +86,7 @@ def test_qr_code_leads_to_the_page_of_the_workshop(
 def test_picture_has_the_size_of_its_shape(
     store: Store, chicago: Office, rights: Kind, shape: str
 ) -> None:
-    made = make_flyer(make_workshop(store, chicago, rights))
+    made = make_flyer(store_workshop(store, chicago, rights))
     picture = Image.open(io.BytesIO(flyer.picture(made, shape)))
     sizes = {"carta": (612, 792), "a4": (595, 842), "cuadrada": (1080, 1080)}
     assert picture.size == sizes.get(shape, (1080, 1920))
@@ -98,14 +98,14 @@ def test_picture_has_the_size_of_its_shape(
 def test_sheet_is_accessible_and_reproducible(
     store: Store, chicago: Office, rights: Kind, shape: str, lang: str, spoken: str
 ) -> None:
-    made = make_flyer(make_workshop(store, chicago, rights), lang)
+    made = make_flyer(store_workshop(store, chicago, rights), lang)
     body = flyer.pdf(made, shape)
     assert body == flyer.pdf(made, shape)
     assert pdf_reader.faults(body, lang=spoken, title=made.text.title) == []
 
 
 def test_reading_order_is_the_visual_order(store: Store, chicago: Office, rights: Kind) -> None:
-    workshop = make_workshop(
+    workshop = store_workshop(
         store, chicago, rights, venue_is_step_free=True, has_childcare=True,
         languages=Codes(["es", "en"]), interpretation=Codes(["nah"]),
     )  # fmt: skip
@@ -132,7 +132,7 @@ def test_longest_texts_fit(
     store: Store, chicago: Office, rights: Kind, shape: str, length: str
 ) -> None:
     long = LONGEST[length]
-    workshop = make_workshop(
+    workshop = store_workshop(
         store, chicago, rights, title={"es": long(120)}, summary={"es": long(1000)},
         venue_name=long(120)[:120], venue_address=long(200)[:200], venue_city=long(80)[:80],
         venue_is_step_free=True, has_childcare=True, mode=DeliveryMode.HYBRID,
@@ -229,7 +229,7 @@ MARKUP: Final = '#panic("x") *b* _i_ $x^2$ \\ `code` "q" <a> @ref // c /* d */ [
 def test_user_text_is_never_evaluated(
     store: Store, chicago: Office, rights: Kind, shape: str
 ) -> None:
-    workshop = make_workshop(
+    workshop = store_workshop(
         store, chicago, rights, title={"es": MARKUP}, summary={"es": MARKUP}, venue_name=MARKUP,
         venue_address=MARKUP,
     )  # fmt: skip
@@ -248,7 +248,7 @@ def test_user_text_is_never_evaluated(
 def test_unsupported_characters_do_not_prevent_a_flyer(
     store: Store, chicago: Office, rights: Kind, title: str
 ) -> None:
-    made = make_flyer(make_workshop(store, chicago, rights, title={"es": title}))
+    made = make_flyer(store_workshop(store, chicago, rights, title={"es": title}))
     found = pdf_reader.faults(flyer.pdf(made), lang="es-MX", title=made.text.name)
     assert [each for each in found if not each.startswith("its title is ")] == []
     assert len(flyer.picture(made, "cuadrada")) > 10_000
@@ -256,7 +256,7 @@ def test_unsupported_characters_do_not_prevent_a_flyer(
 
 
 def test_flyer_of_a_draft_is_marked(store: Store, chicago: Office, rights: Kind) -> None:
-    workshop = make_workshop(store, chicago, rights, status=WorkshopStatus.DRAFT)
+    workshop = store_workshop(store, chicago, rights, status=WorkshopStatus.DRAFT)
     for lang, word in (("es", "Borrador"), ("en", "Draft"), ("fr", "Brouillon")):
         assert word in pdf_reader.words_of(flyer.pdf(make_flyer(workshop, lang)))
     workshop.status = WorkshopStatus.PUBLISHED
@@ -267,7 +267,7 @@ def test_flyer_of_a_draft_is_marked(store: Store, chicago: Office, rights: Kind)
 def test_cancelled_workshop_has_no_flyer(
     store: Store, chicago: Office, rights: Kind, status: WorkshopStatus
 ) -> None:
-    workshop = make_workshop(store, chicago, rights)
+    workshop = store_workshop(store, chicago, rights)
     workshop.status = status
     with refuses(ErrorCode.FLYER_OF_CANCELLED):
         make_flyer(workshop)
@@ -292,7 +292,7 @@ def test_cancelled_workshop_has_no_flyer(
 def test_flyer_says_how_to_attend(
     store: Store, chicago: Office, rights: Kind, changes: dict[str, Any], says: str
 ) -> None:
-    made = make_flyer(make_workshop(store, chicago, rights, **changes))
+    made = make_flyer(store_workshop(store, chicago, rights, **changes))
     assert says in pdf_reader.words_of(flyer.pdf(made)).replace("\u00a0", " ")
 
 
@@ -311,7 +311,7 @@ def test_long_summary_ends_after_a_sentence_or_with_an_ellipsis() -> None:
 def test_flyer_of_a_discreet_kind_has_no_address(
     store: Store, chicago: Office, women: Kind, visibility: Visibility
 ) -> None:
-    workshop = make_workshop(
+    workshop = store_workshop(
         store, chicago, women, visibility=visibility, summary={"es": "Violencia"}
     )
     for shape, lang in (("carta", "es"), ("a4", "fr"), ("cuadrada", "en"), ("vertical", "es")):
@@ -330,21 +330,21 @@ def test_flyer_of_a_discreet_kind_has_no_address(
 def test_flyer_of_an_unlisted_discreet_workshop_is_neutral(
     store: Store, chicago: Office, women: Kind
 ) -> None:
-    made = make_flyer(make_workshop(store, chicago, women, way=Way.UNLISTED))
+    made = make_flyer(store_workshop(store, chicago, women, way=Way.UNLISTED))
     assert "Conoce" not in pdf_reader.words_of(flyer.pdf(made))
     assert made.colour == color_contrast.INDIGO
     assert made.pictogram == icons.PICTOGRAMS["calendar"]
 
 
 def test_hidden_address_is_on_no_flyer(store: Store, chicago: Office, rights: Kind) -> None:
-    made = make_flyer(make_workshop(store, chicago, rights, visibility=Visibility.REGISTERED))
+    made = make_flyer(store_workshop(store, chicago, rights, visibility=Visibility.REGISTERED))
     text = pdf_reader.words_of(flyer.pdf(made))
     assert "Ejemplo" not in text
     assert "Te damos la dirección cuando apartes tu lugar" in text
 
 
 def test_drawing_is_self_contained(store: Store, chicago: Office, rights: Kind) -> None:
-    made = make_flyer(make_workshop(store, chicago, rights))
+    made = make_flyer(store_workshop(store, chicago, rights))
     for shape in SHAPES:
         drawn = flyer.drawing(made, shape)
         assert not re.search(
@@ -356,7 +356,7 @@ def test_drawing_is_self_contained(store: Store, chicago: Office, rights: Kind) 
 def test_pdf_reader_finds_faults(store: Store, chicago: Office, rights: Kind, app: Flask) -> None:
     import pikepdf
 
-    body = flyer.pdf(make_flyer(make_workshop(store, chicago, rights)))
+    body = flyer.pdf(make_flyer(store_workshop(store, chicago, rights)))
     with pikepdf.open(io.BytesIO(body)) as pdf:
         del pdf.Root["/Lang"], pdf.Root["/MarkInfo"], pdf.Root["/StructTreeRoot"]
         pdf.pages[0].contents_add(b"0 0 10 10 re f")

@@ -13,7 +13,7 @@ from outreach.domain.network.offices import Office
 from outreach.network_profile import NetworkProfile, use_profile
 from outreach.pdf import certificate, checkin_sheet
 from outreach.pdf.checkin_sheet import SheetLine
-from tests.conftest import hold
+from tests.conftest import make_workshop
 
 pytestmark = pytest.mark.any_database("documents")
 
@@ -42,7 +42,7 @@ def test_documents_have_the_paper_of_the_first_country(
     now = clock.now()
     line = SheetLine(name="Rosa", code="4TD 8HK", people=3, arrived=1, hour="")
     with store.change() as session:
-        workshop = hold(session, chicago, rights)
+        workshop = make_workshop(session, chicago, rights)
         with use_profile(NetworkProfile(countries=countries)):
             documents = (
                 certificate.pdf(

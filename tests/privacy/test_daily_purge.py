@@ -17,7 +17,7 @@ from outreach.domain.workshops import Workshop
 from outreach.keystore import Key, KeyStore, key_backup, rotation
 from outreach.privacy import retention
 from outreach.privacy.reconcile import TooManyBlind, TooManyUnused
-from tests.conftest import hold, seat
+from tests.conftest import make_workshop, seat
 from tests.privacy.test_retention import key_store_of
 
 pytestmark = pytest.mark.core
@@ -27,7 +27,7 @@ def test_empty_key_store_is_not_taken_for_erased_people(
     store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        workshop = hold(session, chicago, rights, capacity=30)
+        workshop = make_workshop(session, chicago, rights, capacity=30)
     people = [seat(store, key_store, workshop) for _ in range(12)]
     with key_store.store.change() as session:
         session.execute(sa.delete(Key))
@@ -43,7 +43,7 @@ def test_keys_of_another_main_database_are_not_taken_for_unused(
     caplog: pytest.LogCaptureFixture,
 ) -> None:  # fmt: skip
     with store.change() as session:
-        workshop = hold(session, chicago, rights, capacity=30)
+        workshop = make_workshop(session, chicago, rights, capacity=30)
     for _ in range(12):
         seat(store, key_store, workshop)
     later = key_store_of(key_store, config, key_store.today() + timedelta(days=2))
@@ -62,7 +62,7 @@ def test_many_erasures_are_not_taken_for_a_lost_key_store(
     store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        workshop = hold(session, chicago, rights, capacity=40)
+        workshop = make_workshop(session, chicago, rights, capacity=40)
     people = [seat(store, key_store, workshop) for _ in range(30)]
     key_store.destroy(*(each.key_id for each in people[:14] if each.key_id))
     assert retention.reconcile_stores(store, key_store, now=clock.now()) == 14
@@ -72,7 +72,7 @@ def test_daily_job_purges_and_rotates_the_master_key_monthly(
     config: Config, store: Store, key_store: KeyStore, chicago: Office, rights: Kind, tmp_path: Path
 ) -> None:
     with store.change() as session:
-        workshop = hold(session, chicago, rights)
+        workshop = make_workshop(session, chicago, rights)
     rosa = seat(store, key_store, workshop)
     key_backup.save(key_store, tmp_path / "spare", now=clock.now())
     now = clock.now()
@@ -121,7 +121,7 @@ def test_refused_daily_purge_is_logged_and_changes_nothing(
     caplog: pytest.LogCaptureFixture,
 ) -> None:  # fmt: skip
     with store.change() as session:
-        workshop = hold(session, chicago, rights)
+        workshop = make_workshop(session, chicago, rights)
     seat(store, key_store, workshop)
     far = key_store_of(key_store, config, workshop.forget_on + timedelta(days=400))
     assert retention.daily(store, far, config, now=clock.now() + timedelta(days=400)) is None
@@ -136,7 +136,7 @@ def test_unwritable_key_backup_stops_neither_purge_nor_rotation(
     caplog: pytest.LogCaptureFixture,
 ) -> None:  # fmt: skip
     with store.change() as session:
-        workshop = hold(session, chicago, rights)
+        workshop = make_workshop(session, chicago, rights)
     seat(store, key_store, workshop)
     saved_at = clock.now()
     key_backup.save(key_store, tmp_path / "spare", now=saved_at)

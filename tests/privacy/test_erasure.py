@@ -32,7 +32,7 @@ from outreach.domain.workshops import Workshop
 from outreach.keystore import Key, KeyStore, LinkRequest, MasterKeys
 from outreach.maintenance.worker import Worker
 from outreach.privacy import retention
-from tests.conftest import hold, seat
+from tests.conftest import make_workshop, seat
 from tests.support.canaries import Backup, Canary, back_up, counts, names_in, plant, traces
 from tests.support.daytime import noon_of
 from tests.support.environment import where
@@ -163,9 +163,9 @@ def aviary(
     with store.change() as session:
         far = clock.now().date() + timedelta(days=90)
         workshops = (
-            hold(session, chicago, rights),
-            hold(session, chicago, women),
-            hold(session, chicago, rights, day=far),
+            make_workshop(session, chicago, rights),
+            make_workshop(session, chicago, women),
+            make_workshop(session, chicago, rights, day=far),
         )
     with caplog.at_level(logging.DEBUG):
         app = make_app(mail_folder=config.mail_folder)
@@ -234,7 +234,10 @@ def test_erasure_covers_a_group_registration(
     app: Flask, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        first, second = hold(session, chicago, rights), hold(session, chicago, rights)
+        first, second = (
+            make_workshop(session, chicago, rights),
+            make_workshop(session, chicago, rights),
+        )
     one, other = seat(store, key_store, first), seat(store, key_store, second)
     alone = seat(store, key_store, second)
     with store.change() as session:
@@ -257,7 +260,10 @@ def test_cancelling_one_date_keeps_the_others(
     app: Flask, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        first, second = hold(session, chicago, rights), hold(session, chicago, rights)
+        first, second = (
+            make_workshop(session, chicago, rights),
+            make_workshop(session, chicago, rights),
+        )
     one, other = seat(store, key_store, first), seat(store, key_store, second)
     with store.change() as session:
         session.execute(sa.update(Registration).values(joint_id=one.id))

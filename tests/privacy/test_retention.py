@@ -23,7 +23,7 @@ from outreach.domain.workshops import Workshop
 from outreach.errors import DataErased
 from outreach.keystore import KeyStore, MasterKeys, TooManyDue
 from outreach.privacy import retention
-from tests.conftest import hold, seat
+from tests.conftest import make_workshop, seat
 from tests.support.arrivals import store_arrival
 from tests.support.daytime import noon_of
 
@@ -41,7 +41,7 @@ def test_registration_is_erased_thirty_days_after_the_workshop(
     config: Config, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        workshop = hold(session, chicago, rights)
+        workshop = make_workshop(session, chicago, rights)
     seat(store, key_store, workshop, contact=ContactMethod.EMAIL, address="rosa@example.org")
     later = clock.now() + timedelta(days=60)
     eve = key_store_of(key_store, config, workshop.forget_on - timedelta(days=1))
@@ -64,7 +64,7 @@ def test_due_key_is_unreadable_without_a_purge(
     config: Config, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        workshop = hold(session, chicago, rights)
+        workshop = make_workshop(session, chicago, rights)
     rosa = seat(store, key_store, workshop)
     assert rosa.key_id is not None
     with pytest.raises(DataErased):
@@ -75,7 +75,7 @@ def test_clock_jump_does_not_destroy_keys(
     config: Config, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        workshop = hold(session, chicago, rights)
+        workshop = make_workshop(session, chicago, rights)
     seat(store, key_store, workshop)
     far = key_store_of(key_store, config, workshop.forget_on + timedelta(days=400))
     with pytest.raises(TooManyDue):
@@ -88,7 +88,7 @@ def test_purge_finishes_an_interrupted_erasure(
     store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        workshop = hold(session, chicago, rights, capacity=1)
+        workshop = make_workshop(session, chicago, rights, capacity=1)
     rosa, luz = seat(store, key_store, workshop), seat(store, key_store, workshop, name="Luz")
     assert rosa.key_id is not None
     key_store.destroy(rosa.key_id)  # and then the power went
@@ -103,7 +103,7 @@ def test_unused_key_is_destroyed_after_a_day(
     config: Config, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        workshop = hold(session, chicago, rights)
+        workshop = make_workshop(session, chicago, rights)
     key_store.new(workshop.id, workshop.forget_on)
     assert retention.purge(store, key_store, now=clock.now()).unused == 0
     soon = key_store_of(key_store, config, key_store.today() + timedelta(days=2))
@@ -114,7 +114,7 @@ def test_main_database_has_no_readable_name_and_none_after_erasure(
     config: Config, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        workshop = hold(session, chicago, rights)
+        workshop = make_workshop(session, chicago, rights)
     rosa = seat(
         store,
         key_store,
@@ -140,7 +140,7 @@ def test_tokens_are_independent_and_stored_as_hashes(
     store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        workshop = hold(session, chicago, rights)
+        workshop = make_workshop(session, chicago, rights)
     rosa = seat(store, key_store, workshop)
     key = registrations.get_key(key_store, rosa)
     manage, entry = registrations.derive_manage_token(key), registrations.derive_entry_token(key)
@@ -157,7 +157,7 @@ def test_waitlisted_party_is_erased_after_seven_days(
     config: Config, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        workshop = hold(session, chicago, rights, capacity=1)
+        workshop = make_workshop(session, chicago, rights, capacity=1)
     rosa = seat(store, key_store, workshop)
     for name in ("Luz", "Flor", "Alma"):
         seat(store, key_store, workshop, name=name)
@@ -187,7 +187,7 @@ def test_party_beyond_a_share_whose_page_shows_a_seat_is_kept_as_long_as_one_wit
 ) -> None:
     """Else the day of the erasure would tell who was beyond the share (S29)."""
     with store.change() as session:
-        workshop = hold(session, chicago, women, capacity=1, retention_days=20)
+        workshop = make_workshop(session, chicago, women, capacity=1, retention_days=20)
     seat(store, key_store, workshop)
     beyond = seat(store, key_store, workshop, name="Luz")
     waiting = seat(store, key_store, workshop, name="Flor")
@@ -210,7 +210,7 @@ def test_shorter_retention_of_a_kind_does_not_stop_the_purge(
 ) -> None:
     with store.change() as session:
         day = clock.now().date() - timedelta(days=12)
-        workshop = hold(session, chicago, rights, day=day)
+        workshop = make_workshop(session, chicago, rights, day=day)
     seat(store, key_store, workshop, now=clock.now() - timedelta(days=20))
     with store.change() as session:
         workshop = session.get_one(Workshop, workshop.id)
@@ -232,8 +232,8 @@ def test_purge_corrects_the_day_of_keys_after_a_missed_move(
     config: Config, store: Store, key_store: KeyStore, chicago: Office, rights: Kind, days: int
 ) -> None:
     with store.change() as session:
-        moved = hold(session, chicago, rights, day=SOON)
-        stays = hold(session, chicago, rights, day=SOON + timedelta(days=5))
+        moved = make_workshop(session, chicago, rights, day=SOON)
+        stays = make_workshop(session, chicago, rights, day=SOON + timedelta(days=5))
     rosa, luz = seat(store, key_store, moved), seat(store, key_store, stays)
     with store.change() as session:
         workshop = session.get_one(Workshop, moved.id)
@@ -254,7 +254,7 @@ def test_waitlisted_party_with_a_late_seat_has_the_retention_of_the_kind(
     config: Config, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        workshop = hold(session, chicago, rights, capacity=1)
+        workshop = make_workshop(session, chicago, rights, capacity=1)
     rosa, luz = seat(store, key_store, workshop), seat(store, key_store, workshop, name="Luz")
     before, after = (workshop.starts_at + timedelta(hours=hours) for hours in (-1, 1))
     week = workshop.day + timedelta(days=7)
@@ -273,7 +273,7 @@ def test_waitlisted_party_is_not_kept_longer_than_the_kind_says(
     store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        workshop = hold(session, chicago, rights, capacity=1, retention_days=3)
+        workshop = make_workshop(session, chicago, rights, capacity=1, retention_days=3)
     for name in ("Rosa", "Luz"):
         seat(store, key_store, workshop, name=name)
     retention.purge(store, key_store, now=workshop.starts_at + timedelta(hours=1))
@@ -284,7 +284,7 @@ def test_moved_workshop_does_not_hide_an_overdue_key(
     config: Config, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        workshop = hold(session, chicago, rights)
+        workshop = make_workshop(session, chicago, rights)
     seat(store, key_store, workshop)
     with store.change() as session:
         session.get_one(Workshop, workshop.id).day -= timedelta(days=2)
@@ -298,7 +298,7 @@ def test_erased_row_keeps_only_its_numbers(
     config: Config, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        workshop = hold(session, chicago, rights, has_childcare=True)
+        workshop = make_workshop(session, chicago, rights, has_childcare=True)
     rosa = seat(
         store, key_store, workshop, people=3, language="fr", needs=Codes(["childcare"]),
         contact=ContactMethod.EMAIL, address="rosa@example.org", wants_reminder=True,
@@ -330,7 +330,7 @@ def test_nonce_of_a_cancelled_registration_is_known_while_its_form_is_valid(
     store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        workshop = hold(session, chicago, rights)
+        workshop = make_workshop(session, chicago, rights)
     rosa = seat(store, key_store, workshop)
     key_store.destroy(rosa.key_id or b"")
     retention.purge(store, key_store, now=clock.now())

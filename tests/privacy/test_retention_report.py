@@ -21,7 +21,7 @@ from outreach.domain.roster import assignments, members
 from outreach.domain.roster.models import RosterMember
 from outreach.keystore import Key, KeyStore
 from outreach.privacy import retention_report
-from tests.conftest import hold, seat
+from tests.conftest import make_workshop, seat
 from tests.support.environment import where
 from tests.support.roster import add_member
 from tests.support.staff_client import StaffClient, employ, signed_in_as, words
@@ -44,7 +44,10 @@ def test_retention_report_shows_numbers_by_office_and_week(
     config: Config,
 ) -> None:
     with store.change() as session:
-        here, there = hold(session, chicago, rights), hold(session, calgary, rights)
+        here, there = (
+            make_workshop(session, chicago, rights),
+            make_workshop(session, calgary, rights),
+        )
     for name in ("Xochitl", "Citlali"):
         seat(
             store, key_store, here, name=name, contact=ContactMethod.EMAIL, address="xo@example.org"
@@ -81,7 +84,7 @@ def test_retention_report_shows_overdue_first(
     elena: StaffClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        workshop = hold(session, chicago, rights)
+        workshop = make_workshop(session, chicago, rights)
     seat(store, key_store, workshop)
     assert "ya debió borrarse" not in words(elena.get("/org/datos"))
     with key_store.store.change() as session:
@@ -115,7 +118,7 @@ def test_roster_is_counted_with_its_tables_and_days(
     )
     gone = add_member(store, key_store, chicago, name="Xochitl", email="xo@example.org")
     with store.change() as session:
-        workshop = hold(session, chicago, rights)
+        workshop = make_workshop(session, chicago, rights)
         assignments.ask(session, workshop, session.get_one(RosterMember, giving.id), now=now)
         members.retire(session.get_one(RosterMember, gone.id), now=now)
     page = words(elena.get("/org/datos"))

@@ -24,7 +24,7 @@ from outreach.errors import DataErased
 from outreach.keystore import KeyStore, MasterKeys
 from outreach.privacy import mail_folder, reconcile, retention, roster_erasure
 from outreach.privacy.reconcile import MAX_UNEXPECTED, TooManyBlind
-from tests.conftest import hold
+from tests.conftest import make_workshop
 from tests.support.daytime import noon_of
 from tests.support.fixed_clock import fixed_clock
 from tests.support.roster import EMAIL, NAME, add_member
@@ -64,7 +64,7 @@ def test_retired_member_is_erased_after_a_year(
         absences=[(date(2026, 12, 24), date(2026, 12, 25))],
     )  # fmt: skip
     with store.change() as session:
-        workshop = hold(session, chicago, rights)
+        workshop = make_workshop(session, chicago, rights)
         found = session.get_one(RosterMember, member.id)
         assignments.ask(session, session.get_one(Workshop, workshop.id), found, now=clock.now())
     day = retire(store, key_store, member)

@@ -15,7 +15,7 @@ from outreach.cli import guide
 from outreach.db.store import Store
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
-from tests.conftest import hold
+from tests.conftest import make_workshop
 from tests.support.registration_forms import answers, send
 
 pytestmark = pytest.mark.any_database
@@ -81,7 +81,7 @@ def test_a_registration_runs_the_files_of_its_journey(
     app: Flask, client: FlaskClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        workshop = hold(session, chicago, rights)
+        workshop = make_workshop(session, chicago, rights)
     client.get("/es/")  # what is made once is no part of the journey
     runs = _Runs()
     page = f"/es/t/{workshop.public_id}"
@@ -99,7 +99,7 @@ def test_a_poll_runs_the_files_of_its_journey_in_their_order(
     client: FlaskClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        hold(session, chicago, rights)
+        make_workshop(session, chicago, rights)
     runs = _Runs()
     assert runs(lambda: client.get("/es/cal/chicago.ics").data)
     named = list(dict.fromkeys(_journey(2)))

@@ -30,7 +30,7 @@ from outreach.i18n import LANGUAGES, translate
 from outreach.pdf import bulletin as bulletin_pdf
 from outreach.reports import bulletin_data, bulletin_markdown, bulletin_text, month_report
 from outreach.reports.bulletin_data import BulletinDocument
-from tests.conftest import hold
+from tests.conftest import make_workshop
 from tests.support.bulletins import load_january, numbers_in, words_of_html, words_of_pdf
 from tests.support.loading import done, run
 from tests.support.recordings import add_note
@@ -57,7 +57,9 @@ def march(store: Store, chicago: Office, calgary: Office, rights: Kind, women: K
     with store.change() as session:
         for office, kind in ((chicago, rights), (chicago, women), (calgary, rights)):
             workshop_service.report(
-                hold(session, office, kind, day=date(2026, 3, 10)), head_count=20, now=APRIL
+                make_workshop(session, office, kind, day=date(2026, 3, 10)),
+                head_count=20,
+                now=APRIL,
             )
         session.add(
             FigureSeries(
@@ -258,7 +260,7 @@ def test_paths_become_urls_in_pdf_file_and_message(march: Store, client: FlaskCl
 
 def test_json_round_trip_is_complete(march: Store, rights: Kind, chicago: Office) -> None:
     with march.change() as session:
-        hold(session, chicago, rights, day=date(2026, 4, 20))
+        make_workshop(session, chicago, rights, day=date(2026, 4, 20))
     close(march)
     document = load_document(march)
     assert document.coming
@@ -376,10 +378,10 @@ def test_upcoming_workshops_are_spread_and_never_discreet(
 ) -> None:
     with store.change() as session:
         for day in range(10, 31):
-            hold(session, chicago, rights, day=date(2026, 4, day), title={"es": "Público"})
-            hold(session, chicago, women, day=date(2026, 4, day), title={"es": "Discreto"})
-        hold(session, calgary, rights, day=date(2026, 4, 25), title={"es": "Lejos"})
-        hold(session, calgary, rights, day=date(2026, 5, 2), title={"es": "En mayo"})
+            make_workshop(session, chicago, rights, day=date(2026, 4, day), title={"es": "Público"})
+            make_workshop(session, chicago, women, day=date(2026, 4, day), title={"es": "Discreto"})
+        make_workshop(session, calgary, rights, day=date(2026, 4, 25), title={"es": "Lejos"})
+        make_workshop(session, calgary, rights, day=date(2026, 5, 2), title={"es": "En mayo"})
     coming = load_document(store).coming
     assert len(coming) == bulletin_data.MAX_UPCOMING
     assert {each.title["es"] for each in coming} == {"Público", "Lejos"}
@@ -390,8 +392,8 @@ def test_upcoming_workshop_says_in_which_languages_its_page_can_be_heard(
     march: Store, client: FlaskClient, chicago: Office, calgary: Office, rights: Kind
 ) -> None:
     with march.change() as session:
-        own = hold(session, chicago, rights, day=date(2026, 4, 20))
-        hold(session, calgary, rights, day=date(2026, 4, 28))
+        own = make_workshop(session, chicago, rights, day=date(2026, 4, 20))
+        make_workshop(session, calgary, rights, day=date(2026, 4, 28))
     add_note(march, rights, "es", "De qué trata.")
     add_note(march, own, "mam", "Tokx tib'aj 1805 S. Ejemplo St.")
     close(march)
@@ -416,7 +418,7 @@ def test_cancelled_or_hidden_workshops_leave_the_upcoming_list(
 ) -> None:
     with march.change() as session:
         first, second = (
-            hold(session, office, rights, day=date(2026, 4, 20)).public_id
+            make_workshop(session, office, rights, day=date(2026, 4, 20)).public_id
             for office in (chicago, calgary)
         )
     close(march)

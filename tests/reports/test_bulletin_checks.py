@@ -13,7 +13,7 @@ from outreach.domain.newsletter import bulletins
 from outreach.domain.newsletter.bulletins import BulletinPart
 from outreach.reports import bulletin_checks, month_report
 from outreach.reports.bulletin_checks import BulletinIssueType
-from tests.conftest import hold
+from tests.conftest import make_workshop
 from tests.support.staff_client import employ, signed_in_as, words
 from tests.web.staff.test_bulletin_editor import (
     LATER,
@@ -119,7 +119,7 @@ def test_links_to_this_site_are_checked_against_its_pages(
     elena = signed_in_as(app, march, employ(march, "elena@example.org", Role.ADMIN, ALL_OFFICES))
     with march.change() as session:
         public_workshop, discreet = (
-            hold(session, chicago, kind).public_id for kind in (rights, women)
+            make_workshop(session, chicago, kind).public_id for kind in (rights, women)
         )
     begin(march)
     good = (f"/es/t/{public_workshop}", "/fr/o/chicago", "/es/cifras/2026-03", "/es/", "/es/red")

@@ -27,7 +27,7 @@ from outreach.reports.count_columns import COLUMNS, CountColumn
 from outreach.reports.data_tables import ALL, RevisionTables
 from outreach.reports.month_report import MonthChange, MonthReport
 from outreach.reports.month_tables import GroupedBy
-from tests.conftest import hold
+from tests.conftest import make_workshop
 
 MARCH: Final = Month(2026, 3)
 APRIL: Final = datetime(2026, 4, 20, 15, 30, tzinfo=UTC)
@@ -47,7 +47,7 @@ def march(store: Store, chicago: Office, calgary: Office, rights: Kind, women: K
             (chicago, women, DeliveryMode.IN_PERSON),
             (calgary, rights, DeliveryMode.VIDEO_CALL),
         ):
-            workshop = hold(session, office, kind, day=date(2026, 3, 10), mode=mode)
+            workshop = make_workshop(session, office, kind, day=date(2026, 3, 10), mode=mode)
             workshop_service.report(workshop, head_count=10, now=APRIL)
     return store
 

@@ -25,7 +25,7 @@ from outreach.imports import DATA
 from outreach.reports import attendance_counts, month_report, month_tables, trends, workshop_counts
 from outreach.reports.month_tables import GroupedBy
 from outreach.reports.workshop_counts import WorkshopCounts
-from tests.conftest import hold
+from tests.conftest import make_workshop
 from tests.support.loading import done, run
 
 pytestmark = pytest.mark.any_database
@@ -96,7 +96,7 @@ def test_workshop_counts_in_the_month_of_its_start(
     ]
     with store.change() as session:
         for day, starts, ends in edges:
-            hold(session, chicago, rights, day=day, starts=starts, ends=ends)
+            make_workshop(session, chicago, rights, day=day, starts=starts, ends=ends)
     assert [count_month(store, Month(2026, month)).total for month in (4, 5, 6)] == [1, 2, 1]
 
 
@@ -106,12 +106,16 @@ def test_published_and_held_workshops_of_every_mode_are_counted(
     day = date(2026, 5, 9)
     with store.change() as session:
         for status in (WorkshopStatus.DRAFT, WorkshopStatus.CANCELLED, WorkshopStatus.PUBLISHED):
-            hold(session, chicago, rights, day=day, status=status)
-        hold(session, chicago, rights, day=day, way=Way.UNLISTED)
-        hold(session, chicago, rights, day=day, mode=DeliveryMode.LIVE_STREAM, venue=None)
-        hold(session, chicago, women, day=day)
-        workshop_service.report(hold(session, chicago, rights, day=day), head_count=12, now=LATER)
-        workshop_service.report(hold(session, chicago, rights, day=day), head_count=None, now=LATER)
+            make_workshop(session, chicago, rights, day=day, status=status)
+        make_workshop(session, chicago, rights, day=day, way=Way.UNLISTED)
+        make_workshop(session, chicago, rights, day=day, mode=DeliveryMode.LIVE_STREAM, venue=None)
+        make_workshop(session, chicago, women, day=day)
+        workshop_service.report(
+            make_workshop(session, chicago, rights, day=day), head_count=12, now=LATER
+        )
+        workshop_service.report(
+            make_workshop(session, chicago, rights, day=day), head_count=None, now=LATER
+        )
     found = count_month(store, Month(2026, 5))
     assert found.by_kind == {"derechos": 4, "mujeres": 1}
     assert found.by_office == {"chicago": {"derechos": 4, "mujeres": 1, "total": 5}}
@@ -123,8 +127,8 @@ def test_running_month_has_held_and_planned_counts(
 ) -> None:
     with store.change() as session:
         for day in (3, 10, 24, 30):
-            hold(session, chicago, rights, day=date(2026, 11, day))
-        hold(session, calgary, rights, day=date(2026, 11, 30))
+            make_workshop(session, chicago, rights, day=date(2026, 11, day))
+        make_workshop(session, calgary, rights, day=date(2026, 11, 30))
     found = count_month(store, Month(2026, 11))
     assert (found.total, found.planned) == (2, 3)
     assert found.by_office == {"chicago": {"derechos": 2, "total": 2}}
@@ -154,10 +158,12 @@ def test_months_are_listed_and_trend_covers_twelve_months(
     store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        hold(session, chicago, rights, day=date(2020, 1, 4))
-        hold(session, chicago, rights, day=date(2026, 1, 4), status=WorkshopStatus.CANCELLED)
-        hold(session, chicago, rights, day=date(2026, 9, 5))
-        hold(session, chicago, rights, day=date(2026, 11, 28))
+        make_workshop(session, chicago, rights, day=date(2020, 1, 4))
+        make_workshop(
+            session, chicago, rights, day=date(2026, 1, 4), status=WorkshopStatus.CANCELLED
+        )
+        make_workshop(session, chicago, rights, day=date(2026, 9, 5))
+        make_workshop(session, chicago, rights, day=date(2026, 11, 28))
     with store.read() as session:
         assert list(map(str, workshop_counts.months(session))) == ["2020-01", "2026-09", "2026-11"]
         year = trends.by_kind(session, Month(2025, 12), Month(2026, 11), now=LATER)
@@ -259,9 +265,9 @@ def test_attendance_is_published_for_the_whole_network_only(
             (chicago, women, 3),
         ):
             workshop_service.report(
-                hold(session, office, kind, day=day), head_count=people, now=LATER
+                make_workshop(session, office, kind, day=day), head_count=people, now=LATER
             )
-        hold(session, chicago, rights, day=day)
+        make_workshop(session, chicago, rights, day=day)
     with store.read() as session:
         found = attendance_counts.count_attendance(session, Month(2026, 5))
     assert found.small == {"mujeres"}

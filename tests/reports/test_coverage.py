@@ -17,7 +17,7 @@ from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import WorkshopStatus
 from outreach.reports import coverage
 from outreach.reports.coverage import CoverageRow, ReportState
-from tests.conftest import hold, kind, office
+from tests.conftest import kind, make_workshop, office
 from tests.support.staff_client import employ
 
 pytestmark = pytest.mark.any_database
@@ -39,7 +39,7 @@ def test_office_without_workshops_or_completion_is_missing(
     assert row_of(store, "chicago").state is ReportState.MISSING
     assert row_of(store, "chicago").is_late
     with store.change() as session:
-        hold(session, chicago, rights, day=DAY, status=WorkshopStatus.DRAFT)
+        make_workshop(session, chicago, rights, day=DAY, status=WorkshopStatus.DRAFT)
     assert row_of(store, "chicago").state is ReportState.MISSING, "a draft does not count"
 
 
@@ -59,8 +59,10 @@ def test_past_workshop_without_report_is_pending(
     store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        workshop_service.report(hold(session, chicago, rights, day=DAY), head_count=3, now=APRIL)
-        past_workshop = hold(session, chicago, rights, day=DAY)
+        workshop_service.report(
+            make_workshop(session, chicago, rights, day=DAY), head_count=3, now=APRIL
+        )
+        past_workshop = make_workshop(session, chicago, rights, day=DAY)
     row = row_of(store, "chicago")
     assert (row.state, row.pending, row.total) == (ReportState.PENDING, 1, 2)
     with store.change() as session:
@@ -72,8 +74,10 @@ def test_office_with_only_cancelled_workshops_has_reported(
     store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        hold(session, chicago, rights, day=DAY, status=WorkshopStatus.CANCELLED)
-        workshop_service.report(hold(session, chicago, rights, day=DAY), head_count=None, now=APRIL)
+        make_workshop(session, chicago, rights, day=DAY, status=WorkshopStatus.CANCELLED)
+        workshop_service.report(
+            make_workshop(session, chicago, rights, day=DAY), head_count=None, now=APRIL
+        )
     row = row_of(store, "chicago")
     assert (row.state, row.called_off, row.is_late) == (ReportState.CALLED_OFF, 2, False)
 
@@ -84,7 +88,9 @@ def test_kinds_that_are_not_core_are_summed(store: Store, chicago: Office, right
         session.add(other_kind)
         session.flush()
         for each in (rights, other_kind, other_kind):
-            workshop_service.report(hold(session, chicago, each, day=DAY), head_count=9, now=APRIL)
+            workshop_service.report(
+                make_workshop(session, chicago, each, day=DAY), head_count=9, now=APRIL
+            )
     with store.read() as session:
         found = coverage.matrix(session, MARCH, None, now=APRIL)
     assert (found.core, found.other_count, found.total) == ((1,), 2, 3)
@@ -119,9 +125,9 @@ def test_office_sees_its_attendance_by_kind(
     with store.change() as session:
         for each_office, people in ((chicago, 3), (chicago, 30), (calgary, 50)):
             workshop_service.report(
-                hold(session, each_office, rights, day=DAY), head_count=people, now=APRIL
+                make_workshop(session, each_office, rights, day=DAY), head_count=people, now=APRIL
             )
-        hold(session, chicago, rights, day=DAY)
+        make_workshop(session, chicago, rights, day=DAY)
     with store.read() as session:
         [people_count] = coverage.people(session, MARCH, ["chicago"])
     assert (people_count.city, people_count.workshops, people_count.people) == ("Chicago", 2, 33)
@@ -134,8 +140,8 @@ def test_offices_and_kinds_without_workshops_in_thirty_days_are_listed(
     with store.change() as session:
         session.add(kind("daca", "DACA", position=2, countries=Codes(["US"])))
         session.flush()
-        hold(session, chicago, rights)
-        hold(session, calgary, rights, day=today + timedelta(days=31))
+        make_workshop(session, chicago, rights)
+        make_workshop(session, calgary, rights, day=today + timedelta(days=31))
     with store.read() as session:
         found = coverage.gaps(session, None, now=clock.now())
     assert found.offices == ("Calgary",)

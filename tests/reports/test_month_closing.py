@@ -30,7 +30,7 @@ from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.errors import Conflict, ErrorCode, NotFound, OutreachError
 from outreach.reports import month_report
 from outreach.reports.month_report import MonthChange
-from tests.conftest import hold
+from tests.conftest import make_workshop
 from tests.support.interleaving import meet
 from tests.support.refusals import refuses
 
@@ -48,9 +48,9 @@ def march(store: Store, chicago: Office, calgary: Office, rights: Kind, women: K
             (chicago, rights, 30), (chicago, women, 12), (calgary, rights, 8),
         ):  # fmt: skip
             workshop_service.report(
-                hold(session, office, kind, day=day), head_count=people, now=APRIL
+                make_workshop(session, office, kind, day=day), head_count=people, now=APRIL
             )
-        hold(session, calgary, rights, day=day, status=WorkshopStatus.CANCELLED)
+        make_workshop(session, calgary, rights, day=day, status=WorkshopStatus.CANCELLED)
         session.add(
             FigureSeries(
                 code="ciam.personas", position=1, label={"es": "Personas"}, unit="personas",
@@ -239,7 +239,9 @@ def test_hidden_cell_stays_hidden(march: Store, chicago: Office, women: Kind) ->
     assert first.withheld == {"derechos"}
     assert first.total == 41
     with march.change() as session:
-        workshop_service.report(hold(session, chicago, women, day=day), head_count=20, now=MAY)
+        workshop_service.report(
+            make_workshop(session, chicago, women, day=day), head_count=20, now=MAY
+        )
     revision = close(march, MAY, reason="Un taller más")
     second = month_report.read_revision(revision).people
     assert second is not None
@@ -253,7 +255,7 @@ def test_attendance_of_one_late_report_is_not_published(
 ) -> None:
     close(march)
     with march.change() as session:
-        late = hold(session, chicago, women, day=date(2026, 3, 12))
+        late = make_workshop(session, chicago, women, day=date(2026, 3, 12))
         workshop_service.report(late, head_count=1, now=MAY)
     revision = close(march, MAY, reason="Reportes tardíos")
     found = month_report.read_revision(revision).people

@@ -28,7 +28,7 @@ from outreach.domain.reporting.figures import FigureSeries, MonthlyFigure
 from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import DeliveryMode, Workshop
 from outreach.reports import month_report, month_tables, trends, workshop_counts, workshop_rows
-from tests.conftest import hold
+from tests.conftest import make_workshop
 
 pytestmark = [pytest.mark.any_database("the content of files"), pytest.mark.core]
 
@@ -45,9 +45,11 @@ def march(store: Store, chicago: Office, calgary: Office, rights: Kind, women: K
     """Closed with four workshops, closed again with three; one was added since."""
     day = date(2026, 3, 10)
     with store.change() as session:
-        late = hold(session, calgary, rights, day=day)
+        late = make_workshop(session, calgary, rights, day=day)
         for office, kind in ((chicago, rights), (chicago, women), (calgary, rights)):
-            workshop_service.report(hold(session, office, kind, day=day), head_count=20, now=APRIL)
+            workshop_service.report(
+                make_workshop(session, office, kind, day=day), head_count=20, now=APRIL
+            )
         session.add(
             FigureSeries(
                 code="ciam.personas", position=1, label={"es": "Personas"}, unit="personas",
@@ -65,7 +67,7 @@ def march(store: Store, chicago: Office, calgary: Office, rights: Kind, women: K
         session.get_one(MonthlyFigure, (202603, "ciam.personas")).value = 21390
     with store.change() as session:
         month_report.close(session, MARCH, reason="Uno no se dio", now=MAY)
-        hold(
+        make_workshop(
             session,
             chicago,
             women,
@@ -264,7 +266,7 @@ def test_many_rows_take_little_memory(
     store: Store, chicago: Office, rights: Kind, tmp_path: Path
 ) -> None:
     with store.change() as session:
-        office_trend = hold(session, chicago, rights, day=date(2026, 3, 10))
+        office_trend = make_workshop(session, chicago, rights, day=date(2026, 3, 10))
         session.flush()
         row = {
             c.key: getattr(office_trend, c.key)

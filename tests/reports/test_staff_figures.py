@@ -20,7 +20,7 @@ from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.keystore import KeyStore
 from outreach.reports import coverage, month_report, staff_figures, workshop_counts
 from outreach.reports.staff_figures import FigureGrouping, StaffFigures
-from tests.conftest import hold, kind, office, seat, venue
+from tests.conftest import kind, make_workshop, office, seat, venue
 from tests.support.arrivals import store_arrival
 from tests.support.fixed_clock import fixed_clock
 
@@ -49,7 +49,7 @@ def network(store: Store, rights: Kind, women: Kind) -> Store:
         for each in session.scalars(sa.select(Office)).all():
             rooms = [venue(session, each, f"Sala {name} de {each.city}") for name in "AB"]
             for _number in range(30):
-                made = hold(
+                made = make_workshop(
                     session,
                     each,
                     rng.choice(all_kinds),
@@ -164,7 +164,7 @@ def add_course(
     made = []
     for index in range(number):
         with store.change() as session:
-            each = hold(session, where, what, day=date(2026, 6, 1 + index), now=BEFORE)
+            each = make_workshop(session, where, what, day=date(2026, 6, 1 + index), now=BEFORE)
             each.status = WorkshopStatus.PUBLISHED
         rows = [seat(store, key_store, each, people=4, now=BEFORE) for _party in range(3)]
         with store.change() as session:
@@ -204,7 +204,9 @@ def test_waitlists_under_five_people_are_left_out(
 ) -> None:
     for waiting in (4, 8):
         with store.change() as session:
-            each = hold(session, chicago, rights, day=date(2026, 6, 2), capacity=1, now=BEFORE)
+            each = make_workshop(
+                session, chicago, rights, day=date(2026, 6, 2), capacity=1, now=BEFORE
+            )
         for _party in range(waiting // 4):
             seat(store, key_store, each, people=4, now=BEFORE)
     assert load(store, MONTHS[0], MONTHS[-1]).total().waiting == 8
@@ -216,7 +218,7 @@ def test_languages_and_needs_hide_what_few_people_asked_for(
 ) -> None:
     for where, parties in ((chicago, 7), (calgary, 3)):
         with store.change() as session:
-            each = hold(session, where, rights, day=date(2026, 6, 2), now=BEFORE)
+            each = make_workshop(session, where, rights, day=date(2026, 6, 2), now=BEFORE)
         for _party in range(parties):
             seat(store, key_store, each, language="es", now=BEFORE)
     with store.read() as session:
@@ -245,7 +247,7 @@ def test_calls_are_counted_by_outcome(
 ) -> None:
     for what, number in ((rights, 6), (women, 6)):
         with store.change() as session:
-            each = hold(session, chicago, what, day=date(2026, 10, 2), now=BEFORE)
+            each = make_workshop(session, chicago, what, day=date(2026, 10, 2), now=BEFORE)
         for _call in range(number):
             row = seat(
                 store, key_store, each, contact=ContactMethod.PHONE, address=PHONE, now=BEFORE

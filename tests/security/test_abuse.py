@@ -19,7 +19,7 @@ from outreach.keystore import KeyStore, RateCounter
 from outreach.keystore.seat_shares import NetworkSize
 from outreach.web.forms import form_token
 from outreach.web.middleware import client_address, rate_limits
-from tests.conftest import hold
+from tests.conftest import make_workshop
 from tests.support.daytime import noon_of
 from tests.support.fixed_clock import fixed_clock
 from tests.support.public_urls import NOBODY, Page
@@ -38,7 +38,7 @@ pytestmark = [pytest.mark.core, pytest.mark.any_database]
 @pytest.fixture
 def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
     with store.change() as session:
-        return hold(session, chicago, rights)
+        return make_workshop(session, chicago, rights)
 
 
 # The form

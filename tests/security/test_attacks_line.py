@@ -19,7 +19,7 @@ from outreach.db.store import Store
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.keystore import KeyStore
-from tests.conftest import hold, seat
+from tests.conftest import make_workshop, seat
 from tests.support import nginx, server_process
 from tests.support.environment import where
 from tests.support.ports import free_port
@@ -87,7 +87,7 @@ def server(
     config: Config, store: Store, key_store: KeyStore, chicago: Office, rights: Kind, tmp_path: Path
 ) -> Iterator[ServerConnection]:
     with store.change() as session:
-        workshop = hold(session, chicago, rights)
+        workshop = make_workshop(session, chicago, rights)
     rosa = seat(store, key_store, workshop)
     port, log = free_port(), tmp_path / "server.log"
     settings = {

@@ -26,7 +26,7 @@ from outreach.i18n import LANGUAGES
 from outreach.keystore import KeyStore
 from outreach.mail import render
 from outreach.reports import bulletin_markdown, spreadsheets
-from tests.conftest import hold, seat
+from tests.conftest import make_workshop, seat
 from tests.support.letters import write_all
 from tests.support.limits import UNLIMITED
 from tests.support.public_urls import Page
@@ -53,7 +53,7 @@ def hostile_workshop(store: Store, key_store: KeyStore, chicago: Office, rights:
     """Returns a workshop with hostile text in every field, also of its office, kind and
     registrations."""
     with store.change() as session:
-        workshop = hold(session, chicago, rights)
+        workshop = make_workshop(session, chicago, rights)
         hostile = {"es": HARM, "en": HARM, "fr": HARM}
         workshop.title, workshop.summary, workshop.bring = hostile, hostile, hostile
     seat(store, key_store, workshop, name=FORMULA)

@@ -29,7 +29,7 @@ from outreach.domain.workshops.seat_states import FEW, FULL, MANY
 from outreach.imports import kinds as kinds_file
 from outreach.keystore import KeyStore
 from outreach.maintenance import scheduled_jobs
-from tests.conftest import LONG_AGO, hold, seat
+from tests.conftest import LONG_AGO, make_workshop, seat
 from tests.support.limits import UNLIMITED
 from tests.support.public_urls import (
     LANGUAGES,
@@ -91,8 +91,8 @@ def test_personal_page_keeps_no_kind_in_browser_history(
     assert len(all_kinds) > 20
     for kind in all_kinds:
         with store.change() as session:
-            workshop = hold(session, chicago, kind, title=kind.name, way=Way.PLACE)
-            full = hold(session, chicago, kind, title=kind.name, way=Way.PLACE, capacity=0)
+            workshop = make_workshop(session, chicago, kind, title=kind.name, way=Way.PLACE)
+            full = make_workshop(session, chicago, kind, title=kind.name, way=Way.PLACE, capacity=0)
         links = {
             way.split()[0]: link
             for way, link in in_every_status(store, key_store, workshop).items()
@@ -123,7 +123,7 @@ def test_discreet_workshop_page_has_no_kind_in_title_or_url(
     assert len(discreet) >= 3
     for kind in discreet:
         with store.change() as session:
-            workshop = hold(session, chicago, kind, title=kind.name, way=Way.PLACE)
+            workshop = make_workshop(session, chicago, kind, title=kind.name, way=Way.PLACE)
         assert re.fullmatch(r"[0-9A-HJKMNP-TV-Z]{16}", workshop.public_id)
         assert re.fullmatch(r"[0-9A-HJKMNP-TV-Z]{4}", kind.public_code)
         workshop_path = f"/es/t/{workshop.public_id}"
@@ -163,8 +163,10 @@ def test_pages_of_a_discreet_registration_do_not_name_the_kind(
     client = unlimited_app.test_client()
     for kind in [each for each in all_kinds if each.is_discreet]:
         with store.change() as session:
-            workshop = hold(session, chicago, kind, title=kind.name, summary=kind.description)
-            full = hold(session, chicago, kind, title=kind.name, way=Way.PLACE, capacity=0)
+            workshop = make_workshop(
+                session, chicago, kind, title=kind.name, summary=kind.description
+            )
+            full = make_workshop(session, chicago, kind, title=kind.name, way=Way.PLACE, capacity=0)
         links = in_every_status(store, key_store, workshop)
         links["full"] = manage_token(key_store, seat(store, key_store, full))
         kind_pattern = re.compile(
@@ -188,9 +190,9 @@ def test_every_discreet_page_has_a_quick_exit(
     unlimited_app: Flask, store: Store, key_store: KeyStore, chicago: Office, women: Kind
 ) -> None:
     with store.change() as session:
-        workshop = hold(session, chicago, women)
-        full = hold(session, chicago, women, capacity=0, has_waiting_list=False)
-        later = hold(session, chicago, women, opens_days=2)
+        workshop = make_workshop(session, chicago, women)
+        full = make_workshop(session, chicago, women, capacity=0, has_waiting_list=False)
+        later = make_workshop(session, chicago, women, opens_days=2)
     link, form = (
         f"/es/r/{manage_token(key_store, seat(store, key_store, workshop))}",
         f"/es/t/{workshop.public_id}",
@@ -270,7 +272,7 @@ def test_calendar_entry_of_a_discreet_registration_has_only_date_and_time(
     visibility: Visibility,
 ) -> None:
     with store.change() as session:
-        workshop = hold(session, chicago, women, visibility=visibility, title=women.name)
+        workshop = make_workshop(session, chicago, women, visibility=visibility, title=women.name)
     link = manage_token(key_store, seat(store, key_store, workshop))
     for lang, neutral in (("es", "Cita"), ("en", "Appointment"), ("fr", "Rendez-vous")):
         answer = client.post(f"/{lang}/r/{link}/cita.ics")
@@ -298,7 +300,9 @@ def test_calendar_entries_of_a_new_discreet_workshop_do_not_name_the_site(
 ) -> None:
     """Those of an existing one keep their UID, and so does one that becomes discreet."""
     with store.change() as session:
-        new, old, ordinary = (hold(session, chicago, each) for each in (women, women, rights))
+        new, old, ordinary = (
+            make_workshop(session, chicago, each) for each in (women, women, rights)
+        )
         session.flush()
         for workshop_id, values in (
             (old.id, {"has_neutral_uid": False}),
@@ -338,7 +342,7 @@ def test_personal_calendar_entry_contains_no_manage_link(
 ) -> None:
     for kind, way, capacity in product((rights, women), (Way.PLACE, Way.UNLISTED), (20, 0)):
         with store.change() as session:
-            workshop = hold(
+            workshop = make_workshop(
                 session, chicago, kind, way=way, capacity=capacity, online_url="https://x.y"
             )
         rosa = seat(store, key_store, workshop)
@@ -359,7 +363,7 @@ def test_seats_left_do_not_reveal_a_single_registration(
     unlimited_app: Flask, store: Store, key_store: KeyStore, chicago: Office, women: Kind
 ) -> None:
     with store.change() as session:
-        workshop = hold(session, chicago, women, capacity=30)
+        workshop = make_workshop(session, chicago, women, capacity=30)
     own = f"/es/r/{manage_token(key_store, seat(store, key_store, workshop))}/cambiar"
     paths = [
         "/es/",
@@ -398,7 +402,7 @@ def test_active_watcher_sees_an_hour_and_a_need_only_after_the_delay(
 ) -> None:
     """Who reads the form and also posts it: a taken hour is answered at once, and shown late."""
     with store.change() as session:
-        workshop = hold(
+        workshop = make_workshop(
             session, chicago, women, way=Way.SLOTS, starts=time(10), ends=time(14), slot_minutes=20,
             has_childcare=True, support={"childcare": 1},
         )  # fmt: skip

@@ -23,7 +23,7 @@ from outreach.domain.registrations import Registration, RegistrationStatus, doub
 from outreach.domain.workshops import Workshop
 from outreach.keystore import Burst, Key, KeyStore, SeatParty, bursts
 from outreach.maintenance import scheduled_jobs
-from tests.conftest import hold, tomorrow
+from tests.conftest import make_workshop, tomorrow
 from tests.support.arrivals import store_arrival
 from tests.support.limits import UNLIMITED
 from tests.support.registration_forms import (
@@ -51,13 +51,13 @@ def client(make_app: Callable[..., Flask]) -> FlaskClient:
 @pytest.fixture
 def ordinary(store: Store, chicago: Office, rights: Kind) -> Workshop:
     with store.change() as session:
-        return hold(session, chicago, rights, capacity=SEATS)
+        return make_workshop(session, chicago, rights, capacity=SEATS)
 
 
 @pytest.fixture
 def discreet(store: Store, chicago: Office, women: Kind) -> Workshop:
     with store.change() as session:
-        return hold(session, chicago, women, capacity=SEATS)
+        return make_workshop(session, chicago, women, capacity=SEATS)
 
 
 @pytest.fixture
@@ -491,7 +491,7 @@ def test_released_code_is_greeted_as_a_walk_in(
 ) -> None:  # fmt: skip
     with store.change() as session:
         kind = women if is_discreet else rights
-        workshop = hold(session, chicago, kind, capacity=SEATS, day=tomorrow(chicago))
+        workshop = make_workshop(session, chicago, kind, capacity=SEATS, day=tomorrow(chicago))
     attack(client, workshop)
     decide(ana, workshop, "release")
     run_job(store, key_store)

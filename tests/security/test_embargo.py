@@ -30,7 +30,7 @@ from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import Workshop
 from outreach.errors import ErrorCode
 from outreach.reports import month_report
-from tests.conftest import hold
+from tests.conftest import make_workshop
 from tests.support.fixed_clock import fixed_clock
 from tests.support.refusals import refuses
 from tests.support.staff_client import StaffClient, employ, signed_in_as, words
@@ -84,9 +84,9 @@ def network(store: Store, chicago: Office, rights: Kind, women: Kind) -> Store:
     a calendar."""
     with store.change() as session:
         releases.set_calendar(session, CALENDAR)
-        hold(session, chicago, rights, day=date(2026, 9, 8))
+        make_workshop(session, chicago, rights, day=date(2026, 9, 8))
         for kind, people in ((rights, 31), (rights, 27), (women, 19)):
-            workshop = hold(session, chicago, kind, day=date(2026, 10, 13))
+            workshop = make_workshop(session, chicago, kind, day=date(2026, 10, 13))
             workshop_service.report(workshop, head_count=people, now=CLOSED_AT)
         session.add(
             FigureSeries(
@@ -207,7 +207,7 @@ def test_without_a_calendar_a_month_is_released_when_it_is_closed(
     store: Store, chicago: Office, rights: Kind, client: FlaskClient
 ) -> None:
     with store.change() as session:
-        hold(session, chicago, rights, day=date(2026, 10, 13))
+        make_workshop(session, chicago, rights, day=date(2026, 10, 13))
     assert (client.get("/es/cifras/2026-10.json").json or {})["state"] == "open"
     with store.change() as session:
         month_report.close(session, OCTOBER, now=CLOSED_AT)

@@ -24,7 +24,7 @@ from outreach.i18n import LANGUAGES
 from outreach.imports import kinds as kinds_file
 from outreach.keystore import Follow, KeyStore, MasterKeys, key_backup, rotation
 from outreach.mail import sms
-from tests.conftest import hold
+from tests.conftest import make_workshop
 from tests.mail.test_mail_words import NEVER, TAXONOMY, WORKSHOP, body_of, forbidden_words
 from tests.support.canaries import traces
 from tests.support.daytime import noon_of
@@ -95,7 +95,7 @@ def test_nothing_is_left_of_who_ended_it(
     links = follow_all(scene, browser)
     scene.deliver()
     with store.change() as session:
-        hold(session, chicago, rights, now=clock.now() + HOUR)
+        make_workshop(session, chicago, rights, now=clock.now() + HOUR)
     assert scene.notify(after=3 * HOUR) == 3
     rows = [(row.id, row.sealed, row.recipient, row.link) for row in scene.rows()]
     for link in links:
@@ -204,7 +204,9 @@ def announced(store: Store, chicago: Office, scene: FollowScene) -> list[Worksho
         assert scene.client.post(link[0]).status_code == 303
     with store.change() as session:
         return [
-            hold(session, chicago, each, title=each.name, way=Way.PLACE, now=clock.now() + HOUR)
+            make_workshop(
+                session, chicago, each, title=each.name, way=Way.PLACE, now=clock.now() + HOUR
+            )
             for each in kinds.list_kinds(session)
         ]
 

@@ -20,7 +20,7 @@ from outreach.domain.network.kinds import Kind, Visibility, Way
 from outreach.domain.network.offices import Office
 from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.keystore import KeyStore
-from tests.conftest import hold, seat, venue
+from tests.conftest import make_workshop, seat, venue
 from tests.support.limits import UNLIMITED
 from tests.support.public_urls import FurnishedSite, in_every_status, manage_token
 
@@ -52,7 +52,7 @@ def create_hidden_workshops(
                 meeting_point={"es": MEETING_POINT},
             )
             is_past = status in {WorkshopStatus.HELD, WorkshopStatus.NOT_HELD}
-            workshop = hold(
+            workshop = make_workshop(
                 session,
                 office,
                 kind,
@@ -64,8 +64,12 @@ def create_hidden_workshops(
             workshop.status = status
             found[status] = workshop
         for name, way in (("open", Way.OPEN), ("phone", Way.PHONE), ("unlisted", Way.UNLISTED)):
-            found[name] = hold(session, office, kind, venue=place, visibility=visibility, way=way)
-        found["full"] = hold(session, office, kind, venue=place, visibility=visibility, capacity=0)
+            found[name] = make_workshop(
+                session, office, kind, venue=place, visibility=visibility, way=way
+            )
+        found["full"] = make_workshop(
+            session, office, kind, venue=place, visibility=visibility, capacity=0
+        )
     return found
 
 
@@ -168,7 +172,7 @@ def test_moving_a_venue_behind_its_meeting_point_changes_no_public_byte(
             for name in ("Cerca", "Lejos")
         )  # fmt: skip
         found = [
-            hold(session, chicago, kind, venue=place, visibility=visibility)
+            make_workshop(session, chicago, kind, venue=place, visibility=visibility)
             for kind, visibility in ((women, Visibility.APPROVED), (rights, Visibility.REGISTERED))
             for place in (near, far)
         ]

@@ -20,7 +20,7 @@ from outreach.domain.workshops import Workshop
 from outreach.errors import NotFound
 from outreach.keystore import Key, KeyStore, RegistrationKey, link_renewals, rotation
 from outreach.privacy import link_renewal
-from tests.conftest import hold, seat, tomorrow
+from tests.conftest import make_workshop, seat, tomorrow
 from tests.support.registration_forms import everyone, link_of, now_of
 from tests.support.staff_client import employ, signed_in_as
 
@@ -35,7 +35,7 @@ def client(app: Flask) -> FlaskClient:
 @pytest.fixture
 def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
     with store.change() as session:
-        return hold(session, chicago, rights)
+        return make_workshop(session, chicago, rights)
 
 
 @pytest.fixture
@@ -82,7 +82,7 @@ def test_new_link_replaces_link_square_and_code(
     chicago: Office, rights: Kind, women: Kind, is_discreet: bool,
 ) -> None:  # fmt: skip
     with store.change() as session:
-        workshop = hold(session, chicago, women if is_discreet else rights)
+        workshop = make_workshop(session, chicago, women if is_discreet else rights)
     rosa = seat(store, key_store, workshop)
     old, old_entry = link_of(key_store, rosa), entry_of(key_store, rosa)
     before = client.get(old).text
@@ -130,7 +130,7 @@ def test_old_square_and_code_are_unknown_at_the_door(
 ) -> None:
     """Who shows them enters as a walk-in; they tell nobody of whom they were."""
     with store.change() as session:
-        workshop = hold(session, chicago, rights, day=tomorrow(chicago))
+        workshop = make_workshop(session, chicago, rights, day=tomorrow(chicago))
     rosa = seat(store, key_store, workshop)
     ana = signed_in_as(client.application, store, employ(store))
     entry, old_code = entry_of(key_store, rosa), rosa.door_code or "?"
@@ -155,7 +155,7 @@ def test_all_dates_of_a_group_get_new_links(
 ) -> None:
     """The page of each leads to the others."""
     with store.change() as session:
-        workshops = [hold(session, chicago, rights) for _ in range(2)]
+        workshops = [make_workshop(session, chicago, rights) for _ in range(2)]
     rows = [seat(store, key_store, each) for each in workshops]
     with store.change() as session:
         session.execute(sa.update(Registration).values(joint_id=rows[0].id))

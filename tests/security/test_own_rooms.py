@@ -21,7 +21,7 @@ from outreach.domain.scheduling import bulk, recurrence, tours, workshop_data
 from outreach.domain.scheduling.tours import TourStopData
 from outreach.domain.workshops import Workshop
 from outreach.keystore import KeyStore
-from tests.conftest import hold, office, seat, venue
+from tests.conftest import make_workshop, office, seat, venue
 from tests.support.html_forms import fields
 from tests.support.import_files import bring, csv_of, load, row, seen
 from tests.support.staff_client import StaffClient, employ, signed_in_as, words
@@ -90,7 +90,7 @@ def test_copies_follow_the_venue(
     ana: StaffClient, store: Store, chicago: Office, women: Kind, place: Venue
 ) -> None:
     with store.change() as session:
-        first = hold(session, chicago, women, venue=session.merge(place))
+        first = make_workshop(session, chicago, women, venue=session.merge(place))
     path = f"/org/talleres/{first.public_id}/clonar"
     sent = fields(ana.get(path).text, path)
     sent |= {"day": (first.day + timedelta(days=7)).isoformat(), "action": "draft"}
@@ -153,7 +153,7 @@ def test_moving_never_loosens(
     with store.change() as session:
         own = venue(session, chicago, name=ROOM, is_own_room=True)
         shelter = venue(session, chicago, name="Refugio")
-        workshop = hold(session, chicago, women, venue=own)
+        workshop = make_workshop(session, chicago, women, venue=own)
     seat(store, key_store, workshop)
     with store.change() as session:
         found = session.get_one(Workshop, workshop.id)
@@ -174,7 +174,7 @@ def test_tick_of_a_venue_changes_no_workshop(
 ) -> None:
     with store.change() as session:
         shelter = venue(session, chicago)
-        workshop = hold(session, chicago, women, venue=shelter, visibility=FOREIGN)
+        workshop = make_workshop(session, chicago, women, venue=shelter, visibility=FOREIGN)
     assert change_venue(ana, shelter.id, is_own_room="yes").status_code == 303
     with store.read() as session:
         assert session.get_one(Venue, shelter.id).is_own_room
@@ -237,7 +237,7 @@ def test_meeting_point_is_public_where_the_address_is_hidden(
     point = {"es": "Frente a la fuente", "en": "By the fountain"}
     with store.change() as session:
         place = venue(session, chicago, meeting_point=point)
-        workshop = hold(session, chicago, women, venue=place, visibility=visibility)
+        workshop = make_workshop(session, chicago, women, venue=place, visibility=visibility)
     client = app.test_client()
     is_shown = visibility in {Visibility.REGISTERED, Visibility.APPROVED}
     for lang, text in (("es", "Frente a la fuente"), ("en", "By the fountain")):

@@ -20,7 +20,7 @@ from outreach.domain.network.offices import Office
 from outreach.domain.network.staff import Role
 from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.keystore import KeyStore
-from tests.conftest import hold, seat, venue
+from tests.conftest import make_workshop, seat, venue
 from tests.support.public_urls import public_rules
 
 pytestmark = pytest.mark.any_database("texts of formats")
@@ -60,23 +60,23 @@ def secrets(
             )  # fmt: skip
 
         found = {
-            "discreet": hold(session, chicago, women, venue=place("1"), **fields),
-            "unlisted": hold(
+            "discreet": make_workshop(session, chicago, women, venue=place("1"), **fields),
+            "unlisted": make_workshop(
                 session, chicago, rights, venue=place("2"), way=Way.UNLISTED, **fields
             ),
-            "draft": hold(
+            "draft": make_workshop(
                 session, chicago, rights, venue=place("3"), status=WorkshopStatus.DRAFT, **fields
             ),
-            "hidden": hold(
+            "hidden": make_workshop(
                 session, chicago, rights, venue=place("4"), visibility=Visibility.REGISTERED,
                 facilitator="Lic. Canárina", online_url="https://sala.example/canarina",
             ),
-            "plain": hold(
+            "plain": make_workshop(
                 session, chicago, rights, facilitator="Lic. Canárina",
                 online_url="https://sala.example/canarina",
             ),
         }  # fmt: skip
-        hold(session, chicago, rights, day=PAST_MONTH.first)
+        make_workshop(session, chicago, rights, day=PAST_MONTH.first)
         # The area of a hidden workshop may be shown if it has one.
         assert found["hidden"].venue is not None
         found["hidden"].venue.area = "Zona de Pilsen"

@@ -27,7 +27,7 @@ from outreach.errors import ErrorCode, Refusal
 from outreach.imports import kinds as kinds_file
 from outreach.imports.import_result import RowOutcome
 from outreach.keystore import Key, KeyStore
-from tests.conftest import hold, seat
+from tests.conftest import make_workshop, seat
 from tests.support.html_forms import fields
 from tests.support.import_files import bring, csv_of, row
 from tests.support.staff_client import StaffClient, employ, signed_in_as
@@ -49,7 +49,7 @@ def workshop(
 ) -> Workshop:
     """A discreet workshop with one registered woman; `rights` is an ordinary kind."""
     with store.change() as session:
-        made = hold(session, chicago, women)
+        made = make_workshop(session, chicago, women)
         made.external_id = "W-1"
     seat(store, key_store, made)
     return made
@@ -200,7 +200,7 @@ def test_without_registered_people_everything_can_be_changed(
     store: Store, chicago: Office, women: Kind, rights: Kind
 ) -> None:
     with store.change() as session:
-        empty = hold(session, chicago, women)
+        empty = make_workshop(session, chicago, women)
         data = replace(
             workshop_service.get_data(empty), kind=session.merge(rights, load=False),
             visibility=Visibility.PUBLIC, retention_days=30,
@@ -221,7 +221,7 @@ def test_new_workshops_of_a_looser_kind_are_looser(
     change_kind(is_discreet=None, visibility="public")(ana, store, workshop)
     with store.change() as session:
         kind = session.scalars(sa.select(Kind).where(Kind.code == "mujeres")).one()
-        assert not hold(session, chicago, kind).is_discreet
+        assert not make_workshop(session, chicago, kind).is_discreet
 
 
 def test_looser_kind_needs_a_fresh_factor_and_sends_letters_to_all_admins(
@@ -254,7 +254,7 @@ def test_neutral_code_opens_its_kind_for_ever(
     change_kind(is_discreet=None)(ana, store, workshop)
     with store.change() as session:
         kind = session.scalars(sa.select(Kind).where(Kind.code == "mujeres")).one()
-        hold(session, chicago, kind, title={"es": "Círculo abierto"})
+        make_workshop(session, chicago, kind, title={"es": "Círculo abierto"})
     after = client.get(path)
     # The subscriber's calendar shows what it showed: the discreet workshop and no word of the kind.
     assert f"UID:taller-{workshop.uid}" in before

@@ -16,7 +16,7 @@ from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.web.middleware.response_headers import MIN_GZIP_BYTES
 from outreach.web.middleware.response_size import BRACKET
-from tests.conftest import hold
+from tests.conftest import make_workshop
 from tests.support.public_urls import FurnishedSite
 from tests.support.registration_forms import answers
 
@@ -68,7 +68,7 @@ def test_shortest_calendar_file_has_that_size(
 ) -> None:
     """In UTC it names no zone, and is too short for compression to be of use."""
     with store.change() as session:
-        short = hold(session, chicago, women, zone=ZoneInfo("UTC"))
+        short = make_workshop(session, chicago, women, zone=ZoneInfo("UTC"))
     path = f"/es/t/{short.public_id}.ics"
     assert len(client.get(path).data) < MIN_GZIP_BYTES
     assert wire_size(client.get(path, headers=BROWSER)) == BRACKET
@@ -94,7 +94,7 @@ def test_size_of_a_discreet_page_is_that_of_an_ordinary_one_whatever_is_written(
 ) -> None:
     with store.change() as session:
         texts = {"summary": {lang: summary}, "bring": {lang: bring}}
-        both = [hold(session, chicago, kind, **texts) for kind in (rights, women)]
+        both = [make_workshop(session, chicago, kind, **texts) for kind in (rights, women)]
     for path in ("t/{}", "t/{}/lugar", "t/{}.ics"):
         ordinary, discreet = (
             wire_size(client.get(f"/{lang}/{path.format(each.public_id)}", headers=BROWSER))

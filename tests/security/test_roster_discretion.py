@@ -12,7 +12,7 @@ from outreach.domain.roster import assignments, members
 from outreach.domain.roster.models import RosterMember, RosterRole
 from outreach.domain.workshops import Workshop, partners
 from outreach.domain.workshops.partners import ChosenPartners, Speaker
-from tests.conftest import hold
+from tests.conftest import make_workshop
 from tests.support.public_urls import FurnishedSite
 from tests.support.roster import add_member, read_assignment
 
@@ -40,7 +40,7 @@ def named_site(furnished_site: FurnishedSite, chicago: Office, women: Kind) -> F
         shown = Speaker(office_id=chicago.id, name="Silvia Canaria", partner=None, is_shown=True)
         session.add(shown)
         session.flush()
-        hold(session, chicago, women, title={"es": "Círculo"})
+        make_workshop(session, chicago, women, title={"es": "Círculo"})
         for each in furnished_site.workshops.values():
             workshop = session.get_one(Workshop, each.id)
             if workshop.is_discreet:

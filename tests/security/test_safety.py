@@ -29,7 +29,7 @@ from outreach.domain.workshops import Workshop
 from outreach.errors import NotFound
 from outreach.keystore import KeyStore, KeyStoreBase, MasterKeys
 from outreach.privacy import retention
-from tests.conftest import hold, seat
+from tests.conftest import make_workshop, seat
 from tests.support.public_urls import NOBODY, FurnishedSite, Page, manage_token
 from tests.support.registration_forms import answers, link_of
 from tests.support.safety_promises import PROMISES
@@ -52,7 +52,7 @@ def test_every_safety_requirement_has_a_test() -> None:
 @pytest.fixture
 def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
     with store.change() as session:
-        return hold(session, chicago, rights)
+        return make_workshop(session, chicago, rights)
 
 
 @pytest.fixture

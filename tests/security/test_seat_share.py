@@ -21,7 +21,7 @@ from outreach.domain.workshops import DeliveryMode, Workshop, series
 from outreach.keystore import KeyStore, MasterKeys, SeatParty, SeatShare
 from outreach.keystore.seat_shares import NetworkSize, Share
 from outreach.maintenance import scheduled_jobs
-from tests.conftest import a_saturday, hold, kind
+from tests.conftest import a_saturday, kind, make_workshop
 from tests.support.limits import UNLIMITED
 from tests.support.registration_forms import (
     answers,
@@ -64,7 +64,7 @@ def make(
 
     def make_one(sort: str = "ordinary", seats: int = SEATS, **changes: Any) -> Workshop:
         with store.change() as session:
-            return hold(session, chicago, kinds[sort], capacity=seats, **changes)
+            return make_workshop(session, chicago, kinds[sort], capacity=seats, **changes)
 
     return make_one
 
@@ -223,7 +223,7 @@ def test_course_has_one_share_for_all_its_dates(
         office = session.merge(chicago, load=False)
         course = series.find_or_create(session, office, "Los sábados", is_joint=True)
         dates = [
-            hold(
+            make_workshop(
                 session, chicago, rights, capacity=8, series=course,
                 day=a_saturday() + timedelta(days=7 * week),
             )

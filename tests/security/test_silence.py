@@ -21,7 +21,7 @@ from outreach.domain.network.offices import Office
 from outreach.feeds.server import Feeds
 from outreach.memory_cache import MemoryCache
 from outreach.web.middleware.page_cache import PageCache
-from tests.conftest import hold, kind, office, venue
+from tests.conftest import kind, make_workshop, office, venue
 from tests.security.test_safety import recorded_statements
 from tests.support.public_urls import FurnishedSite
 
@@ -54,7 +54,7 @@ def watched(
                 room = venue(session, where, name=f"Sala {days} {number}")
                 day = clock.now().date() + timedelta(days=days + number)
                 title = {"es": f"Taller {days} {number}"}
-                hold(session, where, each, venue=room, day=day, title=title)
+                make_workshop(session, where, each, venue=room, day=day, title=title)
     client = app.test_client()
     for address in SILENT:
         assert client.get(address.format(**ELSEWHERE)).status_code == 200, address

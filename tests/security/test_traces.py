@@ -26,7 +26,7 @@ from outreach.domain.workshops import Workshop
 from outreach.keystore import KeyStore, KeyStoreBase
 from outreach.web.forms import form_token
 from outreach.web.public.my_registration import recover_link
-from tests.conftest import hold, seat
+from tests.conftest import make_workshop, seat
 from tests.support import server_process
 from tests.support.environment import where
 from tests.support.ports import free_port
@@ -122,7 +122,7 @@ def _run_server(config: Config, folder: Path, port: int) -> Iterator[None]:
 @pytest.fixture
 def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
     with store.change() as session:
-        return hold(session, chicago, rights)
+        return make_workshop(session, chicago, rights)
 
 
 def test_client_address_is_stored_nowhere(

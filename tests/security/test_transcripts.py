@@ -16,7 +16,7 @@ from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.workshops import Workshop
 from outreach.maintenance.worker import Worker
-from tests.conftest import hold
+from tests.conftest import make_workshop
 from tests.support.limits import UNLIMITED
 from tests.support.registration_forms import (
     answers,
@@ -112,7 +112,7 @@ def attack(
 
 
 @pytest.fixture
-def make_workshop(
+def store_workshop(
     store: Store, chicago: Office, rights: Kind, women: Kind
 ) -> Callable[[bool], Workshop]:
     """Of the ordinary one the share of an address is larger than the attack: its page may say that
@@ -122,7 +122,7 @@ def make_workshop(
         with store.change() as session:
             kind, capacity = (women, 20) if is_discreet else (rights, 200)
             title = {"es": "Taller de prueba"}
-            return hold(session, chicago, kind, capacity=capacity, title=title)
+            return make_workshop(session, chicago, kind, capacity=capacity, title=title)
 
     return make
 
@@ -137,7 +137,7 @@ def blind(transcript: Sequence[str], workshop: Workshop) -> list[str]:
     "is_discreet", [True, pytest.param(False, marks=pytest.mark.long)], ids=["discreet", "ordinary"]
 )
 def test_attack_sees_the_same_with_and_without_the_victim(
-    make_app: Callable[..., Flask], store: Store, make_workshop: Callable[[bool], Workshop],
+    make_app: Callable[..., Flask], store: Store, store_workshop: Callable[[bool], Workshop],
     is_discreet: bool, hers: dict[str, str], address: str,
 ) -> None:  # fmt: skip
     app = make_app(limits=UNLIMITED)
@@ -145,7 +145,7 @@ def test_attack_sees_the_same_with_and_without_the_victim(
     seen = []
     # One seat is taken in both, once by her and once by somebody else from elsewhere.
     for contact, source in ((other, "192.0.2.55"), (hers, HERS)):
-        workshop = make_workshop(is_discreet)
+        workshop = store_workshop(is_discreet)
         Attacker(app.test_client(), workshop, source).register(name="Rosa", **contact)
         Worker(app).once()
         seen.append(blind(attack(app.test_client(), workshop, address, hers), workshop))
@@ -155,11 +155,11 @@ def test_attack_sees_the_same_with_and_without_the_victim(
 
 
 def test_five_parties_with_one_phone_succeed(
-    make_app: Callable[..., Flask], store: Store, make_workshop: Callable[[bool], Workshop]
+    make_app: Callable[..., Flask], store: Store, store_workshop: Callable[[bool], Workshop]
 ) -> None:
     """A neighbour registers five women with her own phone."""
     app = make_app(limits=UNLIMITED)
-    attacker = Attacker(app.test_client(), make_workshop(True), FAR)
+    attacker = Attacker(app.test_client(), store_workshop(True), FAR)
     links = {attacker.register(name=f"Amiga {number}", **PHONE) for number in range(5)}
     assert len(links) == 5
     assert [each.status.value for each in everyone(store)] == ["confirmed"] * 5
@@ -168,12 +168,12 @@ def test_five_parties_with_one_phone_succeed(
 @pytest.mark.long
 @pytest.mark.parametrize("is_discreet", [True, False], ids=["discreet", "ordinary"])
 def test_a_known_contact_takes_the_same_time(
-    make_app: Callable[..., Flask], make_workshop: Callable[[bool], Workshop], is_discreet: bool
+    make_app: Callable[..., Flask], store_workshop: Callable[[bool], Workshop], is_discreet: bool
 ) -> None:
     """In processor time of interleaved pairs: the medians differ by less than 5 %, and Cliff's
     delta is less than 0.15."""
     app = make_app(limits=UNLIMITED)
-    client, without, with_her = app.test_client(), *map(make_workshop, (is_discreet,) * 2)
+    client, without, with_her = app.test_client(), *map(store_workshop, (is_discreet,) * 2)
     Attacker(client, without, "192.0.2.55").register(name="Rosa", **OTHER_EMAIL)
     Attacker(client, with_her, HERS).register(name="Rosa", **EMAIL)
     typed: dict[str, Any] = {"name": "Eva"} | EMAIL | ({"consent": "yes"} if is_discreet else {})

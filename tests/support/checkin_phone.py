@@ -18,7 +18,7 @@ from outreach.domain.network.offices import Office
 from outreach.domain.registrations import Registration
 from outreach.domain.workshops import Workshop
 from outreach.keystore import KeyStore
-from tests.conftest import hold
+from tests.conftest import make_workshop
 from tests.support.staff_client import StaffClient
 
 TOMAS: Final = "tomas@example.org"
@@ -61,7 +61,7 @@ def held_today(store: Store, office: Office, kind: Kind, **changes: Any) -> Work
     today = clock.now().astimezone(office.zone).date()
     late = {"day": today, "starts": time(23, 58), "ends": time(23, 59)}
     with store.change() as session:
-        return hold(session, office, kind, **(late | changes))
+        return make_workshop(session, office, kind, **(late | changes))
 
 
 def take_along(staff_client: StaffClient, workshop: Workshop) -> Phone:

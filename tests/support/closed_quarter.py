@@ -10,7 +10,7 @@ from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.scheduling import workshop_service
 from outreach.reports import month_report
-from tests.conftest import hold
+from tests.conftest import make_workshop
 
 QUARTER: Final = Quarter(2026, 1)
 APRIL: Final = datetime(2026, 4, 20, 15, 30, tzinfo=UTC)
@@ -24,7 +24,9 @@ def hold_quarter(store: Store, offices: Iterable[Office], people: Mapping[Kind, 
             for office in offices:
                 for kind, head_count in people.items():
                     for day in (3, 10):
-                        workshop = hold(session, office, kind, day=date(2026, month.month, day))
+                        workshop = make_workshop(
+                            session, office, kind, day=date(2026, month.month, day)
+                        )
                         workshop_service.report(workshop, head_count=head_count, now=APRIL)
 
 
@@ -37,5 +39,5 @@ def close(store: Store, month: Month) -> None:
 def report_late(store: Store, office: Office, kind: Kind, month: Month, people: int) -> None:
     """A workshop on the 17th of a month, to which so many people came."""
     with store.change() as session:
-        workshop = hold(session, office, kind, day=date(2026, month.month, 17))
+        workshop = make_workshop(session, office, kind, day=date(2026, month.month, 17))
         workshop_service.report(workshop, head_count=people, now=APRIL)

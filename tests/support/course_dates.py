@@ -15,7 +15,7 @@ from outreach.domain.registrations import ContactMethod, Registration
 from outreach.domain.registrations.notifications import Notification, NotificationType
 from outreach.domain.workshops import Workshop, series
 from outreach.keystore import KeyStore
-from tests.conftest import hold, seat, venue
+from tests.conftest import make_workshop, seat, venue
 
 
 def make(store: Store, chicago: Office, rights: Kind) -> list[Workshop]:
@@ -25,7 +25,7 @@ def make(store: Store, chicago: Office, rights: Kind) -> list[Workshop]:
         course = series.find_or_create(session, office, "Curso", is_joint=False)
         room = venue(session, chicago)
         return [
-            hold(session, chicago, rights, day=in_weeks(n), series=course, venue=room)
+            make_workshop(session, chicago, rights, day=in_weeks(n), series=course, venue=room)
             for n in range(1, 5)
         ]
 

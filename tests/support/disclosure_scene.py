@@ -31,7 +31,7 @@ from outreach.domain.scheduling.tours import TourStopData
 from outreach.domain.workshops import Workshop
 from outreach.keystore import KeyStore
 from outreach.web.staff.lists.declared_lists import LISTS
-from tests.conftest import LONG_AGO, hold, seat, venue
+from tests.conftest import LONG_AGO, make_workshop, seat, venue
 from tests.support import pdf_reader, policy_place
 from tests.support.fixed_clock import FIXED_NOW
 
@@ -164,7 +164,7 @@ def _hold(
     name, street = f"Casa Zorzal{tag}", f"417 Vereda Quimera{tag}"
     with scene.store.change() as session:
         there = venue(session, chicago, name=name, address=street, area="Zona norte")
-        workshop = hold(
+        workshop = make_workshop(
             session,
             chicago,
             kind,

@@ -25,7 +25,7 @@ from outreach.privacy import follow_erasure
 from outreach.push import push_delivery, push_subscriptions
 from outreach.push.push_delivery import PushSender
 from outreach.web.forms import form_token
-from tests.conftest import hold
+from tests.conftest import make_workshop
 from tests.support.gateway_server import Gateway
 from tests.support.push_service import LOOPBACK_PUSH
 from tests.support.smtp_server import Postman
@@ -166,7 +166,7 @@ def publish(store: Store, office: Office, kind: Kind, *, later: timedelta, **mor
     """A workshop in two weeks, published that much later than now."""
     day = clock.now().date() + timedelta(days=14)
     with store.change() as session:
-        return hold(session, office, kind, now=clock.now() + later, **{"day": day} | more)
+        return make_workshop(session, office, kind, now=clock.now() + later, **{"day": day} | more)
 
 
 def change_kind(store: Store, kind: Kind, **values: Any) -> None:

@@ -30,7 +30,7 @@ from outreach.domain.scheduling import workshop_service
 from outreach.joint import joint_reader, network_puller
 from outreach.joint.network_puller import NetworkPuller
 from outreach.keystore import KeyStore, MasterKeys
-from tests.conftest import close_app, hold, kind, office
+from tests.conftest import close_app, kind, make_workshop, office
 from tests.support.limits import UNLIMITED
 from tests.support.threaded_server import running
 from tests.support.websub_subscriber import LOOPBACK_RULE
@@ -59,7 +59,7 @@ class HostSite:
         plain: dict[str, Any] = {"title": {"es": HOST_TITLE}, "is_shared": True}
         with self.store.change() as session:
             of = changes.pop("kind", self.kind)
-            return hold(session, self.office, of, **(plain | changes)).public_id
+            return make_workshop(session, self.office, of, **(plain | changes)).public_id
 
     def change(self, public_id: str, **changes: Any) -> None:
         with self.store.change() as session:

@@ -35,7 +35,7 @@ from outreach.i18n import LANGUAGES
 from outreach.mail import render, sms
 from outreach.mail.message_context import MessageContext
 from outreach.mail.sms_gateway import SmsMessage
-from tests.conftest import a_saturday, hold, kind, office
+from tests.conftest import a_saturday, kind, make_workshop, office
 
 # By name: the notification type, and fields of the registration when it is sent.
 CASES: dict[str, tuple[NotificationType, dict[str, Any]]] = {
@@ -240,7 +240,7 @@ def _create_app(folder: Path) -> tuple[Flask, dict[str, Workshop]]:
         session.add_all([chicago, rights, women])
         session.flush()
         workshops = {
-            each.code: hold(session, chicago, each, day=a_saturday(), frees_silence=True)
+            each.code: make_workshop(session, chicago, each, day=a_saturday(), frees_silence=True)
             for each in (rights, women)
         }
     return app, workshops

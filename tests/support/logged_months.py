@@ -15,7 +15,7 @@ from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.scheduling import workshop_service
 from outreach.reports import month_report
-from tests.conftest import hold
+from tests.conftest import make_workshop
 
 MARCH = Month(2026, 3)
 APRIL = datetime(2026, 4, 20, 15, 30, tzinfo=UTC)
@@ -26,7 +26,7 @@ def close_march(store: Store, chicago: Office, rights: Kind, women: Kind) -> str
     """March closed with two workshops; returns the public id of one."""
     with store.change() as session:
         for kind, people in ((rights, 30), (women, 12)):
-            workshop = hold(session, chicago, kind, day=date(2026, 3, 10))
+            workshop = make_workshop(session, chicago, kind, day=date(2026, 3, 10))
             workshop_service.report(workshop, head_count=people, now=APRIL)
         public_id = workshop.public_id
     with store.change() as session:

@@ -26,7 +26,8 @@ from outreach.domain.newsletter.mailings import MIN_INTERVAL, Mailing, MailingTo
 from outreach.domain.newsletter.report_reminders import OfficeReach
 from outreach.domain.newsletter.subscribers import Subscriber
 from outreach.domain.outbox.outbox_table import GIVE_UP_AFTER
-from outreach.domain.registrations.change_notifications import HOLD, NotifyDecision, NotifyMode
+from outreach.domain.registrations.change_notifications import NotifyDecision, NotifyMode
+from outreach.domain.registrations.undo_window import UNDO_WINDOW
 from outreach.domain.reporting import months
 from outreach.domain.reporting.months import OfficeMonth
 from outreach.mail import mailings as mailing_letters
@@ -206,7 +207,7 @@ class MailingWorld(NotificationWorld):
             self.since_decision = []
 
     def _decide_bulletin(self, what: str, edition: BulletinEdition, mode: NotifyMode) -> bool:
-        decision = NotifyDecision(mode, HOLD)
+        decision = NotifyDecision(mode, UNDO_WINDOW)
 
         def act(session: Session) -> None:
             stored = bulletins.find(session, CLOSED_MONTH, edition.number)
@@ -303,7 +304,7 @@ class MailingWorld(NotificationWorld):
 
     def _is_held(self, reminder: Reminder) -> bool:
         is_waiting = not reminder.tries and not reminder.is_done
-        return is_waiting and reminder.made_at + HOLD > self.now
+        return is_waiting and reminder.made_at + UNDO_WINDOW > self.now
 
     def complete(self, slug: str) -> None:
         """An office says that nothing is missing of the month, or takes that back."""
@@ -387,7 +388,7 @@ class MailingWorld(NotificationWorld):
         assert waiting, self.say(f"{account.address} is reminded twice, or of what was undone")
         reminder = waiting[0]
         assert account.is_reachable, self.say(f"{account.address} is not to be written to")
-        assert reminder.made_at + HOLD <= self.now, self.say("a reminder during its hold")
+        assert reminder.made_at + UNDO_WINDOW <= self.now, self.say("a reminder during its hold")
         assert self._is_late(account), self.say(f"{account.address} is reminded of nothing")
         reminder.tries += 1
         is_refused, is_final = self._is_refused()
@@ -430,7 +431,9 @@ class MailingWorld(NotificationWorld):
         assert reader in self.expected[number], self.say(f"{reader.address} was not among them")
         assert number not in reader.editions, self.say(f"{reader.address} gets it twice")
         assert edition.mail_decided_at is not None
-        assert edition.mail_decided_at + HOLD <= self.now, self.say("a bulletin during its hold")
+        assert edition.mail_decided_at + UNDO_WINDOW <= self.now, self.say(
+            "a bulletin during its hold"
+        )
         tries = reader.tries[number] = reader.tries.get(number, 0) + 1
         is_refused, is_final = self._is_refused()
         reader.is_lost = is_refused and (

@@ -25,7 +25,7 @@ from outreach.domain.workshops import Workshop
 from outreach.keystore import KeyStore, MasterKeys
 from outreach.network_profile import NetworkProfile, use_profile
 from outreach.web.middleware.network_dispatch import NetworkDispatcher
-from tests.conftest import COMPILED_TEMPLATES, close_app, hold, kind, office, seat, venue
+from tests.conftest import COMPILED_TEMPLATES, close_app, kind, make_workshop, office, seat, venue
 from tests.support.limits import UNLIMITED
 from tests.support.staff_client import employ, enrol
 
@@ -170,7 +170,7 @@ def _furnish(app: Flask, place: tuple[str, str]) -> NetworkUnderTest:
             sort.description = {"es": f"Para qué sirve {word}."}
             session.add_all([where, sort])
         with store.change() as session:
-            workshop = hold(
+            workshop = make_workshop(
                 session,
                 where,
                 sort,

@@ -34,13 +34,10 @@ from outreach.domain.registrations import (
     address_approval,
     text_hours,
 )
-from outreach.domain.registrations.change_notifications import (
-    HOLD,
-    NotifyDecision,
-    NotifyMode,
-)
+from outreach.domain.registrations.change_notifications import NotifyDecision, NotifyMode
 from outreach.domain.registrations.message_types import CHANGE_TYPES
 from outreach.domain.registrations.notifications import Notification
+from outreach.domain.registrations.undo_window import UNDO_WINDOW
 from outreach.domain.roster import undecided_changes
 from outreach.domain.scheduling import tours, undo, venue_change, venue_merge, workshop_service
 from outreach.domain.scheduling.venue_merge import VenueMerge
@@ -53,7 +50,7 @@ from outreach.mail import delivery
 from outreach.mail.delivery_round import deliver
 from outreach.mail.sms_gateway import SmsMessage
 from outreach.maintenance import scheduled_jobs
-from tests.conftest import hold, registration_data, venue
+from tests.conftest import make_workshop, registration_data, venue
 from tests.support.fixed_clock import FIXED_NOW
 
 HOURS: Final = (time(9), time(11), time(13))
@@ -123,7 +120,7 @@ class NotificationWorld:
             session.execute(sa.delete(VenueMerge))
             session.execute(
                 sa.update(Workshop).values(
-                    status=WorkshopStatus.DRAFT, hold_until=None, held_seats=0
+                    status=WorkshopStatus.DRAFT, undo_until=None, held_seats=0
                 )
             )
             self._make(session)
@@ -142,8 +139,8 @@ class NotificationWorld:
         plain: dict[str, Any] = {"starts": time(9), "ends": time(15), "capacity": 3}
         plain |= {"now": self.now, "venue": places[0]}
         made = [
-            hold(session, self.office, self.kind, day=FIRST_DAY, series=series, **plain),
-            hold(
+            make_workshop(session, self.office, self.kind, day=FIRST_DAY, series=series, **plain),
+            make_workshop(
                 session, self.office, self.kind, day=FIRST_DAY + timedelta(days=1), series=series,
                 visibility=Visibility.APPROVED, confirm_days=4, **plain,
             ),
@@ -267,7 +264,7 @@ class NotificationWorld:
             first = session.get_one(Venue, self.venue_ids[kept])
             second = session.get_one(Venue, self.venue_ids[merged])
             data = venue_merge.choose(first, second, ())
-            decision = NotifyDecision(hold=HOLD)
+            decision = NotifyDecision(undo_window=UNDO_WINDOW)
             venue_merge.merge(session, first, second, data, now=self.now, decision=decision)
 
         before = self._read_places()
@@ -281,7 +278,7 @@ class NotificationWorld:
                 sa.select(VenueMerge).where(of_world).order_by(VenueMerge.id.desc()).limit(1)
             ).first()
             if last is not None:
-                decision = NotifyDecision(hold=HOLD)
+                decision = NotifyDecision(undo_window=UNDO_WINDOW)
                 both.update({last.kept_id, last.merged_id})
                 venue_merge.undo(session, last, now=self.now, decision=decision)
 
@@ -385,7 +382,7 @@ class NotificationWorld:
     def decide(self, mode: NotifyMode, *indexes: int) -> NotifyDecision:
         if mode is NotifyMode.URGENT:
             self.urgent |= {self.workshop_ids[each] for each in indexes}
-        return NotifyDecision(mode, HOLD, batch=f"b{secrets.token_hex(6)}")
+        return NotifyDecision(mode, UNDO_WINDOW, batch=f"b{secrets.token_hex(6)}")
 
     # The worker, and who calls
 
@@ -398,8 +395,8 @@ class NotificationWorld:
         self.now = now
         self.log.append(f"{self.now.astimezone(self.office.zone):%d %H:%M} round")
         scheduled_jobs.expire_offers(self.store, now=self.now)
-        scheduled_jobs.end_holds(self.store, now=self.now)
-        scheduled_jobs.end_approval_holds(self.store, now=self.now)
+        scheduled_jobs.end_undo_windows(self.store, now=self.now)
+        scheduled_jobs.end_approval_undo_windows(self.store, now=self.now)
         scheduled_jobs.request_reconfirmations(self.store, now=self.now)
         self._round = []
         given = (self.store, self.key_store, self.config)
@@ -517,7 +514,7 @@ class NotificationWorld:
         for index in range(3):
             self.notify(index, NotifyMode.NOTIFY)
         for _ in range(2):
-            self._work_at(self.now + HOLD)
+            self._work_at(self.now + UNDO_WINDOW)
             self.call()
         while not self._is_day():
             self._work_at(self.now + timedelta(hours=1))

@@ -19,7 +19,7 @@ from outreach.reports import month_report
 from outreach.signing import revision_log
 from outreach.web.api.routes import TABLE
 from outreach.web.api.serializers import ROOT
-from tests.conftest import LONG_AGO, a_saturday, hold
+from tests.conftest import LONG_AGO, a_saturday, make_workshop
 
 JANUARY: Final = date(2020, 1, 18)
 LOGGED: Final = Month(2019, 12)
@@ -29,10 +29,12 @@ def furnish(store: Store, chicago: Office, calgary: Office, rights: Kind) -> dic
     """A workshop next week, one in Calgary, one online, one of January 2020, and its figures."""
     with store.change() as session:
         workshops = {
-            "plain": hold(session, chicago, rights, day=a_saturday(), capacity=30),
-            "far": hold(session, calgary, rights, languages=Codes(["en", "fr"])),
-            "online": hold(session, chicago, rights, mode=DeliveryMode.VIDEO_CALL, venue=None),
-            "past": hold(session, chicago, rights, day=JANUARY),
+            "plain": make_workshop(session, chicago, rights, day=a_saturday(), capacity=30),
+            "far": make_workshop(session, calgary, rights, languages=Codes(["en", "fr"])),
+            "online": make_workshop(
+                session, chicago, rights, mode=DeliveryMode.VIDEO_CALL, venue=None
+            ),
+            "past": make_workshop(session, chicago, rights, day=JANUARY),
         }
         passports = figures.FigureSeries(
             code="pasaportes",

@@ -18,7 +18,7 @@ from outreach.domain.workshops import Workshop
 from outreach.keystore import KeyStore
 from outreach.maintenance import scheduled_jobs
 from outreach.web.public.phone_line import gateway_signature
-from tests.conftest import hold, venue
+from tests.conftest import make_workshop, venue
 
 SECRET: Final = "a secret of the gateway"
 SITE: Final = "http://localhost:8000"
@@ -100,7 +100,7 @@ def hold_near(store: Store, office: Office, kind: Kind, **changes: Any) -> Works
             changes["venue"] = venue(
                 session, session.merge(office, load=False), f"Biblioteca {clock.now().timestamp()}"
             )
-        return hold(session, office, kind, **changes)
+        return make_workshop(session, office, kind, **changes)
 
 
 def read_code(words: str) -> str:

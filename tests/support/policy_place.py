@@ -15,7 +15,7 @@ from outreach.domain.scheduling import calendar_links, import_drafts, tours
 from outreach.domain.scheduling.tours import TourStopData
 from outreach.domain.workshops.partners import Partner, PartnerKind, Speaker
 from outreach.keystore import KeyStore
-from tests.conftest import LONG_AGO, hold, seat, tomorrow
+from tests.conftest import LONG_AGO, make_workshop, seat, tomorrow
 from tests.support.policy_table import PERMISSIONS_NEEDED, SCOPES
 from tests.support.roster import add_member
 from tests.support.staff_client import StaffClient, employ
@@ -59,7 +59,7 @@ class Place:
 def furnish(app: Flask, store: Store, key_store: KeyStore, chicago: Office, rights: Kind) -> Place:
     """Makes the objects; all belong to Chicago."""
     with store.change() as session:
-        workshop = hold(session, chicago, rights, day=tomorrow(chicago))
+        workshop = make_workshop(session, chicago, rights, day=tomorrow(chicago))
         office = session.merge(chicago, load=False)
         tour = tours.add(session, office, "Ruta del norte", "n", now=LONG_AGO)
         stop_data = TourStopData(

@@ -28,7 +28,7 @@ from outreach.domain.registrations import RegistrationStatus as Stands
 from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.keystore import FollowChannel, KeyStore
-from tests.conftest import LONG_AGO, hold, seat
+from tests.conftest import LONG_AGO, make_workshop, seat
 from tests.support.registration_forms import answers
 
 NOBODY: Final = "A" * 21 + "g"  # as long as a token is
@@ -142,19 +142,19 @@ def furnished(
 ) -> FurnishedSite:
     """A workshop of every sort, with registrations of every status."""
     with store.change() as session:
-        plain = hold(session, chicago, rights)
-        full = hold(session, chicago, rights, capacity=0)
+        plain = make_workshop(session, chicago, rights)
+        full = make_workshop(session, chicago, rights, capacity=0)
         workshops = {
             "plain": plain,
             "full": full,
-            "discreet": hold(session, chicago, women),
-            "secret": hold(session, chicago, women, visibility=Visibility.PHONE_ONLY),
-            "unlisted": hold(session, chicago, rights, way=Way.UNLISTED),
-            "draft": hold(session, chicago, rights, status=WorkshopStatus.DRAFT),
-            "cancelled": hold(session, chicago, rights),
-            "hours": hold(session, chicago, rights, way=Way.SLOTS, slot_minutes=20),
-            "quiet hours": hold(session, chicago, women, way=Way.SLOTS, slot_minutes=20),
-            "later": hold(session, chicago, women, opens_days=2),
+            "discreet": make_workshop(session, chicago, women),
+            "secret": make_workshop(session, chicago, women, visibility=Visibility.PHONE_ONLY),
+            "unlisted": make_workshop(session, chicago, rights, way=Way.UNLISTED),
+            "draft": make_workshop(session, chicago, rights, status=WorkshopStatus.DRAFT),
+            "cancelled": make_workshop(session, chicago, rights),
+            "hours": make_workshop(session, chicago, rights, way=Way.SLOTS, slot_minutes=20),
+            "quiet hours": make_workshop(session, chicago, women, way=Way.SLOTS, slot_minutes=20),
+            "later": make_workshop(session, chicago, women, opens_days=2),
         }
         workshop_service.cancel(session, workshops["cancelled"], now=LONG_AGO)
     seated = seat(store, key_store, plain)

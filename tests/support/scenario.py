@@ -32,7 +32,7 @@ from outreach.domain.workshops import Workshop, time_slots
 from outreach.domain.workshops.time_slots import TimeSlot
 from outreach.keystore import KeyStore
 from outreach.maintenance import scheduled_jobs
-from tests.conftest import hold, registration_data
+from tests.conftest import make_workshop, registration_data
 
 MONDAY = datetime(2027, 3, 1, 15, 0, tzinfo=UTC)
 DAY = date(2027, 3, 8)  # a week later, at 18:00 in Chicago
@@ -196,7 +196,7 @@ class Stage:
 def stage(store: Store, office: Office, kind: Kind, **changes: Any) -> Stage:
     """A scenario with a workshop for two, a week after its now."""
     with store.change() as session:
-        workshop = hold(
+        workshop = make_workshop(
             session, office, kind, **{"day": DAY, "capacity": 2, "now": MONDAY} | changes
         )
         return Stage(store, workshop.id)

@@ -62,7 +62,7 @@ _IS_TO_BE_SAID = sa.not_(
         ),
     )
 )
-_WORKSHOP = ("id", "status", "withheld_facts", "hold_until", "held_seats", "seats_left")
+_WORKSHOP = ("id", "status", "withheld_facts", "undo_until", "held_seats", "seats_left")
 _ASSIGNMENT = ("id", "state", "known_facts", "confirmed_facts")
 _LETTER = ("assignment_id", "letter_type", "facts", "due_at", "tries", "leased_until", "done_at")
 
@@ -174,14 +174,14 @@ class UndoWorld(NotificationWorld):
             )
             holds = sa.select(Registration.id).where(
                 sa.or_(
-                    Registration.offered_until <= later, Registration.approval_hold_until <= later
+                    Registration.offered_until <= later, Registration.approval_undo_until <= later
                 )
             )
             people = session.scalars(
                 sa.select(Workshop).where(Workshop.id.in_(self.workshop_ids))
             ).all()
             instants = [
-                at for each in people for at in (each.confirm_at, each.remind_at, each.hold_until)
+                at for each in people for at in (each.confirm_at, each.remind_at, each.undo_until)
             ]
             return (
                 session.scalar(due.limit(1)) is not None

@@ -12,7 +12,7 @@ from outreach.domain.network.offices import Office
 from outreach.domain.workshops import Workshop
 from outreach.errors import ErrorCode, Refusal
 from outreach.whole_lists import make_each
-from tests.conftest import hold
+from tests.conftest import make_workshop
 
 GOOD, BAD = "Conoce tus derechos", "Título de la mala"
 
@@ -21,7 +21,10 @@ GOOD, BAD = "Conoce tus derechos", "Título de la mala"
 def workshops(store: Store, chicago: Office, rights: Kind) -> list[Workshop]:
     """Two, the second of which has a title that is no text in languages."""
     with store.change() as session:
-        made = [hold(session, chicago, rights), hold(session, chicago, rights, title={"es": BAD})]
+        made = [
+            make_workshop(session, chicago, rights),
+            make_workshop(session, chicago, rights, title={"es": BAD}),
+        ]
         session.flush()
         session.execute(
             sa.text("UPDATE workshop SET title = :odd WHERE id = :id"),

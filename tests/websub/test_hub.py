@@ -29,7 +29,7 @@ from outreach.maintenance.worker import Worker
 from outreach.outbound.guarded_client import FetchRule
 from outreach.web.middleware import rate_limits
 from outreach.websub import hub
-from tests.conftest import hold
+from tests.conftest import make_workshop
 from tests.support.fixed_clock import FIXED_NOW, fixed_clock
 from tests.support.limits import UNLIMITED
 from tests.support.websub_subscriber import (
@@ -69,7 +69,7 @@ def scene(make_app: Callable[..., Flask], subscriber: Subscriber, store: Store) 
 def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
     """Published long ago, at a venue with a street."""
     with store.change() as session:
-        return hold(session, chicago, rights, day=DAY)
+        return make_workshop(session, chicago, rights, day=DAY)
 
 
 def change(store: Store, workshop: Workshop, **changes: Any) -> None:
@@ -339,7 +339,9 @@ def test_workshop_is_pushed_a_day_after_it_was_published(
 ) -> None:
     scene.subscribe(JSON)
     with store.change() as session:
-        hold(session, chicago, rights, day=DAY, title={"es": "Recién publicado"}, now=FIXED_NOW)
+        make_workshop(
+            session, chicago, rights, day=DAY, title={"es": "Recién publicado"}, now=FIXED_NOW
+        )
     assert "Recién publicado" in scene.client.get("/es/cal/chicago.json").text
     scene.run()
     scene.run(after=ONE_DAY - MINUTE)
@@ -358,7 +360,9 @@ def test_workshop_is_pushed_a_day_after_it_was_listed(
     """It was published long ago, for those who have its link."""
     scene.subscribe(JSON)
     with store.change() as session:
-        unlisted = hold(session, chicago, rights, day=DAY, title={"es": "Aparte"}, way=Way.UNLISTED)
+        unlisted = make_workshop(
+            session, chicago, rights, day=DAY, title={"es": "Aparte"}, way=Way.UNLISTED
+        )
     change(store, unlisted, way=Way.PLACE)
     scene.run()
     scene.run(after=ONE_DAY - MINUTE)
@@ -375,7 +379,7 @@ def test_workshop_is_pushed_a_day_after_it_became_one_of_an_open_kind(
 ) -> None:
     scene.subscribe(JSON)
     with store.change() as session:
-        discreet = hold(
+        discreet = make_workshop(
             session, chicago, women, day=DAY, title={"es": "Aparte"}, visibility=Visibility.APPROVED
         )
     change(store, discreet, kind=rights)
@@ -391,7 +395,7 @@ def test_discreet_workshop_is_in_no_pushed_feed(
 ) -> None:
     scene.subscribe(ICS)
     with store.change() as session:
-        hold(session, chicago, women, day=DAY, visibility=Visibility.APPROVED)
+        make_workshop(session, chicago, women, day=DAY, visibility=Visibility.APPROVED)
     scene.run()
     assert scene.subscriber.deliveries == []
 
@@ -401,7 +405,7 @@ def test_draft_is_in_no_pushed_feed(
 ) -> None:
     scene.subscribe(ICS)
     with store.change() as session:
-        hold(session, chicago, rights, day=DAY, status=WorkshopStatus.DRAFT)
+        make_workshop(session, chicago, rights, day=DAY, status=WorkshopStatus.DRAFT)
     scene.run()
     assert scene.subscriber.deliveries == []
 

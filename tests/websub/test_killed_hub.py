@@ -19,7 +19,7 @@ from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.outbox import outbox_table
 from outreach.domain.scheduling import workshop_service
-from tests.conftest import hold
+from tests.conftest import make_workshop
 from tests.support.environment import where
 from tests.support.limits import UNLIMITED
 from tests.support.websub_subscriber import HubScene, serve_subscriber
@@ -34,7 +34,7 @@ def test_delivery_of_a_killed_process_is_made_by_another(
 ) -> None:
     app = make_app(limits=UNLIMITED)
     with store.change() as session:
-        made = hold(session, chicago, rights)
+        made = make_workshop(session, chicago, rights)
     with serve_subscriber() as subscriber:
         scene = HubScene(app, app.test_client(), subscriber)
         scene.subscribe(f"{config.public_url}/es/cal/chicago.json")

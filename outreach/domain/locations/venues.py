@@ -202,17 +202,17 @@ def follow_id(session: Session, venue_id: str) -> str:
     return venue_id if venue is None else str(follow(session, venue).id)
 
 
-def hold(session: Session, venue: Venue) -> Venue:
+def keep_from_merging(session: Session, venue: Venue) -> Venue:
     """The venue to give to a workshop: itself, or the one that it was merged into at this moment.
     No merge of it begins before the transaction ends."""
     session.flush()
-    while (merged_into := session.scalar(_HOLD, {"id": venue.id})) is not None:
+    while (merged_into := session.scalar(_LOCK_MERGED_INTO, {"id": venue.id})) is not None:
         venue = session.get_one(Venue, merged_into, options=[_WITH_OFFICE])
     return venue
 
 
 # The lock that a foreign key takes anyway: a merge waits for it, a change of the venue does not.
-_HOLD: Final = (
+_LOCK_MERGED_INTO: Final = (
     sa.select(Venue.merged_into_id)
     .where(Venue.id == sa.bindparam("id"))
     .with_for_update(read=True, key_share=True)

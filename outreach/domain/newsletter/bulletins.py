@@ -1,8 +1,8 @@
 """Editions of the monthly bulletin: drafts, publication and corrections.
 
 The numbers of an edition come from a revision of its month; its texts are stored here. A published
-edition never changes: a correction is a new edition. Only within the hold of its letters it can be
-withdrawn: then it is a draft again.
+edition never changes: a correction is a new edition. Only within the undo window of its letters it
+can be withdrawn: then it is a draft again.
 """
 
 import hashlib
@@ -22,12 +22,8 @@ from outreach.db.base import Base, Words
 from outreach.domain.audit import audit_log
 from outreach.domain.audit.audit_log import Details
 from outreach.domain.newsletter import mailings
-from outreach.domain.registrations.change_notifications import (
-    AT_ONCE,
-    HOLD,
-    NotifyDecision,
-    NotifyMode,
-)
+from outreach.domain.registrations.change_notifications import AT_ONCE, NotifyDecision, NotifyMode
+from outreach.domain.registrations.undo_window import UNDO_WINDOW
 from outreach.domain.reporting import months
 from outreach.domain.reporting.months import MonthRevision
 from outreach.errors import Conflict, ErrorCode, NotFound, Refusal
@@ -77,9 +73,9 @@ class BulletinEdition(Base):
         return self.number > 1
 
     @property
-    def hold_until(self) -> datetime | None:
+    def undo_until(self) -> datetime | None:
         """Until when the last decision about its letters can be undone."""
-        return None if self.mail_decided_at is None else self.mail_decided_at + HOLD
+        return None if self.mail_decided_at is None else self.mail_decided_at + UNDO_WINDOW
 
     @property
     def is_decided_by_publication(self) -> bool:
@@ -311,14 +307,14 @@ def undo(
     organizer_id: int | None = None,
     now: datetime,
 ) -> bool:
-    """Undoes the last decision about the letters of an edition within their hold: the letters are
-    deleted, and where the decision published the edition, it is a draft again. Returns whether it
-    is. Raises Refusal when the hold is over, a letter was tried, or a correction of what would be
-    withdrawn was begun."""
+    """Undoes the last decision about the letters of an edition within their undo window: the
+    letters are deleted, and where the decision published the edition, it is a draft again. Returns
+    whether it is. Raises Refusal when the undo window is over, a letter was tried, or a correction
+    of what would be withdrawn was begun."""
     _lock(session, edition)
     month = Month.from_number(edition.month)
-    hold_until = edition.hold_until
-    if edition.is_draft or hold_until is None or now >= hold_until:
+    undo_until = edition.undo_until
+    if edition.is_draft or undo_until is None or now >= undo_until:
         raise Refusal(ErrorCode.BULLETIN_UNDO_TOO_LATE)
     is_withdrawn, last = edition.is_decided_by_publication, newest(session, month)
     if is_withdrawn and (last is None or last.id != edition.id):
@@ -361,7 +357,7 @@ def _decide_mail(
 ) -> None:
     if decision.is_to_notify:
         month = Month.from_number(edition.month)
-        mailings.announce(session, month, edition.number, hold=decision.hold, now=now)
+        mailings.announce(session, month, edition.number, undo_window=decision.undo_window, now=now)
         edition.mail = EditionMail.QUEUED
     elif decision.mode is NotifyMode.LATER:
         edition.mail = EditionMail.UNDECIDED

@@ -98,11 +98,11 @@ def announce(
     month: Month,
     edition: int,
     *,
-    hold: timedelta = timedelta(0),
+    undo_window: timedelta = timedelta(0),
     now: datetime,
 ) -> int:
     """Queues the bulletin for each confirmed subscriber, in the transaction that decides it, and
-    returns their number. It is sent after `hold`.
+    returns their number. It is sent after `undo_window`.
 
     A second call for one edition queues nothing. Earlier editions of the month that are not sent
     are deleted; `read` finds one that a worker has claimed obsolete."""
@@ -118,7 +118,7 @@ def announce(
         sa.literal(month.number),
         sa.literal(edition),
         sa.literal(now, Mailing.made_at.type),
-        sa.literal(now + hold, Mailing.due_at.type),
+        sa.literal(now + undo_window, Mailing.due_at.type),
         sa.literal(0),
         sa.literal(False),
     ).where(Subscriber.confirmed_at.is_not(None), sa.not_(is_queued))
@@ -184,11 +184,12 @@ def remind(
     organizer_ids: Iterable[int],
     month: Month,
     *,
-    hold: timedelta = timedelta(0),
+    undo_window: timedelta = timedelta(0),
     now: datetime,
 ) -> list[int]:
     """Queues a reminder of this month for those staff members who got none within a day, and
-    returns their ids. It is sent after `hold`. Of two calls at the same moment, one queues them."""
+    returns their ids. It is sent after `undo_window`. Of two calls at the same moment, one queues
+    them."""
     wanted = session.scalars(
         sa.select(StaffMember.id)
         .where(StaffMember.id.in_(list(organizer_ids)), StaffMember.disabled_at.is_(None))
@@ -203,7 +204,7 @@ def remind(
             organizer_id=each,
             month=month.number,
             made_at=now,
-            due_at=now + hold,
+            due_at=now + undo_window,
         )
         for each in late
     )
@@ -235,7 +236,7 @@ def find_undelivered(session: Session, organizer_ids: Iterable[int]) -> set[int]
 
 
 def list_held_reminders(session: Session, month: Month, *, now: datetime) -> Sequence[Mailing]:
-    """The reminders of this month that wait for the end of their hold, locked."""
+    """The reminders of this month that wait for the end of their undo window, locked."""
     return session.scalars(
         sa.select(Mailing)
         .where(_is_held_reminder(month, now))

@@ -13,7 +13,7 @@ from outreach.clock import Month
 from outreach.domain.network import offices
 from outreach.domain.network.staff import StaffMember
 from outreach.domain.newsletter import mailings
-from outreach.domain.registrations.change_notifications import HOLD
+from outreach.domain.registrations.undo_window import UNDO_WINDOW
 from outreach.domain.reporting import missing_reports, months
 from outreach.errors import ErrorCode, Refusal
 
@@ -70,10 +70,10 @@ def _find_office_reach(
 
 
 def remind(session: Session, reached: Sequence[OfficeReach], month: Month, *, now: datetime) -> int:
-    """Queues a reminder for each account of these offices, to be sent after the hold, and records
-    which offices were reminded; returns the number of letters."""
+    """Queues a reminder for each account of these offices, to be sent after the undo window, and
+    records which offices were reminded; returns the number of letters."""
     account_ids = {account_id for each in reached for account_id in each.account_ids}
-    queued = set(mailings.remind(session, account_ids, month, hold=HOLD, now=now))
+    queued = set(mailings.remind(session, account_ids, month, undo_window=UNDO_WINDOW, now=now))
     slugs = {each.slug for each in reached if queued.intersection(each.account_ids)}
     office_ids = [each.id for each in offices.list_offices(session) if each.slug in slugs]
     months.record_reminder(session, office_ids, month, now=now)
@@ -82,7 +82,7 @@ def remind(session: Session, reached: Sequence[OfficeReach], month: Month, *, no
 
 @dataclass(frozen=True)
 class HeldReminders:
-    """Reminders that wait for the end of their hold."""
+    """Reminders that wait for the end of their undo window."""
 
     count: int
     due_at: datetime  # of the first

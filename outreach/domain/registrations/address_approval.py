@@ -18,9 +18,9 @@ from outreach.db.store import changes_one_row
 from outreach.domain.locations import holidays
 from outreach.domain.network.kinds import Visibility
 from outreach.domain.registrations import capacity, notifications
-from outreach.domain.registrations.change_notifications import HOLD, NO_HOLD_BEFORE
 from outreach.domain.registrations.models import ContactMethod, Registration, RegistrationStatus
 from outreach.domain.registrations.notifications import NotificationType
+from outreach.domain.registrations.undo_window import NO_UNDO_BEFORE, UNDO_WINDOW
 from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.errors import ErrorCode, Refusal
 
@@ -126,24 +126,28 @@ def _is_day_off(day: date, workshop: Workshop) -> bool:
     return is_weekend or bool(holidays.list_holidays(day, office.country, office.region))
 
 
-def compute_hold_end(
-    workshop: Workshop, *, now: datetime, hold: timedelta = HOLD
+def compute_undo_end(
+    workshop: Workshop, *, now: datetime, undo_window: timedelta = UNDO_WINDOW
 ) -> datetime | None:
     """Until when a decision can be undone; None near the start, where it holds at once."""
-    return now + hold if hold and workshop.starts_at - now > NO_HOLD_BEFORE else None
+    return now + undo_window if undo_window and workshop.starts_at - now > NO_UNDO_BEFORE else None
 
 
 def approve(
-    session: Session, registration: Registration, *, now: datetime, hold: timedelta = HOLD
+    session: Session,
+    registration: Registration,
+    *,
+    now: datetime,
+    undo_window: timedelta = UNDO_WINDOW,
 ) -> bool:
-    """Lets the person read the address, and notifies them, when the hold is over. False where they
-    were approved already. Raises Refusal where the workshop or the registration needs no
+    """Lets the person read the address, and notifies them, when the undo window is over. False
+    where they were approved already. Raises Refusal where the workshop or the registration needs no
     approval."""
     if registration.workshop.visibility is not Visibility.APPROVED:
         raise Refusal(ErrorCode.ADDRESS_NOT_BY_APPROVAL)
     if registration.status is not RegistrationStatus.CONFIRMED:
         raise Refusal(ErrorCode.APPROVAL_NEEDS_SEAT)
-    until = compute_hold_end(registration.workshop, now=now, hold=hold)
+    until = compute_undo_end(registration.workshop, now=now, undo_window=undo_window)
     is_new = changes_one_row(
         session,
         sa.update(Registration)
@@ -155,7 +159,7 @@ def approve(
             Registration.key_id.is_not(None),
             Registration.approved_at.is_(None),
         )
-        .values(approved_at=now, is_declined=False, approval_hold_until=until),
+        .values(approved_at=now, is_declined=False, approval_undo_until=until),
     )
     if is_new and until is None:
         _notify(session, registration, now)
@@ -168,11 +172,15 @@ def _notify(session: Session, registration: Registration, now: datetime) -> None
 
 
 def decline_approval(
-    session: Session, registration: Registration, *, now: datetime, hold: timedelta = HOLD
+    session: Session,
+    registration: Registration,
+    *,
+    now: datetime,
+    undo_window: timedelta = UNDO_WINDOW,
 ) -> bool:
     """Takes the person out of the queue: the address is said to them by phone, or not. Nothing is
-    sent, and once the hold is over their page reads like that of a workshop whose address is said
-    by phone. False where they are not in the queue."""
+    sent, and once the undo window is over their page reads like that of a workshop whose address is
+    said by phone. False where they are not in the queue."""
     return changes_one_row(
         session,
         sa.update(Registration)
@@ -183,22 +191,24 @@ def decline_approval(
         )
         .values(
             is_declined=True,
-            approval_hold_until=compute_hold_end(registration.workshop, now=now, hold=hold),
+            approval_undo_until=compute_undo_end(
+                registration.workshop, now=now, undo_window=undo_window
+            ),
         ),
     )
 
 
 def undo_decision(session: Session, registration: Registration) -> bool:
-    """Puts the person back in the queue. False where the hold of the decision is over."""
+    """Puts the person back in the queue. False where the undo window of the decision is over."""
     return changes_one_row(
         session,
         sa.update(Registration)
         .where(
             Registration.id == registration.id,
             Registration.workshop_id == registration.workshop_id,
-            Registration.approval_hold_until.is_not(None),
+            Registration.approval_undo_until.is_not(None),
         )
-        .values(approved_at=None, is_declined=False, approval_hold_until=None),
+        .values(approved_at=None, is_declined=False, approval_undo_until=None),
     )
 
 
@@ -208,7 +218,7 @@ def revoke_approval(session: Session, registration: Registration) -> bool:
         session,
         sa.update(Registration)
         .where(Registration.id == registration.id, Registration.approved_at.is_not(None))
-        .values(approved_at=None, approval_hold_until=None),
+        .values(approved_at=None, approval_undo_until=None),
     )
     if was_approved:
         notifications.cancel_pending(session, registration.id, NotificationType.APPROVED)
@@ -220,18 +230,18 @@ def list_held(session: Session, workshop: Workshop) -> Sequence[Registration]:
     return session.scalars(
         sa.select(Registration)
         .where(
-            Registration.workshop_id == workshop.id, Registration.approval_hold_until.is_not(None)
+            Registration.workshop_id == workshop.id, Registration.approval_undo_until.is_not(None)
         )
-        .order_by(Registration.approval_hold_until, Registration.id)
+        .order_by(Registration.approval_undo_until, Registration.id)
         .execution_options(populate_existing=True)
     ).all()
 
 
 def list_workshops_to_end_hold(session: Session, now: datetime) -> Sequence[int]:
-    """The ids of workshops with a decision whose hold is over."""
+    """The ids of workshops with a decision whose undo window is over."""
     return session.scalars(
         sa.select(Registration.workshop_id)
-        .where(Registration.approval_hold_until <= now)
+        .where(Registration.approval_undo_until <= now)
         .distinct()
     ).all()
 
@@ -243,7 +253,7 @@ def end_hold(session: Session, workshop: Workshop, *, now: datetime) -> int:
     over = [
         each
         for each in list_held(session, workshop)
-        if each.approval_hold_until is not None and each.approval_hold_until <= now
+        if each.approval_undo_until is not None and each.approval_undo_until <= now
     ]
     ended = [each for each in over if _end_hold_of(session, each)]
     for registration in ended:
@@ -260,7 +270,7 @@ def _end_hold_of(session: Session, registration: Registration) -> bool:
         .where(
             Registration.id == registration.id,
             Registration.workshop_id == registration.workshop_id,
-            Registration.approval_hold_until.is_not(None),
+            Registration.approval_undo_until.is_not(None),
         )
-        .values(approval_hold_until=None),
+        .values(approval_undo_until=None),
     )

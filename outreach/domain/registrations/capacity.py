@@ -62,7 +62,7 @@ def lock_workshop_of(session: Session, registration: Registration) -> Workshop:
 
 # The columns that others may have changed while we waited, as far as rules here read them.
 _SHARED_COLUMNS: Final = (
-    "status", "starts_at", "seats_left", "held_seats", "hold_until",
+    "status", "starts_at", "seats_left", "held_seats", "undo_until",
 )  # fmt: skip
 
 

@@ -33,11 +33,10 @@ from outreach.domain.registrations.models import (
     Registration,
 )
 from outreach.domain.registrations.notifications import Notification
+from outreach.domain.registrations.undo_window import NO_UNDO_BEFORE
 from outreach.domain.workshops import Workshop, facts
 from outreach.domain.workshops.models import SETS_OUT_WITHIN
 
-HOLD: Final = timedelta(minutes=5)  # in which a change can be undone before anybody is told
-NO_HOLD_BEFORE: Final = timedelta(hours=2)  # the start
 URGENT_BEFORE: Final = SETS_OUT_WITHIN  # the start
 _OF_CHANGED_DAY: Final = message_types.select_types(lambda each: each.waits_for_changes)
 
@@ -58,10 +57,10 @@ class NotifyMode(StrEnum):
 @dataclass(frozen=True)
 class NotifyDecision:
     """How people are told of a change. The default tells them with the next round of the worker;
-    front doors of staff give `hold=HOLD`."""
+    front doors of staff give `undo_window=UNDO_WINDOW`."""
 
     mode: NotifyMode = NotifyMode.NOTIFY
-    hold: timedelta = timedelta(0)
+    undo_window: timedelta = timedelta(0)
     batch: str = ""  # names changes that are undone together; empty: they cannot be undone
 
     @property
@@ -72,7 +71,7 @@ class NotifyDecision:
     def delays_offers(self) -> bool:
         """Whether the waitlist gets free seats later. Where nobody is told, nobody is offered one
         either: the seats wait for a decision, and are not for whoever comes first."""
-        is_held = self.mode is NotifyMode.NOTIFY and bool(self.hold)
+        is_held = self.mode is NotifyMode.NOTIFY and bool(self.undo_window)
         return is_held or self.mode in {NotifyMode.LATER, NotifyMode.NOBODY}
 
 
@@ -329,11 +328,11 @@ def choose_cause(workshop: Workshop, known: bytes | None) -> NotificationType:
 def compute_due(
     workshop: Workshop, decision: NotifyDecision, *, is_text: bool, now: datetime
 ) -> datetime:
-    """When a party is told: after the hold, and a text by day. Near the start at once."""
-    is_at_once = not decision.hold or decision.mode is NotifyMode.URGENT
-    if is_at_once or workshop.starts_at - now <= NO_HOLD_BEFORE:
+    """When a party is told: after the undo window, and a text by day. Near the start at once."""
+    is_at_once = not decision.undo_window or decision.mode is NotifyMode.URGENT
+    if is_at_once or workshop.starts_at - now <= NO_UNDO_BEFORE:
         return now
-    at = now + decision.hold
+    at = now + decision.undo_window
     return text_hours.find_next(workshop, at, is_change=True) if is_text else at
 
 
@@ -528,6 +527,6 @@ def awaits_decision(now: datetime | sa.ColumnElement[datetime]) -> sa.ColumnElem
         Workshop.ends_at > now,
         sa.or_(
             sa.and_(has_uninformed, is_of_facts),
-            sa.and_(Workshop.held_seats > 0, Workshop.hold_until.is_(None)),
+            sa.and_(Workshop.held_seats > 0, Workshop.undo_until.is_(None)),
         ),
     )

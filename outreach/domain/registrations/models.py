@@ -115,7 +115,7 @@ class Registration(Base):
                 sqlite_where=sa.text(f"{name} IS NOT NULL"),
                 postgresql_where=sa.text(f"{name} IS NOT NULL"),
             )
-            for name in ("key_id", "offered_until", "joint_id", "approval_hold_until")
+            for name in ("key_id", "offered_until", "joint_id", "approval_undo_until")
         ),
         # Has the few rows of IS_FOR_REVIEW.
         sa.Index(
@@ -162,7 +162,7 @@ class Registration(Base):
     # Staff decided that the address is said by phone only; the person's page does not tell.
     is_declined: Mapped[bool] = mapped_column(default=False)
     # A decision of staff on the address that can be undone: nobody knows of it until then.
-    approval_hold_until: Mapped[datetime | None] = mapped_column(default=None)
+    approval_undo_until: Mapped[datetime | None] = mapped_column(default=None)
     # A group registration, one row for each date of a series, shares the id of its first row.
     joint_id: Mapped[str | None] = mapped_column(sa.String(26), default=None)
     asked_at: Mapped[datetime | None] = mapped_column(Hour, default=None)  # «are you still coming?»
@@ -308,12 +308,12 @@ class Registration(Base):
     def is_approved(self) -> bool:
         """Whether staff allowed the person to read the address, and it cannot be undone any
         more."""
-        return self.approved_at is not None and self.approval_hold_until is None
+        return self.approved_at is not None and self.approval_undo_until is None
 
     @property
     def appears_declined(self) -> bool:
         """Whether the person's page says that the address is given by phone only."""
-        return self.is_declined and self.approval_hold_until is None
+        return self.is_declined and self.approval_undo_until is None
 
     @property
     def is_undecided(self) -> bool:

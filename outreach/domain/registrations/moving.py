@@ -188,7 +188,7 @@ def _store(
     registration.slot_id = slot_id
     registration.approved_at = registration.asked_at = registration.confirmed_at = None
     registration.offered_until, registration.lapses = None, 0
-    registration.approval_hold_until = None
+    registration.approval_undo_until = None
     registration.is_declined, registration.known_facts = False, None
     registration.status = RegistrationStatus.CONFIRMED
     registration.is_beyond_share = registration.is_released = False

@@ -375,7 +375,7 @@ _ERASED: Final[dict[str, object]] = {
     "joint_id": None,
     "offered_until": None,
     "approved_at": None,
-    "approval_hold_until": None,
+    "approval_undo_until": None,
     "asked_at": None,
     "confirmed_at": None,
     "lapses": 0,

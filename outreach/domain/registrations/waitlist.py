@@ -66,7 +66,7 @@ def offer_free_seats(session: Session, workshop: Workshop, *, now: datetime) -> 
     capacity.lock(session, workshop)
     if workshop.status is not WorkshopStatus.PUBLISHED or is_closed(workshop, now):
         return 0
-    if workshop.hold_until is not None and now < workshop.hold_until:
+    if workshop.undo_until is not None and now < workshop.undo_until:
         return 0
     offer_count = 0
     left = _count_seats_left(session, workshop)
@@ -245,20 +245,20 @@ def delay_offer(connection: sa.Connection, notification_id: int, until: datetime
 
 
 def end_hold(session: Session, workshop: Workshop, *, now: datetime) -> int:
-    """Frees the seats that were on hold and offers free seats, once a hold is over; returns to how
+    """Offers the seats of a change whose undo window is over; returns to how
     many parties."""
     capacity.lock(session, workshop)
-    if workshop.hold_until is None or now < workshop.hold_until:
+    if workshop.undo_until is None or now < workshop.undo_until:
         return 0
     workshop.seats_left += workshop.held_seats
-    workshop.held_seats, workshop.hold_until = 0, None
+    workshop.held_seats, workshop.undo_until = 0, None
     session.flush()
     return offer_free_seats(session, workshop, now=now)
 
 
 def list_workshops_to_end_hold(session: Session, now: datetime) -> Sequence[int]:
-    """The ids of workshops whose hold is over."""
-    return session.scalars(sa.select(Workshop.id).where(Workshop.hold_until <= now)).all()
+    """The ids of workshops whose undo window is over."""
+    return session.scalars(sa.select(Workshop.id).where(Workshop.undo_until <= now)).all()
 
 
 def list_workshops_with_expired_offers(session: Session, now: datetime) -> Sequence[int]:

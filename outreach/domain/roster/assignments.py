@@ -17,11 +17,8 @@ from sqlalchemy.orm import Session
 
 from outreach.db.store import change_rows
 from outreach.domain.network.offices import Office
-from outreach.domain.registrations.change_notifications import (
-    HOLD,
-    NotifyDecision,
-    compute_due,
-)
+from outreach.domain.registrations.change_notifications import NotifyDecision, compute_due
+from outreach.domain.registrations.undo_window import UNDO_WINDOW
 from outreach.domain.roster import member_clashes, members
 from outreach.domain.roster.models import (
     ACTIVE_STATES,
@@ -130,11 +127,11 @@ def ask(
     member: RosterMember,
     *,
     now: datetime,
-    hold: timedelta = HOLD,
+    undo_window: timedelta = UNDO_WINDOW,
 ) -> RosterAssignment:
-    """Assigns a member and asks them by letter after `hold`; a member without an e-mail is asked by
-    staff. A member who was released a moment ago has what they had. Raises Refusal where the
-    workshop takes nobody any more, where they are assigned already, and for a mobile unit that
+    """Assigns a member and asks them by letter after `undo_window`; a member without an e-mail is
+    asked by staff. A member who was released a moment ago has what they had. Raises Refusal where
+    the workshop takes nobody any more, where they are assigned already, and for a mobile unit that
     stands elsewhere."""
     members.lock(session, member)
     if member.retired_at is not None:
@@ -161,7 +158,7 @@ def ask(
         return assignment
     assignment.state, assignment.role = AssignmentState.ASKED, member.role
     assignment.confirmed_facts = assignment.answered_at = None
-    _enqueue(session, assignment, RosterLetterType.ASK, due_at=now + hold, now=now)
+    _enqueue(session, assignment, RosterLetterType.ASK, due_at=now + undo_window, now=now)
     return assignment
 
 
@@ -178,20 +175,28 @@ def _take_back_release(session: Session, assignment: RosterAssignment, workshop:
 
 
 def ask_again(
-    session: Session, assignment: RosterAssignment, *, now: datetime, hold: timedelta = HOLD
+    session: Session,
+    assignment: RosterAssignment,
+    *,
+    now: datetime,
+    undo_window: timedelta = UNDO_WINDOW,
 ) -> None:
     """Asks once more. Raises Refusal where the workshop takes nobody any more."""
     _require_ahead(assignment.workshop, now)
     _delete_pending(session, assignment)
     if assignment.state is AssignmentState.DECLINED:
         assignment.state = AssignmentState.ASKED
-    _enqueue(session, assignment, RosterLetterType.ASK, due_at=now + hold, now=now)
+    _enqueue(session, assignment, RosterLetterType.ASK, due_at=now + undo_window, now=now)
 
 
 def release(
-    session: Session, assignment: RosterAssignment, *, now: datetime, hold: timedelta = HOLD
+    session: Session,
+    assignment: RosterAssignment,
+    *,
+    now: datetime,
+    undo_window: timedelta = UNDO_WINDOW,
 ) -> None:
-    """The member is not needed any more, and is told after `hold` if they know of it."""
+    """The member is not needed any more, and is told after `undo_window` if they know of it."""
     was_active, is_asked = assignment.is_active, _has_letter(session, assignment)
     _delete_pending(session, assignment)
     if assignment.known_facts is None and not is_asked:
@@ -199,7 +204,7 @@ def release(
         return
     assignment.state = AssignmentState.RELEASED
     if was_active and not assignment.workshop.has_ended(now):
-        _enqueue(session, assignment, RosterLetterType.RELEASED, due_at=now + hold, now=now)
+        _enqueue(session, assignment, RosterLetterType.RELEASED, due_at=now + undo_window, now=now)
 
 
 def release_member(session: Session, member: RosterMember, *, now: datetime) -> list[Workshop]:

@@ -84,11 +84,11 @@ class KeptNotification(Base):
 def read_state(workshop: Workshop) -> dict[str, Any]:
     """What a change may alter of a workshop beside its fields, as `WorkshopChange.queue_before` has
     it; to be read before the change."""
-    withheld, hold_until = workshop.withheld_facts, workshop.hold_until
+    withheld, undo_until = workshop.withheld_facts, workshop.undo_until
     return {
         "facts": facts.compute_facts(workshop).hex(),
         "withheld": withheld.hex() if withheld is not None else None,
-        "hold": [workshop.held_seats, hold_until.isoformat() if hold_until is not None else None],
+        "hold": [workshop.held_seats, undo_until.isoformat() if undo_until is not None else None],
     }
 
 
@@ -380,14 +380,14 @@ def _is_pending(
 
 
 def _restore_hold(
-    session: Session, workshop: Workshop, held_seats: int, hold_until: str | None
+    session: Session, workshop: Workshop, held_seats: int, undo_until: str | None
 ) -> None:
     """Seats that were on hold are again, as many as nobody took meanwhile."""
     session.refresh(workshop, ["seats_left", "held_seats"])
     free = workshop.seats_left + workshop.held_seats
     workshop.held_seats = min(held_seats, free)
     workshop.seats_left = free - workshop.held_seats
-    workshop.hold_until = datetime.fromisoformat(hold_until) if hold_until is not None else None
+    workshop.undo_until = datetime.fromisoformat(undo_until) if undo_until is not None else None
 
 
 def _has_later(session: Session, change: WorkshopChange) -> bool:

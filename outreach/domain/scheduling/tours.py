@@ -216,7 +216,7 @@ def _at_held_venue(session: Session, data: TourStopData) -> TourStopData:
     """The data at the venue that theirs was merged into, if it was at this moment."""
     if data.venue is None:
         return data
-    return replace(data, venue=venues.hold(session, data.venue))
+    return replace(data, venue=venues.keep_from_merging(session, data.venue))
 
 
 def publish_stop(

@@ -36,6 +36,7 @@ from outreach.domain.registrations.change_notifications import (
     NotifyDecision,
     NotifyMode,
 )
+from outreach.domain.registrations.undo_window import NO_UNDO_BEFORE
 from outreach.domain.roster import assignments
 from outreach.domain.scheduling import kept_queue, workshop_changes
 from outreach.domain.scheduling.workshop_changes import STATUS, ChangeAction
@@ -127,7 +128,7 @@ def add(session: Session, prepared: Sequence[Workshop]) -> None:
     for workshop in prepared:
         if (venue := workshop.venue) is not None:
             if venue not in held:
-                held[venue] = venues.hold(session, venue)
+                held[venue] = venues.keep_from_merging(session, venue)
             workshop.venue = held[venue]
     session.add_all(prepared)
     session.flush()
@@ -176,7 +177,7 @@ def change(
     """
     data = normalize(data)
     if data.venue is not None and data.venue is not workshop.venue:
-        data = replace(data, venue=venues.hold(session, data.venue))
+        data = replace(data, venue=venues.keep_from_merging(session, data.venue))
     check(data, is_draft=workshop.status is WorkshopStatus.DRAFT)
     new = frozenset(n for n in fields.NAMES if getattr(workshop, n) != getattr(data, n))
     if not new:
@@ -317,9 +318,9 @@ def notify(session: Session, workshop: Workshop, decision: NotifyDecision, *, no
     assignments.follow_change(session, workshop, decision, now=now)
     if not decision.is_to_notify:
         return notified_count
-    is_held = decision.hold and decision.mode is NotifyMode.NOTIFY
-    is_held = is_held and is_near > change_notifications.NO_HOLD_BEFORE
-    workshop.hold_until = now + decision.hold if is_held else now
+    is_held = decision.undo_window and decision.mode is NotifyMode.NOTIFY
+    is_held = is_held and is_near > NO_UNDO_BEFORE
+    workshop.undo_until = now + decision.undo_window if is_held else now
     session.flush()
     waitlist.end_hold(session, workshop, now=now)
     return notified_count

@@ -98,9 +98,9 @@ class Workshop(Base):
             sqlite_where=sa.text("is_synthetic = 1"), postgresql_where=sa.text("is_synthetic"),
         ),
         sa.Index(
-            None, "hold_until",
-            sqlite_where=sa.text("hold_until IS NOT NULL"),
-            postgresql_where=sa.text("hold_until IS NOT NULL"),
+            None, "undo_until",
+            sqlite_where=sa.text("undo_until IS NOT NULL"),
+            postgresql_where=sa.text("undo_until IS NOT NULL"),
         ),
         sa.Index(None, "day", "starts", "id"),
         sa.Index(None, "office_id", "day"),
@@ -186,10 +186,10 @@ class Workshop(Base):
     capacity: Mapped[int]  # chairs; with time slots, the sum of their places
     overbooked: Mapped[int] = mapped_column(default=0)  # seats beyond the chairs
     seats_left: Mapped[int]  # of capacity + overbooked
-    # Seats of a larger capacity that nobody can take before `hold_until`, when they are offered to
-    # the waitlist; without `hold_until`, before staff decide.
+    # Seats of a larger capacity that nobody can take before `undo_until`, when they are offered to
+    # the waitlist; without `undo_until`, before staff decide.
     held_seats: Mapped[int] = mapped_column(default=0, server_default="0")
-    hold_until: Mapped[datetime | None] = mapped_column(default=None)
+    undo_until: Mapped[datetime | None] = mapped_column(default=None)
     # Where it `hides_seats`, the state that the public sees (`seat_states`), and the accommodations
     # that it sees as used up.
     shown_seats: Mapped[int] = mapped_column(init=False)

@@ -21,7 +21,7 @@ from outreach.clock import Month
 from outreach.domain.network import installation_settings
 from outreach.domain.newsletter import bulletins
 from outreach.domain.newsletter.bulletins import BulletinEdition
-from outreach.domain.registrations.change_notifications import HOLD
+from outreach.domain.registrations.undo_window import UNDO_WINDOW
 from outreach.domain.reporting import figures, releases
 from outreach.domain.text import clean
 from outreach.memory_cache import MemoryCache
@@ -309,7 +309,7 @@ def _seconds(found: BulletinDocument) -> int:
 def _get_max_age(published_at: datetime | None) -> int:
     """How long, in seconds, caches may keep what was published then: not long while the
     publication can be undone."""
-    is_final = published_at is not None and clock.now() - published_at > HOLD
+    is_final = published_at is not None and clock.now() - published_at > UNDO_WINDOW
     return PUBLISHED_SECONDS if is_final else PROVISIONAL_SECONDS
 
 

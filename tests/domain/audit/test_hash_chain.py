@@ -29,7 +29,7 @@ from outreach.maintenance import doctor
 from outreach.maintenance.check_result import CheckResult
 from outreach.maintenance.worker import Worker
 from outreach.privacy import audit_verification, retention
-from tests.conftest import hold, office
+from tests.conftest import make_workshop, office
 from tests.support.staff_client import employ
 
 ROW_COUNT = 6
@@ -180,7 +180,7 @@ def test_audit_rows_and_change_counters_do_not_deadlock(
 ) -> None:
     """All transactions lock the chain and the change counters in the same order."""
     with store.change() as session:
-        workshops = [hold(session, office, rights).id for office in (chicago, calgary)] * 2
+        workshops = [make_workshop(session, office, rights).id for office in (chicago, calgary)] * 2
     start, failed = threading.Barrier(4), []
 
     def change(workshop_id: int) -> None:
@@ -239,7 +239,7 @@ def test_deleted_account_or_workshop_keeps_the_chain_valid(
     six_rows: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with six_rows.change() as session:
-        workshop = hold(session, chicago, rights)
+        workshop = make_workshop(session, chicago, rights)
         audit_log.record(session, None, "list seen", now=clock.now(), workshop_id=workshop.id)
     with six_rows.change() as session:
         session.execute(sa.delete(Workshop))

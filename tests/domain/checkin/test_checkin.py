@@ -15,7 +15,7 @@ from outreach.domain.registrations import RegistrationStatus as Place
 from outreach.domain.workshops import Workshop
 from outreach.errors import ErrorCode, Refusal
 from outreach.keystore import KeyStore
-from tests.conftest import hold, seat
+from tests.conftest import make_workshop, seat
 from tests.support.refusals import refuses
 
 pytestmark = pytest.mark.core
@@ -86,7 +86,7 @@ def test_admission_to_consultations_uses_the_current_time_slot(
     store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        workshop = hold(
+        workshop = make_workshop(
             session,
             chicago,
             rights,
@@ -151,7 +151,7 @@ def _with_waitlist(
     """Returns a full workshop: the party of Rosa has all seats; Luz, then Iván with a friend, are
     waitlisted."""
     with store.change() as session:
-        workshop = hold(session, office, kind, capacity=capacity, overbooked=overbooked)
+        workshop = make_workshop(session, office, kind, capacity=capacity, overbooked=overbooked)
     rosa = seat(store, key_store, workshop, people=people)
     luz = seat(store, key_store, workshop, name="Luz")
     ivan = seat(store, key_store, workshop, name="Iván", people=2)

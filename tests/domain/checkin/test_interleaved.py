@@ -20,7 +20,7 @@ from outreach.domain.network.offices import Office
 from outreach.domain.registrations import Registration
 from outreach.domain.workshops import Workshop
 from outreach.keystore import KeyStore
-from tests.conftest import hold, seat
+from tests.conftest import make_workshop, seat
 from tests.support.arrivals import forget_arrivals
 
 SIZES: Final = (1, 2, 4)  # people of the three parties
@@ -68,7 +68,7 @@ class CheckinScene:
 @pytest.fixture
 def evening(store: Store, key_store: KeyStore, chicago: Office, rights: Kind) -> CheckinScene:
     with store.change() as session:
-        workshop = hold(session, chicago, rights, capacity=20)
+        workshop = make_workshop(session, chicago, rights, capacity=20)
     parties = [seat(store, key_store, workshop, people=people).id for people in SIZES]
     return CheckinScene(store, workshop, parties)
 

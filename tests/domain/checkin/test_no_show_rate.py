@@ -20,7 +20,7 @@ from outreach.domain.registrations import ContactMethod, Registration
 from outreach.domain.registrations import RegistrationStatus as Place
 from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import Workshop, WorkshopStatus
-from tests.conftest import hold
+from tests.conftest import make_workshop
 from tests.support.arrivals import store_arrival
 
 pytestmark = pytest.mark.any_database
@@ -207,7 +207,7 @@ def _create_past_workshops(
     last = last_day or clock.now().date()
     with store.change() as session:
         for number in range(times):
-            workshop = hold(
+            workshop = make_workshop(
                 session, office, kind, day=last - timedelta(days=7 * number + 40), capacity=200
             )
             absent = away if number == 0 else 0

@@ -12,7 +12,7 @@ from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.domain.workshops.partners import Speaker, WorkshopSpeaker
-from tests.conftest import hold, venue
+from tests.conftest import make_workshop, venue
 
 pytestmark = pytest.mark.any_database
 DRAFT = WorkshopStatus.DRAFT
@@ -23,7 +23,9 @@ def at(
     session: Session, office: Office, kind: Kind, hours: tuple[int, int], **changes: object
 ) -> Workshop:
     starts, ends = hours
-    return hold(session, office, kind, day=DAY, starts=time(starts), ends=time(ends), **changes)
+    return make_workshop(
+        session, office, kind, day=DAY, starts=time(starts), ends=time(ends), **changes
+    )
 
 
 def everything(session: Session) -> list[Workshop]:

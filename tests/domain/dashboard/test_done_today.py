@@ -30,7 +30,7 @@ from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import Workshop
 from outreach.keystore import KeyStore
 from outreach.privacy import erasure
-from tests.conftest import hold, seat
+from tests.conftest import make_workshop, seat
 from tests.support.fixed_clock import FIXED_NOW, fixed_clock
 
 pytestmark = fixed_clock
@@ -46,7 +46,9 @@ def ana(store: Store, chicago: Office) -> int:
 
 def make(store: Store, office: Office, kind: Kind, days: int = 8, **changes: Any) -> Workshop:
     with store.change() as session:
-        return hold(session, office, kind, day=NOW.date() + timedelta(days=days), **changes)
+        return make_workshop(
+            session, office, kind, day=NOW.date() + timedelta(days=days), **changes
+        )
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from outreach.domain.reporting import attendance_slips
 from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.keystore import BurstDecision, KeyStore
 from outreach.keystore.bursts import BurstKeys
-from tests.conftest import hold, seat
+from tests.conftest import make_workshop, seat
 from tests.support.fixed_clock import FIXED_NOW, fixed_clock
 from tests.support.index_use import collect_statements
 
@@ -29,7 +29,9 @@ pytestmark = fixed_clock
 
 def make(store: Store, office: Office, kind: Kind, days: int, **changes: Any) -> Workshop:
     with store.change() as session:
-        return hold(session, office, kind, day=FIXED_NOW.date() + timedelta(days=days), **changes)
+        return make_workshop(
+            session, office, kind, day=FIXED_NOW.date() + timedelta(days=days), **changes
+        )
 
 
 def lines_of(store: Store, **more: Any) -> list[WorkLine]:

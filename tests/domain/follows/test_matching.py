@@ -23,7 +23,7 @@ from outreach.domain.workshops import DeliveryMode
 from outreach.keystore import FollowChannel, FollowMessage, KeyStore
 from outreach.mail.follow_messages import FollowContext, FollowWriter
 from tests.benchmarks import followers
-from tests.conftest import hold, kind, office, venue
+from tests.conftest import kind, make_workshop, office, venue
 from tests.support.fixed_clock import FIXED_NOW, fixed_clock
 
 pytestmark = fixed_clock
@@ -116,7 +116,7 @@ def _hold(
             latitude, longitude = chance.choice(places).position
             latitude += chance.uniform(-1, 1)
             near = {"near_latitude": latitude, "near_longitude": longitude}
-            made = hold(
+            made = make_workshop(
                 session, chicago, chosen, mode=mode, now=FIXED_NOW + timedelta(minutes=number + 1),
                 online_url="https://example.org/x",
                 venue=venue(session, chicago, f"Sede {number}", **near),

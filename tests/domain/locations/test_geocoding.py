@@ -17,7 +17,7 @@ from outreach.domain.text import fold
 from outreach.errors import NotFound, Refusal
 from outreach.imports import offices
 from outreach.web.presentation import place_words
-from tests.conftest import LONG_AGO, hold, venue
+from tests.conftest import LONG_AGO, make_workshop, venue
 from tests.support.place_phrases import read_phrases
 
 MAX_MILES: Final = 15
@@ -158,7 +158,9 @@ def test_address_of_a_feed_keeps_its_meaning(
 ) -> None:
     with store.change() as session:
         office = session.query(Office).filter_by(slug="chicago").one()
-        hold(session, office, rights, venue=venue(session, office, name="Sur", city="Joliet"))
+        make_workshop(
+            session, office, rights, venue=venue(session, office, name="Sur", city="Joliet")
+        )
     with store.read() as session:
         found = resolve_stored(session, spelling)
     assert (found.scale, found.region) == (scale, region)
@@ -185,7 +187,9 @@ def test_spelling_of_a_place_means_the_same_place(
 def test_city_that_only_a_venue_has_is_found(store: Store, chicago: Office, rights: Kind) -> None:
     with store.change() as session:
         office = session.merge(chicago)
-        hold(session, office, rights, venue=venue(session, office, name="S", city="Villa Nadie"))
+        make_workshop(
+            session, office, rights, venue=venue(session, office, name="S", city="Villa Nadie")
+        )
     with store.read() as session:
         for typed in ("villa nadie", "Villa Nadie, IL"):
             assert resolve(session, typed).scale is LocationScale.CITY

@@ -17,7 +17,7 @@ from outreach.domain.registrations import ContactMethod, Registration
 from outreach.domain.workshops import Workshop
 from outreach.keystore import KeyStore
 from outreach.maintenance.worker import Worker
-from tests.conftest import hold, seat
+from tests.conftest import make_workshop, seat
 from tests.support.fixed_clock import FIXED_NOW
 from tests.support.gateway_server import Gateway, serve_gateway
 from tests.support.registration_forms import ask_for_link_by_text, link_of, unstamped
@@ -52,13 +52,13 @@ def app(make_app: Callable[..., Flask], gateway: Gateway) -> Flask:
 @pytest.fixture
 def ordinary(store: Store, chicago: Office, rights: Kind) -> Workshop:
     with store.change() as session:
-        return hold(session, chicago, rights)
+        return make_workshop(session, chicago, rights)
 
 
 @pytest.fixture
 def discreet(store: Store, chicago: Office, women: Kind) -> Workshop:
     with store.change() as session:
-        return hold(session, chicago, women)
+        return make_workshop(session, chicago, women)
 
 
 def send_texts(app: Flask, gateway: Gateway) -> list[str]:
@@ -137,7 +137,7 @@ def test_texts_of_ordinary_places_do_not_show_that_there_is_a_discreet_one(
 ) -> None:  # fmt: skip
     """Whoever holds her phone registers its number until a summary comes."""
     with store.change() as session:
-        workshops = [hold(session, chicago, rights) for _ in range(5)]
+        workshops = [make_workshop(session, chicago, rights) for _ in range(5)]
     seat(store, key_store, discreet, **BY_TEXT)
     [neutral] = send_texts(app, gateway)
     clock_of_test.shift(timedelta(hours=3))

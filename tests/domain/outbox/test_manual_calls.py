@@ -15,7 +15,7 @@ from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import Workshop
 from outreach.errors import NotFound
 from outreach.keystore import KeyStore
-from tests.conftest import hold, seat
+from tests.conftest import make_workshop, seat
 
 pytestmark = pytest.mark.any_database
 
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.any_database
 @pytest.fixture
 def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
     with store.change() as session:
-        return hold(session, chicago, rights)
+        return make_workshop(session, chicago, rights)
 
 
 @pytest.fixture
@@ -81,7 +81,7 @@ def test_notification_of_another_workshop_is_not_found(
     store: Store, workshop: Workshop, chicago: Office, rights: Kind, by_phone: list[Registration]
 ) -> None:
     with store.change() as session:
-        other_workshop = hold(session, chicago, rights)
+        other_workshop = make_workshop(session, chicago, rights)
     cancel(store, workshop)
     with store.read() as session:
         notification, _second = outbox.list_calls(session, workshop, now=clock.now())

@@ -31,7 +31,7 @@ from outreach.keystore import KeyStore
 from outreach.mail import delivery
 from outreach.mail.delivery_round import deliver
 from outreach.mail.sms_gateway import SmsMessage
-from tests.conftest import hold, seat
+from tests.conftest import make_workshop, seat
 from tests.support.fixed_clock import fixed_clock
 from tests.support.scenario import Stage
 
@@ -79,7 +79,7 @@ def gateway(app: Flask, store: Store, key_store: KeyStore, config: Config) -> Ga
 @pytest.fixture
 def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
     with store.change() as session:
-        return hold(session, chicago, rights, day=DAY, capacity=1)
+        return make_workshop(session, chicago, rights, day=DAY, capacity=1)
 
 
 @pytest.mark.any_database("computes an instant")
@@ -158,7 +158,7 @@ def test_offer_that_a_text_would_tell_too_late_goes_to_the_next(
     store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        early = hold(
+        early = make_workshop(
             session, chicago, rights, day=MORNING.date(), starts=time(10), ends=time(12), capacity=1
         )
     stage = Stage(store, early.id, now=NIGHT)

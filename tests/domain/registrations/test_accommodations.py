@@ -10,7 +10,7 @@ from outreach.db.types import Codes
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.keystore import KeyStore
-from tests.conftest import hold, seat
+from tests.conftest import make_workshop, seat
 from tests.support.registration_forms import answers, everyone, filled, send
 
 pytestmark = pytest.mark.any_database
@@ -20,7 +20,7 @@ def test_form_shows_which_accommodations_are_used_up(
     client: FlaskClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        limited = hold(
+        limited = make_workshop(
             session,
             chicago,
             rights,
@@ -49,7 +49,9 @@ def test_accommodation_used_up_meanwhile_keeps_what_was_typed(
     rights: Kind,
 ) -> None:
     with store.change() as session:
-        limited = hold(session, chicago, rights, has_childcare=True, support={"childcare": 1})
+        limited = make_workshop(
+            session, chicago, rights, has_childcare=True, support={"childcare": 1}
+        )
     seat(store, key_store, limited, needs=Codes(["childcare"]))
     typed = answers(
         app,
@@ -79,7 +81,7 @@ def test_waitlisted_party_may_wait_for_childcare(
     client: FlaskClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        small = hold(
+        small = make_workshop(
             session, chicago, rights, capacity=1, has_childcare=True, support={"childcare": 1}
         )
     seat(store, key_store, small, needs=Codes(["childcare"]))
@@ -106,8 +108,8 @@ def test_interpreter_without_language_means_the_only_one_offered(
     kept: list[str],
 ) -> None:
     with store.change() as session:
-        workshop = hold(session, chicago, rights, interpretation=Codes(["nah"]))
-        two = hold(session, chicago, rights, interpretation=Codes(["nah", "mxt"]))
+        workshop = make_workshop(session, chicago, rights, interpretation=Codes(["nah"]))
+        two = make_workshop(session, chicago, rights, interpretation=Codes(["nah", "mxt"]))
     assert send(client, workshop, answers(app, workshop, needs=sent)).status_code == 303
     assert everyone(store)[0].needs == Codes(kept)
     if "interpreter" in sent:
@@ -119,7 +121,7 @@ def test_more_than_three_interpreters_are_refused(
 ) -> None:
     languages = ["nah", "mxt", "zap", "yua"]
     with store.change() as session:
-        many = hold(session, chicago, rights, interpretation=Codes(languages))
+        many = make_workshop(session, chicago, rights, interpretation=Codes(languages))
     needs = [f"interpreter-{language}" for language in languages]
     answer = send(client, many, answers(app, many, needs=needs))
     assert answer.status_code == 422

@@ -12,12 +12,12 @@ from outreach.domain import registrations
 from outreach.domain.network.kinds import Kind, Visibility
 from outreach.domain.network.offices import Office
 from outreach.domain.registrations import ContactMethod, Registration, address_approval
-from outreach.domain.registrations.change_notifications import HOLD, NO_HOLD_BEFORE
 from outreach.domain.registrations.notifications import Notification, NotificationType
+from outreach.domain.registrations.undo_window import NO_UNDO_BEFORE, UNDO_WINDOW
 from outreach.errors import ErrorCode
 from outreach.keystore import KeyStore
 from outreach.maintenance import scheduled_jobs
-from tests.conftest import hold, seat
+from tests.conftest import make_workshop, seat
 from tests.support.refusals import refuses
 
 SECOND = timedelta(seconds=1)
@@ -29,7 +29,7 @@ def test_approved_person_reads_the_address_and_is_notified(
     store: Store, key_store: KeyStore, chicago: Office, women: Kind
 ) -> None:
     with store.change() as session:
-        workshop = hold(session, chicago, women, visibility=Visibility.APPROVED)
+        workshop = make_workshop(session, chicago, women, visibility=Visibility.APPROVED)
     luz = seat(store, key_store, workshop, contact=ContactMethod.EMAIL, address="luz@example.com")
     assert _decide(store, luz, is_approved=True)
     assert not _decide(store, luz, is_approved=True), "already approved"
@@ -45,7 +45,7 @@ def test_decision_holds_after_five_minutes_and_can_be_undone_before(
     store: Store, key_store: KeyStore, chicago: Office, women: Kind, is_approved: bool
 ) -> None:
     with store.change() as session:
-        workshop = hold(session, chicago, women, visibility=Visibility.APPROVED)
+        workshop = make_workshop(session, chicago, women, visibility=Visibility.APPROVED)
     luz = seat(store, key_store, workshop, contact=ContactMethod.EMAIL, address="luz@example.com")
     now, decide = clock.now(), registrations.approve if is_approved else decline
     with store.change() as session:
@@ -53,17 +53,17 @@ def test_decision_holds_after_five_minutes_and_can_be_undone_before(
     held = _read(store, luz)
     assert not held.sees_address
     assert not held.appears_declined
-    assert scheduled_jobs.end_approval_holds(store, now=now + HOLD - SECOND) == 0
+    assert scheduled_jobs.end_approval_undo_windows(store, now=now + UNDO_WINDOW - SECOND) == 0
     assert _queued_types(store, luz) == [NotificationType.REGISTERED]
     with store.change() as session:
         assert address_approval.undo_decision(session, session.get_one(Registration, luz.id))
-    assert scheduled_jobs.end_approval_holds(store, now=now + HOLD) == 0
+    assert scheduled_jobs.end_approval_undo_windows(store, now=now + UNDO_WINDOW) == 0
     assert _read(store, luz).is_undecided, "it is back in the queue"
     assert _queued_types(store, luz) == [NotificationType.REGISTERED], "nothing is sent"
     with store.change() as session:
         assert decide(session, session.get_one(Registration, luz.id), now=now)
-    assert scheduled_jobs.end_approval_holds(store, now=now + HOLD) == 1
-    assert scheduled_jobs.end_approval_holds(store, now=now + HOLD) == 0
+    assert scheduled_jobs.end_approval_undo_windows(store, now=now + UNDO_WINDOW) == 1
+    assert scheduled_jobs.end_approval_undo_windows(store, now=now + UNDO_WINDOW) == 0
     with store.change() as session:
         assert not address_approval.undo_decision(session, session.get_one(Registration, luz.id))
     decided = _read(store, luz)
@@ -76,11 +76,11 @@ def test_near_the_start_an_approval_holds_at_once(
     store: Store, key_store: KeyStore, chicago: Office, women: Kind
 ) -> None:
     with store.change() as session:
-        workshop = hold(session, chicago, women, visibility=Visibility.APPROVED)
+        workshop = make_workshop(session, chicago, women, visibility=Visibility.APPROVED)
     luz = seat(store, key_store, workshop, contact=ContactMethod.EMAIL, address="luz@example.com")
     with store.change() as session:
         party = session.get_one(Registration, luz.id)
-        assert registrations.approve(session, party, now=workshop.starts_at - NO_HOLD_BEFORE)
+        assert registrations.approve(session, party, now=workshop.starts_at - NO_UNDO_BEFORE)
     assert _read(store, luz).sees_address
     assert NotificationType.APPROVED in _queued_types(store, luz)
 
@@ -89,8 +89,8 @@ def test_approval_requires_a_seat_and_a_hidden_address(
     store: Store, key_store: KeyStore, chicago: Office, women: Kind, rights: Kind
 ) -> None:
     with store.change() as session:
-        hidden = hold(session, chicago, women, visibility=Visibility.APPROVED, capacity=1)
-        visible = hold(session, chicago, rights)
+        hidden = make_workshop(session, chicago, women, visibility=Visibility.APPROVED, capacity=1)
+        visible = make_workshop(session, chicago, rights)
     seat(store, key_store, hidden)
     with refuses(ErrorCode.APPROVAL_NEEDS_SEAT):
         _decide(store, seat(store, key_store, hidden), is_approved=True)
@@ -103,7 +103,7 @@ def _decide(store: Store, registration: Registration, *, is_approved: bool) -> b
         registration = session.get_one(Registration, registration.id)
         if is_approved:
             now, hold = clock.now(), timedelta(0)
-            return registrations.approve(session, registration, now=now, hold=hold)
+            return registrations.approve(session, registration, now=now, undo_window=hold)
         return registrations.revoke_approval(session, registration)
 
 

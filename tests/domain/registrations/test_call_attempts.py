@@ -30,7 +30,7 @@ from outreach.domain.workshops import Workshop
 from outreach.errors import ErrorCode, NotFound, Refusal
 from outreach.keystore import KeyStore
 from outreach.privacy import erasure, reconcile
-from tests.conftest import hold, seat
+from tests.conftest import make_workshop, seat
 from tests.support.fixed_clock import FIXED_NOW, fixed_clock
 from tests.support.interleaving import meet
 from tests.support.staff_client import employ
@@ -46,7 +46,7 @@ def party_of(
 ) -> Registration:
     """Somebody with a phone, at a workshop of next week."""
     with store.change() as session:
-        workshop = hold(session, office, kind, **changes)
+        workshop = make_workshop(session, office, kind, **changes)
     return seat(store, key_store, workshop, contact=ContactMethod.PHONE, address="+13125550142")
 
 

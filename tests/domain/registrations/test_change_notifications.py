@@ -29,13 +29,13 @@ from outreach.domain.registrations import (
     waitlist,
 )
 from outreach.domain.registrations.change_notifications import (
-    HOLD,
     LATER,
     NotifyDecision,
     NotifyMode,
     compute_due,
 )
 from outreach.domain.registrations.notifications import NotificationType
+from outreach.domain.registrations.undo_window import UNDO_WINDOW
 from outreach.domain.roster import undecided_changes
 from outreach.domain.scheduling import (
     undo,
@@ -50,17 +50,17 @@ from outreach.keystore import KeyStore
 from outreach.mail import delivery
 from outreach.mail.delivery_round import deliver
 from outreach.maintenance import scheduled_jobs
-from tests.conftest import hold, seat, venue
+from tests.conftest import make_workshop, seat, venue
 from tests.support.refusals import refuses
 
 HOURS = (time(9), time(11), time(13))
-TELL = NotifyDecision(NotifyMode.NOTIFY, HOLD, batch="")
+TELL = NotifyDecision(NotifyMode.NOTIFY, UNDO_WINDOW, batch="")
 ACTS = ("register", "move", "move", "status", "undo", "undo", "decide", "wait", "wait", "wait")
 ZONE = ZoneInfo("America/Chicago")
 
 
 def decide(mode: NotifyMode = NotifyMode.NOTIFY, batch: str = "") -> NotifyDecision:
-    return NotifyDecision(mode, HOLD, batch=batch)
+    return NotifyDecision(mode, UNDO_WINDOW, batch=batch)
 
 
 @pytest.fixture
@@ -68,7 +68,9 @@ def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
     """In ten days, at nine."""
     with store.change() as session:
         day = clock.now().date() + timedelta(days=10)
-        return hold(session, chicago, rights, day=day, starts=HOURS[0], ends=time(15), capacity=3)
+        return make_workshop(
+            session, chicago, rights, day=day, starts=HOURS[0], ends=time(15), capacity=3
+        )
 
 
 class StaffMember:
@@ -105,10 +107,10 @@ class StaffMember:
             changes = workshop_changes.list_batch(session, batch)
             return [each.refusal for each in undo.undo_batch(session, changes, now=self.now)]
 
-    def wait(self, duration: timedelta = HOLD) -> None:
+    def wait(self, duration: timedelta = UNDO_WINDOW) -> None:
         """Lets time pass, and has the worker do what is due."""
         self.now += duration
-        scheduled_jobs.end_holds(self.store, now=self.now)
+        scheduled_jobs.end_undo_windows(self.store, now=self.now)
         with self.app.app_context():
             deliver(
                 delivery.letter_outlets(self.store, self.key_store, self.config, self._collect),
@@ -154,7 +156,7 @@ def test_change_is_notified_after_the_hold(
 ) -> None:
     staff.change(workshop, TELL, starts=HOURS[1])
     assert staff.read(workshop).starts == HOURS[1], "pages and calendars know at once"
-    staff.wait(HOLD - timedelta(seconds=1))
+    staff.wait(UNDO_WINDOW - timedelta(seconds=1))
     assert not staff.letters
     staff.wait(timedelta(seconds=1))
     [(address, text)] = staff.letters
@@ -268,7 +270,7 @@ def test_texts_are_sent_by_day(workshop: Workshop, hour: time, due: tuple[int, t
     now = datetime.combine(day, hour, ZONE)
     expected = datetime.combine(day + timedelta(days=due[0]), due[1], ZONE)
     assert compute_due(workshop, TELL, is_text=True, now=now) == expected
-    assert compute_due(workshop, TELL, is_text=False, now=now) == now + HOLD
+    assert compute_due(workshop, TELL, is_text=False, now=now) == now + UNDO_WINDOW
     urgent = decide(NotifyMode.URGENT)
     assert compute_due(workshop, urgent, is_text=True, now=now) == now
 
@@ -276,7 +278,7 @@ def test_texts_are_sent_by_day(workshop: Workshop, hour: time, due: tuple[int, t
 def test_texts_do_not_wait_for_a_morning_after_the_start(workshop: Workshop) -> None:
     early = replace_start(workshop, time(7))
     now = datetime.combine(workshop.day, time(3), ZONE)
-    assert compute_due(early, TELL, is_text=True, now=now) == now + HOLD
+    assert compute_due(early, TELL, is_text=True, now=now) == now + UNDO_WINDOW
     at_once = datetime.combine(workshop.day, time(5), ZONE)
     assert compute_due(early, TELL, is_text=True, now=at_once) == at_once, "less than two hours"
 
@@ -452,7 +454,7 @@ def walk(staff: StaffMember, workshop: Workshop, chance: random.Random, *, steps
         elif act == "wait":
             work(staff, workshop, known, timedelta(minutes=chance.choice([1, 6, 30])))
     staff.notify(workshop, TELL)
-    work(staff, workshop, known, HOLD)
+    work(staff, workshop, known, UNDO_WINDOW)
     assert set(known.values()) <= {truth(staff, workshop)}
     work(staff, workshop, known, timedelta(hours=1))
 
@@ -546,7 +548,7 @@ def test_confirmation_waits_for_a_cancellation_that_can_be_undone(
     staff.wait(timedelta(minutes=1))
     assert not staff.letters
     assert staff.undo("off") == [None]
-    staff.wait(2 * HOLD)
+    staff.wait(2 * UNDO_WINDOW)
     [(_address, text)] = staff.letters
     assert text.startswith("Tu lugar:")
 

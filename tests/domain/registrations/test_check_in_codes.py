@@ -13,7 +13,7 @@ from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.workshops import Workshop
 from outreach.keystore import KeyStore, MasterKeys
-from tests.conftest import hold, seat
+from tests.conftest import make_workshop, seat
 
 pytestmark = pytest.mark.any_database("one statement with IN")
 
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.any_database("one statement with IN")
 @pytest.fixture
 def workshops(store: Store, chicago: Office, rights: Kind) -> list[Workshop]:
     with store.change() as session:
-        return [hold(session, chicago, rights) for _ in range(3)]
+        return [make_workshop(session, chicago, rights) for _ in range(3)]
 
 
 def test_code_finds_its_registration_among_many_workshops(

@@ -23,7 +23,7 @@ from outreach.domain.registrations.notifications import Notification
 from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import Workshop
 from outreach.keystore import KeyStore
-from tests.conftest import hold, seat
+from tests.conftest import make_workshop, seat
 
 DAY = timedelta(days=1)
 
@@ -75,7 +75,7 @@ class Scene:
 @pytest.fixture
 def scene(store: Store, chicago: Office, rights: Kind) -> Scene:
     with store.change() as session:
-        workshop = hold(session, chicago, rights)
+        workshop = make_workshop(session, chicago, rights)
     return Scene(store, workshop)
 
 
@@ -119,7 +119,7 @@ def test_nothing_follows_a_cancelled_or_a_discreet_workshop(
 ) -> None:
     for kind in (rights, women):
         with store.change() as session:
-            workshop = hold(session, chicago, kind)
+            workshop = make_workshop(session, chicago, kind)
         scene = Scene(store, workshop)
         rosa = seat(
             store, key_store, workshop, contact=ContactMethod.EMAIL, address="rosa@example.org",

@@ -24,7 +24,7 @@ from outreach.domain.registrations.notifications import NotificationType
 from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import Workshop, series
 from outreach.errors import Full
-from tests.conftest import hold, registration_data
+from tests.conftest import make_workshop, registration_data
 from tests.support.scenario import DAY, MONDAY, Stage, make_sealed_registration
 
 pytestmark = pytest.mark.any_database
@@ -49,7 +49,7 @@ def course(store: Store, chicago: Office, rights: Kind) -> Course:
             return [
                 Stage(
                     store,
-                    hold(
+                    make_workshop(
                         session,
                         chicago,
                         rights,

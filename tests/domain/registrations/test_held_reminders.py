@@ -12,10 +12,11 @@ from outreach.db.store import Store
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.registrations import ContactMethod, Registration, reconfirmation
-from outreach.domain.registrations.change_notifications import HOLD, NotifyMode
+from outreach.domain.registrations.change_notifications import NotifyMode
+from outreach.domain.registrations.undo_window import UNDO_WINDOW
 from outreach.domain.workshops import Workshop
 from outreach.keystore import KeyStore
-from tests.conftest import hold, seat
+from tests.conftest import make_workshop, seat
 from tests.domain.registrations.test_change_notifications import (
     HOURS,
     TELL,
@@ -31,7 +32,9 @@ def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
     """In ten days, at nine."""
     with store.change() as session:
         day = clock.now().date() + timedelta(days=10)
-        return hold(session, chicago, rights, day=day, starts=HOURS[0], ends=time(15), capacity=3)
+        return make_workshop(
+            session, chicago, rights, day=day, starts=HOURS[0], ends=time(15), capacity=3
+        )
 
 
 @pytest.fixture
@@ -65,7 +68,7 @@ def test_reminder_waits_until_the_change_that_it_tells_can_no_longer_be_undone(
     staff.now = datetime.combine(workshop.day - timedelta(days=5), time(12), ZONE)
     tomorrow = workshop.day - timedelta(days=4)
     staff.change(workshop, decide(mode, "move"), day=tomorrow)
-    staff.wait(HOLD - timedelta(seconds=1))
+    staff.wait(UNDO_WINDOW - timedelta(seconds=1))
     assert not staff.letters
     staff.wait(timedelta(seconds=2))
     assert list_subjects(staff) == [subject]
@@ -129,7 +132,7 @@ def test_reminder_waits_for_the_change_that_is_still_on_hold(
         assert staff.undo("second") == [None]
     staff.wait(timedelta(minutes=3))
     assert not staff.letters
-    staff.wait(HOLD)
+    staff.wait(UNDO_WINDOW)
     assert list_subjects(staff) == ["Cambio"]
 
 
@@ -144,7 +147,7 @@ def test_reminder_waits_for_a_change_that_is_decided_later(
     assert staff.undo("second") == [None]
     staff.wait(timedelta(minutes=3))
     assert not staff.letters
-    staff.wait(HOLD)
+    staff.wait(UNDO_WINDOW)
     assert list_subjects(staff) == ["Mañana"]
 
 
@@ -174,7 +177,7 @@ def test_question_whether_one_still_comes_waits_for_the_hold(
     with staff.store.change() as session:
         stored = session.get_one(Workshop, workshop.id)
         assert reconfirmation.request_reconfirmation(session, stored, now=staff.now) == 1
-    staff.wait(HOLD - timedelta(seconds=1))
+    staff.wait(UNDO_WINDOW - timedelta(seconds=1))
     assert not staff.letters
     staff.wait(timedelta(seconds=2))
     change, question = list_subjects(staff)

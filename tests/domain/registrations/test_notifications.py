@@ -13,7 +13,7 @@ from outreach.domain.outbox import LETTERS, manual_calls
 from outreach.domain.registrations import ContactMethod
 from outreach.domain.registrations.notifications import Notification
 from outreach.keystore import KeyStore
-from tests.conftest import hold, seat
+from tests.conftest import make_workshop, seat
 
 pytestmark = pytest.mark.any_database("a column type")
 
@@ -31,7 +31,7 @@ def test_notification_that_a_person_caused_is_due_at_the_hour(
     store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        workshop = hold(session, chicago, rights)
+        workshop = make_workshop(session, chicago, rights)
     now = _minute()
     seat(
         store, key_store, workshop, now=now, contact=ContactMethod.EMAIL,
@@ -45,7 +45,7 @@ def test_settled_notification_has_no_moment_of_its_own(
     store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        workshop = hold(session, chicago, rights)
+        workshop = make_workshop(session, chicago, rights)
     now = _minute()
     seat(
         store, key_store, workshop, now=now, contact=ContactMethod.EMAIL,
@@ -70,7 +70,7 @@ def test_call_that_was_made_has_no_moment_of_its_own(
     store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        workshop = hold(session, chicago, rights)
+        workshop = make_workshop(session, chicago, rights)
     now = _minute()
     seat(store, key_store, workshop, now=now, contact=ContactMethod.PHONE, address="+13125550142")
     number = _only(store).id

@@ -20,7 +20,7 @@ from outreach.domain.workshops.seat_states import (
 )
 from outreach.keystore import KeyStore
 from outreach.maintenance import scheduled_jobs
-from tests.conftest import hold, seat
+from tests.conftest import make_workshop, seat
 
 pytestmark = pytest.mark.any_database("what the public sees")
 
@@ -91,8 +91,8 @@ def test_watcher_sees_a_registration_only_after_the_delay(
     store: Store, key_store: KeyStore, chicago: Office, women: Kind, rights: Kind
 ) -> None:
     with store.change() as session:
-        discreet = hold(session, chicago, women, capacity=6)
-        ordinary = hold(session, chicago, rights, capacity=6)
+        discreet = make_workshop(session, chicago, women, capacity=6)
+        ordinary = make_workshop(session, chicago, rights, capacity=6)
     delayed, now = DelayedStates(), clock.now()
 
     def shown(workshop: Workshop) -> int:

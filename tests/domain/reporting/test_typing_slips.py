@@ -13,7 +13,7 @@ from outreach.domain.network.offices import Office
 from outreach.domain.reporting import typing_slips
 from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.keystore import KeyStore
-from tests.conftest import hold, seat
+from tests.conftest import make_workshop, seat
 from tests.support.staff_client import StaffClient, employ, signed_in_as, words
 
 pytestmark = pytest.mark.any_database
@@ -46,7 +46,7 @@ def past(
     day = clock.now().astimezone(office.zone).date() - timedelta(days=days)
     status = WorkshopStatus.PUBLISHED if came is None else WorkshopStatus.HELD
     with store.change() as session:
-        workshop = hold(session, office, kind, day=day, status=status)
+        workshop = make_workshop(session, office, kind, day=day, status=status)
         workshop.head_count = came
         return workshop
 

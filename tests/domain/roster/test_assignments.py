@@ -13,12 +13,8 @@ from outreach import clock
 from outreach.db.store import Store
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
-from outreach.domain.registrations.change_notifications import (
-    HOLD,
-    LATER,
-    NotifyDecision,
-    NotifyMode,
-)
+from outreach.domain.registrations.change_notifications import LATER, NotifyDecision, NotifyMode
+from outreach.domain.registrations.undo_window import UNDO_WINDOW
 from outreach.domain.roster import assignments, member_clashes, members
 from outreach.domain.roster.member_clashes import ClashType
 from outreach.domain.roster.models import (
@@ -33,20 +29,20 @@ from outreach.domain.scheduling import bulk, undo, workshop_changes, workshop_se
 from outreach.domain.workshops import Workshop, WorkshopStatus, facts
 from outreach.errors import ErrorCode, NotFound, Refusal
 from outreach.keystore import KeyStore
-from tests.conftest import hold, venue
+from tests.conftest import make_workshop, venue
 from tests.support.fixed_clock import fixed_clock
 from tests.support.roster import add_member, list_unsent, read_assignment, read_state
 
 pytestmark = fixed_clock
 
-TELL = NotifyDecision(NotifyMode.NOTIFY, HOLD, batch="lote")
+TELL = NotifyDecision(NotifyMode.NOTIFY, UNDO_WINDOW, batch="lote")
 
 
 @pytest.fixture
 def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
     """Friday 4 December 2026, 18:00 to 20:00 in Chicago."""
     with store.change() as session:
-        return hold(session, chicago, rights)
+        return make_workshop(session, chicago, rights)
 
 
 @pytest.fixture
@@ -102,7 +98,7 @@ def test_asking_queues_a_letter_that_is_held(
     with store.read() as session:
         letter = session.scalars(sa.select(RosterLetter)).one()
     assert letter.letter_type is RosterLetterType.ASK
-    assert letter.due_at == letter.made_at + HOLD
+    assert letter.due_at == letter.made_at + UNDO_WINDOW
     assert read_state(store, workshop, nayeli) is AssignmentState.ASKED
     with pytest.raises(Refusal) as refused:
         ask(store, workshop, nayeli)
@@ -140,7 +136,7 @@ def test_moved_workshop_asks_who_had_confirmed_again(
             sa.select(RosterLetter).where(RosterLetter.done_at.is_(None))
         ).one()
         current = session.get_one(Workshop, workshop.id)
-    assert letter.due_at == letter.made_at + HOLD
+    assert letter.due_at == letter.made_at + UNDO_WINDOW
     assert letter.facts == facts.compute_facts(current)
 
 
@@ -192,7 +188,7 @@ def test_moved_draft_asks_again_too(
     store: Store, key_store: KeyStore, chicago: Office, rights: Kind, nayeli: RosterMember
 ) -> None:
     with store.change() as session:
-        draft = hold(session, chicago, rights, status=WorkshopStatus.DRAFT)
+        draft = make_workshop(session, chicago, rights, status=WorkshopStatus.DRAFT)
     confirm(store, draft, nayeli)
     with store.change() as session:
         move(session, draft, TELL)
@@ -204,7 +200,7 @@ def test_draft_with_a_team_is_not_deleted(
     store: Store, chicago: Office, rights: Kind, nayeli: RosterMember
 ) -> None:
     with store.change() as session:
-        draft = hold(session, chicago, rights, status=WorkshopStatus.DRAFT)
+        draft = make_workshop(session, chicago, rights, status=WorkshopStatus.DRAFT)
     ask(store, draft, nayeli)
     with pytest.raises(Refusal) as refused, store.change() as session:
         bulk.delete_draft(session, session.get_one(Workshop, draft.id), clock.now())
@@ -298,9 +294,9 @@ def test_mobile_unit_is_refused_while_it_stands_elsewhere(
     unit = add_member(store, key_store, chicago, RosterRole.MOBILE_UNIT, name="Unidad 1")
     with store.change() as session:
         current = session.get_one(Workshop, workshop.id)
-        beside = hold(session, chicago, rights, venue=current.venue)
-        elsewhere = hold(session, chicago, rights, starts=time(19, 30), ends=time(21, 0))
-        later = hold(session, chicago, rights, starts=time(20, 0), ends=time(21, 0))
+        beside = make_workshop(session, chicago, rights, venue=current.venue)
+        elsewhere = make_workshop(session, chicago, rights, starts=time(19, 30), ends=time(21, 0))
+        later = make_workshop(session, chicago, rights, starts=time(20, 0), ends=time(21, 0))
     ask(store, workshop, unit)
     ask(store, beside, unit)
     ask(store, later, unit)
@@ -320,9 +316,9 @@ def test_clashes_of_a_person_are_said_and_not_refused(
         absences=[(date(2026, 12, 11), date(2026, 12, 13))],
     )
     with store.change() as session:
-        overlapping = hold(session, chicago, rights, starts=time(19, 0), ends=time(21, 0))
-        morning = hold(session, chicago, rights, starts=time(10), ends=time(12))
-        away = hold(session, chicago, rights, day=date(2026, 12, 13), starts=time(10))
+        overlapping = make_workshop(session, chicago, rights, starts=time(19, 0), ends=time(21, 0))
+        morning = make_workshop(session, chicago, rights, starts=time(10), ends=time(12))
+        away = make_workshop(session, chicago, rights, day=date(2026, 12, 13), starts=time(10))
     ask(store, overlapping, member)
     assert find_clash_types(store, member, workshop) == {
         ClashType.OVERLAP,
@@ -348,7 +344,7 @@ def test_hours_are_by_the_clock_of_the_members_office(
     with store.change() as session:
         pacific = ZoneInfo("America/Los_Angeles")
         place = venue(session, chicago, zone=pacific)
-        workshop = hold(
+        workshop = make_workshop(
             session, chicago, rights, venue=place, zone=pacific, starts=time(10), ends=time(13)
         )
     assert find_clash_types(store, member, workshop) == {ClashType.OUTSIDE_HOURS}, "12 to 15 h"
@@ -372,7 +368,7 @@ def test_nobody_is_asked_for_what_has_begun_or_is_cancelled(
 ) -> None:
     with store.change() as session:
         workshop_service.cancel(session, session.get_one(Workshop, workshop.id), now=clock.now())
-        begun = hold(session, chicago, rights, day=clock.now().date(), starts=time(11, 0))
+        begun = make_workshop(session, chicago, rights, day=clock.now().date(), starts=time(11, 0))
     for each, code in (
         (workshop, ErrorCode.WORKSHOP_CANCELLED),
         (begun, ErrorCode.WORKSHOP_STARTED),
@@ -435,8 +431,8 @@ def test_clashes_of_teams_are_one_for_each_pair_and_one_for_each_other_reason(
         store, key_store, chicago, absences=[(workshop.day, workshop.day + timedelta(days=1))]
     )
     with store.change() as session:
-        later = hold(session, chicago, rights, starts=time(19, 0), ends=time(21, 0))
-        after = hold(session, chicago, rights, starts=time(21, 0), ends=time(22, 0))
+        later = make_workshop(session, chicago, rights, starts=time(19, 0), ends=time(21, 0))
+        after = make_workshop(session, chicago, rights, starts=time(21, 0), ends=time(22, 0))
     for each in (workshop, later, after):
         ask(store, each, nayeli)
     ask(store, after, away)
@@ -458,8 +454,8 @@ def test_what_is_over_cancelled_or_of_a_retired_member_is_no_clash(
     time_machine: TimeMachineFixture,
 ) -> None:
     with store.change() as session:
-        later = hold(session, chicago, rights, starts=time(19, 0), ends=time(21, 0))
-        third = hold(session, chicago, rights, starts=time(18, 30), ends=time(20, 30))
+        later = make_workshop(session, chicago, rights, starts=time(19, 0), ends=time(21, 0))
+        third = make_workshop(session, chicago, rights, starts=time(18, 30), ends=time(20, 30))
     for each in (workshop, later, third):
         ask(store, each, nayeli)
     with store.change() as session:
@@ -487,7 +483,7 @@ def test_typed_hour_and_venue_are_compared_with_the_other_workshops_of_the_team(
     unit = add_member(store, key_store, chicago, RosterRole.MOBILE_UNIT, name="Unidad 1", email="")
     with store.change() as session:
         stored = session.get_one(Workshop, workshop.id)
-        beside = hold(session, chicago, rights, venue=stored.venue)
+        beside = make_workshop(session, chicago, rights, venue=stored.venue)
     for each in (workshop, beside):
         ask(store, each, unit)
     with store.read() as session:

@@ -28,7 +28,7 @@ from outreach.domain.roster.models import (
 from outreach.domain.scheduling import venue_change, venue_merge, workshop_service
 from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.keystore import KeyStore
-from tests.conftest import hold, venue
+from tests.conftest import make_workshop, venue
 from tests.domain.roster.test_assignments import TELL, confirm, deliver, move, release
 from tests.support.fixed_clock import FIXED_NOW, fixed_clock
 from tests.support.roster import add_member, list_unsent, read_state
@@ -42,7 +42,7 @@ NOBODY = NotifyDecision(NotifyMode.NOBODY)
 def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
     """In a month: so far away that staff may decide to tell nobody."""
     with store.change() as session:
-        return hold(session, chicago, rights, day=FIXED_NOW.date() + timedelta(days=30))
+        return make_workshop(session, chicago, rights, day=FIXED_NOW.date() + timedelta(days=30))
 
 
 @pytest.fixture
@@ -72,7 +72,7 @@ def test_put_off_letter_is_in_the_queue_until_staff_decide(
 ) -> None:
     with store.change() as session:
         day = FIXED_NOW.date() + timedelta(days=30)
-        workshop = hold(session, chicago, rights, day=day, status=status)
+        workshop = make_workshop(session, chicago, rights, day=day, status=status)
     confirm(store, workshop, nayeli)
     assert not is_queued(store, workshop)
     change(store, workshop, LATER)
@@ -92,7 +92,7 @@ def test_decision_to_tell_nobody_holds_until_the_next_change(
 ) -> None:
     with store.change() as session:
         day = FIXED_NOW.date() + timedelta(days=30)
-        workshop = hold(session, chicago, rights, day=day, status=status)
+        workshop = make_workshop(session, chicago, rights, day=day, status=status)
     confirm(store, workshop, nayeli)
     change(store, workshop, NOBODY)
     assert not is_queued(store, workshop)
@@ -113,7 +113,7 @@ def test_letter_given_up_about_what_another_workshop_is_now_decides_nothing(
     with store.change() as session:
         where = session.get_one(Workshop, workshop.id).venue
         day = FIXED_NOW.date() + timedelta(days=30)
-        other = hold(session, chicago, rights, day=day, venue=where)
+        other = make_workshop(session, chicago, rights, day=day, venue=where)
     change(store, other, NOBODY)  # it is when and where the letter said now
     assert is_queued(store, workshop)
 
@@ -155,7 +155,9 @@ def test_new_address_of_a_venue_reaches_the_team_of_a_draft(
     with store.change() as session:
         hall = venue(session, chicago, name="Sala B")
         day = FIXED_NOW.date() + timedelta(days=30)
-        draft = hold(session, chicago, rights, day=day, venue=hall, status=WorkshopStatus.DRAFT)
+        draft = make_workshop(
+            session, chicago, rights, day=day, venue=hall, status=WorkshopStatus.DRAFT
+        )
     confirm(store, draft, nayeli)
     with store.change() as session:
         there = session.get_one(Venue, hall.id)

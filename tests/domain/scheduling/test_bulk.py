@@ -17,7 +17,7 @@ from outreach.domain.registrations import ContactMethod
 from outreach.domain.registrations.notifications import NotificationType
 from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.keystore import KeyStore
-from tests.conftest import hold, seat, venue
+from tests.conftest import make_workshop, seat, venue
 from tests.support.course_dates import by_mail, fresh, ids, journal, make, notified
 from tests.support.html_forms import value
 from tests.support.staff_client import StaffClient, employ, signed_in_as, words
@@ -56,7 +56,9 @@ def test_drafts_are_published_in_bulk(
     ana: StaffClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        drafts = [hold(session, chicago, rights, status=WorkshopStatus.DRAFT) for _ in range(3)]
+        drafts = [
+            make_workshop(session, chicago, rights, status=WorkshopStatus.DRAFT) for _ in range(3)
+        ]
     page = ana.get("/org/talleres?mes=" + f"{drafts[0].day:%Y-%m}" + "&elegir=todos")
     assert page.text.count(' checked><span class="visually-hidden">Elegir Conoce') == 3
     assert "¿Publicar 3 talleres?" in words(preview(ana, "publicar", drafts))
@@ -78,7 +80,7 @@ def test_bulk_publishing_asks_about_a_taken_venue(
     with store.change() as session:
         library = venue(session, chicago)
         drafts = [
-            hold(session, chicago, rights, status=WorkshopStatus.DRAFT, venue=library)
+            make_workshop(session, chicago, rights, status=WorkshopStatus.DRAFT, venue=library)
             for _ in range(2)
         ]
     answer = submit(ana, "publicar", drafts)
@@ -96,8 +98,8 @@ def test_bulk_action_is_all_or_nothing(
     ana: StaffClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        good = hold(session, chicago, rights, status=WorkshopStatus.DRAFT)
-        bad = hold(session, chicago, rights, status=WorkshopStatus.DRAFT, capacity=0)
+        good = make_workshop(session, chicago, rights, status=WorkshopStatus.DRAFT)
+        bad = make_workshop(session, chicago, rights, status=WorkshopStatus.DRAFT, capacity=0)
     page = words(preview(ana, "publicar", [good, bad]))
     assert "Falta: lugares." in page
     assert "1 no se puede y se queda como está." in page
@@ -183,7 +185,9 @@ def test_bulk_delete_takes_unpublished_drafts_only(
     ana: StaffClient, store: Store, chicago: Office, rights: Kind, dates: list[Workshop]
 ) -> None:
     with store.change() as session:
-        drafts = [hold(session, chicago, rights, status=WorkshopStatus.DRAFT) for _ in range(2)]
+        drafts = [
+            make_workshop(session, chicago, rights, status=WorkshopStatus.DRAFT) for _ in range(2)
+        ]
     answer = submit(ana, "borrar", [*drafts, dates[0]])
     assert answer.status_code == 422
     assert "nunca se publicó" in words(answer)
@@ -200,9 +204,11 @@ def test_past_and_cancelled_workshops_are_not_changed(
     ana: StaffClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        past_workshop = hold(session, chicago, rights, day=clock.now().date() - timedelta(days=3))
-        cancelled = hold(session, chicago, rights, status=WorkshopStatus.CANCELLED)
-        draft = hold(
+        past_workshop = make_workshop(
+            session, chicago, rights, day=clock.now().date() - timedelta(days=3)
+        )
+        cancelled = make_workshop(session, chicago, rights, status=WorkshopStatus.CANCELLED)
+        draft = make_workshop(
             session,
             chicago,
             rights,
@@ -221,7 +227,7 @@ def test_bulk_action_on_another_office_is_not_found(
     ana: StaffClient, store: Store, calgary: Office, rights: Kind, dates: list[Workshop]
 ) -> None:
     with store.change() as session:
-        foreign_workshop = hold(session, calgary, rights)
+        foreign_workshop = make_workshop(session, calgary, rights)
     for action in ("publicar", "mover", "cancelar", "borrar"):
         assert preview(ana, action, [dates[0], foreign_workshop]).status_code == 404
         options = {"dias": "1", "motivo": "few"}

@@ -13,7 +13,7 @@ from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.workshops import Workshop, WorkshopStatus, free_times
 from outreach.domain.workshops.free_times import FreeTime
-from tests.conftest import hold, venue
+from tests.conftest import make_workshop, venue
 from tests.support.fixed_clock import fixed_clock
 
 pytestmark = [pytest.mark.any_database, fixed_clock]
@@ -25,7 +25,9 @@ def taken(
     session: Session, office: Office, kind: Kind, room: Venue, starts: int, ends: int, **more: Any
 ) -> Workshop:
     fields: dict[str, Any] = {"day": TUESDAY, "venue": room}
-    return hold(session, office, kind, starts=time(starts), ends=time(ends), **fields | more)
+    return make_workshop(
+        session, office, kind, starts=time(starts), ends=time(ends), **fields | more
+    )
 
 
 def test_next_free_hour_of_the_day_comes_first_then_the_hour_on_other_days(

@@ -24,7 +24,8 @@ from outreach.db.store import Store
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.registrations import ContactMethod
-from outreach.domain.registrations.change_notifications import HOLD, NotifyMode
+from outreach.domain.registrations.change_notifications import NotifyMode
+from outreach.domain.registrations.undo_window import UNDO_WINDOW
 from outreach.domain.roster import undecided_changes
 from outreach.keystore import KeyStore
 from tests.conftest import DATABASES
@@ -230,7 +231,7 @@ def world(given: tuple[Flask, Store, KeyStore, Config, Office, Kind]) -> Notific
     made = NotificationWorld(*given)
     made.change_venue_words(NotifyMode.NOTIFY, 1, "address", 0)
     made.register(0, ContactMethod.EMAIL, takes_texts=False)
-    made.wait(HOLD)
+    made.wait(UNDO_WINDOW)
     return made
 
 
@@ -259,7 +260,7 @@ def test_merge_within_the_hold_leaves_nobody_to_tell_of_a_change_that_is_undone(
     world.merge(1, 0)
     assert world.read(0).venue_id == world.venue_ids[1]
     world.undo()
-    world.wait(HOLD)
+    world.wait(UNDO_WINDOW)
     assert len(rosa.messages) == 1, world.say("told of what was undone")
     world.finish()
     assert len(rosa.messages) == 1
@@ -296,7 +297,7 @@ def test_merge_leaves_a_decision_to_tell_nobody(world: NotificationWorld) -> Non
     world.change(0, NotifyMode.NOBODY, starts=time(11))
     world.merge(1, 0)
     world.check()
-    world.wait(HOLD)
+    world.wait(UNDO_WINDOW)
     assert len(rosa.messages) == 1
     with world.store.read() as session:
         workshop = world.read(0)
@@ -361,7 +362,7 @@ def test_reminder_is_sent_where_the_letter_of_that_day_said_something_else(
     world.wait(timedelta(0))
     [_, luz] = world.active()
     assert len(luz.messages) == 1, "the change can still be undone"
-    world.wait(HOLD + timedelta(seconds=1))
+    world.wait(UNDO_WINDOW + timedelta(seconds=1))
     [_, luz] = world.active()
     assert [each.partition(":")[0] for each in luz.messages] == ["Tu lugar", "Mañana"]
 

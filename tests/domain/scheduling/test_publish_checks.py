@@ -18,7 +18,7 @@ from outreach.domain.workshops import DeliveryMode, Workshop, WorkshopStatus, pu
 from outreach.domain.workshops.publish_checks import PublishWarning, RequiredField
 from outreach.errors import ErrorCode
 from outreach.keystore import KeyStore
-from tests.conftest import LONG_AGO, hold, kind, office, seat, venue
+from tests.conftest import LONG_AGO, kind, make_workshop, office, seat, venue
 from tests.support.fixed_clock import fixed_clock
 from tests.support.refusals import refuses
 from tests.support.registration_forms import link_of
@@ -44,7 +44,7 @@ def draft(store: Store, office: Office, kind: Kind, **changes: Any) -> Workshop:
     with store.change() as session:
         if fields.get("venue"):
             fields["venue"] = session.get_one(Venue, fields["venue"].id)
-        return hold(session, office, kind, **fields)
+        return make_workshop(session, office, kind, **fields)
 
 
 @pytest.mark.parametrize(
@@ -122,8 +122,10 @@ def test_publish_warning_for_small_occupied_or_retired_venue(
 ) -> None:
     with store.change() as session:
         room = venue(session, chicago, capacity=15)
-        hold(session, chicago, rights, venue=room, day=TUESDAY, starts=time(19), ends=time(21))
-        hold(
+        make_workshop(
+            session, chicago, rights, venue=room, day=TUESDAY, starts=time(19), ends=time(21)
+        )
+        make_workshop(
             session, chicago, rights, venue=room, day=TUESDAY, starts=time(20), ends=time(22)
         ).status = WorkshopStatus.CANCELLED
     same = draft(store, chicago, rights, venue=room, capacity=15)
@@ -259,8 +261,8 @@ def test_online_link_is_on_no_public_page(
     ana: StaffClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        hybrid = hold(session, chicago, rights, mode=DeliveryMode.HYBRID, online_url=LINK)
-        online = hold(
+        hybrid = make_workshop(session, chicago, rights, mode=DeliveryMode.HYBRID, online_url=LINK)
+        online = make_workshop(
             session, chicago, rights, mode=DeliveryMode.VIDEO_CALL, online_url=LINK, venue=None
         )
     for each in (hybrid, online):
@@ -275,7 +277,7 @@ def test_online_link_of_hybrid_workshop_is_for_people_with_a_seat(
     ana: StaffClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        hybrid = hold(
+        hybrid = make_workshop(
             session, chicago, rights, mode=DeliveryMode.HYBRID, online_url=LINK, capacity=1
         )
     first, second = seat(store, key_store, hybrid), seat(store, key_store, hybrid, name="Luz")

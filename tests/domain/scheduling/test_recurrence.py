@@ -18,7 +18,7 @@ from outreach.domain.scheduling.recurrence import RecurrenceRule, RecurrenceUnit
 from outreach.domain.scheduling.workshop_data import WorkshopData
 from outreach.errors import ErrorCode
 from outreach.network_profile import NetworkProfile, use_profile
-from tests.conftest import hold, venue
+from tests.conftest import make_workshop, venue
 from tests.support.refusals import refuses
 
 SATURDAY = 5
@@ -212,7 +212,7 @@ def test_proposal_shows_occupied_venue_and_same_kind(
     day = clock.now().date() + timedelta(days=30)
     with store.change() as session:
         room = venue(session, chicago)
-        workshop = hold(
+        workshop = make_workshop(
             session, chicago, women, venue=room, day=day, starts=time(18), ends=time(20)
         )
         office, kind = workshop.office, session.merge(rights, load=False)
@@ -237,7 +237,7 @@ def test_proposal_shows_occupied_venue_and_same_kind(
 
 def test_cancelled_workshop_is_no_conflict(store: Store, chicago: Office, rights: Kind) -> None:
     with store.change() as session:
-        workshop = hold(session, chicago, rights)
+        workshop = make_workshop(session, chicago, rights)
         workshop_service.cancel(session, workshop, now=clock.now())
         found = recurrence.propose(session, [workshop_service.get_data(workshop)])
         assert (found[0].busy, found[0].has_sibling) == ("", False)

@@ -21,8 +21,9 @@ from outreach.db.store import Store
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.registrations import ContactMethod
-from outreach.domain.registrations.change_notifications import HOLD, NotifyMode
+from outreach.domain.registrations.change_notifications import NotifyMode
 from outreach.domain.registrations.notifications import NotificationType
+from outreach.domain.registrations.undo_window import UNDO_WINDOW
 from outreach.keystore import KeyStore
 from tests.domain.scheduling.test_notification_walks import (
     CONTACTS,
@@ -143,7 +144,7 @@ def world(given: Given) -> UndoWorld:
     made.register(0, ContactMethod.EMAIL, takes_texts=False)
     made.register(0, ContactMethod.PHONE, takes_texts=False)
     made.register(0, ContactMethod.PHONE, takes_texts=False)
-    made.wait(HOLD)
+    made.wait(UNDO_WINDOW)
     return made
 
 
@@ -153,17 +154,17 @@ def test_letter_that_had_failed_is_not_queued_anew_by_an_undo(
 ) -> None:
     world.change(0, NotifyMode.NOTIFY, starts=time(11))
     world.refuse(is_final=is_final)
-    world.wait(HOLD)
+    world.wait(UNDO_WINDOW)
     sent = len(world.sent)
     assert require_restored(world, lambda w: w.change(0, NotifyMode.NOTIFY, starts=time(13)))
-    world.wait(HOLD)
+    world.wait(UNDO_WINDOW)
     # One that was refused for now is tried again, as without the change that was undone.
     assert len(world.sent) == sent + (not is_final), world.say("a letter went out all the same")
 
 
 def test_calls_that_wait_are_there_at_once_after_an_undo(world: UndoWorld) -> None:
     world.change(0, NotifyMode.NOTIFY, starts=time(11))
-    world.wait(HOLD)
+    world.wait(UNDO_WINDOW)
     assert len(world.read_queue(world.now)["calls"]) == 2
     assert require_restored(world, lambda w: w.change(0, NotifyMode.NOTIFY, starts=time(13)))
     assert len(world.read_queue(world.now)["calls"]) == 2
@@ -175,7 +176,7 @@ def test_undo_keeps_a_decision_to_notify_later(world: UndoWorld) -> None:
     assert require_restored(
         world, lambda w: w.change(0, NotifyMode.NOTIFY, venue=1), minutes=4, has_round=True
     )
-    world.wait(HOLD)
+    world.wait(UNDO_WINDOW)
     assert len(world.sent) == sent
 
 
@@ -190,7 +191,7 @@ def test_undo_sends_no_second_reminder(world: UndoWorld) -> None:
     sent = len(world.sent)
     moved = world.read(0).day + timedelta(days=7)
     assert require_restored(world, lambda w: w.change(0, NotifyMode.NOTIFY, day=moved))
-    world.wait(HOLD)
+    world.wait(UNDO_WINDOW)
     assert len(world.sent) == sent
 
 
@@ -232,7 +233,7 @@ def test_undo_of_an_earlier_change_leaves_what_a_later_one_queued(world: UndoWor
     batch, _known = world.batches[-2]
     assert world._undo(batch)
     sent = len(world.sent)
-    world.wait(HOLD)
+    world.wait(UNDO_WINDOW)
     assert len(world.sent) == sent + 1, "of the other venue"
 
 

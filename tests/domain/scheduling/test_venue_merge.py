@@ -27,7 +27,7 @@ from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.errors import Conflict, ErrorCode
 from outreach.feeds import vevent
 from outreach.keystore import KeyStore
-from tests.conftest import LONG_AGO, hold, seat, venue
+from tests.conftest import LONG_AGO, make_workshop, seat, venue
 from tests.support.interleaving import meet
 from tests.support.refusals import refuses
 
@@ -48,8 +48,8 @@ class Scene:
             plain: dict[str, Any] = {"name": "Bibl. Pilsen", "address": SHORT, "capacity": 40}
             other = venue(session, office, **(plain | merged))
             self.kept_id, self.merged_id = kept.id, other.id
-            self.kept_workshop = hold(session, office, kind, venue=kept).id
-            self.moved_workshop = hold(
+            self.kept_workshop = make_workshop(session, office, kind, venue=kept).id
+            self.moved_workshop = make_workshop(
                 session, office, kind, venue=other, day=clock.now().date() + timedelta(days=9)
             ).id
 
@@ -101,7 +101,9 @@ def scene(store: Store, chicago: Office, rights: Kind) -> Scene:
 def test_workshops_follow_and_the_old_venue_leads_to_the_new_one(scene: Scene) -> None:
     with scene.store.change() as session:
         merged = session.get_one(Venue, scene.merged_id)
-        held = hold(session, scene.office, scene.kind, venue=merged, day=LONG_AGO.date()).id
+        held = make_workshop(
+            session, scene.office, scene.kind, venue=merged, day=LONG_AGO.date()
+        ).id
     effect = scene.merge("capacity")
     assert (effect.workshops, effect.notified) == (2, 0)
     assert scene.workshop(scene.moved_workshop).venue_id == scene.kept_id
@@ -186,7 +188,7 @@ def test_kept_venue_may_take_the_name_of_the_other(scene: Scene) -> None:
 def test_days_of_new_clashes_are_named(scene: Scene) -> None:
     with scene.store.change() as session:
         merged = session.get_one(Venue, scene.merged_id)
-        clash = hold(session, scene.office, scene.kind, venue=merged)
+        clash = make_workshop(session, scene.office, scene.kind, venue=merged)
     assert scene.merge().clash_days == (clash.day,)
 
 
@@ -196,7 +198,7 @@ def test_undoing_gives_back_everything(scene: Scene, key_store: KeyStore) -> Non
     scene.merge("capacity")
     with scene.store.change() as session:
         kept = session.get_one(Venue, scene.kept_id)
-        made = hold(session, scene.office, scene.kind, venue=kept).id
+        made = make_workshop(session, scene.office, scene.kind, venue=kept).id
     sequence = scene.entry(scene.moved_workshop)[1]
     scene.undo()
     assert [scene.venue(each).name for each in (scene.kept_id, scene.merged_id)] == names
@@ -297,7 +299,7 @@ def test_workshop_made_during_a_merge_is_at_the_kept_venue(scene: Scene, at: str
     def make() -> int:
         with scene.store.change() as session:
             merged = session.get_one(Venue, scene.merged_id)
-            return hold(session, scene.office, scene.kind, venue=merged).id
+            return make_workshop(session, scene.office, scene.kind, venue=merged).id
 
     made, _effect = meet(scene.store, make, lambda: _merge(scene), at=at)
     assert scene.workshop(made).venue_id == scene.kept_id
@@ -318,7 +320,7 @@ def test_merging_under_load_loses_nothing(scene: Scene, key_store: KeyStore) -> 
     def make(_number: int) -> None:
         with scene.store.change() as session:
             merged = session.get_one(Venue, scene.merged_id)
-            hold(session, scene.office, scene.kind, venue=merged)
+            make_workshop(session, scene.office, scene.kind, venue=merged)
 
     def edit(number: int) -> None:
         with scene.store.change() as session:

@@ -15,7 +15,7 @@ from outreach.domain.scheduling.workshop_data import MAX_PARTY, WorkshopData
 from outreach.domain.workshops import DeliveryMode, Workshop, WorkshopStatus
 from outreach.domain.workshops.publish_checks import RequiredField
 from outreach.errors import ErrorCode, Refusal
-from tests.conftest import LONG_AGO, hold, kind, venue
+from tests.conftest import LONG_AGO, kind, make_workshop, venue
 from tests.support.refusals import refuses
 
 pytestmark = [pytest.mark.core, pytest.mark.any_database]
@@ -79,7 +79,7 @@ def test_impossible_workshop_data_are_refused_with_a_code(
     store: Store, chicago: Office, rights: Kind, wrong: dict[str, Any], code: ErrorCode
 ) -> None:
     with store.change() as session, refuses(code):
-        hold(session, chicago, rights, **wrong)
+        make_workshop(session, chicago, rights, **wrong)
 
 
 def test_kind_of_another_country_is_refused(store: Store, calgary: Office) -> None:
@@ -88,14 +88,14 @@ def test_kind_of_another_country_is_refused(store: Store, calgary: Office) -> No
         session.add(daca)
         session.flush()
         with refuses(ErrorCode.KIND_NOT_IN_COUNTRY):
-            hold(session, calgary, daca)
+            make_workshop(session, calgary, daca)
 
 
 def test_visible_change_updates_changed_at_and_move_increments_the_sequence(
     store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        public_id = hold(session, chicago, rights).public_id
+        public_id = make_workshop(session, chicago, rights).public_id
     changed = _change(store, public_id, phone="312 555 0199")
     assert (changed.sequence, changed.changed_at > LONG_AGO) == (0, True)
     moved = _change(store, public_id, starts=time(17, 0))
@@ -105,7 +105,7 @@ def test_visible_change_updates_changed_at_and_move_increments_the_sequence(
 
 def test_invisible_change_leaves_changed_at(store: Store, chicago: Office, rights: Kind) -> None:
     with store.change() as session:
-        before = hold(session, chicago, rights)
+        before = make_workshop(session, chicago, rights)
     after = _change(store, before.public_id, facilitator="Lic. Mora", retention_days=10)
     assert (after.sequence, after.changed_at) == (before.sequence, before.changed_at)
 
@@ -114,7 +114,7 @@ def test_two_changes_in_one_second_have_different_times(
     store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        public_id = hold(session, chicago, rights).public_id
+        public_id = make_workshop(session, chicago, rights).public_id
     first = _change(store, public_id, starts=time(17, 0))
     second = _change(store, public_id, starts=time(16, 0))
     assert second.changed_at - first.changed_at >= timedelta(seconds=1)
@@ -127,7 +127,7 @@ def test_new_venue_is_a_later_change_than_the_last_one_of_the_former_venue(
     with store.change() as session:
         former = venue(session, chicago, "Sede de antes", changed_at=shown_at)
         other = venue(session, chicago, "Otra sede")
-        workshop = hold(session, chicago, rights, venue=former)
+        workshop = make_workshop(session, chicago, rights, venue=former)
         data = replace(workshop_service.get_data(workshop), venue=other)
         workshop_service.change(session, workshop, data, now=LATER)
     assert workshop.changed_at > shown_at
@@ -137,7 +137,7 @@ def test_publishing_a_draft_names_its_missing_fields(
     store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        draft = hold(
+        draft = make_workshop(
             session, chicago, rights, status=WorkshopStatus.DRAFT, capacity=0, languages=()
         )
         with refuses(
@@ -151,7 +151,7 @@ def test_only_published_is_cancelled_and_only_cancelled_is_reinstated(
     store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        draft = hold(session, chicago, rights, status=WorkshopStatus.DRAFT)
+        draft = make_workshop(session, chicago, rights, status=WorkshopStatus.DRAFT)
         with pytest.raises(Refusal):
             workshop_service.cancel(session, draft, now=LATER)
         with pytest.raises(Refusal):
@@ -162,7 +162,7 @@ def test_simultaneous_cancellation_or_reinstatement_is_refused(
     store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        before = hold(session, chicago, rights)
+        before = make_workshop(session, chicago, rights)
     with store.change() as session:
         workshop_service.cancel(session, workshops.find(session, before.public_id), now=LATER)
     with store.change() as session, refuses(ErrorCode.CANCEL_NEEDS_PUBLISHED):
@@ -177,7 +177,7 @@ def test_simultaneous_cancellation_or_reinstatement_is_refused(
 
 def test_online_workshop_needs_no_venue(store: Store, chicago: Office, rights: Kind) -> None:
     with store.change() as session:
-        online = hold(session, chicago, rights, venue=None, mode=DeliveryMode.VIDEO_CALL)
+        online = make_workshop(session, chicago, rights, venue=None, mode=DeliveryMode.VIDEO_CALL)
     assert online.venue is None
 
 
@@ -185,7 +185,7 @@ def test_attendance_report_after_the_start_can_be_corrected(
     store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        workshop = hold(session, chicago, rights)
+        workshop = make_workshop(session, chicago, rights)
         with refuses(ErrorCode.REPORT_TOO_EARLY):
             workshop_service.report(
                 workshop, head_count=3, now=workshop.starts_at - timedelta(minutes=1)

@@ -15,14 +15,14 @@ from outreach.domain.search import staff_search
 from outreach.domain.search.staff_search import DayMeaning, StaffQuery, split_words
 from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.domain.workshops.partners import Partner, PartnerKind
-from tests.conftest import hold, venue
+from tests.conftest import make_workshop, venue
 from tests.support.index_use import collect_statements
 
 TODAY = date(2027, 1, 15)
 
 
 def at(session: Session, office: Office, kind: Kind, day: date, **changes: Any) -> Workshop:
-    return hold(session, office, kind, day=day, starts=time(10), ends=time(12), **changes)
+    return make_workshop(session, office, kind, day=day, starts=time(10), ends=time(12), **changes)
 
 
 def find(session: Session, offices: list[Office], text: str, **query: Any) -> list[str]:

@@ -24,7 +24,7 @@ from outreach.keystore import KeyStore, MasterKeys
 from outreach.mail import delivery
 from outreach.mail.delivery_round import deliver
 from outreach.privacy import erasure, retention
-from tests.conftest import hold, seat
+from tests.conftest import make_workshop, seat
 from tests.support.arrivals import store_arrival
 from tests.support.daytime import noon_of
 from tests.support.fixed_clock import fixed_clock
@@ -39,7 +39,7 @@ PARTIES = 40
 @pytest.fixture
 def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
     with store.change() as session:
-        return hold(session, chicago, rights, capacity=100)
+        return make_workshop(session, chicago, rights, capacity=100)
 
 
 def start(store: Store, *, reminders: int = 100, days: int = 100) -> int:
@@ -181,7 +181,7 @@ def test_discreet_workshops_are_in_no_trial(
 ) -> None:
     start(store)
     with store.change() as session:
-        workshop = hold(session, chicago, women, capacity=100)
+        workshop = make_workshop(session, chicago, women, capacity=100)
     assert workshop.is_discreet
     fill(store, key_store, workshop, 6)
     remind(app, store, key_store, config, now=workshop.remind_at)

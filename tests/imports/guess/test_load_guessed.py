@@ -23,7 +23,7 @@ from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.imports.guess import conversation, loading
 from outreach.imports.workshops import write
 from outreach.keystore import KeyStore
-from tests.conftest import hold, seat
+from tests.conftest import make_workshop, seat
 from tests.imports.guess.builders import calendar, lines
 from tests.support.fixed_clock import fixed_clock
 from tests.support.loading import run
@@ -218,7 +218,7 @@ def test_workshop_made_otherwise_is_a_twin(
     with store.change() as session:
         kind = session.scalars(sa.select(Kind).where(Kind.code == "daca")).one()
         venue = session.scalars(sa.select(Venue).where(Venue.name == "Biblioteca de Pilsen")).one()
-        hold(session, furnished, kind, venue=venue, day=date(2026, 12, 5), starts=time(18))
+        make_workshop(session, furnished, kind, venue=venue, day=date(2026, 12, 5), starts=time(18))
     answer = guess(config, tmp_path / "a.csv", *GOOD[:2])
     assert outcomes(answer) == ["asked"]
     assert "is it the same" in answer["rows"][0]["reason"]
@@ -320,7 +320,7 @@ def test_change_of_a_workshop_in_the_second_of_two_equal_hours_does_not_move_it(
         kind = session.scalars(sa.select(Kind).where(Kind.code == "daca")).one()
         day, starts, ends = date(2027, 11, 7), time(1, 30), time(3)
         hours = {"day": day, "starts": starts, "ends": ends, "is_second_hour": True}
-        workshop = hold(session, furnished, kind, status=WorkshopStatus.DRAFT, **hours)
+        workshop = make_workshop(session, furnished, kind, status=WorkshopStatus.DRAFT, **hours)
         uid, starts_at = workshop.uid, workshop.starts_at
     assert starts_at == datetime(2027, 11, 7, 7, 30, tzinfo=UTC)
     event = (f"UID:taller-{uid}@talleres.example.org", "SUMMARY:DACA")
@@ -337,7 +337,9 @@ def test_our_own_file_keeps_a_title_that_is_like_a_formula(
 ) -> None:
     with store.change() as session:
         kind = session.scalars(sa.select(Kind).where(Kind.code == "daca")).one()
-        workshop = hold(session, furnished, kind, title={"es": title}, status=WorkshopStatus.DRAFT)
+        workshop = make_workshop(
+            session, furnished, kind, title={"es": title}, status=WorkshopStatus.DRAFT
+        )
         rows = [write.cells(workshop)]
     out = io.BytesIO()
     if form == "csv":

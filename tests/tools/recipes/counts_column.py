@@ -49,7 +49,7 @@ from outreach.domain.network.offices import Office
 from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import DeliveryMode
 from outreach.reports import month_report
-from tests.conftest import hold
+from tests.conftest import make_workshop
 
 pytestmark = pytest.mark.any_database
 NOW = datetime(2026, 4, 20, 15, 30, tzinfo=UTC)
@@ -58,7 +58,7 @@ NOW = datetime(2026, 4, 20, 15, 30, tzinfo=UTC)
 def test_workshops_on_line_are_counted(store: Store, chicago: Office, rights: Kind) -> None:
     with store.change() as session:
         for mode in (DeliveryMode.VIDEO_CALL, DeliveryMode.IN_PERSON):
-            workshop = hold(session, chicago, rights, day=date(2026, 3, 10), mode=mode)
+            workshop = make_workshop(session, chicago, rights, day=date(2026, 3, 10), mode=mode)
             workshop_service.report(workshop, head_count=10, now=NOW)
     with store.read() as session:
         report = month_report.live(session, Month(2026, 3), now=NOW)

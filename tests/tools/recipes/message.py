@@ -101,7 +101,7 @@ from outreach.keystore import KeyStore
 from outreach.mail.delivery import letter_outlets
 from outreach.mail.delivery_round import deliver
 from outreach.maintenance import scheduled_jobs
-from tests.conftest import hold, seat
+from tests.conftest import make_workshop, seat
 
 DAY = timedelta(days=1)
 
@@ -117,7 +117,7 @@ def test_who_came_is_thanked_once_and_nobody_of_a_discreet_workshop(
         yield lambda letter: letters.append((str(letter["To"]), str(letter["Subject"])))
 
     with store.change() as session:
-        workshops = [hold(session, chicago, each) for each in (rights, women)]
+        workshops = [make_workshop(session, chicago, each) for each in (rights, women)]
     for number, workshop in enumerate((workshops[0], workshops[0], workshops[1])):
         party = seat(
             store, key_store, workshop, contact=ContactMethod.EMAIL,

@@ -129,7 +129,7 @@ def test_venues_without_a_workshop_in_six_months(
         venue(session, chicago, name="Nunca")
         for name, days in (("Hace un año", -365), ("Hace un mes", -30), ("Mañana", 1)):
             there = venue(session, chicago, name=name)
-            hold(session, chicago, rights, day=today + timedelta(days=days), venue=there)
+            make_workshop(session, chicago, rights, day=today + timedelta(days=days), venue=there)
     rows = read_csv(sign_in(app, store), "/org/listas/sedes-sin-taller.csv")
     assert [row[0] for row in rows[1:]] == ["Hace un año", "Nunca"]
 """,

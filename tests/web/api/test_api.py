@@ -29,7 +29,7 @@ from outreach.reports import month_report
 from outreach.web.api import handlers
 from outreach.web.api.routes import TABLE
 from outreach.web.api.serializers import ROOT
-from tests.conftest import LONG_AGO, hold, seat, venue
+from tests.conftest import LONG_AGO, make_workshop, seat, venue
 from tests.support.canaries import plant
 from tests.support.open_data import (
     JANUARY,
@@ -126,7 +126,7 @@ def test_workshop_has_three_languages_local_and_utc_times(
     client: FlaskClient, store: Store, calgary: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        workshop = hold(session, calgary, rights, day=date(2027, 1, 21), ends=time(0, 30))
+        workshop = make_workshop(session, calgary, rights, day=date(2027, 1, 21), ends=time(0, 30))
     body = get_json(client, f"/workshops/{workshop.public_id}")
     assert body["title"] == {
         "es": "Conoce tus derechos",
@@ -172,8 +172,10 @@ def test_seats_left_are_those_of_the_workshop_list(
             "later": {"opens_days": 2},
             "over": {"day": JANUARY},
         }
-        by_name = {name: hold(session, chicago, rights, **each) for name, each in ways.items()}
-        workshop_service.cancel(session, hold(session, chicago, rights), now=LONG_AGO)
+        by_name = {
+            name: make_workshop(session, chicago, rights, **each) for name, each in ways.items()
+        }
+        workshop_service.cancel(session, make_workshop(session, chicago, rights), now=LONG_AGO)
 
     def seats(name: str) -> Any:
         return get_json(client, f"/workshops/{by_name[name].public_id}")["seats"]
@@ -190,9 +192,9 @@ def test_country_gives_its_workshops_in_the_api_and_in_feeds(
     client: FlaskClient, store: Store, chicago: Office, calgary: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        here = hold(session, chicago, rights)
-        there = hold(session, calgary, rights, venue=venue(session, calgary, region="AB"))
-        online = hold(session, calgary, rights, venue=None, mode=DeliveryMode.VIDEO_CALL)
+        here = make_workshop(session, chicago, rights)
+        there = make_workshop(session, calgary, rights, venue=venue(session, calgary, region="AB"))
+        online = make_workshop(session, calgary, rights, venue=None, mode=DeliveryMode.VIDEO_CALL)
     for typed, expected in (
         ("Canadá", [there, online]),
         ("canada", [there, online]),
@@ -223,10 +225,10 @@ def test_api_has_no_discreet_unlisted_or_draft_workshop(
 ) -> None:
     with store.change() as session:
         hidden = [
-            hold(session, chicago, women),
-            hold(session, chicago, women, day=JANUARY),
-            hold(session, chicago, rights, way=Way.UNLISTED),
-            hold(session, chicago, rights, status=WorkshopStatus.DRAFT),
+            make_workshop(session, chicago, women),
+            make_workshop(session, chicago, women, day=JANUARY),
+            make_workshop(session, chicago, rights, way=Way.UNLISTED),
+            make_workshop(session, chicago, rights, status=WorkshopStatus.DRAFT),
         ]
     for query in ("", "desde=2000-01-01", "donde=Chicago", "oficina=chicago&desde=2000-01-01"):
         assert listed_ids(client, query) == []
@@ -268,7 +270,7 @@ def test_hidden_address_shows_only_its_city_and_no_personal_data(
             longitude=-87.123456,
         )
         hidden = [
-            hold(
+            make_workshop(
                 session,
                 chicago,
                 rights,
@@ -333,7 +335,7 @@ def test_bulletins_list_past_months_newest_first(
 ) -> None:
     last = Month.from_day(clock.now().date()).plus(-2)
     with store.change() as session:
-        hold(session, chicago, rights, day=last.first)
+        make_workshop(session, chicago, rights, day=last.first)
     body = get_json(client, "/bulletins")
     assert [each["month"] for each in body["bulletins"]] == [str(last), "2020-01"]
     january = body["bulletins"][1]
@@ -435,7 +437,7 @@ def test_list_of_bulletins_runs_no_statement_per_month(
     def add(*numbers: int) -> None:
         with store.change() as session:
             for number in numbers:
-                hold(session, chicago, rights, day=date(2025, number, 10))
+                make_workshop(session, chicago, rights, day=date(2025, number, 10))
                 month_report.close(session, Month(2025, number), now=clock.now())
 
     add(1)

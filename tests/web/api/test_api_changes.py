@@ -26,7 +26,7 @@ from outreach.keystore import KeyStore
 from outreach.web.api.serializers import ROOT
 from tests.calendar_readers.life import Life
 from tests.calendar_readers.stories import Story, stories
-from tests.conftest import hold, kind, seat, venue
+from tests.conftest import kind, make_workshop, seat, venue
 
 pytestmark = pytest.mark.any_database("the changes of open data")
 
@@ -95,7 +95,7 @@ def read(client: FlaskClient, path: str) -> Any:
 @pytest.fixture
 def talk(store: Store, chicago: Office, rights: Kind) -> Workshop:
     with store.change() as session:
-        return hold(session, chicago, rights)
+        return make_workshop(session, chicago, rights)
 
 
 # What is followed
@@ -105,9 +105,9 @@ def test_pages_follow_the_order_of_changes_to_the_end(
     client: FlaskClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        together = [hold(session, chicago, rights).public_id for _each in range(5)]
+        together = [make_workshop(session, chicago, rights).public_id for _each in range(5)]
     with store.change() as session:
-        later = hold(session, chicago, rights).public_id
+        later = make_workshop(session, chicago, rights).public_id
     follower = Follower(client)
     assert follower.poll(limit=2) == [*sorted(together), later]
     assert follower.workshops == public_list(client)
@@ -167,8 +167,11 @@ def test_filter_is_followed_by_what_enters_and_leaves_it(
     client: FlaskClient, store: Store, chicago: Office, calgary: Office, rights: Kind, query: str
 ) -> None:
     with store.change() as session:
-        here, there = hold(session, chicago, rights), hold(session, calgary, rights)
-        past = hold(session, chicago, rights, day=date(2020, 1, 18))
+        here, there = (
+            make_workshop(session, chicago, rights),
+            make_workshop(session, calgary, rights),
+        )
+        past = make_workshop(session, chicago, rights, day=date(2020, 1, 18))
     follower = Follower(client, f"&{query}")
     follower.poll(limit=1)
     assert follower.workshops == public_list(client, query)
@@ -216,9 +219,9 @@ def test_discreet_unlisted_and_draft_workshops_have_no_row(
 ) -> None:
     with store.change() as session:
         made = [
-            hold(session, chicago, women),
-            hold(session, chicago, rights, way=Way.UNLISTED),
-            hold(session, chicago, rights, status=WorkshopStatus.DRAFT),
+            make_workshop(session, chicago, women),
+            make_workshop(session, chicago, rights, way=Way.UNLISTED),
+            make_workshop(session, chicago, rights, status=WorkshopStatus.DRAFT),
         ]
     with store.change() as session:
         for each in made:
@@ -275,7 +278,7 @@ def test_every_reason_gives_the_same_tombstone_once(
     withdraw: Act,
 ) -> None:
     with store.change() as session:
-        other = hold(session, chicago, add_kind(session))
+        other = make_workshop(session, chicago, add_kind(session))
     follower = Follower(client)
     follower.poll()
     known = talk.public_id
@@ -306,7 +309,7 @@ def test_kind_that_becomes_discreet_withdraws_past_workshops_too(
     client: FlaskClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        past = hold(session, chicago, rights, day=date(2020, 1, 18))
+        past = make_workshop(session, chicago, rights, day=date(2020, 1, 18))
     follower = Follower(client)
     follower.poll()
     with store.change() as session:
@@ -364,9 +367,11 @@ def test_change_of_venue_office_or_kind_changes_the_workshops_that_say_it(
 ) -> None:
     with store.change() as session:
         library = venue(session, chicago)
-        there = [hold(session, chicago, rights, venue=library).public_id for _each in range(3)]
-        hidden = hold(session, chicago, rights, venue=library, way=Way.UNLISTED).public_id
-        elsewhere = hold(session, calgary, rights).public_id
+        there = [
+            make_workshop(session, chicago, rights, venue=library).public_id for _each in range(3)
+        ]
+        hidden = make_workshop(session, chicago, rights, venue=library, way=Way.UNLISTED).public_id
+        elsewhere = make_workshop(session, calgary, rights).public_id
     follower = Follower(client)
     follower.poll()
     for owner, name, value, changed in (
@@ -389,9 +394,9 @@ def test_merged_venue_changes_past_workshops_too(
 ) -> None:
     with store.change() as session:
         one, other = (venue(session, chicago, name=name) for name in ("Sala", "La sala"))
-        past = hold(session, chicago, rights, venue=one, day=date(2020, 1, 18)).public_id
-        coming = hold(session, chicago, rights, venue=one).public_id
-        staying = hold(session, chicago, rights, venue=other).public_id
+        past = make_workshop(session, chicago, rights, venue=one, day=date(2020, 1, 18)).public_id
+        coming = make_workshop(session, chicago, rights, venue=one).public_id
+        staying = make_workshop(session, chicago, rights, venue=other).public_id
     follower = Follower(client)
     follower.poll()
     with store.change() as session:

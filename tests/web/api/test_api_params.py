@@ -20,7 +20,7 @@ from outreach.domain.workshops import Workshop
 from outreach.keystore import KeyStore
 from outreach.web.api.handlers import read_key, write_key
 from outreach.web.api.serializers import ROOT
-from tests.conftest import LONG_AGO, hold, seat
+from tests.conftest import LONG_AGO, make_workshop, seat
 from tests.support.fixed_clock import FIXED_NOW
 from tests.support.open_data import JANUARY, furnish, get_all_routes, listed_ids
 
@@ -81,7 +81,8 @@ def test_pagination_by_key_misses_no_workshop(
     today = clock.now().date()
     with store.change() as session:
         created = [
-            hold(session, chicago, rights, day=today + timedelta(days=5 + n // 3)) for n in range(7)
+            make_workshop(session, chicago, rights, day=today + timedelta(days=5 + n // 3))
+            for n in range(7)
         ]
     found: list[str] = []
     address: str | None = f"{ROOT}/workshops?limit=2&oficina=chicago&desde={today}"
@@ -96,7 +97,7 @@ def test_pagination_by_key_misses_no_workshop(
         if len(found) == 4:  # a listed workshop is removed and a later one added
             with store.change() as session:
                 workshop_service.cancel(session, session.merge(created[0]), now=clock.now())
-                late = hold(session, chicago, rights, day=today + timedelta(days=9))
+                late = make_workshop(session, chicago, rights, day=today + timedelta(days=9))
     assert found == [*(each.public_id for each in created), late.public_id]
 
 
@@ -231,7 +232,7 @@ def test_registration_changes_the_etag_at_once(
     client: FlaskClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        workshop = hold(session, chicago, rights, capacity=5)
+        workshop = make_workshop(session, chicago, rights, capacity=5)
     for path in (f"{ROOT}/workshops", f"{ROOT}/workshops/{workshop.public_id}"):
         before = client.get(path)
         condition = {"If-None-Match": before.headers["ETag"]}

@@ -21,7 +21,7 @@ from outreach.domain.network.offices import Office
 from outreach.domain.workshops import Workshop
 from outreach.keystore import KeyStore
 from outreach.logs import Repeats
-from tests.conftest import close_app, hold
+from tests.conftest import close_app, make_workshop
 from tests.db.test_database import _read_only
 from tests.support.environment import where
 from tests.support.limits import UNLIMITED
@@ -40,7 +40,7 @@ def watched(make_app: Callable[..., Flask]) -> Flask:
 @pytest.fixture
 def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
     with store.change() as session:
-        return hold(session, chicago, rights)
+        return make_workshop(session, chicago, rights)
 
 
 def require_noted(

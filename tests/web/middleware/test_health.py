@@ -24,7 +24,7 @@ from outreach.domain.registrations import ContactMethod
 from outreach.keystore import KeyStore
 from outreach.maintenance.worker import Worker
 from tests.concurrency.test_shutdown import run_server
-from tests.conftest import hold, seat
+from tests.conftest import make_workshop, seat
 from tests.support.public_urls import NOBODY, manage_token
 
 pytestmark = pytest.mark.any_database
@@ -170,7 +170,7 @@ def test_requests_are_counted_by_route(
     monitored_client: FlaskClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        workshop = hold(session, chicago, rights)
+        workshop = make_workshop(session, chicago, rights)
     link = manage_token(key_store, seat(store, key_store, workshop))
     for _ in range(3):
         monitored_client.get(f"/es/r/{link}?nombre=Canariosa")
@@ -211,7 +211,10 @@ def test_metrics_are_totals_without_offices_and_kinds(
     rights: Kind,
 ) -> None:
     with store.change() as session:
-        first, second = hold(session, chicago, women), hold(session, chicago, rights)
+        first, second = (
+            make_workshop(session, chicago, women),
+            make_workshop(session, chicago, rights),
+        )
     seat(store, key_store, first)
     seat(store, key_store, second, contact=ContactMethod.EMAIL, address="rosa@example.org")
     metrics = get_metrics(monitored_client)
@@ -226,7 +229,7 @@ def test_metrics_of_the_outbox(
     monitored_client: FlaskClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        workshop = hold(session, chicago, rights)
+        workshop = make_workshop(session, chicago, rights)
     metrics = get_metrics(monitored_client)
     assert value(metrics, "outbox_waiting") == 0
     assert value(metrics, "outbox_oldest_seconds") == 0

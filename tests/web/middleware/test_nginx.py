@@ -25,7 +25,7 @@ from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import Workshop
 from outreach.keystore import KeyStore
 from outreach.maintenance import proxy_check
-from tests.conftest import hold, seat
+from tests.conftest import make_workshop, seat
 from tests.support import nginx, server_process
 from tests.support.environment import where
 from tests.support.nginx import NAME, Answer, Proxy
@@ -76,7 +76,7 @@ def proxy(server: int, tmp_path: Path) -> Iterator[Proxy]:
 @pytest.fixture
 def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
     with store.change() as session:
-        return hold(session, chicago, rights)
+        return make_workshop(session, chicago, rights)
 
 
 def test_second_request_of_a_feed_is_a_cache_hit(proxy: Proxy, workshop: Workshop) -> None:

@@ -32,7 +32,7 @@ from outreach.domain.scheduling.tours import Tour
 from outreach.domain.workshops import Workshop
 from outreach.keystore import Key, KeyStore
 from outreach.web.context import store as app_store
-from tests.conftest import hold, kind, office
+from tests.conftest import kind, make_workshop, office
 from tests.runner import postgresql
 from tests.support import text_conversation
 from tests.support.gateway_server import serve_gateway
@@ -48,7 +48,7 @@ TIMEOUT_SECONDS = 20.0  # upper limit of each wait
 @pytest.fixture
 def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
     with store.change() as session:
-        return hold(session, chicago, rights)
+        return make_workshop(session, chicago, rights)
 
 
 def wait_until(is_so: Callable[[], object]) -> None:
@@ -133,7 +133,7 @@ def test_retry_of_the_last_seat_is_not_refused(
     config: Config, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        last = hold(session, chicago, rights, capacity=1, has_waiting_list=False)
+        last = make_workshop(session, chicago, rights, capacity=1, has_waiting_list=False)
     with app_behind_proxy(config, "database_url") as (app, proxy):
         proxy.cut_after(b"COMMIT")
         assert post(app, last).status_code == 303
@@ -358,7 +358,7 @@ def test_request_waits_for_a_restarted_database(
             rights = kind("derechos", "Tus derechos")
             session.add_all([chicago, rights])
             session.flush()
-            workshop = hold(session, chicago, rights)
+            workshop = make_workshop(session, chicago, rights)
         app = create_app(own_config)
         app.testing = False
         assert app.test_client().get("/es/").status_code == 200

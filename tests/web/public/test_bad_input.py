@@ -20,7 +20,7 @@ from outreach.domain.network.offices import Office
 from outreach.domain.registrations import Registration
 from outreach.domain.workshops import Workshop
 from outreach.keystore import Key, KeyStore
-from tests.conftest import hold
+from tests.conftest import make_workshop
 from tests.support.limits import UNLIMITED
 from tests.support.registration_forms import answers, filled
 
@@ -104,7 +104,7 @@ BAD: list[dict[str, Any]] = [
 @pytest.fixture
 def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
     with store.change() as session:
-        return hold(session, chicago, rights)
+        return make_workshop(session, chicago, rights)
 
 
 @pytest.fixture

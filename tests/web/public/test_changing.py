@@ -15,7 +15,7 @@ from outreach.domain.registrations import ContactMethod, PersonalData, Registrat
 from outreach.domain.registrations.notifications import Notification, NotificationType
 from outreach.domain.workshops import Workshop
 from outreach.keystore import KeyStore
-from tests.conftest import hold, seat
+from tests.conftest import make_workshop, seat
 from tests.support.registration_forms import filled, link_of, now_of, seats_left
 
 pytestmark = [pytest.mark.core, pytest.mark.any_database]
@@ -24,7 +24,7 @@ pytestmark = [pytest.mark.core, pytest.mark.any_database]
 @pytest.fixture
 def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
     with store.change() as session:
-        return hold(
+        return make_workshop(
             session, chicago, rights, capacity=4, has_childcare=True, support={"childcare": 1}
         )
 
@@ -232,7 +232,7 @@ def test_change_form_of_a_discreet_registration_is_neutral(
     client: FlaskClient, store: Store, key_store: KeyStore, chicago: Office, women: Kind
 ) -> None:
     with store.change() as session:
-        circle = hold(
+        circle = make_workshop(
             session,
             chicago,
             women,

@@ -30,7 +30,7 @@ from outreach.domain.workshops import Workshop
 from outreach.reports import data_catalogue, data_tables, month_report, quality, sdmx
 from outreach.reports.count_columns import COLUMNS
 from outreach.reports.data_tables import ALL, RevisionTables
-from tests.conftest import hold
+from tests.conftest import make_workshop
 from tests.support.closed_quarter import QUARTER, close, hold_quarter
 from tests.support.fixed_clock import fixed_clock
 
@@ -89,7 +89,7 @@ def revisions(store: Store, chicago: Office, calgary: Office, rights: Kind, wome
             (chicago, women, 3),
             (calgary, rights, 8),
         ):
-            workshop = hold(session, office, kind, day=date(2026, 3, 10))
+            workshop = make_workshop(session, office, kind, day=date(2026, 3, 10))
             workshop_service.report(workshop, head_count=people, now=APRIL)
         session.add(
             FigureSeries(
@@ -326,7 +326,7 @@ def test_quality_counts_what_nobody_reported(
 ) -> None:
     with store.change() as session:
         for day in (3, 10, 17):
-            workshop = hold(session, chicago, rights, day=date(2026, 3, day))
+            workshop = make_workshop(session, chicago, rights, day=date(2026, 3, day))
         workshop_service.report(workshop, head_count=20, now=APRIL)
     with store.read() as session:
         found = quality.assess(session, MARCH, now=APRIL)

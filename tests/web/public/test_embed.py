@@ -17,7 +17,7 @@ from outreach.domain.network.kinds import Kind, Way
 from outreach.domain.network.offices import Office
 from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import Workshop, WorkshopStatus
-from tests.conftest import LONG_AGO, hold, venue
+from tests.conftest import LONG_AGO, make_workshop, venue
 from tests.support.public_urls import Page
 
 pytestmark = pytest.mark.any_database("the text of frames and of oEmbed")
@@ -52,12 +52,12 @@ def listed_ids(
         ):
             kind = changes.pop("kind", rights)
             assert isinstance(kind, Kind)
-            hold(session, chicago, kind, **({"day": day} | changes))
+            make_workshop(session, chicago, kind, **({"day": day} | changes))
         listed = [
-            hold(session, office, rights, day=day + timedelta(days=number))
+            make_workshop(session, office, rights, day=day + timedelta(days=number))
             for number, office in enumerate((chicago, calgary, chicago, chicago))
         ]
-        listed.append(hold(session, calgary, rights, day=day + timedelta(days=200)))
+        listed.append(make_workshop(session, calgary, rights, day=day + timedelta(days=200)))
         workshop_service.cancel(session, listed[2], now=LONG_AGO)
     return [workshop.public_id for workshop in listed]
 
@@ -90,7 +90,7 @@ def test_card_shows_title_time_venue_and_seats_left(
 ) -> None:
     with store.change() as session:
         library = venue(session, chicago, name="Biblioteca <de> Pilsen")
-        workshop = hold(session, chicago, rights, venue=library, capacity=3)
+        workshop = make_workshop(session, chicago, rights, venue=library, capacity=3)
     for path in ("/en/incrustar?oficina=chicago", f"/en/incrustar/{workshop.public_id}"):
         text = client.get(path).text
         for text_part in ("Know your rights", "6:00", "Biblioteca &lt;de&gt; Pilsen", "3 "):
@@ -130,9 +130,9 @@ def test_hidden_workshop_has_no_frame(
 ) -> None:
     with store.change() as session:
         hidden: list[Workshop] = [
-            hold(session, chicago, women),
-            hold(session, chicago, rights, way=Way.UNLISTED),
-            hold(session, chicago, rights, status=WorkshopStatus.DRAFT),
+            make_workshop(session, chicago, women),
+            make_workshop(session, chicago, rights, way=Way.UNLISTED),
+            make_workshop(session, chicago, rights, status=WorkshopStatus.DRAFT),
         ]
     not_found = client.get("/es/incrustar/0000000000").data
     for each in hidden:
@@ -153,7 +153,7 @@ def test_frame_is_cached_for_five_minutes_and_has_an_etag(
     assert (second.status_code, second.data) == (304, b"")
     assert second.headers["Cache-Control"] == "public, max-age=300"
     with store.change() as session:
-        hold(session, chicago, rights)
+        make_workshop(session, chicago, rights)
     assert client.get("/es/incrustar?oficina=chicago", headers=condition).status_code == 200
 
 
@@ -245,7 +245,7 @@ def test_discreet_page_has_no_oembed_link(
     client: FlaskClient, store: Store, chicago: Office, women: Kind
 ) -> None:
     with store.change() as session:
-        workshop = hold(session, chicago, women)
+        workshop = make_workshop(session, chicago, women)
     for path in ("/es/?tipo=K7QX", f"/es/t/{workshop.public_id}"):
         assert "oembed" not in client.get(path).text
 

@@ -12,7 +12,7 @@ from outreach import clock
 from outreach.db.store import Store
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
-from tests.conftest import hold, venue
+from tests.conftest import make_workshop, venue
 from tests.feeds.test_feed_sizes import add_workshops
 from tests.support.public_urls import Page
 
@@ -30,7 +30,7 @@ def test_feed_without_filters_has_the_whole_network(
     client: FlaskClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        hold(session, chicago, rights)
+        make_workshop(session, chicago, rights)
     answer = client.get("/es/calendario")
 
     assert answer.status_code == 200
@@ -44,7 +44,7 @@ def test_chosen_filters_are_in_the_feed_address_and_its_links(
     client: FlaskClient, store: Store, chicago: Office, rights: Kind, lang: str
 ) -> None:
     with store.change() as session:
-        hold(session, chicago, rights)
+        make_workshop(session, chicago, rights)
     query = "tipo=derechos&idioma=en&idioma=es&donde=IL&modalidad=presencial"
     page = client.get(f"/{lang}/calendario?oficina=chicago&{query}").text
     address = feed_address(page)
@@ -88,7 +88,7 @@ def test_filters_of_the_list_are_kept_in_the_feed_address(
 ) -> None:
     with store.change() as session:
         joliet = venue(session, chicago, name="Biblioteca de Joliet", city="Joliet")
-        hold(session, chicago, rights, venue=joliet)
+        make_workshop(session, chicago, rights, venue=joliet)
     for list_query, feed in (
         ("donde=Joliet", "red.ics?donde=joliet+il"),
         ("donde=60432", "red.ics?donde=60432"),
@@ -109,7 +109,7 @@ def test_filter_values_that_the_form_does_not_offer_stay_ticked(
 ) -> None:
     with store.change() as session:
         joliet = venue(session, chicago, name="Biblioteca de Joliet", city="Joliet")
-        hold(session, chicago, rights, venue=joliet)
+        make_workshop(session, chicago, rights, venue=joliet)
     page = client.get(
         "/fr/calendario?donde=Joliet&donde=IL&idioma=nah&modalidad=en-linea&modalidad=presencial"
     ).text

@@ -19,7 +19,7 @@ from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import Workshop
 from outreach.reports import month_report
 from outreach.web.presentation import charts, sparklines
-from tests.conftest import hold
+from tests.conftest import make_workshop
 from tests.support.public_urls import Page
 
 pytestmark = pytest.mark.any_database("the text of the figures pages")
@@ -34,7 +34,7 @@ def march(store: Store, chicago: Office, calgary: Office, rights: Kind, women: K
     """March closed with three workshops, one in Calgary; February had one, and March of 2025."""
     with store.change() as session:
         for day in (date(2025, 3, 4), date(2026, 2, 4)):
-            hold(session, chicago, rights, day=day)
+            make_workshop(session, chicago, rights, day=day)
         day = date(2026, 3, 10)
         for office, kind, people in (
             (chicago, rights, 30),
@@ -42,7 +42,7 @@ def march(store: Store, chicago: Office, calgary: Office, rights: Kind, women: K
             (calgary, rights, 8),
         ):
             workshop_service.report(
-                hold(session, office, kind, day=day), head_count=people, now=APRIL
+                make_workshop(session, office, kind, day=day), head_count=people, now=APRIL
             )
     with store.change() as session:
         month_report.close(session, MARCH, now=APRIL)
@@ -153,7 +153,7 @@ def test_pages_of_the_first_and_the_last_months_lead_to_no_missing_page(
     store: Store, client: FlaskClient, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        hold(session, chicago, rights, day=date(2021, 8, 10))
+        make_workshop(session, chicago, rights, day=date(2021, 8, 10))
     last = Month.from_day(clock.now().date()).plus(24)
     for address in ("2021", "2021-08", "2022-02", f"oficina/{chicago.slug}", last.year, last):
         page = client.get(f"/es/cifras/{address}")
@@ -199,7 +199,7 @@ def test_office_and_kind_with_only_future_workshops_have_a_figures_page(
     store: Store, client: FlaskClient, chicago: Office, women: Kind
 ) -> None:
     with store.change() as session:
-        hold(session, chicago, women, day=clock.now().date() + timedelta(days=60))
+        make_workshop(session, chicago, women, day=clock.now().date() + timedelta(days=60))
     for page in ("oficina/chicago", f"tipo/{women.public_code}"):
         assert client.get(f"/es/cifras/{page}").status_code == 200, page
 

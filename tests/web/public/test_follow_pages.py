@@ -554,7 +554,7 @@ def test_seat_is_announced_when_there_is_one(
         found = session.get_one(Workshop, workshop.id)
         data = replace(workshop_service.get_data(found), capacity=2)
         workshop_service.change(session, found, data, now=scene.now)
-        found.held_seats, found.seats_left, found.hold_until = 0, 1, None
+        found.held_seats, found.seats_left, found.undo_until = 0, 1, None
     assert scene.notify() == 1
     assert "lugar" in scene.gateway.asked[-1][3]
     assert scene.rows() == []

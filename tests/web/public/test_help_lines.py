@@ -24,7 +24,7 @@ from outreach.domain.network.staff import ALL_OFFICES, Role
 from outreach.errors import Misconfigured
 from outreach.maintenance import doctor
 from outreach.network_profile import NetworkProfile, use_profile
-from tests.conftest import hold, office
+from tests.conftest import make_workshop, office
 from tests.support.staff_client import StaffClient, employ, signed_in_as, words
 
 # Later than the package's own checks are valid: only those that a test records count.
@@ -50,7 +50,7 @@ def check_all(store: Store, day: date) -> None:
 
 def circle_path(store: Store, place: Office, women: Kind) -> str:
     with store.change() as session:
-        return f"/es/t/{hold(session, place, women).public_id}"
+        return f"/es/t/{make_workshop(session, place, women).public_id}"
 
 
 @pytest.fixture

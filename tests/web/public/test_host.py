@@ -13,7 +13,7 @@ from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.keystore import KeyStore
 from outreach.pdf import flyer_text
-from tests.conftest import hold, seat
+from tests.conftest import make_workshop, seat
 from tests.support.letters import write_all
 from tests.support.registration_forms import link_of
 
@@ -26,7 +26,7 @@ def test_pages_of_an_office_and_its_workshops_name_the_host(
     client: FlaskClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        workshop = hold(session, chicago, rights)
+        workshop = make_workshop(session, chicago, rights)
     pages = [f"/es/t/{workshop.public_id}", f"/es/t/{workshop.public_id}/lugar", "/es/o/chicago"]
     for path in [*pages, link_of(key_store, seat(store, key_store, workshop))]:
         assert f"<small>{HOST}</small>" in client.get(path).text.partition("</header>")[0], path
@@ -38,7 +38,7 @@ def test_discreet_workshop_names_neither_host_nor_network(
 ) -> None:
     client = make_app(brand="Red consular").test_client()
     with store.change() as session:
-        circle = hold(session, chicago, women)
+        circle = make_workshop(session, chicago, women)
     pages = [f"/es/t/{circle.public_id}", f"/es/t/{circle.public_id}/lugar"]
     for path in [*pages, link_of(key_store, seat(store, key_store, circle))]:
         page = client.get(path).text
@@ -52,7 +52,10 @@ def test_letters_and_flyers_name_the_host_of_ordinary_workshops_only(
     app: Flask, config: Config, store: Store, chicago: Office, rights: Kind, women: Kind
 ) -> None:
     with store.change() as session:
-        workshop, circle = hold(session, chicago, rights), hold(session, chicago, women)
+        workshop, circle = (
+            make_workshop(session, chicago, rights),
+            make_workshop(session, chicago, women),
+        )
     with app.test_request_context():
         for each, has_host in ((workshop, True), (circle, False)):
             for sent in write_all(each, config, "es", now=clock.now()):

@@ -18,7 +18,7 @@ from outreach.domain.network.kinds import Kind, Visibility, Way
 from outreach.domain.network.offices import Office
 from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import DeliveryMode, Workshop
-from tests.conftest import hold, venue
+from tests.conftest import make_workshop, venue
 from tests.support.public_urls import Page
 
 pytestmark = pytest.mark.any_database("the JSON-LD of pages")
@@ -68,7 +68,9 @@ def listed_events(client: FlaskClient, path: str) -> list[Any]:
 def talk(store: Store, chicago: Office, rights: Kind) -> Workshop:
     with store.change() as session:
         library = venue(session, chicago, latitude=41.85, longitude=-87.65)
-        return hold(session, chicago, rights, venue=library, languages=Codes(["es", "nah"]))
+        return make_workshop(
+            session, chicago, rights, venue=library, languages=Codes(["es", "nah"])
+        )
 
 
 def test_workshop_page_has_json_ld_of_the_event(client: FlaskClient, talk: Workshop) -> None:
@@ -130,7 +132,7 @@ def test_availability_is_one_of_three_steps(
     client: FlaskClient, store: Store, chicago: Office, rights: Kind, capacity: int, step: str
 ) -> None:
     with store.change() as session:
-        workshop = hold(session, chicago, rights, capacity=capacity)
+        workshop = make_workshop(session, chicago, rights, capacity=capacity)
     [event] = json_ld(client, f"/es/t/{workshop.public_id}")
     assert event["offers"]["availability"] == SCHEMA + step
 
@@ -172,10 +174,10 @@ def test_capacity_is_there_where_the_page_says_it(
     client: FlaskClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        soon = hold(session, chicago, rights, capacity=17, opens_days=1)
-        is_open = hold(session, chicago, rights, capacity=17)
-        walk_in = hold(session, chicago, rights, capacity=17, way=Way.OPEN, opens_days=1)
-        cancelled = hold(session, chicago, rights, capacity=17, opens_days=1)
+        soon = make_workshop(session, chicago, rights, capacity=17, opens_days=1)
+        is_open = make_workshop(session, chicago, rights, capacity=17)
+        walk_in = make_workshop(session, chicago, rights, capacity=17, way=Way.OPEN, opens_days=1)
+        cancelled = make_workshop(session, chicago, rights, capacity=17, opens_days=1)
         workshop_service.cancel(session, cancelled, now=clock.now())
     for workshop, is_there in (
         (soon, True),
@@ -207,7 +209,7 @@ def test_list_and_office_pages_have_json_ld_of_their_workshops_in_order(
     client: FlaskClient, store: Store, chicago: Office, rights: Kind, talk: Workshop
 ) -> None:
     with store.change() as session:
-        sooner = hold(session, chicago, rights, day=talk.day - timedelta(days=1))
+        sooner = make_workshop(session, chicago, rights, day=talk.day - timedelta(days=1))
         workshop_service.cancel(session, sooner, now=clock.now())
     for path in ("/es/", "/es/?donde=Chicago", "/es/o/chicago"):
         first, second = listed_events(client, path)
@@ -247,9 +249,11 @@ def test_json_ld_of_an_online_workshop_has_no_meeting_link(
 ) -> None:
     online = {"online_url": "https://sala.example/canario"}
     with store.change() as session:
-        video = hold(session, chicago, rights, mode=DeliveryMode.VIDEO_CALL, venue=None, **online)
-        hybrid = hold(session, chicago, rights, mode=DeliveryMode.HYBRID, **online)
-        phone = hold(session, chicago, rights, mode=DeliveryMode.PHONE_BANK, venue=None)
+        video = make_workshop(
+            session, chicago, rights, mode=DeliveryMode.VIDEO_CALL, venue=None, **online
+        )
+        hybrid = make_workshop(session, chicago, rights, mode=DeliveryMode.HYBRID, **online)
+        phone = make_workshop(session, chicago, rights, mode=DeliveryMode.PHONE_BANK, venue=None)
     events = {}
     for each in (video, hybrid, phone):
         path = f"/es/t/{each.public_id}"
@@ -283,9 +287,9 @@ def test_discreet_and_unlisted_workshops_have_no_json_ld(
     with store.change() as session:
         secret["venue"] = venue(session, chicago, "Casa Canaria", address="Calle Canario 99")
         hidden = [
-            hold(session, chicago, women, **secret),
-            hold(session, chicago, women, **secret, visibility=Visibility.PUBLIC),
-            hold(session, chicago, rights, **secret, way=Way.UNLISTED),
+            make_workshop(session, chicago, women, **secret),
+            make_workshop(session, chicago, women, **secret, visibility=Visibility.PUBLIC),
+            make_workshop(session, chicago, rights, **secret, way=Way.UNLISTED),
         ]
     assert "Círculo canario" in client.get("/es/").text, "the list that people read has it"
     for path in ("/es/", "/en/", "/es/?donde=Chicago", "/es/o/chicago", "/fr/o/chicago"):
@@ -304,7 +308,9 @@ def test_json_ld_of_a_hidden_address_has_only_city_and_state(
     with store.change() as session:
         address = {"address": "Calle Canario 99", "area": "Zona Canaria"}
         house = venue(session, chicago, "Casa Canaria", latitude=41.1, longitude=-87.1, **address)
-        workshop = hold(session, chicago, rights, venue=house, visibility=Visibility.REGISTERED)
+        workshop = make_workshop(
+            session, chicago, rights, venue=house, visibility=Visibility.REGISTERED
+        )
     for path in (f"/es/t/{workshop.public_id}", "/es/", "/es/o/chicago"):
         [event] = listed_events(client, path) if "/t/" not in path else json_ld(client, path)
         assert event["location"] == {
@@ -324,7 +330,7 @@ def test_html_in_a_title_is_escaped_in_json_ld(
 ) -> None:
     title = "</script><script>alert(1)</script><!-- & \u2028 \"'"
     with store.change() as session:
-        workshop = hold(session, chicago, rights, title={"es": title})
+        workshop = make_workshop(session, chicago, rights, title={"es": title})
     for path in (f"/es/t/{workshop.public_id}", "/es/", "/es/o/chicago"):
         text = client.get(path).text
         [data] = JsonLdParser(text).data

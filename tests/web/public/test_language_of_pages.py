@@ -10,7 +10,7 @@ from outreach.db.store import Store
 from outreach.domain.locations import city_names
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
-from tests.conftest import hold, office
+from tests.conftest import make_workshop, office
 
 pytestmark = [pytest.mark.any_database]
 
@@ -61,7 +61,7 @@ def test_pages_name_an_office_city_in_their_language(
 ) -> None:
     new_york = save("nueva-york", "Nueva York", "NY", "America/New_York")
     with store.change() as session:
-        workshop = hold(session, new_york, rights)
+        workshop = make_workshop(session, new_york, rights)
     for path in ("/o/nueva-york", f"/t/{workshop.public_id}", "/", "/red", "/calendario"):
         assert "Nueva York" in client.get(f"/es{path}").text, path
         page = re.sub("Consulate in Nueva York", "", client.get(f"/en{path}").text)
@@ -90,8 +90,8 @@ def test_text_that_is_not_translated_says_its_language(
     client: FlaskClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        spanish = hold(session, chicago, rights, title={"es": "Plan de emergencia"})
-        both = hold(session, chicago, rights, title={"es": "Derechos", "en": "Rights"})
+        spanish = make_workshop(session, chicago, rights, title={"es": "Plan de emergencia"})
+        both = make_workshop(session, chicago, rights, title={"es": "Derechos", "en": "Rights"})
     page = client.get(f"/en/t/{spanish.public_id}").text
     assert '<h1 lang="es-MX">Plan de emergencia</h1>' in page
     assert '<h1 lang="' not in client.get(f"/es/t/{spanish.public_id}").text

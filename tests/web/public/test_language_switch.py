@@ -13,7 +13,7 @@ from outreach.domain.network.offices import Office
 from outreach.domain.registrations import Registration
 from outreach.domain.workshops import Workshop
 from outreach.keystore import KeyStore
-from tests.conftest import hold, seat
+from tests.conftest import make_workshop, seat
 from tests.support.registration_forms import (
     answers,
     everyone,
@@ -31,7 +31,7 @@ SWITCH = {"switch": "language"}
 @pytest.fixture
 def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
     with store.change() as session:
-        return hold(session, chicago, rights, has_childcare=True)
+        return make_workshop(session, chicago, rights, has_childcare=True)
 
 
 @pytest.fixture
@@ -96,7 +96,7 @@ def test_enter_presses_no_language(
     workshop: Workshop, rosa: Registration, page: str,
 ) -> None:  # fmt: skip
     with store.change() as session:
-        hold(session, chicago, rights)
+        make_workshop(session, chicago, rights)
     link = link_of(key_store, rosa)
     path = {
         "form": f"/es/t/{workshop.public_id}/lugar",
@@ -134,7 +134,7 @@ def test_closed_workshop_says_so_in_the_other_language(
     client: FlaskClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        workshop = hold(session, chicago, rights)
+        workshop = make_workshop(session, chicago, rights)
         typed = answers(client.application, workshop)
         workshop.starts_at = workshop.published_at or workshop.created_at
     page = client.post(f"/en/t/{workshop.public_id}/lugar", data=typed | SWITCH)

@@ -14,7 +14,7 @@ from outreach.domain.network.offices import Office
 from outreach.domain.workshops import DeliveryMode, Workshop, series
 from outreach.reports import workshop_counts
 from outreach.web.public import list_sections, workshop_pages
-from tests.conftest import hold, venue
+from tests.conftest import make_workshop, venue
 from tests.support.fixed_clock import FIXED_NOW, fixed_clock
 from tests.web.public.test_workshop_list import SATURDAY, hold_at, links, online, titles
 
@@ -42,9 +42,9 @@ def hold_many(store: Store, office: Office, rights: Kind, women: Kind) -> None:
         course = series.find_or_create(session, session.merge(office), "Curso", is_joint=True)
         there = venue(session, office)
         for week in range(4):
-            hold(session, office, rights, venue=there, day=_day(week * 7), series=course)
+            make_workshop(session, office, rights, venue=there, day=_day(week * 7), series=course)
         for number in range(5):
-            hold(
+            make_workshop(
                 session, office, rights, venue=None, mode=DeliveryMode.VIDEO_CALL, day=_day(number)
             )
 
@@ -126,7 +126,7 @@ def test_all_that_is_online_can_be_reached_page_by_page(
     with store.change() as session:
         for number in range(count):
             for office in (chicago, calgary):
-                hold(
+                make_workshop(
                     session, office, rights, title={"es": f"{office.slug} {number:03}"}, venue=None,
                     mode=DeliveryMode.VIDEO_CALL, day=SATURDAY + timedelta(days=number // 2),
                 )  # fmt: skip
@@ -149,7 +149,7 @@ def test_pages_of_what_is_online_end_where_other_kinds_are_offered(
 ) -> None:
     with store.change() as session:
         for number in range(workshop_pages.MAX_ONLINE + 1):
-            hold(
+            make_workshop(
                 session, chicago, rights, title={"es": f"taller {number}"}, venue=None,
                 mode=DeliveryMode.VIDEO_CALL,
             )  # fmt: skip
@@ -165,7 +165,7 @@ def test_link_to_all_that_is_online_stands_only_where_there_are_more(
 ) -> None:
     with store.change() as session:
         for number in range(list_sections.FEW_ONLINE):
-            hold(
+            make_workshop(
                 session, chicago, rights, title={"es": f"taller {number}"}, venue=None,
                 mode=DeliveryMode.VIDEO_CALL,
             )  # fmt: skip

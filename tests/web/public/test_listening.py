@@ -21,7 +21,7 @@ from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.errors import ErrorCode, Refusal
 from outreach.keystore import KeyStore
 from outreach.privacy import retention
-from tests.conftest import hold, seat, venue
+from tests.conftest import make_workshop, seat, venue
 from tests.support.page_speech import read_speech
 from tests.support.public_urls import manage_token
 from tests.support.recordings import BODY, add_note
@@ -32,7 +32,7 @@ pytestmark = pytest.mark.any_database("texts and headers of pages")
 @pytest.fixture
 def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
     with store.change() as session:
-        return hold(session, chicago, rights)
+        return make_workshop(session, chicago, rights)
 
 
 def policy(client: FlaskClient, path: str) -> str:
@@ -68,7 +68,7 @@ def test_only_pages_with_a_player_may_load_audio(
     assert "media-src" not in policy(client, path)
     add_note(store, workshop)
     with store.change() as session:
-        other = hold(session, chicago, rights)
+        other = make_workshop(session, chicago, rights)
     assert policy(client, path).endswith("; media-src 'self'")
     assert "microphone=()" in client.get(path).headers["Permissions-Policy"]
     for elsewhere in ("/es/", f"/es/t/{other.public_id}", f"/es/t/{workshop.public_id}/lugar"):
@@ -113,7 +113,7 @@ def test_recording_of_before_a_move_is_not_played(
 ) -> None:
     status = WorkshopStatus.PUBLISHED if was_public else WorkshopStatus.DRAFT
     with store.change() as session:
-        made = hold(session, chicago, rights, status=status)
+        made = make_workshop(session, chicago, rights, status=status)
     note = add_note(store, made, now=clock.now())
     with store.change() as session:
         workshop = session.get_one(Workshop, made.id)
@@ -180,8 +180,8 @@ def test_nothing_discreet_or_hidden_is_heard(
     is_hidden_later: bool,
 ) -> None:
     with store.change() as session:
-        discreet = hold(session, chicago, women)
-        hidden = hold(session, chicago, rights, visibility=Visibility.REGISTERED)
+        discreet = make_workshop(session, chicago, women)
+        hidden = make_workshop(session, chicago, rights, visibility=Visibility.REGISTERED)
     if not is_hidden_later:
         for subject in (women, discreet, hidden):
             with pytest.raises(Refusal) as refused:
@@ -265,9 +265,9 @@ def test_recordings_go_after_the_workshop_and_when_it_becomes_discreet(
 ) -> None:
     today = clock.network_day(clock.now())
     with store.change() as session:
-        old = hold(session, chicago, rights, day=today - timedelta(days=31))
-        recent = hold(session, chicago, rights, day=today - timedelta(days=29))
-        hushed = hold(session, chicago, rights)
+        old = make_workshop(session, chicago, rights, day=today - timedelta(days=31))
+        recent = make_workshop(session, chicago, rights, day=today - timedelta(days=29))
+        hushed = make_workshop(session, chicago, rights)
     for each in (old, recent, hushed, rights):
         add_note(store, each)
     with store.change() as session:

@@ -25,7 +25,7 @@ from outreach.keystore import Burst, Key, KeyStore, bursts
 from outreach.mail import render
 from outreach.mail.message_context import MessageContext
 from outreach.web.middleware import rate_limits
-from tests.conftest import hold, seat, venue
+from tests.conftest import make_workshop, seat, venue
 from tests.domain.registrations.test_moving import SLOTS
 from tests.support.limits import UNLIMITED
 from tests.support.registration_forms import (
@@ -55,14 +55,14 @@ def after(days: int) -> Any:
 def here(store: Store, chicago: Office, rights: Kind) -> Workshop:
     with store.change() as session:
         where = venue(session, chicago, name="Biblioteca de Pilsen")
-        return hold(session, chicago, rights, capacity=8, venue=where)
+        return make_workshop(session, chicago, rights, capacity=8, venue=where)
 
 
 @pytest.fixture
 def there(store: Store, chicago: Office, rights: Kind) -> Workshop:
     with store.change() as session:
         where = venue(session, chicago, name="Escuela de Cicero")
-        return hold(session, chicago, rights, capacity=8, day=after(7), venue=where)
+        return make_workshop(session, chicago, rights, capacity=8, day=after(7), venue=where)
 
 
 @pytest.fixture
@@ -93,9 +93,11 @@ def test_each_date_says_where_it_is(
 ) -> None:  # fmt: skip
     with store.change() as session:
         same = session.merge(here, load=False).venue
-        hold(session, chicago, rights, day=after(14), venue=same)
-        hold(session, chicago, rights, day=after(15), venue=None, mode=DeliveryMode.VIDEO_CALL)
-        hold(session, chicago, rights, day=after(16), capacity=0)
+        make_workshop(session, chicago, rights, day=after(14), venue=same)
+        make_workshop(
+            session, chicago, rights, day=after(15), venue=None, mode=DeliveryMode.VIDEO_CALL
+        )
+        make_workshop(session, chicago, rights, day=after(16), capacity=0)
     page = client.get(page_of(key_store, rosa))
     text = " ".join(page.text.split())
     assert page.status_code == 200
@@ -153,8 +155,8 @@ def test_hour_of_a_day_of_consultations_has_to_be_chosen(
     client: FlaskClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        one = hold(session, chicago, rights, **SLOTS)
-        two = hold(session, chicago, rights, day=after(1), **SLOTS)
+        one = make_workshop(session, chicago, rights, **SLOTS)
+        two = make_workshop(session, chicago, rights, day=after(1), **SLOTS)
     rosa = seat(store, key_store, one, slot="18:20")
     path = page_of(key_store, rosa)
     assert post(client, path, two.public_id).status_code == 422
@@ -169,7 +171,7 @@ def test_date_without_what_the_party_needs_cannot_be_chosen(
     there: Workshop,
 ) -> None:  # fmt: skip
     with store.change() as session:
-        here = hold(session, chicago, rights, has_childcare=True)
+        here = make_workshop(session, chicago, rights, has_childcare=True)
     rosa = seat(store, key_store, here, needs=Codes(["childcare"]))
     path = page_of(key_store, rosa)
     assert "Ahí no hay: Cuidado de niños." in client.get(path).text
@@ -202,7 +204,7 @@ def test_party_that_waits_has_no_move(
 @pytest.fixture
 def quiet(store: Store, chicago: Office, women: Kind) -> Workshop:
     with store.change() as session:
-        return hold(session, chicago, women, day=after(3), title={"es": "Solo mujeres"})
+        return make_workshop(session, chicago, women, day=after(3), title={"es": "Solo mujeres"})
 
 
 def test_discreet_date_is_a_new_request(
@@ -210,7 +212,7 @@ def test_discreet_date_is_a_new_request(
     quiet: Workshop,
 ) -> None:  # fmt: skip
     with store.change() as session:
-        other = hold(session, chicago, women, day=after(5))
+        other = make_workshop(session, chicago, women, day=after(5))
     rosa = seat(store, key_store, quiet)
     path = page_of(key_store, rosa)
     page = client.get(path)

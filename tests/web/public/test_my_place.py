@@ -18,7 +18,7 @@ from outreach.domain.registrations import Registration, address_approval
 from outreach.domain.workshops import Workshop
 from outreach.keystore import KeyStore
 from outreach.privacy import erasure
-from tests.conftest import hold, seat
+from tests.conftest import make_workshop, seat
 from tests.security.test_safety import recorded_statements
 from tests.support.fixed_clock import fixed_clock
 from tests.support.public_urls import manage_token
@@ -33,13 +33,13 @@ UNKNOWN: Final = "ZZZ999"
 @pytest.fixture
 def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
     with store.change() as session:
-        return hold(session, chicago, rights)
+        return make_workshop(session, chicago, rights)
 
 
 @pytest.fixture
 def circle(store: Store, chicago: Office, women: Kind) -> Workshop:
     with store.change() as session:
-        return hold(session, chicago, women, visibility=Visibility.APPROVED)
+        return make_workshop(session, chicago, women, visibility=Visibility.APPROVED)
 
 
 def code_of(registration: Registration) -> str:
@@ -212,7 +212,7 @@ def test_discreet_place_shows_neither_kind_nor_address_before_the_tap(
     luz = seat(store, key_store, circle, name="Luz")
     with store.change() as session:
         party = session.get_one(Registration, luz.id)
-        address_approval.approve(session, party, now=clock.now(), hold=timedelta(0))
+        address_approval.approve(session, party, now=clock.now(), undo_window=timedelta(0))
     answer = come_back(app.test_client(), code_of(luz), "luz")
     # The page is the answer: the history of a borrowed phone has no link to it.
     assert answer.status_code == 200
@@ -239,7 +239,7 @@ def test_person_without_contact_reads_from_when_and_how_to_look_again(
     assert "1805" not in page
     with store.change() as session:
         party = session.get_one(Registration, luz.id)
-        address_approval.approve(session, party, now=clock.now(), hold=timedelta(0))
+        address_approval.approve(session, party, now=clock.now(), undo_window=timedelta(0))
     page = come_back(client, code_of(luz), "Luz").text
     assert "Vuelve a mirar" not in page
     assert "1805 S. Ejemplo" in page
@@ -251,11 +251,14 @@ def test_declined_person_reads_what_a_place_by_phone_says(
     pages = []
     for visibility in (Visibility.APPROVED, Visibility.PHONE_ONLY):
         with store.change() as session:
-            workshop = hold(session, chicago, women, visibility=visibility)
+            workshop = make_workshop(session, chicago, women, visibility=visibility)
         luz = seat(store, key_store, workshop, name="Luz")
         with store.change() as session:
             address_approval.decline_approval(
-                session, session.get_one(Registration, luz.id), now=clock.now(), hold=timedelta(0)
+                session,
+                session.get_one(Registration, luz.id),
+                now=clock.now(),
+                undo_window=timedelta(0),
             )
         page = app.test_client().get(f"/es/r/{manage_token(key_store, luz)}").text
         found = re.search(r'<div class="ticket-top.*?</section>', page, re.DOTALL)

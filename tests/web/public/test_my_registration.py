@@ -19,7 +19,7 @@ from outreach.domain.registrations.notifications import Notification
 from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import DeliveryMode, Workshop
 from outreach.keystore import Key, KeyStore
-from tests.conftest import hold, seat, venue
+from tests.conftest import make_workshop, seat, venue
 from tests.support.fixed_clock import fixed_clock
 from tests.support.registration_forms import link_of, seats_left, status_of
 
@@ -29,13 +29,13 @@ pytestmark = [pytest.mark.core, pytest.mark.any_database]
 @pytest.fixture
 def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
     with store.change() as session:
-        return hold(session, chicago, rights, capacity=4)
+        return make_workshop(session, chicago, rights, capacity=4)
 
 
 @pytest.fixture
 def circle(store: Store, chicago: Office, women: Kind) -> Workshop:
     with store.change() as session:
-        return hold(session, chicago, women, title={"es": "Círculo de mujeres"})
+        return make_workshop(session, chicago, women, title={"es": "Círculo de mujeres"})
 
 
 def test_registration_page_shows_the_qr_code_and_the_door_code(
@@ -70,7 +70,9 @@ def test_waitlisted_registration_does_not_see_a_hidden_address(
     client: FlaskClient, store: Store, key_store: KeyStore, chicago: Office, women: Kind
 ) -> None:
     with store.change() as session:
-        full = hold(session, chicago, women, capacity=0, online_url="https://example.org/sala")
+        full = make_workshop(
+            session, chicago, women, capacity=0, online_url="https://example.org/sala"
+        )
     page = client.get(link_of(key_store, seat(store, key_store, full))).text
     assert 'data-standing="waiting"' in page
     assert "1805 S. Ejemplo" not in page
@@ -88,7 +90,7 @@ def test_address_by_phone_only_is_not_on_the_page(
     visibility: Visibility,
 ) -> None:
     with store.change() as session:
-        hidden = hold(session, chicago, women, visibility=visibility)
+        hidden = make_workshop(session, chicago, women, visibility=visibility)
     page = client.get(link_of(key_store, seat(store, key_store, hidden))).text
     assert "1805 S. Ejemplo" not in page
     assert "Te damos la dirección por teléfono" in page
@@ -98,7 +100,7 @@ def test_online_link_is_shown_to_confirmed_registrations_only(
     client: FlaskClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        online = hold(
+        online = make_workshop(
             session,
             chicago,
             rights,
@@ -142,9 +144,9 @@ def test_waitlisted_registration_sees_workshops_with_free_seats(
     women: Kind,
 ) -> None:
     with store.change() as session:
-        full = hold(session, chicago, rights, capacity=0)
-        hold(session, chicago, rights, title={"es": "Otra tarde"})
-        hold(session, chicago, women, title={"es": "Círculo de mujeres"})
+        full = make_workshop(session, chicago, rights, capacity=0)
+        make_workshop(session, chicago, rights, title={"es": "Otra tarde"})
+        make_workshop(session, chicago, women, title={"es": "Círculo de mujeres"})
     page = client.get(link_of(key_store, seat(store, key_store, full))).text
     assert "Aquí sí hay lugar" in page
     assert "Otra tarde" in page
@@ -262,7 +264,7 @@ def test_registration_can_be_erased_after_the_workshop(
 ) -> None:
     past = clock.now() - timedelta(days=2)
     with store.change() as session:
-        past_workshop = hold(session, chicago, rights, day=past.date())
+        past_workshop = make_workshop(session, chicago, rights, day=past.date())
     rosa = seat(store, key_store, past_workshop, now=past - timedelta(days=1))
     link = link_of(key_store, rosa)
     assert "Ya pasó." in client.get(link).text
@@ -318,7 +320,7 @@ def test_calendar_entry_is_in_the_time_zone_of_the_venue(
     client: FlaskClient, store: Store, key_store: KeyStore, calgary: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        workshop = hold(
+        workshop = make_workshop(
             session, calgary, rights, day=date(2027, 1, 21), starts=time(18), ends=time(20)
         )
     answer = client.post(f"{link_of(key_store, seat(store, key_store, workshop))}/cita.ics")
@@ -335,7 +337,7 @@ def test_page_has_a_geo_link_if_the_venue_has_coordinates(
 ) -> None:
     with store.change() as session:
         library = venue(session, chicago, latitude=41.857, longitude=-87.668)
-        workshop = hold(session, chicago, rights, venue=library)
+        workshop = make_workshop(session, chicago, rights, venue=library)
     page = client.get(link_of(key_store, seat(store, key_store, workshop))).text
     assert 'href="geo:41.857,-87.668"' in page
 

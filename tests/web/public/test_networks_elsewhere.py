@@ -21,7 +21,7 @@ from outreach.web.forms import contact_fields
 from outreach.web.middleware.reference_cache import reference
 from outreach.web.presentation import place_words
 from outreach.web.public.phone_line import line_offers, line_words
-from tests.conftest import hold, office
+from tests.conftest import make_workshop, office
 
 pytestmark = pytest.mark.any_database("the text of pages")
 
@@ -70,7 +70,7 @@ def test_figures_have_a_table_and_no_map(
         session.get_one(Kind, rights.id).countries = Codes(["DE"])
     with store.change() as session:
         kind = session.get_one(Kind, rights.id)
-        workshop = hold(session, berlin, kind, day=date(2020, 1, 18))
+        workshop = make_workshop(session, berlin, kind, day=date(2020, 1, 18))
         workshop_service.report(workshop, head_count=9, now=datetime(2020, 2, 1, tzinfo=UTC))
     page = site.test_client().get("/es/cifras/2020-01", base_url=SITE).text
     assert "en Alemania y España." in page

@@ -22,7 +22,7 @@ from outreach.domain.registrations.notifications import Notification, Notificati
 from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import Workshop
 from outreach.keystore import KeyStore
-from tests.conftest import hold, seat
+from tests.conftest import make_workshop, seat
 from tests.support import page_text
 from tests.support.registration_forms import link_of, now_of, status_of
 
@@ -32,7 +32,7 @@ pytestmark = pytest.mark.core
 @pytest.fixture
 def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
     with store.change() as session:
-        return hold(session, chicago, rights, capacity=2)
+        return make_workshop(session, chicago, rights, capacity=2)
 
 
 @pytest.fixture
@@ -199,7 +199,9 @@ def test_offer_page_of_a_discreet_kind_shows_neither_name_nor_address(
     client: FlaskClient, store: Store, key_store: KeyStore, chicago: Office, women: Kind
 ) -> None:
     with store.change() as session:
-        circle = hold(session, chicago, women, capacity=1, title={"es": "Círculo de mujeres"})
+        circle = make_workshop(
+            session, chicago, women, capacity=1, title={"es": "Círculo de mujeres"}
+        )
     flor = seat(store, key_store, circle, name="Flor")
     luz = seat(store, key_store, circle, name="Luz")
     client.post(f"{link_of(key_store, flor)}/cancelar")
@@ -219,7 +221,9 @@ def rosa(store: Store, key_store: KeyStore, chicago: Office, rights: Kind) -> Re
     """A registration made 30 days ago that is asked to reconfirm today."""
     now = clock.now()
     with store.change() as session:
-        soon = hold(session, chicago, rights, capacity=2, confirm_days=14, frees_silence=True)
+        soon = make_workshop(
+            session, chicago, rights, capacity=2, confirm_days=14, frees_silence=True
+        )
     rosa = seat(
         store,
         key_store,

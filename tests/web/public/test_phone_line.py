@@ -27,7 +27,7 @@ from outreach.errors import Misconfigured
 from outreach.keystore import KeyStore, KeyStoreBase
 from outreach.web.presentation import formatting
 from outreach.web.public.phone_line import gateway_signature
-from tests.conftest import hold, kind, venue
+from tests.conftest import kind, make_workshop, venue
 from tests.support.phone_caller import (
     LANGUAGE_KEYS,
     MOST_SECONDS,
@@ -199,7 +199,7 @@ def test_caller_in_canada_chooses_a_city(
     with store.change() as session:
         here: dict[str, Any] = {"near_latitude": 51.05, "near_longitude": -114.07}
         place = venue(session, session.merge(calgary, load=False), **here)
-        hold(session, calgary, rights, venue=place)
+        make_workshop(session, calgary, rights, venue=place)
     caller = Caller(line, "CA1", "+14035550100")
     caller.ring()
     caller.press("3")

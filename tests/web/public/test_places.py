@@ -13,7 +13,7 @@ from outreach.domain.network.kinds import Kind, Visibility
 from outreach.domain.network.offices import Office
 from outreach.domain.workshops import DeliveryMode
 from outreach.web.middleware import rate_limits
-from tests.conftest import hold, venue
+from tests.conftest import make_workshop, venue
 from tests.support.place_phrases import read_phrases
 
 MAIN: Final = "main"
@@ -145,8 +145,8 @@ def test_cards_say_how_far_they_are(
 ) -> None:
     with store.change() as session:
         there = venue(session, chicago, latitude=41.8531, longitude=-87.6586)
-        hold(session, chicago, rights, venue=there)
-        hold(session, chicago, rights, venue=None, mode=DeliveryMode.VIDEO_CALL)
+        make_workshop(session, chicago, rights, venue=there)
+        make_workshop(session, chicago, rights, venue=None, mode=DeliveryMode.VIDEO_CALL)
     _text, places = ask(client, "pilsen chicago")
     assert places.miles == [pytest.approx(0.6, abs=0.2)], "an online one is nowhere"
     assert ask(client, "illinois")[1].miles == []
@@ -158,7 +158,7 @@ def test_discreet_workshop_is_as_far_as_its_area(
     """A venue moved within its area changes no byte of the list (S13)."""
     with store.change() as session:
         there = venue(session, chicago, latitude=41.84, longitude=-87.70)
-        hold(session, chicago, women, venue=there, visibility=Visibility.REGISTERED)
+        make_workshop(session, chicago, women, venue=there, visibility=Visibility.REGISTERED)
         number = there.id
     before, places = ask(client, "60608")
     assert len(places.miles) == 1

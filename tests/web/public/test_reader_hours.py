@@ -23,7 +23,7 @@ from outreach.i18n import LANGUAGES
 from outreach.keystore import KeyStore
 from outreach.mail import render, sms
 from outreach.mail.message_context import MessageContext
-from tests.conftest import hold, seat
+from tests.conftest import make_workshop, seat
 from tests.support import page_text
 from tests.support.fixed_clock import FIXED_NOW, fixed_clock
 from tests.support.registration_forms import answers, everyone, send
@@ -47,7 +47,7 @@ READERS: Final = (
 def calls(store: Store, chicago: Office, rights: Kind) -> Workshop:
     """Consultations by telephone of an office on Central time, from nine."""
     with store.change() as session:
-        return hold(
+        return make_workshop(
             session, chicago, rights, mode=DeliveryMode.PHONE_BANK, way=Way.SLOTS, venue=None,
             slot_minutes=20, starts=time(9), ends=time(12),
         )  # fmt: skip
@@ -133,7 +133,9 @@ def test_only_what_is_followed_from_elsewhere_has_two_clocks(
 ) -> None:
     venue = {} if mode.has_venue else {"venue": None}
     with store.change() as session:
-        made = hold(session, chicago, rights, mode=mode, online_url="https://sala.example", **venue)
+        made = make_workshop(
+            session, chicago, rights, mode=mode, online_url="https://sala.example", **venue
+        )
     page = words(client.get(f"/es/t/{made.public_id}?donde=Los+Angeles").text)
     assert ("4:00 p. m. tu hora" in page) == (mode in ONLINE)
     assert ("hora del Centro" in page) == (mode in ONLINE)
@@ -175,10 +177,10 @@ def test_clock_of_who_comes_to_a_venue_is_not_kept(
     store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        hybrid = hold(
+        hybrid = make_workshop(
             session, chicago, rights, mode=DeliveryMode.HYBRID, online_url="https://s.example"
         )
-        there = hold(session, chicago, rights)
+        there = make_workshop(session, chicago, rights)
     zone = "America/Los_Angeles"
     for workshop, channel, kept in (
         (hybrid, "venue", None), (hybrid, "online", ANGELES), (there, "", None),

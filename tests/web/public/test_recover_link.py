@@ -13,7 +13,7 @@ from outreach.domain.registrations import ContactMethod
 from outreach.domain.workshops import Workshop
 from outreach.keystore import KeyStore
 from outreach.keystore.models import LinkRequest
-from tests.conftest import hold, seat
+from tests.conftest import make_workshop, seat
 from tests.support.registration_forms import (
     ask_for_link,
     filled,
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.any_database
 @pytest.fixture
 def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
     with store.change() as session:
-        return hold(session, chicago, rights)
+        return make_workshop(session, chicago, rights)
 
 
 def count_link_requests(key_store: KeyStore) -> int:

@@ -19,7 +19,7 @@ from outreach.domain.registrations.notifications import Notification, Notificati
 from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.keystore import Key, KeyStore
-from tests.conftest import hold, seat
+from tests.conftest import make_workshop, seat
 from tests.support.registration_forms import answers, everyone, filled, send
 
 pytestmark = [pytest.mark.core, pytest.mark.any_database]
@@ -28,13 +28,13 @@ pytestmark = [pytest.mark.core, pytest.mark.any_database]
 @pytest.fixture
 def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
     with store.change() as session:
-        return hold(session, chicago, rights)
+        return make_workshop(session, chicago, rights)
 
 
 @pytest.fixture
 def circle(store: Store, chicago: Office, women: Kind) -> Workshop:
     with store.change() as session:
-        return hold(session, chicago, women, title={"es": "Círculo de mujeres"})
+        return make_workshop(session, chicago, women, title={"es": "Círculo de mujeres"})
 
 
 def test_registration_needs_only_a_nickname(
@@ -76,7 +76,9 @@ def test_email_access_needs_and_language_are_stored(
     rights: Kind,
 ) -> None:
     with store.change() as session:
-        workshop = hold(session, chicago, rights, has_childcare=True, interpretation=Codes(["nah"]))
+        workshop = make_workshop(
+            session, chicago, rights, has_childcare=True, interpretation=Codes(["nah"])
+        )
     typed = answers(
         app,
         workshop,
@@ -163,7 +165,7 @@ def test_party_larger_than_the_places_left_is_waitlisted_and_informed(
     app: Flask, client: FlaskClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        small = hold(session, chicago, rights, capacity=2)
+        small = make_workshop(session, chicago, rights, capacity=2)
     page = client.get(f"/es/t/{small.public_id}/lugar")
     assert "Quedan 2 lugares." in page.text
     assert "entran juntas a la lista de espera" in page.text
@@ -184,7 +186,7 @@ def test_full_workshop_offers_its_waitlist(
     rights: Kind,
 ) -> None:
     with store.change() as session:
-        small = hold(session, chicago, rights, capacity=1)
+        small = make_workshop(session, chicago, rights, capacity=1)
     seat(store, key_store, small)
     assert "Entrar a la lista de espera" in client.get(f"/es/t/{small.public_id}/lugar").text
     link = send(client, small, answers(app, small)).headers["Location"]
@@ -202,8 +204,8 @@ def test_full_workshop_without_a_waitlist_lists_other_workshops(
     rights: Kind,
 ) -> None:
     with store.change() as session:
-        small = hold(session, chicago, rights, capacity=2, has_waiting_list=False)
-        hold(session, chicago, rights, title={"es": "Otra tarde"})
+        small = make_workshop(session, chicago, rights, capacity=2, has_waiting_list=False)
+        make_workshop(session, chicago, rights, title={"es": "Otra tarde"})
     seat(store, key_store, small)
     answer = send(client, small, answers(app, small, people="2"))
     assert answer.status_code == 409
@@ -254,7 +256,7 @@ def test_closed_workshop_shows_the_phone_number(
     app: Flask, client: FlaskClient, store: Store, chicago: Office, rights: Kind, when: str
 ) -> None:
     with store.change() as session:
-        closed = hold(
+        closed = make_workshop(
             session,
             chicago,
             rights,
@@ -275,7 +277,7 @@ def test_form_of_a_draft_is_404(
     app: Flask, client: FlaskClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        draft = hold(session, chicago, rights, status=WorkshopStatus.DRAFT)
+        draft = make_workshop(session, chicago, rights, status=WorkshopStatus.DRAFT)
     assert client.get(f"/es/t/{draft.public_id}/lugar").status_code == 404
     assert send(client, draft, answers(app, draft)).status_code == 404
 
@@ -294,7 +296,7 @@ def test_workshop_without_online_registration_explains_how_to_come(
     words: str,
 ) -> None:
     with store.change() as session:
-        workshop = hold(session, chicago, rights, way=way)
+        workshop = make_workshop(session, chicago, rights, way=way)
     page = client.get(f"/es/t/{workshop.public_id}/lugar")
     assert page.status_code == 200
     assert words in page.text
@@ -334,7 +336,7 @@ def test_form_says_if_the_address_is_given_by_phone(
     client: FlaskClient, store: Store, chicago: Office, women: Kind
 ) -> None:
     with store.change() as session:
-        secret = hold(session, chicago, women, visibility=Visibility.PHONE_ONLY)
+        secret = make_workshop(session, chicago, women, visibility=Visibility.PHONE_ONLY)
     page = client.get(f"/es/t/{secret.public_id}/lugar").text
     assert "Te damos la dirección por teléfono" in page
     assert "1805 S. Ejemplo" not in page
@@ -349,7 +351,7 @@ def test_form_leads_back_to_the_search_and_a_discreet_one_to_none(
     assert f'href="{address}/lugar{shown}"' in client.get(address + query).text
     assert f'href="{address}{shown}"' in client.get(f"{address}/lugar{query}").text
     with store.change() as session:
-        discreet = f"/es/t/{hold(session, chicago, women).public_id}"
+        discreet = f"/es/t/{make_workshop(session, chicago, women).public_id}"
     assert f'href="{discreet}/lugar"' in client.get(discreet + query).text
     assert f'href="{discreet}"' in client.get(f"{discreet}/lugar{query}").text
 
@@ -358,7 +360,7 @@ def test_closed_workshop_shows_others_and_no_promise(
     client: FlaskClient, store: Store, chicago: Office, workshop: Workshop
 ) -> None:
     with store.change() as session:
-        other = hold(session, chicago, session.get_one(Workshop, workshop.id).kind)
+        other = make_workshop(session, chicago, session.get_one(Workshop, workshop.id).kind)
         workshop_service.cancel(session, session.get_one(Workshop, workshop.id), now=clock.now())
     page = client.get(f"/es/t/{workshop.public_id}").text
     assert f"/es/t/{other.public_id}" in page

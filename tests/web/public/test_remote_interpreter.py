@@ -10,7 +10,7 @@ from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.registrations import totals
 from outreach.keystore import KeyStore
-from tests.conftest import hold
+from tests.conftest import make_workshop
 from tests.support.fixed_clock import fixed_clock
 from tests.support.registration_forms import answers, everyone, send
 
@@ -28,8 +28,8 @@ def test_need_is_offered_where_there_are_interpreters(
     app: Flask, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        with_interpreter = hold(session, chicago, rights, interpretation=Codes(["nah"]))
-        without = hold(session, chicago, rights)
+        with_interpreter = make_workshop(session, chicago, rights, interpretation=Codes(["nah"]))
+        without = make_workshop(session, chicago, rights)
     client = app.test_client()
     for lang, words in WORDS.items():
         assert words in client.get(f"/{lang}/t/{with_interpreter.public_id}/lugar").text

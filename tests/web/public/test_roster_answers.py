@@ -24,7 +24,7 @@ from outreach.domain.roster.models import (
 from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import Workshop
 from outreach.keystore import KeyStore
-from tests.conftest import hold, seat, venue
+from tests.conftest import make_workshop, seat, venue
 from tests.domain.roster.test_assignments import move
 from tests.support.fixed_clock import fixed_clock
 from tests.support.roster import NAME, add_member, read_assignment, read_state
@@ -44,7 +44,7 @@ class AnswerScene:
         self.store, self.key_store = store, key_store
         with store.change() as session:
             place = venue(session, office, "Casa Jacaranda", address="77 Jacaranda Ave.")
-            self.workshop = hold(session, office, kind, venue=place)
+            self.workshop = make_workshop(session, office, kind, venue=place)
         self.member = add_member(store, key_store, office)
         with store.change() as session:
             assignments.ask(
@@ -211,7 +211,7 @@ def test_address_of_a_discreet_workshop_is_shown_after_yes(discreet_scene: Answe
 
 def test_feed_has_own_assignments_only(scene: AnswerScene, chicago: Office, rights: Kind) -> None:
     with scene.store.change() as session:
-        hold(session, chicago, rights, title={"es": "Otro taller"})
+        make_workshop(session, chicago, rights, title={"es": "Otro taller"})
     path = scene.make_feed()
     response = scene.client.get(path)
     assert response.mimetype == "text/calendar"

@@ -18,7 +18,7 @@ from outreach.domain.network.offices import Office
 from outreach.domain.network.staff import ALL_OFFICES, Role
 from outreach.domain.workshops import DeliveryMode, Workshop
 from outreach.keystore import KeyStore
-from tests.conftest import hold, office, seat, venue
+from tests.conftest import make_workshop, office, seat, venue
 from tests.support.html_forms import fields
 from tests.support.registration_forms import link_of
 from tests.support.staff_client import employ, signed_in_as, words
@@ -42,7 +42,7 @@ def hold_there(
     }
     with store.change() as session:
         room = venue(session, place, **(given | (there or {})))
-        return hold(session, place, kind, venue=room, **changes)
+        return make_workshop(session, place, kind, venue=room, **changes)
 
 
 def test_page_and_ticket_say_the_way_and_who_is_there(
@@ -104,7 +104,7 @@ def test_online_workshop_does_not_speak_of_an_entrance(
     client: FlaskClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        workshop = hold(session, chicago, rights, mode=DeliveryMode.VIDEO_CALL, venue=None)
+        workshop = make_workshop(session, chicago, rights, mode=DeliveryMode.VIDEO_CALL, venue=None)
     page = client.get(f"/es/t/{workshop.public_id}").text
     assert "¿Es seguro?" in page
     for each in ("¿Quién está ahí?", "¿Y si llego tarde?", "entrada"):

@@ -14,7 +14,7 @@ from outreach.domain.registrations import RegistrationStatus
 from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import Workshop, WorkshopStatus, series
 from outreach.keystore import KeyStore
-from tests.conftest import a_saturday, hold, seat
+from tests.conftest import a_saturday, make_workshop, seat
 from tests.support.registration_forms import answers, everyone, filled, seats_left, send
 
 pytestmark = pytest.mark.any_database
@@ -34,7 +34,7 @@ def make_series(
         merged = session.merge(office, load=False)
         saturdays = series.find_or_create(session, merged, "Los sábados", is_joint=True)
         return [
-            hold(
+            make_workshop(
                 session,
                 office,
                 kind,

@@ -13,7 +13,7 @@ from outreach.domain.network.offices import Office
 from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.pdf import share_card
 from outreach.web.middleware import rate_limits, request_retry
-from tests.conftest import hold
+from tests.conftest import make_workshop
 from tests.support.fixed_clock import fixed_clock
 
 pytestmark = pytest.mark.any_database
@@ -29,7 +29,7 @@ def test_picture_is_of_the_size_that_messengers_show_and_kept_for_a_year(
     client: FlaskClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        workshop = hold(session, chicago, rights)
+        workshop = make_workshop(session, chicago, rights)
     path = picture_path(client.get(f"/es/t/{workshop.public_id}").text)
     answer = client.get(path)
     assert answer.mimetype == "image/png"
@@ -42,7 +42,7 @@ def test_changed_workshop_has_another_picture(
     client: FlaskClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        workshop = hold(session, chicago, rights)
+        workshop = make_workshop(session, chicago, rights)
     before = picture_path(client.get(f"/es/t/{workshop.public_id}").text)
     with store.change() as session:
         session.get_one(Workshop, workshop.id).title = {"es": "Otro título"}
@@ -58,11 +58,11 @@ def test_private_workshop_has_nothing_to_pass_on(
 ) -> None:
     with store.change() as session:
         if case == "discreet":
-            workshop = hold(session, chicago, women)
+            workshop = make_workshop(session, chicago, women)
         elif case == "unlisted":
-            workshop = hold(session, chicago, rights, way=Way.UNLISTED)
+            workshop = make_workshop(session, chicago, rights, way=Way.UNLISTED)
         else:
-            workshop = hold(session, chicago, rights, status=WorkshopStatus.DRAFT)
+            workshop = make_workshop(session, chicago, rights, status=WorkshopStatus.DRAFT)
         version = share_card.get_version(workshop, "es")
     page = client.get(f"/es/t/{workshop.public_id}").text
     for mark in ("og:", "twitter:", "wa.me", "calendar.google", "Trae a alguien", "data-copy"):
@@ -75,8 +75,8 @@ def test_links_carry_day_hour_and_place(
     client: FlaskClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        near = hold(session, chicago, rights)
-        hidden = hold(session, chicago, rights, visibility=Visibility.REGISTERED)
+        near = make_workshop(session, chicago, rights)
+        hidden = make_workshop(session, chicago, rights, visibility=Visibility.REGISTERED)
         address = near.venue.address if near.venue else ""
     page = client.get(f"/es/t/{near.public_id}").text.replace("&amp;", "&")
     whatsapp = re.search(r'href="(https://wa\.me/[^"]+)"', page)
@@ -99,7 +99,7 @@ def test_calendar_link_of_a_sensitive_kind_says_appointment_and_city_only(
     client: FlaskClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        workshop = hold(session, chicago, rights)
+        workshop = make_workshop(session, chicago, rights)
     with store.change() as session:
         session.get_one(Kind, rights.id).sensitivity = "high"
     page = client.get(f"/es/t/{workshop.public_id}").text.replace("&amp;", "&")
@@ -114,7 +114,7 @@ def test_script_does_not_draw_pictures_without_end(
     client: FlaskClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        workshop = hold(session, chicago, rights)
+        workshop = make_workshop(session, chicago, rights)
     path = picture_path(client.get(f"/es/t/{workshop.public_id}").text)
     with client.application.test_request_context(path, environ_base={"REMOTE_ADDR": "127.0.0.1"}):
         for _ in range(rate_limits.MAX_PICTURES):

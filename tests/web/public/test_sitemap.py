@@ -18,7 +18,7 @@ from outreach.domain.network.offices import Office
 from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.keystore import KeyStore
-from tests.conftest import hold, seat
+from tests.conftest import make_workshop, seat
 from tests.feeds.test_feed_sizes import add_workshops
 from tests.support.feed_reader import utc_today
 from tests.support.public_urls import NOBODY, Page, manage_token
@@ -35,11 +35,11 @@ def workshops(store: Store, chicago: Office, rights: Kind, women: Kind) -> dict[
     """A workshop of each visibility and status, by a name for it."""
     with store.change() as session:
         workshops = {
-            "plain": hold(session, chicago, rights),
-            "cancelled": hold(session, chicago, rights),
-            "discreet": hold(session, chicago, women),
-            "unlisted": hold(session, chicago, rights, way=Way.UNLISTED),
-            "draft": hold(session, chicago, rights, status=WorkshopStatus.DRAFT),
+            "plain": make_workshop(session, chicago, rights),
+            "cancelled": make_workshop(session, chicago, rights),
+            "discreet": make_workshop(session, chicago, women),
+            "unlisted": make_workshop(session, chicago, rights, way=Way.UNLISTED),
+            "draft": make_workshop(session, chicago, rights, status=WorkshopStatus.DRAFT),
         }
         workshop_service.cancel(session, workshops["cancelled"], now=clock.now())
     return workshops
@@ -122,7 +122,9 @@ def test_sitemap_lists_workshops_of_the_last_and_next_months_only(
         "too far": first + timedelta(days=430),
     }
     with store.change() as session:
-        workshops = {name: hold(session, chicago, rights, day=day) for name, day in days.items()}
+        workshops = {
+            name: make_workshop(session, chicago, rights, day=day) for name, day in days.items()
+        }
     pages = list_indexed_pages(client)
     listed = {name for name, each in workshops.items() if f"/es/t/{each.public_id}" in pages}
     assert listed == {"last month", "next year"}

@@ -18,7 +18,7 @@ from outreach.domain.registrations.public_seats import MAX_DELAY, DelayedStates
 from outreach.domain.workshops import Workshop
 from outreach.keystore import KeyStore
 from outreach.maintenance import scheduled_jobs
-from tests.conftest import a_saturday, hold, seat
+from tests.conftest import a_saturday, make_workshop, seat
 from tests.support.registration_forms import (
     answers,
     everyone,
@@ -36,7 +36,7 @@ pytestmark = [pytest.mark.core, pytest.mark.any_database]
 def consultations(store: Store, chicago: Office, rights: Kind) -> Workshop:
     """Consultations from ten to two, with three slots an hour."""
     with store.change() as session:
-        return hold(
+        return make_workshop(
             session,
             chicago,
             rights,
@@ -84,7 +84,7 @@ def test_discreet_kind_shows_neither_taken_slots_nor_the_number_of_free_ones(
     client: FlaskClient, store: Store, key_store: KeyStore, chicago: Office, women: Kind
 ) -> None:
     with store.change() as session:
-        circle = hold(
+        circle = make_workshop(
             session, chicago, women, way=Way.SLOTS,
             starts=time(10), ends=time(14), slot_minutes=20,
         )  # fmt: skip
@@ -105,7 +105,7 @@ def test_discreet_form_whose_last_shown_hour_is_taken_gets_any_free_hour(
     app: Flask, client: FlaskClient, store: Store, key_store: KeyStore, chicago: Office, women: Kind
 ) -> None:
     with store.change() as session:
-        circle = hold(
+        circle = make_workshop(
             session, chicago, women, way=Way.SLOTS,
             starts=time(10), ends=time(11), slot_minutes=30,
         )  # fmt: skip
@@ -184,7 +184,7 @@ def test_waitlist_is_for_any_slot_if_all_are_taken(
     rights: Kind,
 ) -> None:
     with store.change() as session:
-        single = hold(
+        single = make_workshop(
             session, chicago, rights, way=Way.SLOTS, starts=time(10), ends=time(11), slot_minutes=60
         )
     ana = seat(store, key_store, single, name="Ana", slot="10:00")
@@ -204,7 +204,7 @@ def test_form_links_to_other_days_of_the_consultations(
     client: FlaskClient, store: Store, chicago: Office, rights: Kind, consultations: Workshop
 ) -> None:
     with store.change() as session:
-        later = hold(
+        later = make_workshop(
             session,
             chicago,
             rights,
@@ -212,7 +212,7 @@ def test_form_links_to_other_days_of_the_consultations(
             slot_minutes=20,
             day=a_saturday() + timedelta(days=7),
         )
-        group = hold(session, chicago, rights, day=a_saturday() + timedelta(days=8))
+        group = make_workshop(session, chicago, rights, day=a_saturday() + timedelta(days=8))
     page = client.get(f"/es/t/{consultations.public_id}/lugar").text
     assert f'formaction="/es/t/{later.public_id}/lugar"' in page
     assert f'href="/es/t/{consultations.public_id}/lugar" aria-current="page"' in page
@@ -245,7 +245,7 @@ def test_workshop_without_slots_refuses_a_slot(
     app: Flask, client: FlaskClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        group = hold(session, chicago, rights)
+        group = make_workshop(session, chicago, rights)
     assert send(client, group, answers(app, group, slot="10:20")).status_code == 422
 
 
@@ -258,7 +258,7 @@ def test_slot_with_two_seats_takes_two_registrations(
     rights: Kind,
 ) -> None:
     with store.change() as session:
-        pairs = hold(
+        pairs = make_workshop(
             session,
             chicago,
             rights,

@@ -20,7 +20,7 @@ from outreach.domain.network.offices import Office
 from outreach.domain.workshops import DeliveryMode, Workshop
 from outreach.i18n import use_language
 from outreach.web.presentation import formatting, reader_hours, workshop_cards
-from tests.conftest import hold, venue
+from tests.conftest import make_workshop, venue
 from tests.support.page_speech import read_speech
 
 pytestmark = pytest.mark.any_database("texts of pages")
@@ -62,7 +62,7 @@ class WorkshopMaker:
             "visibility": rng.choice((Visibility.PUBLIC, Visibility.PUBLIC, Visibility.REGISTERED)),
             "slot_minutes": 20 if way is Way.SLOTS else None,
         }
-        return hold(self.session, self.office, self.kind, **values)
+        return make_workshop(self.session, self.office, self.kind, **values)
 
     def _venue(self) -> Any:
         rng = self.random

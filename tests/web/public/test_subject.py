@@ -12,7 +12,7 @@ from outreach.domain.network.kinds import Kind, Way
 from outreach.domain.network.offices import Office
 from outreach.imports import DATA, kinds
 from outreach.languages import CODES
-from tests.conftest import hold
+from tests.conftest import make_workshop
 
 pytestmark = pytest.mark.any_database("the words of a page")
 
@@ -25,7 +25,7 @@ def page_of(
     with store.change() as session:
         session.get_one(Kind, kind.id).description = {"es": OF_KIND, "fr": "Ce que dit le type."}
     with store.change() as session:
-        number = hold(session, office, kind, **changes).public_id
+        number = make_workshop(session, office, kind, **changes).public_id
     return client.get(f"/{lang}/t/{number}").text
 
 

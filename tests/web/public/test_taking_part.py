@@ -28,7 +28,7 @@ from outreach.domain.workshops.time_slots import TimeSlot
 from outreach.keystore import KeyStore
 from outreach.mail import render
 from outreach.mail.message_context import MessageContext
-from tests.conftest import LONG_AGO, hold, kind, seat
+from tests.conftest import LONG_AGO, kind, make_workshop, seat
 from tests.support import page_text, way_sentences
 from tests.support.fixed_clock import FIXED_NOW, fixed_clock
 from tests.support.limits import UNLIMITED
@@ -245,10 +245,10 @@ def _set_up(
                 is_joint=True,
             )
             changes["series"] = course
-            hold(
+            make_workshop(
                 session, office, of_kind, **(changes | {"day": clock.now().date() + timedelta(20)})
             )
-        workshop = hold(session, office, of_kind, **changes)
+        workshop = make_workshop(session, office, of_kind, **changes)
     registration = None
     if way not in NO_REGISTRATION:
         chosen = {"contact": ContactMethod.EMAIL, "address": "rosa@example.org"}

@@ -21,7 +21,7 @@ from outreach.domain.workshops import DeliveryMode, Workshop
 from outreach.keystore import KeyStore
 from outreach.maintenance.worker import Worker
 from outreach.web.forms import form_token
-from tests.conftest import hold
+from tests.conftest import make_workshop
 from tests.support.fixed_clock import FIXED_NOW
 from tests.support.gateway_server import Gateway, serve_gateway
 from tests.support.limits import UNLIMITED
@@ -73,7 +73,7 @@ def site(make_app: Callable[..., Flask]) -> Iterator[Site]:
 @pytest.fixture
 def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
     with store.change() as session:
-        return hold(session, chicago, rights, capacity=100)
+        return make_workshop(session, chicago, rights, capacity=100)
 
 
 def use_up(site: Site, workshop: Workshop) -> None:
@@ -146,7 +146,7 @@ def test_move_and_change_of_contact_say_and_send_nothing_beyond_it(
 ) -> None:
     with store.change() as session:
         day = workshop.day + timedelta(days=7)
-        other = hold(session, chicago, rights, capacity=100, day=day)
+        other = make_workshop(session, chicago, rights, capacity=100, day=day)
     site.register(workshop, 0)
     [rosa] = everyone(store)
     page = site.client.get(f"{link_of(key_store, rosa)}/mover").text
@@ -170,7 +170,7 @@ def test_request_for_several_links_is_one_text(
     site: Site, store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        workshops = [hold(session, chicago, rights) for _ in range(2)]
+        workshops = [make_workshop(session, chicago, rights) for _ in range(2)]
     for each in workshops:
         site.register(each, 0)
     site.send_texts()
@@ -195,7 +195,7 @@ def test_form_says_who_takes_calls(
 ) -> None:  # fmt: skip
     with store.change() as session:
         venue = {"venue": None} if mode is DeliveryMode.PHONE_BANK else {}
-        discreet = hold(session, chicago, women, mode=mode, **venue)
+        discreet = make_workshop(session, chicago, women, mode=mode, **venue)
     site.register(discreet, 0, consent="yes", **by)
     [luz] = everyone(store)
     assert luz.takes_calls is takes_calls

@@ -25,7 +25,7 @@ from outreach.domain.search.unmet_searches import (
 from outreach.keystore import KeyStore
 from outreach.privacy import retention
 from outreach.web.public.unmet_tally import MAX_SEEN, WRITTEN_EVERY, UnmetTally
-from tests.conftest import hold
+from tests.conftest import make_workshop
 from tests.support.fixed_clock import FIXED_NOW, fixed_clock
 from tests.support.staff_client import employ, signed_in_as, words
 
@@ -79,7 +79,7 @@ def test_search_that_found_something_is_not_counted(
     app: Flask, client: FlaskClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        hold(session, chicago, rights)
+        make_workshop(session, chicago, rights)
     for query in ("donde=Chicago", "", "donde=Xyzzy", "donde=Aurora", "tipo=derechos"):
         search(client, query)
     assert counted(app, store) == {}
@@ -169,9 +169,9 @@ def test_offices_without_workshops_for_ninety_days_are_named(
 ) -> None:
     today = clock.network_day(FIXED_NOW)
     with store.change() as session:
-        hold(session, chicago, rights, day=today - timedelta(days=90))
-        hold(session, chicago, rights, day=today + timedelta(days=3))
-        hold(session, calgary, rights, day=today - timedelta(days=89))
+        make_workshop(session, chicago, rights, day=today - timedelta(days=90))
+        make_workshop(session, chicago, rights, day=today + timedelta(days=3))
+        make_workshop(session, calgary, rights, day=today - timedelta(days=89))
     staff_id = employ(store, "elena@example.org", Role.ADMIN, ALL_OFFICES)
     elena = signed_in_as(app, store, staff_id)
     text = words(elena.get("/org/control"))

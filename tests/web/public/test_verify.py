@@ -17,7 +17,7 @@ from outreach.domain.network.staff import ALL_OFFICES, Role
 from outreach.domain.workshops import WorkshopStatus, verify_codes
 from outreach.web.forms import form_token
 from outreach.web.public import verify
-from tests.conftest import hold
+from tests.conftest import make_workshop
 from tests.support import page_text
 from tests.support.staff_client import employ, signed_in_as, words
 
@@ -28,7 +28,7 @@ def test_code_leads_everybody_to_the_facts_of_its_workshop(
     client: FlaskClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        workshop = hold(session, chicago, rights)
+        workshop = make_workshop(session, chicago, rights)
         code = verify_codes.make(workshop)
     assert code.replace(" ", "") == workshop.public_id[:8]
     typed = [code, code.lower(), code.replace(" ", ""), code.replace("0", "O").replace("1", "l")]
@@ -44,14 +44,14 @@ def test_code_of_what_is_not_listed_is_answered_as_an_unknown_one(
 ) -> None:
     with store.change() as session:
         if case == "discreet":
-            workshop = hold(session, chicago, women)
+            workshop = make_workshop(session, chicago, women)
         elif case == "unlisted":
-            workshop = hold(session, chicago, rights, way=Way.UNLISTED)
+            workshop = make_workshop(session, chicago, rights, way=Way.UNLISTED)
         elif case == "draft":
-            workshop = hold(session, chicago, rights, status=WorkshopStatus.DRAFT)
+            workshop = make_workshop(session, chicago, rights, status=WorkshopStatus.DRAFT)
         else:
             day = clock.now().date() - timedelta(days=40)
-            workshop = hold(session, chicago, rights, day=day)
+            workshop = make_workshop(session, chicago, rights, day=day)
         code = "00000000" if case == "unknown" else workshop.public_id[:8]
         has_code = bool(verify_codes.make(workshop))
     assert has_code == (case not in {"discreet", "unlisted"})

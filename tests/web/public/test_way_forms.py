@@ -20,7 +20,7 @@ from outreach.domain.registrations import ContactMethod
 from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import Channel, DeliveryMode, Workshop
 from outreach.keystore import KeyStore
-from tests.conftest import a_saturday, hold, seat, venue
+from tests.conftest import a_saturday, make_workshop, seat, venue
 from tests.support.registration_forms import answers, everyone, filled, link_of, send
 
 pytestmark = pytest.mark.any_database
@@ -43,13 +43,13 @@ GATEWAY: Final = Texts(url="https://textos.example/send", body='{{"to":"{to}","t
 @pytest.fixture
 def consultation(store: Store, chicago: Office, rights: Kind) -> Workshop:
     with store.change() as session:
-        return hold(session, chicago, rights, **CALLED)
+        return make_workshop(session, chicago, rights, **CALLED)
 
 
 @pytest.fixture
 def hybrid(store: Store, chicago: Office, rights: Kind) -> Workshop:
     with store.change() as session:
-        return hold(session, chicago, rights, **HYBRID)
+        return make_workshop(session, chicago, rights, **HYBRID)
 
 
 def _change(store: Store, workshop: Workshop, **changes: Any) -> None:
@@ -123,7 +123,7 @@ def test_text_or_call_is_asked_where_texts_can_be_sent(
     make_app: Callable[..., Flask], store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        workshop = hold(session, chicago, rights)
+        workshop = make_workshop(session, chicago, rights)
     page = make_app().test_client().get(f"/es/t/{workshop.public_id}/lugar").text
     assert 'name="by"' not in page
     app = make_app(texts=GATEWAY)
@@ -145,10 +145,12 @@ def test_day_chip_keeps_what_was_typed_and_names_another_venue(
     with store.change() as session:
         here = venue(session, chicago, "Biblioteca de Pilsen")
         there = venue(session, chicago, "Escuela Juárez")
-        first = hold(session, chicago, rights, venue=here, day=a_saturday(), **slots)
+        first = make_workshop(session, chicago, rights, venue=here, day=a_saturday(), **slots)
         day = a_saturday() + timedelta(days=7)
-        same = hold(session, chicago, rights, venue=here, day=day, **slots)
-        other = hold(session, chicago, rights, venue=there, day=day + timedelta(days=7), **slots)
+        same = make_workshop(session, chicago, rights, venue=here, day=day, **slots)
+        other = make_workshop(
+            session, chicago, rights, venue=there, day=day + timedelta(days=7), **slots
+        )
     page = client.get(f"/es/t/{first.public_id}/lugar").text
     chips = page[page.index("pills-scroll") : page.index('<form id="apartar"')]
     before, after = chips.split(f'formaction="/es/t/{other.public_id}/lugar"')
@@ -173,9 +175,11 @@ def test_open_stream_has_its_link_on_the_page_and_in_the_open_data(
     client: FlaskClient, store: Store, chicago: Office, rights: Kind, women: Kind
 ) -> None:
     with store.change() as session:
-        live = hold(session, chicago, rights, **LIVE)
-        quiet = hold(session, chicago, women, **LIVE)
-        hidden = hold(session, chicago, rights, **(LIVE | {"visibility": Visibility.APPROVED}))
+        live = make_workshop(session, chicago, rights, **LIVE)
+        quiet = make_workshop(session, chicago, women, **LIVE)
+        hidden = make_workshop(
+            session, chicago, rights, **(LIVE | {"visibility": Visibility.APPROVED})
+        )
     page = client.get(f"/es/t/{live.public_id}").text
     assert f'href="{STREAM}"' in page
     assert "Ver en vivo" in page
@@ -198,7 +202,10 @@ def test_ticket_is_saved_as_a_picture_unless_discreet(
     hybrid: Workshop,
 ) -> None:
     with store.change() as session:
-        ordinary, quiet = hold(session, chicago, rights), hold(session, chicago, women)
+        ordinary, quiet = (
+            make_workshop(session, chicago, rights),
+            make_workshop(session, chicago, women),
+        )
     shown = link_of(key_store, seat(store, key_store, ordinary))
     answer = client.get(f"{shown}/boleto.png")
     assert answer.data.startswith(b"\x89PNG")
@@ -218,7 +225,7 @@ def test_calendar_file_of_high_sensitivity_says_appointment_and_city(
         session.merge(rights, load=False).sensitivity = "high"
         session.flush()
         session.get_one(Kind, rights.id).sensitivity = "high"
-        workshop = hold(session, chicago, session.get_one(Kind, rights.id))
+        workshop = make_workshop(session, chicago, session.get_one(Kind, rights.id))
     address = f"/es/t/{workshop.public_id}.ics"
     neutral = client.get(address).text.replace("\r\n ", "")
     assert "SUMMARY:Cita\r\n" in neutral
@@ -237,7 +244,7 @@ def test_moved_workshop_says_when_it_was_and_hides_that_a_hidden_place_moved(
     client: FlaskClient, store: Store, key_store: KeyStore, chicago: Office, women: Kind
 ) -> None:
     with store.change() as session:
-        quiet = hold(session, chicago, women)
+        quiet = make_workshop(session, chicago, women)
         nearby = venue(session, chicago, "Otra casa")
     path = f"/es/t/{quiet.public_id}"
     before = client.get(path).text

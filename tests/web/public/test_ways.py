@@ -14,7 +14,7 @@ from outreach.domain.network.kinds import Kind, Visibility, Way
 from outreach.domain.network.offices import Office
 from outreach.domain.workshops import series
 from outreach.keystore import KeyStore
-from tests.conftest import hold, seat
+from tests.conftest import make_workshop, seat
 from tests.support import page_text
 from tests.support.fixed_clock import fixed_clock
 from tests.support.registration_forms import answers, everyone, send
@@ -38,7 +38,7 @@ def test_page_explains_how_to_take_part(
     client: FlaskClient, store: Store, chicago: Office, rights: Kind, way: Way, text: str, form: str
 ) -> None:
     with store.change() as session:
-        workshop = hold(session, chicago, rights, way=way)
+        workshop = make_workshop(session, chicago, rights, way=way)
     page = client.get(f"/es/t/{workshop.public_id}").text
     assert "Cómo venir" in page
     assert text in page
@@ -56,7 +56,7 @@ def test_hidden_address_does_not_invite_to_walk_in(
     client: FlaskClient, store: Store, chicago: Office, women: Kind
 ) -> None:
     with store.change() as session:
-        circle = hold(session, chicago, women, visibility=Visibility.APPROVED)
+        circle = make_workshop(session, chicago, women, visibility=Visibility.APPROVED)
     page = client.get(f"/es/t/{circle.public_id}").text
     assert "puedes llegar sin" not in page
     assert "Te damos la dirección por teléfono" in page
@@ -72,7 +72,7 @@ def test_list_states_how_to_take_part(
     }
     with store.change() as session:
         for changes in ways.values():
-            hold(session, chicago, rights, **changes)
+            make_workshop(session, chicago, rights, **changes)
     page = client.get("/es/").text
     for words in ways:
         assert words in page
@@ -83,7 +83,7 @@ def test_page_states_when_registration_opens(
     app: Flask, client: FlaskClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        later = hold(session, chicago, rights, day=date(2027, 1, 11), opens_days=5)
+        later = make_workshop(session, chicago, rights, day=date(2027, 1, 11), opens_days=5)
     page = client.get(f"/es/t/{later.public_id}/lugar")
     assert page.status_code == 200
     assert "Puedes apartar desde el miércoles 6 de enero." in page.text
@@ -104,13 +104,13 @@ def test_registration_pages_are_easy_to_read(
             session, session.merge(chicago, load=False), "Los sábados", is_joint=True
         )
         pages = [
-            hold(session, chicago, rights, way=Way.SLOTS),
-            hold(session, chicago, rights, day=date(2027, 1, 11), opens_days=2),
-            hold(session, chicago, rights, has_childcare=True, support={"childcare": 1}),
-            hold(session, chicago, rights, series=course),
-            hold(session, chicago, rights, series=course, way=Way.PLACE),
-            hold(session, chicago, rights, way=Way.PHONE),
-            hold(session, chicago, rights, way=Way.OPEN),
+            make_workshop(session, chicago, rights, way=Way.SLOTS),
+            make_workshop(session, chicago, rights, day=date(2027, 1, 11), opens_days=2),
+            make_workshop(session, chicago, rights, has_childcare=True, support={"childcare": 1}),
+            make_workshop(session, chicago, rights, series=course),
+            make_workshop(session, chicago, rights, series=course, way=Way.PLACE),
+            make_workshop(session, chicago, rights, way=Way.PHONE),
+            make_workshop(session, chicago, rights, way=Way.OPEN),
         ]
     seat(store, key_store, pages[2], needs=Codes(["childcare"]))
     for each in pages:

@@ -6,7 +6,7 @@ from flask.testing import FlaskClient
 from outreach.db.store import Store
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
-from tests.conftest import hold, venue
+from tests.conftest import make_workshop, venue
 
 pytestmark = pytest.mark.core
 
@@ -16,7 +16,9 @@ def test_card_names_the_city_in_a_list_of_several_cities(
 ) -> None:
     with store.change() as session:
         for office in (chicago, calgary):
-            hold(session, office, rights, venue=venue(session, office, "Biblioteca pública"))
+            make_workshop(
+                session, office, rights, venue=venue(session, office, "Biblioteca pública")
+            )
     everywhere = client.get("/es/").text
     assert "Biblioteca pública, Chicago" in everywhere
     assert "Biblioteca pública, Calgary" in everywhere
@@ -32,7 +34,7 @@ def test_card_of_a_hidden_address_shows_zone_and_city(
     client: FlaskClient, store: Store, chicago: Office, women: Kind
 ) -> None:
     with store.change() as session:
-        hold(session, chicago, women, venue=venue(session, chicago, "Casa de Luz"))
+        make_workshop(session, chicago, women, venue=venue(session, chicago, "Casa de Luz"))
     everywhere = client.get("/es/").text
     assert "Zona de Pilsen, Chicago" in everywhere
     assert "Casa de Luz" not in everywhere

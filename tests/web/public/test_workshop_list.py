@@ -13,7 +13,7 @@ from outreach.db.types import Codes
 from outreach.domain.network.kinds import Kind, Visibility, Way
 from outreach.domain.network.offices import Office
 from outreach.domain.workshops import DeliveryMode, series
-from tests.conftest import hold, kind, venue
+from tests.conftest import kind, make_workshop, venue
 from tests.support.fixed_clock import fixed_clock
 
 pytestmark = fixed_clock  # Friday, November 27
@@ -53,7 +53,7 @@ def hold_at(
             longitude=CHICAGO[1],
         )  # fmt: skip
         values = {"title": {"es": title}, "venue": there, "day": SATURDAY} | changes
-        return hold(session, office, of, **values).public_id
+        return make_workshop(session, office, of, **values).public_id
 
 
 def test_around_a_place_by_day_within_25_miles_and_then_by_distance(
@@ -96,14 +96,14 @@ def test_canadians_see_canada_alone_in_kilometres_and_no_daca(
     with store.change() as session:
         session.add(daca)
     with store.change() as session:
-        hold(session, calgary, rights, title={"es": "En Calgary"})
+        make_workshop(session, calgary, rights, title={"es": "En Calgary"})
         every = (
             (chicago, rights, "De Chicago"),
             (calgary, rights, "De Calgary"),
             (chicago, daca, "-"),
         )
         for office, of, title in every:
-            hold(
+            make_workshop(
                 session, office, of, title={"es": title}, venue=None, mode=DeliveryMode.VIDEO_CALL,
                 day=SATURDAY + timedelta(days=1 if office is chicago else 9),
             )  # fmt: skip
@@ -123,7 +123,7 @@ def test_front_page_says_that_nothing_is_announced_only_then(
     assert nothing in client.get("/es/").text
     with store.change() as session:
         place = venue(session, chicago) if mode.has_venue else None
-        hold(session, chicago, rights, venue=place, mode=mode)
+        make_workshop(session, chicago, rights, venue=place, mode=mode)
     assert nothing not in client.get("/es/").text
 
 
@@ -133,7 +133,9 @@ def test_online_and_telephone_stand_in_their_own_section_and_only_there(
     with store.change() as session:
         for mode in DeliveryMode:
             place = venue(session, chicago, mode.value) if mode.has_venue else None
-            hold(session, chicago, rights, title={"es": mode.value}, venue=place, mode=mode)
+            make_workshop(
+                session, chicago, rights, title={"es": mode.value}, venue=place, mode=mode
+            )
     for query in ("", "?donde=60608", "?donde=IL", "?donde=Boise", "?donde=Aurora", "?donde=xyzzy",
                   "?donde=60608&tipo=derechos&cuando=finde"):  # fmt: skip
         address = f"/es/{query}"
@@ -156,7 +158,7 @@ def test_course_is_one_card_with_its_dates(
         there = venue(session, chicago)
         for week in range(4):
             day = SATURDAY + timedelta(days=7 * week)
-            hold(
+            make_workshop(
                 session, chicago, rights, title={"es": "Curso"}, venue=there, day=day, series=course
             )
     for address in ("/es/", "/es/?donde=60608", "/es/?donde=IL", "/es/?cuando=finde"):

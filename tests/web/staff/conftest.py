@@ -9,14 +9,14 @@ from outreach.db.store import Store
 from outreach.domain.network.kinds import Kind, Visibility
 from outreach.domain.network.offices import Office
 from outreach.domain.workshops import Workshop
-from tests.conftest import hold
+from tests.conftest import make_workshop
 
 DAY: Final = date(2026, 12, 5)
 
 
 def workshop_of(store: Store, office: Office, kind: Kind, **changes: Any) -> Workshop:
     with store.change() as session:
-        return hold(session, office, kind, **{"day": DAY} | changes)
+        return make_workshop(session, office, kind, **{"day": DAY} | changes)
 
 
 @pytest.fixture

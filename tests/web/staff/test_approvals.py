@@ -19,14 +19,14 @@ from outreach.domain.network.offices import Office
 from outreach.domain.network.staff import ALL_OFFICES, Role
 from outreach.domain.newsletter.mailings import Mailing, MailingTopic
 from outreach.domain.registrations import ContactMethod, Registration, address_approval
-from outreach.domain.registrations.change_notifications import HOLD
 from outreach.domain.registrations.notifications import Notification, NotificationType
+from outreach.domain.registrations.undo_window import UNDO_WINDOW
 from outreach.domain.workshops import Workshop
 from outreach.keystore import KeyStore
 from outreach.mail import delivery, mailings
 from outreach.mail.delivery_round import deliver
 from outreach.maintenance import scheduled_jobs
-from tests.conftest import hold, seat
+from tests.conftest import make_workshop, seat
 from tests.support.fixed_clock import FIXED_NOW, fixed_clock
 from tests.support.login import server_key
 from tests.support.ports import free_port
@@ -38,7 +38,7 @@ pytestmark = [pytest.mark.any_database, fixed_clock]
 # A Saturday; the fixed clock is the Friday of the week before.
 DAY: Final = date(2026, 12, 5)
 NEAR: Final = datetime(2026, 12, 4, 0, 0, tzinfo=UTC)  # 48 hours before 18:00 in Chicago
-HELD_UNTIL: Final = FIXED_NOW + HOLD + timedelta(minutes=1)  # of what is decided in a test
+HELD_UNTIL: Final = FIXED_NOW + UNDO_WINDOW + timedelta(minutes=1)  # of what is decided in a test
 TITLE: Final = "Círculo de mujeres"
 
 
@@ -50,7 +50,7 @@ def ana(app: Flask, store: Store, chicago: Office, women: Kind) -> StaffClient:
 @pytest.fixture
 def workshop(store: Store, chicago: Office, women: Kind) -> Workshop:
     with store.change() as session:
-        return hold(
+        return make_workshop(
             session, chicago, women, day=DAY, visibility=Visibility.APPROVED, title={"es": TITLE}
         )
 
@@ -113,7 +113,7 @@ def test_nothing_is_sent_to_who_left_no_contact_or_is_declined(
     )  # fmt: skip
     decide(ana, workshop, "approve", luz, flor)
     decide(ana, workshop, "decline", eva)
-    assert scheduled_jobs.end_approval_holds(store, now=HELD_UNTIL) == 3
+    assert scheduled_jobs.end_approval_undo_windows(store, now=HELD_UNTIL) == 3
     with store.read() as session:
         notified = session.scalars(
             sa.select(Notification.registration_id).where(
@@ -142,7 +142,7 @@ def test_decisions_are_undone_one_by_one_or_together(
     assert states(store)[0] == (False, False)
     decide(ana, workshop, "undo", flor, eva)
     assert states(store) == [(False, False)] * 3
-    assert scheduled_jobs.end_approval_holds(store, now=HELD_UNTIL) == 0
+    assert scheduled_jobs.end_approval_undo_windows(store, now=HELD_UNTIL) == 0
     assert ana.post(path, registration=luz.id, do="undo").status_code == 422
     with store.read() as session:
         cause = Notification.cause == NotificationType.APPROVED
@@ -157,7 +157,9 @@ def test_only_who_awaits_approval_is_decided_on(
     workshop: Workshop, what: str,
 ) -> None:  # fmt: skip
     with store.change() as session:
-        other = hold(session, chicago, women, day=DAY, visibility=Visibility.APPROVED, capacity=1)
+        other = make_workshop(
+            session, chicago, women, day=DAY, visibility=Visibility.APPROVED, capacity=1
+        )
     elsewhere = seat(store, key_store, other)
     waiting = seat(store, key_store, other)
     answer = decide(ana, workshop, what, elsewhere, waiting)
@@ -213,7 +215,7 @@ def test_undecided_48_hours_before_is_red(
 ) -> None:  # fmt: skip
     near = FIXED_NOW + timedelta(hours=40)
     with store.change() as session:
-        workshop = hold(
+        workshop = make_workshop(
             session, chicago, women, day=near.astimezone(chicago.zone).date(), starts=time(4),
             ends=time(6), visibility=Visibility.APPROVED,
         )  # fmt: skip
@@ -259,7 +261,7 @@ def test_office_gets_one_letter_for_each_workshop_that_comes_near(
     seat(store, key_store, workshop, name="Flor")
     assert scheduled_jobs.ask_for_approvals(store, now=NEAR + timedelta(hours=1)) == 0
     with store.change() as session:
-        next_day = hold(
+        next_day = make_workshop(
             session, chicago, women, day=DAY + timedelta(days=1), visibility=Visibility.APPROVED
         )
     seat(store, key_store, next_day, name="Eva")

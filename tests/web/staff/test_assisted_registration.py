@@ -17,7 +17,7 @@ from outreach.domain.network.offices import Office
 from outreach.domain.registrations import assisted
 from outreach.domain.registrations.assisted import AssistedLink
 from outreach.domain.workshops import Workshop
-from tests.conftest import hold
+from tests.conftest import make_workshop
 from tests.support.html_forms import fields
 from tests.support.limits import UNLIMITED
 from tests.support.registration_forms import answers, everyone, seats_left, send
@@ -37,7 +37,7 @@ def site(make_app: Callable[..., Flask]) -> Flask:
 @pytest.fixture
 def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
     with store.change() as session:
-        return hold(session, chicago, rights, capacity=SEATS)
+        return make_workshop(session, chicago, rights, capacity=SEATS)
 
 
 @pytest.fixture
@@ -95,7 +95,7 @@ def test_link_is_for_one_workshop_and_two_hours(
 ) -> None:
     client, code = site.test_client(), make_link(ana, workshop, 99).partition("?a=")[2]
     with store.change() as session:
-        other = hold(session, chicago, rights, capacity=SEATS)
+        other = make_workshop(session, chicago, rights, capacity=SEATS)
     for _ in range(6):
         register(client, other, code)
     assert count_reviewed(store) == 1

@@ -18,7 +18,7 @@ from outreach.domain.network.staff import Role
 from outreach.domain.registrations import ContactMethod, Registration
 from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.keystore import KeyStore
-from tests.conftest import hold, seat, tomorrow
+from tests.conftest import make_workshop, seat, tomorrow
 from tests.support.staff_client import StaffClient, employ, signed_in_as, words
 
 pytestmark = pytest.mark.any_database
@@ -38,7 +38,7 @@ def tomas(app: Flask, store: Store, chicago: Office) -> StaffClient:
 @pytest.fixture
 def evening(store: Store, chicago: Office, rights: Kind) -> Workshop:
     with store.change() as session:
-        return hold(session, chicago, rights, day=tomorrow(chicago))
+        return make_workshop(session, chicago, rights, day=tomorrow(chicago))
 
 
 def test_contacts_are_hidden_until_shown_one_by_one(
@@ -70,7 +70,7 @@ def test_contact_of_another_workshop_is_404(
     rights: Kind,
 ) -> None:
     with store.change() as session:
-        other_workshop = hold(session, chicago, rights)
+        other_workshop = make_workshop(session, chicago, rights)
     rosa = seat(
         store, key_store, other_workshop, contact=ContactMethod.EMAIL, address="rosa@ejemplo.com"
     )
@@ -108,7 +108,7 @@ def test_reading_a_discreet_attendee_list_is_logged(
     women: Kind,
 ) -> None:
     with store.change() as session:
-        workshop = hold(session, chicago, women, day=tomorrow(chicago))
+        workshop = make_workshop(session, chicago, women, day=tomorrow(chicago))
     luz = seat(store, key_store, workshop, name="Luz")
     ana.get(f"/org/talleres/{workshop.public_id}")
     tomas.get(f"/org/talleres/{workshop.public_id}/entrada")
@@ -146,7 +146,7 @@ def test_list_of_the_door_opens_the_day_before(
     today = clock.now().astimezone(chicago.zone).date()
     for kind in (rights, women):
         with store.change() as session:
-            early = hold(session, chicago, kind, day=today + timedelta(days=2))
+            early = make_workshop(session, chicago, kind, day=today + timedelta(days=2))
         rosa = seat(store, key_store, early, name="Xochiquetzal")
         opens = f"{(today + timedelta(days=1)).day} de "
         asked = [
@@ -218,7 +218,7 @@ def test_cancelled_workshop_has_no_check_in_page(
     tomas: StaffClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        cancelled = hold(session, chicago, rights, status=WorkshopStatus.CANCELLED)
+        cancelled = make_workshop(session, chicago, rights, status=WorkshopStatus.CANCELLED)
     assert tomas.get(f"/org/talleres/{cancelled.public_id}/entrada").status_code == 422
     assert _at_door(tomas, cancelled, do="more").status_code == 422
 
@@ -320,7 +320,7 @@ def test_check_in_list_redirects_to_the_only_workshop_of_today(
     assert "Hoy no hay talleres" in words(tomas.get("/org/entrada"))
     today = clock.now().astimezone(chicago.zone).date()
     with store.change() as session:
-        workshop = hold(session, chicago, rights, day=today)
+        workshop = make_workshop(session, chicago, rights, day=today)
     answer = tomas.get("/org/entrada")
     assert answer.headers["Location"] == f"/org/talleres/{workshop.public_id}/entrada"
 
@@ -340,7 +340,7 @@ def test_dashboard_month_counts_arrived_and_expected(
 
 def _create_past_workshop(store: Store, office: Office, kind: Kind) -> Workshop:
     with store.change() as session:
-        return hold(session, office, kind, day=clock.now().date() - timedelta(days=2))
+        return make_workshop(session, office, kind, day=clock.now().date() - timedelta(days=2))
 
 
 def _at_door(staff_client: StaffClient, workshop: Workshop, **fields: str) -> Any:

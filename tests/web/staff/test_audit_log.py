@@ -26,7 +26,7 @@ from outreach.keystore import KeyStore
 from outreach.web.staff.audit import audit_details, audit_labels
 from outreach.web.staff.audit.audit_labels import ACTIONS, AuditSubject
 from outreach.web.staff.common.field_labels import field_words
-from tests.conftest import hold, seat
+from tests.conftest import make_workshop, seat
 from tests.support.fixed_clock import fixed_clock
 from tests.support.staff_client import StaffClient, employ, signed_in_as, words
 
@@ -39,7 +39,7 @@ RECORDING = {"record", "log_workshop_action", "log_office_action", "_note", "_lo
 @pytest.fixture
 def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
     with store.change() as session:
-        return hold(session, chicago, rights)
+        return make_workshop(session, chicago, rights)
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from outreach.domain.scheduling.form_drafts import FormDraft
 from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.keystore import KeyStore
 from outreach.privacy import retention
-from tests.conftest import hold
+from tests.conftest import make_workshop
 from tests.support.staff_client import StaffClient, employ, signed_in_as, words
 from tests.web.staff.test_workshops import typed
 
@@ -84,7 +84,7 @@ def test_draft_of_an_edit_does_not_change_the_workshop(
     ana: StaffClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        workshop = hold(session, chicago, rights)
+        workshop = make_workshop(session, chicago, rights)
     edit = f"/org/talleres/{workshop.public_id}/editar"
     ana.post(SAVE, **unfinished_form(workshop=workshop.public_id, title_es="Casi listo"))
     assert "Casi listo" in words(ana.get(edit))
@@ -297,8 +297,8 @@ def test_draft_of_a_workshop_keeps_gaps_and_a_published_one_does_not(
     ana: StaffClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        draft = hold(session, chicago, rights, status=WorkshopStatus.DRAFT)
-        published = hold(session, chicago, rights)
+        draft = make_workshop(session, chicago, rights, status=WorkshopStatus.DRAFT)
+        published = make_workshop(session, chicago, rights)
     edit = f"/org/talleres/{draft.public_id}/editar"
     assert ana.post(edit, **unfinished_form(action="draft")).status_code == 200
     assert f'href="{edit}?borrador={_only(store).id}"' in ana.get(TODAY).text

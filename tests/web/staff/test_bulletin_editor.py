@@ -28,7 +28,7 @@ from outreach.errors import Conflict, ErrorCode, OutreachError
 from outreach.keystore import KeyStore
 from outreach.reports import bulletin_data as reports
 from outreach.reports import month_report
-from tests.conftest import hold
+from tests.conftest import make_workshop
 from tests.support.interleaving import meet
 from tests.support.refusals import refuses
 from tests.support.staff_client import StaffClient, employ, signed_in_as, words
@@ -53,7 +53,9 @@ def march(store: Store, chicago: Office, calgary: Office, rights: Kind, women: K
     day = date(2026, 3, 10)
     with store.change() as session:
         for office, kind in ((chicago, rights), (chicago, women), (calgary, rights)):
-            workshop_service.report(hold(session, office, kind, day=day), head_count=20, now=APRIL)
+            workshop_service.report(
+                make_workshop(session, office, kind, day=day), head_count=20, now=APRIL
+            )
         month_report.close(session, MARCH, now=APRIL)
     return store
 

@@ -20,7 +20,7 @@ from outreach.domain.workshops import DeliveryMode, Workshop, WorkshopStatus
 from outreach.web.staff.calendar import calendar_grid
 from outreach.web.staff.calendar.calendar_grid import MAX_LANES, CalendarEntry
 from outreach.web.staff.calendar.calendar_params import CalendarView, read_params
-from tests.conftest import hold, venue
+from tests.conftest import make_workshop, venue
 from tests.support.fixed_clock import fixed_clock
 from tests.support.html_forms import fields
 from tests.support.staff_client import StaffClient, employ, signed_in_as, words
@@ -54,8 +54,8 @@ def test_view_shows_own_workshops_as_links(
     ana: StaffClient, store: Store, chicago: Office, calgary: Office, rights: Kind, view: str
 ) -> None:
     with store.change() as session:
-        own = hold(session, chicago, rights, day=DAY, title={"es": "Propio"}).public_id
-        hold(session, calgary, rights, day=DAY, title={"es": "Ajeno"})
+        own = make_workshop(session, chicago, rights, day=DAY, title={"es": "Propio"}).public_id
+        make_workshop(session, calgary, rights, day=DAY, title={"es": "Ajeno"})
     page = ana.get(f"/org/talleres?{VIEWS[view]}")
     assert f'href="/org/talleres/{own}"' in page.text
     assert "Propio" in page.text
@@ -67,7 +67,7 @@ def test_view_marks_a_discreet_workshop_and_a_reader_finds_nothing_to_change(
     app: Flask, store: Store, chicago: Office, women: Kind, view: str
 ) -> None:
     with store.change() as session:
-        hold(session, chicago, women, day=DAY)
+        make_workshop(session, chicago, women, day=DAY)
     reader = signed_in_as(app, store, employ(store, "iris@example.org", Role.READER))
     page = reader.get(f"/org/talleres?{VIEWS[view]}")
     assert "discreto" in words(page).lower()
@@ -83,7 +83,9 @@ def test_view_takes_the_same_queries_for_many_workshops_as_for_few(
         with store.change() as session:
             for number in range(count):
                 hour = time(8 + number % 10)
-                hold(session, chicago, rights, day=DAY, starts=hour, ends=time(hour.hour + 1))
+                make_workshop(
+                    session, chicago, rights, day=DAY, starts=hour, ends=time(hour.hour + 1)
+                )
 
     def count() -> int:
         ana.get(f"/org/talleres?{VIEWS[view]}")  # fills the caches of offices and kinds
@@ -111,8 +113,10 @@ def test_clash_of_a_venue_is_marked(
 ) -> None:
     with store.change() as session:
         hall = venue(session, chicago, name="Sala B")
-        hold(session, chicago, rights, day=DAY, venue=hall, title={"es": "Uno"})
-        hold(session, chicago, rights, day=DAY, venue=hall, title={"es": "Dos"}, starts=time(19))
+        make_workshop(session, chicago, rights, day=DAY, venue=hall, title={"es": "Uno"})
+        make_workshop(
+            session, chicago, rights, day=DAY, venue=hall, title={"es": "Dos"}, starts=time(19)
+        )
     page = ana.get(f"/org/talleres?{VIEWS[view]}")
     if view != "list":
         assert page.text.count("event-clash") == 2
@@ -148,13 +152,15 @@ def test_filters_of_kind_venue_state_text_and_days(
 ) -> None:
     with store.change() as session:
         hall = venue(session, chicago, name="Biblioteca de Pílsen")
-        hold(session, chicago, rights, day=DAY, venue=hall, title={"es": "En la biblioteca"})
+        make_workshop(
+            session, chicago, rights, day=DAY, venue=hall, title={"es": "En la biblioteca"}
+        )
         draft = {"title": {"es": "A medias"}, "status": WorkshopStatus.DRAFT}
-        hold(session, chicago, rights, day=DAY + timedelta(days=1), **draft)
-        hold(session, chicago, women, day=DAY, title={"es": "Círculo"})
+        make_workshop(session, chicago, rights, day=DAY + timedelta(days=1), **draft)
+        make_workshop(session, chicago, women, day=DAY, title={"es": "Círculo"})
         online = {"venue": None, "mode": DeliveryMode.VIDEO_CALL, "online_url": "https://a.example"}
-        hold(session, chicago, rights, day=DAY, title={"es": "En línea"}, **online)
-        hold(session, chicago, rights, day=date(2027, 3, 2), title={"es": "En marzo"})
+        make_workshop(session, chicago, rights, day=DAY, title={"es": "En línea"}, **online)
+        make_workshop(session, chicago, rights, day=date(2027, 3, 2), title={"es": "En marzo"})
         number, code = hall.id, women.public_code
     assert titles(ana, f"tipo={code}") == ["Círculo"]
     assert titles(ana, f"sede={number}") == ["En la biblioteca"]
@@ -173,7 +179,9 @@ def test_list_is_sorted_by_each_column_both_ways(
     with store.change() as session:
         for title, place, day in (("B", "Zeta", 3), ("Á", "Mu", 2), ("C", "Alfa", 1)):
             hall = venue(session, chicago, name=place)
-            hold(session, chicago, rights, day=date(2027, 1, day), venue=hall, title={"es": title})
+            make_workshop(
+                session, chicago, rights, day=date(2027, 1, day), venue=hall, title={"es": title}
+            )
     assert titles(ana, "") == ["C", "Á", "B"]
     assert titles(ana, "orden=-cuando") == ["B", "Á", "C"]
     assert titles(ana, "orden=taller") == ["Á", "B", "C"]
@@ -263,8 +271,10 @@ def test_filters_are_kept_under_a_name_and_deleted(
     ana: StaffClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        hold(session, chicago, rights, status=WorkshopStatus.DRAFT, title={"es": "A medias"})
-        hold(session, chicago, rights, title={"es": "Listo"})
+        make_workshop(
+            session, chicago, rights, status=WorkshopStatus.DRAFT, title={"es": "A medias"}
+        )
+        make_workshop(session, chicago, rights, title={"es": "Listo"})
     page = ana.get("/org/talleres?vista=lista&estado=borrador&orden=-taller").text
     form = fields(page, "/org/talleres/vistas") | {"nombre": "Mis borradores"}
     assert ana.post("/org/talleres/vistas", **form).status_code == 303

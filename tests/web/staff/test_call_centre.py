@@ -30,7 +30,7 @@ from outreach.domain.workshops import Workshop
 from outreach.errors import Refusal
 from outreach.keystore import KeyStore
 from outreach.web.middleware.rate_limits import CALL_LOOK_UPS_AN_HOUR, CODE_TRIES_AN_HOUR
-from tests.conftest import hold, seat, venue
+from tests.conftest import make_workshop, seat, venue
 from tests.support import html_forms
 from tests.support.call_scene import BY_CODE, CALLS, CallScene
 from tests.support.fixed_clock import FIXED_NOW, fixed_clock
@@ -53,7 +53,7 @@ def scene(
     app: Flask, store: Store, key_store: KeyStore, config: Config, chicago: Office, rights: Kind
 ) -> CallScene:
     with store.change() as session:
-        workshop = hold(session, chicago, rights, capacity=3)
+        workshop = make_workshop(session, chicago, rights, capacity=3)
     staff_id = employ(store, "marta@example.org", Role.CALLER, ALL_OFFICES)
     agent = signed_in_as(app, store, staff_id)
     return CallScene(app, store, key_store, config, agent, workshop)
@@ -64,7 +64,7 @@ def discreet(scene: CallScene, chicago: Office, women: Kind) -> Workshop:
     """A discreet workshop whose title, venue and address are canaries."""
     with scene.store.change() as session:
         place = venue(session, chicago, name=SECRETS[0], address=SECRETS[1], area=SECRETS[2])
-        return hold(
+        return make_workshop(
             session, chicago, women, venue=place, capacity=3, title={"es": "Título canario"}
         )
 
@@ -138,7 +138,7 @@ def test_last_seats_are_held_once(scene: CallScene) -> None:
 def test_places_of_one_address_are_staffs_own_act(scene: CallScene, rights: Kind) -> None:
     """No share of the network's address counts them (S29): all agents have the same."""
     with scene.store.change() as session:
-        large = hold(session, scene.workshop.office, rights, capacity=30)
+        large = make_workshop(session, scene.workshop.office, rights, capacity=30)
     for _each in range(12):
         scene.held_call(large, personas="1")
     assert {each.status for each in scene.parties()} == {RegistrationStatus.CONFIRMED}
@@ -157,7 +157,7 @@ def test_full_workshop_has_a_waitlist(scene: CallScene, key_store: KeyStore) -> 
 
 def test_several_dates_and_several_people_are_one_call(scene: CallScene, rights: Kind) -> None:
     with scene.store.change() as session:
-        later = hold(
+        later = make_workshop(
             session, scene.workshop.office, rights, day=FIXED_NOW.date() + timedelta(days=9)
         )
     form = html_forms.fields(scene.search().text, CALLS)
@@ -179,7 +179,7 @@ def test_several_dates_and_several_people_are_one_call(scene: CallScene, rights:
 
 def test_consultation_is_held_at_its_first_free_hour(scene: CallScene, rights: Kind) -> None:
     with scene.store.change() as session:
-        slots = hold(
+        slots = make_workshop(
             session, scene.workshop.office, rights, way=Way.SLOTS, slot_minutes=20, capacity=6,
             day=FIXED_NOW.date() + timedelta(days=3),
         )  # fmt: skip
@@ -456,7 +456,7 @@ def test_code_alone_shows_day_hour_and_standing(scene: CallScene) -> None:
 
 def test_code_and_nickname_change_and_cancel(scene: CallScene, rights: Kind) -> None:
     with scene.store.change() as session:
-        later = hold(
+        later = make_workshop(
             session, scene.workshop.office, rights, day=FIXED_NOW.date() + timedelta(days=9)
         )
     scene.do(scene.held_call(), "contact", name="Rosa")

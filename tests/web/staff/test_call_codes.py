@@ -13,7 +13,7 @@ from outreach.domain.network.offices import Office
 from outreach.domain.network.staff import ALL_OFFICES, Role
 from outreach.domain.workshops import Workshop
 from outreach.keystore import KeyStore
-from tests.conftest import hold
+from tests.conftest import make_workshop
 from tests.support.call_scene import BY_CODE, CallScene
 from tests.support.fixed_clock import fixed_clock
 from tests.support.phone_caller import SECRET, UNKNOWN, ask_about, review_all
@@ -28,7 +28,7 @@ def scene(
     app: Flask, store: Store, key_store: KeyStore, config: Config, chicago: Office, rights: Kind
 ) -> CallScene:
     with store.change() as session:
-        workshop = hold(session, chicago, rights, capacity=3)
+        workshop = make_workshop(session, chicago, rights, capacity=3)
     staff_id = employ(store, "marta@example.org", Role.CALLER, ALL_OFFICES)
     agent = signed_in_as(app, store, staff_id)
     return CallScene(app, store, key_store, config, agent, workshop)
@@ -37,7 +37,7 @@ def scene(
 @pytest.fixture
 def circle(store: Store, chicago: Office, women: Kind) -> Workshop:
     with store.change() as session:
-        return hold(session, chicago, women)
+        return make_workshop(session, chicago, women)
 
 
 def test_code_of_a_call_is_keyed_in_at_the_phone_line(
@@ -55,7 +55,7 @@ def test_code_page_says_until_when_a_place_is_confirmed_and_what_became_of_it(
     scene: CallScene, key_store: KeyStore, rights: Kind
 ) -> None:
     with scene.store.change() as session:
-        workshop = hold(session, scene.workshop.office, rights, capacity=8)
+        workshop = make_workshop(session, scene.workshop.office, rights, capacity=8)
     client = scene.app.test_client()
     for _each in range(6):
         typed = answers(scene.app, workshop)

@@ -22,7 +22,7 @@ from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import Workshop
 from outreach.errors import NotFound
 from outreach.keystore import KeyStore
-from tests.conftest import hold, seat
+from tests.conftest import make_workshop, seat
 from tests.support.staff_client import StaffClient, employ, signed_in_as, words
 
 pytestmark = pytest.mark.any_database
@@ -247,7 +247,7 @@ def test_dashboard_counts_pending_calls(
 
 def _upcoming(store: Store, office: Office, kind: Kind, **changes: Any) -> Workshop:
     with store.change() as session:
-        return hold(session, office, kind, **changes)
+        return make_workshop(session, office, kind, **changes)
 
 
 def _address(workshop: Workshop) -> str:

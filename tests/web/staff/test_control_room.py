@@ -21,7 +21,7 @@ from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.reports import control_room
 from outreach.reports.control_room import OfficeOrder
-from tests.conftest import hold, office
+from tests.conftest import make_workshop, office
 from tests.support.fixed_clock import FIXED_NOW, fixed_clock
 from tests.support.staff_client import StaffClient, employ, signed_in_as, words
 
@@ -53,7 +53,7 @@ def october(store: Store, chicago: Office, calgary: Office, rights: Kind) -> str
             (calgary, date(2026, 10, 9), None),
         ]
         for where, day, people in held:
-            each = hold(session, where, rights, day=day)
+            each = make_workshop(session, where, rights, day=day)
             if people is not None:
                 workshop_service.report(each, head_count=people, now=FIXED_NOW)
             if people == 3:
@@ -120,7 +120,7 @@ def test_small_number_hides_that_of_another_office_too(
         kind = session.scalar(sa.select(Kind))
         assert reno is not None
         assert kind is not None
-        each = hold(session, reno, kind, day=date(2026, 10, 9))
+        each = make_workshop(session, reno, kind, day=date(2026, 10, 9))
         workshop_service.report(each, head_count=2, now=FIXED_NOW)
     with store.read() as session:
         found = control_room.load(session, OCTOBER, now=FIXED_NOW)
@@ -138,9 +138,9 @@ def test_odd_numbers_lead_to_their_workshops(
 ) -> None:
     with store.change() as session:
         for day, people in ((date(2026, 9, 2), 30), (date(2026, 9, 3), 45)):
-            each = hold(session, chicago, rights, day=day)
+            each = make_workshop(session, chicago, rights, day=day)
             workshop_service.report(each, head_count=people, now=FIXED_NOW)
-        typed = hold(session, chicago, rights, day=date(2026, 10, 20))
+        typed = make_workshop(session, chicago, rights, day=date(2026, 10, 20))
         workshop_service.report(typed, head_count=480, now=FIXED_NOW)
     text = elena.get(PAGE).text
     assert f'href="/org/talleres/{typed.public_id}"' in text

@@ -12,7 +12,7 @@ from outreach.domain.network.offices import Office
 from outreach.domain.workshops import WorkshopStatus
 from outreach.keystore import KeyStore
 from outreach.web.staff.calendar.calendar_grid import MAX_IN_CELL
-from tests.conftest import hold, seat
+from tests.conftest import make_workshop, seat
 from tests.support.staff_client import StaffClient, employ, signed_in_as, words
 
 pytestmark = pytest.mark.any_database
@@ -28,8 +28,8 @@ def test_calendar_shows_workshops_of_own_offices_by_status(
 ) -> None:
     day = date(2027, 1, 15)
     with store.change() as session:
-        hold(session, chicago, rights, day=day, title={"es": "Publicado en Chicago"})
-        hold(
+        make_workshop(session, chicago, rights, day=day, title={"es": "Publicado en Chicago"})
+        make_workshop(
             session,
             chicago,
             rights,
@@ -37,7 +37,7 @@ def test_calendar_shows_workshops_of_own_offices_by_status(
             title={"es": "A medias"},
             status=WorkshopStatus.DRAFT,
         )
-        hold(session, calgary, rights, day=day, title={"es": "De otra oficina"})
+        make_workshop(session, calgary, rights, day=day, title={"es": "De otra oficina"})
     page = words(ana.get("/org/talleres?mes=2027-01"))
     assert "Publicado en Chicago" in page
     assert "A medias" in page
@@ -56,7 +56,7 @@ def test_calendar_day_shows_some_workshops_and_counts_the_rest(
 ) -> None:
     with store.change() as session:
         for hour in range(8, 8 + MAX_IN_CELL + 2):
-            hold(session, chicago, rights, day=date(2027, 1, 15), starts=time(hour))
+            make_workshop(session, chicago, rights, day=date(2027, 1, 15), starts=time(hour))
     page = ana.get("/org/talleres?mes=2027-01&vista=mes")
     assert page.text.count('<a class="event ') == MAX_IN_CELL
     assert "y 2 más" in words(page)
@@ -84,10 +84,16 @@ def test_dashboard_shows_alerts(
 ) -> None:
     today = clock.now().date()
     with store.change() as session:
-        hold(session, chicago, rights, day=today - timedelta(days=3), title={"es": "Pasado"})
-        hold(session, chicago, women, visibility=Visibility.PUBLIC, title={"es": "Reservado"})
-        crowded = hold(session, chicago, rights, capacity=1, title={"es": "Lleno"})
-        hold(session, chicago, rights, status=WorkshopStatus.DRAFT, title={"es": "A medias"})
+        make_workshop(
+            session, chicago, rights, day=today - timedelta(days=3), title={"es": "Pasado"}
+        )
+        make_workshop(
+            session, chicago, women, visibility=Visibility.PUBLIC, title={"es": "Reservado"}
+        )
+        crowded = make_workshop(session, chicago, rights, capacity=1, title={"es": "Lleno"})
+        make_workshop(
+            session, chicago, rights, status=WorkshopStatus.DRAFT, title={"es": "A medias"}
+        )
     seat(store, key_store, crowded)
     for _ in range(2):
         seat(store, key_store, crowded, people=3)

@@ -26,7 +26,7 @@ from outreach.domain.network.offices import Office
 from outreach.domain.network.staff import ALL_OFFICES, PERMISSIONS, Permission, Role
 from outreach.domain.workshops import Workshop
 from outreach.keystore import KeyStore
-from tests.conftest import hold
+from tests.conftest import make_workshop
 from tests.support import disclosure_scene, html_forms
 from tests.support.call_scene import CALLS
 from tests.support.disclosure_scene import Canary, DisclosureScene
@@ -179,7 +179,7 @@ def test_permissions_agree_with_the_table() -> None:
 def test_window_is_that_of_the_door(chicago: Office, rights: Kind, store: Store) -> None:
     """From the first instant of the day before to the last of the day after, at the venue."""
     with store.change() as session:
-        workshop = hold(session, chicago, rights)
+        workshop = make_workshop(session, chicago, rights)
     opens = workshop.starts_at.astimezone(workshop.zone).replace(hour=0, minute=0)
     opens -= timedelta(days=1)
     second = timedelta(seconds=1)
@@ -364,7 +364,7 @@ def test_clash_does_not_tell_a_hidden_venue_by_a_public_one(
     hidden = scene.workshops[Moment.BEFORE, True]
     with scene.store.change() as session:
         found = session.get_one(Workshop, hidden.id)
-        hold(session, chicago, rights, day=found.day, venue=found.venue)
+        make_workshop(session, chicago, rights, day=found.day, venue=found.venue)
     path = f"/org/talleres?vista=semana&dia={hidden.day}"
     assert "Choques" in words(sign_in(scene, Role.ORGANIZER).get(path))
     assert "Choques" not in words(sign_in(scene, Role.READER).get(path))

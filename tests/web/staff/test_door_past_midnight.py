@@ -13,7 +13,7 @@ from outreach.domain.network.offices import Office
 from outreach.domain.network.staff import Role
 from outreach.domain.workshops import Workshop
 from outreach.web.staff.common.workshop_labels import start_words
-from tests.conftest import hold
+from tests.conftest import make_workshop
 from tests.support.staff_client import StaffClient, employ, signed_in_as, words
 
 pytestmark = pytest.mark.any_database("pages are the same on either database")
@@ -43,7 +43,7 @@ def test_start_is_said_from_now_on(
     app: Flask, store: Store, chicago: Office, rights: Kind, day: int, hour: time, said: str
 ) -> None:
     with store.change() as session:
-        workshop = hold(
+        workshop = make_workshop(
             session, chicago, rights, day=SATURDAY, starts=time(22, 0), ends=time(0, 30)
         )
     now = clock.instant(date(2027, 11, day), hour, chicago.zone)
@@ -55,7 +55,7 @@ def around_now(store: Store, office: Office, kind: Kind, start: timedelta) -> Wo
     """A workshop of an hour that starts so long from now, whatever the time of day."""
     local = (clock.now() + start).astimezone(office.zone).replace(second=0, microsecond=0)
     with store.change() as session:
-        return hold(
+        return make_workshop(
             session,
             office,
             kind,
@@ -80,7 +80,7 @@ def test_door_without_workshops_says_when_the_next_one_starts(
     tomas: StaffClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        hold(session, chicago, rights)
+        make_workshop(session, chicago, rights)
     text = words(tomas.get("/org/entrada"))
     assert "El siguiente: Conoce tus derechos. Empieza el" in text
 

@@ -12,7 +12,7 @@ from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.network.staff import ALL_OFFICES, Role
 from outreach.imports import packaged
-from tests.conftest import hold
+from tests.conftest import make_workshop
 from tests.support.staff_client import StaffClient, at_once, employ, signed_in_as, words
 
 pytestmark = pytest.mark.any_database
@@ -77,7 +77,7 @@ def test_from_nothing_to_the_first_workshop(elena: StaffClient, store: Store) ->
         chicago = offices.find(session, "chicago")
         rights = kinds.find(session, "derechos")
     with store.change() as session:
-        hold(session, chicago, rights)
+        make_workshop(session, chicago, rights)
     assert "Empecemos" not in words(elena.get("/org/"))
 
 

@@ -13,7 +13,7 @@ from outreach.domain.network.kinds import Kind, Way
 from outreach.domain.network.offices import Office
 from outreach.domain.network.staff import Role
 from outreach.domain.workshops import Workshop, WorkshopStatus
-from tests.conftest import hold, tomorrow, venue
+from tests.conftest import make_workshop, tomorrow, venue
 from tests.support import pdf_reader
 from tests.support.staff_client import StaffClient, employ, signed_in_as, words
 
@@ -41,7 +41,7 @@ def path(workshop: Workshop, rest: str = "") -> str:
 
 def upcoming(store: Store, office: Office, kind: Kind, **changes: object) -> Workshop:
     with store.change() as session:
-        return hold(session, office, kind, **changes)
+        return make_workshop(session, office, kind, **changes)
 
 
 def test_each_flyer_file_has_its_declared_type(
@@ -145,7 +145,7 @@ def test_office_without_phone_uses_the_phone_of_the_network(
 ) -> None:
     with store.change() as session:
         session.merge(chicago).phone = ""
-        workshop = hold(session, session.merge(chicago), rights)
+        workshop = make_workshop(session, session.merge(chicago), rights)
     assert callable(make_app)
     app = make_app(phone="1 800 555 0100")
     staff_client = signed_in_as(app, store, employ(store))
@@ -179,13 +179,15 @@ def test_flyer_of_a_month_has_the_public_workshops_to_come(
     days = [month.first + timedelta(days=days) for days in range(6)]
     with store.change() as session:
         place = venue(session, chicago, name="Casa de la Palmera", address="1641 S. Ejemplo St.")
-        hold(session, chicago, rights, day=days[0], venue=place)
-        hold(session, chicago, rights, day=days[1], title={"es": "Taller en borrador"},
+        make_workshop(session, chicago, rights, day=days[0], venue=place)
+        make_workshop(session, chicago, rights, day=days[1], title={"es": "Taller en borrador"},
              status=WorkshopStatus.DRAFT)  # fmt: skip
-        hold(session, chicago, women, day=days[2], title={"es": "Taller discreto"})
-        hold(session, chicago, rights, day=days[3], title={"es": "Con enlace"}, way=Way.UNLISTED)
-        hold(session, calgary, rights, day=days[4], title={"es": "Otra oficina"})
-        cancelled = hold(session, chicago, rights, day=days[5], title={"es": "Se canceló"})
+        make_workshop(session, chicago, women, day=days[2], title={"es": "Taller discreto"})
+        make_workshop(
+            session, chicago, rights, day=days[3], title={"es": "Con enlace"}, way=Way.UNLISTED
+        )
+        make_workshop(session, calgary, rights, day=days[4], title={"es": "Otra oficina"})
+        cancelled = make_workshop(session, chicago, rights, day=days[5], title={"es": "Se canceló"})
         cancelled.status = WorkshopStatus.CANCELLED
     page = reader.get(f"/org/volantes/chicago?mes={month}")
     assert ": 1 taller" in words(page)
@@ -223,7 +225,7 @@ def test_flyer_of_a_month_with_many_workshops_is_accessible(
     with store.change() as session:
         for days in range(40):
             day = month.first + timedelta(days=days % 28)
-            hold(session, chicago, rights, day=day, title=title)
+            make_workshop(session, chicago, rights, day=day, title=title)
     file = reader.get(f"/org/volantes/chicago.pdf?mes={month}").data
     sheets = pdf_reader.pages_of(file)
     assert sum(each.count("Un título bastante") for each in sheets) == 40

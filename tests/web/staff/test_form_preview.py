@@ -16,7 +16,7 @@ from outreach.domain.scheduling.form_drafts import FormDraft
 from outreach.domain.workshops import Workshop, partners
 from outreach.domain.workshops.partners import ChosenPartners, Speaker
 from outreach.keystore import KeyStore
-from tests.conftest import hold, seat, venue
+from tests.conftest import make_workshop, seat, venue
 from tests.support.fixed_clock import fixed_clock
 from tests.support.html_forms import fields
 from tests.support.staff_client import StaffClient, employ, signed_in_as, words
@@ -149,7 +149,9 @@ def test_taken_venue_is_said_with_free_hours_that_fill_the_form(
     with store.change() as session:
         other_room = venue(session, chicago, "Sala A", capacity=60).id
         there = session.get_one(Venue, room.id)
-        hold(session, chicago, rights, day=SATURDAY, starts=time(9), ends=time(11), venue=there)
+        make_workshop(
+            session, chicago, rights, day=SATURDAY, starts=time(9), ends=time(11), venue=there
+        )
     clash = form(venue=str(room.id), capacity="15")
     answer = ana.post(PREVIEW, **clash)
     assert "La sede ya está ocupada a esa hora" in words(answer)
@@ -196,7 +198,9 @@ def test_other_date_of_a_speaker_is_said(
         speaker = Speaker(office_id=chicago.id, name="Lic. Mora", partner=None, is_shown=True)
         session.add(speaker)
         session.flush()
-        other = hold(session, chicago, rights, day=SATURDAY, starts=time(11), ends=time(13))
+        other = make_workshop(
+            session, chicago, rights, day=SATURDAY, starts=time(11), ends=time(13)
+        )
         partners.set_chosen(session, other, ChosenPartners((), (speaker.id,)))
         number = str(speaker.id)
     assert "Lic. Mora ya tiene otro taller" in words(ana.post(PREVIEW, **form(speakers=[number])))
@@ -244,7 +248,9 @@ def test_edited_workshop_is_no_clash_with_itself(
     ana: StaffClient, store: Store, chicago: Office, rights: Kind, key_store: KeyStore
 ) -> None:
     with store.change() as session:
-        workshop = hold(session, chicago, rights, day=SATURDAY, visibility=Visibility.PUBLIC)
+        workshop = make_workshop(
+            session, chicago, rights, day=SATURDAY, visibility=Visibility.PUBLIC
+        )
     seat(store, key_store, workshop)
     path = f"/org/talleres/{workshop.public_id}/editar"
     page = ana.get(path)
@@ -260,7 +266,7 @@ def test_preview_of_another_office_is_refused(
     app: Flask, ana: StaffClient, store: Store, calgary: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        workshop = hold(session, calgary, rights)
+        workshop = make_workshop(session, calgary, rights)
     assert ana.post(PREVIEW, **form(workshop=workshop.public_id)).status_code == 404
     assert ana.post(PREVIEW, **form(office="calgary")).status_code == 404
 

@@ -23,7 +23,7 @@ from outreach.network_profile import NetworkProfile, use_profile
 from outreach.reports import month_report
 from outreach.web.staff.common.workshop_labels import closes_words, start_hour
 from outreach.web.staff.months import month_labels
-from tests.conftest import hold
+from tests.conftest import make_workshop
 from tests.support.page_text import seen
 from tests.support.staff_client import employ, signed_in_as, words
 
@@ -57,7 +57,7 @@ def test_closing_has_the_same_date_for_the_staff_and_in_public(
     app: Flask, store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        hold(session, chicago, rights, day=date(2020, 1, 18))
+        make_workshop(session, chicago, rights, day=date(2020, 1, 18))
         revision = month_report.close(
             session,
             Month(2020, 1),
@@ -88,7 +88,7 @@ def test_office_in_another_zone_reads_by_which_clock_the_month_closes(
     app: Flask, store: Store, calgary: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        workshop = hold(session, calgary, rights, day=date(2026, 11, 21))
+        workshop = make_workshop(session, calgary, rights, day=date(2026, 11, 21))
     with app.test_request_context(), headquarters_in("America/Tijuana"):
         said = closes_words(workshop, now=datetime(2026, 12, 5, 20, 0, tzinfo=UTC))
     assert said == "El mes cierra hoy, a las 8:00\u00a0p.\u00a0m., hora de Edmonton"
@@ -98,8 +98,8 @@ def test_hours_name_their_zone_where_the_reader_has_another(
     app: Flask, store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        summer = hold(session, chicago, rights, day=date(2027, 7, 10), starts=time(18))
-        winter = hold(session, chicago, rights, day=date(2027, 1, 9), starts=time(18))
+        summer = make_workshop(session, chicago, rights, day=date(2027, 7, 10), starts=time(18))
+        winter = make_workshop(session, chicago, rights, day=date(2027, 1, 9), starts=time(18))
     mexico = ZoneInfo("America/Mexico_City")
     with app.test_request_context():
         assert start_hour(summer, mexico) == "6:00\u00a0p.\u00a0m., hora de Chicago"

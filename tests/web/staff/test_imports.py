@@ -23,7 +23,7 @@ from outreach.domain.scheduling.tours import TourStopData
 from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.keystore import KeyStore
 from outreach.privacy import retention
-from tests.conftest import a_saturday, hold, seat, venue
+from tests.conftest import a_saturday, make_workshop, seat, venue
 from tests.support.fixed_clock import fixed_clock
 from tests.support.import_files import bring, csv_of, load, row, seen
 from tests.support.staff_client import StaffClient, employ, signed_in_as, words
@@ -208,7 +208,7 @@ def test_workshop_of_another_office_is_neither_changed_nor_shown(
     staff_client: StaffClient, store: Store, calgary: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        other_workshop = hold(session, calgary, rights)
+        other_workshop = make_workshop(session, calgary, rights)
     page = seen(staff_client, bring(staff_client, csv_of(row(id=f"taller-{other_workshop.uid}"))))
     assert "Ese id no se puede usar aquí. Escribe otro." in words(page)
     assert "Calgary" not in words(page)
@@ -402,8 +402,8 @@ def test_exported_month_has_no_registrations_and_can_be_imported(
     form: str,
 ) -> None:
     with store.change() as session:
-        own_workshop = hold(session, chicago, rights)
-        hold(session, calgary, rights)
+        own_workshop = make_workshop(session, chicago, rights)
+        make_workshop(session, calgary, rights)
     seat(store, key_store, own_workshop, name="Rosalinda")
     answer = staff_client.get(f"/org/talleres.{form}?mes={own_workshop.day:%Y-%m}")
     assert b"Rosalinda" not in answer.data

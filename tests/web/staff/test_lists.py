@@ -18,7 +18,7 @@ from outreach.domain.workshops import WorkshopStatus, partners
 from outreach.domain.workshops.partners import ChosenPartners, Speaker
 from outreach.keystore import KeyStore
 from outreach.web.staff.lists.declared_lists import LISTS
-from tests.conftest import hold, venue
+from tests.conftest import make_workshop, venue
 from tests.support.roster import add_member
 from tests.support.staff_client import StaffClient, employ, signed_in_as, words
 
@@ -119,17 +119,21 @@ def test_workshops_that_nobody_gives(
     today = clock.now().date()
     member_id = add_member(store, key_store, chicago).id
     with store.change() as session:
-        lonely = hold(session, chicago, rights, title={"es": "Solo"})
-        hold(session, chicago, rights, title={"es": "Borrador"}, status=WorkshopStatus.DRAFT)
-        hold(session, chicago, rights, title={"es": "Con nombre"}, facilitator="Lic. Mora")
-        hold(session, chicago, rights, title={"es": "Pasado"}, day=today - timedelta(days=9))
-        hold(session, calgary, rights, title={"es": "De otra oficina"})
-        spoken = hold(session, chicago, rights, title={"es": "Con ponente"})
+        lonely = make_workshop(session, chicago, rights, title={"es": "Solo"})
+        make_workshop(
+            session, chicago, rights, title={"es": "Borrador"}, status=WorkshopStatus.DRAFT
+        )
+        make_workshop(session, chicago, rights, title={"es": "Con nombre"}, facilitator="Lic. Mora")
+        make_workshop(
+            session, chicago, rights, title={"es": "Pasado"}, day=today - timedelta(days=9)
+        )
+        make_workshop(session, calgary, rights, title={"es": "De otra oficina"})
+        spoken = make_workshop(session, chicago, rights, title={"es": "Con ponente"})
         speaker = Speaker(office_id=chicago.id, name="Ortiz", partner=None, is_shown=False)
         session.add(speaker)
         session.flush()
         partners.set_chosen(session, spoken, ChosenPartners((), (speaker.id,)))
-        manned = hold(session, chicago, rights, title={"es": "Con equipo"})
+        manned = make_workshop(session, chicago, rights, title={"es": "Con equipo"})
         member = session.get_one(RosterMember, member_id)
         assigned = assignments.ask(session, manned, member, now=clock.now())
     reader = sign_in(app, store, Role.READER)

@@ -25,7 +25,7 @@ from outreach.domain.network.staff import ALL_OFFICES, Role, StaffMember
 from outreach.domain.newsletter import bulletins, subscribers
 from outreach.domain.newsletter.bulletins import EditionMail
 from outreach.domain.newsletter.mailings import Mailing, MailingTopic
-from outreach.domain.registrations.change_notifications import HOLD
+from outreach.domain.registrations.undo_window import UNDO_WINDOW
 from outreach.keystore import KeyStore
 from outreach.mail import delivery, mailings
 from outreach.mail.delivery_round import deliver
@@ -209,8 +209,8 @@ def test_sheet_sends_the_form_again_and_letters_wait_for_the_hold(scene: Mailing
     assert "Publicado. Los correos salen en 5 minutos." in page
     assert published_editions(scene.store) == [(1, 1)]
     assert scene.deliver() == []
-    assert scene.deliver(HOLD) == ["marie", "rosa"]
-    assert scene.deliver(2 * HOLD) == [], "nothing twice"
+    assert scene.deliver(UNDO_WINDOW) == ["marie", "rosa"]
+    assert scene.deliver(2 * UNDO_WINDOW) == [], "nothing twice"
     assert sorted(map(read_letter, scene.postman.letters)) == shown_letters(sheet)
 
 
@@ -229,7 +229,7 @@ def test_undo_takes_the_letters_and_the_publication_back(scene: MailingScene) ->
     assert "Vuelve a ser un borrador y no salió ningún correo" in page
     assert published_editions(scene.store) == []
     assert scene.elena.client.get("/es/boletin/2026-03").status_code == 404
-    assert scene.deliver(2 * HOLD) == []
+    assert scene.deliver(2 * UNDO_WINDOW) == []
     assert log_of(scene.store)[-1] == "bulletin publication undone"
     assert scene.elena.post(UNDO, number="1").status_code == 409, "undone once"
     with scene.store.read() as session:
@@ -237,7 +237,7 @@ def test_undo_takes_the_letters_and_the_publication_back(scene: MailingScene) ->
     assert (edition.mail, edition.frozen, edition.digest) == (None, "", "")
     assert edition.withdrawn_at is not None
     assert scene.publish(version=edition.version, aviso="avisar").status_code == 303
-    assert scene.deliver(2 * HOLD) == ["marie", "rosa"]
+    assert scene.deliver(2 * UNDO_WINDOW) == ["marie", "rosa"]
 
 
 def test_form_of_the_published_version_does_not_publish_a_withdrawn_one(
@@ -261,7 +261,7 @@ def test_undo_is_refused_after_a_letter_after_the_hold_and_after_a_correction(
     assert len(scene.letters()) == 2, "the letters stay"
     begin(scene.store, seen=1, correction="Un taller no se hizo.")
     assert "alguien ya empezó una corrección" in words(scene.elena.post(UNDO, number="1"))
-    scene.age(HOLD)
+    scene.age(UNDO_WINDOW)
     assert "ya pasaron los 5 minutos" in words(scene.elena.post(UNDO, number="1"))
     assert published_editions(scene.store) == [(1, 1)]
 
@@ -270,7 +270,7 @@ def test_later_publishes_and_waits_until_somebody_decides(scene: MailingScene) -
     assert scene.publish(aviso="luego").status_code == 303
     assert published_editions(scene.store) == [(1, 1)]
     assert (scene.mail_of(), scene.undecided(), scene.letters()) == ("undecided", [1], [])
-    scene.age(HOLD)
+    scene.age(UNDO_WINDOW)
     assert "Falta decidir si se manda por correo." in words(scene.elena.get(PAGE))
     assert "Nadie ha decidido si el boletín" in words(scene.elena.get("/org/"))
     sheet = words(scene.elena.post(MAIL, number="1"))
@@ -317,7 +317,7 @@ def test_correction_replaces_letters_that_wait_and_its_undo_asks_about_them(
         assert "Los correos salen en 5 minutos." in words(scene.elena.get(PAGE))
         assert scene.elena.post(UNDO, number="1").location == f"{PAGE}?hecho=detenido"
     assert scene.elena.post(MAIL, number="1", aviso="avisar").status_code == 303
-    assert scene.deliver(HOLD) == ["marie", "rosa"]
+    assert scene.deliver(UNDO_WINDOW) == ["marie", "rosa"]
 
 
 def test_bulletin_without_subscribers_asks_nothing(elena: StaffClient, march: Store) -> None:
@@ -393,7 +393,7 @@ def test_undo_and_worker_at_once_never_write_about_a_withdrawn_bulletin(
 
     def work() -> list[str]:
         ready.wait()
-        return scene.deliver(HOLD)
+        return scene.deliver(UNDO_WINDOW)
 
     with ThreadPoolExecutor(2) as pool:
         undone, sent = pool.submit(undo), pool.submit(work)
@@ -481,7 +481,7 @@ def test_reminders_go_to_chosen_offices_after_the_hold(
     assert reminded_on(page) == 1
     with store.read() as session:
         held = session.scalars(sa.select(Mailing)).one()
-    assert held.due_at - held.made_at == HOLD
+    assert held.due_at - held.made_at == UNDO_WINDOW
     assert headquarters.post(REMIND, aviso="avisar", office=["calgary"]).status_code == 422
     assert headquarters.post(REMIND, aviso="avisar").status_code == 422, "no office was chosen"
     for answer in ("", "luego", "no", "urgente", "x"):
@@ -500,7 +500,7 @@ def test_reminder_is_the_letter_that_was_shown_and_leaves_once_after_the_hold(
         scene = MailingScene(app, store, key_store, config, postman, headquarters)
         headquarters.post(REMIND, aviso="avisar", office=["calgary", "chicago"])
         assert scene.deliver() == []
-        assert scene.deliver(HOLD) == ["ana", "beto", "luz"]
+        assert scene.deliver(UNDO_WINDOW) == ["ana", "beto", "luz"]
         assert scene.deliver(timedelta(days=1)) == [], "nothing twice"
         assert set(map(read_letter, postman.letters)) == set(shown_letters(sheet))
         assert "Ya se les recordó" in words(headquarters.post(REMIND))
@@ -515,10 +515,10 @@ def test_undone_reminder_is_not_sent_and_one_reminded_again_is_sent_once(
         scene = MailingScene(app, store, key_store, config, postman, headquarters)
         headquarters.post(REMIND, aviso="avisar", office=["calgary"])
         headquarters.post(f"{REMIND}/deshacer")
-        assert scene.deliver(HOLD) == []
+        assert scene.deliver(UNDO_WINDOW) == []
         for _time in range(2):
             headquarters.post(REMIND, aviso="avisar", office=["calgary"])
-        assert scene.deliver(HOLD) == ["luz"]
+        assert scene.deliver(UNDO_WINDOW) == ["luz"]
 
 
 def test_earlier_reminder_is_said_though_its_account_is_disabled(

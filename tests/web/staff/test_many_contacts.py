@@ -22,7 +22,7 @@ from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import Workshop
 from outreach.keystore import KeyStore, RateCounter
 from outreach.web.middleware.rate_limits import CONTACTS_AN_HOUR, MORE_CONTACTS_AN_HOUR
-from tests.conftest import hold, seat
+from tests.conftest import make_workshop, seat
 from tests.support.fixed_clock import fixed_clock
 from tests.support.staff_client import StaffClient, employ, signed_in_as
 
@@ -33,7 +33,7 @@ pytestmark = [pytest.mark.any_database("counts of the key store"), fixed_clock]
 @pytest.fixture
 def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
     with store.change() as session:
-        return hold(session, chicago, rights)
+        return make_workshop(session, chicago, rights)
 
 
 @pytest.fixture
@@ -170,7 +170,7 @@ def test_calls_that_cannot_wait_are_logged_and_not_counted(
     called."""
     today = clock.now().astimezone(chicago.zone).date()
     with store.change() as session:
-        workshop = hold(
+        workshop = make_workshop(
             session, chicago, rights, day=today, starts=time(19, 0), ends=time(20, 0), capacity=60
         )
     phones = [

@@ -16,7 +16,7 @@ from outreach.domain.outbox.message_texts import MAX_TEXTS, MessageText
 from outreach.domain.registrations.staff_messages import Message
 from outreach.domain.workshops import Workshop
 from outreach.keystore import KeyStore
-from tests.conftest import hold, seat
+from tests.conftest import make_workshop, seat
 from tests.support.html_forms import fields
 from tests.support.staff_client import StaffClient, employ, signed_in_as, words
 
@@ -34,7 +34,7 @@ def ana(app: Flask, store: Store, chicago: Office) -> StaffClient:
 @pytest.fixture
 def evening(store: Store, chicago: Office, rights: Kind) -> Workshop:
     with store.change() as session:
-        return hold(session, chicago, rights)
+        return make_workshop(session, chicago, rights)
 
 
 def address_of(workshop: Workshop) -> str:
@@ -66,7 +66,7 @@ def test_text_is_kept_and_chosen_in_another_message(
     with store.change() as session:
         assert session.scalars(sa.select(Message)).all() == []
         assert "message text saved" in session.scalars(sa.select(AuditEntry.action)).all()
-        other = hold(session, chicago, rights)
+        other = make_workshop(session, chicago, rights)
     form = fields(ana.get(address_of(other)).text, address_of(other))
     chosen = form | {"do": "use", "text": str(text.id), "audience": "waiting", "more_es": "No"}
     chosen.pop("token")
@@ -117,7 +117,7 @@ def test_discreet_workshop_has_no_texts_of_its_own(
     keep(ana, evening)
     (text,) = read_texts(store)
     with store.change() as session:
-        discreet = hold(session, chicago, women)
+        discreet = make_workshop(session, chicago, women)
     assert "Estacionamiento" not in words(ana.get(address_of(discreet)))
     for do in ("use", "keep"):
         form = message(do=do, text=str(text.id), text_name="Otro")
@@ -160,7 +160,7 @@ def test_texts_belong_to_their_office(
     keep(ana, evening)
     (text,) = read_texts(store)
     with store.change() as session:
-        there = hold(session, calgary, rights)
+        there = make_workshop(session, calgary, rights)
     other = signed_in_as(app, store, employ(store, "luz@example.org", Role.ORGANIZER, "calgary"))
     assert "Estacionamiento" not in words(other.get(PAGE))
     assert "Estacionamiento" not in words(other.get(address_of(there)))

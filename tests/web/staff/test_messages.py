@@ -26,7 +26,7 @@ from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.keystore import KeyStore
 from outreach.mail import delivery, delivery_round
 from outreach.privacy import erasure, retention
-from tests.conftest import hold, seat
+from tests.conftest import make_workshop, seat
 from tests.support.ports import free_port
 from tests.support.public_urls import Page
 from tests.support.smtp_server import Postman, serve_mail
@@ -46,7 +46,7 @@ def ana(app: Flask, store: Store, chicago: Office) -> StaffClient:
 @pytest.fixture
 def evening(store: Store, chicago: Office, rights: Kind) -> Workshop:
     with store.change() as session:
-        return hold(session, chicago, rights, capacity=4)
+        return make_workshop(session, chicago, rights, capacity=4)
 
 
 @pytest.fixture
@@ -255,7 +255,7 @@ def test_discreet_workshop_sends_template_text_only(
     women: Kind, postman: Postman,
 ) -> None:  # fmt: skip
     with store.change() as session:
-        discreet_workshop = hold(session, chicago, women)
+        discreet_workshop = make_workshop(session, chicago, women)
     seat(
         store,
         key_store,
@@ -312,8 +312,10 @@ def test_message_without_recipients_is_not_sent(
     assert answer.status_code == 422
     assert "Nadie de ellos dejó correo ni teléfono." in words(answer)
     with store.change() as session:
-        draft = hold(session, chicago, rights, status=WorkshopStatus.DRAFT)
-        past_workshop = hold(session, chicago, rights, day=clock.now().date() - timedelta(days=3))
+        draft = make_workshop(session, chicago, rights, status=WorkshopStatus.DRAFT)
+        past_workshop = make_workshop(
+            session, chicago, rights, day=clock.now().date() - timedelta(days=3)
+        )
     for each in (draft, past_workshop):
         assert ana.get(address_of(each)).status_code in {409, 422}
 

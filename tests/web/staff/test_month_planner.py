@@ -14,7 +14,7 @@ from outreach.domain.locations.venues import Venue
 from outreach.domain.network.kinds import Kind, Visibility
 from outreach.domain.network.offices import Office
 from outreach.domain.workshops import DeliveryMode, WorkshopStatus
-from tests.conftest import hold, venue
+from tests.conftest import make_workshop, venue
 from tests.support.fixed_clock import fixed_clock
 from tests.support.html_forms import fields
 from tests.support.login import age
@@ -55,10 +55,14 @@ def test_month_shows_what_is_booked_already(
     month = Month.from_day(monday())
     day = month.first.replace(day=20)
     with store.change() as session:
-        hold(session, chicago, rights, day=day, starts=time(9, 30), status=WorkshopStatus.DRAFT)
-        hold(session, chicago, rights, day=day, starts=time(17), status=WorkshopStatus.CANCELLED)
-        hold(session, chicago, rights, day=month.following.first)
-        hold(session, calgary, rights, day=day)
+        make_workshop(
+            session, chicago, rights, day=day, starts=time(9, 30), status=WorkshopStatus.DRAFT
+        )
+        make_workshop(
+            session, chicago, rights, day=day, starts=time(17), status=WorkshopStatus.CANCELLED
+        )
+        make_workshop(session, chicago, rights, day=month.following.first)
+        make_workshop(session, calgary, rights, day=day)
     page = words(ana.get(f"/org/talleres/mes-nuevo?mes={month}"))
     assert "Ya tienes 1 taller este mes" in page
     assert "9:30 Tus derechos" in page
@@ -226,7 +230,7 @@ def test_publishing_a_month_asks_about_a_taken_venue_as_publishing_one_does(
         office = session.scalars(sa.select(Office)).one()
         library = session.scalars(sa.select(Venue).where(Venue.name.contains("Pilsen"))).one()
         taken = monday().replace(day=17)
-        hold(session, office, rights, day=taken, starts=time(18), venue=library)
+        make_workshop(session, office, rights, day=taken, starts=time(18), venue=library)
     look = ana.post(path, **(form_fields | {"days": ["10", "17"]}))
     publish = fields(look.text, path) | {"action": "publish", "date": ["1", "2"]}
     asked = ana.post(path, **publish)

@@ -22,7 +22,7 @@ from outreach.domain.reporting import months
 from outreach.domain.reporting.figures import FigureSeries, MonthlyFigure
 from outreach.domain.scheduling import workshop_service
 from outreach.reports import month_report
-from tests.conftest import hold
+from tests.conftest import make_workshop
 from tests.support.interleaving import meet
 from tests.support.staff_client import StaffClient, employ, signed_in_as, words
 
@@ -42,9 +42,9 @@ def march(store: Store, chicago: Office, calgary: Office, rights: Kind) -> str:
     with store.change() as session:
         for _ in range(2):
             workshop_service.report(
-                hold(session, chicago, rights, day=DAY), head_count=30, now=APRIL
+                make_workshop(session, chicago, rights, day=DAY), head_count=30, now=APRIL
             )
-        pending = hold(session, calgary, rights, day=DAY)
+        pending = make_workshop(session, calgary, rights, day=DAY)
         session.add(
             FigureSeries(
                 code="ciam.personas", position=1, label={"es": "Personas"}, unit="personas",
@@ -332,7 +332,7 @@ def test_office_without_staff_is_not_counted_as_reminded(
 ) -> None:
     employ(store)
     with store.change() as session:
-        hold(session, chicago, rights, day=DAY)
+        make_workshop(session, chicago, rights, day=DAY)
     sent = elena.post(REMIND, aviso="avisar", office=["calgary", "chicago"])
     assert sent.status_code == 303
     page = words(elena.get("/org/mes/2026-03"))

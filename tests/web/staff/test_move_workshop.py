@@ -19,7 +19,7 @@ from outreach.domain.registrations import ContactMethod
 from outreach.domain.registrations.notifications import Notification, NotificationType
 from outreach.domain.workshops import Workshop
 from outreach.keystore import KeyStore
-from tests.conftest import hold, seat
+from tests.conftest import make_workshop, seat
 from tests.support.fixed_clock import fixed_clock
 from tests.support.html_forms import fields
 from tests.support.staff_client import StaffClient, employ, signed_in_as, words
@@ -38,7 +38,7 @@ def ana(app: Flask, store: Store, chicago: Office, rights: Kind) -> StaffClient:
 @pytest.fixture
 def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
     with store.change() as session:
-        return hold(session, chicago, rights, day=DAY, starts=time(18), ends=time(20))
+        return make_workshop(session, chicago, rights, day=DAY, starts=time(18), ends=time(20))
 
 
 def path_of(workshop: Workshop) -> str:

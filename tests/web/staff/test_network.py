@@ -22,7 +22,7 @@ from outreach.domain.scheduling import network_changes
 from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.imports import kinds as kinds_file
 from outreach.imports.import_result import RowOutcome
-from tests.conftest import LONG_AGO, hold
+from tests.conftest import LONG_AGO, make_workshop
 from tests.support.html_forms import fields
 from tests.support.staff_client import StaffClient, employ, signed_in_as, words
 
@@ -125,7 +125,7 @@ def test_renamed_office_keeps_its_address_and_history(
     app: Flask, store: Store, chicago: Office, rights: Kind, elena: StaffClient
 ) -> None:
     with store.change() as session:
-        workshop = hold(session, chicago, rights)
+        workshop = make_workshop(session, chicago, rights)
     public = app.test_client()
     before = public.get("/es/cal/chicago.ics")
     assert _change_office(elena, city="Chicago y su zona", name_es="Consulado Nuevo", slug="otra")
@@ -157,7 +157,7 @@ def test_new_time_zone_of_an_office_moves_no_workshop(
     store: Store, chicago: Office, rights: Kind, elena: StaffClient
 ) -> None:
     with store.change() as session:
-        workshop = hold(session, chicago, rights)
+        workshop = make_workshop(session, chicago, rights)
     assert "Hay 1 por venir." in words(elena.get("/org/red/chicago"))
     answer = elena.post(
         "/org/red/chicago", **(_form_of(elena, "/org/red/chicago") | {"zone": "America/Denver"})
@@ -178,7 +178,7 @@ def test_closing_office_lists_planned_workshops_and_keeps_its_feed(
     today = clock.now().date()
     with store.change() as session:
         for days in (3, 10, 11):
-            hold(session, chicago, rights, day=today + timedelta(days=days))
+            make_workshop(session, chicago, rights, day=today + timedelta(days=days))
     closes = today + timedelta(days=10)
     assert _change_office(elena, closed_on=str(closes))
     page_text = words(elena.get("/org/red/chicago"))
@@ -294,7 +294,7 @@ def test_new_defaults_do_not_change_existing_workshops(
     store: Store, chicago: Office, rights: Kind, elena: StaffClient
 ) -> None:
     with store.change() as session:
-        workshop = hold(session, chicago, rights)
+        workshop = make_workshop(session, chicago, rights)
     changes = {"capacity": "99", "retention_days": "3", "is_core": "yes"}
     answer = elena.post("/org/tipos/derechos", **(_form_of(elena, "/org/tipos/derechos") | changes))
     assert answer.headers["Location"] == "/org/tipos/derechos?hecho=cambiado"
@@ -316,10 +316,12 @@ def test_making_a_kind_discreet_needs_confirmation_and_hides_future_workshops(
     app: Flask, store: Store, chicago: Office, rights: Kind, elena: StaffClient
 ) -> None:
     with store.change() as session:
-        upcoming_workshop = hold(session, chicago, rights)
-        draft = hold(session, chicago, rights, status=WorkshopStatus.DRAFT)
-        unlisted = hold(session, chicago, rights, way=Way.UNLISTED)
-        past_workshop = hold(session, chicago, rights, day=clock.now().date() - timedelta(days=9))
+        upcoming_workshop = make_workshop(session, chicago, rights)
+        draft = make_workshop(session, chicago, rights, status=WorkshopStatus.DRAFT)
+        unlisted = make_workshop(session, chicago, rights, way=Way.UNLISTED)
+        past_workshop = make_workshop(
+            session, chicago, rights, day=clock.now().date() - timedelta(days=9)
+        )
     public = app.test_client()
     assert upcoming_workshop.title["es"] in public.get("/es/cal/red.ics").text
     form = _form_of(elena, "/org/tipos/derechos") | {
@@ -362,7 +364,7 @@ def test_kinds_file_that_makes_a_kind_discreet_hides_its_future_workshops(
     store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        upcoming_workshop = hold(session, chicago, rights)
+        upcoming_workshop = make_workshop(session, chicago, rights)
     plain = ("code", "is_core", "name", "short_name", "topic", "description", "sensitivity")
     more = ("countries", "sign", "pictogram", "colour", "minutes", "capacity", "party_limit")
     rest = ("way", "bring", "slot_minutes", "opens_days", "confirm_days", "frees_silence")

@@ -18,9 +18,9 @@ from outreach.db.store import Store
 from outreach.domain.network.offices import Office
 from outreach.domain.network.staff import Role
 from outreach.domain.registrations import ContactMethod, Registration
-from outreach.domain.registrations.change_notifications import HOLD
 from outreach.domain.registrations.message_types import CHANGE_TYPES
 from outreach.domain.registrations.notifications import Notification, NotificationType
+from outreach.domain.registrations.undo_window import UNDO_WINDOW
 from outreach.domain.scheduling import tours
 from outreach.domain.scheduling.kept_queue import KeptAnswer
 from outreach.domain.scheduling.tours import Tour
@@ -287,7 +287,7 @@ def test_sheet_sends_the_form_again_with_the_decision(scene: Scene, name: str) -
         due = session.scalars(
             sa.select(Notification.due_at).where(Notification.cause == cause)
         ).one()
-    assert timedelta(0) < due - clock.now() <= HOLD
+    assert timedelta(0) < due - clock.now() <= UNDO_WINDOW
 
 
 @each_action

@@ -13,7 +13,7 @@ from outreach.domain.network.offices import Office
 from outreach.domain.workshops import Workshop, partners
 from outreach.domain.workshops.partners import ChosenPartners, Partner, PartnerKind, Speaker
 from outreach.imports import DATA
-from tests.conftest import hold
+from tests.conftest import make_workshop
 from tests.support.staff_client import StaffClient, employ, signed_in_as, words
 from tests.web.staff.test_workshops import typed
 
@@ -73,14 +73,17 @@ def test_chosen_partners_and_speakers_are_separate_and_in_order_of_names(
         )
         session.flush()
         speakers = {each.name: each.id for each in partners.list_speakers(session, chicago)}
-        workshop = hold(session, chicago, rights)
+        workshop = make_workshop(session, chicago, rights)
         both = (speakers["Lic. D"], speakers["Lic. A"])
         partners.set_chosen(session, workshop, ChosenPartners((sur.id, norte.id), both))
         session.flush()
         assert partners.get_chosen(session, workshop) == ChosenPartners(
             (norte.id, sur.id), (speakers["Lic. A"], speakers["Lic. D"])
         )
-        assert partners.get_chosen(session, hold(session, chicago, rights)) == ChosenPartners()
+        assert (
+            partners.get_chosen(session, make_workshop(session, chicago, rights))
+            == ChosenPartners()
+        )
 
 
 @pytest.mark.parametrize(
@@ -141,7 +144,7 @@ def test_public_page_shows_publishable_partner_names(
     ana: StaffClient, store: Store, chicago: Office, rights: Kind, chosen_partners: ChosenPartners
 ) -> None:
     with store.change() as session:
-        workshop = hold(session, chicago, rights, facilitator="Canaria Mora")
+        workshop = make_workshop(session, chicago, rights, facilitator="Canaria Mora")
         partners.set_chosen(session, workshop, chosen_partners)
     page = ana.client.get(f"/es/t/{workshop.public_id}")
     assert "Con Casa Canaria, Carmen Canaria" in words(page)
@@ -157,7 +160,7 @@ def test_partners_of_a_discreet_workshop_are_not_shown(
     ana: StaffClient, store: Store, chicago: Office, women: Kind, chosen_partners: ChosenPartners
 ) -> None:
     with store.change() as session:
-        workshop = hold(session, chicago, women)
+        workshop = make_workshop(session, chicago, women)
         partners.set_chosen(session, workshop, chosen_partners)
     assert "Canaria" not in ana.client.get(f"/es/t/{workshop.public_id}").text
 
@@ -166,7 +169,7 @@ def test_calendars_and_open_data_have_no_partners(
     ana: StaffClient, store: Store, chicago: Office, rights: Kind, chosen_partners: ChosenPartners
 ) -> None:
     with store.change() as session:
-        workshop = hold(session, chicago, rights)
+        workshop = make_workshop(session, chicago, rights)
         partners.set_chosen(session, workshop, chosen_partners)
     for path in (
         "/es/cal/chicago.ics",
@@ -183,7 +186,7 @@ def test_inactive_partner_cannot_be_chosen_but_stays_in_its_workshops(
     ana: StaffClient, store: Store, chicago: Office, rights: Kind, chosen_partners: ChosenPartners
 ) -> None:
     with store.change() as session:
-        workshop = hold(session, chicago, rights)
+        workshop = make_workshop(session, chicago, rights)
         partners.set_chosen(session, workshop, chosen_partners)
     for path in (
         f"organizacion/{chosen_partners.partners[0]}",
@@ -200,7 +203,10 @@ def test_duplicate_keeps_the_partners(
     store: Store, chicago: Office, rights: Kind, chosen_partners: ChosenPartners
 ) -> None:
     with store.change() as session:
-        first, second = hold(session, chicago, rights), hold(session, chicago, rights)
+        first, second = (
+            make_workshop(session, chicago, rights),
+            make_workshop(session, chicago, rights),
+        )
         partners.set_chosen(session, first, chosen_partners)
         partners.copy(session, first, second)
         assert partners.get_chosen(session, second) == partners.get_chosen(session, first)

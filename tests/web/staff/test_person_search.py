@@ -19,7 +19,7 @@ from outreach.domain.network.staff import ALL_OFFICES, PERMISSIONS, Permission, 
 from outreach.domain.registrations import ContactMethod, Registration
 from outreach.keystore import KeyStore
 from outreach.web.middleware.rate_limits import CONTACTS_AN_HOUR, PERSON_SEARCHES_AN_HOUR
-from tests.conftest import hold, seat, tomorrow
+from tests.conftest import make_workshop, seat, tomorrow
 from tests.support.fixed_clock import fixed_clock
 from tests.support.index_use import collect_statements
 from tests.support.limits import UNLIMITED
@@ -47,7 +47,9 @@ class People:
         self, office: Office, kind: Kind, name: str, contact: str, title: str
     ) -> Registration:
         with self._store.change() as session:
-            workshop = hold(session, office, kind, day=tomorrow(office), title={"es": title})
+            workshop = make_workshop(
+                session, office, kind, day=tomorrow(office), title={"es": title}
+            )
         way = ContactMethod.EMAIL if "@" in contact else ContactMethod.PHONE
         party = seat(
             self._store, self._key_store, workshop, name=name, contact=way, address=contact

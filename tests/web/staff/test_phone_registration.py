@@ -19,13 +19,14 @@ from outreach.domain.audit.audit_log import AuditEntry
 from outreach.domain.network.kinds import Kind, Way
 from outreach.domain.network.offices import Office
 from outreach.domain.network.staff import Role
-from outreach.domain.registrations import ContactMethod, Registration, change_notifications
+from outreach.domain.registrations import ContactMethod, Registration
 from outreach.domain.registrations import RegistrationStatus as Place
 from outreach.domain.registrations.notifications import Notification
+from outreach.domain.registrations.undo_window import UNDO_WINDOW
 from outreach.domain.workshops import Channel, DeliveryMode, Workshop, WorkshopStatus
 from outreach.keystore import KeyStore
 from outreach.maintenance import scheduled_jobs
-from tests.conftest import hold, seat
+from tests.conftest import make_workshop, seat
 from tests.support.public_urls import Page
 from tests.support.staff_client import StaffClient, employ, signed_in_as, words
 
@@ -48,7 +49,7 @@ def beto(app: Flask, store: Store, chicago: Office) -> StaffClient:
 @pytest.fixture
 def evening(store: Store, chicago: Office, rights: Kind) -> Workshop:
     with store.change() as session:
-        return hold(session, chicago, rights, capacity=4)
+        return make_workshop(session, chicago, rights, capacity=4)
 
 
 def address_of(workshop: Workshop) -> str:
@@ -104,7 +105,7 @@ def test_caller_chooses_to_come_or_to_take_part_online(
     ana: StaffClient, store: Store, chicago: Office, rights: Kind, evening: Workshop
 ) -> None:
     with store.change() as session:
-        hybrid = hold(
+        hybrid = make_workshop(
             session, chicago, rights, mode=DeliveryMode.HYBRID, online_url="https://sala.example/1"
         )
     address = f"{address_of(hybrid)}/apartar"
@@ -149,7 +150,7 @@ def test_discreet_workshop_needs_consent_and_no_default_answers(
     ana: StaffClient, store: Store, chicago: Office, women: Kind
 ) -> None:
     with store.change() as session:
-        discreet_workshop = hold(session, chicago, women)
+        discreet_workshop = make_workshop(session, chicago, women)
     page = ana.get(f"{address_of(discreet_workshop)}/apartar").text
     assert 'value="none" checked' in page
     form = filled_form(ana, discreet_workshop, contact="none")
@@ -164,7 +165,9 @@ def test_time_slot_is_chosen_and_a_taken_slot_is_reported(
     ana: StaffClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        hours = hold(session, chicago, rights, way=Way.SLOTS, slot_minutes=60, slot_places=1)
+        hours = make_workshop(
+            session, chicago, rights, way=Way.SLOTS, slot_minutes=60, slot_places=1
+        )
     assert "6:00" in words(ana.get(f"{address_of(hours)}/apartar"))
     form = filled_form(ana, hours, people="1", slot="18:00")
     seat(store, key_store, hours, slot="18:00")
@@ -179,11 +182,13 @@ def test_form_says_why_registration_is_closed(
 ) -> None:
     with store.change() as session:
         held = {
-            "En este taller no se apartan lugares.": hold(session, chicago, rights, way=Way.OPEN),
-            "Los lugares de este taller todavía no se abren.": hold(
+            "En este taller no se apartan lugares.": make_workshop(
+                session, chicago, rights, way=Way.OPEN
+            ),
+            "Los lugares de este taller todavía no se abren.": make_workshop(
                 session, chicago, rights, opens_days=2
             ),
-            "Este taller ya no aparta lugares.": hold(
+            "Este taller ya no aparta lugares.": make_workshop(
                 session, chicago, rights, status=WorkshopStatus.DRAFT
             ),
         }
@@ -239,7 +244,7 @@ def test_opened_seats_are_offered_after_the_hold(
     seats_path = f"{address_of(evening)}/lugares"
     assert "¿A quién le avisamos?" in words(ana.post(seats_path, capacity="6"))
     assert ana.post(seats_path, capacity="6", aviso="avisar").status_code == 303
-    scheduled_jobs.end_holds(store, now=clock.now() + change_notifications.HOLD)
+    scheduled_jobs.end_undo_windows(store, now=clock.now() + UNDO_WINDOW)
     with store.read() as session:
         assert session.get_one(Registration, rosa.id).status is Place.OFFERED
         assert session.get_one(Workshop, evening.id).capacity == 6
@@ -274,8 +279,12 @@ def test_cancellation_always_notifies(
 ) -> None:
     today = clock.now().date()
     with store.change() as session:
-        workshop_in_five_days = hold(session, chicago, rights, day=today + timedelta(days=5))
-        workshop_in_nine_days = hold(session, chicago, rights, day=today + timedelta(days=9))
+        workshop_in_five_days = make_workshop(
+            session, chicago, rights, day=today + timedelta(days=5)
+        )
+        workshop_in_nine_days = make_workshop(
+            session, chicago, rights, day=today + timedelta(days=9)
+        )
     for each in (workshop_in_five_days, workshop_in_nine_days):
         seat(store, key_store, each, contact=ContactMethod.EMAIL, address="rosa@example.com")
     with store.change() as session:
@@ -332,7 +341,7 @@ def test_export_is_refused_to_organizers_and_for_discreet_workshops(
 ) -> None:  # fmt: skip
     seat(store, key_store, evening)
     with store.change() as session:
-        discreet_workshop = hold(session, chicago, women)
+        discreet_workshop = make_workshop(session, chicago, women)
     seat(store, key_store, discreet_workshop, name="Flor")
     assert "lista.csv" in beto.get(address_of(evening)).text
     assert "lista.csv" not in ana.get(address_of(evening)).text

@@ -23,7 +23,7 @@ from outreach.domain.workshops import Workshop
 from outreach.keystore import KeyStore
 from outreach.migrations.models import MAIN
 from outreach.web.staff.common import kept_forms, permissions
-from tests.conftest import hold, seat, tomorrow
+from tests.conftest import make_workshop, seat, tomorrow
 from tests.support import policy_place
 from tests.support.advice import require_none
 from tests.support.bulletins import words_of_pdf
@@ -311,7 +311,7 @@ def discreet_workshop(store: Store, key_store: KeyStore, chicago: Office, women:
     """A discreet workshop with a registration of Luz, who left a phone number; tomorrow, so that
     the door's list is open."""
     with store.change() as session:
-        workshop = hold(session, chicago, women, day=tomorrow(chicago))
+        workshop = make_workshop(session, chicago, women, day=tomorrow(chicago))
     seat(
         store, key_store, workshop, name="Luz", contact=ContactMethod.PHONE, address="+13125550142"
     )

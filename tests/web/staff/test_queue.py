@@ -21,13 +21,14 @@ from outreach.domain.network.staff import ALL_OFFICES, Role
 from outreach.domain.registrations import ContactMethod, Registration, notifications
 from outreach.domain.registrations import RegistrationStatus as Place
 from outreach.domain.registrations.call_attempts import CallAttempt, CallOutcome
-from outreach.domain.registrations.change_notifications import HOLD, LATER
+from outreach.domain.registrations.change_notifications import LATER
 from outreach.domain.registrations.notifications import Notification, NotificationType
+from outreach.domain.registrations.undo_window import UNDO_WINDOW
 from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.keystore import KeyStore
 from outreach.maintenance import scheduled_jobs
-from tests.conftest import hold, seat
+from tests.conftest import make_workshop, seat
 from tests.support import html_forms
 from tests.support.fixed_clock import FIXED_NOW, fixed_clock
 from tests.support.staff_client import StaffClient, at_once, employ, signed_in_as, words
@@ -191,7 +192,7 @@ def test_approval_waits_at_the_head_and_takes_three_acts_from_the_first_page(
             return session.scalars(found).all()
 
     assert NotificationType.APPROVED not in causes()
-    scheduled_jobs.end_approval_holds(store, now=clock.now() + HOLD)
+    scheduled_jobs.end_approval_undo_windows(store, now=clock.now() + UNDO_WINDOW)
     assert NotificationType.APPROVED in causes()
     assert actions(store) == ["contact seen", "addresses approved"]
 
@@ -212,7 +213,7 @@ def test_approval_is_undone_where_it_was_made(
     assert "espera otra vez que decidas" in page
     assert segments(page) == {"Todo": 1, "Por aprobar": 1}
     assert "Deshacer" not in page
-    scheduled_jobs.end_approval_holds(store, now=clock.now() + HOLD)
+    scheduled_jobs.end_approval_undo_windows(store, now=clock.now() + UNDO_WINDOW)
     with store.read() as session:
         assert session.get_one(Registration, eva.id).approved_at is None
 
@@ -591,7 +592,7 @@ def test_queue_of_two_hundred_lines_takes_few_statements(
         with store.change() as session:
             for _ in range(number):
                 day = FIXED_NOW.date() - timedelta(days=3)
-                hold(session, chicago, rights, day=day, starts=time(9), ends=time(10))
+                make_workshop(session, chicago, rights, day=day, starts=time(9), ends=time(10))
 
     fill(3)
     few = _count_statements(ana)

@@ -13,7 +13,7 @@ from outreach.domain.registrations import ContactMethod, notifications
 from outreach.domain.registrations.notifications import NotificationType
 from outreach.domain.workshops import Workshop
 from outreach.keystore import KeyStore, text_exchange
-from tests.conftest import hold, seat
+from tests.conftest import make_workshop, seat
 from tests.support.fixed_clock import fixed_clock
 from tests.support.staff_client import employ, signed_in_as
 
@@ -36,7 +36,7 @@ def test_phone_that_wants_no_texts_is_said_so(
     app: Flask, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        workshop = hold(session, chicago, rights)
+        workshop = make_workshop(session, chicago, rights)
     call_about(store, key_store, workshop)
     ana = signed_in_as(app, store, employ(store))
     before = ana.get("/org/por-atender").text
@@ -52,7 +52,7 @@ def test_private_line_says_nothing_of_the_phone(
     app: Flask, store: Store, key_store: KeyStore, chicago: Office, women: Kind
 ) -> None:
     with store.change() as session:
-        workshop = hold(session, chicago, women)
+        workshop = make_workshop(session, chicago, women)
     call_about(store, key_store, workshop)
     text_exchange.stop_texts(key_store, PHONE)
     ana = signed_in_as(app, store, employ(store))

@@ -17,7 +17,7 @@ from outreach.domain.network.staff import ALL_OFFICES, Role
 from outreach.domain.recordings import voice_notes
 from outreach.domain.recordings.voice_notes import LinePrompt, VoiceNote
 from outreach.domain.workshops import Workshop
-from tests.conftest import hold
+from tests.conftest import make_workshop
 from tests.support.recordings import add_note, wav
 from tests.support.staff_client import StaffClient, employ, signed_in_as, words
 
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.any_database("one form")
 @pytest.fixture
 def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
     with store.change() as session:
-        return hold(session, chicago, rights)
+        return make_workshop(session, chicago, rights)
 
 
 @pytest.fixture
@@ -144,7 +144,7 @@ def test_another_office_can_neither_record_nor_delete(
 ) -> None:
     note = add_note(store, workshop)
     with store.change() as session:
-        other = hold(session, calgary, rights)
+        other = make_workshop(session, calgary, rights)
     tomas = signed_in_as(app, store, employ(store, "tomas@example.org", Role.ORGANIZER, "calgary"))
     path = f"/org/talleres/{workshop.public_id}/audio"
     assert tomas.get(path).status_code == 404
@@ -192,9 +192,9 @@ def test_nothing_is_recorded_of_what_is_discreet_or_hidden(
 ) -> None:
     with store.change() as session:
         secret = (
-            hold(session, chicago, women)
+            make_workshop(session, chicago, women)
             if what == "discreet"
-            else hold(session, chicago, rights, visibility=Visibility.REGISTERED)
+            else make_workshop(session, chicago, rights, visibility=Visibility.REGISTERED)
         )
     path = f"/org/talleres/{secret.public_id}/audio"
     page = ana.get(path)

@@ -21,7 +21,7 @@ from outreach.domain.network.offices import Office
 from outreach.domain.network.staff import ALL_OFFICES, PERMISSIONS, Permission, Role, RoleAssignment
 from outreach.domain.workshops import WorkshopStatus
 from outreach.keystore import KeyStore
-from tests.conftest import hold, seat, tomorrow
+from tests.conftest import make_workshop, seat, tomorrow
 from tests.support import policy_place
 from tests.support.policy_place import OFFICE_SCOPES, Place, refusal
 from tests.support.policy_table import FRESH, PERMISSIONS_NEEDED, SCOPES
@@ -50,8 +50,8 @@ def busy_place(place: Place, key_store: KeyStore, chicago: Office, women: Kind) 
     with place.store.change() as session:
         for status in (WorkshopStatus.DRAFT, WorkshopStatus.HELD, WorkshopStatus.CANCELLED):
             kind = session.get_one(Kind, women.id)
-            hold(session, chicago, kind, day=tomorrow(chicago), status=status)
-        discreet = hold(session, chicago, women, day=tomorrow(chicago))
+            make_workshop(session, chicago, kind, day=tomorrow(chicago), status=status)
+        discreet = make_workshop(session, chicago, women, day=tomorrow(chicago))
     seat(place.store, key_store, discreet, name="Luz")
     return place
 

@@ -20,12 +20,12 @@ from outreach.domain.network.offices import Office
 from outreach.domain.network.staff import ALL_OFFICES, Role
 from outreach.domain.registrations import ContactMethod, Registration, notifications
 from outreach.domain.registrations import RegistrationStatus as Place
-from outreach.domain.registrations.change_notifications import HOLD
 from outreach.domain.registrations.notifications import Notification, NotificationType
+from outreach.domain.registrations.undo_window import UNDO_WINDOW
 from outreach.domain.workshops import Workshop
 from outreach.keystore import KeyStore
 from outreach.maintenance import scheduled_jobs
-from tests.conftest import hold, seat, tomorrow
+from tests.conftest import make_workshop, seat, tomorrow
 from tests.support.fixed_clock import fixed_clock
 from tests.support.staff_client import StaffClient, employ, signed_in_as, words
 
@@ -76,7 +76,7 @@ def test_free_seat_can_be_granted_in_the_last_three_hours(
 ) -> None:
     start = (clock.now() + timedelta(hours=1)).astimezone(chicago.zone)
     with store.change() as session:
-        workshop = hold(
+        workshop = make_workshop(
             session,
             chicago,
             rights,
@@ -125,7 +125,7 @@ def test_hidden_address_is_approved_by_registration_and_revoked(
     assert "Aprobar a Luz" in words(ana.get(_address(workshop)))
     _decide(ana, workshop, luz, "approve")
     assert NotificationType.APPROVED not in _notification_types(store, luz), "it is on hold"
-    scheduled_jobs.end_approval_holds(store, now=clock.now() + HOLD)
+    scheduled_jobs.end_approval_undo_windows(store, now=clock.now() + UNDO_WINDOW)
     assert NotificationType.APPROVED in _notification_types(store, luz)
     assert "Quitar aprobación a Luz" in words(ana.get(_address(workshop)))
     _decide(ana, workshop, luz, "unapprove")
@@ -304,7 +304,7 @@ def test_qr_code_of_a_waitlisted_person_admits_them_if_a_seat_is_free(
 
 def _upcoming(store: Store, office: Office, kind: Kind, **changes: Any) -> Workshop:
     with store.change() as session:
-        return hold(session, office, kind, **changes)
+        return make_workshop(session, office, kind, **changes)
 
 
 def _create_started_workshop(store: Store, office: Office, kind: Kind, **changes: Any) -> Workshop:

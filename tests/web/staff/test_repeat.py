@@ -18,7 +18,7 @@ from outreach.domain.network.offices import Office
 from outreach.domain.scheduling.recurrence import MAX_AHEAD
 from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.domain.workshops.series import WorkshopSeries
-from tests.conftest import hold
+from tests.conftest import make_workshop
 from tests.support.fixed_clock import fixed_clock
 from tests.support.staff_client import StaffClient, employ, signed_in_as, words
 
@@ -42,7 +42,7 @@ def ana(app: Flask, store: Store, chicago: Office, rights: Kind) -> StaffClient:
 @pytest.fixture
 def first(store: Store, ana: StaffClient, chicago: Office, rights: Kind) -> Workshop:
     with store.change() as session:
-        return hold(session, chicago, rights, day=monday(), facilitator="Lic. Mora")
+        return make_workshop(session, chicago, rights, day=monday(), facilitator="Lic. Mora")
 
 
 def all_workshops(store: Store) -> list[Workshop]:
@@ -87,7 +87,7 @@ def test_dates_are_previewed_and_holidays_are_not_ticked(ana: StaffClient, store
     with store.change() as session:
         office = session.scalars(sa.select(Office)).one()
         kind = session.scalars(sa.select(Kind)).one()
-        workshops = hold(session, office, kind, day=monday())
+        workshops = make_workshop(session, office, kind, day=monday())
     answer = ana.get(f"/org/talleres/{workshops.public_id}/repetir?cada=semana&dias=0&veces=4")
     page_text = words(answer)
     holiday = date(monday().year, 3, 15)  # the third Monday of March, in Mexico
@@ -146,7 +146,7 @@ def test_existing_series_is_extended_and_names_are_unique(
         WorkshopStatus.DRAFT,
     }
     with store.change() as session:
-        other_workshop = hold(session, chicago, rights, day=monday())
+        other_workshop = make_workshop(session, chicago, rights, day=monday())
     repeat(ana, other_workshop, weeks(1), veces="1", nonce="o" * 22)
     with store.read() as session:
         names = session.scalars(sa.select(WorkshopSeries.name).order_by(WorkshopSeries.id)).all()
@@ -179,7 +179,7 @@ def test_nonexistent_hour_is_refused_and_nothing_is_created(
 ) -> None:
     gap = monday() + timedelta(days=13)  # the second Sunday
     with store.change() as session:
-        early = hold(
+        early = make_workshop(
             session,
             chicago,
             rights,

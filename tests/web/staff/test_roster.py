@@ -27,7 +27,7 @@ from outreach.domain.roster.models import (
 )
 from outreach.domain.workshops import Workshop
 from outreach.keystore import KeyStore
-from tests.conftest import hold, office, seat
+from tests.conftest import make_workshop, office, seat
 from tests.domain.roster.test_assignments import confirm
 from tests.support.fixed_clock import fixed_clock
 from tests.support.html_forms import fields
@@ -75,7 +75,7 @@ class TeamScene:
 @pytest.fixture
 def team(app: Flask, store: Store, key_store: KeyStore, chicago: Office, rights: Kind) -> TeamScene:
     with store.change() as session:
-        workshop = hold(session, chicago, rights)
+        workshop = make_workshop(session, chicago, rights)
         session.add(office("seattle", "Seattle", "WA", "America/Los_Angeles"))
     ana = signed_in_as(app, store, employ(store))
     return TeamScene(ana, app, store, key_store, chicago, workshop)
@@ -232,7 +232,7 @@ def test_person_with_a_clash_is_asked_and_a_unit_elsewhere_is_not(
     assert team.ask(person).status_code == 303
     unit = team.add(RosterRole.MOBILE_UNIT, name="Unidad 1", email="")
     with team.store.change() as session:
-        elsewhere = hold(session, team.chicago, rights)
+        elsewhere = make_workshop(session, team.chicago, rights)
     path = f"/org/talleres/{elsewhere.public_id}/equipo"
     assert team.ana.post(path, do="ask", member=str(unit.id)).status_code == 303
     assert f'name="member" value="{unit.id}"' not in team.ana.get(team.path).text
@@ -269,7 +269,7 @@ def test_assignment_of_another_workshop_is_not_found(team: TeamScene, rights: Ki
     team.ask(member)
     assignment = read_assignment(team.store, team.workshop, member)
     with team.store.change() as session:
-        other = hold(session, team.chicago, rights)
+        other = make_workshop(session, team.chicago, rights)
     path = f"/org/talleres/{other.public_id}/equipo"
     for number in (str(assignment.id), "", "x", "9" * 20):
         assert team.ana.post(path, do="release", assignment=number).status_code == 404
@@ -280,7 +280,7 @@ def test_team_page_names_no_attendee_and_counts_wanted_interpreters(
     team: TeamScene, rights: Kind
 ) -> None:
     with team.store.change() as session:
-        workshop = hold(session, team.chicago, rights, interpretation=Codes(["nah"]))
+        workshop = make_workshop(session, team.chicago, rights, interpretation=Codes(["nah"]))
     seat(
         team.store, team.key_store, workshop, name="Xóchitl Canaria",
         needs=Codes(["interpreter-nah", "remote_interpreter"]),
@@ -410,7 +410,7 @@ def test_member_of_another_office_or_retired_meanwhile_is_not_assigned(
 ) -> None:
     with team.store.change() as session:
         seattle = offices.find(session, "seattle")
-        discreet = hold(session, team.chicago, women)
+        discreet = make_workshop(session, team.chicago, women)
     foreign = add_member(team.store, team.key_store, seattle, name="Ajena Canaria")
     retired = team.add(name="Retirada Canaria")
     assert team.ana.post(f"/org/equipo/{retired.id}", do="retire").status_code == 303

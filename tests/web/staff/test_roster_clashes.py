@@ -17,7 +17,7 @@ from outreach.domain.roster import assignments
 from outreach.domain.roster.models import RosterMember, RosterRole
 from outreach.domain.workshops import Workshop
 from outreach.keystore import KeyStore
-from tests.conftest import hold
+from tests.conftest import make_workshop
 from tests.support.fixed_clock import fixed_clock
 from tests.support.html_forms import fields
 from tests.support.roster import NAME, add_member
@@ -43,7 +43,7 @@ class Season:
 
     def hold(self, office: Office, kind: Kind, title: str, starts: int, ends: int) -> Workshop:
         with self.store.change() as session:
-            return hold(
+            return make_workshop(
                 session, office, kind, day=DAY, title={"es": title}, starts=time(starts),
                 ends=time(ends),
             )  # fmt: skip

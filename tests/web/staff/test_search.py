@@ -18,7 +18,7 @@ from outreach.domain.workshops import WorkshopStatus
 from outreach.domain.workshops.partners import Partner, PartnerKind, Speaker
 from outreach.keystore import KeyStore
 from outreach.web.staff.search import search_text
-from tests.conftest import hold, seat, tomorrow, venue
+from tests.conftest import make_workshop, seat, tomorrow, venue
 from tests.support.staff_client import StaffClient, employ, signed_in_as, words
 
 FRIDAY = date(2026, 11, 27)
@@ -50,14 +50,16 @@ def furnish(
     name, day = office.slug, tomorrow(office)
     with store.change() as session:
         hall = venue(session, office, name=f"Sala quetzal de {name}")
-        plain = hold(
+        plain = make_workshop(
             session, office, rights, day=day, venue=hall, title={"es": f"Quetzal de {name}"}
         )
-        draft = hold(
+        draft = make_workshop(
             session, office, rights, day=day, title={"es": f"Borrador quetzal de {name}"},
             status=WorkshopStatus.DRAFT,
         )  # fmt: skip
-        discreet = hold(session, office, women, day=day, title={"es": f"Mujeres quetzal de {name}"})
+        discreet = make_workshop(
+            session, office, women, day=day, title={"es": f"Mujeres quetzal de {name}"}
+        )
         school, partner = PartnerKind.SCHOOL, f"Aliados quetzal de {name}"
         session.add(Partner(office_id=office.id, name=partner, kind=school, is_shown=True))
         speaker = f"Licenciada quetzal de {name}"
@@ -212,7 +214,7 @@ def test_number_of_workshops_is_said_where_more_are_found_than_shown(
     with store.change() as session:
         for days in range(8):
             day = clock.now().date() + timedelta(days=days + 2)
-            hold(session, chicago, rights, day=day)
+            make_workshop(session, chicago, rights, day=day)
     client = signed_in_as(app, store, employ(store))
     text = words(client.post("/org/buscar", q="conoce", parte="1"))
     assert "8, 8 por venir" in text

@@ -23,7 +23,7 @@ from outreach.domain.workshops.partners import ChosenPartners, Partner, PartnerK
 from outreach.domain.workshops.series import WorkshopSeries
 from outreach.errors import ErrorCode
 from outreach.keystore import KeyStore
-from tests.conftest import hold, seat
+from tests.conftest import make_workshop, seat
 from tests.support.course_dates import by_mail, fresh, ids, journal, make, notified
 from tests.support.refusals import refuses
 from tests.support.staff_client import StaffClient, employ, signed_in_as, words
@@ -270,7 +270,7 @@ def test_date_of_another_series_or_an_empty_change_is_refused(
     ana: StaffClient, store: Store, chicago: Office, rights: Kind, dates: list[Workshop]
 ) -> None:
     with store.change() as session:
-        single_date = hold(session, chicago, rights)
+        single_date = make_workshop(session, chicago, rights)
     assert following(ana, dates[0], [single_date], campos="capacity").status_code == 404
     assert following(ana, dates[0], dates[1:]).status_code == 422
     assert following(ana, dates[0], [], campos="capacity").status_code == 422
@@ -320,7 +320,7 @@ def test_shift_to_a_nonexistent_hour_is_refused(
         if clock.is_skipped(day, time(2, 30), chicago.zone)
     )
     with store.change() as session:
-        early = hold(session, chicago, rights, day=gap, starts=time(1, 30), ends=time(5))
+        early = make_workshop(session, chicago, rights, day=gap, starts=time(1, 30), ends=time(5))
     answer = apply_bulk_action(ana, "mover", [early], hora="02:30")
     assert answer.status_code == 422
     assert "no existen las 2:30 a. m." in words(answer)

@@ -14,7 +14,7 @@ from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.network.staff import ALL_OFFICES, Role
 from outreach.domain.scheduling import workshop_service
-from tests.conftest import hold
+from tests.conftest import make_workshop
 from tests.support.fixed_clock import FIXED_NOW, fixed_clock
 from tests.support.staff_client import StaffClient, employ, signed_in_as, words
 
@@ -32,7 +32,7 @@ def year(store: Store, chicago: Office, calgary: Office, rights: Kind, women: Ki
             (chicago, women, date(2026, 4, 14), 12),
             (calgary, rights, date(2026, 6, 2), 50),
         ):
-            each = hold(session, where, what, day=day, starts=time(10), ends=time(12))
+            each = make_workshop(session, where, what, day=day, starts=time(10), ends=time(12))
             workshop_service.report(each, head_count=people, now=FIXED_NOW)
     return store
 
@@ -101,7 +101,7 @@ def test_small_number_is_hidden_on_the_page_and_in_the_file(
     ana: StaffClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        each = hold(session, chicago, rights, day=date(2026, 8, 4))
+        each = make_workshop(session, chicago, rights, day=date(2026, 8, 4))
         workshop_service.report(each, head_count=3, now=FIXED_NOW)
     found = rows(ana, "por=mes")
     assert found["Agosto"]["Talleres"] == "1"

@@ -13,7 +13,7 @@ from outreach.domain.audit.audit_log import AuditEntry
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.network.staff import Role, StaffMember
-from tests.conftest import hold
+from tests.conftest import make_workshop
 from tests.support.staff_client import StaffClient, employ, mailed_link, signed_in_as, words
 
 pytestmark = pytest.mark.any_database
@@ -36,7 +36,7 @@ def test_pages_are_in_the_chosen_language(
     ana: StaffClient, store: Store, chicago: Office, rights: Kind, language: str
 ) -> None:
     with store.change() as session:
-        workshop = hold(session, chicago, rights)
+        workshop = make_workshop(session, chicago, rights)
     choose(ana, language)
     page = ana.get("/org/")
     assert TODAY[language] in words(page)
@@ -120,7 +120,7 @@ def test_calendar_is_in_the_language_of_its_owner(
     ana: StaffClient, store: Store, config: Config, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        hold(session, chicago, rights)
+        make_workshop(session, chicago, rights)
     address = re.search(
         r"/org/cal/[\w-]+\.ics", ana.post("/org/mi-calendario", do="make").get_data(as_text=True)
     ) or re.search(r"/org/cal/[\w-]+\.ics", ana.get("/org/mi-calendario").text)

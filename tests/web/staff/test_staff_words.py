@@ -16,7 +16,7 @@ from outreach.domain.registrations import ContactMethod, Registration
 from outreach.domain.registrations import RegistrationStatus as Place
 from outreach.domain.workshops import Workshop
 from outreach.keystore import KeyStore
-from tests.conftest import hold, seat, venue
+from tests.conftest import make_workshop, seat, venue
 from tests.support.staff_client import StaffClient, employ, signed_in_as, words
 
 pytestmark = pytest.mark.any_database
@@ -40,7 +40,7 @@ def offer(store: Store, registration: Registration) -> None:
 def crowded(store: Store, key_store: KeyStore, chicago: Office, rights: Kind) -> Workshop:
     """A full workshop: a party of three is offered places; parties of two and four wait."""
     with store.change() as session:
-        workshop = hold(session, chicago, rights, capacity=4)
+        workshop = make_workshop(session, chicago, rights, capacity=4)
     seat(store, key_store, workshop, people=4)
     parties = [
         seat(
@@ -72,7 +72,7 @@ def test_missing_reports_say_that_silence_counts_as_held_and_until_when(
 ) -> None:
     day = clock.now().astimezone(chicago.zone).date() - timedelta(days=2)
     with store.change() as session:
-        over = hold(session, chicago, rights, day=day)
+        over = make_workshop(session, chicago, rights, day=day)
     month = Month.from_day(day)
     alone = "Si nadie dice cómo salió, ese taller cuenta como hecho y sin personas."
     limit = "Se puede reportar hasta las "
@@ -96,7 +96,8 @@ def test_calendar_links_each_day_also_where_it_shows_only_some_of_its_workshops(
 ) -> None:
     with store.change() as session:
         made = [
-            hold(session, chicago, rights, title={"es": f"Taller {number}"}) for number in range(6)
+            make_workshop(session, chicago, rights, title={"es": f"Taller {number}"})
+            for number in range(6)
         ]
     day = made[0].day
     month = ana.get(f"/org/talleres?mes={Month.from_day(day)}&vista=mes")
@@ -110,7 +111,7 @@ def test_page_of_a_workshop_says_its_seats_as_its_card_does(
     client: FlaskClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        workshop = hold(session, chicago, rights, capacity=12)
+        workshop = make_workshop(session, chicago, rights, capacity=12)
     for people, said in ((0, "Hay lugares"), (2, "Quedan 10 lugares"), (4, "Quedan 6 lugares")):
         if people:
             seat(store, key_store, workshop, people=people)
@@ -122,7 +123,7 @@ def test_page_of_a_workshop_says_its_seats_as_its_card_does(
 
 def test_states_have_names(ana: StaffClient, store: Store, chicago: Office, rights: Kind) -> None:
     with store.change() as session:
-        workshop = hold(session, chicago, rights, venue=venue(session, chicago))
+        workshop = make_workshop(session, chicago, rights, venue=venue(session, chicago))
     for address in (f"/org/talleres/{workshop.public_id}", "/org/sedes?oficina=chicago"):
         page = words(ana.get(address))
         assert "Chicago, Illinois" in page

@@ -31,7 +31,7 @@ from outreach.domain.workshops import DeliveryMode, Workshop, WorkshopStatus
 from outreach.keystore import KeyStore
 from outreach.web.staff.common.workshop_labels import closes_words
 from outreach.web.staff.dashboard import network_month
-from tests.conftest import hold, seat
+from tests.conftest import make_workshop, seat
 from tests.support.staff_client import StaffClient, employ, signed_in_as, words
 
 pytestmark = pytest.mark.any_database
@@ -55,12 +55,12 @@ def elena(app: Flask, store: Store) -> StaffClient:
 def make(store: Store, chicago: Office, rights: Kind) -> Make:
     """A function that creates a workshop of Chicago with this title, `days` from now."""
 
-    def make_workshop(name: str, days: int = 7, kind: Kind = rights, **changes: Any) -> Workshop:
+    def store_workshop(name: str, days: int = 7, kind: Kind = rights, **changes: Any) -> Workshop:
         day = clock.now().date() + timedelta(days=days)
         with store.change() as session:
-            return hold(session, chicago, kind, day=day, title={"es": name}, **changes)
+            return make_workshop(session, chicago, kind, day=day, title={"es": name}, **changes)
 
-    return make_workshop
+    return store_workshop
 
 
 def alerts_of(
@@ -328,10 +328,10 @@ def test_network_page_counts_reports_and_offices_without_accounts(
     employ(store)
     now, day = datetime(2026, 11, 29, 18, 0, tzinfo=UTC), date(2026, 11, 21)
     with store.change() as session:
-        hold(session, chicago, rights, day=day, status=WorkshopStatus.HELD)
-        hold(session, chicago, rights, day=day)
-        hold(session, chicago, rights, day=date(2026, 11, 30))
-        hold(session, calgary, rights, day=day, status=WorkshopStatus.HELD)
+        make_workshop(session, chicago, rights, day=day, status=WorkshopStatus.HELD)
+        make_workshop(session, chicago, rights, day=day)
+        make_workshop(session, chicago, rights, day=date(2026, 11, 30))
+        make_workshop(session, calgary, rights, day=day, status=WorkshopStatus.HELD)
     with app.test_request_context(), store.read() as session:
         found = network_month.load(session, now=now)
     assert (found.reported, found.total, found.owing, found.unmanned) == (2, 3, 1, 1)
@@ -352,7 +352,7 @@ def test_alerts_are_limited_to_own_offices(
     day = clock.now().date() - timedelta(days=3)
     with store.change() as session:
         for office in (chicago, calgary):
-            hold(session, office, rights, day=day, title={"es": f"En {office.city}"})
+            make_workshop(session, office, rights, day=day, title={"es": f"En {office.city}"})
     assert [each[1] for each in alerts_of(store, "calgary")] == ["En Calgary"]
     assert alerts_of(store, "nowhere") == []
     page = words(elena.get("/org/"))
@@ -379,7 +379,9 @@ def test_month_closes_on_the_fifth_at_six_in_the_zone_of_headquarters(
     app: Flask, store: Store, chicago: Office, rights: Kind, now: datetime, message: str
 ) -> None:
     with store.change() as session:
-        statuses = hold(session, chicago, rights, day=datetime(2026, 11, 21, tzinfo=UTC).date())
+        statuses = make_workshop(
+            session, chicago, rights, day=datetime(2026, 11, 21, tzinfo=UTC).date()
+        )
     assert months.get_closing_time(Month(2026, 11)) == datetime(2026, 12, 6, tzinfo=UTC)
     with app.test_request_context():
         assert closes_words(statuses, now=now) == message

@@ -21,7 +21,7 @@ from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.domain.workshops.tour_stops import TourStop
 from outreach.keystore import KeyStore
 from outreach.web.staff.common.workshop_labels import short_day
-from tests.conftest import a_saturday, hold
+from tests.conftest import a_saturday, make_workshop
 from tests.domain.scheduling.test_tours import (
     all_workshops,
     count_notified,
@@ -225,7 +225,9 @@ def test_publishing_asks_about_taken_venue_and_holiday(
     christmas = date(clock.now().year + 1, 12, 25)
     with store.change() as session:
         place = list_stops(session, route)[1].venue
-        hold(session, chicago, rights, venue=place, day=christmas, starts=time(10), ends=time(11))
+        make_workshop(
+            session, chicago, rights, venue=place, day=christmas, starts=time(10), ends=time(11)
+        )
         stop = tours.add_stop(session, route, make_stop_data(place, day=christmas), now=clock.now())
         for each in tours.list_workshops(session, [stop.id])[stop.id]:
             each.title = {"es": "Taller", "en": "Workshop", "fr": "Atelier"}

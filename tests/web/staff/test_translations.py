@@ -15,7 +15,7 @@ from outreach.domain.registrations import ContactMethod
 from outreach.domain.registrations.notifications import Notification
 from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.keystore import KeyStore
-from tests.conftest import hold, seat
+from tests.conftest import make_workshop, seat
 from tests.support.staff_client import StaffClient, employ, signed_in_as, words
 from tests.web.staff.test_workshops import typed
 
@@ -35,7 +35,7 @@ def ana(app: Flask, store: Store, chicago: Office, rights: Kind) -> StaffClient:
 @pytest.fixture
 def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
     with store.change() as session:
-        return hold(session, chicago, rights, bring={"es": "Nada."})
+        return make_workshop(session, chicago, rights, bring={"es": "Nada."})
 
 
 def texts_form(**changes: Any) -> dict[str, str]:
@@ -161,7 +161,7 @@ def test_texts_of_a_draft_can_be_edited(
     ana: StaffClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        draft = hold(session, chicago, rights, status=WorkshopStatus.DRAFT, venue=None)
+        draft = make_workshop(session, chicago, rights, status=WorkshopStatus.DRAFT, venue=None)
     assert ana.post(_address(draft), **texts_form(title_en="Rights")).status_code == 303
     assert _reloaded(store, draft).title["en"] == "Rights"
 

@@ -27,7 +27,7 @@ from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.domain.workshops.tour_stops import TourStop
 from outreach.keystore import KeyStore
 from outreach.web.staff.checkin.checkin_offline import CLOSED_STATUS
-from tests.conftest import hold, seat, venue
+from tests.conftest import make_workshop, seat, venue
 from tests.security.test_hidden_address import CANARY, crawl, text_of
 from tests.support.checkin_phone import counts, take_along, token_of, walk_in
 from tests.support.fixed_clock import FIXED_NOW, fixed_clock
@@ -101,7 +101,7 @@ def soon(store: Store, office: Office, kind: Kind, visibility: Visibility) -> Wo
         )
         day = FIXED_NOW.astimezone(office.zone).date()
         hours = {"day": day, "starts": time(13, 0), "ends": time(15, 0)}
-        return hold(session, office, kind, venue=place, visibility=visibility, **hours)
+        return make_workshop(session, office, kind, venue=place, visibility=visibility, **hours)
 
 
 @pytest.fixture
@@ -266,7 +266,7 @@ def test_page_leads_to_the_other_workshops_at_the_venue(
     hours = {"day": scene.workshop.day, "starts": time(16), "ends": time(18)}
     with store.change() as session:
         place = session.get_one(Venue, scene.workshop.venue_id)
-        other = hold(session, chicago, rights, venue=place, **hours)
+        other = make_workshop(session, chicago, rights, venue=place, **hours)
     scene.press("close")
     assert f"/org/talleres/{other.public_id}/peligro" in scene.tomas.get(scene.path).text
 

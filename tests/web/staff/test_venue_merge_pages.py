@@ -16,7 +16,7 @@ from outreach.domain.network.offices import Office
 from outreach.domain.registrations import ContactMethod
 from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.keystore import KeyStore
-from tests.conftest import hold, seat, venue
+from tests.conftest import make_workshop, seat, venue
 from tests.support.html_forms import fields, value
 from tests.support.staff_client import StaffClient, employ, signed_in_as, words
 from tests.web.staff.test_venues import venue_form
@@ -37,7 +37,7 @@ def both(store: Store, chicago: Office, rights: Kind) -> tuple[int, int]:
     with store.change() as session:
         kept = venue(session, chicago, "Biblioteca de Pilsen", address=FULL, capacity=None)
         other = venue(session, chicago, "Bibl. Pilsen", address="900 W. Otra", capacity=40)
-        hold(session, chicago, rights, venue=other)
+        make_workshop(session, chicago, rights, venue=other)
         return kept.id, other.id
 
 
@@ -207,7 +207,9 @@ def test_no_chooser_shows_two_lines_alike(
         for number, name in enumerate(("Casa Juárez", "casa juarez", "CASA JUÁREZ")):
             venue(session, chicago, name, address=f"{number % 2} Calle", city="Chicago")
         venue(session, chicago, "Casa Juárez", address="9 Calle", city="Cicero")
-        workshop = hold(session, chicago, rights, venue=None, status=WorkshopStatus.DRAFT).public_id
+        workshop = make_workshop(
+            session, chicago, rights, venue=None, status=WorkshopStatus.DRAFT
+        ).public_id
     month = clock.now().strftime("%Y-%m")
     for path, name in (
         ("/org/talleres/nuevo?tipo=derechos", "venue"),

@@ -24,7 +24,7 @@ from outreach.domain.registrations.notifications import Notification, Notificati
 from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.keystore import KeyStore
 from outreach.web.staff.network.venue_pages import point_of
-from tests.conftest import hold, seat, venue
+from tests.conftest import make_workshop, seat, venue
 from tests.support.html_forms import fields
 from tests.support.staff_client import StaffClient, employ, signed_in_as, words
 from tests.web.staff.test_workshops import typed
@@ -128,9 +128,9 @@ def test_new_venue_address_increments_the_sequence_and_notifies(
 ) -> None:
     with store.change() as session:
         place = venue(session, chicago)
-        upcoming_workshop = hold(session, chicago, rights, venue=place)
-        past_workshop = hold(session, chicago, rights, venue=place, day=date(2026, 1, 10))
-        other_workshop = hold(session, chicago, rights)
+        upcoming_workshop = make_workshop(session, chicago, rights, venue=place)
+        past_workshop = make_workshop(session, chicago, rights, venue=place, day=date(2026, 1, 10))
+        other_workshop = make_workshop(session, chicago, rights)
     seat(
         store, key_store, upcoming_workshop, contact=ContactMethod.EMAIL, address="rosa@example.com"
     )
@@ -171,7 +171,7 @@ def test_venue_change_without_a_new_place_notifies_nobody(
     ana.post("/org/sedes/chicago/nueva", **venue_form())
     with store.change() as session:
         place = session.scalars(sa.select(Venue)).one()
-        upcoming_workshop = hold(session, chicago, rights, venue=place)
+        upcoming_workshop = make_workshop(session, chicago, rights, venue=place)
     seat(
         store, key_store, upcoming_workshop, contact=ContactMethod.EMAIL, address="rosa@example.com"
     )
@@ -192,8 +192,8 @@ def test_new_time_zone_keeps_the_local_hour_and_moves_the_instant(
     with store.change() as session:
         chicago = offices.find(session, "chicago")
         place = venue(session, chicago)
-        upcoming_workshop = hold(session, chicago, rights, venue=place)
-        draft = hold(session, chicago, rights, venue=place, status=WorkshopStatus.DRAFT)
+        upcoming_workshop = make_workshop(session, chicago, rights, venue=place)
+        draft = make_workshop(session, chicago, rights, venue=place, status=WorkshopStatus.DRAFT)
     seat(store, key_store, upcoming_workshop, contact=ContactMethod.PHONE, address="+13125550142")
     change_venue(ana, place.id, zone="America/Denver")
     with store.read() as session:
@@ -257,7 +257,7 @@ def test_retired_venue_cannot_be_chosen_but_stays_in_its_workshops(
 ) -> None:
     with store.change() as session:
         place = venue(session, chicago)
-        upcoming_workshop = hold(session, chicago, rights, venue=place)
+        upcoming_workshop = make_workshop(session, chicago, rights, venue=place)
     assert "1 taller por venir" in words(ana.get("/org/sedes"))
     ana.post(f"/org/sedes/chicago/{place.id}", do="retire")
     assert "Biblioteca de Pilsen" not in words(ana.get("/org/talleres/nuevo?tipo=derechos"))
@@ -278,8 +278,8 @@ def test_access_instructions_are_shown_with_the_address_only(
     note = {"es": "Canario: entra por la calle 18."}
     with store.change() as session:
         place = venue(session, chicago, access=note)
-        workshop = hold(session, chicago, rights, venue=place)
-        hidden = hold(
+        workshop = make_workshop(session, chicago, rights, venue=place)
+        hidden = make_workshop(
             session, chicago, rights, venue=place, visibility=Visibility.REGISTERED, starts=time(9)
         )
     assert "Canario" in ana.client.get(f"/es/t/{workshop.public_id}").text

@@ -17,7 +17,7 @@ from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import DeliveryMode
 from outreach.i18n import use_language
 from outreach.web.staff.imports import import_labels
-from tests.conftest import hold
+from tests.conftest import make_workshop
 from tests.support.fixed_clock import FIXED_NOW, fixed_clock
 from tests.support.staff_client import StaffClient, employ, signed_in_as
 
@@ -90,9 +90,9 @@ def values(app: Flask, store: Store, chicago: Office, rights: Kind) -> dict[str,
     """What the addresses name: the account of Ana, a workshop, and a video call."""
     ana = employ(store)
     with store.change() as session:
-        workshop = hold(session, chicago, rights, day=date(2027, 3, 2))
-        call = hold(session, chicago, rights, mode=DeliveryMode.VIDEO_CALL, venue=None)
-        held = hold(session, chicago, rights, day=date(2026, 10, 6))
+        workshop = make_workshop(session, chicago, rights, day=date(2027, 3, 2))
+        call = make_workshop(session, chicago, rights, mode=DeliveryMode.VIDEO_CALL, venue=None)
+        held = make_workshop(session, chicago, rights, day=date(2026, 10, 6))
         workshop_service.report(held, head_count=20, now=FIXED_NOW)
         session.scalars(sa.select(Office)).one().access = {"es": "Por la puerta de vidrio."}
         return {"ana": str(ana), "workshop": workshop.public_id, "call": call.public_id}

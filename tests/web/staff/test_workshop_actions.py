@@ -18,7 +18,7 @@ from outreach.domain.workshops import Workshop, WorkshopStatus, series
 from outreach.keystore import KeyStore
 from outreach.web.staff.workshops.series_dates import MAX_UPCOMING
 from outreach.web.staff.workshops.workshop_actions import MAX_MAIN_ACTIONS
-from tests.conftest import hold, seat
+from tests.conftest import make_workshop, seat
 from tests.support.fixed_clock import fixed_clock
 from tests.support.staff_client import StaffClient, employ, signed_in_as, words
 
@@ -32,12 +32,12 @@ def ana(app: Flask, store: Store, chicago: Office) -> StaffClient:
     return signed_in_as(app, store, employ(store))
 
 
-def make_workshop(store: Store, office: Office, kind: Kind, stage: str) -> Workshop:
+def store_workshop(store: Store, office: Office, kind: Kind, stage: str) -> Workshop:
     days = {"over": -3, "held": -3, "not_held": -3, "tomorrow": 1}.get(stage, 7)
     status = {"draft": WorkshopStatus.DRAFT}.get(stage, WorkshopStatus.PUBLISHED)
     day = clock.now().astimezone(office.zone).date() + timedelta(days=days)
     with store.change() as session:
-        workshop = hold(session, office, kind, day=day, status=status)
+        workshop = make_workshop(session, office, kind, day=day, status=status)
         if stage in {"held", "not_held", "cancelled"}:
             workshop.status = WorkshopStatus(stage)
         return workshop
@@ -74,7 +74,7 @@ def list_main(page: BeautifulSoup) -> list[str]:
 def test_main_actions_are_what_comes_next(
     ana: StaffClient, store: Store, chicago: Office, rights: Kind, stage: str, main: list[str]
 ) -> None:
-    page = open_page(ana, make_workshop(store, chicago, rights, stage))
+    page = open_page(ana, store_workshop(store, chicago, rights, stage))
     assert [label.replace(" de todos modos", "") for label in list_main(page)] == [
         label.replace(" de todos modos", "") for label in main
     ]
@@ -86,7 +86,7 @@ def test_every_action_that_is_offered_can_be_opened(
     app: Flask, store: Store, chicago: Office, rights: Kind, key_store: KeyStore,
     role: Role, stage: str,
 ) -> None:  # fmt: skip
-    workshop = make_workshop(store, chicago, rights, stage)
+    workshop = store_workshop(store, chicago, rights, stage)
     if stage == "ahead":
         seat(store, key_store, workshop)
     client = signed_in_as(app, store, employ(store, "rosa@example.org", role))
@@ -111,7 +111,7 @@ def is_refusal(answer: TestResponse) -> bool:
 def test_every_action_is_in_the_page_once(
     ana: StaffClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
-    page = open_page(ana, make_workshop(store, chicago, rights, "tomorrow"))
+    page = open_page(ana, store_workshop(store, chicago, rights, "tomorrow"))
     labels = [*list_main(page), *read_labels(page.select(".menu-items > *"))]
     assert labels.count("Enviar mensaje") == 1, "the fourth of the wanted ones is in the menu"
     assert len(labels) == len(set(labels)) == 15
@@ -120,7 +120,7 @@ def test_every_action_is_in_the_page_once(
 def test_danger_and_cancellation_come_last_in_the_menu(
     ana: StaffClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
-    page = open_page(ana, make_workshop(store, chicago, rights, "ahead"))
+    page = open_page(ana, store_workshop(store, chicago, rights, "ahead"))
     labels = read_labels(page.select(".menu-items > *"))
     assert "Pasar lista" not in labels, "it is not yet open"
     assert {"Mover", "Clonar", "Bitácora", "Ver la página pública"} <= set(labels)
@@ -131,7 +131,7 @@ def test_danger_and_cancellation_come_last_in_the_menu(
 def test_page_says_who_cancelled_and_why(
     ana: StaffClient, store: Store, chicago: Office, rights: Kind, key_store: KeyStore
 ) -> None:
-    workshop = make_workshop(store, chicago, rights, "ahead")
+    workshop = store_workshop(store, chicago, rights, "ahead")
     seat(store, key_store, workshop, name="Rosa Canariosa")
     ana.post(f"/org/talleres/{workshop.public_id}/cancelar", reason="weather", aviso="avisar")
     with store.read() as session:
@@ -144,7 +144,7 @@ def test_page_says_who_cancelled_and_why(
 def test_history_has_the_last_changes_and_no_names_of_people(
     ana: StaffClient, store: Store, chicago: Office, rights: Kind, key_store: KeyStore
 ) -> None:
-    workshop = make_workshop(store, chicago, rights, "ahead")
+    workshop = store_workshop(store, chicago, rights, "ahead")
     seat(store, key_store, workshop, name="Rosa Canariosa")
     for seats in range(21, 28):
         ana.post(f"/org/talleres/{workshop.public_id}/lugares", capacity=str(seats))
@@ -157,7 +157,7 @@ def test_history_has_the_last_changes_and_no_names_of_people(
 def test_history_is_for_who_may_edit(
     app: Flask, store: Store, chicago: Office, rights: Kind, ana: StaffClient
 ) -> None:
-    workshop = make_workshop(store, chicago, rights, "ahead")
+    workshop = store_workshop(store, chicago, rights, "ahead")
     ana.post(f"/org/talleres/{workshop.public_id}/lugares", capacity="31")
     door = signed_in_as(app, store, employ(store, "tomas@example.org", Role.DOOR))
     assert open_page(ana, workshop).select(".history li")
@@ -172,7 +172,7 @@ def test_dates_of_a_series_are_listed_with_their_states(
         office = session.merge(chicago, load=False)
         course = series.find_or_create(session, office, "Curso de derechos", is_joint=False)
         dates = [
-            hold(session, chicago, rights, day=today + timedelta(days=days), series=course)
+            make_workshop(session, chicago, rights, day=today + timedelta(days=days), series=course)
             for days in (-7, 7, 14, *range(21, 21 + MAX_UPCOMING))
         ]
         dates[0].status, dates[0].head_count = WorkshopStatus.HELD, 22
@@ -192,5 +192,5 @@ def test_workshop_without_a_series_lists_no_dates(
     ana: StaffClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        workshop = hold(session, chicago, rights, starts=time(9, 0), ends=time(10, 0))
+        workshop = make_workshop(session, chicago, rights, starts=time(9, 0), ends=time(10, 0))
     assert "Las fechas" not in words(ana.get(f"/org/talleres/{workshop.public_id}"))

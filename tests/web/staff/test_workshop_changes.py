@@ -16,7 +16,7 @@ from outreach.domain.registrations import ContactMethod
 from outreach.domain.registrations.notifications import Notification, NotificationType
 from outreach.domain.workshops import Workshop
 from outreach.keystore import KeyStore
-from tests.conftest import hold, seat
+from tests.conftest import make_workshop, seat
 from tests.support.html_forms import fields
 from tests.support.staff_client import TIMES, StaffClient, at_once, employ, signed_in_as, words
 
@@ -31,7 +31,7 @@ def ana(app: Flask, store: Store, chicago: Office) -> StaffClient:
 @pytest.fixture
 def upcoming(store: Store, chicago: Office, rights: Kind) -> Workshop:
     with store.change() as session:
-        return hold(session, chicago, rights)
+        return make_workshop(session, chicago, rights)
 
 
 def address(workshop: Workshop) -> str:
@@ -70,7 +70,7 @@ def test_day_of_a_held_workshop_can_be_corrected(
 ) -> None:
     today = clock.now().date()
     with store.change() as session:
-        past = hold(session, chicago, rights, day=today - timedelta(days=20))
+        past = make_workshop(session, chicago, rights, day=today - timedelta(days=20))
     assert edit(ana, past, day=str(today - timedelta(days=21))).status_code == 303
     assert day_of(store, past) == today - timedelta(days=21)
 

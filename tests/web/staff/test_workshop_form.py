@@ -13,15 +13,16 @@ from outreach import clock
 from outreach.db.store import Store
 from outreach.domain.network.kinds import Kind, Way
 from outreach.domain.network.offices import Office
-from outreach.domain.registrations import Registration, change_notifications
+from outreach.domain.registrations import Registration
 from outreach.domain.registrations import RegistrationStatus as Place
+from outreach.domain.registrations.undo_window import UNDO_WINDOW
 from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import Workshop
 from outreach.domain.workshops.series import WorkshopSeries
 from outreach.imports import DATA
 from outreach.keystore import KeyStore
 from outreach.maintenance import scheduled_jobs
-from tests.conftest import hold, kind, seat
+from tests.conftest import kind, make_workshop, seat
 from tests.support import html_forms
 from tests.support.arrivals import store_arrival
 from tests.support.fixed_clock import fixed_clock
@@ -283,7 +284,7 @@ def test_overbooked_seats_are_offered_to_the_waitlist(
     seat(store, key_store, workshop, people=2)
     luz = seat(store, key_store, workshop, name="Luz")
     _edit(ana, workshop, capacity="2", overbooked="1", aviso="avisar")
-    scheduled_jobs.end_holds(store, now=clock.now() + change_notifications.HOLD)
+    scheduled_jobs.end_undo_windows(store, now=clock.now() + UNDO_WINDOW)
     with store.read() as session:
         assert session.get_one(Registration, luz.id).status is Place.OFFERED
 
@@ -293,7 +294,7 @@ def test_edited_workshop_keeps_what_it_copied_from_its_kind(
 ) -> None:
     """Retention, reminders and what to bring are copied again only when another kind is chosen."""
     with store.change() as session:
-        workshop = hold(session, chicago, rights, bring={"es": "Tu acta de nacimiento."})
+        workshop = make_workshop(session, chicago, rights, bring={"es": "Tu acta de nacimiento."})
         session.get_one(Kind, rights.id).retention_days = 7
         session.get_one(Kind, rights.id).has_reminders = False
         session.add(kind("daca", "DACA", retention_days=90, bring={"es": "Tu tarjeta."}))
@@ -323,7 +324,7 @@ def _create_past_workshops(store: Store, key_store: KeyStore, office: Office, ki
     for week in range(1, 7):
         day = clock.now().date() - timedelta(days=7 * week)
         with store.change() as session:
-            workshop = hold(session, office, kind, day=day, party_limit=20)
+            workshop = make_workshop(session, office, kind, day=day, party_limit=20)
         before = workshop.starts_at - timedelta(days=1)
         group = seat(store, key_store, workshop, people=20, now=before)
         with store.change() as session:

@@ -14,7 +14,7 @@ from outreach.domain.network.staff import Role
 from outreach.domain.scheduling import workshop_templates
 from outreach.domain.scheduling.workshop_templates import MAX_TEMPLATES, WorkshopTemplate
 from outreach.domain.workshops import Workshop
-from tests.conftest import hold
+from tests.conftest import make_workshop
 from tests.support.html_forms import fields
 from tests.support.staff_client import StaffClient, employ, signed_in_as, words
 from tests.web.staff.test_workshops import typed
@@ -93,7 +93,7 @@ def test_workshop_is_saved_as_a_template_from_its_form(
     ana: StaffClient, store: Store, chicago: Office, rights: Kind
 ) -> None:
     with store.change() as session:
-        workshop = hold(session, chicago, rights)
+        workshop = make_workshop(session, chicago, rights)
         before = workshop.changed_at
     path = f"/org/talleres/{workshop.public_id}/editar"
     sent = fields(ana.get(path).text, path) | {"action": "template", "template_name": "Lunes"}

@@ -15,14 +15,15 @@ from outreach.domain.locations.venues import Venue
 from outreach.domain.network.kinds import Kind, Way
 from outreach.domain.network.offices import Office
 from outreach.domain.network.staff import Role
-from outreach.domain.registrations import ContactMethod, Registration, change_notifications
+from outreach.domain.registrations import ContactMethod, Registration
 from outreach.domain.registrations import RegistrationStatus as Place
 from outreach.domain.registrations.notifications import Notification, NotificationType
+from outreach.domain.registrations.undo_window import UNDO_WINDOW
 from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.domain.workshops.publish_checks import PublishWarning
 from outreach.keystore import KeyStore
 from outreach.maintenance import scheduled_jobs
-from tests.conftest import a_saturday, hold, seat, venue
+from tests.conftest import a_saturday, make_workshop, seat, venue
 from tests.support.daytime import noon_of
 from tests.support.html_forms import value
 from tests.support.staff_client import StaffClient, employ, signed_in_as, words
@@ -238,7 +239,7 @@ def test_added_seats_are_offered_to_the_waitlist(
     with store.read() as session:
         assert session.get_one(Registration, luz.id).status is Place.WAITLISTED, "on hold"
         assert session.get_one(Workshop, workshop.id).seats_left == 0
-    scheduled_jobs.end_holds(store, now=clock.now() + change_notifications.HOLD)
+    scheduled_jobs.end_undo_windows(store, now=clock.now() + UNDO_WINDOW)
     with store.read() as session:
         assert session.get_one(Registration, luz.id).status is Place.OFFERED
 
@@ -275,8 +276,8 @@ def test_where_a_published_workshop_is_seen_is_said_as_it_is(
     ana: StaffClient, store: Store, chicago: Office, rights: Kind, women: Kind
 ) -> None:
     with store.change() as session:
-        made = [hold(session, chicago, each).public_id for each in (rights, women)]
-        unlisted = hold(session, chicago, rights, way=Way.UNLISTED).public_id
+        made = [make_workshop(session, chicago, each).public_id for each in (rights, women)]
+        unlisted = make_workshop(session, chicago, rights, way=Way.UNLISTED).public_id
     open_, discreet, by_link = (
         words(ana.get(f"/org/talleres/{each}?hecho=publicado")) for each in (*made, unlisted)
     )

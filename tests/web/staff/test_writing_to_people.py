@@ -18,12 +18,12 @@ from outreach.db.store import Store
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.registrations import ContactMethod, Registration
-from outreach.domain.registrations.change_notifications import HOLD
+from outreach.domain.registrations.undo_window import UNDO_WINDOW
 from outreach.domain.scheduling import tours
 from outreach.domain.scheduling.workshop_changes import WorkshopChange
 from outreach.domain.workshops import Workshop, WorkshopStatus, series
 from outreach.keystore import KeyStore
-from tests.conftest import hold, seat
+from tests.conftest import make_workshop, seat
 from tests.domain.registrations.test_change_notifications import StaffMember
 from tests.domain.scheduling.test_tours import five_stops, list_stops
 from tests.support.fixed_clock import fixed_clock
@@ -156,7 +156,7 @@ class WritingScene(Scene):
 
     worker: StaffMember
 
-    def send_due(self, duration: timedelta = HOLD) -> list[str]:
+    def send_due(self, duration: timedelta = UNDO_WINDOW) -> list[str]:
         """The letters to Rosa and to who waits, that leave within this time."""
         self.worker.letters.clear()
         self.worker.wait(duration)
@@ -225,7 +225,7 @@ def make_series(scene: WritingScene) -> None:
     with scene.store.change() as session:
         workshop = session.get_one(Workshop, scene.workshop.id)
         workshop.series = series.find_or_create(session, workshop.office, "Ruta", is_joint=False)
-        first = hold(
+        first = make_workshop(
             session, workshop.office, workshop.kind, series=workshop.series,
             day=workshop.day - timedelta(days=1), venue=workshop.venue,
         )  # fmt: skip
@@ -352,7 +352,7 @@ def test_letter_is_the_one_that_was_shown_and_leaves_after_the_hold(
     shown = next(_subjects(row.act(scene)))
     assert row.act(scene, aviso="avisar").status_code == 303
     scene.worker.now = clock.now()
-    assert scene.send_due(HOLD - timedelta(seconds=30)) == []
+    assert scene.send_due(UNDO_WINDOW - timedelta(seconds=30)) == []
     letters = scene.send_due(timedelta(minutes=1))
     assert [each.partition("\n")[0] for each in letters] == [shown]
     assert scene.send_due(timedelta(days=1)) == [], "told once"

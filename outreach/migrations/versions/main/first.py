@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "main_first_9203dccb"
+revision = "main_first_3d145e73"
 down_revision = None
 
 
@@ -878,7 +878,7 @@ def create_tables() -> None:
     sa.Column('overbooked', sa.Integer(), nullable=False),
     sa.Column('seats_left', sa.Integer(), nullable=False),
     sa.Column('held_seats', sa.Integer(), server_default='0', nullable=False),
-    sa.Column('hold_until', sa.DateTime(), nullable=True),
+    sa.Column('undo_until', sa.DateTime(), nullable=True),
     sa.Column('shown_seats', sa.Integer(), nullable=False),
     sa.Column('shown_used_up', sa.String(length=120), nullable=False),
     sa.Column('slot_minutes', sa.Integer(), nullable=True),
@@ -924,7 +924,6 @@ def create_tables() -> None:
     op.create_index(op.f('ix_workshop_changed_at'), 'workshop', ['changed_at'], unique=False)
     op.create_index(op.f('ix_workshop_day_starts_id'), 'workshop', ['day', 'starts', 'id'], unique=False)
     op.create_index(op.f('ix_workshop_ends_at'), 'workshop', ['ends_at'], unique=False)
-    op.create_index(op.f('ix_workshop_hold_until'), 'workshop', ['hold_until'], unique=False, sqlite_where=sa.text('hold_until IS NOT NULL'), postgresql_where=sa.text('hold_until IS NOT NULL'))
     op.create_index(op.f('ix_workshop_kind_id_day'), 'workshop', ['kind_id', 'day'], unique=False)
     op.create_index(op.f('ix_workshop_month_kind_id_status'), 'workshop', ['month', 'kind_id', 'status'], unique=False, sqlite_where=sa.text("status IN ('published', 'held')"), postgresql_where=sa.text("status IN ('published', 'held')"))
     op.create_index(op.f('ix_workshop_month_status_kind_id_office_id_is_synthetic'), 'workshop', ['month', 'status', 'kind_id', 'office_id', 'is_synthetic'], unique=False)
@@ -933,6 +932,7 @@ def create_tables() -> None:
     op.create_index('ix_workshop_search', 'workshop', ['office_id', 'day', 'id', 'kind_id', 'venue_id', 'search_text'], unique=False)
     op.create_index(op.f('ix_workshop_series_id'), 'workshop', ['series_id'], unique=False)
     op.create_index(op.f('ix_workshop_stop_id'), 'workshop', ['stop_id'], unique=False)
+    op.create_index(op.f('ix_workshop_undo_until'), 'workshop', ['undo_until'], unique=False, sqlite_where=sa.text('undo_until IS NOT NULL'), postgresql_where=sa.text('undo_until IS NOT NULL'))
     op.create_index(op.f('ix_workshop_venue_id'), 'workshop', ['venue_id'], unique=False)
     op.create_table('assisted_link',
     sa.Column('code', sa.String(length=8), nullable=False),
@@ -1156,7 +1156,7 @@ def create_tables() -> None:
     sa.Column('lapses', sa.Integer(), nullable=False),
     sa.Column('approved_at', sa.DateTime(), nullable=True),
     sa.Column('is_declined', sa.Boolean(), nullable=False),
-    sa.Column('approval_hold_until', sa.DateTime(), nullable=True),
+    sa.Column('approval_undo_until', sa.DateTime(), nullable=True),
     sa.Column('joint_id', sa.String(length=26), nullable=True),
     sa.Column('asked_at', sa.DateTime(), nullable=True),
     sa.Column('confirmed_at', sa.DateTime(), nullable=True),
@@ -1175,7 +1175,7 @@ def create_tables() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_registration')),
     sa.UniqueConstraint('nonce', name=op.f('uq_registration_nonce'))
     )
-    op.create_index(op.f('ix_registration_approval_hold_until'), 'registration', ['approval_hold_until'], unique=False, sqlite_where=sa.text('approval_hold_until IS NOT NULL'), postgresql_where=sa.text('approval_hold_until IS NOT NULL'))
+    op.create_index(op.f('ix_registration_approval_undo_until'), 'registration', ['approval_undo_until'], unique=False, sqlite_where=sa.text('approval_undo_until IS NOT NULL'), postgresql_where=sa.text('approval_undo_until IS NOT NULL'))
     op.create_index('ix_registration_beyond_share', 'registration', ['workshop_id'], unique=False, sqlite_where=sa.text('is_beyond_share IS 1'), postgresql_where=sa.text('is_beyond_share IS true'))
     op.create_index(op.f('ix_registration_code_digest'), 'registration', ['code_digest'], unique=True)
     op.create_index(op.f('ix_registration_entry_digest'), 'registration', ['entry_digest'], unique=True)

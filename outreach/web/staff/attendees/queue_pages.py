@@ -374,7 +374,7 @@ def _find_held(session: Session) -> UndoForm | None:
     if request.args.get("hecho") not in DECISIONS:
         return None
     party = session.get(Registration, clean(request.args.get("registro", "")))
-    if party is None or party.approval_hold_until is None:
+    if party is None or party.approval_undo_until is None:
         return None
     try:
         workshop = find_workshop(session, party.workshop.public_id)

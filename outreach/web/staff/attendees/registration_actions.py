@@ -139,7 +139,7 @@ def _decide(
 
 
 def _query_of_approval(workshop: Workshop, now: datetime) -> str:
-    is_held = address_approval.compute_hold_end(workshop, now=now) is not None
+    is_held = address_approval.compute_undo_end(workshop, now=now) is not None
     return "hecho=aprobada" if is_held else "hecho=aprobada-ya"
 
 
@@ -173,7 +173,7 @@ def _decide_on(
             action, done = "address decision undone", "por-aprobar"
         case "approve":
             count = sum(registrations.approve(session, each, now=now) for each in waiting)
-            is_held = address_approval.compute_hold_end(workshop, now=now) is not None
+            is_held = address_approval.compute_undo_end(workshop, now=now) is not None
             action, done = "addresses approved", "aprobadas" if is_held else "aprobadas-ya"
         case _:
             count = sum(registrations.decline_approval(session, each, now=now) for each in waiting)

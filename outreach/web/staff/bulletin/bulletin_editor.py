@@ -19,12 +19,8 @@ from outreach.domain.network.kinds import list_kinds as all_kinds
 from outreach.domain.network.staff import Permission, StaffMember
 from outreach.domain.newsletter import bulletins, mailings, subscribers
 from outreach.domain.newsletter.bulletins import PARTS, BulletinEdition, BulletinLine, BulletinPart
-from outreach.domain.registrations.change_notifications import (
-    HOLD,
-    LATER,
-    NotifyDecision,
-    NotifyMode,
-)
+from outreach.domain.registrations.change_notifications import LATER, NotifyDecision, NotifyMode
+from outreach.domain.registrations.undo_window import UNDO_WINDOW
 from outreach.domain.reporting import months
 from outreach.domain.text import clean, clean_lines
 from outreach.errors import Conflict, Refusal
@@ -55,7 +51,7 @@ from outreach.web.staff.common.permissions import Scope, requires
 from outreach.web.staff.common.workshop_labels import headquarters_moment
 from outreach.web.staff.months import month_access
 
-_HELD: Final = NotifyDecision(hold=HOLD)
+_HELD: Final = NotifyDecision(undo_window=UNDO_WINDOW)
 _NO_BREAK_SPACES: Final = "\u00a0\u202f"
 _SPACES: Final = re.compile(f"([{_NO_BREAK_SPACES}])")
 MAX_LENGTHS: Final = {"title": 150, "happened": 6_000, "ahead": 6_000, "correction": 600}
@@ -375,9 +371,9 @@ def _find_undoable(
     """For the notice that offers to undo the last decision about the letters of the last published
     edition: the minutes that are left, and how many letters wait. None without one to undo."""
     mailed = bulletins.latest(session, month)
-    if mailed is None or mailed.hold_until is None:
+    if mailed is None or mailed.undo_until is None:
         return None
-    left = (mailed.hold_until - clock.now()).total_seconds()
+    left = (mailed.undo_until - clock.now()).total_seconds()
     if left <= 0 or (mailed.is_decided_by_publication and mailed is not newest):
         return None
     letters = mailings.count_waiting(session, month, mailed.number)

@@ -1,8 +1,8 @@
 """Danger at the venue: closes the entry in one press, tells people after a second factor, reopens.
 
 Closing sends nothing, so whoever stands at the door may do it at once. Its page is then the sheet
-that tells people: past the hold and at night, by the contact that each chose. Afterwards it says
-who has not been told: a message that waits or was refused has told nobody.
+that tells people: past the undo window and at night, by the contact that each chose. Afterwards it
+says who has not been told: a message that waits or was refused has told nobody.
 """
 
 from flask import redirect, request

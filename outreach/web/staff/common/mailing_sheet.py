@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session
 
 from outreach.clock import Month
 from outreach.domain.audit.audit_log import Details
-from outreach.domain.registrations.change_notifications import HOLD, NotifyDecision, NotifyMode
+from outreach.domain.registrations.change_notifications import NotifyDecision, NotifyMode
+from outreach.domain.registrations.undo_window import UNDO_WINDOW
 from outreach.i18n import gettext as _
 from outreach.i18n import lazy
 from outreach.mail.preview import MessagePreview
@@ -85,7 +86,7 @@ def read_decision() -> NotifyDecision | None:
         return None
     if given == NotifyMode.NOBODY and request.form.get(REASON_FIELD) not in WITHHELD_REASONS:
         raise PageRefused(_("Elige por qué no se avisa."))
-    return NotifyDecision(NotifyMode(given), HOLD)
+    return NotifyDecision(NotifyMode(given), UNDO_WINDOW)
 
 
 def log_decision(session: Session, month: Month, edition: int, decision: NotifyDecision) -> None:

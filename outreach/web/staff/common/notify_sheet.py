@@ -20,13 +20,13 @@ from outreach import clock, i18n
 from outreach.domain.audit.audit_log import Details
 from outreach.domain.registrations import ContactMethod, change_notifications, waitlist
 from outreach.domain.registrations.change_notifications import (
-    HOLD,
     URGENT_BEFORE,
     NotifyDecision,
     NotifyMode,
     Reach,
 )
 from outreach.domain.registrations.notifications import NotificationType
+from outreach.domain.registrations.undo_window import NO_UNDO_BEFORE, UNDO_WINDOW
 from outreach.domain.roster import assignments
 from outreach.domain.roster.assignments import NO_ROSTER_REACH, RosterReach
 from outreach.domain.roster.models import RosterRole
@@ -177,7 +177,7 @@ def read_decision() -> NotifyDecision:
         raise PageRefused(_("Elige por qué no se avisa."))
     if mode is NotifyMode.URGENT and not current_staff().is_fresh(clock.now()):
         raise NeedsFactor
-    return NotifyDecision(mode, HOLD, batch=code(20))
+    return NotifyDecision(mode, UNDO_WINDOW, batch=code(20))
 
 
 def is_decided() -> bool:
@@ -228,7 +228,7 @@ def describe(session: Session, workshops: Sequence[Workshop], batch: str = "") -
         waiting=waiting,
         can_tell_nobody=not is_cancellation and near >= NOTIFIED_CHANGES and not held,
         can_be_urgent=far <= URGENT_BEFORE,
-        is_held=near > change_notifications.NO_HOLD_BEFORE,
+        is_held=near > NO_UNDO_BEFORE,
         roster=roster,
         is_discreet=any(each.is_discreet for each in workshops),
         needs_door=any(needs_door(each, reach, now=now) for each in workshops),
@@ -300,9 +300,10 @@ def _write_letters(workshop: Workshop) -> list[tuple[str, str, MessagePreview]]:
 
 
 def _write_offers(workshop: Workshop) -> list[tuple[str, str, MessagePreview]]:
-    """The letter to who waits for a seat. The time to answer begins when the hold is over."""
+    """The letter to who waits for a seat. The time to answer begins when the undo window is
+    over."""
     now = clock.now()
-    until = waitlist.compute_offer_end(workshop, now + HOLD)
+    until = waitlist.compute_offer_end(workshop, now + UNDO_WINDOW)
     return [
         (
             lang,

@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 
 from outreach.domain.network.staff import Permission
 from outreach.domain.registrations import change_notifications
-from outreach.domain.registrations.change_notifications import HOLD, NO_REACH, Reach
+from outreach.domain.registrations.change_notifications import NO_REACH, Reach
+from outreach.domain.registrations.undo_window import UNDO_WINDOW
 from outreach.domain.roster import undecided_changes
 from outreach.domain.scheduling import place_changes, workshop_changes
 from outreach.domain.workshops import Workshop
@@ -22,8 +23,8 @@ class Undoable:
     """The last change of a workshop, for the notice that offers to undo it."""
 
     batch: str
-    seconds: int  # until the hold ends; 0: it has ended, and people wait for a decision
-    is_telling: bool  # people are told when the hold ends
+    seconds: int  # until the undo window ends; 0: it has ended, and people wait for a decision
+    is_telling: bool  # people are told when the undo window ends
     reach: Reach = NO_REACH  # who is told of the change then
     is_undecided: bool = False
 
@@ -32,12 +33,13 @@ class Undoable:
         return ceil(self.seconds / 60)
 
     @property
-    def hold_seconds(self) -> int:
-        return int(HOLD.total_seconds())
+    def undo_seconds(self) -> int:
+        return int(UNDO_WINDOW.total_seconds())
 
 
 def find_undoable(session: Session, workshop: Workshop, *, now: datetime) -> Undoable | None:
-    """The change that can be undone: within the hold, or as long as nobody was told of it."""
+    """The change that can be undone: within the undo window, or as long as nobody was told of
+    it."""
     latest = workshop_changes.find_latest(session, workshop, now=now)
     if latest is None or not has_permission(Permission.EDIT, workshop.office.slug):
         return None
@@ -66,8 +68,8 @@ def find_undoable_batch(session: Session, batch: str, *, now: datetime) -> Undoa
 
 
 def _count_seconds(made_at: datetime, now: datetime) -> int:
-    """Until the hold of a change ends."""
-    return max(0, ceil((made_at + HOLD - now).total_seconds()))
+    """Until the undo window of a change ends."""
+    return max(0, ceil((made_at + UNDO_WINDOW - now).total_seconds()))
 
 
 def _describe(
@@ -82,5 +84,5 @@ def _describe(
     reach = change_notifications.count_pending(
         session, [each.id for each in found], has_texts=bool(config().texts.url)
     )
-    is_telling = bool(seconds and (reach.total or any(each.hold_until for each in found)))
+    is_telling = bool(seconds and (reach.total or any(each.undo_until for each in found)))
     return Undoable(batch, seconds, is_telling, reach, is_undecided)

@@ -21,7 +21,8 @@ from outreach import clock, network_profile
 from outreach.db.store import Store
 from outreach.domain.audit import audit_log
 from outreach.domain.dashboard.agenda import Offices
-from outreach.domain.registrations.change_notifications import HOLD, NotifyDecision
+from outreach.domain.registrations.change_notifications import NotifyDecision
+from outreach.domain.registrations.undo_window import UNDO_WINDOW
 from outreach.domain.scheduling import import_batches
 from outreach.domain.scheduling.import_batches import ImportBatch
 from outreach.errors import NotFound, OutreachError
@@ -81,7 +82,7 @@ class ImportJob:
                     preview.rows,
                     now=clock.now(),
                     watch=self._watch,
-                    decision=NotifyDecision(hold=HOLD),
+                    decision=NotifyDecision(undo_window=UNDO_WINDOW),
                 )
                 self._log(session, preview)
         except ImportRejected as faulty:

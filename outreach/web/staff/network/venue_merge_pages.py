@@ -16,7 +16,8 @@ from outreach.domain.locations.venues import Venue
 from outreach.domain.network import offices
 from outreach.domain.network.offices import Office
 from outreach.domain.network.staff import Permission
-from outreach.domain.registrations.change_notifications import HOLD, NotifyDecision
+from outreach.domain.registrations.change_notifications import NotifyDecision
+from outreach.domain.registrations.undo_window import UNDO_WINDOW
 from outreach.domain.scheduling import venue_merge
 from outreach.domain.scheduling.venue_merge import MergeEffect
 from outreach.errors import Conflict, NotFound, Refusal
@@ -109,7 +110,12 @@ def merge_venues(slug: str, venue: int) -> ResponseReturnValue:
                 raise Conflict("venue merge")
             data = venue_merge.choose(kept, merged, [f for key in chosen for f in _GROUPS[key]])
             effect = venue_merge.merge(
-                session, kept, merged, data, now=now, decision=NotifyDecision(hold=HOLD)
+                session,
+                kept,
+                merged,
+                data,
+                now=now,
+                decision=NotifyDecision(undo_window=UNDO_WINDOW),
             )
             _require_announced(effect)
             details: Details = {
@@ -144,7 +150,7 @@ def undo_merge(slug: str, venue: int) -> ResponseReturnValue:
             office = offices.find(session, slug)
             done = venue_merge.find(session, office, merge_id)
             effect = venue_merge.undo(
-                session, done, now=clock.now(), decision=NotifyDecision(hold=HOLD)
+                session, done, now=clock.now(), decision=NotifyDecision(undo_window=UNDO_WINDOW)
             )
             details: Details = {
                 "venue": done.kept_id,

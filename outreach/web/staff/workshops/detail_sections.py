@@ -150,7 +150,7 @@ def load_notices(
         is_change_done=done in _UNDOABLE,
         undo=undo,
         held=[each.id for each in held],
-        held_minutes=_count_minutes(held[0].approval_hold_until, now) if held else 0,
+        held_minutes=_count_minutes(held[0].approval_undo_until, now) if held else 0,
         cancellation=(
             audit_rows.find_cancellation(session, workshop) if workshop.is_cancelled else None
         ),
