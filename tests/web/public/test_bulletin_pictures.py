@@ -22,7 +22,6 @@ from outreach.domain.reporting.releases import ReleaseCalendar
 from outreach.reports import bulletin_data
 from tests.support.closed_quarter import APRIL, QUARTER, close, hold_quarter, report_late
 from tests.support.fixed_clock import fixed_clock
-from tests.support.staff_client import words
 
 pytestmark = [pytest.mark.any_database("what a page draws"), fixed_clock]
 
@@ -158,22 +157,6 @@ def test_published_edition_keeps_its_pictures(
     assert read(client).select("article") == before
     months = find_section(read(client, "/es/cifras/2026"), "Mes a mes")
     assert read_table(months)["Enero de 2026"] == ["9"], "the figures go on"
-
-
-def test_edition_of_before_has_no_pictures(quarter: Store, client: FlaskClient) -> None:
-    for month in QUARTER.months:
-        close(quarter, month)
-    publish(quarter, MARCH)
-    with quarter.change() as session:
-        edition = bulletins.latest(session, MARCH)
-        assert edition is not None
-        frozen = json.loads(edition.frozen)
-        for name in ("history", "by_region", "figure_names"):
-            del frozen[name]
-        edition.frozen = json.dumps(frozen)
-    page = read(client)
-    assert page.select("article svg.chart") == []
-    assert "8" in words(client.get(PAGE))
 
 
 def test_messengers_get_a_picture_of_the_numbers(quarter: Store, client: FlaskClient) -> None:
