@@ -82,7 +82,7 @@ class SearchedPlace:
 
 
 @dataclass(frozen=True, kw_only=True)
-class FoundWorkshops:
+class RenderedResults:
     """What a search found, rendered."""
 
     total: int
@@ -151,7 +151,7 @@ def _is_metric(view: ListView) -> bool:
 
 def _render_found(
     now: datetime, params: SearchParams, known: ReferenceData, view: ListView
-) -> FoundWorkshops:
+) -> RenderedResults:
     options = CardOptions(
         now=now,
         today=view.today,
@@ -162,7 +162,7 @@ def _render_found(
     near_count = view.page.near_count
     near, far = view.page.found[:near_count], view.page.found[near_count:]
     online_joint = view.joint.online if params.is_online else view.joint.online[:FEW_ONLINE]
-    return FoundWorkshops(
+    return RenderedResults(
         total=view.page.total + view.joint.total,
         days=list_fragments.render_days(near, view.joint.near, options),
         far=list_fragments.render_far(far, view.joint.far, options),

@@ -7,6 +7,7 @@ that declares it and call `show_form` and `save_form`.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum, auto
 from typing import Any, Generic, Protocol, TypeVar
 
 from flask import redirect, request
@@ -20,7 +21,16 @@ from outreach.domain.network import offices
 from outreach.domain.network.offices import Office
 from outreach.web.context import store
 from outreach.web.staff.common import acts
-from outreach.web.staff.common.guards import log_office_action, page
+from outreach.web.staff.common.guards import page
+
+
+class RecordAct(Enum):
+    """What was done with a record, for its entry in the audit log."""
+
+    CREATED = auto()
+    CHANGED = auto()
+    RETIRED = auto()
+    OFFERED = auto()
 
 
 class RetirableRecord(Protocol):
@@ -38,7 +48,7 @@ RecordForm = TypeVar("RecordForm", bound=Form)
 class OfficeResource(Generic[Record, RecordForm]):
     """Records of an office that its staff add, change, retire and offer again."""
 
-    noun: str  # of its entries in the audit log, «partner created», and the key of the id there
+    log: Callable[[Session, str, RecordAct, int], None]  # with the slug and the id of the record
     template: str  # of its form, which is called with `office`, `form`, `record` and `faults`
     list_address: str
     find: Callable[[Session, Office, int], Record]  # raises NotFound
@@ -80,8 +90,8 @@ def save_form(
     def save(session: Session) -> str:
         own_office, stored = _find(session, resource, slug, record_id)
         record = resource.write(session, own_office, form, stored)
-        action = "created" if record_id is None else "changed"
-        log_office_action(session, slug, f"{resource.noun} {action}", {resource.noun: record.id})
+        what = RecordAct.CREATED if record_id is None else RecordAct.CHANGED
+        resource.log(session, slug, what, record.id)
         return f"{resource.list_address}?hecho=guardado"
 
     return acts.carry_out(
@@ -96,8 +106,9 @@ def _set_retired(
     with store().change() as session:
         _office, record = _find(session, resource, slug, record_id)
         record.retired_at = retired_at
-        action, done = ("offered", "otra-vez") if retired_at is None else ("retired", "retirado")
-        log_office_action(session, slug, f"{resource.noun} {action}", {resource.noun: record.id})
+        what = RecordAct.OFFERED if retired_at is None else RecordAct.RETIRED
+        resource.log(session, slug, what, record.id)
+    done = "otra-vez" if retired_at is None else "retirado"
     return redirect(f"{resource.list_address}?hecho={done}", 303)
 
 

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 from wtforms import BooleanField, Field, Form, SelectField, ValidationError
 
+from outreach.domain.audit.audit_log import Details
 from outreach.domain.network.offices import Office
 from outreach.domain.network.staff import Permission
 from outreach.domain.workshops import partners
@@ -18,9 +19,9 @@ from outreach.i18n import lazy, pgettext
 from outreach.web.context import store
 from outreach.web.staff.common import acts, resources
 from outreach.web.staff.common.form_fields import Choice, line, required
-from outreach.web.staff.common.guards import offices_with, page
+from outreach.web.staff.common.guards import log_office_action, offices_with, page
 from outreach.web.staff.common.permissions import Scope, requires
-from outreach.web.staff.common.resources import OfficeResource
+from outreach.web.staff.common.resources import OfficeResource, RecordAct
 from outreach.web.staff.network import blueprint
 
 _LINK: Final = re.compile(r"https?://[^\s/]+(/\S*)?")
@@ -111,8 +112,34 @@ def _write_speaker(
     return speaker
 
 
+def _log_partner(session: Session, slug: str, what: RecordAct, partner_id: int) -> None:
+    details: Details = {"partner": partner_id}
+    match what:
+        case RecordAct.CREATED:
+            log_office_action(session, slug, "partner created", details)
+        case RecordAct.CHANGED:
+            log_office_action(session, slug, "partner changed", details)
+        case RecordAct.RETIRED:
+            log_office_action(session, slug, "partner retired", details)
+        case RecordAct.OFFERED:
+            log_office_action(session, slug, "partner offered", details)
+
+
+def _log_speaker(session: Session, slug: str, what: RecordAct, speaker_id: int) -> None:
+    details: Details = {"speaker": speaker_id}
+    match what:
+        case RecordAct.CREATED:
+            log_office_action(session, slug, "speaker created", details)
+        case RecordAct.CHANGED:
+            log_office_action(session, slug, "speaker changed", details)
+        case RecordAct.RETIRED:
+            log_office_action(session, slug, "speaker retired", details)
+        case RecordAct.OFFERED:
+            log_office_action(session, slug, "speaker offered", details)
+
+
 PARTNERS: Final = OfficeResource[Partner, PartnerForm](
-    noun="partner",
+    log=_log_partner,
     template="network/partner",
     list_address="/org/aliados",
     find=partners.find,
@@ -121,7 +148,7 @@ PARTNERS: Final = OfficeResource[Partner, PartnerForm](
     write=_write_partner,
 )
 SPEAKERS: Final = OfficeResource[Speaker, SpeakerForm](
-    noun="speaker",
+    log=_log_speaker,
     template="network/speaker",
     list_address="/org/aliados",
     find=partners.find_speaker,

@@ -119,7 +119,7 @@ def _team_page(public_id: str, *, fault: str = "") -> ResponseReturnValue:
 @act(refused=_team_page)
 def change_team(session: Session, public_id: str) -> str:
     """`do=ask` with `member` assigns; `again`, `yes`, `no` and `release` are of an `assignment`."""
-    what = request.form.get("do", "")
+    what, now = request.form.get("do", ""), clock.now()
     if what not in _DONE:
         raise PageRefused(_("Elige qué hacer."))
     workshop = find_workshop(session, public_id)
@@ -129,24 +129,17 @@ def change_team(session: Session, public_id: str) -> str:
     else:
         assignment = assignments.find_of_workshop(session, workshop, _read_id("assignment"))
         member_id = assignment.member_id
-        action = _change(session, assignment, what)
+        if what == "again":
+            assignments.ask_again(session, assignment, now=now)
+            action = "member asked again"
+        elif what == "release":
+            assignments.release(session, assignment, now=now)
+            action = "member released"
+        else:
+            assignments.answer(session, assignment, can_come=what == "yes", now=now)
+            action = "member answer noted"
     log_workshop_action(session, workshop, action, {"member": member_id})
     return f"/org/talleres/{public_id}/equipo?hecho={what}"
-
-
-def _change(session: Session, assignment: RosterAssignment, what: str) -> str:
-    """Does what the form asks of an assignment. Returns its name in the audit log."""
-    now = clock.now()
-    match what:
-        case "again":
-            assignments.ask_again(session, assignment, now=now)
-            return "member asked again"
-        case "release":
-            assignments.release(session, assignment, now=now)
-            return "member released"
-        case _:
-            assignments.answer(session, assignment, can_come=what == "yes", now=now)
-            return "member answer noted"
 
 
 def _ask(session: Session, workshop: Workshop) -> int:
