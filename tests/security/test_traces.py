@@ -167,8 +167,9 @@ def test_no_table_has_a_column_for_a_client_address() -> None:
 def test_log_format_of_the_guide_has_no_client_address() -> None:
     guide = Path(__file__).parents[2] / "outreach" / "docs" / "proxy.md"
     text = guide.read_text()
-    assert re.search(r"^\s*log_format ", text, re.MULTILINE)
-    assert "remote_addr" not in text
+    [log_format] = re.findall(r"^\s*log_format [^;]+;", text, re.MULTILINE)
+    assert "remote_addr" not in log_format
+    assert "forwarded" not in log_format.lower()
     assert re.search(r"^\s*error_log \S+ (crit|emerg);", text, re.MULTILINE)
 
 
