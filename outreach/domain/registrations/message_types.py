@@ -25,7 +25,7 @@ from outreach.domain.workshops import Workshop
 
 
 class NotificationType(StrEnum):
-    """Why we write. Its value is stored, and names the templates."""
+    """Why we write. Its name is stored, and its value names the templates."""
 
     REGISTERED = "saved"
     WAITLISTED = "waiting"
