@@ -68,7 +68,7 @@ GUARDS: Final = (
     ),
     Guard(
         "S36", "outreach.domain.registrations.change_notifications:compute_due",
-        "now + decision.hold", "now",
+        "now + decision.undo_window", "now",
         "tests/domain/registrations/test_change_notifications.py::test_change_is_notified_after_the_hold",
     ),
     Guard(
