@@ -14,6 +14,7 @@ from enum import Enum, IntEnum, StrEnum
 from types import MappingProxyType
 from typing import Final
 
+from outreach.domain.fields import N_
 from outreach.domain.registrations.models import (
     ACTIVE_STATUSES,
     ContactMethod,
@@ -166,11 +167,6 @@ def _awaits_answer(registration: Registration, _now: datetime) -> bool:
 
 def _has_offer(registration: Registration, now: datetime) -> bool:
     return registration.offered_until is not None and now < registration.offered_until
-
-
-def N_(message: str) -> str:
-    """Marks words for the catalogues; the staff's page translates them."""
-    return message
 
 
 WITH_SEAT: Final = frozenset({RegistrationStatus.CONFIRMED})
