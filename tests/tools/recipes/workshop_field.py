@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from tests.tools.recipes.recipe import InsertAfter, NewFile, Recipe
+from tests.tools.recipes.recipe import InsertAfter, NewFile, Recipe, Translation
 
 RECIPE: Final = Recipe(
     name="workshop_field",
@@ -127,5 +127,9 @@ def test_parking_is_typed_shown_and_named_in_the_audit_log(
     assert public.get(api).get_json()["parking"] is None
 ''',
         ),
+    ),
+    translations=(
+        Translation("estacionamiento", {"en": ("parking",), "fr": ("stationnement",)}),
+        Translation("Estacionamiento", {"en": ("Parking",), "fr": ("Stationnement",)}),
     ),
 )

@@ -134,7 +134,8 @@ def _read_cell(column: StaffColumn[Any], row: Any) -> ListCell:
     value = column.read(row)
     address = column.link(row) if column.link is not None else ""
     if isinstance(value, date):
-        return ListCell(workshop_labels.short_day(value), value.isoformat(), address)
+        words = workshop_labels.short_day(value).replace(" ", "\N{NO-BREAK SPACE}")
+        return ListCell(words, value.isoformat(), address)
     return ListCell(str(value), value, address)
 
 
