@@ -35,6 +35,8 @@ FORBIDDEN: Final = {
 # Messages of these files are read by the staff only, who do say «registro».
 STAFF_FILES: Final = re.compile(
     r".*/staff/|outreach/(feeds/staff_feed|pdf/checkin_sheet|web/error_messages)\.py"
+    # What fields and messages are called for staff is declared with them.
+    r"|outreach/domain/(\w+/(\w+_)?fields|registrations/message_types)\.py"
 )
 FORBIDDEN_FOR_STAFF: Final = (
     r"Cómo se llega\b", r"El tipo dice otra cosa", r"Minutos más largo", r"Escribe true",
