@@ -238,7 +238,7 @@ class RegistrationForm(PersonForm):
     series = OnceField()
     consent = OnceField()
     language = OnceField()
-    zone = OnceField()  # of the person's clock, where the search or the browser told it
+    zone = OnceField()  # the person's time zone, where the search or the browser told it
     nonce = OnceField()
     stamp = OnceField()
     assisted = OnceField()  # the code of an assisted registration

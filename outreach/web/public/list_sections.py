@@ -52,7 +52,7 @@ class ListView:
     instead: tuple[ListedResult, ...]
     today: date  # where the search is
     kind_counts: KindCounts
-    joint: JointPage  # of partner networks; in no number of ours
+    joint: JointPage  # results of partner networks, which our numbers leave out
 
     @property
     def results(self) -> list[SearchResult]:
@@ -75,7 +75,7 @@ class SearchedPlace:
     is_point: bool
     is_metric: bool
     only_country: str
-    attributes: dict[str, str]  # of the element `main`
+    attributes: dict[str, str]  # those that the element `main` has
     postal_example: str  # empty where a postal code was typed: a city is asked for
     choices: Sequence[PlaceLink]
     regions: Markup | str  # empty unless the place is unknown

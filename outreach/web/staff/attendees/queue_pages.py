@@ -378,7 +378,7 @@ def _find_held(session: Session) -> UndoForm | None:
         return None
     try:
         workshop = find_workshop(session, party.workshop.public_id)
-    except (NotFound, PermissionMissing):  # of another office, or none of this account's business
+    except (NotFound, PermissionMissing):  # in another office, or this account lacks the permission
         return None
     action = f"/org/talleres/{workshop.public_id}/por-aprobar"
     return UndoForm(action, {"do": "undo", "registration": party.id})

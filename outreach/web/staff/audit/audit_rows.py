@@ -31,7 +31,7 @@ class AuditRow:
     address_of_who: str  # where `who` is a display name, which anybody may choose
     action: str
     workshop: str  # its title and day
-    address: str  # of the page of the workshop
+    address: str  # leads to the page of the workshop
     place: str  # the city of the office, where entries of several are shown
     detail: str
     tag: CardTag | None

@@ -98,7 +98,7 @@ class CalendarDay:
     day: date
     entries: Sequence[CalendarEntry] = ()
     holiday: str = ""
-    is_outside: bool = False  # of another month than the one shown
+    is_outside: bool = False  # lies in another month than the one shown
     hidden: int = 0  # entries that have no room beside others of their hour
 
     @property
@@ -263,7 +263,7 @@ def _in_lanes(entries: Sequence[CalendarEntry]) -> list[CalendarEntry]:
     lane that is free; those of one stretch without a gap have the same number of lanes."""
     placed: list[CalendarEntry] = []
     stretch: list[CalendarEntry] = []
-    ends: list[int] = []  # of each lane of the stretch
+    ends: list[int] = []  # when the last entry of each lane ends
 
     def close() -> None:
         placed.extend(replace(each, lanes=min(len(ends), MAX_LANES)) for each in stretch)

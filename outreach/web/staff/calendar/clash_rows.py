@@ -25,7 +25,7 @@ class ClashRow:
 
     who: str  # the venue, the speaker or the member
     workshops: Sequence[Workshop]  # that it is about, by start: two at the same time, or one
-    reason: str = ""  # of one: what keeps the member from it
+    reason: str = ""  # with one workshop: what keeps the member from it
 
     @property
     def day(self) -> date:

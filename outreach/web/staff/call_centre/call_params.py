@@ -24,7 +24,7 @@ class CallParams:
     where: str
     kind: str  # a public code; empty for any
     people: int
-    language: str  # of who calls
+    language: str  # the caller's
     call_id: str
     began: int  # the second since 1970 in which the page of this call was opened
     is_asked: bool  # somebody has searched

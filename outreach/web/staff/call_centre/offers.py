@@ -36,9 +36,9 @@ class Offer:
     key: int  # the key that holds it; 0 for none
     has_room: bool
     has_place: bool  # a place or a turn on the waitlist can be held by telephone
-    address: str  # of an open venue; empty for a hidden one
+    address: str  # empty where the venue is hidden
     slot: str  # the first free hour, as `10:20`; empty without slots
-    starts: time  # of that hour, or of the workshop
+    starts: time  # when that slot begins, or the workshop without slots
 
 
 @dataclass(frozen=True, kw_only=True)

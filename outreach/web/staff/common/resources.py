@@ -49,7 +49,7 @@ class OfficeResource(Generic[Record, RecordForm]):
     """Records of an office that its staff add, change, retire and offer again."""
 
     log: Callable[[Session, str, RecordAct, int], None]  # with the slug and the id of the record
-    template: str  # of its form, which is called with `office`, `form`, `record` and `faults`
+    template: str  # renders its form; it is called with `office`, `form`, `record` and `faults`
     list_address: str
     find: Callable[[Session, Office, int], Record]  # raises NotFound
     # The values of the form of a stored record, or of a new one.

@@ -342,7 +342,7 @@ class WorkshopListRow:
     arrived: int
     seat: RowSeat
     offered_until: str  # sáb 28 nov, 6:00 p. m.; empty unless a place is offered
-    hour: str  # of their time slot; empty without slots
+    hour: str  # when their time slot begins; empty without slots
     contact: ContactMethod
     may_leave_message: bool
     address: str  # whole where it was asked for, masked where they are called; else empty

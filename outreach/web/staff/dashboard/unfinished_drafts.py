@@ -27,7 +27,7 @@ class UnfinishedDraftRow:
     id: int
     title: str  # a neutral one of a discreet kind: the page is read with others looking on
     detail: str  # the office, and when it was saved
-    address: str  # of the form
+    address: str  # leads to the form
 
 
 def list_rows(session: Session, *, now: datetime) -> list[UnfinishedDraftRow]:

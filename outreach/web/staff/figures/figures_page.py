@@ -37,7 +37,7 @@ from outreach.web.staff.figures import blueprint, figures_params, figures_tables
 from outreach.web.staff.figures.figures_params import FigureMeasure, FiguresParams, FigureTable
 from outreach.web.staff.figures.figures_tables import NamedRow, RowNames
 
-MAX_ROWS: Final = 400  # of the page; the file has all
+MAX_ROWS: Final = 400  # on the page; the file has all
 HELPFUL: Final = (FigureGrouping.VENUE, FigureGrouping.HOUR, FigureGrouping.KIND)
 
 

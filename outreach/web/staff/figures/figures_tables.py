@@ -19,8 +19,8 @@ from outreach.web.presentation import formatting
 from outreach.web.staff.common import figure_labels
 from outreach.web.staff.figures.figures_params import FigureMeasure
 
-MAX_BARS: Final = 80  # of a chart; its table has all rows
-BAR_WIDTH, BAR_STEP = 140.0, 22  # of a chart of 360 units, whose bars begin at 150
+MAX_BARS: Final = 80  # in a chart; its table has all rows
+BAR_WIDTH, BAR_STEP = 140.0, 22  # in a chart 360 units wide, whose bars begin at 150
 MAX_NAME: Final = 20  # characters beside a bar
 _MONDAY: Final = date(2026, 1, 5)
 

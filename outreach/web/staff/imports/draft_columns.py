@@ -38,7 +38,7 @@ class ColumnChoice:
     """A heading with what it is taken for; once, also where several sheets have it."""
 
     heading: str
-    name: str  # of its field in the form
+    name: str  # what its field in the form is called
     chosen: str  # value of a field, or empty
     examples: tuple[str, ...]
     is_person: bool

@@ -53,7 +53,7 @@ class LoadRecord:
     """One load of a draft, as it is stored."""
 
     batch: str  # names the changes of workshops
-    seal: str  # of the page from which it was loaded
+    seal: str  # identifies the page from which it was loaded
     loaded_at: datetime
     new: Sequence[str]  # public ids
     changed: Sequence[str]

@@ -159,7 +159,7 @@ _REMARKS: Final = MappingProxyType(
         RemarkCode.SERIES_CUT: lazy("Se repite más: leímos las fechas hasta el %(day)s."),
     }
 )
-# Of a question that several rows ask.
+# The words for a question that several rows ask.
 _SHARED: Final = MappingProxyType(
     {
         RemarkCode.DAY_ABOVE: lazy("Falta el día. ¿Es el del renglón de arriba?"),

@@ -46,7 +46,7 @@ class StaffColumn(Generic[Row]):
 class StaffList(Generic[Row]):
     """A list for staff. Messages are lazy; the search looks at all columns."""
 
-    name: str  # of its address and its file: «sedes-sin-punto»
+    name: str  # used in its address and as its file's name: «sedes-sin-punto»
     title: str
     is_for: str  # a sentence: what a reader does with it
     picture: str  # a name of `web.presentation.icons`

@@ -48,7 +48,7 @@ class ControlRoomParams:
     order: OfficeOrder = OfficeOrder.PENDING
     is_reversed: bool = False
     region: str = ""  # IL, QC; empty for all
-    number: int = 1  # of the page, from 1
+    number: int = 1  # the page's number, from 1
 
     def address(self, *, ending: str = "", **changes: object) -> str:
         """The address with these parameters changed; an empty one is left out."""

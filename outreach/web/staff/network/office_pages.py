@@ -50,7 +50,7 @@ from outreach.web.staff.network.form_reading import (
     seen_version,
 )
 
-MAX_ZONES_LENGTH: Final = 118  # of the column
+MAX_ZONES_LENGTH: Final = 118  # characters that fit in the column
 
 
 # What the form holds in another way than it is stored.

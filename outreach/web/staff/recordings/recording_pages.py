@@ -38,7 +38,7 @@ from outreach.web.staff.recordings import blueprint
 
 MAX_BODY_BYTES: Final = encoder.MAX_UPLOAD_BYTES + 64 * 1024  # the file and the other fields
 SILENT_LANGUAGES: Final = frozenset({"ase", "mfs"})  # are signed
-_MAX_DIGITS: Final = 9  # of an id
+_MAX_DIGITS: Final = 9  # in an id
 
 Subject = Kind | Workshop | LinePrompt
 
@@ -48,7 +48,7 @@ class RecordingSubject:
     """What a page is about, and where it leads back to."""
 
     title: str
-    address: str  # of this page
+    address: str  # leads to this page
     back: str
     back_words: str
     can_record: bool

@@ -46,7 +46,7 @@ _DONE: Final = {
     "otra-vez": lazy("Otra vez se puede elegir."),
     "quitado": lazy("La dirección ya no sirve."),
 }
-SHOWN_AHEAD: Final = timedelta(days=400)  # of a member's assignments
+SHOWN_AHEAD: Final = timedelta(days=400)  # a member's page lists assignments as far as this
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)

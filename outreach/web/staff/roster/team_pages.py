@@ -50,7 +50,7 @@ _DONE: Final = {
 class TeamRow:
     """A member who is assigned."""
 
-    id: int  # of the assignment
+    id: int  # the assignment's
     name: str
     what: str
     tag: CardTag

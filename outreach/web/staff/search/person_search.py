@@ -48,7 +48,7 @@ _MAX_CONTACT: Final = 254
 class FoundParty:
     """A registration as the answer shows it."""
 
-    address: str  # of the workshop's list
+    address: str  # leads to the workshop's list
     title: str
     when: str
     status: str

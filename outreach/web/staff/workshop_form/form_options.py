@@ -17,7 +17,7 @@ from outreach.web.presentation import workshop_cards
 from outreach.web.staff.common import workshop_labels
 
 NEW: Final = "nueva"
-FIRST_HOUR, SECOND_HOUR = "primera", "segunda"  # of an hour that clocks show twice
+FIRST_HOUR, SECOND_HOUR = "primera", "segunda"  # which one, if clocks show an hour twice
 WAYS: Final = (Way.PLACE, Way.SLOTS, Way.OPEN, Way.PHONE, Way.UNLISTED)
 
 Options = list[tuple[str, str]]  # values and labels

@@ -58,7 +58,7 @@ class FormPreview:
 
     when: str  # «Sábado 5 de diciembre de 2026, 10:00 a. m. a 12:00 p. m.», or empty
     remarks: Sequence[FormRemark]
-    language: str  # of `public`
+    language: str  # the language in which `public` is written
     public: PublicPreview | None  # None where the form describes no possible workshop
     summaries: Mapping[str, str]  # what each fold of the form holds, by its id
     team: Sequence[str]  # names of the team's speakers, who need not be typed

@@ -60,7 +60,7 @@ _PLAIN: Final = tuple(
 
 MIN_DAY: Final = date(2015, 1, 1)
 MAX_AHEAD: Final = timedelta(days=3 * 366)
-BY_VENUE: Final = "by_venue"  # of `visibility`: the default of a discreet kind at the venue
+BY_VENUE: Final = "by_venue"  # a choice of `visibility`: the venue's default for a discreet kind
 
 
 def _require_seats(form: Any, field: Field) -> None:
@@ -101,9 +101,8 @@ class WorkshopForm(Form):
     starts = HourField(validators=[required(lazy("Escribe a qué hora empieza."))])
     ends = HourField(validators=[Optional()])
     next_day = line(11)  # the hours of which staff said that they end on the next day
-    which_hour = OptionalChoice(
-        default=""
-    )  # of an hour that clocks show twice; see `is_hour_doubled`
+    # Which of the two is meant if clocks show the hour twice; see `is_hour_doubled`.
+    which_hour = OptionalChoice(default="")
     mode = Choice()
     venue = Choice()
     venue_name = line(120)
