@@ -111,7 +111,7 @@ def _search(session: Session, workshop: Workshop, now: datetime) -> Sequence[Sea
 
 
 def _position(workshop: Workshop) -> tuple[float, float] | None:
-    """Where it is held, if everybody may know it."""
+    """Returns the latitude and longitude of the venue; None unless everybody may know them."""
     venue = workshop.venue
     if venue is None or venue.latitude is None or venue.longitude is None:
         return None

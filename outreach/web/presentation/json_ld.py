@@ -114,7 +114,7 @@ def _find_previous_start(workshop: Workshop) -> datetime | None:
 
 
 def _availability(workshop: Workshop) -> str:
-    """One of three steps, as the page shows it, and never a count."""
+    """Returns one of three steps, as the page shows it, and never a count."""
     if workshop.takes_places and workshop.appears_full:
         step = "SoldOut"
     elif workshop.takes_places and workshop.public_seats_left <= FEW:

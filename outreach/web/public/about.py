@@ -49,7 +49,7 @@ def safety() -> ResponseReturnValue:
 
 
 def _describe_line(line: HelpLine) -> str:
-    """Whom the number of a whole country helps."""
+    """Returns the words that say whom the number of a whole country helps."""
     lang = i18n.current()
     name = formats.country_name(line.country, lang) if line.country else ""
     if not name:

@@ -138,7 +138,7 @@ def actor(slug: str) -> Response:
 
 @pages.get("/ap/o/<slug>/followers")
 def count_followers(slug: str) -> Response:
-    """How many there are; nobody learns who they are."""
+    """Returns how many followers there are; nobody learns who they are."""
     with store().read() as session:
         office, _key = _find(session, slug)
         total = followers.count(session, office)

@@ -60,8 +60,8 @@ class ListView:
 
     @property
     def own_online(self) -> tuple[ListedResult, ...]:
-        """Those that stand beside the ones of partner networks: not any, where theirs are of the
-        search."""
+        """The online workshops that stand beside those of partner networks. There are none where
+        those of the partners match the search and ours do not."""
         is_shown = self.is_online_related or not self.joint.online
         return self.online.found if is_shown else ()
 

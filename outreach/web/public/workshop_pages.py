@@ -340,7 +340,7 @@ def workshop(public_id: str) -> ResponseReturnValue:
 
 
 def _help_line(session: Session, found: workshops.Workshop, now: datetime) -> HelpLine | None:
-    """Whom to call in danger, where a workshop is: its province is published."""
+    """Returns the line to call in danger where the workshop is, whose province is published."""
     region = found.venue.region if found.venue else found.office.region
     country = network_profile.country_of(region)
     return help_lines.find_for(session, HelpPurpose.VIOLENCE, country, region, today=now.date())

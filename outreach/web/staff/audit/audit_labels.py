@@ -281,7 +281,7 @@ def tag(line: AuditLine) -> CardTag | None:
 
 
 def _account(details: Details, accounts: Mapping[int, str]) -> str:
-    """Who the account is that the action was about."""
+    """Returns the label of the account that the action was about."""
     return accounts.get(details.get("account", 0)) or _("una cuenta que ya no existe")
 
 

@@ -31,7 +31,7 @@ class CallParams:
 
     @classmethod
     def read(cls, typed: MultiDict[str, str], *, now: datetime) -> "CallParams":
-        """From a query or a form. What is missing or wrong is as for a new call."""
+        """Reads a query or a form. What is missing or wrong gets the value that a new call has."""
         people, language = typed.get("personas", ""), typed.get("idioma", "")
         call_id, began = typed.get("llamada", ""), typed.get("inicio", "")
         second = int(now.timestamp())

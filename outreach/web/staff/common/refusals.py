@@ -121,7 +121,7 @@ def _without_office() -> RefusalText:
 
 
 def _form_text() -> RefusalText:
-    """Of a form whose token is not of this session: it is from before another sign-in."""
+    """Returns the text for a form whose token is from the session before another sign-in."""
     if not _is_attested():
         return RefusalText(
             _("Tu sesión cambió desde que abriste la página"),

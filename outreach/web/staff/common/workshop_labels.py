@@ -303,7 +303,7 @@ def silence_words() -> str:
 
 
 def overdue_words() -> str:
-    """Of a workshop near, where somebody awaits approval."""
+    """Returns the warning at a workshop that starts soon while somebody awaits approval."""
     return str(_("Empieza en menos de 48 horas: decide ya, o llama."))
 
 

@@ -52,7 +52,7 @@ def _row(
     by_code: Mapping[str, Kind],
     now: datetime,
 ) -> UnfinishedDraftRow | None:
-    """None for a change of a workshop that is gone."""
+    """Returns the row of a draft; None where the workshop that it changes is gone."""
     address = "/org/talleres/nuevo"
     if not draft.is_new:
         workshop = workshops.find_by_id(session, draft.workshop_id)

@@ -155,7 +155,8 @@ def _load(session: Session, now: datetime) -> FiguresView:
 
 
 def _record_early_access(view: FiguresView) -> None:
-    """Of who sees the whole network: an office knows its own numbers anyway."""
+    """Records who sees the numbers of the whole network before they are released. An office knows
+    its own numbers anyway."""
     if ALL_OFFICES in current_staff().grants:
         early_access.record([Month(view.asked.year, number) for number in range(1, 13)])
 

@@ -200,7 +200,7 @@ def _to_choice(
 
 
 def _count_questions(opened: DraftReview) -> Counter[str]:
-    """In how many rows something is asked of a field, or wrong, by field."""
+    """Counts, by field, the rows in which the field is wrong or has a question."""
     return Counter(
         name
         for row in opened.rows

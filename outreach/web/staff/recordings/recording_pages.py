@@ -92,7 +92,7 @@ def kind_recordings(code: str) -> ResponseReturnValue:
 @blueprint.post("/tipos/<code>/audio")
 @requires(Scope.NETWORK, Permission.NETWORK, max_body_bytes=MAX_BODY_BYTES)
 def change_kind_recordings(code: str) -> ResponseReturnValue:
-    """As that of a workshop."""
+    """Takes the same form as `change_workshop_recordings`."""
     with store().read() as session:
         kind = kinds.find(session, code)
     return _change(kind)
@@ -108,7 +108,7 @@ def line_recordings() -> ResponseReturnValue:
 @blueprint.post("/linea/audio")
 @requires(Scope.NETWORK, Permission.NETWORK, max_body_bytes=MAX_BODY_BYTES)
 def change_line_recordings() -> ResponseReturnValue:
-    """As that of a workshop, with the `prompt` that was recorded."""
+    """Takes the same form as `change_workshop_recordings`, with the `prompt` that was recorded."""
     return _change(None)
 
 

@@ -321,7 +321,7 @@ class WorkshopForm(Form):
 
     @property
     def _zone(self) -> ZoneInfo:
-        """Of the chosen venue, else of the office."""
+        """The time zone of the new or chosen venue, or else of the office."""
         if self.is_new_venue and clock.is_zone(self.venue_zone.data or ""):
             return _zone_of(self)
         venue = self.known_venue
@@ -388,8 +388,8 @@ class WorkshopForm(Form):
         )
 
     def _visibility(self, base: WorkshopData, kind: Kind, venue: Venue | None) -> Visibility:
-        """As chosen. By venue: the default there, and for a published workshop at least what its
-        people were promised (S32)."""
+        """Returns the chosen visibility. With BY_VENUE it is the default there; a published
+        workshop keeps at least what its people were promised (S32)."""
         if self.visibility.data != BY_VENUE:
             return Visibility(self.visibility.data)
         default = workshop_data.get_default_visibility(kind, venue)
@@ -410,7 +410,7 @@ class WorkshopForm(Form):
         return {lang: text for lang, text in (kept | shown).items() if text}
 
     def _plain(self, base: WorkshopData) -> dict[str, Any]:
-        """What is typed of the fields that are stored as the form has them."""
+        """Returns the typed values of the fields that are stored as the form has them."""
         values = read_fields(self, WorkshopData, _PLAIN)
         texts = {name: getattr(base, name) for name in _PLAIN if _DECLARED[name].kind is str}
         return values | {name: _typed(self[name], before) for name, before in texts.items()}
