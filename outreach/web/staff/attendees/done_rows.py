@@ -55,7 +55,7 @@ def read(session: Session, slugs: Sequence[str], *, now: datetime) -> list[DoneR
 
 
 def _is_forgotten(line: DoneLine, people: Mapping[str, PersonalData]) -> bool:
-    """Whether the key of the person is gone, and their row is about to be."""
+    """Whether the key of the person has been destroyed, and their row is about to be erased."""
     registration = line.registration
     return registration is not None and not line.is_private and registration.id not in people
 

@@ -122,7 +122,7 @@ def place(workshop: Workshop) -> str:
 
 
 def _title(line: WorkLine) -> str:
-    """What waits, in numbers: «1 llamada privada»."""
+    """Returns what waits, with numbers: «1 llamada privada»."""
     words = (str(queue_labels.LABELS[sort].line) or _review_words(line) for sort in line.sorts)
     return " · ".join(dict.fromkeys(words))
 

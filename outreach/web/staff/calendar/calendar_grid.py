@@ -58,7 +58,7 @@ class CalendarEntry:
 
     @property
     def is_crowded(self) -> bool:
-        """Whether it has more seats than its venue."""
+        """Whether the workshop has more seats than its venue holds."""
         workshop, venue = self.workshop, self.workshop.venue
         if venue is None or venue.capacity is None or workshop.has_slots:
             return False
@@ -136,7 +136,8 @@ class WeekGrid:
         return max(1, last - self.get_row(entry) + 1)
 
     def get_row_of(self, moment: datetime) -> int | None:
-        """The half hour of a moment; None where it is not shown."""
+        """Returns the number of the half hour in which a moment lies, from 1; None where it is not
+        shown."""
         row = (_minute(moment.time()) - 60 * self.hours[0]) // 30 + 1
         return row if 1 <= row <= self.rows else None
 
@@ -237,7 +238,8 @@ def venue_lanes(
 
 
 def get_holiday(day: date, office: Office | None) -> str:
-    """The name of the first holiday of an office; of several offices, of the home country's."""
+    """Returns the name of the first holiday of the office on this day; without an office, of the
+    home country. Empty where there is none."""
     home = network_profile.current().home_country
     country, region = (office.country, office.region) if office else (home, "")
     found = holidays.list_holidays(day, country, region)

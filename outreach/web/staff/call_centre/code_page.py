@@ -210,7 +210,8 @@ def _describe(party: Registration) -> StandingLine:
 
 
 def _say_unconfirmed(party: Registration) -> str:
-    """What became of a party beyond the share of its network."""
+    """Returns what is said about a party beyond the share of its network: it has no sure seat, or
+    by when it is confirmed."""
     if party.is_released:
         return _("Sin lugar seguro: que venga, y entra si hay silla")
     zone = party.workshop.zone

@@ -75,7 +75,7 @@ class OpenCall:
 
     @property
     def ends_at(self) -> datetime | None:
-        """When its places end, since the call broke off."""
+        """When the first of its places ends, since the call broke off; None where none ends."""
         return min((each.ends_at for each in self.holds if each.ends_at), default=None)
 
     def find(self, registration_id: str) -> Registration:

@@ -155,7 +155,8 @@ def _has_room(workshop: Workshop, people: int) -> bool:
 
 
 def _find_slot(session: Session, workshop: Workshop, people: int) -> str:
-    """The first hour with room; of a discreet workshop it is chosen when the place is held."""
+    """Returns the first hour with room, as `10:20`; empty where there is none. At a discreet
+    workshop it is empty too: the hour is chosen when the place is held."""
     if not workshop.has_slots or workshop.is_discreet:
         return ""
     slot_id = time_slots.find_first_free(session, workshop.id, people)

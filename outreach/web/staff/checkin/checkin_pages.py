@@ -146,8 +146,9 @@ def _slip_words(slip: AttendanceSlip) -> str:
 
 
 def person_page(token: str, fault: str = "") -> Response | None:
-    """For staff who may check in at that office, the person with a button; for staff of another
-    office, a page that says the code is not one of theirs; None for everybody else."""
+    """Returns the page of the person with a button for staff who may check in at that office, and
+    one that says the code is not one of theirs for staff of another office; None for everybody
+    else."""
     who = signed_in_staff()
     if who is None or not has_permission_anywhere(Permission.DOOR):
         return None

@@ -385,7 +385,7 @@ def _to_view(
 
 
 def _is_asked_above(row: ReviewedRow, asked: frozenset[str]) -> bool:
-    """Whether all that keeps a row from loading is asked once, above the rows."""
+    """Whether each question that keeps a row from loading is asked once, above the rows."""
     serious = [each for each in row.parsed.remarks if each.severity is not Severity.NOTE]
     return all(
         each.error.code in row_review.VENUE_QUESTIONS

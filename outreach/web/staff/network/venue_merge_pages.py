@@ -242,7 +242,8 @@ def _page(
 
 
 def _rows(kept: Venue, merged: Venue, chosen: Collection[str] | None) -> Sequence[MergeRow]:
-    """The rows in which the two differ; without a choice, what says something stays."""
+    """Returns the rows in which the two venues differ. Without a choice (None), a value of the
+    merged venue is chosen only where the one that is kept has none."""
     labels = _labels()
     rows = []
     for key, fields in _GROUPS.items():

@@ -130,7 +130,8 @@ def _list_wordy(lines: Sequence[str]) -> Iterator[int]:
 
 
 def _is_chatter(line: str) -> bool:
-    """Whether a line is of the talk between messages. One with a number may be meant as a day."""
+    """Whether a line is part of the talk between messages. A line with a number may be meant as a
+    day."""
     return not any(map(str.isdigit, line)) and message_words.read(line).is_chatter
 
 

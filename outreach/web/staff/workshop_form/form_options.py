@@ -92,7 +92,8 @@ def same_venue_options(candidates: Iterable[Venue]) -> Options:
 
 
 def other_venue(candidates: Iterable[Venue]) -> str:
-    """The answer that it is none of these; not of others that a changed name would bring."""
+    """Returns the answer that it is none of these venues. It names them, so that it does not stand
+    for others that a changed name would bring."""
     return " ".join((NEW, *(str(each.id) for each in candidates)))
 
 

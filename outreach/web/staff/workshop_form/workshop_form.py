@@ -416,8 +416,8 @@ class WorkshopForm(Form):
         return values | {name: _typed(self[name], before) for name, before in texts.items()}
 
     def _texts(self, base: WorkshopData, kind: Kind) -> dict[str, Any]:
-        """The texts as typed; after a change of kind the texts of the new kind for what to bring,
-        if the old ones were untouched."""
+        """Returns the texts as typed. After a change of kind, what to bring is the text of the new
+        kind unless somebody changed the old one."""
         found = {name: _with_main(getattr(base, name), self[f"{name}_es"]) for name in _TEXTS}
         before = base.bring.get(get_default_language(), "")
         if kind.id != base.kind.id and _typed(self.bring_es, before) == before:
@@ -486,13 +486,13 @@ def _zone_of(form: WorkshopForm) -> ZoneInfo:
 
 
 def _typed(field: Field, before: str) -> str:
-    """The text of a field; the previous one when the page did not have the field."""
+    """Returns the text of a field; the previous text where the page did not have the field."""
     return field.data or "" if field.raw_data or field.raw_data is None else before
 
 
 def _with_main(before: Words, field: Field) -> Words:
-    """The texts with the typed one in the main language; translations stay until somebody revises
-    them."""
+    """Returns the texts with the typed one in the main language. The translations stay until
+    somebody revises them; without a typed text there are none."""
     main = get_default_language()
     typed = _typed(field, before.get(main, ""))
     if typed == before.get(main, ""):

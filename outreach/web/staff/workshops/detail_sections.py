@@ -233,7 +233,8 @@ def _needs(workshop: Workshop, everyone: Sequence[Registration]) -> list[tuple[s
 
 
 def _published_words(workshop: Workshop) -> str:
-    """Where it is seen: calendars have neither discreet workshops nor those with a link only."""
+    """Returns where the workshop is seen. Calendars have neither discreet workshops nor those with
+    a link only."""
     if workshop.way is Way.UNLISTED:
         words: str = _("Publicado. Lo ve quien tiene el enlace; no sale en los calendarios.")
     elif workshop.is_discreet:
