@@ -70,8 +70,9 @@ class MoveForm(Form):
 def list_dates(
     session: Session, registration: Registration, *, now: datetime
 ) -> Sequence[DateChoice]:
-    """The dates to which this registration can move, by day and hour: of the same office, in its
-    town, or near the place of now. Full ones are among them if they have a waitlist."""
+    """Returns the dates to which this registration can move, by day and hour. They belong to the
+    same office, are in its town, or are near the present place. Full ones are among them if they
+    have a waitlist."""
     own = moving.list_own_workshops(session, registration)
     found = {
         each.id: each
@@ -152,7 +153,8 @@ def _choice(
 
 
 def _place(found: SearchResult) -> str:
-    """The venue and city; of a hidden address only the area and city; empty without a venue."""
+    """Returns the venue and city; only the area and city where the address is hidden. Empty without
+    a venue."""
     if found.venue_name is None and not found.mode.has_venue:
         return ""
     return workshop_cards.place(found, with_city=True)

@@ -140,8 +140,8 @@ def status(registration: Registration, now: datetime, phone: str) -> str:
 
 
 def full_day() -> str:
-    """Said of each seat at a kind of high sensitivity: nobody hears which ones are still to be
-    confirmed (S29)."""
+    """Returns what is said about each seat at a kind of high sensitivity, so that nobody hears
+    which ones are still to be confirmed (S29)."""
     return _("Si al llegar ya no hay lugar, ahí mismo te damos otra fecha.")
 
 

@@ -61,7 +61,8 @@ def _is_forgotten(line: DoneLine, people: Mapping[str, PersonalData]) -> bool:
 
 
 def _say_when(line: DoneLine) -> str:
-    """«10:22 a. m.»; of the row of a person the hour, «10:00 a. m. a 11:00 a. m.»"""
+    """Returns «10:22 a. m.»; where the exact time is not told, the hour: «10:00 a. m. a 11:00 a.
+    m.»"""
     there = line.at.astimezone(line.workshop.office.zone)
     if line.is_exact:
         return formatting.hour(there.time())
@@ -90,7 +91,7 @@ def _say(line: DoneLine, people: Mapping[str, PersonalData]) -> str:
 
 
 def _say_call(line: DoneLine, people: Mapping[str, PersonalData]) -> str:
-    """«Lalo: no contestó, 2.ª vez»; of a sensitive workshop not even what came of it."""
+    """Returns «Lalo: no contestó, 2.ª vez»; where the line is private, not even what came of it."""
     assert line.registration is not None
     if line.is_private:
         return str(_("1 llamada privada"))

@@ -182,7 +182,7 @@ def _attempts(line: WorkLine, reader: QueueReader) -> list[str]:
 
 
 def _next_number(line: WorkLine) -> int:
-    """The number of the attempt whose outcome is noted next: of one that is open, or a new one."""
+    """Returns the number of the attempt whose outcome is noted next: an open one, or a new one."""
     registration, history = line.registration, line.history
     if registration is None:
         return 0

@@ -86,7 +86,7 @@ class CalendarEntry:
 
     @property
     def end_minute(self) -> int:
-        """After the start; of a workshop that ends the next day, midnight."""
+        """The minute of the day in which it ends; midnight where it ends the next day."""
         ends = _minute(self.workshop.ends)
         return ends if ends > self.start_minute else LAST_MINUTE
 

@@ -144,7 +144,8 @@ class CalendarParams:
         return f"-{self.order}" if self.is_descending else str(self.order)
 
     def sort_address(self, order: ListOrder) -> str:
-        """The address of the list by this column; once more, the other way round."""
+        """Returns the address of the list sorted by this column; the other way round where it is
+        sorted so already."""
         is_other_way = order is self.order and not self.is_descending
         return self.address(orden=f"-{order}" if is_other_way else str(order))
 

@@ -35,8 +35,8 @@ class ClashRow:
 def make_rows(
     found: Sequence[Clash], in_teams: Sequence[TeamClash], shown: Collection[int]
 ) -> list[ClashRow]:
-    """The rows by start. `shown` are the ids of the workshops that the page may name; of another
-    one a row says no more than the page of a team."""
+    """Returns the rows by start. `shown` are the ids of the workshops that the page may name; about
+    any other workshop a row says no more than the page of a team."""
     editable = [each for each in in_teams if _may_name(each, shown)]
     details = members.open_details(key_store(), [each.member for each in editable])
     rows = [ClashRow(who=each.place, workshops=(each.first, each.second)) for each in found]

@@ -117,7 +117,8 @@ def _rank(
     people: int,
     options: CardOptions,
 ) -> list[Offer]:
-    """Those with room first, each in the order of the list; the first ones have keys."""
+    """Returns the offers, those with room first, each in the order of the list. The first ones have
+    keys."""
     found = [
         (each, workshop, _has_room(workshop, people))
         for each in listed

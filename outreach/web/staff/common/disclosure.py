@@ -47,7 +47,8 @@ def read_people_of_many(parties: Iterable[Registration]) -> dict[str, PersonalDa
 
 
 def list_hidden_venues(session: Session, venue_ids: Iterable[int]) -> frozenset[int]:
-    """Those of these venues (ids) whose name the staff member may not read, whatever the day."""
+    """Returns the venues among these (ids) whose name the staff member may not read, whatever the
+    day."""
     return who_sees.list_hidden_venues(session, current_staff().grants, venue_ids)
 
 

@@ -76,8 +76,8 @@ def show_form(
 def save_form(
     resource: OfficeResource[Any, Any], slug: str, record_id: int | None = None
 ) -> ResponseReturnValue:
-    """Saves the form of a record; of one that exists, the field `do` retires it or offers it again
-    instead. Raises NotFound."""
+    """Saves the form of a record. If the record exists, the field `do` can retire it or offer it
+    again instead. Raises NotFound."""
     what = request.form.get("do", "")
     if record_id is not None and what in {"retire", "offer"}:
         return _set_retired(resource, slug, record_id, clock.now() if what == "retire" else None)

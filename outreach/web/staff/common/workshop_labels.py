@@ -99,8 +99,8 @@ def moment(at: datetime) -> str:
 
 
 def place(workshop: Workshop | WorkshopData) -> str:
-    """Where it is: the venue's name, or as much as the public reads where the staff member does
-    not see the address. The data of a form are of who may edit it."""
+    """Returns the venue's name, or as much as the public reads where the staff member does not see
+    the address. Whoever has the data of a form may edit it, so these are shown whole."""
     venue = workshop.venue
     if venue is not None and isinstance(workshop, Workshop) and not sees_address(workshop):
         return ", ".join(part for part in (venue.area, city_region(venue)) if part)

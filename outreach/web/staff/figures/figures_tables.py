@@ -186,7 +186,8 @@ def file_rows(first: str, rows: Sequence[NamedRow]) -> list[list[Cell]]:
 
 
 def help_rows(best: Mapping[FigureGrouping, Sequence[NamedRow]]) -> list[list[Cell]]:
-    """What would help, as cells: of ten people who have a seat, so many to so many come."""
+    """Returns what would help, as cells: how many of ten people who have a seat come, from the
+    lowest to the highest number."""
     rows: list[list[Cell]] = [
         [
             _("Qué"), _("Nombre"), _("Llegaron de cada 100"), _("De cada 10, desde"),

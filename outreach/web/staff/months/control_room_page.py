@@ -67,8 +67,8 @@ class ControlRoomParams:
         return f"-{self.order}" if self.is_reversed else str(self.order)
 
     def sort_address(self, order: OfficeOrder) -> str:
-        """Returns the address of the table sorted by this column; in descending order if it is
-        sorted by this column already."""
+        """Returns the address of the table sorted by this column; the other way round where it is
+        sorted so already."""
         is_other_way = order is self.order and not self.is_reversed
         return self.address(orden=f"-{order}" if is_other_way else str(order))
 

@@ -120,8 +120,8 @@ def _status_of(latest: MonthRevision | None) -> str:
 
 
 def _fingerprint(draft: MonthDraft) -> str:
-    """Returns a hash of the changes; before the first revision, also of the counts and figures that
-    it would freeze."""
+    """Returns a hash of the changes; before the first revision, a hash of the counts and figures
+    that it would freeze."""
     shown: list[Any] = [vars(change) for change in draft.changes]
     if draft.latest is None:
         shown = [draft.report.count.by_office, *(vars(each) for each in draft.report.figures)]

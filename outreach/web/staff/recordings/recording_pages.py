@@ -270,7 +270,8 @@ def prompt_words(prompt: LinePrompt) -> str:
 
 
 def _list_languages(subject: Kind | Workshop | None) -> list[tuple[str, str]]:
-    """Those of workshops; of the phone line the ones that it speaks."""
+    """Returns the codes and names of the languages of workshops; for the phone line, of those that
+    it speaks. Signed languages are left out."""
     lang = i18n.current()
     codes = i18n.list_languages() if subject is None else tuple(i18n.SPOKEN)
     return [

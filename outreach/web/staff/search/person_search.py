@@ -125,8 +125,8 @@ def _find_fault(contact: str, reason: str) -> str:
 def _log(
     action: str, found: Sequence[Registration], own: Sequence[Office], details: Details
 ) -> None:
-    """Writes a search in the audit log: at each workshop where somebody was found; else at the own
-    offices, or for who has all of them at the network."""
+    """Writes a search in the audit log, at each workshop where somebody was found. Where nobody
+    was, it is written at the searcher's own offices, or at the network if they have all of them."""
     is_everywhere = ALL_OFFICES in current_staff().grants
     with store().change() as session:
         for each in found:
