@@ -104,7 +104,7 @@ class PersonForm(Form):
 
     @property
     def slot_id(self) -> str:
-        """The HTML id of the first free slot; that of the submit button if none is free."""
+        """The HTML id of the first free slot, or of the submit button if none is free."""
         free = next((hour.value for hour in self.choices.hours if hour.has_room), "")
         return f"slot-{free.replace(':', '')}" if free else "enviar"
 

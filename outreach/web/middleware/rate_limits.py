@@ -283,7 +283,8 @@ def _of_code_try(code: str, by: str = "") -> tuple[tuple[str, int], tuple[str, i
 
 
 def _is_code_try_left(who: str, most: int) -> bool:
-    """Counts a try; the same statements are run whether it is one too many."""
+    """Counts a try and returns whether it is within the limit. The same statements are run in both
+    cases."""
     limiter = FixedWindowRateLimiter(_counters())
     counted: dict[str, bool] = request_retry.keep("code tries", dict)
     if who not in counted:  # else by an earlier attempt of the same request

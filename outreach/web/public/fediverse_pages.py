@@ -203,7 +203,8 @@ def event(uid: str) -> ResponseReturnValue:
 
 @pages.get("/ap/e/<uid>/imagen-<version>.png")
 def picture(uid: str, version: str) -> ResponseReturnValue:
-    """The picture of an event: as that for messengers, without the venue."""
+    """Answers with the picture of an event, which is drawn as for messengers but without the
+    venue."""
     with store().read() as session:
         workshop = pushed_events.find_shown(session, uid)
         if workshop is None:

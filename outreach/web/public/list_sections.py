@@ -259,8 +259,9 @@ def _render_regions(params: SearchParams) -> Markup:
 
 
 def _list_regions() -> list[tuple[str, list[tuple[str, str]]]]:
-    """The name of each country with its states: what to search for, and the name. Of many
-    countries, themselves under no heading. All are in alphabetical order."""
+    """Returns the name of each country with its states, each as what to search for and its name. In
+    a network with many countries these stand instead of states, under no heading. All are in
+    alphabetical order."""
     profile, lang = network_profile.current(), i18n.current()
     if profile.has_many_countries:
         return [("", _sort_by_name(_country_link(pack, lang) for pack in profile.packs))]

@@ -31,7 +31,7 @@ class DoneRow:
 
     when: str
     what: str
-    place: str  # workshop and day; of a discreet one without its name
+    place: str  # workshop and day; a discreet one is not named
     who: str  # may be empty
 
 

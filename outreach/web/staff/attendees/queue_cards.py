@@ -31,7 +31,7 @@ class QueueCard:
     line: WorkLine
     icon: str
     title: str  # a private line says how much waits, and nothing about the person
-    place: str  # workshop and day; of a discreet one without its name
+    place: str  # workshop and day; a discreet one is not named
     when: str  # how soon its workshop is
     note: str  # what happens to it if nobody acts; may be empty
     is_near: bool

@@ -1,7 +1,7 @@
-"""What the calendar says of clashes: of a venue, of a speaker, and of the teams of workshops.
+"""Makes the calendar's list of clashes at venues, of speakers, and in the teams of workshops.
 
-Members of the roster are named to who edits one of the workshops, as on the page of its team; to
-others the row says the role only.
+Staff who may edit one of the workshops read the names of members of the roster, as on the page of
+its team; others read only the role.
 """
 
 from collections.abc import Collection, Sequence

@@ -1,6 +1,6 @@
-"""Who calls again with a code. By the code alone the agent reads day, hour and standing, of a
-discreet place nothing; with the nickname too, a place can be changed or cancelled. Of a discreet
-one never kind nor address.
+"""The page for somebody who calls again with a code. With the code alone the agent reads day, hour
+and standing, or nothing if the place is discreet; with the nickname too, a place can be changed or
+cancelled. The kind and the address of a discreet one are never shown.
 
 Whoever says the code has heard it: a place whose call broke off is confirmed by it.
 """

@@ -31,8 +31,8 @@ FILTER_FIELDS: Final = ("ver", "oficina", "pagina")
 
 
 def own_offices(grants: Mapping[str, Role]) -> frozenset[str]:
-    """The slugs of the offices whose queue is the work of a member of the staff: those of a role
-    for all offices have the pages of the network."""
+    """Returns the slugs of the offices whose queue a staff member works through. Offices reached by
+    a role for all of them are not among these: such a role has the pages of the network."""
     return frozenset(
         slug
         for slug in grants

@@ -1,7 +1,7 @@
 """The page of the recordings of one kind, one workshop or the phone line.
 
-A file is converted before anything is stored (`outreach.audio`). Of what is discreet, or has a
-hidden address, nothing is recorded: everybody could hear it.
+A file is converted before anything is stored (`outreach.audio`). What is discreet, or has a hidden
+address, has no recording: everybody could hear it.
 """
 
 from dataclasses import dataclass, replace

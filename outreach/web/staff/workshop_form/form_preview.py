@@ -109,7 +109,7 @@ def preview(session: Session, form: WorkshopForm, saved: Workshop | None) -> For
 
 
 def _chosen_language() -> str:
-    """The language in which people would read; that of the page until another is chosen."""
+    """Returns the language in which people would read; until one is chosen, that of the page."""
     chosen = request.form.get(LANGUAGE_FIELD, "")
     return chosen if chosen in i18n.list_languages() else i18n.current()
 
