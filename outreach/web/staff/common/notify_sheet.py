@@ -67,7 +67,7 @@ class NotifySheet:
     """What the sheet shows of a change that has just been made."""
 
     reach: Reach
-    people: int  # who are told: one who has a place on several dates is one
+    people: int  # how many are told; somebody with places on several dates counts once
     things: Sequence[ChangedThing]  # a venue that changed, and the workshops
     letters: Sequence[tuple[str, str, MessagePreview]]  # code and name of the language
     is_cancellation: bool  # what the form does; else people are told of an earlier one

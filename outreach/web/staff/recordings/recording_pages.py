@@ -54,7 +54,7 @@ class RecordingSubject:
     can_record: bool
     hint: str  # what to say
     facts: str = ""  # when and where the workshop is, as a digest that its form sends back
-    prompts: tuple[tuple[LinePrompt, str], ...] = ()  # to choose from, with their words
+    prompts: tuple[tuple[LinePrompt, str], ...] = ()  # those to choose from, with their words
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -91,7 +91,7 @@ class DetailNotices:
     held: Sequence[str]  # ids of registrations: a decision on their address can be undone
     held_minutes: int
     cancellation: AuditRow | None
-    is_pushed: bool  # to other servers of the fediverse
+    is_pushed: bool  # it was sent to other servers of the fediverse
     is_undecided: bool  # nobody has decided whether people are told of the last change
     untold: Reach
     needs_door: bool
