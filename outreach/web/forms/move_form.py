@@ -183,7 +183,7 @@ def _obstacle(registration: Registration, workshop: Workshop) -> str:
 
 
 def way_words(mode: DeliveryMode) -> str:
-    """How one takes part where there is no venue, and where the link is."""
+    """Returns how one takes part where there is no venue, and where the link is."""
     words: dict[DeliveryMode, str] = {
         DeliveryMode.PHONE_BANK: _("Por teléfono: te llamamos"),
         DeliveryMode.VIDEO_CALL: _("En línea, por videollamada. El enlace sale en tu lugar"),

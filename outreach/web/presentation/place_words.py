@@ -122,7 +122,7 @@ def _link(place: GazetteerPlace, *, has_namesake: bool) -> PlaceLink:
 
 
 def search_words(place: GazetteerPlace) -> str:
-    """What the link of a place searches for: words that mean it and no other."""
+    """Return what the link of a place searches for: words that mean it and no other."""
     if place.code:
         is_certain = gazetteer.is_certain(place.code)
         return place.code if is_certain else f"{place.code}, {place.region}"

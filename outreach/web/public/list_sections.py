@@ -219,7 +219,7 @@ def _render_frames(
 def _count_tiles(
     params: SearchParams, chosen: Sequence[Kind], core_kinds: Sequence[Kind], view: ListView
 ) -> list[int]:
-    """How many workshops are found: all, and of each kind that has a tile."""
+    """Returns how many workshops are found: all, and those of each kind that has a tile."""
     counts = Counter(dict(view.kind_counts)) + Counter(dict(view.joint.kind_counts))
     total = sum(counts.values())
     if not chosen and not params.is_online:

@@ -216,8 +216,8 @@ def _list_unmet(
 def _count_kinds(
     session: Session, params: SearchParams, page: ListPage, mark: Hashable, now: datetime
 ) -> KindCounts:
-    """How many workshops the search finds of each kind, whatever its kinds: in person and, where
-    that is asked for, online."""
+    """Returns how many workshops of each kind the search finds, whichever kinds it asks for: in
+    person and, where that is asked for, online."""
     if page.kind_counts is not None and not params.is_online:
         return page.kind_counts
     filters = replace(page.filters, kinds=())

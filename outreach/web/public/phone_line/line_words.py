@@ -115,7 +115,8 @@ def unknown_code() -> str:
 
 
 def status(registration: Registration, now: datetime, phone: str) -> str:
-    """What became of a registration, for who has just made it or keyed in its code."""
+    """Returns what became of a registration, for somebody who has just made it or keyed in its
+    code."""
     if registration.workshop.is_cancelled:
         cancelled = _("Ese taller se canceló.")
         return f"{cancelled} {person(phone)}"

@@ -214,7 +214,7 @@ def _shape(
 
 
 def _done_message(what: str, count: str) -> str:
-    """What was just done, to one workshop or to several."""
+    """Returns the message about what was just done, to one workshop or to several."""
     messages: dict[str, str] = {
         "borradores": _("Guardados como borradores. Nadie los ve todavía."),
         "publicados": _(

@@ -48,7 +48,7 @@ class CallParams:
         )
 
     def seconds(self, now: datetime) -> int:
-        """How long the call has lasted."""
+        """Returns how many seconds the call has lasted."""
         return max(0, int(now.timestamp()) - self.began)
 
     def address(self, **changes: object) -> str:

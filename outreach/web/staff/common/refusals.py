@@ -198,7 +198,7 @@ def _not_found_text(who: SignedInStaff | None) -> RefusalText:
 
 
 def _permission_words(permission: Permission) -> str:
-    """What a permission is for, after «Esto es para»."""
+    """Returns what a permission is for, as words that follow «Esto es para»."""
     words: dict[Permission, str] = {
         Permission.SEE: _("ver los talleres de una oficina"),
         Permission.EDIT: _("crear, cambiar o publicar talleres"),

@@ -167,7 +167,8 @@ def way_words(way: Way) -> str:
 
 
 def pushed_words() -> tuple[str, str]:
-    """What staff read of a workshop that was pushed to other sites, in short and in full (S42)."""
+    """Returns what staff read about a workshop that was pushed to other sites, in short and in full
+    (S42)."""
     return _("No se puede borrar de otros sitios"), _(
         "Este taller ya se publicó en otros sitios, como Mobilizon y Mastodon. Si lo cancelas o lo"
         " ocultas, les avisamos, pero alguno puede seguir mostrándolo."
@@ -419,7 +420,7 @@ def _read_seat(workshop: Workshop, registration: Registration) -> RowSeat:
 
 
 def list_needs(workshop: Workshop, registration: Registration) -> list[str]:
-    """What a party needs, in words; nothing for who does not see it now."""
+    """Returns what a party needs, in words; nothing if the staff member does not see it now."""
     if not disclosure.sees(SeenField.NEEDS, workshop):
         return []
     return [need_words(need) for need in registration.needs]

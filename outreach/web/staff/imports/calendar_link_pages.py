@@ -58,7 +58,7 @@ class DifferenceView:
 @blueprint.get(_PATH)
 @requires(Scope.OFFICE, Permission.EDIT)
 def calendar_page(slug: str, link_id: str) -> ResponseReturnValue:
-    """What is known of a calendar since it was read last."""
+    """Shows what the last reading of a calendar found."""
     return _show(slug, link_id, is_saved=bool(request.args.get("hecho")))
 
 

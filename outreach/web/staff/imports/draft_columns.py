@@ -49,7 +49,7 @@ class ColumnChoice:
 @blueprint.get("/traer/<slug>/<draft_id>/columnas")
 @requires(Scope.OFFICE, Permission.EDIT)
 def columns_form(slug: str, draft_id: str) -> ResponseReturnValue:
-    """What we guessed of each column, with three examples."""
+    """Shows what we guessed about each column, with three examples."""
     with store().read() as session:
         return _show(session, open_draft(session, slug, draft_id))
 

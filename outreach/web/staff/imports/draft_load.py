@@ -152,7 +152,7 @@ def _move_keys(moved: Mapping[int, Any]) -> None:
 @blueprint.get("/traer/<slug>/<draft_id>/listo")
 @requires(Scope.OFFICE, Permission.EDIT)
 def loaded_page(slug: str, draft_id: str) -> ResponseReturnValue:
-    """What was loaded, what is next, and undoing it."""
+    """Shows what was loaded, what is next, and how to undo it."""
     with store().read() as session:
         draft = import_drafts.find(session, slug, draft_id, now=clock.now())
         return _show(session, draft, undone=None)

@@ -168,5 +168,5 @@ def _fold_row(row: Sequence[ListCell]) -> str:
 
 
 def count_words(number: int, total: int) -> str:
-    """How many rows a page has: «3 de 12»; the number alone where there is no other."""
+    """Returns how many rows a page has: «3 de 12»; the number alone if the page has all of them."""
     return str(total) if number == total else _("%(num)d de %(most)d", num=number, most=total)

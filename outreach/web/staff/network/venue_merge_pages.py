@@ -286,7 +286,7 @@ def _labels() -> Mapping[str, str]:
 
 
 def _words(key: str, venue: Venue) -> str:
-    """What a venue says in a row."""
+    """Returns the words for a venue's value in a row."""
     if key == "address":
         return ", ".join(each for each in (venue.address, place_words.city_name(venue)) if each)
     if key == "position":

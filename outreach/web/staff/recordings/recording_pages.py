@@ -259,7 +259,7 @@ def _describe(subject: Kind | Workshop | None) -> RecordingSubject:
 
 
 def prompt_words(prompt: LinePrompt) -> str:
-    """What is said there, for who records it."""
+    """Returns what the prompt says, for the person who records it."""
     words = {
         LinePrompt.WELCOME: _("Bienvenida: que es la línea de talleres, y que todo es gratis"),
         LinePrompt.ZIP_CODE: _("Pide el código postal de cinco números"),

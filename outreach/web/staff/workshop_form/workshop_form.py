@@ -348,7 +348,7 @@ class WorkshopForm(Form):
         return self.has_venue and self.venue.data == NEW
 
     def new_venue_data(self) -> VenueData:
-        """What is typed of a new venue."""
+        """Returns what was typed about a new venue."""
         return VenueData(
             name=self.venue_name.data or "",
             address=self.venue_address.data or "",
