@@ -39,7 +39,7 @@ LONG_MAX_AGE: Final = 600
 MONTH_RANGE: Final = Month(1900, 1), Month(2199, 12)
 BEGINNING: Final = "1970-01-01"  # no workshop changed before
 _LAST_MINUTE: Final = 24 * 60 - 1
-_LAST_ID: Final = 2**31 - 1  # of PostgreSQL
+_LAST_ID: Final = 2**31 - 1  # the largest integer of PostgreSQL
 
 
 @dataclass(frozen=True, kw_only=True)

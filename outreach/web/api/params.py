@@ -38,7 +38,7 @@ class Parameter:
     format: str = ""
     one_of: tuple[str, ...] = ()
     max_length: int = 0
-    default: int | None = None  # of a number
+    default: int | None = None  # only for a number
     most: int = 200
 
     @property

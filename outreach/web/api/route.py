@@ -16,8 +16,8 @@ class Route:
     description: str  # a message of the catalogue
     type: type[Struct]
     answer: Callable[..., Answer]
-    parts: tuple[Parameter, ...] = ()  # of the path
-    parameters: tuple[Parameter, ...] = ()  # of the query string
+    parts: tuple[Parameter, ...] = ()  # stand in the path
+    parameters: tuple[Parameter, ...] = ()  # stand in the query string
 
     @property
     def rule(self) -> str:

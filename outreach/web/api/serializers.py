@@ -190,7 +190,7 @@ def _own_data(workshop: ListedWorkshop) -> dict[str, Any]:
 
 
 def _written(value: Any, kind: type, usual: str) -> Any:
-    """Return a stored value as it is written; of an empty text None."""
+    """Return a stored value as it is written; None for an empty text."""
     if kind is Words:
         return _text(value, usual)
     if kind is Codes:

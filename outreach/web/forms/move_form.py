@@ -70,8 +70,9 @@ class MoveForm(Form):
 def list_dates(
     session: Session, registration: Registration, *, now: datetime
 ) -> Sequence[DateChoice]:
-    """The dates to which this registration can move, by day and hour: of the same office, in its
-    town, or near the place of now. Full ones are among them if they have a waitlist."""
+    """Returns the dates to which this registration can move, by day and hour. They belong to the
+    same office, are in its town, or are near the present place. Full ones are among them if they
+    have a waitlist."""
     own = moving.list_own_workshops(session, registration)
     found = {
         each.id: each
@@ -111,7 +112,7 @@ def _search(session: Session, workshop: Workshop, now: datetime) -> Sequence[Sea
 
 
 def _position(workshop: Workshop) -> tuple[float, float] | None:
-    """Where it is held, if everybody may know it."""
+    """Returns the latitude and longitude of the venue; None unless everybody may know them."""
     venue = workshop.venue
     if venue is None or venue.latitude is None or venue.longitude is None:
         return None
@@ -152,7 +153,8 @@ def _choice(
 
 
 def _place(found: SearchResult) -> str:
-    """The venue and city; of a hidden address only the area and city; empty without a venue."""
+    """Returns the venue and city; only the area and city where the address is hidden. Empty without
+    a venue."""
     if found.venue_name is None and not found.mode.has_venue:
         return ""
     return workshop_cards.place(found, with_city=True)
@@ -181,7 +183,7 @@ def _obstacle(registration: Registration, workshop: Workshop) -> str:
 
 
 def way_words(mode: DeliveryMode) -> str:
-    """How one takes part where there is no venue, and where the link is."""
+    """Returns how one takes part where there is no venue, and where the link is."""
     words: dict[DeliveryMode, str] = {
         DeliveryMode.PHONE_BANK: _("Por teléfono: te llamamos"),
         DeliveryMode.VIDEO_CALL: _("En línea, por videollamada. El enlace sale en tu lugar"),

@@ -45,6 +45,6 @@ def from_phone_line(networks: Sequence[ClientNetwork]) -> RegistrationSource:
 
 
 def from_staff(also: Callable[[Session], None]) -> RegistrationSource:
-    """Staff register somebody, by hand or in the call centre: it is their own act (S29), which
-    `also` records."""
+    """Returns the source of a registration that staff make, by hand or in the call centre. It is
+    their own act (S29), which `also` records."""
     return RegistrationSource(also=also)

@@ -69,7 +69,7 @@ class PersonForm(Form):
 
     @property
     def must_leave_phone(self) -> bool:
-        """Whether staff call each party: then a phone is its contact."""
+        """Whether a phone has to be left, since staff call each party."""
         return self.workshop.calls_people
 
     @property
@@ -104,7 +104,7 @@ class PersonForm(Form):
 
     @property
     def slot_id(self) -> str:
-        """The HTML id of the first free slot; that of the submit button if none is free."""
+        """The HTML id of the first free slot, or of the submit button if none is free."""
         free = next((hour.value for hour in self.choices.hours if hour.has_room), "")
         return f"slot-{free.replace(':', '')}" if free else "enviar"
 
@@ -215,7 +215,7 @@ class PersonForm(Form):
 
     @property
     def chosen_channel(self) -> str:
-        """As chosen; empty where the workshop has only one."""
+        """The channel that was chosen; empty where the workshop has only one."""
         return self.channel.data or "" if len(self.workshop.mode.channels) > 1 else ""
 
     def validate_slot(self, field: StringField) -> None:
@@ -238,7 +238,7 @@ class RegistrationForm(PersonForm):
     series = OnceField()
     consent = OnceField()
     language = OnceField()
-    zone = OnceField()  # of the person's clock, where the search or the browser told it
+    zone = OnceField()  # the person's time zone, where the search or the browser told it
     nonce = OnceField()
     stamp = OnceField()
     assisted = OnceField()  # the code of an assisted registration
@@ -304,8 +304,9 @@ class RegistrationForm(PersonForm):
 
     @property
     def _is_for_any_hour(self) -> bool:
-        """Whether no hour needs to be chosen: the waitlist is for any. Where seats are hidden, a
-        form that has no hour to show says so by an empty field; meanwhile one may be free (S28)."""
+        """Whether no hour needs to be chosen, since the waitlist is for any. Where seats are
+        hidden, a form that has no hour to show sends an empty field; meanwhile an hour may have
+        become free (S28)."""
         return self.appears_full or (self.workshop.hides_seats and self.is_sent("slot"))
 
     @property

@@ -15,7 +15,7 @@ _WIDER = {
 
 
 def get_address() -> str:
-    """The address of the client; of IPv6 the /64 network, which is what one household has.
+    """Returns the client's address; for IPv6 its /64 network, which is what one household has.
 
     Only the last `trusted_proxies` entries of X-Forwarded-For are used: those further to the left
     may be forged by the client.

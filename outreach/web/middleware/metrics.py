@@ -1,8 +1,8 @@
 """Counts and times requests by the pattern of their route, never by their address (S10).
 
 With `PROMETHEUS_MULTIPROC_DIR`, which `outreach serve` sets, all processes count in shared files
-and each reports the totals; without it a process reports its own numbers. Of several networks each
-has its own label, and reports its own numbers only.
+and each reports the totals; without it a process reports its own numbers. If there are several
+networks, each has its own label and reports only its own numbers.
 """
 
 import os

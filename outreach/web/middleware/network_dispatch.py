@@ -50,7 +50,7 @@ class NetworkDispatcher:
         app, profile = found
         with use_profile(profile):
             body = app(environ, respond)
-        # The answers of caches are lists; of others werkzeug closes something at the end.
+        # The answers of caches are lists; others have something that werkzeug closes at the end.
         return body if isinstance(body, list) else _BodyOfNetwork(body, profile)
 
     def _answer_for_all(

@@ -148,7 +148,8 @@ def _of_texts(address: str = "") -> str:
 
 
 def require_text() -> None:
-    """The same; raises TooManyRequests with the seconds until the day is over."""
+    """Counts a text as `count_text` does. Raises TooManyRequests with the seconds until the day is
+    over."""
     if not count_text():
         midnight = datetime.combine(clock.now().date() + timedelta(days=1), time(), UTC)
         raise TooManyRequests(retry_after=math.ceil((midnight - clock.now()).total_seconds()))
@@ -231,8 +232,8 @@ def count_person_search(organizer_id: int) -> None:
 
 
 def count_calendar_reading(office: str) -> None:
-    """Counts a reading of a calendar by its address, by office: another's server answers it. Raises
-    TooManyRequests."""
+    """Counts a reading of a calendar by its address. The readings are counted by office, since the
+    server of somebody else answers them. Raises TooManyRequests."""
     who = key_store().digest_of_today(f"calendars of {office}").hex()
     _hit("calendar reading", RateLimitItemPerHour(CALENDAR_READINGS_AN_HOUR), who)
 
@@ -282,7 +283,8 @@ def _of_code_try(code: str, by: str = "") -> tuple[tuple[str, int], tuple[str, i
 
 
 def _is_code_try_left(who: str, most: int) -> bool:
-    """Counts a try; the same statements are run whether it is one too many."""
+    """Counts a try and returns whether it is within the limit. The same statements are run in both
+    cases."""
     limiter = FixedWindowRateLimiter(_counters())
     counted: dict[str, bool] = request_retry.keep("code tries", dict)
     if who not in counted:  # else by an earlier attempt of the same request
@@ -314,16 +316,17 @@ def is_first_refusal(account: str = "", *, browser: str = "") -> bool:
 
 
 def is_wrong_password_logged() -> bool:
-    """Whether a wrong password from this address is written in the audit log: so many in a window,
-    whatever the account, since anybody can invent some."""
+    """Whether a wrong password from this address is written in the audit log. Only so many are
+    logged in a window, whatever the account, since anybody can invent accounts."""
     limiter = FixedWindowRateLimiter(_counters())
     who = key_store().digest_of_today(client_address.get_address()).hex()
     return limiter.hit(_per_ten_minutes(config().limits.sign_ins * ACCOUNTS), "wrong", who)
 
 
 def _of_account(account: str, browser: str) -> str:
-    """Where an attempt is counted. An address has 65,536 of these, so that invented accounts do not
-    fill the database, and nobody meets that of a given account by chance."""
+    """Returns the key under which an attempt is counted. An address has 65,536 of these, so that
+    invented accounts do not fill the database, and nobody gets that of a given account by
+    chance."""
     of_today, source = key_store().digest_of_today, browser or client_address.get_address()
     number = of_today(f"account {account.lower()}")[:2].hex() if account else ""
     return f"{of_today(source).hex()} {number}"

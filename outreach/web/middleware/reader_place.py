@@ -1,4 +1,4 @@
-"""The time zone of who reads a page: that of the place of the search, or of their own browser."""
+"""Finds the time zone of a page's reader: that of the place searched for, or of their browser."""
 
 from zoneinfo import ZoneInfo
 

@@ -1,9 +1,8 @@
 """Retries a request that failed with a temporary error of the database (`db.retry`).
 
 A GET may always be retried. A POST may be if its form has a nonce, which makes two posts one
-(`@repeatable`), or if doing it twice has the effect of doing it once (`@harmless`). Of any other
-POST it is unknown whether it was done: the person sees what they typed, with status 503
-(`error_pages`).
+(`@repeatable`), or if doing it twice has the effect of doing it once (`@harmless`). Whether any
+other POST was done is unknown: the person sees what they typed, with status 503 (`error_pages`).
 """
 
 import re

@@ -105,8 +105,8 @@ def of_workshop(workshop: Workshop, *, shows_capacity: bool = False) -> Markup:
 
 
 def _find_previous_start(workshop: Workshop) -> datetime | None:
-    """The start before it moved to another day or hour, in its zone, as its page says it; of a
-    cancelled one it does not matter any more."""
+    """Returns the start before the workshop moved to another day or hour, in its zone, as its page
+    says it. None for a cancelled workshop, where it no longer matters."""
     day, starts = workshop.previous_day, workshop.previous_starts
     if not workshop.has_new_time or workshop.is_cancelled or day is None or starts is None:
         return None
@@ -114,7 +114,7 @@ def _find_previous_start(workshop: Workshop) -> datetime | None:
 
 
 def _availability(workshop: Workshop) -> str:
-    """One of three steps, as the page shows it, and never a count."""
+    """Returns one of three steps, as the page shows it, and never a count."""
     if workshop.takes_places and workshop.appears_full:
         step = "SoldOut"
     elif workshop.takes_places and workshop.public_seats_left <= FEW:

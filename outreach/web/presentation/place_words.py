@@ -100,8 +100,8 @@ def main_attributes(where: Location) -> dict[str, str]:
 def links(
     places: Sequence[GazetteerPlace], *, shown: GazetteerPlace | None = None
 ) -> list[PlaceLink]:
-    """The places to choose from, of `shown`, which the page is about, also those of its name. Of
-    two with one name each says its postal code."""
+    """Returns the places to choose from. Each of two places with the same name says its postal
+    code; the name of `shown`, the place that the page is about, counts too."""
     said = [canonicalize(full_name(each)) for each in places]
     names = Counter(said if shown is None else (*said, canonicalize(full_name(shown))))
     return [
@@ -122,7 +122,7 @@ def _link(place: GazetteerPlace, *, has_namesake: bool) -> PlaceLink:
 
 
 def search_words(place: GazetteerPlace) -> str:
-    """What the link of a place searches for: words that mean it and no other."""
+    """Return what the link of a place searches for: words that mean it and no other."""
     if place.code:
         is_certain = gazetteer.is_certain(place.code)
         return place.code if is_certain else f"{place.code}, {place.region}"

@@ -113,7 +113,7 @@ def write_attributes(at: datetime, mode: DeliveryMode) -> Markup:
 
 
 def _find_moment(hour: time, workshop: Workshop) -> datetime:
-    """When an hour of a workshop is: one before its start is on the next day."""
+    """Returns when an hour of a workshop is. An hour before its start is on the next day."""
     if hour == workshop.starts:
         return workshop.starts_at.astimezone(workshop.zone)
     day = workshop.day + timedelta(days=hour < workshop.starts)

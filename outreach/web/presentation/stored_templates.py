@@ -105,8 +105,8 @@ def _identify(environment: Environment) -> str:
 
 
 def _describe(value: object) -> tuple[str, str]:
-    """What the code of a call depends on: the type, and whether a function wants the context. Not
-    asked of other objects, some of which stand for what a request has."""
+    """Returns what the code of a call depends on: the type, and whether a function wants the
+    context. It reads no attribute of other objects, some of which stand for what a request has."""
     is_function = type(value) is FunctionType
     wants = getattr(value, template_code.WANTS_CONTEXT, "") if is_function else ""
     return type(value).__name__, str(wants)

@@ -49,7 +49,7 @@ def safety() -> ResponseReturnValue:
 
 
 def _describe_line(line: HelpLine) -> str:
-    """Whom the number of a whole country helps."""
+    """Returns the words that say whom the number of a whole country helps."""
     lang = i18n.current()
     name = formats.country_name(line.country, lang) if line.country else ""
     if not name:
@@ -64,7 +64,7 @@ def _describe_line(line: HelpLine) -> str:
 
 @pages.get("/por-telefono")
 def phone_line() -> ResponseReturnValue:
-    """How the phone line works. 404 where there is none."""
+    """Shows how the phone line works. 404 where there is none."""
     if not config().voice.secret:
         abort(404)
     keep_for(3600)

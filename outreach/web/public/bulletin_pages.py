@@ -307,8 +307,8 @@ def _seconds(found: BulletinDocument) -> int:
 
 
 def _get_max_age(published_at: datetime | None) -> int:
-    """How long, in seconds, caches may keep what was published then: not long while the
-    publication can be undone."""
+    """Returns how many seconds caches may keep what was published then: fewer while the publication
+    can be undone."""
     is_final = published_at is not None and clock.now() - published_at > UNDO_WINDOW
     return PUBLISHED_SECONDS if is_final else PROVISIONAL_SECONDS
 

@@ -138,7 +138,7 @@ def actor(slug: str) -> Response:
 
 @pages.get("/ap/o/<slug>/followers")
 def count_followers(slug: str) -> Response:
-    """How many there are; nobody learns who they are."""
+    """Returns how many followers there are; nobody learns who they are."""
     with store().read() as session:
         office, _key = _find(session, slug)
         total = followers.count(session, office)
@@ -203,7 +203,8 @@ def event(uid: str) -> ResponseReturnValue:
 
 @pages.get("/ap/e/<uid>/imagen-<version>.png")
 def picture(uid: str, version: str) -> ResponseReturnValue:
-    """The picture of an event: as that for messengers, without the venue."""
+    """Answers with the picture of an event, which is drawn as for messengers but without the
+    venue."""
     with store().read() as session:
         workshop = pushed_events.find_shown(session, uid)
         if workshop is None:

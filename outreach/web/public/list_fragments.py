@@ -29,8 +29,8 @@ from outreach.web.public import joint_cards
 from outreach.web.public.search_params import SearchParams
 from outreach.whole_lists import make_each
 
-MAX_CARDS: Final = 2000  # of some 2 KB each
-MAX_FRAMES: Final = 200  # of some 15 KB each
+MAX_CARDS: Final = 2000  # about 2 KB each
+MAX_FRAMES: Final = 200  # about 15 KB each
 MAX_COUNTS: Final = 500
 # Characters for private use. A text that has one is only filled like a mark, with escaped words.
 _QUERY: Final = "\ue000"

@@ -52,7 +52,7 @@ class ListView:
     instead: tuple[ListedResult, ...]
     today: date  # where the search is
     kind_counts: KindCounts
-    joint: JointPage  # of partner networks; in no number of ours
+    joint: JointPage  # results of partner networks, which our numbers leave out
 
     @property
     def results(self) -> list[SearchResult]:
@@ -60,8 +60,8 @@ class ListView:
 
     @property
     def own_online(self) -> tuple[ListedResult, ...]:
-        """Those that stand beside the ones of partner networks: not any, where theirs are of the
-        search."""
+        """The online workshops that stand beside those of partner networks. There are none where
+        those of the partners match the search and ours do not."""
         is_shown = self.is_online_related or not self.joint.online
         return self.online.found if is_shown else ()
 
@@ -75,7 +75,7 @@ class SearchedPlace:
     is_point: bool
     is_metric: bool
     only_country: str
-    attributes: dict[str, str]  # of the element `main`
+    attributes: dict[str, str]  # those that the element `main` has
     postal_example: str  # empty where a postal code was typed: a city is asked for
     choices: Sequence[PlaceLink]
     regions: Markup | str  # empty unless the place is unknown
@@ -219,7 +219,7 @@ def _render_frames(
 def _count_tiles(
     params: SearchParams, chosen: Sequence[Kind], core_kinds: Sequence[Kind], view: ListView
 ) -> list[int]:
-    """How many workshops are found: all, and of each kind that has a tile."""
+    """Returns how many workshops are found: all, and those of each kind that has a tile."""
     counts = Counter(dict(view.kind_counts)) + Counter(dict(view.joint.kind_counts))
     total = sum(counts.values())
     if not chosen and not params.is_online:
@@ -259,8 +259,9 @@ def _render_regions(params: SearchParams) -> Markup:
 
 
 def _list_regions() -> list[tuple[str, list[tuple[str, str]]]]:
-    """The name of each country with its states: what to search for, and the name. Of many
-    countries, themselves under no heading. All are in alphabetical order."""
+    """Returns the name of each country with its states, each as what to search for and its name. In
+    a network with many countries these stand instead of states, under no heading. All are in
+    alphabetical order."""
     profile, lang = network_profile.current(), i18n.current()
     if profile.has_many_countries:
         return [("", _sort_by_name(_country_link(pack, lang) for pack in profile.packs))]

@@ -75,7 +75,7 @@ def picture(public_id: str, version: str) -> ResponseReturnValue:
 
 
 def _describe_event(workshop: Workshop, address: str) -> dict[str, str]:
-    """What Google Calendar is told. A calendar is often shared: an entry of a kind of high
+    """Returns what Google Calendar is told. A calendar is often shared: an entry of a kind of high
     sensitivity, as DACA, says «Cita» and the city only."""
     venue = workshop.venue
     city = formatting.city_region(venue) if venue else ""

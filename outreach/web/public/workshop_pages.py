@@ -216,8 +216,8 @@ def _list_unmet(
 def _count_kinds(
     session: Session, params: SearchParams, page: ListPage, mark: Hashable, now: datetime
 ) -> KindCounts:
-    """How many workshops the search finds of each kind, whatever its kinds: in person and, where
-    that is asked for, online."""
+    """Returns how many workshops of each kind the search finds, whichever kinds it asks for: in
+    person and, where that is asked for, online."""
     if page.kind_counts is not None and not params.is_online:
         return page.kind_counts
     filters = replace(page.filters, kinds=())
@@ -340,7 +340,7 @@ def workshop(public_id: str) -> ResponseReturnValue:
 
 
 def _help_line(session: Session, found: workshops.Workshop, now: datetime) -> HelpLine | None:
-    """Whom to call in danger, where a workshop is: its province is published."""
+    """Returns the line to call in danger where the workshop is, whose province is published."""
     region = found.venue.region if found.venue else found.office.region
     country = network_profile.country_of(region)
     return help_lines.find_for(session, HelpPurpose.VIOLENCE, country, region, today=now.date())

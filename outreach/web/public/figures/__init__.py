@@ -1,4 +1,4 @@
-"""Pages and files of the figures: of a month, a year, an office and a kind; files for programs.
+"""Pages and files of the figures of a month, a year, an office and a kind; files for programs.
 
 May import `web.forms` and below; all numbers come from `reports`. Open `month_page` first.
 """

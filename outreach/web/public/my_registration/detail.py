@@ -142,7 +142,8 @@ def my_entry(token: str) -> ResponseReturnValue:
 
 @pages.get("/r/<token>/boleto.png")
 def picture(token: str) -> ResponseReturnValue:
-    """Answer with the ticket as a picture, while its seat lies ahead; else lead to the ticket."""
+    """Answer with the ticket as a picture while its seat lies ahead; afterwards redirect to the
+    ticket."""
     now = clock.now()
     with store().read() as session:
         view = registration_page.find(session, token)

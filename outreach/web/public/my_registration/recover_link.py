@@ -109,7 +109,7 @@ def _open_by_code() -> ResponseReturnValue:
 
 
 def _confirm_hold(registration_id: str, now: datetime) -> None:
-    """Whoever has the code has heard it: a place whose telephone call broke off stays (SEAT08)."""
+    """Keeps a place whose telephone call broke off (SEAT08): whoever has the code has heard it."""
     with store().read() as session:
         is_ending = call_holds.is_ending(session, registration_id, now=now)
     if is_ending:

@@ -285,7 +285,7 @@ def _ask_again(reply: LineReply, missed: LineState, keys: str) -> LineReply:
 
 
 def _chosen(state: LineState, keys: str) -> str | None:
-    """What the key stands for; None for no key, or one that stands for nothing."""
+    """Returns what the key stands for; None without a key, or for one that stands for nothing."""
     # The last of the choices of dates is their kind.
     count = len(state.choices) - (state.step is LineStep.HOUR)
     if not keys.isdecimal() or not 1 <= int(keys) <= count:

@@ -115,7 +115,8 @@ def unknown_code() -> str:
 
 
 def status(registration: Registration, now: datetime, phone: str) -> str:
-    """What became of a registration, for who has just made it or keyed in its code."""
+    """Returns what became of a registration, for somebody who has just made it or keyed in its
+    code."""
     if registration.workshop.is_cancelled:
         cancelled = _("Ese taller se canceló.")
         return f"{cancelled} {person(phone)}"
@@ -140,8 +141,8 @@ def status(registration: Registration, now: datetime, phone: str) -> str:
 
 
 def full_day() -> str:
-    """Said of each seat at a kind of high sensitivity: nobody hears which ones are still to be
-    confirmed (S29)."""
+    """Returns what is said about each seat at a kind of high sensitivity, so that nobody hears
+    which ones are still to be confirmed (S29)."""
     return _("Si al llegar ya no hay lugar, ahí mismo te damos otra fecha.")
 
 

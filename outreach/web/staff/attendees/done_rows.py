@@ -31,7 +31,7 @@ class DoneRow:
 
     when: str
     what: str
-    place: str  # workshop and day; of a discreet one without its name
+    place: str  # workshop and day; a discreet one is not named
     who: str  # may be empty
 
 
@@ -55,13 +55,14 @@ def read(session: Session, slugs: Sequence[str], *, now: datetime) -> list[DoneR
 
 
 def _is_forgotten(line: DoneLine, people: Mapping[str, PersonalData]) -> bool:
-    """Whether the key of the person is gone, and their row is about to be."""
+    """Whether the key of the person has been destroyed, and their row is about to be erased."""
     registration = line.registration
     return registration is not None and not line.is_private and registration.id not in people
 
 
 def _say_when(line: DoneLine) -> str:
-    """«10:22 a. m.»; of the row of a person the hour, «10:00 a. m. a 11:00 a. m.»"""
+    """Returns «10:22 a. m.»; where the exact time is not told, the hour: «10:00 a. m. a 11:00 a.
+    m.»"""
     there = line.at.astimezone(line.workshop.office.zone)
     if line.is_exact:
         return formatting.hour(there.time())
@@ -90,7 +91,7 @@ def _say(line: DoneLine, people: Mapping[str, PersonalData]) -> str:
 
 
 def _say_call(line: DoneLine, people: Mapping[str, PersonalData]) -> str:
-    """«Lalo: no contestó, 2.ª vez»; of a sensitive workshop not even what came of it."""
+    """Returns «Lalo: no contestó, 2.ª vez»; where the line is private, not even what came of it."""
     assert line.registration is not None
     if line.is_private:
         return str(_("1 llamada privada"))

@@ -30,8 +30,8 @@ class QueueCard:
 
     line: WorkLine
     icon: str
-    title: str  # of a private line: how much waits, and nothing of the person
-    place: str  # workshop and day; of a discreet one without its name
+    title: str  # a private line says how much waits, and nothing about the person
+    place: str  # workshop and day; a discreet one is not named
     when: str  # how soon its workshop is
     note: str  # what happens to it if nobody acts; may be empty
     is_near: bool
@@ -40,7 +40,7 @@ class QueueCard:
     language: str
     reasons: Sequence[str]
     attempts: Sequence[str]  # what came of earlier calls
-    attempt_number: int  # of the call that is noted next
+    attempt_number: int  # the number that the next noted call gets
     block: str  # why the person is not called now; may be empty
     hours: Sequence[tuple[str, str]]  # at which they may be called later: value and words
     can_note: bool  # what came of a call
@@ -60,8 +60,8 @@ class QueueReader:
     now: datetime
     opened: str  # id of the registration whose line was opened, or empty
     people: dict[str, PersonalData]  # by registration, of the lines that are shown
-    addresses: Mapping[int, str]  # of accounts, by id
-    stopped_keys: Set[bytes] = frozenset()  # of people whose phone wants no texts
+    addresses: Mapping[int, str]  # accounts' addresses, by id
+    stopped_keys: Set[bytes] = frozenset()  # keys of people whose phone wants no texts
 
 
 def build(lines: Sequence[WorkLine], reader: QueueReader) -> list[QueueCard]:
@@ -122,7 +122,7 @@ def place(workshop: Workshop) -> str:
 
 
 def _title(line: WorkLine) -> str:
-    """What waits, in numbers: «1 llamada privada»."""
+    """Returns what waits, with numbers: «1 llamada privada»."""
     words = (str(queue_labels.LABELS[sort].line) or _review_words(line) for sort in line.sorts)
     return " · ".join(dict.fromkeys(words))
 
@@ -182,7 +182,7 @@ def _attempts(line: WorkLine, reader: QueueReader) -> list[str]:
 
 
 def _next_number(line: WorkLine) -> int:
-    """The number of the attempt whose outcome is noted next: of one that is open, or a new one."""
+    """Returns the number of the attempt whose outcome is noted next: an open one, or a new one."""
     registration, history = line.registration, line.history
     if registration is None:
         return 0

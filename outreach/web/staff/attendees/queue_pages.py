@@ -325,7 +325,8 @@ def _read_sort(typed: str) -> WorkSort | None:
 
 
 def _choose_office(offices: Sequence[Office], typed: str) -> Office | None:
-    """The office of the filter; None for all. Raises NotFound for one that is not theirs."""
+    """Returns the office of the filter; None for all. Raises NotFound for an office that is not one
+    of theirs."""
     if not typed:
         return None
     for each in offices:
@@ -370,7 +371,8 @@ def _read_people(
 
 
 def _find_held(session: Session) -> UndoForm | None:
-    """How to undo the decision on an address that was just made, while it is on hold."""
+    """Returns the form that undoes the decision on an address that was just made; None where the
+    decision is no longer on hold."""
     if request.args.get("hecho") not in DECISIONS:
         return None
     party = session.get(Registration, clean(request.args.get("registro", "")))
@@ -378,14 +380,14 @@ def _find_held(session: Session) -> UndoForm | None:
         return None
     try:
         workshop = find_workshop(session, party.workshop.public_id)
-    except (NotFound, PermissionMissing):  # of another office, or none of this account's business
+    except (NotFound, PermissionMissing):  # in another office, or this account lacks the permission
         return None
     action = f"/org/talleres/{workshop.public_id}/por-aprobar"
     return UndoForm(action, {"do": "undo", "registration": party.id})
 
 
 def _find_undoable(session: Session) -> UndoForm | None:
-    """How to correct what was just noted of a call."""
+    """Returns the form that corrects what was just noted about a call; None without such a call."""
     typed = request.args.get("intento", "")
     if not (typed.isascii() and typed.isdigit() and len(typed) < 10):
         return None

@@ -210,7 +210,7 @@ def record_call(public_id: str) -> ResponseReturnValue:
 @blueprint.post("/talleres/<public_id>/correos")
 @requires(Scope.WORKSHOP, Permission.EDIT)
 def resend(public_id: str) -> ResponseReturnValue:
-    """Queues messages again whose delivery was given up: of the registration, or of all."""
+    """Queues again the messages whose delivery was given up, to one registration or to all."""
     only, now = clean(request.form.get("registration", "")), clock.now()
     with store().change() as session:
         workshop = find_workshop(session, public_id)

@@ -272,7 +272,7 @@ def sentence(line: AuditLine, accounts: Mapping[int, str]) -> str:
 
 
 def tag(line: AuditLine) -> CardTag | None:
-    """A tag for entries about access to personal data; else None."""
+    """Returns a tag for entries about access to personal data; None for others."""
     if line.action in _HIGHLIGHTED:
         return CardTag(
             _("Contacto") if line.action == "contact seen" else _("Discreción"), "tag-warn"
@@ -281,7 +281,7 @@ def tag(line: AuditLine) -> CardTag | None:
 
 
 def _account(details: Details, accounts: Mapping[int, str]) -> str:
-    """Who the account is that the action was about."""
+    """Returns the label of the account that the action was about."""
     return accounts.get(details.get("account", 0)) or _("una cuenta que ya no existe")
 
 

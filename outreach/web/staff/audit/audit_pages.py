@@ -1,4 +1,4 @@
-"""The audit log as pages: of one workshop, of an office, of the whole network."""
+"""The pages of the audit log: for one workshop, an office or the whole network."""
 
 from collections import defaultdict
 from collections.abc import Sequence

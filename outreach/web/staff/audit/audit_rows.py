@@ -31,7 +31,7 @@ class AuditRow:
     address_of_who: str  # where `who` is a display name, which anybody may choose
     action: str
     workshop: str  # its title and day
-    address: str  # of the page of the workshop
+    address: str  # leads to the page of the workshop
     place: str  # the city of the office, where entries of several are shown
     detail: str
     tag: CardTag | None
@@ -66,14 +66,16 @@ def describe(
 
 
 def list_history(session: Session, workshop: Workshop) -> Sequence[AuditRow]:
-    """What was last done to the workshop, the newest first. Who saw its people is in the log."""
+    """Returns the last entries about the workshop, the newest first. Who saw its people is in the
+    log."""
     return _list_rows(
         session, workshop, audit_labels.actions_about(AuditSubject.WORKSHOPS), HISTORY_LENGTH
     )
 
 
 def find_cancellation(session: Session, workshop: Workshop) -> AuditRow | None:
-    """Who cancelled the workshop last, when and why; None where the log no longer says it."""
+    """Returns the entry that says who cancelled the workshop last, when and why; None where the log
+    no longer has it."""
     return next(iter(_list_rows(session, workshop, _CANCELLATION, 1)), None)
 
 

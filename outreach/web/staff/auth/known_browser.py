@@ -31,8 +31,8 @@ def remember(response: Response, organizer_id: int, *, now: datetime) -> None:
 
 
 def find(*, now: datetime) -> str:
-    """The account that signed in with this browser, as a text that no address equals; empty where
-    none did, or too long ago."""
+    """Returns a text for the account that signed in with this browser. No address equals such a
+    text. It is empty where no account did, or too long ago."""
     named, _dot, mark = request.cookies.get(COOKIE, "").rpartition(".")
     if not named or not hmac.compare_digest(mark.encode(), _sign(named).encode()):
         return ""

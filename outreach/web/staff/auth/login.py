@@ -311,8 +311,9 @@ def _back() -> str:
 
 
 def _kept_form(back: str, *, is_sign_in: bool) -> Response | None:
-    """The page of a kept form, with what was typed; None without one. After a sign-in that is any
-    long form of the staff member; after a confirmation, the form that needed it."""
+    """Returns the page of a kept form with what was typed; None without such a form. After a
+    sign-in that is any long form of the staff member; after a confirmation, the form that needed
+    it."""
     with store().read() as session:
         forms = list(
             interrupted_forms.list_waiting(
@@ -335,7 +336,8 @@ def _is_long(form: KeptForm) -> bool:
 
 
 def _restored(form: KeptForm) -> Response | None:
-    """None when the subject of the form is gone, or the staff member may no longer send it."""
+    """Returns the page of a kept form; None where the subject of the form is gone, or the staff
+    member may no longer send it."""
     target = target_of(form.path)
     if target is None:
         return None

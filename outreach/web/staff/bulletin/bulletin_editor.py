@@ -124,7 +124,8 @@ def update(month: str) -> ResponseReturnValue:
 @blueprint.get("/boletin/<month>/vista")
 @requires(Scope.NETWORK, Permission.NETWORK)
 def preview(month: str) -> ResponseReturnValue:
-    """The newest edition as its public page, from what is saved; without one, the numbers alone."""
+    """Shows the newest edition as its public page, from what is saved; without an edition, only the
+    numbers."""
     wanted, lang = month_access.month_of(month), request.args.get("idioma", get_default_language())
     if lang not in i18n.list_languages():
         abort(404)
@@ -368,8 +369,8 @@ def show_editor(month: Month, status: int, *, fault: str) -> Response:
 def _find_undoable(
     session: Session, month: Month, newest: BulletinEdition | None
 ) -> dict[str, int] | None:
-    """For the notice that offers to undo the last decision about the letters of the last published
-    edition: the minutes that are left, and how many letters wait. None without one to undo."""
+    """Returns the minutes that are left to undo the last decision about the letters of the last
+    published edition, and how many letters wait. None without a decision to undo."""
     mailed = bulletins.latest(session, month)
     if mailed is None or mailed.undo_until is None:
         return None

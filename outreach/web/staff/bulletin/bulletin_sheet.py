@@ -19,9 +19,10 @@ from outreach.web.staff.common.mailing_sheet import MailingSheet
 
 
 def describe(session: Session, edition: BulletinEdition, *, is_published: bool) -> MailingSheet:
-    """The sheet of an edition. `is_published`: it was before, and only its letters are decided on;
-    else the sheet's form publishes it. The edition is the published one either way: a caller that
-    asks first publishes it in a part of the transaction that it rolls back."""
+    """Returns the sheet of an edition. With `is_published` the edition was published before, and
+    only its letters are decided on; without it, the sheet's form publishes the edition. It is the
+    published edition either way: a caller that asks first publishes it in a part of the transaction
+    that it rolls back."""
     month = Month.from_number(edition.month)
     counts = subscribers.count_confirmed(session)
     name = formatting.month_and_year(month.first)

@@ -58,7 +58,7 @@ class CalendarEntry:
 
     @property
     def is_crowded(self) -> bool:
-        """Whether it has more seats than its venue."""
+        """Whether the workshop has more seats than its venue holds."""
         workshop, venue = self.workshop, self.workshop.venue
         if venue is None or venue.capacity is None or workshop.has_slots:
             return False
@@ -86,7 +86,7 @@ class CalendarEntry:
 
     @property
     def end_minute(self) -> int:
-        """After the start; of a workshop that ends the next day, midnight."""
+        """The minute of the day in which it ends; midnight where it ends the next day."""
         ends = _minute(self.workshop.ends)
         return ends if ends > self.start_minute else LAST_MINUTE
 
@@ -98,7 +98,7 @@ class CalendarDay:
     day: date
     entries: Sequence[CalendarEntry] = ()
     holiday: str = ""
-    is_outside: bool = False  # of another month than the one shown
+    is_outside: bool = False  # lies in another month than the one shown
     hidden: int = 0  # entries that have no room beside others of their hour
 
     @property
@@ -136,7 +136,8 @@ class WeekGrid:
         return max(1, last - self.get_row(entry) + 1)
 
     def get_row_of(self, moment: datetime) -> int | None:
-        """The half hour of a moment; None where it is not shown."""
+        """Returns the number of the half hour in which a moment lies, from 1; None where it is not
+        shown."""
         row = (_minute(moment.time()) - 60 * self.hours[0]) // 30 + 1
         return row if 1 <= row <= self.rows else None
 
@@ -237,7 +238,8 @@ def venue_lanes(
 
 
 def get_holiday(day: date, office: Office | None) -> str:
-    """The name of the first holiday of an office; of several offices, of the home country's."""
+    """Returns the name of the first holiday of the office on this day; without an office, of the
+    home country. Empty where there is none."""
     home = network_profile.current().home_country
     country, region = (office.country, office.region) if office else (home, "")
     found = holidays.list_holidays(day, country, region)
@@ -263,7 +265,7 @@ def _in_lanes(entries: Sequence[CalendarEntry]) -> list[CalendarEntry]:
     lane that is free; those of one stretch without a gap have the same number of lanes."""
     placed: list[CalendarEntry] = []
     stretch: list[CalendarEntry] = []
-    ends: list[int] = []  # of each lane of the stretch
+    ends: list[int] = []  # when the last entry of each lane ends
 
     def close() -> None:
         placed.extend(replace(each, lanes=min(len(ends), MAX_LANES)) for each in stretch)

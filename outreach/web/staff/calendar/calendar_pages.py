@@ -48,7 +48,7 @@ class CalendarScope:
     own: Offices
     offices: Sequence[Office]
     kinds: Sequence[Kind]
-    venues: dict[Venue, str]  # with the names that tell them apart; of one office only
+    venues: dict[Venue, str]  # with the names that tell them apart; only if one office is shown
     kind: str  # the code of the chosen kind
 
     @property
@@ -157,8 +157,9 @@ def _show_list(
 def _show_calendar(
     session: Session, params: CalendarParams, scope: CalendarScope, query: AgendaQuery
 ) -> dict[str, Any]:
-    """The entries of the days that are shown. Clashes are looked for among all workshops of these
-    days, also those that a filter hides; those of teams also with workshops that are not shown."""
+    """Returns the entries of the days that are shown. Clashes are looked for among all workshops of
+    these days, also those that a filter hides; clashes of teams are looked for among workshops that
+    are not shown too."""
     now = clock.now()
     everything = agenda.list_workshops(
         session, scope.own, query.since, query.until, limit=MAX_WORKSHOPS
@@ -213,7 +214,7 @@ def _shape(
 
 
 def _done_message(what: str, count: str) -> str:
-    """What was just done, to one workshop or to several."""
+    """Returns the message about what was just done, to one workshop or to several."""
     messages: dict[str, str] = {
         "borradores": _("Guardados como borradores. Nadie los ve todavía."),
         "publicados": _(

@@ -16,7 +16,7 @@ from outreach.i18n import current
 PATH: Final = "/org/talleres"
 MONTHS: Final = (Month(2015, 1), Month(2100, 1))  # the first one, and the one after the last
 MAX_TEXT: Final = 80  # characters of the text that is searched for
-MAX_DAYS: Final = 400  # of a list from one day to another
+MAX_DAYS: Final = 400  # in a list from one day to another
 
 
 class CalendarView(StrEnum):
@@ -46,20 +46,20 @@ class CalendarParams:
     """The parsed query string; an unreadable value counts as absent."""
 
     view: CalendarView
-    day: date  # of the week, the day or the month that is shown
+    day: date  # lies in the week or month that is shown, or is the day shown
     chosen: date | None = None  # whose workshops stand below the month
     office: str = ""
     kind: str = ""  # the public code
     venue: int | None = None  # 0: those without a venue
     show: AgendaFilter | None = None
     text: str = ""
-    since: date | None = None  # of a list that is not of one month
+    since: date | None = None  # first day of a list that is not about one month
     until: date | None = None  # its last day
     order: ListOrder = ListOrder.WHEN
     is_descending: bool = False
-    number: int = 1  # of the page of a list
+    number: int = 1  # the page's number in a list
     is_all_ticked: bool = False
-    country: str = ""  # of the one office that is shown, whose weeks these are
+    country: str = ""  # where the one office shown is; decides how its weeks begin
 
     @property
     def month(self) -> Month:
@@ -144,7 +144,8 @@ class CalendarParams:
         return f"-{self.order}" if self.is_descending else str(self.order)
 
     def sort_address(self, order: ListOrder) -> str:
-        """The address of the list by this column; once more, the other way round."""
+        """Returns the address of the list sorted by this column; the other way round where it is
+        sorted so already."""
         is_other_way = order is self.order and not self.is_descending
         return self.address(orden=f"-{order}" if is_other_way else str(order))
 

@@ -1,7 +1,7 @@
-"""What the calendar says of clashes: of a venue, of a speaker, and of the teams of workshops.
+"""Makes the calendar's list of clashes at venues, of speakers, and in the teams of workshops.
 
-Members of the roster are named to who edits one of the workshops, as on the page of its team; to
-others the row says the role only.
+Staff who may edit one of the workshops read the names of members of the roster, as on the page of
+its team; others read only the role.
 """
 
 from collections.abc import Collection, Sequence
@@ -25,7 +25,7 @@ class ClashRow:
 
     who: str  # the venue, the speaker or the member
     workshops: Sequence[Workshop]  # that it is about, by start: two at the same time, or one
-    reason: str = ""  # of one: what keeps the member from it
+    reason: str = ""  # with one workshop: what keeps the member from it
 
     @property
     def day(self) -> date:
@@ -35,8 +35,8 @@ class ClashRow:
 def make_rows(
     found: Sequence[Clash], in_teams: Sequence[TeamClash], shown: Collection[int]
 ) -> list[ClashRow]:
-    """The rows by start. `shown` are the ids of the workshops that the page may name; of another
-    one a row says no more than the page of a team."""
+    """Returns the rows by start. `shown` are the ids of the workshops that the page may name; about
+    any other workshop a row says no more than the page of a team."""
     editable = [each for each in in_teams if _may_name(each, shown)]
     details = members.open_details(key_store(), [each.member for each in editable])
     rows = [ClashRow(who=each.place, workshops=(each.first, each.second)) for each in found]

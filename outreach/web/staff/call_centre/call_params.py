@@ -24,14 +24,14 @@ class CallParams:
     where: str
     kind: str  # a public code; empty for any
     people: int
-    language: str  # of who calls
+    language: str  # the caller's
     call_id: str
     began: int  # the second since 1970 in which the page of this call was opened
     is_asked: bool  # somebody has searched
 
     @classmethod
     def read(cls, typed: MultiDict[str, str], *, now: datetime) -> "CallParams":
-        """From a query or a form. What is missing or wrong is as for a new call."""
+        """Reads a query or a form. What is missing or wrong gets the value that a new call has."""
         people, language = typed.get("personas", ""), typed.get("idioma", "")
         call_id, began = typed.get("llamada", ""), typed.get("inicio", "")
         second = int(now.timestamp())
@@ -48,7 +48,7 @@ class CallParams:
         )
 
     def seconds(self, now: datetime) -> int:
-        """How long the call has lasted."""
+        """Returns how many seconds the call has lasted."""
         return max(0, int(now.timestamp()) - self.began)
 
     def address(self, **changes: object) -> str:

@@ -30,7 +30,7 @@ class CallScript:
 
 
 def write_offer(offer: Offer, language: str) -> CallScript:
-    """What is said of the first date that is offered."""
+    """Returns what the agent says about the first date that is offered."""
     with i18n.use_language(language):
         sentence = _(
             "«Es gratis. No necesita identificación ni papeles. El %(when)s, ¿le queda bien?»",
@@ -40,7 +40,8 @@ def write_offer(offer: Offer, language: str) -> CallScript:
 
 
 def write_held(registration: Registration, language: str) -> CallScript:
-    """What is read out of a place that has just been held; the registration has been opened."""
+    """Returns what the agent reads out about a place that has just been held; the registration has
+    been opened."""
     code, workshop = registration.door_code, registration.workshop
     with i18n.use_language(language):
         signs = spelling.spell(code)

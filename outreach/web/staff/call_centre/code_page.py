@@ -1,6 +1,6 @@
-"""Who calls again with a code. By the code alone the agent reads day, hour and standing, of a
-discreet place nothing; with the nickname too, a place can be changed or cancelled. Of a discreet
-one never kind nor address.
+"""The page for somebody who calls again with a code. With the code alone the agent reads day, hour
+and standing, or nothing if the place is discreet; with the nickname too, a place can be changed or
+cancelled. The kind and the address of a discreet one are never shown.
 
 Whoever says the code has heard it: a place whose call broke off is confirmed by it.
 """
@@ -210,7 +210,8 @@ def _describe(party: Registration) -> StandingLine:
 
 
 def _say_unconfirmed(party: Registration) -> str:
-    """What became of a party beyond the share of its network."""
+    """Returns what is said about a party beyond the share of its network: it has no sure seat, or
+    by when it is confirmed."""
     if party.is_released:
         return _("Sin lugar seguro: que venga, y entra si hay silla")
     zone = party.workshop.zone

@@ -75,7 +75,7 @@ class OpenCall:
 
     @property
     def ends_at(self) -> datetime | None:
-        """When its places end, since the call broke off."""
+        """When the first of its places ends, since the call broke off; None where none ends."""
         return min((each.ends_at for each in self.holds if each.ends_at), default=None)
 
     def find(self, registration_id: str) -> Registration:
@@ -256,7 +256,8 @@ _ACTS: Final[Mapping[str, Callable[[OpenCall, datetime], ResponseReturnValue]]] 
 
 
 def list_dates(session: Session, party: Registration, now: datetime) -> list[DateChoice]:
-    """The dates to which a place can be moved; of a discreet one another is held instead."""
+    """Returns the dates to which a place can be moved. There are none at a discreet workshop, where
+    another place is held instead."""
     has_seat = party.status is RegistrationStatus.CONFIRMED
     if party.workshop.is_discreet or not has_seat:
         return []
@@ -266,8 +267,8 @@ def list_dates(session: Session, party: Registration, now: datetime) -> list[Dat
 
 
 def list_people(party: Registration) -> list[int]:
-    """The numbers of people to which a place can be changed; at a discreet workshop no more than
-    before, as on the person's own page (S29)."""
+    """Returns the numbers of people to which a place can be changed. At a discreet workshop they
+    are no more than before, as on the person's own page (S29)."""
     limit = party.people if party.workshop.is_discreet else party.workshop.party_limit
     return [each for each in range(1, min(MAX_PEOPLE, limit) + 1) if each != party.people]
 

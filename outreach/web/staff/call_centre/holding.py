@@ -72,7 +72,8 @@ def _require_place(wanted: HoldRequest, params: CallParams, now: datetime) -> No
 def _record(
     workshop: Workshop, params: CallParams, form_id: str, now: datetime
 ) -> Callable[[Session], None]:
-    """What is stored with the registration, in its transaction: its call, and the audit log."""
+    """Returns a function that stores, in the transaction of the registration, its call and an entry
+    of the audit log."""
 
     def store_call(session: Session) -> None:
         party = registrations.find_duplicate(session, form_id)

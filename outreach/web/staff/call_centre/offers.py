@@ -36,9 +36,9 @@ class Offer:
     key: int  # the key that holds it; 0 for none
     has_room: bool
     has_place: bool  # a place or a turn on the waitlist can be held by telephone
-    address: str  # of an open venue; empty for a hidden one
+    address: str  # empty where the venue is hidden
     slot: str  # the first free hour, as `10:20`; empty without slots
-    starts: time  # of that hour, or of the workshop
+    starts: time  # when that slot begins, or the workshop without slots
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,7 +117,8 @@ def _rank(
     people: int,
     options: CardOptions,
 ) -> list[Offer]:
-    """Those with room first, each in the order of the list; the first ones have keys."""
+    """Returns the offers, those with room first, each in the order of the list. The first ones have
+    keys."""
     found = [
         (each, workshop, _has_room(workshop, people))
         for each in listed
@@ -155,7 +156,8 @@ def _has_room(workshop: Workshop, people: int) -> bool:
 
 
 def _find_slot(session: Session, workshop: Workshop, people: int) -> str:
-    """The first hour with room; of a discreet workshop it is chosen when the place is held."""
+    """Returns the first hour with room, as `10:20`; empty where there is none. At a discreet
+    workshop it is empty too: the hour is chosen when the place is held."""
     if not workshop.has_slots or workshop.is_discreet:
         return ""
     slot_id = time_slots.find_first_free(session, workshop.id, people)

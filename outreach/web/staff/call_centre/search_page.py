@@ -121,7 +121,7 @@ def _page(params: CallParams, status: int = 200, *, fault: str = "") -> Response
 
 
 def _day_start(now: datetime) -> datetime:
-    """When this day began by the clock of headquarters, which is that of the call centre."""
+    """Returns when this day began by the clock of headquarters, which the call centre uses."""
     return clock.instant(clock.network_day(now), time(0), clock.headquarters_zone())
 
 

@@ -9,7 +9,7 @@ from typing import Final
 from outreach.i18n import NP_, Message, pgettext
 
 _SIGN: Final = "sign of a code"
-# Of Crockford's alphabet: no I, L, O, U. The words of another language begin with the same letter.
+# Crockford's alphabet has no I, L, O, U. The words of another language begin with the same letter.
 _WORDS: Final[dict[str, Message]] = {
     "0": NP_("sign of a code", "cero"),
     "1": NP_("sign of a code", "uno"),

@@ -55,7 +55,7 @@ PARTS: Final = (
     "i.svg",
 )
 MAX_EVENTS: Final = 200  # in one request
-MAX_PEOPLE: Final = 99  # of one registration
+MAX_PEOPLE: Final = 99  # in one registration
 CLOSED_STATUS: Final = 423  # `CLOSED_STATUS` of checkin_store.js
 _ID: Final = re.compile(r"[0-9a-f]{32}")
 

@@ -146,8 +146,9 @@ def _slip_words(slip: AttendanceSlip) -> str:
 
 
 def person_page(token: str, fault: str = "") -> Response | None:
-    """For staff who may check in at that office, the person with a button; for staff of another
-    office, a page that says the code is not one of theirs; None for everybody else."""
+    """Returns the page of the person with a button for staff who may check in at that office, and
+    one that says the code is not one of theirs for staff of another office; None for everybody
+    else."""
     who = signed_in_staff()
     if who is None or not has_permission_anywhere(Permission.DOOR):
         return None
@@ -205,7 +206,8 @@ def mark_person(token: str) -> Response | None:
 
 
 def _unknown_code_page() -> Response:
-    """The same page for a cancelled registration, one of another office and an unknown code."""
+    """Returns the same page for a cancelled registration, one of another office and an unknown
+    code."""
     _prepare()
     return page("checkin/unknown_code", 404)
 
@@ -293,8 +295,9 @@ def _check_in_page(public_id: str, *, tab: str, typed: str = "", fault: str = ""
 
 
 def find_closed_page(workshop: Workshop, field: SeenField) -> Response | None:
-    """The page that says from when, or that no longer, the list of the door is seen; None where it
-    is. Before its window nobody opens it (S23), after it those only whose role sees names then."""
+    """Returns the page that says when the list of the door can be seen, or that this is over; None
+    where it can be seen. Before its window nobody opens it (S23), after it only those whose role
+    sees names then."""
     now = clock.now()
     if checkin.is_list_open(workshop, now=now) and disclosure.sees(field, workshop):
         return None

@@ -69,13 +69,13 @@ def act(
 
 
 def done_words(messages: Mapping[str, str]) -> str:
-    """What the page says of the act that led to it, which `hecho` in its address names; empty for
-    none. `messages` are lazy."""
+    """Returns what the page says about the act that led to it, which `hecho` in its address names;
+    empty for none. `messages` are lazy."""
     return str(messages.get(request.args.get("hecho", ""), ""))
 
 
 def list_faults(form: Form, fault: str = "") -> list[Fault]:
-    """What is wrong with a form: `fault`, which is of no field, and then the fields with errors in
-    the order of the form, each with its first message."""
+    """Returns what is wrong with a form: first `fault`, which belongs to no field, then the fields
+    with errors in the order of the form, each with its first message."""
     whole = [(WHOLE_FORM, fault)] if fault else []
     return [*whole, *((field.name, str(field.errors[0])) for field in form if field.errors)]

@@ -66,7 +66,7 @@ class ChangedThing:
 def describe_workshop(
     session: Session, workshop: Workshop, changes: Iterable[WorkshopChange]
 ) -> list[ChangedValue]:
-    """What these changes of a workshop, the oldest first, did in all."""
+    """Returns what these changes of a workshop, the oldest first, changed in all."""
     before: dict[str, Any] = {}
     after: dict[str, Any] = {}
     for change in changes:
@@ -95,8 +95,8 @@ def describe_workshop(
 
 
 def describe_place(change: PlaceChange | None, session: Session) -> ChangedThing | None:
-    """What a form changed of a venue: as far as it says where it is, and how many fit in. None for
-    a stop of a tour: its workshops say it."""
+    """Returns what a form changed about the place and the size of a venue. None for a stop of a
+    tour, whose workshops say it."""
     if change is None or change.venue_id is None:
         return None
     venue = session.get_one(Venue, change.venue_id)

@@ -29,9 +29,9 @@ def count_view() -> bool:
 
 
 def count_call(public_id: str, registration_id: str) -> bool:
-    """The same for a look at whom a call is for. It is not counted where the workshop was closed
-    for danger, or cancelled on its day: somebody has to call all of its people now. The audit log
-    has each look."""
+    """Counts a look at whom a call is for, as `count_view` does. It is not counted where the
+    workshop was closed for danger, or cancelled on its day: somebody has to call all of its people
+    now. The audit log has each look."""
     with store().read() as session:
         workshop = find_workshop(session, public_id)
         is_urgent = _is_urgent_call(checkin.find(session, workshop, registration_id))

@@ -28,15 +28,15 @@ def sees(field: SeenField, workshop: Workshop, *, is_acting: bool = False) -> bo
 
 
 def read_people(workshop: Workshop, parties: Iterable[Registration]) -> dict[str, PersonalData]:
-    """The personal data of parties of one workshop, by id of registration; of nobody where the
-    staff member sees no names now. Of contacts `workshop_labels.rows` shows what they see."""
+    """Returns the personal data of parties of one workshop, by id of registration; nothing where
+    the staff member sees no names now. `workshop_labels.rows` decides which contacts they see."""
     if not sees(SeenField.NAMES, workshop):
         return {}
     return registrations.decrypt_people(key_store(), parties)
 
 
 def read_people_of_many(parties: Iterable[Registration]) -> dict[str, PersonalData]:
-    """As `read_people`, of parties of several workshops."""
+    """Returns the same as `read_people` for parties of several workshops."""
     by_workshop = defaultdict[Workshop, list[Registration]](list)
     for each in parties:
         by_workshop[each.workshop].append(each)
@@ -47,7 +47,8 @@ def read_people_of_many(parties: Iterable[Registration]) -> dict[str, PersonalDa
 
 
 def list_hidden_venues(session: Session, venue_ids: Iterable[int]) -> frozenset[int]:
-    """Those of these venues (ids) whose name the staff member may not read, whatever the day."""
+    """Returns the venues among these (ids) whose name the staff member may not read, whatever the
+    day."""
     return who_sees.list_hidden_venues(session, current_staff().grants, venue_ids)
 
 

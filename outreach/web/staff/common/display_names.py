@@ -6,8 +6,8 @@ from outreach.i18n import gettext as _
 
 
 def fault_of(name: str) -> str:
-    """What is wrong with a name, in words; empty where it can be stored. Colleagues read it in
-    lists and in the audit log, so it may hold no link."""
+    """Returns what is wrong with a name, in words; empty where it can be stored. Colleagues read it
+    in lists and in the audit log, so it may hold no link."""
     if len(name) > MAX_NAME_LENGTH:
         return _("Es demasiado largo. Escribe menos.")
     if looks_like_an_address(name):

@@ -37,7 +37,7 @@ def people_words(row: FiguresRow | None) -> str:
 
 
 def people_cells(row: FiguresRow | None) -> list[Cell]:
-    """The same for a file: the number or nothing, and a 1 where there are more people."""
+    """Returns two cells for a file: the number of people or nothing, and a 1 if there are more."""
     people = row.people.people if row is not None and row.reported else None
     has_more = row is not None and row.people.has_more
     return ["" if people is None else people, 1 if has_more else ""]

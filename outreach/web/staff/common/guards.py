@@ -292,13 +292,14 @@ def page(name: str, status: int = 200, **values: Any) -> Response:
 
 
 def local_path(path: str) -> str:
-    """The path, when it is one below /org to go to after signing in; else the first page."""
+    """Returns the path if it is one below /org to go to after signing in; else the first page."""
     return path if _LOCAL_PATH.fullmatch(path) else "/org/"
 
 
 def _path_back() -> str:
-    """The path of this page to come back to; of a file, the page from which it is downloaded, since
-    a download would leave the browser on the page that asked for the second factor."""
+    """Returns the path of this page to come back to. For a file it is the page from which the file
+    is downloaded, since a download would leave the browser on the page that asked for the second
+    factor."""
     path = request.path
     if "." not in path:
         return local_path(path)
@@ -365,8 +366,8 @@ def _record_refusal(token: str) -> None:
 
 
 def _require_sign_in(half: SignedInStaff | None = None) -> ResponseReturnValue:
-    """Leads to the sign-in page. A long form is kept: of a session that expired, or of one (`half`)
-    that lacks its second factor."""
+    """Leads to the sign-in page. A long form is kept if its session expired, or if its session
+    (`half`) lacks the second factor."""
     if request.method == "GET":
         back = _path_back()
         return redirect("/org/entrar" + ("" if back == "/org/" else f"?volver={back}"), 303)
@@ -482,8 +483,8 @@ def _place(who: SignedInStaff) -> tuple[str, ZoneInfo | None, bool]:
 
 
 def reader_zone(grants: Mapping[str, Role], own: Iterable[ZoneInfo]) -> ZoneInfo | None:
-    """The clock of a reader with these roles: of headquarters for the whole network, else of the
-    own offices, whose zones are given; None where theirs differ."""
+    """Returns the time zone of a reader with these roles: that of headquarters for the whole
+    network, else that of their own offices, whose zones are given. None where these differ."""
     if ALL_OFFICES in grants:
         return clock.headquarters_zone()
     zones = set(own)

@@ -47,7 +47,7 @@ class UnreachedOffices:
     """Offices that get nothing for the same cause, and where something can be done about it."""
 
     heading: str
-    names: Sequence[str]  # of the offices
+    names: Sequence[str]  # the offices'
     address: str = ""
     action: str = ""
 

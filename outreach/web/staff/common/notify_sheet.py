@@ -67,7 +67,7 @@ class NotifySheet:
     """What the sheet shows of a change that has just been made."""
 
     reach: Reach
-    people: int  # who are told: one who has a place on several dates is one
+    people: int  # how many are told; somebody with places on several dates counts once
     things: Sequence[ChangedThing]  # a venue that changed, and the workshops
     letters: Sequence[tuple[str, str, MessagePreview]]  # code and name of the language
     is_cancellation: bool  # what the form does; else people are told of an earlier one
@@ -167,8 +167,8 @@ class NeedsFactor(Exception):
 
 
 def read_decision() -> NotifyDecision:
-    """The decision in the form of this request; to decide later where it has none. Raises
-    PageRefused where the reason is missing, and NeedsFactor."""
+    """Returns the decision in the form of this request; without one, the decision is to decide
+    later. Raises PageRefused where the reason is missing, and NeedsFactor."""
     given = request.form.get(MODE_FIELD, "")
     if given not in tuple(NotifyMode):
         return NotifyDecision(NotifyMode.LATER, batch=code(20))
@@ -200,8 +200,8 @@ def require_decision(
 
 
 def describe(session: Session, workshops: Sequence[Workshop], batch: str = "") -> NotifySheet:
-    """The sheet of changes that were made in this transaction with the decision LATER; `batch` is
-    that of the changes whose values it shows."""
+    """Returns the sheet of changes that were made in this transaction with the decision LATER.
+    `batch` names the changes whose values the sheet shows."""
     now = clock.now()
     has_texts = bool(config().texts.url)
     reach = change_notifications.count_uninformed(session, workshops, has_texts=has_texts)
@@ -236,8 +236,8 @@ def describe(session: Session, workshops: Sequence[Workshop], batch: str = "") -
 
 
 def count_untold(session: Session, workshop: Workshop, *, now: datetime) -> Reach:
-    """Who has not been told of what was decided to tell: nothing was handed over to a server or a
-    gateway, and no call was made."""
+    """Counts the people who were to be told and have not been: nothing was handed over to a server
+    or a gateway, and no call was made."""
     if workshop.has_ended(now) or workshop.withheld_facts == workshop.facts:
         return change_notifications.NO_REACH
     has_texts = bool(config().texts.url)
@@ -245,8 +245,8 @@ def count_untold(session: Session, workshop: Workshop, *, now: datetime) -> Reac
 
 
 def needs_door(workshop: Workshop, reach: Reach, *, now: datetime) -> bool:
-    """Whether somebody has to stand at the door where a workshop was to be: who cannot be told may
-    come there. Days before, they may still read it on their page."""
+    """Whether somebody has to stand at the door where a workshop was to be, since people who cannot
+    be told may come there. Days before, they may still read it on their page."""
     is_near = workshop.starts_at - now <= URGENT_BEFORE
     may_come = reach.only_on_page or (workshop.is_discreet and reach.texts)
     return bool(may_come) and workshop.mode.has_venue and (is_near or workshop.is_discreet)
@@ -259,8 +259,8 @@ def _count_people(
     *,
     has_texts: bool,
 ) -> int:
-    """How many people are told: of the change, or by an offer, of both at once where both are
-    due. `fitting` is how those are reached who are offered a place, by id of workshop."""
+    """Counts the people who are told of the change or are offered a place; who gets both at once
+    counts once. `fitting` has, by id of workshop, how those who are offered a place are reached."""
     count_reached = partial(change_notifications.count_people, has_texts=has_texts)
     offered = sum(
         sum(contact is not ContactMethod.NONE for contact in contacts)
@@ -273,7 +273,7 @@ def _count_people(
 def _list_things(
     session: Session, workshops: Sequence[Workshop], batch: str, changes: Sequence[WorkshopChange]
 ) -> Sequence[ChangedThing]:
-    """What changed: with this form, or since people were last told."""
+    """Returns what was changed by this form, or since people were last told."""
     if batch and not changes:
         now = clock.now()
         untold = [untold_changes.list_untold(session, each, now=now) for each in workshops]

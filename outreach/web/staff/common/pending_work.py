@@ -31,8 +31,8 @@ FILTER_FIELDS: Final = ("ver", "oficina", "pagina")
 
 
 def own_offices(grants: Mapping[str, Role]) -> frozenset[str]:
-    """The slugs of the offices whose queue is the work of a member of the staff: those of a role
-    for all offices have the pages of the network."""
+    """Returns the slugs of the offices whose queue a staff member works through. Offices reached by
+    a role for all of them are not among these: such a role has the pages of the network."""
     return frozenset(
         slug
         for slug in grants
@@ -58,7 +58,7 @@ def load(session: Session, slugs: Collection[str], *, now: datetime) -> list[Wor
 
 
 def count(slugs: Collection[str], *, now: datetime) -> int:
-    """How many lines the queue of these offices has, at most a minute ago."""
+    """Returns how many lines the queue of these offices has, or had at most a minute ago."""
     known = {slug: _counts().get(slug, now=now) for slug in slugs}
     missing = [slug for slug, number in known.items() if number is None]
     total = sum(number for number in known.values() if number is not None)
@@ -81,7 +81,7 @@ def _counts() -> MemoryCache[int]:
 
 
 def sum_by_sort(lines: Collection[WorkLine]) -> dict[WorkSort, int]:
-    """How many lines have something of each sort; sorts with none are left out."""
+    """Returns how many lines have something of each sort; sorts with none are left out."""
     counts = work_queue.count_by_sort(lines)
     return {sort: counts[sort] for sort in WorkSort if counts[sort]}
 

@@ -121,7 +121,7 @@ def _without_office() -> RefusalText:
 
 
 def _form_text() -> RefusalText:
-    """Of a form whose token is not of this session: it is from before another sign-in."""
+    """Returns the text for a form whose token is from the session before another sign-in."""
     if not _is_attested():
         return RefusalText(
             _("Tu sesión cambió desde que abriste la página"),
@@ -198,7 +198,7 @@ def _not_found_text(who: SignedInStaff | None) -> RefusalText:
 
 
 def _permission_words(permission: Permission) -> str:
-    """What a permission is for, after «Esto es para»."""
+    """Returns what a permission is for, as words that follow «Esto es para»."""
     words: dict[Permission, str] = {
         Permission.SEE: _("ver los talleres de una oficina"),
         Permission.EDIT: _("crear, cambiar o publicar talleres"),

@@ -49,7 +49,7 @@ class OfficeResource(Generic[Record, RecordForm]):
     """Records of an office that its staff add, change, retire and offer again."""
 
     log: Callable[[Session, str, RecordAct, int], None]  # with the slug and the id of the record
-    template: str  # of its form, which is called with `office`, `form`, `record` and `faults`
+    template: str  # renders its form; it is called with `office`, `form`, `record` and `faults`
     list_address: str
     find: Callable[[Session, Office, int], Record]  # raises NotFound
     # The values of the form of a stored record, or of a new one.
@@ -76,8 +76,8 @@ def show_form(
 def save_form(
     resource: OfficeResource[Any, Any], slug: str, record_id: int | None = None
 ) -> ResponseReturnValue:
-    """Saves the form of a record; of one that exists, the field `do` retires it or offers it again
-    instead. Raises NotFound."""
+    """Saves the form of a record. If the record exists, the field `do` can retire it or offer it
+    again instead. Raises NotFound."""
     what = request.form.get("do", "")
     if record_id is not None and what in {"retire", "offer"}:
         return _set_retired(resource, slug, record_id, clock.now() if what == "retire" else None)

@@ -55,8 +55,8 @@ def state_tag(assignment: RosterAssignment) -> CardTag:
 
 
 def clash_words(clash: MemberClash, *, has_place: bool = True) -> str:
-    """What keeps a member from a workshop. Without `has_place` it does not say where they are: the
-    other workshop may be a discreet one of another office."""
+    """Returns what keeps a member from a workshop. Without `has_place` it does not say where they
+    are: the other workshop may be a discreet one of another office."""
     if clash.clash_type is ClashType.AWAY:
         return _("Está fuera ese día")
     if clash.clash_type is ClashType.OUTSIDE_HOURS:

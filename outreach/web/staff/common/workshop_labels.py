@@ -99,8 +99,8 @@ def moment(at: datetime) -> str:
 
 
 def place(workshop: Workshop | WorkshopData) -> str:
-    """Where it is: the venue's name, or as much as the public reads where the staff member does
-    not see the address. The data of a form are of who may edit it."""
+    """Returns the venue's name, or as much as the public reads where the staff member does not see
+    the address. Whoever has the data of a form may edit it, so these are shown whole."""
     venue = workshop.venue
     if venue is not None and isinstance(workshop, Workshop) and not sees_address(workshop):
         return ", ".join(part for part in (venue.area, city_region(venue)) if part)
@@ -167,7 +167,8 @@ def way_words(way: Way) -> str:
 
 
 def pushed_words() -> tuple[str, str]:
-    """What staff read of a workshop that was pushed to other sites, in short and in full (S42)."""
+    """Returns what staff read about a workshop that was pushed to other sites, in short and in full
+    (S42)."""
     return _("No se puede borrar de otros sitios"), _(
         "Este taller ya se publicó en otros sitios, como Mobilizon y Mastodon. Si lo cancelas o lo"
         " ocultas, les avisamos, pero alguno puede seguir mostrándolo."
@@ -303,7 +304,7 @@ def silence_words() -> str:
 
 
 def overdue_words() -> str:
-    """Of a workshop near, where somebody awaits approval."""
+    """Returns the warning at a workshop that starts soon while somebody awaits approval."""
     return str(_("Empieza en menos de 48 horas: decide ya, o llama."))
 
 
@@ -342,7 +343,7 @@ class WorkshopListRow:
     arrived: int
     seat: RowSeat
     offered_until: str  # sáb 28 nov, 6:00 p. m.; empty unless a place is offered
-    hour: str  # of their time slot; empty without slots
+    hour: str  # when their time slot begins; empty without slots
     contact: ContactMethod
     may_leave_message: bool
     address: str  # whole where it was asked for, masked where they are called; else empty
@@ -419,7 +420,7 @@ def _read_seat(workshop: Workshop, registration: Registration) -> RowSeat:
 
 
 def list_needs(workshop: Workshop, registration: Registration) -> list[str]:
-    """What a party needs, in words; nothing for who does not see it now."""
+    """Returns what a party needs, in words; nothing if the staff member does not see it now."""
     if not disclosure.sees(SeenField.NEEDS, workshop):
         return []
     return [need_words(need) for need in registration.needs]

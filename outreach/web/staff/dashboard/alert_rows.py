@@ -38,7 +38,7 @@ class AlertRow:
     is_urgent: bool
     icon: str
     title: str
-    name: str  # of the workshop; a neutral one where it must not be named
+    name: str  # the workshop's; a neutral one where it must not be named
     detail: str  # whole sentences, or empty
     action: str  # the text of the link
     address: str

@@ -35,7 +35,8 @@ class FirstDayStep:
 
 
 def list_steps(session: Session) -> list[FirstDayStep]:
-    """The steps, for who administers the network while there is no workshop; else none."""
+    """Returns the steps for whoever administers the network while there is no workshop; nothing for
+    others or afterwards."""
     if not has_permission(Permission.NETWORK, ALL_OFFICES) or workshops.has_any(session):
         return []
     office_count, kind_count = len(offices.list_offices(session)), len(kinds.list_kinds(session))

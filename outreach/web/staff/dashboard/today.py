@@ -38,7 +38,7 @@ from outreach.web.staff.dashboard import (
 AFTER_END: Final = timedelta(hours=3)
 WEEK: Final = timedelta(days=7)
 MAX_SHEETS: Final = 3  # half imported, or calendars that differ; the page of imports has all
-MAX_ROWS: Final = 40  # of each list; the workshop list has them all
+MAX_ROWS: Final = 40  # in each list; the workshop list has them all
 
 
 @blueprint.get("/")

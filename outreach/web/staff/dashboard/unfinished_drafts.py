@@ -27,7 +27,7 @@ class UnfinishedDraftRow:
     id: int
     title: str  # a neutral one of a discreet kind: the page is read with others looking on
     detail: str  # the office, and when it was saved
-    address: str  # of the form
+    address: str  # leads to the form
 
 
 def list_rows(session: Session, *, now: datetime) -> list[UnfinishedDraftRow]:
@@ -52,7 +52,7 @@ def _row(
     by_code: Mapping[str, Kind],
     now: datetime,
 ) -> UnfinishedDraftRow | None:
-    """None for a change of a workshop that is gone."""
+    """Returns the row of a draft; None where the workshop that it changes is gone."""
     address = "/org/talleres/nuevo"
     if not draft.is_new:
         workshop = workshops.find_by_id(session, draft.workshop_id)

@@ -37,7 +37,7 @@ from outreach.web.staff.figures import blueprint, figures_params, figures_tables
 from outreach.web.staff.figures.figures_params import FigureMeasure, FiguresParams, FigureTable
 from outreach.web.staff.figures.figures_tables import NamedRow, RowNames
 
-MAX_ROWS: Final = 400  # of the page; the file has all
+MAX_ROWS: Final = 400  # on the page; the file has all
 HELPFUL: Final = (FigureGrouping.VENUE, FigureGrouping.HOUR, FigureGrouping.KIND)
 
 
@@ -155,7 +155,8 @@ def _load(session: Session, now: datetime) -> FiguresView:
 
 
 def _record_early_access(view: FiguresView) -> None:
-    """Of who sees the whole network: an office knows its own numbers anyway."""
+    """Records who sees the numbers of the whole network before they are released. An office knows
+    its own numbers anyway."""
     if ALL_OFFICES in current_staff().grants:
         early_access.record([Month(view.asked.year, number) for number in range(1, 13)])
 

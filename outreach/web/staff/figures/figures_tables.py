@@ -19,8 +19,8 @@ from outreach.web.presentation import formatting
 from outreach.web.staff.common import figure_labels
 from outreach.web.staff.figures.figures_params import FigureMeasure
 
-MAX_BARS: Final = 80  # of a chart; its table has all rows
-BAR_WIDTH, BAR_STEP = 140.0, 22  # of a chart of 360 units, whose bars begin at 150
+MAX_BARS: Final = 80  # in a chart; its table has all rows
+BAR_WIDTH, BAR_STEP = 140.0, 22  # in a chart 360 units wide, whose bars begin at 150
 MAX_NAME: Final = 20  # characters beside a bar
 _MONDAY: Final = date(2026, 1, 5)
 
@@ -186,7 +186,8 @@ def file_rows(first: str, rows: Sequence[NamedRow]) -> list[list[Cell]]:
 
 
 def help_rows(best: Mapping[FigureGrouping, Sequence[NamedRow]]) -> list[list[Cell]]:
-    """What would help, as cells: of ten people who have a seat, so many to so many come."""
+    """Returns what would help, as cells: how many of ten people who have a seat come, from the
+    lowest to the highest number."""
     rows: list[list[Cell]] = [
         [
             _("Qué"), _("Nombre"), _("Llegaron de cada 100"), _("De cada 10, desde"),

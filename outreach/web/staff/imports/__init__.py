@@ -1,9 +1,9 @@
 """Import of workshops, and export: any sheet as a conversation, or a file that is loaded whole.
 
 A conversation is `draft_start` (the file), `draft_columns`, `draft_rows` and `draft_load`, over
-`draft_review`; of a calendar by address `calendar_link_pages` ticks the events first. A file of the
-template is previewed by `import_pages`, then loaded whole or not at all. May import `common`. Start
-with `draft_review`.
+`draft_review`. If it begins with a calendar's address, staff tick the events first, in
+`calendar_link_pages`. A file of the template is previewed by `import_pages`, then loaded whole or
+not at all. May import `common`. Start with `draft_review`.
 """
 
 from flask import Blueprint

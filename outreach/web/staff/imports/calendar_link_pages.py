@@ -58,7 +58,7 @@ class DifferenceView:
 @blueprint.get(_PATH)
 @requires(Scope.OFFICE, Permission.EDIT)
 def calendar_page(slug: str, link_id: str) -> ResponseReturnValue:
-    """What is known of a calendar since it was read last."""
+    """Shows what the last reading of a calendar found."""
     return _show(slug, link_id, is_saved=bool(request.args.get("hecho")))
 
 
@@ -279,7 +279,7 @@ def _say_fault(name: str) -> str:
 
 
 def _say_when(event: ListedEvent) -> str:
-    """«sáb 5 dic, 6:00 p. m.»; of an event without an hour its day only."""
+    """Returns «sáb 5 dic, 6:00 p. m.»; only the day where the event has no hour."""
     if event.day is None:
         return ""
     day = workshop_labels.short_day(event.day)

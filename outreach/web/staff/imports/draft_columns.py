@@ -38,7 +38,7 @@ class ColumnChoice:
     """A heading with what it is taken for; once, also where several sheets have it."""
 
     heading: str
-    name: str  # of its field in the form
+    name: str  # what its field in the form is called
     chosen: str  # value of a field, or empty
     examples: tuple[str, ...]
     is_person: bool
@@ -49,7 +49,7 @@ class ColumnChoice:
 @blueprint.get("/traer/<slug>/<draft_id>/columnas")
 @requires(Scope.OFFICE, Permission.EDIT)
 def columns_form(slug: str, draft_id: str) -> ResponseReturnValue:
-    """What we guessed of each column, with three examples."""
+    """Shows what we guessed about each column, with three examples."""
     with store().read() as session:
         return _show(session, open_draft(session, slug, draft_id))
 
@@ -200,7 +200,7 @@ def _to_choice(
 
 
 def _count_questions(opened: DraftReview) -> Counter[str]:
-    """In how many rows something is asked of a field, or wrong, by field."""
+    """Counts, by field, the rows in which the field is wrong or has a question."""
     return Counter(
         name
         for row in opened.rows

@@ -53,7 +53,7 @@ class LoadRecord:
     """One load of a draft, as it is stored."""
 
     batch: str  # names the changes of workshops
-    seal: str  # of the page from which it was loaded
+    seal: str  # identifies the page from which it was loaded
     loaded_at: datetime
     new: Sequence[str]  # public ids
     changed: Sequence[str]
@@ -152,7 +152,7 @@ def _move_keys(moved: Mapping[int, Any]) -> None:
 @blueprint.get("/traer/<slug>/<draft_id>/listo")
 @requires(Scope.OFFICE, Permission.EDIT)
 def loaded_page(slug: str, draft_id: str) -> ResponseReturnValue:
-    """What was loaded, what is next, and undoing it."""
+    """Shows what was loaded, what is next, and how to undo it."""
     with store().read() as session:
         draft = import_drafts.find(session, slug, draft_id, now=clock.now())
         return _show(session, draft, undone=None)

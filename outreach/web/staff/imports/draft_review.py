@@ -40,7 +40,7 @@ class DraftReview:
 
     @property
     def address(self) -> str:
-        """The address of its rows; those of the other pages begin with it."""
+        """The address of its rows, with which the addresses of its other pages begin."""
         return address_of(self.draft)
 
     @property

@@ -38,7 +38,7 @@ from outreach.web.staff.imports.draft_review import (
 )
 
 PAGE_SIZE: Final = 50
-MAX_FORM_BYTES: Final = 512 * 1024  # of 50 rows with all their fields
+MAX_FORM_BYTES: Final = 512 * 1024  # enough for 50 rows with all their fields
 MAX_QUESTIONS: Final = 30  # about venues, shown at once
 MAX_ATTEMPTS: Final = 3  # to store a form, while colleagues store theirs
 NEW_VENUE: Final = "new"
@@ -81,7 +81,7 @@ class RowView:
     day: str  # in words
     values: Typed
     fields: Sequence[Field]  # that can be typed in; all, where the row was opened
-    mark: str  # of what they show
+    mark: str  # a fingerprint of what the fields show
     defaults: Typed  # what the kind gives where the row says nothing
     remarks: Sequence[tuple[str, bool]]  # sentences, and whether they keep the row from loading
     is_answered_above: bool  # what it is asked is asked once for several rows
@@ -385,7 +385,7 @@ def _to_view(
 
 
 def _is_asked_above(row: ReviewedRow, asked: frozenset[str]) -> bool:
-    """Whether all that keeps a row from loading is asked once, above the rows."""
+    """Whether each question that keeps a row from loading is asked once, above the rows."""
     serious = [each for each in row.parsed.remarks if each.severity is not Severity.NOTE]
     return all(
         each.error.code in row_review.VENUE_QUESTIONS

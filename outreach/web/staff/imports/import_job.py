@@ -95,7 +95,7 @@ class ImportJob:
         return ImportJobOutcome(True, f"/org/traer?hecho={counts}&mes={month:%Y-%m}")
 
     def run_in_background(self) -> None:
-        """As `run`, with the outcome in `progress`."""
+        """Does what `run` does, and puts the outcome in `progress`."""
         try:
             self.progress.put(self.run())
         except OutreachError:

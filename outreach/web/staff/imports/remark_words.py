@@ -159,7 +159,7 @@ _REMARKS: Final = MappingProxyType(
         RemarkCode.SERIES_CUT: lazy("Se repite más: leímos las fechas hasta el %(day)s."),
     }
 )
-# Of a question that several rows ask.
+# The words for a question that several rows ask.
 _SHARED: Final = MappingProxyType(
     {
         RemarkCode.DAY_ABOVE: lazy("Falta el día. ¿Es el del renglón de arriba?"),
@@ -208,7 +208,7 @@ _OUTCOMES: Final = MappingProxyType(
 
 
 def remark_words(remark: Remark) -> str:
-    """What is said of a row, as a sentence."""
+    """Returns what is said about a row, as a sentence."""
     code = remark.error.code
     if not isinstance(code, RemarkCode):
         return error_messages.say(remark.error)
@@ -219,7 +219,7 @@ def remark_words(remark: Remark) -> str:
 
 
 def shared_words(question: SharedQuestion) -> str:
-    """What several rows ask, as one sentence."""
+    """Returns what several rows ask, as one sentence."""
     words = _SHARED.get(question.code)
     return str(words) if words is not None else remark_words(question.remark)
 

@@ -16,7 +16,7 @@ from outreach.web.staff.lists import blueprint, staff_list
 from outreach.web.staff.lists.declared_lists import LISTS
 from outreach.web.staff.lists.staff_list import ListTable, StaffList
 
-MAX_ROWS: Final = 400  # of a page; the file has all
+MAX_ROWS: Final = 400  # on a page; the file has all
 _TYPES: Final = {
     "csv": "text/csv; charset=utf-8",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",

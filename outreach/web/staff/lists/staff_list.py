@@ -46,7 +46,7 @@ class StaffColumn(Generic[Row]):
 class StaffList(Generic[Row]):
     """A list for staff. Messages are lazy; the search looks at all columns."""
 
-    name: str  # of its address and its file: «sedes-sin-punto»
+    name: str  # used in its address and as its file's name: «sedes-sin-punto»
     title: str
     is_for: str  # a sentence: what a reader does with it
     picture: str  # a name of `web.presentation.icons`
@@ -168,5 +168,5 @@ def _fold_row(row: Sequence[ListCell]) -> str:
 
 
 def count_words(number: int, total: int) -> str:
-    """How many rows a page has: «3 de 12»; the number alone where there is no other."""
+    """Returns how many rows a page has: «3 de 12»; the number alone if the page has all of them."""
     return str(total) if number == total else _("%(num)d de %(most)d", num=number, most=total)

@@ -48,7 +48,7 @@ class ControlRoomParams:
     order: OfficeOrder = OfficeOrder.PENDING
     is_reversed: bool = False
     region: str = ""  # IL, QC; empty for all
-    number: int = 1  # of the page, from 1
+    number: int = 1  # the page's number, from 1
 
     def address(self, *, ending: str = "", **changes: object) -> str:
         """The address with these parameters changed; an empty one is left out."""
@@ -67,7 +67,8 @@ class ControlRoomParams:
         return f"-{self.order}" if self.is_reversed else str(self.order)
 
     def sort_address(self, order: OfficeOrder) -> str:
-        """The address of the table by this column; once more, the other way round."""
+        """Returns the address of the table sorted by this column; the other way round where it is
+        sorted so already."""
         is_other_way = order is self.order and not self.is_reversed
         return self.address(orden=f"-{order}" if is_other_way else str(order))
 
@@ -279,7 +280,8 @@ def _unmanned_words(found: ControlRoom, line: ControlRoomLine) -> str:
 
 
 def _odd_words(found: ControlRoom, odd: OddHeadCount) -> tuple[str, str, str]:
-    """The address of the workshop, which one it is, and what is odd; a small number is not said."""
+    """Returns the address of the workshop, which one it is, and what is odd. A small number is not
+    told."""
     kind = found.kinds[odd.kind_id]
     city = next((e.coverage.city for e in found.lines if e.coverage.id == odd.office_id), "")
     name = _("Taller") if odd.is_discreet else formatting.localize(kind.short_name)

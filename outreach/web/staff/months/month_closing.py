@@ -113,15 +113,15 @@ def _require_unchanged(session: Session, month: Month) -> int:
 
 
 def _status_of(latest: MonthRevision | None) -> str:
-    """The number of the revision, with «a» when the month is open again; «0» without one."""
+    """Returns the number of the revision, with «a» if the month is open again; «0» without one."""
     if latest is None:
         return "0"
     return f"{latest.number}{'a' if latest.reopened_at else ''}"
 
 
 def _fingerprint(draft: MonthDraft) -> str:
-    """A hash of the changes; before the first revision, of the counts and figures that it would
-    freeze."""
+    """Returns a hash of the changes; before the first revision, a hash of the counts and figures
+    that it would freeze."""
     shown: list[Any] = [vars(change) for change in draft.changes]
     if draft.latest is None:
         shown = [draft.report.count.by_office, *(vars(each) for each in draft.report.figures)]
@@ -141,7 +141,7 @@ def _reason() -> str:
 
 
 def _public_cause() -> str | None:
-    """The chosen reason; None where it is only typed."""
+    """Returns the code of the chosen reason; None where none of the list was chosen."""
     chosen = request.form.get("reason", "")
     return chosen if chosen in month_tables.REVISION_CAUSES else None
 

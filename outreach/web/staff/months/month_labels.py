@@ -79,7 +79,7 @@ class MonthChangeLine:
 
     title: str
     about: str
-    sign: tuple[str, str] | None  # of its kind: sign and pictogram
+    sign: tuple[str, str] | None  # sign and pictogram of the kind
     before: int | None
     after: int | None
     why: str = ""

@@ -50,7 +50,7 @@ from outreach.web.staff.network.form_reading import (
     seen_version,
 )
 
-MAX_ZONES_LENGTH: Final = 118  # of the column
+MAX_ZONES_LENGTH: Final = 118  # characters that fit in the column
 
 
 # What the form holds in another way than it is stored.
@@ -254,7 +254,8 @@ def status_tag(office: Office, today: date) -> CardTag:
 
 
 def _rank_choices(stored: str) -> list[tuple[str, str]]:
-    """The network's ranks, in their order; one that it has left stays with its office."""
+    """Returns the network's ranks in their order. A rank that the network no longer has stays for
+    the office that has it."""
     own = {each.code: say(each.names, current()) for each in network_profile.current().ranks}
     return list((own if not stored or stored in own else own | {stored: stored}).items())
 

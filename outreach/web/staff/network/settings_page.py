@@ -37,7 +37,7 @@ _OF_NETWORK_FILE: Final = frozenset(network_file.SETTING_NAMES)
 
 @dataclass(frozen=True)
 class Setting:
-    name: str  # of the environment variable
+    name: str  # the environment variable
     value: str
     source: str
 

@@ -58,7 +58,7 @@ class _Listed:
     slugs: frozenset[str] | None  # the offices that the reader manages; None for all
     open_links: Mapping[int, OpenInvitation]
     letters: Mapping[int, Mailing]
-    names: Mapping[int, str]  # of all accounts, by id
+    names: Mapping[int, str]  # all accounts, by id
     now: datetime
 
 

@@ -242,7 +242,8 @@ def _page(
 
 
 def _rows(kept: Venue, merged: Venue, chosen: Collection[str] | None) -> Sequence[MergeRow]:
-    """The rows in which the two differ; without a choice, what says something stays."""
+    """Returns the rows in which the two venues differ. Without a choice (None), a value of the
+    merged venue is chosen only where the one that is kept has none."""
     labels = _labels()
     rows = []
     for key, fields in _GROUPS.items():
@@ -285,7 +286,7 @@ def _labels() -> Mapping[str, str]:
 
 
 def _words(key: str, venue: Venue) -> str:
-    """What a venue says in a row."""
+    """Returns the words for a venue's value in a row."""
     if key == "address":
         return ", ".join(each for each in (venue.address, place_words.city_name(venue)) if each)
     if key == "position":

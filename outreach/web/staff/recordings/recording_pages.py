@@ -1,7 +1,7 @@
 """The page of the recordings of one kind, one workshop or the phone line.
 
-A file is converted before anything is stored (`outreach.audio`). Of what is discreet, or has a
-hidden address, nothing is recorded: everybody could hear it.
+A file is converted before anything is stored (`outreach.audio`). What is discreet, or has a hidden
+address, has no recording: everybody could hear it.
 """
 
 from dataclasses import dataclass, replace
@@ -38,7 +38,7 @@ from outreach.web.staff.recordings import blueprint
 
 MAX_BODY_BYTES: Final = encoder.MAX_UPLOAD_BYTES + 64 * 1024  # the file and the other fields
 SILENT_LANGUAGES: Final = frozenset({"ase", "mfs"})  # are signed
-_MAX_DIGITS: Final = 9  # of an id
+_MAX_DIGITS: Final = 9  # in an id
 
 Subject = Kind | Workshop | LinePrompt
 
@@ -48,13 +48,13 @@ class RecordingSubject:
     """What a page is about, and where it leads back to."""
 
     title: str
-    address: str  # of this page
+    address: str  # leads to this page
     back: str
     back_words: str
     can_record: bool
     hint: str  # what to say
     facts: str = ""  # when and where the workshop is, as a digest that its form sends back
-    prompts: tuple[tuple[LinePrompt, str], ...] = ()  # to choose from, with their words
+    prompts: tuple[tuple[LinePrompt, str], ...] = ()  # those to choose from, with their words
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,7 +92,7 @@ def kind_recordings(code: str) -> ResponseReturnValue:
 @blueprint.post("/tipos/<code>/audio")
 @requires(Scope.NETWORK, Permission.NETWORK, max_body_bytes=MAX_BODY_BYTES)
 def change_kind_recordings(code: str) -> ResponseReturnValue:
-    """As that of a workshop."""
+    """Takes the same form as `change_workshop_recordings`."""
     with store().read() as session:
         kind = kinds.find(session, code)
     return _change(kind)
@@ -108,7 +108,7 @@ def line_recordings() -> ResponseReturnValue:
 @blueprint.post("/linea/audio")
 @requires(Scope.NETWORK, Permission.NETWORK, max_body_bytes=MAX_BODY_BYTES)
 def change_line_recordings() -> ResponseReturnValue:
-    """As that of a workshop, with the `prompt` that was recorded."""
+    """Takes the same form as `change_workshop_recordings`, with the `prompt` that was recorded."""
     return _change(None)
 
 
@@ -259,7 +259,7 @@ def _describe(subject: Kind | Workshop | None) -> RecordingSubject:
 
 
 def prompt_words(prompt: LinePrompt) -> str:
-    """What is said there, for who records it."""
+    """Returns what the prompt says, for the person who records it."""
     words = {
         LinePrompt.WELCOME: _("Bienvenida: que es la línea de talleres, y que todo es gratis"),
         LinePrompt.ZIP_CODE: _("Pide el código postal de cinco números"),
@@ -270,7 +270,8 @@ def prompt_words(prompt: LinePrompt) -> str:
 
 
 def _list_languages(subject: Kind | Workshop | None) -> list[tuple[str, str]]:
-    """Those of workshops; of the phone line the ones that it speaks."""
+    """Returns the codes and names of the languages of workshops; for the phone line, of those that
+    it speaks. Signed languages are left out."""
     lang = i18n.current()
     codes = i18n.list_languages() if subject is None else tuple(i18n.SPOKEN)
     return [

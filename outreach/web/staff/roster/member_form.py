@@ -80,7 +80,7 @@ class MemberForm(Form):
 
     @property
     def hours(self) -> list[tuple[int, str, Field, Field]]:
-        """Of each weekday its number, its name and its two fields."""
+        """The number, the name and the two fields of each weekday."""
         return [
             (each, roster_labels.weekday_name(each), self[f"from_{each}"], self[f"to_{each}"])
             for each in WEEKDAYS
@@ -107,7 +107,7 @@ class MemberForm(Form):
         return is_valid and not self.errors
 
     def member_data(self, office_id: int | None) -> MemberData:
-        """Only after `validate()`."""
+        """Returns what was typed, without name and e-mail. Call it only after `validate()`."""
         role = RosterRole(self.role.data)
         is_interpreter = role is RosterRole.INTERPRETER
         return MemberData(
@@ -132,7 +132,7 @@ class MemberForm(Form):
 
     @property
     def details(self) -> MemberDetails:
-        """Only after `validate()`."""
+        """The name and the e-mail that were typed. To be read only after `validate()`."""
         return MemberDetails(name=self.name.data or "", email=self.address)
 
 

@@ -46,7 +46,7 @@ _DONE: Final = {
     "otra-vez": lazy("Otra vez se puede elegir."),
     "quitado": lazy("La dirección ya no sirve."),
 }
-SHOWN_AHEAD: Final = timedelta(days=400)  # of a member's assignments
+SHOWN_AHEAD: Final = timedelta(days=400)  # a member's page lists assignments as far as this
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -314,7 +314,8 @@ def _read_only_page(
 
 
 def _list_dates(session: Session, member: RosterMember) -> Sequence[object]:
-    """The assignments ahead. Of another office's workshop only day and hour are shown."""
+    """Returns the assignments ahead, and whether each may be shown whole. A workshop of another
+    office shows only its day and hour."""
     today = clock.now().date()
     return [
         (each, has_permission(Permission.SEE, each.workshop.office.slug))

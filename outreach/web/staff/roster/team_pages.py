@@ -50,7 +50,7 @@ _DONE: Final = {
 class TeamRow:
     """A member who is assigned."""
 
-    id: int  # of the assignment
+    id: int  # the assignment's
     name: str
     what: str
     tag: CardTag
@@ -204,7 +204,7 @@ def _list_answers(assignment: RosterAssignment) -> Sequence[str]:
 
 
 def _say_delivery(assignment: RosterAssignment, *, is_unsent: bool, is_dead: bool) -> str:
-    """What has to be said of how the member is reached."""
+    """Returns what staff have to know about how the member is reached; empty for nothing."""
     if is_unsent:
         return _("La carta sale en unos minutos")
     if is_dead:
@@ -217,7 +217,7 @@ def _say_delivery(assignment: RosterAssignment, *, is_unsent: bool, is_dead: boo
 def _make_candidates(
     session: Session, workshop: Workshop, others: Sequence[RosterMember]
 ) -> list[CandidateRow]:
-    """Who could be assigned, by name."""
+    """Returns the members who could be assigned, sorted by name."""
     details = members.open_details(key_store(), others)
     overlapping = member_clashes.list_overlapping(session, [each.id for each in others], workshop)
     rows = [

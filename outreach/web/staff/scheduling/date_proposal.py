@@ -153,8 +153,8 @@ def create(
 
 
 def require_same_form(nonce: str, error: sa.exc.IntegrityError) -> None:
-    """After an IntegrityError: the same form was sent twice at once, and the other request created
-    the workshops. Raises the error if it had another cause."""
+    """Checks after an IntegrityError that the same form was sent twice at once, so that the other
+    request created the workshops. Raises the error if it had another cause."""
     with store().read() as session:
         if not recurrence.has_created(session, nonce):
             raise error

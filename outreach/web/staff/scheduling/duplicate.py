@@ -59,7 +59,7 @@ class DuplicateForm(Form):
 
     @property
     def day_and_start(self) -> tuple[date, time]:
-        """Only after `validate()`."""
+        """The day and the start that were typed. To be read only after `validate()`."""
         day, starts = self.day.data, self.starts.data
         assert day is not None
         assert starts is not None
@@ -143,7 +143,7 @@ def _created_before(session: Session, nonce: str) -> str:
 
 
 def _data_on_new_day(workshop: Workshop, form: DuplicateForm) -> WorkshopData:
-    """The same length as the original, in no series."""
+    """Returns the data of the duplicate: as long as the original, and in no series."""
     day, starts = form.day_and_start
     data = workshop_service.get_data(workshop)
     later, _longer = bulk.compute_shift(

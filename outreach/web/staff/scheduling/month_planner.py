@@ -198,7 +198,7 @@ def _office(session: Session, slug: str) -> Office:
 
 
 def _month(office: Office, typed: str) -> Month:
-    """The typed month, if it is this one or one of the 36 after it; else the next one."""
+    """Returns the typed month if it is this one or one of the 36 after it; else the next month."""
     current = Month.from_day(_today(office))
     try:
         month = Month.parse(typed)

@@ -238,7 +238,7 @@ def _series_name(workshop: Workshop) -> str:
 
 
 def _end_of_month(day: date) -> date:
-    """The last day of the month; of the next month, when less than a week is left."""
+    """Returns the last day of the month, or of the next month if less than a week is left."""
     month = Month.from_day(day)
     return month.last if (month.last - day).days >= 7 else month.following.last
 

@@ -111,7 +111,7 @@ def of_text(common: CommonFields, text: str) -> list[ParsedLine]:
         try:
             found[number] = ParsedLine(number, _of_message(common, entry.line))
         except UnclearLine as fault:
-            # Of a line with separators it is said what is wrong with it as one of these.
+            # A line that begins with days keeps the fault found when it was read by its separators.
             has_days = _DAYS.fullmatch(_split(lines[number - 1])[0]) is not None
             said = unclear.get(number, "") if has_days else ""
             found[number] = ParsedLine(number, fault=said or str(fault))
@@ -130,7 +130,8 @@ def _list_wordy(lines: Sequence[str]) -> Iterator[int]:
 
 
 def _is_chatter(line: str) -> bool:
-    """Whether a line is of the talk between messages. One with a number may be meant as a day."""
+    """Whether a line is part of the talk between messages. A line with a number may be meant as a
+    day."""
     return not any(map(str.isdigit, line)) and message_words.read(line).is_chatter
 
 

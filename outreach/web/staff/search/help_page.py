@@ -23,7 +23,7 @@ from outreach.web.staff.search import blueprint
 class ScreenHelp:
     name: str
     steps: tuple[str, ...]  # what can be done there, a sentence each
-    guide_page: str  # of `outreach guide`
+    guide_page: str  # the page that `outreach guide` prints
 
 
 _WORKSHOP: Final = ScreenHelp(

@@ -48,7 +48,7 @@ _MAX_CONTACT: Final = 254
 class FoundParty:
     """A registration as the answer shows it."""
 
-    address: str  # of the workshop's list
+    address: str  # leads to the workshop's list
     title: str
     when: str
     status: str
@@ -125,8 +125,8 @@ def _find_fault(contact: str, reason: str) -> str:
 def _log(
     action: str, found: Sequence[Registration], own: Sequence[Office], details: Details
 ) -> None:
-    """Writes a search in the audit log: at each workshop where somebody was found; else at the own
-    offices, or for who has all of them at the network."""
+    """Writes a search in the audit log, at each workshop where somebody was found. Where nobody
+    was, it is written at the searcher's own offices, or at the network if they have all of them."""
     is_everywhere = ALL_OFFICES in current_staff().grants
     with store().change() as session:
         for each in found:

@@ -44,7 +44,7 @@ from outreach.web.staff.search import blueprint, page_index, search_text
 
 MAX_ON_PAGE: Final = 20  # workshops
 MAX_IN_DIALOG: Final = 6
-MAX_OTHERS: Final = 6  # of each other kind of thing
+MAX_OTHERS: Final = 6  # for each other kind of thing
 
 
 @dataclass(frozen=True)

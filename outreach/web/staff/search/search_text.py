@@ -30,7 +30,7 @@ _ZIP_CODE: Final = re.compile(r"[0-9]{5}(?:\.[0-9]+)?")  # a spreadsheet's day t
 
 
 def read_query(typed: str, *, today: date) -> StaffQuery:
-    """What a text asks for. `today` is the day of the reader."""
+    """Returns the query that a text stands for. `today` is the day of the reader."""
     text = clean(typed)[:MAX_LENGTH]
     if pasted := _ADDRESS.search(text):
         text = pasted[1]
@@ -38,7 +38,7 @@ def read_query(typed: str, *, today: date) -> StaffQuery:
 
 
 def read_person_code(typed: str, *, length: int) -> str:
-    """The text as the door code of a person; empty where it is none."""
+    """Returns the text as the door code of a person; empty where it is none."""
     code = read_code(clean(typed)[:MAX_LENGTH])
     return code if len(code) == length and set(code) <= set(CROCKFORD) else ""
 

@@ -17,7 +17,7 @@ from outreach.web.presentation import workshop_cards
 from outreach.web.staff.common import workshop_labels
 
 NEW: Final = "nueva"
-FIRST_HOUR, SECOND_HOUR = "primera", "segunda"  # of an hour that clocks show twice
+FIRST_HOUR, SECOND_HOUR = "primera", "segunda"  # which one, if clocks show an hour twice
 WAYS: Final = (Way.PLACE, Way.SLOTS, Way.OPEN, Way.PHONE, Way.UNLISTED)
 
 Options = list[tuple[str, str]]  # values and labels
@@ -92,7 +92,8 @@ def same_venue_options(candidates: Iterable[Venue]) -> Options:
 
 
 def other_venue(candidates: Iterable[Venue]) -> str:
-    """The answer that it is none of these; not of others that a changed name would bring."""
+    """Returns the answer that it is none of these venues. It names them, so that it does not stand
+    for others that a changed name would bring."""
     return " ".join((NEW, *(str(each.id) for each in candidates)))
 
 

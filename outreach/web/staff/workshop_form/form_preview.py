@@ -58,7 +58,7 @@ class FormPreview:
 
     when: str  # «Sábado 5 de diciembre de 2026, 10:00 a. m. a 12:00 p. m.», or empty
     remarks: Sequence[FormRemark]
-    language: str  # of `public`
+    language: str  # the language in which `public` is written
     public: PublicPreview | None  # None where the form describes no possible workshop
     summaries: Mapping[str, str]  # what each fold of the form holds, by its id
     team: Sequence[str]  # names of the team's speakers, who need not be typed
@@ -109,7 +109,7 @@ def preview(session: Session, form: WorkshopForm, saved: Workshop | None) -> For
 
 
 def _chosen_language() -> str:
-    """The language in which people would read; that of the page until another is chosen."""
+    """Returns the language in which people would read; until one is chosen, that of the page."""
     chosen = request.form.get(LANGUAGE_FIELD, "")
     return chosen if chosen in i18n.list_languages() else i18n.current()
 

@@ -27,7 +27,7 @@ from outreach.web.staff.common.publish_warnings import warning_words
 from outreach.web.staff.workshop_form.typed_workshop import TypedWorkshop
 from outreach.web.staff.workshop_form.workshop_form import WorkshopForm
 
-FILL_PREFIX: Final = "fill "  # of the value of `action`; fields and values follow as in a query
+FILL_PREFIX: Final = "fill "  # starts a value of `action`; fields and values follow as in a query
 _FILLED_FIELDS: Final = frozenset({"day", "starts", "ends", "venue", "capacity"})
 _OF_DAY: Final = frozenset({PublishWarning.HOLIDAY})
 _OF_TIME: Final = frozenset({PublishWarning.TAKEN, PublishWarning.PAST, PublishWarning.SOON})

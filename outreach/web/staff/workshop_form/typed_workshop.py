@@ -90,7 +90,7 @@ def _venue(form: WorkshopForm, now: datetime) -> Venue | None:
     data = replace(typed, city=city, region=region, is_own_room=is_own_room)
     return Venue(
         office=form.office,
-        near_latitude=0.0,  # of its city when it is stored; a preview shows no map
+        near_latitude=0.0,  # its city's point is set on storing; a preview shows no map
         near_longitude=0.0,
         changed_at=now,
         **{name: getattr(data, name) for name in venues.DETAIL_FIELDS},

@@ -60,7 +60,7 @@ _PLAIN: Final = tuple(
 
 MIN_DAY: Final = date(2015, 1, 1)
 MAX_AHEAD: Final = timedelta(days=3 * 366)
-BY_VENUE: Final = "by_venue"  # of `visibility`: the default of a discreet kind at the venue
+BY_VENUE: Final = "by_venue"  # a choice of `visibility`: the venue's default for a discreet kind
 
 
 def _require_seats(form: Any, field: Field) -> None:
@@ -101,9 +101,8 @@ class WorkshopForm(Form):
     starts = HourField(validators=[required(lazy("Escribe a qué hora empieza."))])
     ends = HourField(validators=[Optional()])
     next_day = line(11)  # the hours of which staff said that they end on the next day
-    which_hour = OptionalChoice(
-        default=""
-    )  # of an hour that clocks show twice; see `is_hour_doubled`
+    # Which of the two is meant if clocks show the hour twice; see `is_hour_doubled`.
+    which_hour = OptionalChoice(default="")
     mode = Choice()
     venue = Choice()
     venue_name = line(120)
@@ -322,7 +321,7 @@ class WorkshopForm(Form):
 
     @property
     def _zone(self) -> ZoneInfo:
-        """Of the chosen venue, else of the office."""
+        """The time zone of the new or chosen venue, or else of the office."""
         if self.is_new_venue and clock.is_zone(self.venue_zone.data or ""):
             return _zone_of(self)
         venue = self.known_venue
@@ -349,7 +348,7 @@ class WorkshopForm(Form):
         return self.has_venue and self.venue.data == NEW
 
     def new_venue_data(self) -> VenueData:
-        """What is typed of a new venue."""
+        """Returns what was typed about a new venue."""
         return VenueData(
             name=self.venue_name.data or "",
             address=self.venue_address.data or "",
@@ -389,8 +388,8 @@ class WorkshopForm(Form):
         )
 
     def _visibility(self, base: WorkshopData, kind: Kind, venue: Venue | None) -> Visibility:
-        """As chosen. By venue: the default there, and for a published workshop at least what its
-        people were promised (S32)."""
+        """Returns the chosen visibility. With BY_VENUE it is the default there; a published
+        workshop keeps at least what its people were promised (S32)."""
         if self.visibility.data != BY_VENUE:
             return Visibility(self.visibility.data)
         default = workshop_data.get_default_visibility(kind, venue)
@@ -411,14 +410,14 @@ class WorkshopForm(Form):
         return {lang: text for lang, text in (kept | shown).items() if text}
 
     def _plain(self, base: WorkshopData) -> dict[str, Any]:
-        """What is typed of the fields that are stored as the form has them."""
+        """Returns the typed values of the fields that are stored as the form has them."""
         values = read_fields(self, WorkshopData, _PLAIN)
         texts = {name: getattr(base, name) for name in _PLAIN if _DECLARED[name].kind is str}
         return values | {name: _typed(self[name], before) for name, before in texts.items()}
 
     def _texts(self, base: WorkshopData, kind: Kind) -> dict[str, Any]:
-        """The texts as typed; after a change of kind the texts of the new kind for what to bring,
-        if the old ones were untouched."""
+        """Returns the texts as typed. After a change of kind, what to bring is the text of the new
+        kind unless somebody changed the old one."""
         found = {name: _with_main(getattr(base, name), self[f"{name}_es"]) for name in _TEXTS}
         before = base.bring.get(get_default_language(), "")
         if kind.id != base.kind.id and _typed(self.bring_es, before) == before:
@@ -487,13 +486,13 @@ def _zone_of(form: WorkshopForm) -> ZoneInfo:
 
 
 def _typed(field: Field, before: str) -> str:
-    """The text of a field; the previous one when the page did not have the field."""
+    """Returns the text of a field; the previous text where the page did not have the field."""
     return field.data or "" if field.raw_data or field.raw_data is None else before
 
 
 def _with_main(before: Words, field: Field) -> Words:
-    """The texts with the typed one in the main language; translations stay until somebody revises
-    them."""
+    """Returns the texts with the typed one in the main language. The translations stay until
+    somebody revises them; without a typed text there are none."""
     main = get_default_language()
     typed = _typed(field, before.get(main, ""))
     if typed == before.get(main, ""):

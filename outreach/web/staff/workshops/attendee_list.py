@@ -71,7 +71,7 @@ class PendingCall:
     why: str
     asks: bool  # whether there is an answer to note: to an offer or a reconfirmation
     is_called: bool
-    is_private: bool  # of a discreet workshop, and not opened: nothing of it is shown
+    is_private: bool  # shows nothing: the workshop is discreet and the line was not opened
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)

@@ -91,7 +91,7 @@ class DetailNotices:
     held: Sequence[str]  # ids of registrations: a decision on their address can be undone
     held_minutes: int
     cancellation: AuditRow | None
-    is_pushed: bool  # to other servers of the fediverse
+    is_pushed: bool  # it was sent to other servers of the fediverse
     is_undecided: bool  # nobody has decided whether people are told of the last change
     untold: Reach
     needs_door: bool
@@ -233,7 +233,8 @@ def _needs(workshop: Workshop, everyone: Sequence[Registration]) -> list[tuple[s
 
 
 def _published_words(workshop: Workshop) -> str:
-    """Where it is seen: calendars have neither discreet workshops nor those with a link only."""
+    """Returns where the workshop is seen. Calendars have neither discreet workshops nor those with
+    a link only."""
     if workshop.way is Way.UNLISTED:
         words: str = _("Publicado. Lo ve quien tiene el enlace; no sale en los calendarios.")
     elif workshop.is_discreet:

@@ -60,8 +60,8 @@ def month_flyer_png(slug: str) -> ResponseReturnValue:
 
 
 def _build(slug: str) -> tuple[Office, Month, MonthFlyer]:
-    """The office, and the flyer of the month and language that the query names: else of this
-    month, in Spanish."""
+    """Returns the office, and the flyer of the month and language that the query names. By default
+    these are this month and the main language."""
     lang, now = request.args.get("idioma", get_default_language()), clock.now()
     if lang not in list_languages():
         abort(404)

@@ -49,7 +49,7 @@ Texts = dict[str, Words]  # by part, by language
 class TranslationCell:
     """One text in one language, with its error and advice."""
 
-    name: str  # of the form field
+    name: str  # the form field's
     text: str
     fault: str = ""
     advice: str = ""  # missing, or hard to read

@@ -319,9 +319,8 @@ def _save_changes(public_id: str, form: WorkshopForm) -> tuple[str, Workshop | N
     erasure changed, and the code of the message to show."""
     with store().change() as session:
         workshop = find_workshop(session, public_id)
-        workshop_service.lock(
-            session, workshop
-        )  # of two who save at once, the second sees the first's
+        # If two people save at once, the second one sees what the first one saved.
+        workshop_service.lock(session, workshop)
         chosen = partners.get_chosen(session, workshop)
         if form.seen.data and form.seen.data != form_factory.fingerprint(workshop, chosen):
             raise _EditConflict(
