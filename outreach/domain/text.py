@@ -8,8 +8,8 @@ from typing import Final
 
 CROCKFORD: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # no I, L, O, U: they look like others
 
-# Of a code that is only heard. Sixteen: B, V, D, P, T, M and N are one sound on a telephone, and J
-# and G have each other's name in English and French.
+# The characters of a code that is only heard. Sixteen: B, V, D, P, T, M and N are one sound on a
+# telephone, and J and G have each other's name in English and French.
 SPOKEN: Final = "0123456789AFHMRX"
 # The letters of SPOKEN on each key of a telephone.
 _KEYS: Final = {"2": "2A", "3": "3F", "4": "4H", "6": "6M", "7": "7R", "9": "9X"}

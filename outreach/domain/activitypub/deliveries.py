@@ -24,7 +24,7 @@ class FediverseActivity(StrEnum):
     CREATE = "create"
     UPDATE = "update"
     DELETE = "delete"
-    ACCEPT = "accept"  # of a request to follow
+    ACCEPT = "accept"  # accepts a request to follow
 
 
 class FediverseDelivery(OutboxRow, Base):
@@ -32,12 +32,12 @@ class FediverseDelivery(OutboxRow, Base):
 
     id: Mapped[int] = mapped_column(primary_key=True, init=False)
     key: Mapped[str] = mapped_column(sa.String(64), unique=True)
-    # Of what is to be sent: an attempt with what was to be sent before does not finish it.
+    # Changes with what is to be sent: an attempt with the earlier content does not finish the row.
     nonce: Mapped[str] = mapped_column(sa.String(32))
     activity: Mapped[FediverseActivity]
     office_id: Mapped[int] = mapped_column(sa.ForeignKey("office.id"))
     subject: Mapped[str] = mapped_column(sa.String(500), repr=False)  # a uid, or who follows
-    follow_id: Mapped[str] = mapped_column(sa.String(500), repr=False)  # of what is accepted
+    follow_id: Mapped[str] = mapped_column(sa.String(500), repr=False)  # the accepted request
     inbox: Mapped[str] = mapped_column(sa.String(500), repr=False)
 
 

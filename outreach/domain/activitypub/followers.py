@@ -19,7 +19,7 @@ from outreach.domain.network.offices import Office
 MAX_FOLLOWERS: Final = 20_000
 MAX_OF_HOST: Final = 1_000  # followers at one host, of all offices together
 MAX_INBOXES_OF_HOST: Final = 20  # different ones at one host, each of which is posted to
-DROPPED_AFTER: Final = timedelta(days=7)  # of answering 410
+DROPPED_AFTER: Final = timedelta(days=7)  # in which the inbox answers 410
 
 
 class TooManyFollowers(Exception):

@@ -27,10 +27,10 @@ class PushedEvent(Base):
     __tablename__ = "pushed_event"
 
     id: Mapped[int] = mapped_column(primary_key=True, init=False)
-    uid: Mapped[str] = mapped_column(sa.String(26), unique=True)  # of the workshop
+    uid: Mapped[str] = mapped_column(sa.String(26), unique=True)  # the workshop's
     office_id: Mapped[int] = mapped_column(sa.ForeignKey("office.id"), index=True)
-    digest: Mapped[str] = mapped_column(sa.String(64))  # of what was pushed last
-    event_changed_at: Mapped[datetime]  # of the workshop's event when it was last looked at
+    digest: Mapped[str] = mapped_column(sa.String(64))  # the last pushed text's
+    event_changed_at: Mapped[datetime]  # as it was when last looked at
     pushed_at: Mapped[datetime]
     updated_at: Mapped[datetime]  # when what is pushed last changed
     withdrawn_at: Mapped[datetime | None] = mapped_column(default=None)

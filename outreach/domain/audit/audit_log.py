@@ -108,7 +108,7 @@ class AuditLine(NamedTuple):
     organizer_id: int | None
     email: str | None
     name: str | None  # the display name of the account; may be empty
-    public_id: str | None  # of the workshop
+    public_id: str | None  # the workshop's
     title: Words | None
     day: date | None
 

@@ -28,7 +28,7 @@ from outreach.domain.audit.audit_log import RECORDED_ACTIONS, AuditEntry
 
 RETENTION: Final = timedelta(days=365)
 _ONLY: Final = 1  # the id of the only row
-_FORMAT: Final = 2  # of what is hashed
+_FORMAT: Final = 2  # version of the text that is hashed
 
 
 class AuditChain(Base):
@@ -37,7 +37,7 @@ class AuditChain(Base):
     __tablename__ = "audit_chain"
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    number: Mapped[int] = mapped_column(default=0)  # of the newest row
+    number: Mapped[int] = mapped_column(default=0)  # the newest row's
     hash: Mapped[str] = mapped_column(sa.String(64), default="")
     gone: Mapped[int] = mapped_column(default=0)  # number of the last deleted row
     gone_hash: Mapped[str] = mapped_column(sa.String(64), default="")
@@ -57,7 +57,7 @@ BEGINNING: Final = ChainLink(0, "")
 class ChainBreak:
     """An error in the chain, in words for the operator."""
 
-    number: int  # of the first row concerned; 0 for one outside the chain
+    number: int  # the first row concerned; 0 for one outside the chain
     words: str
 
 

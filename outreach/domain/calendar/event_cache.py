@@ -31,7 +31,7 @@ class CachedEvent(Base):
     lang: Mapped[str] = mapped_column(sa.String(2), primary_key=True)
     is_short: Mapped[bool] = mapped_column(primary_key=True)
     made_with: Mapped[str] = mapped_column(sa.String(16))
-    changed_at: Mapped[datetime]  # of the data that the text shows
+    changed_at: Mapped[datetime]  # when the data that the text shows last changed
     text: Mapped[bytes]
 
 
@@ -43,7 +43,7 @@ class EventText:
     id: int
     starts_at: datetime
     ends_at: datetime
-    zone: str  # of the venue
+    zone: str  # the venue's
     calendar_zone: str  # in which it is written
     changed_at: datetime
     text: bytes | None

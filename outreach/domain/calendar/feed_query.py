@@ -40,7 +40,7 @@ DAY: Final = timedelta(days=1)
 KEPT_AFTER_ITS_END: Final = timedelta(days=7)
 KEPT_AFTER_CANCELLING: Final = timedelta(days=14)
 BATCH_SIZE: Final = 500  # rows of one statement
-MAX_VALUES: Final = 60  # of one filter
+MAX_VALUES: Final = 60  # in one filter
 MAX_VALUE_LENGTH: Final = 100
 
 
@@ -67,10 +67,10 @@ class FeedQuery:
     neutral: frozenset[int] = frozenset()
     # Whether the entries of discreet workshops have a link to their page.
     has_links: bool = False
-    # Of a feed that is pushed: only workshops that were first published until then, and nothing
+    # A feed that is pushed has only workshops that were first published until then, and nothing
     # discreet. Its entries are coarse.
     published_until: datetime | None = None
-    # Of a later page of a JSON Feed: only workshops that start on this day (UTC) or after it.
+    # A later page of a JSON Feed has only workshops that start on this day (UTC) or after it.
     since: date | None = None
 
     @property
@@ -126,7 +126,7 @@ class FeedEntry(NamedTuple):
     starts_at: datetime
     ends_at: datetime
     zone: ZoneInfo
-    changed_at: datetime  # of what its event shows
+    changed_at: datetime  # when what its event shows last changed
 
 
 def parse(

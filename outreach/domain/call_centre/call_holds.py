@@ -29,7 +29,7 @@ from outreach.keystore import KeyStore
 
 HOLD_AFTER_CUT: Final = timedelta(minutes=30)
 CALL_LASTS: Final = timedelta(minutes=50)  # its page shows the codes for so long, or an hour more
-MAX_PARTIES: Final = 10  # of one call
+MAX_PARTIES: Final = 10  # in one call
 CALL_ID_LENGTH: Final = 16
 
 

@@ -105,7 +105,7 @@ def issue(
     is_of_workshop = CheckinTokenRow.workshop_id == workshop.id
     known = set(
         session.scalars(sa.select(CheckinTokenRow.ref).where(is_of_workshop))
-    )  # of other phones
+    )  # refs that earlier calls stored for other phones
     # A fixed number of statements, since check-in waits for the lock meanwhile.
     session.execute(sa.update(CheckinTokenRow).where(is_of_workshop).values(ends_at=ends_at))
     session.add_all(

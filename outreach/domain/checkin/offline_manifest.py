@@ -24,7 +24,7 @@ SEALED: Final = 256  # bytes of each row before encryption: lengths reveal no na
 class ManifestEntry:
     """One party of the manifest."""
 
-    token: str  # of their QR code
+    token: str  # in their QR code
     code: str
     people: int
     name: str

@@ -24,7 +24,7 @@ from outreach.domain.registrations import (
 from outreach.domain.text import fold
 from outreach.domain.workshops import COUNTED_STATUSES, Workshop, WorkshopStatus
 
-MAX_WORKSHOPS: Final = 5000  # of a page, of one day or one month
+MAX_WORKSHOPS: Final = 5000  # on a page, of one day or one month
 Offices = frozenset[str] | None  # slugs; None for all of them
 Hour = tuple[str, str, date, time]  # office, kind, day and start
 
@@ -183,7 +183,7 @@ class AgendaKey(NamedTuple):
     starts: time
     title: Mapping[str, str]
     venue: str  # empty for a workshop without one
-    city: str  # of the office
+    city: str  # the office's
     taken: int
     status: WorkshopStatus
 
@@ -264,9 +264,9 @@ class MonthToDate:
 
     held: int  # reported as held, or over and not reported
     ahead: int
-    people: int  # of those whose head count is known
+    people: int  # in workshops whose head count is known
     expected: int  # people with a seat in workshops that have ended
-    came: int  # of the expected
+    came: int  # how many of `expected` came
 
 
 def count_month_to_date(

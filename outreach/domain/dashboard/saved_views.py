@@ -13,7 +13,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from outreach.db.base import Base
 from outreach.domain.network.staff import StaffMember
 
-MAX_VIEWS: Final = 20  # of one staff member; the oldest is deleted
+MAX_VIEWS: Final = 20  # for each staff member; the oldest is deleted
 MAX_NAME: Final = 40
 MAX_QUERY: Final = 600
 

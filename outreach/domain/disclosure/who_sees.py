@@ -27,7 +27,7 @@ class SeenField(StrEnum):
 
     NAMES = "names"
     LISTS = "lists"  # names on paper or in a file, which are carried away
-    NEEDS = "needs"  # of a person, and how many of a workshop have each
+    NEEDS = "needs"  # a person's, and how many at a workshop have each
     CONTACTS = "contacts"
     ADDRESS = "address"  # name, street and link of a venue that is not public (S13)
 
@@ -74,7 +74,7 @@ class Knowledge:
 
     names: Times = NEVER
     lists: Times = NEVER
-    discreet_lists: Times = NEVER  # of discreet workshops, instead of `lists` (S23)
+    discreet_lists: Times = NEVER  # for discreet workshops, in place of `lists` (S23)
     needs: Times = NEVER
     contacts: Times = NEVER
     address: Times = NEVER

@@ -43,7 +43,7 @@ ANNOUNCED_AFTER: Final = timedelta(hours=1)  # a publication
 MIN_INTERVAL: Final = timedelta(days=7)  # between two messages of news to one person
 OLDEST_NEWS: Final = timedelta(days=90)
 ENDING_DAYS: Final = 7  # before the end: the message that offers to renew it
-MORNING: Final = time(9)  # of the venue: not at midnight, when registration opens
+MORNING: Final = time(9)  # at the venue; registration opens at midnight
 
 
 class NewWorkshop(NamedTuple):

@@ -63,7 +63,7 @@ class JointResult(NamedTuple):
     urls_json: str
     network_name: str
     network_host: str
-    kind_id: int | None  # of our kind with the same code
+    kind_id: int | None  # our kind with the same code
     own_kind_name_json: str | None
     sign: str | None
     pictogram: str | None

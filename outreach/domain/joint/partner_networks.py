@@ -21,7 +21,7 @@ from outreach.errors import NotFound
 ASKED_EVERY: Final = timedelta(minutes=15)
 SHOWN_FOR: Final = timedelta(hours=24)
 MAX_PARTNER_NETWORKS: Final = 20
-MAX_JOINT_WORKSHOPS: Final = 200  # of one network
+MAX_JOINT_WORKSHOPS: Final = 200  # for each network
 
 
 class JointState(StrEnum):
@@ -51,12 +51,12 @@ class PartnerNetwork(Base):
     __tablename__ = "partner_network"
 
     id: Mapped[int] = mapped_column(primary_key=True, init=False)
-    url: Mapped[str] = mapped_column(sa.String(500))  # of its document
+    url: Mapped[str] = mapped_column(sa.String(500))  # its document's address
     host: Mapped[str] = mapped_column(sa.String(260), unique=True)  # with its port if it has one
     name: Mapped[str] = mapped_column(sa.String(80))
     public_key: Mapped[str] = mapped_column(sa.String(43))  # Ed25519, pinned; base64url
     etag: Mapped[str] = mapped_column(sa.String(100), default="")
-    generated_at: Mapped[datetime]  # of the last good document
+    generated_at: Mapped[datetime]  # when its last good document was made
     asked_at: Mapped[datetime]
     answered_at: Mapped[datetime]  # when it last answered as it should
     fault: Mapped[str] = mapped_column(sa.String(300), default="")  # a sentence; empty: none
@@ -87,12 +87,12 @@ class JointWorkshop(Base):
     city: Mapped[str] = mapped_column(sa.String(80))
     region: Mapped[str] = mapped_column(sa.String(6))
     country: Mapped[str] = mapped_column(sa.String(2))
-    latitude: Mapped[float | None]  # of the city, where the gazetteer has it
+    latitude: Mapped[float | None]  # the city's, where the gazetteer has it
     longitude: Mapped[float | None]
     attendance: Mapped[JointAttendance]
     place: Mapped[str] = mapped_column(sa.String(120))  # the venue, where that is public
     languages: Mapped[Codes]
-    urls: Mapped[Words]  # of the host's page, by language
+    urls: Mapped[Words]  # the host's page, by language
 
 
 def list_networks(session: Session) -> Sequence[PartnerNetwork]:

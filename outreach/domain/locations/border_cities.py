@@ -24,7 +24,7 @@ class BorderCity(NamedTuple):
     names: Sequence[str]
     region: str  # its state in Mexico
     needs_state: bool  # whether its name alone means another place
-    town: str  # of the United States, where the office is that is across from it
+    town: str  # where the office across the border is, in the United States
     town_region: str
 
 

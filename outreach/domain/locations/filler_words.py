@@ -40,7 +40,7 @@ class _Fillers:
     links: Set[str]
     openers: Set[str]  # after which a name may come that nobody knows
     things: Set[str]
-    bearers: Set[str]  # of names of places
+    bearers: Set[str]  # words that places are named after
     roads: Set[str]
     elsewhere: Set[str]
 
@@ -78,7 +78,7 @@ def list_cores(words: tuple[str, ...]) -> list[Core]:
                 is_thing = len(name) == 1 and not _load().things.isdisjoint(around)
                 is_guarded = is_filler_name or is_thing or starts_guarded or ends_guarded
                 found.append(Core(name, is_guarded))
-    # Of two ways to the same words the one without unknown words is first.
+    # Where two readings give the same words, the one without unknown words is first.
     return sorted(found, key=lambda each: (-len(each.words), each.is_guarded))
 
 

@@ -25,7 +25,7 @@ from outreach.domain.locations.gazetteer_index import NameLines, map_file, read_
 from outreach.domain.locations.place_text import canonicalize, find_region
 
 SPOKEN_POPULATION: Final = 30_000  # a quarter that people name is as likely as a town of this size
-MIN_LOCATED_POPULATION: Final = 20_000  # of a town that a phone's position is told as
+MIN_LOCATED_POPULATION: Final = 20_000  # a town that a phone's position is told as
 MIN_CORRECTED_POPULATION: Final = 2_000  # smaller places must be spelled right
 MAX_LANDMARK_MILES: Final = 25
 UNCOUNTED_POPULATION: Final = 300  # a place that only the post office names

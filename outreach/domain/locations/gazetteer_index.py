@@ -33,7 +33,7 @@ class NameLines(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class GazetteerIndex:
-    size: int  # of the file of text that it was made from, in bytes
+    size: int  # bytes of the text file that it was made from
     postal: int  # where its postal codes start; its end where it has none
     own: NameLines  # by the name of the place
     other: NameLines  # by other names in GeoNames

@@ -37,7 +37,7 @@ class LocationScale(StrEnum):
     REGION = "region"
     COUNTRY = "country"  # the whole of one, of feeds and programs only (`resolve_stored`)
     NEAR = "near"  # around a position
-    CHOICE = "choice"  # of several places
+    CHOICE = "choice"  # several places are meant
     UNKNOWN = "unknown"
 
 

@@ -17,7 +17,7 @@ from outreach.db.base import Words
 if TYPE_CHECKING:
     from holidays import HolidayBase
 
-ENGLISH: Final = "en_US"  # of the library: the language of the packs' keys
+ENGLISH: Final = "en_US"  # the library's name for the language of the packs' keys
 _SEPARATOR: Final = "; "  # two holidays on one day
 _OBSERVED: Final = " (observed)"  # a holiday on a weekend is kept on another day
 _KEPT_THEN: Final = {"es": "se guarda este día", "en": "observed", "fr": "observé ce jour"}
@@ -27,7 +27,7 @@ _SAMPLE_YEARS: Final = 4  # in which a stored name is looked for
 @dataclass(frozen=True)
 class Holiday:
     names: Words
-    is_home: bool  # of the home country
+    is_home: bool  # in the home country
 
     @property
     def name(self) -> str:

@@ -33,20 +33,20 @@ from outreach.domain.locations.gazetteer import (
 from outreach.domain.locations.place_text import canonicalize
 
 MAX_TYPED: Final = 80
-MAX_WORDS: Final = 9  # of a name and the places beside it
+MAX_WORDS: Final = 9  # a name and the places beside it
 MAX_WORDS_WITH_FILLERS: Final = 20
 MAX_CHOICES: Final = 40
 MAX_GUESSES: Final = 3
 # One meaning answers at once where it has this many times the people of the next.
 DOMINANCE: Final = 6
-MIN_SHORT_NAME_POPULATION: Final = 1_000  # of a town whose name has up to four letters
+MIN_SHORT_NAME_POPULATION: Final = 1_000  # a town whose name has up to four letters
 MIN_EVERYDAY_NAMESAKE: Final = 40_000  # «Mobile» and «Reading» are cities, «Gratis» is a hamlet
 # A town that is as well known as the state that has its name.
 MIN_REGION_NAMESAKE: Final = 100_000
 MIN_BARE_COUNTY: Final = 200_000  # a county that people name without saying «county»
 MIN_COUNTY_NAMESAKE: Final = 5_000  # a town that such a name means before a county
-MIN_GUARDED_POPULATION: Final = 10_000  # of a town beside words that are in no list
-MAX_QUARTER_MILES: Final = 30  # of a place from the one that it is said to be in
+MIN_GUARDED_POPULATION: Final = 10_000  # a town beside words that are in no list
+MAX_QUARTER_MILES: Final = 30  # from a place to the one that it is said to be in
 
 _LINK_CODES: Final = frozenset({"al", "de", "in"})  # prepositions that are codes of states
 _FILLER_CODES: Final = _LINK_CODES | {"la", "me", "mi"}

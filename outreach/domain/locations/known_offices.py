@@ -22,8 +22,8 @@ from outreach.domain.text import fold
 from outreach.memory_cache import is_silent
 from outreach.network_profile import country_of
 
-MAX_MILES_FROM_OFFICE: Final = 15  # of its city's position in the gazetteer
-CITY_POPULATION: Final = 1_000_000  # of an office's city that the gazetteer does not have
+MAX_MILES_FROM_OFFICE: Final = 15  # from its city's position in the gazetteer
+CITY_POPULATION: Final = 1_000_000  # where the gazetteer lacks the office's city
 _PREPOSITIONS: Final = frozenset({"en", "in", "a", "au", "aux"})  # as `canonicalize` writes them
 
 

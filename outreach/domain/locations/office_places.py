@@ -20,7 +20,7 @@ from outreach.domain.locations.place_text import canonicalize, without_article
 from outreach.domain.network.offices import Office
 from outreach.errors import ErrorCode, NotFound, Refusal
 
-MAX_NAMES: Final = 200  # of one office
+MAX_NAMES: Final = 200  # for each office
 
 
 class OfficePlace(Base):

@@ -134,7 +134,7 @@ class _RegionWords:
 @cache
 def _load_words(countries: tuple[str, ...]) -> _RegionWords:
     own = [packs.load(code) for code in countries]
-    # Of Georgia, a country without a pack, and the state the name and its towns are the state's.
+    # «Georgia» is a state and a country without a pack: the name and its towns are the state's.
     own.sort(key=lambda pack: pack.code in packs.list_codes())
     every = [each for pack in own for each in pack.regions]
     names = {canonicalize(name): each.code for each in every for name in each.names.values()}

@@ -169,5 +169,5 @@ def _make_sound(words: str) -> str:
     return words
 
 
-# Of the names of places only: what somebody typed is not kept.
+# Only sounds of place names are kept in memory, never what somebody typed.
 _sound_of_name: Final = remember(2048)(_make_sound)

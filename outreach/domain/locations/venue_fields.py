@@ -97,7 +97,7 @@ class VenueData:
             surfaces=(_PAGE, _TICKET, _FILE),
         ),
     ] = field(default_factory=dict)
-    # Of the office itself, which receives who comes: a discreet kind shows it to who has a seat.
+    # The office itself receives who comes: a discreet kind shows the venue to who has a seat.
     is_own_room: Annotated[bool, FieldSpec(surfaces=(_FILE,))] = False
     # What the public reads instead of a hidden address: «Frente a la fuente del parque».
     meeting_point: Annotated[

@@ -36,12 +36,12 @@ from outreach.domain.text import fold
 
 MAX_CANDIDATES: Final = 3
 MIN_SLIP_LENGTH: Final = 4  # letters of a word that may have a typing slip
-MIN_WORD_SIMILARITY: Final = 0.7  # of two spellings of a word
+MIN_WORD_SIMILARITY: Final = 0.7  # between two spellings of a word
 MIN_PREFIX: Final = 3  # letters of an abbreviation that is not in the list: «Comun.»
-MIN_NAME_SIMILARITY: Final = 0.75  # of two names that may mean one venue
+MIN_NAME_SIMILARITY: Final = 0.75  # between two names that may mean one venue
 MIN_CITY_SIMILARITY: Final = 0.75
 MAX_SHORT: Final = 5  # letters of a word that may be an abbreviation
-_DISTINCT_WEIGHT: Final = 3  # of «Pilsen» beside 1 of «biblioteca»
+_DISTINCT_WEIGHT: Final = 3  # «Pilsen» weighs 3 where «biblioteca» weighs 1
 
 
 class MatchKind(StrEnum):
@@ -368,7 +368,7 @@ def _words(text: str) -> Mapping[str, str]:
     return MappingProxyType({word: first for first, *rest in lines for word in rest})
 
 
-MIN_JOINED_SIMILARITY: Final = 0.85  # of two names without their spaces
+MIN_JOINED_SIMILARITY: Final = 0.85  # between two names without their spaces
 _POSTAL_CODE: Final = re.compile(r"[0-9]{5}|[a-z][0-9][a-z]|[0-9][a-z][0-9]")
 _ORDINAL: Final = re.compile(r"\b([0-9]+)(?:st|nd|rd|th|er|o|a)\b")
 _SMALL_WORDS: Final = _listed(

@@ -98,7 +98,7 @@ MIN_STREET: Final = 4  # letters of a word of a street's name
 _ZIP_CODE: Final = re.compile(
     r"[0-9]{5}|[a-z][0-9][a-z]|[0-9][a-z][0-9]|[a-z][0-9][a-z][0-9][a-z][0-9]"
 )
-MAX_AREA_MILES: Final = 30  # of an area from its city
+MAX_AREA_MILES: Final = 30  # from an area to its city
 _ID: Final = re.compile(r"[0-9]{1,9}")
 DETAIL_FIELDS: Final = venue_fields.NAMES
 _WITH_OFFICE: Final = sa.orm.joinedload(Venue.office, innerjoin=True)

@@ -31,7 +31,7 @@ _WITHDRAWN: Final = "withdrawn"
 
 
 class HelpPurpose(StrEnum):
-    VIOLENCE = "violence"  # of a partner or the family
+    VIOLENCE = "violence"  # by a partner or the family
     DETENTION = "detention"  # where a detained person is
     CONSULAR = "consular"
 
@@ -49,7 +49,7 @@ class HelpLine:
     is_referral: bool  # tells who helps nearby
     source: str
     checked_on: date
-    home: str = ""  # of networks with this home country; empty: of all
+    home: str = ""  # only networks with this home country show it; empty: all do
     is_withdrawn: bool = False
 
     def is_due(self, today: date) -> bool:

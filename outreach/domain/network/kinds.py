@@ -62,7 +62,7 @@ class Kind(Base):
     sensitivity: Mapped[str] = mapped_column(sa.String(20))
     is_discreet: Mapped[bool]
     neutral_title: Mapped[Words] = mapped_column(default_factory=dict)
-    # Of a discreet kind, four letters that stand for it in addresses of pages and feeds.
+    # A discreet kind has four letters here, which stand for it in addresses of pages and feeds.
     public_code: Mapped[str] = mapped_column(sa.String(40), unique=True)
     # The four letters of a kind that was discreet: they are in bookmarks and subscribed feeds.
     neutral_code: Mapped[str | None] = mapped_column(

@@ -14,7 +14,7 @@ from outreach.errors import ErrorCode, NotFound, Refusal
 
 ALL_OFFICES: Final = "*"
 MAX_NAME_LENGTH: Final = 60
-SHARED_ALLOWANCE: Final = timedelta(days=30)  # of contacts, with who invited the account
+SHARED_ALLOWANCE: Final = timedelta(days=30)  # an account and its inviter share one allowance
 _MAX_INVITERS: Final = 20  # one invited by another
 
 
@@ -24,7 +24,7 @@ class Role(StrEnum):
     ORGANIZER = "organizer"
     DOOR = "door"
     READER = "reader"
-    CALLER = "caller"  # of the call centre: for the whole network, and an account's only role
+    CALLER = "caller"  # call centre: for the whole network, and an account's only role
 
 
 class Permission(StrEnum):
@@ -68,7 +68,7 @@ class StaffMember(Base):
     invited_by_id: Mapped[int | None] = mapped_column(
         sa.ForeignKey("staff_member.id"), default=None, index=True
     )
-    # Of the staff pages, letters and calendar of this account.
+    # The staff pages, letters and calendar of this account are in it.
     language: Mapped[str] = mapped_column(
         sa.String(5),
         server_default="es",

@@ -46,11 +46,11 @@ class BulletinEdition(Base):
     id: Mapped[int] = mapped_column(primary_key=True, init=False)
     month: Mapped[int]  # 202001
     number: Mapped[int]  # from 1 on
-    revision: Mapped[int]  # of the month: the numbers it publishes
+    revision: Mapped[int]  # the month's revision, whose numbers it publishes
     title: Mapped[Words] = mapped_column(default_factory=dict)
     happened: Mapped[Words] = mapped_column(default_factory=dict)  # «Lo que pasó», Markdown
     ahead: Mapped[Words] = mapped_column(default_factory=dict)  # «Lo que viene», Markdown
-    correction: Mapped[Words] = mapped_column(default_factory=dict)  # of a later edition: why
+    correction: Mapped[Words] = mapped_column(default_factory=dict)  # why there is a later edition
     version: Mapped[int] = mapped_column(default=1)  # rises with each edit (optimistic locking)
     edited_at: Mapped[datetime]
     edited_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("staff_member.id"), default=None)

@@ -20,7 +20,7 @@ from outreach.domain.network.staff import StaffMember
 from outreach.keystore import KeyStore
 
 USUAL_HOUR: Final = 7
-HOURS: Final = range(5, 13)  # of the morning; clocks change earlier in every zone
+HOURS: Final = range(5, 13)  # in the morning; clocks change earlier in every zone
 _TOKEN_BYTES: Final = 16
 _PURPOSE: Final = "staff letters off"
 
@@ -58,7 +58,7 @@ class MailChoice(Base):
     organizer_id: Mapped[int] = mapped_column(
         sa.ForeignKey("staff_member.id", ondelete="CASCADE"), primary_key=True
     )
-    digest_hour: Mapped[int] = mapped_column(default=USUAL_HOUR)  # of the office's clock
+    digest_hour: Mapped[int] = mapped_column(default=USUAL_HOUR)  # by the office's clock
     unwanted: Mapped[Codes] = mapped_column(default=Codes())
 
     def wants(self, letter: StaffLetter) -> bool:

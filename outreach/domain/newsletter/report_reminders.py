@@ -34,7 +34,7 @@ class OfficeReach:
     slug: str
     account_ids: tuple[int, ...]
     cause: NoReach | None = None
-    undelivered_count: int = 0  # of the accounts: their last letter was given up
+    undelivered_count: int = 0  # accounts whose last letter was given up
 
 
 def find_reach(
@@ -85,7 +85,7 @@ class HeldReminders:
     """Reminders that wait for the end of their undo window."""
 
     count: int
-    due_at: datetime  # of the first
+    due_at: datetime  # when the first is sent
 
 
 def find_held(session: Session, month: Month, *, now: datetime) -> HeldReminders | None:

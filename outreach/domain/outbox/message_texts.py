@@ -17,7 +17,7 @@ from outreach.domain.outbox import messaging
 from outreach.errors import ErrorCode, NotFound, Refusal
 
 MAX_NAME: Final = 60
-MAX_TEXTS: Final = 30  # of one office
+MAX_TEXTS: Final = 30  # for each office
 
 
 class MessageText(Base):

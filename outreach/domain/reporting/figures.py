@@ -30,7 +30,7 @@ class FigureSeries(Base):
     label: Mapped[Words]
     unit: Mapped[str] = mapped_column(sa.String(40))
     provided_by: Mapped[str] = mapped_column(sa.String(120))
-    # Of which other series it is one matter, if it is: protection cases by matter.
+    # The series that this one is a part of, if any: protection cases by matter.
     part_of: Mapped[str | None] = mapped_column(sa.ForeignKey("figure_series.code"), default=None)
     # How bulletins say its number, as JSON of `reports.series_wording`; None: by its label.
     wording: Mapped[dict[str, Any] | None] = mapped_column(sa.JSON(none_as_null=True), default=None)

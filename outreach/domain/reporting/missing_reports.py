@@ -25,7 +25,7 @@ from outreach.domain.network.staff import (
 from outreach.domain.workshops import Workshop, WorkshopStatus
 
 REMINDER_HOUR: Final = time(10)  # local time of the office
-SECOND_REMINDER_DAY: Final = 3  # of the month after
+SECOND_REMINDER_DAY: Final = 3  # day of the month after
 LATE_BY: Final = timedelta(days=2)  # a worker that was down longer waits for the next one
 WITHIN: Final = timedelta(days=60)  # older ones were closed with their month
 

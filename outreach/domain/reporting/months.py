@@ -17,7 +17,7 @@ from outreach.clock import Month, Quarter
 from outreach.db.base import Base
 from outreach.errors import Conflict, NotFound
 
-CLOSES_ON: Final = 5  # of the month after
+CLOSES_ON: Final = 5  # day of the month after
 CLOSES_AT: Final = time(18)
 _OF_QUARTERS: Final = 1  # what a lock of ours is about; the ring's have no such number
 _LOCK: Final = sa.select(

@@ -70,7 +70,7 @@ class Embargo:
 
     now: datetime
     calendar: ReleaseCalendar | None
-    first_releases: Mapping[Month, datetime]  # of each month with a revision
+    first_releases: Mapping[Month, datetime]  # every month with a revision is here
 
     def hides(self, month: Month) -> bool:
         """Whether no number of the month may be shown to the public."""

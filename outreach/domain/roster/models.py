@@ -59,7 +59,7 @@ class RosterMember(Base):
     role: Mapped[RosterRole]
     languages: Mapped[Codes]  # that an interpreter interprets
     is_by_phone: Mapped[bool]  # interprets by phone, for other regions too
-    lang: Mapped[str] = mapped_column(sa.String(2))  # of letters and the calendar
+    lang: Mapped[str] = mapped_column(sa.String(2))  # letters and the calendar are in it
     key_id: Mapped[bytes] = mapped_column(sa.LargeBinary(16), unique=True)  # in the key store
     sealed: Mapped[bytes]
     has_email: Mapped[bool]

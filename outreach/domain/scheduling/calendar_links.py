@@ -17,7 +17,7 @@ from outreach.domain.network.offices import Office
 from outreach.domain.text import code
 from outreach.errors import ErrorCode, NotFound, Refusal
 
-MAX_LINKS: Final = 10  # of an office
+MAX_LINKS: Final = 10  # for each office
 MAX_NAME: Final = 60
 READ_EVERY: Final = timedelta(days=1)
 _ID_LENGTH: Final = 20

@@ -17,7 +17,7 @@ from outreach.errors import ErrorCode, NotFound, Refusal
 
 RETENTION: Final = timedelta(days=30)
 MAX_BYTES: Final = 30_000  # the longest texts of a form take half of it
-MAX_DRAFTS: Final = 20  # of one staff member; the oldest is deleted
+MAX_DRAFTS: Final = 20  # for each staff member; the oldest is deleted
 
 Fields = list[tuple[str, str]]  # names and values, in the order of the form
 

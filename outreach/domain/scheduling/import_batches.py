@@ -20,7 +20,7 @@ from outreach.domain.text import code
 from outreach.errors import NotFound
 
 RETENTION: Final = timedelta(days=1)
-MAX_BATCHES: Final = 5  # of one staff member; the oldest is deleted
+MAX_BATCHES: Final = 5  # for each staff member; the oldest is deleted
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class ImportBatch(Base):
     organizer_id: Mapped[int] = mapped_column(
         sa.ForeignKey("staff_member.id", ondelete="CASCADE"), index=True
     )
-    name: Mapped[str] = mapped_column(sa.String(120))  # of the file
+    name: Mapped[str] = mapped_column(sa.String(120))  # the file's name
     lines: Mapped[int]  # how many
     digest: Mapped[str] = mapped_column(sa.String(64))  # SHA-256 of `packed`
     packed: Mapped[bytes] = mapped_column(sa.LargeBinary, deferred=True)

@@ -22,9 +22,9 @@ from outreach.domain.text import code
 from outreach.errors import ErrorCode, NotFound, Refusal
 
 RETENTION: Final = timedelta(days=30)
-MAX_DRAFTS: Final = 20  # of an office
-MAX_PACKED_BYTES: Final = 2 * 1024 * 1024  # of the compressed rows
-MAX_ANSWER_BYTES: Final = 2 * 1024 * 1024  # of what staff answered, as JSON
+MAX_DRAFTS: Final = 20  # for each office
+MAX_PACKED_BYTES: Final = 2 * 1024 * 1024  # the rows, compressed
+MAX_ANSWER_BYTES: Final = 2 * 1024 * 1024  # the answers of staff, as JSON
 
 
 class ImportDraft(Base):
@@ -34,7 +34,7 @@ class ImportDraft(Base):
     public_id: Mapped[str] = mapped_column(sa.String(20), unique=True)
     office_id: Mapped[int] = mapped_column(sa.ForeignKey("office.id"), index=True)
     office: Mapped[Office] = relationship(init=False, lazy="joined", innerjoin=True)
-    name: Mapped[str] = mapped_column(sa.String(120))  # of the file
+    name: Mapped[str] = mapped_column(sa.String(120))  # the file's name
     digest: Mapped[str] = mapped_column(sa.String(64))  # SHA-256 of `packed`
     packed: Mapped[bytes] = mapped_column(sa.LargeBinary, deferred=True)
     answers: Mapped[dict[str, Any]] = mapped_column(sa.JSON, deferred=True)

@@ -15,7 +15,7 @@ from outreach.domain.locations.venues import Venue
 from outreach.domain.scheduling import workshop_changes
 from outreach.domain.workshops.tour_stops import TourStop
 
-CANCELLED: Final = "cancelled"  # of a stop: whether it is
+CANCELLED: Final = "cancelled"  # whether a stop is cancelled
 
 
 class PlaceChange(Base):
@@ -30,7 +30,7 @@ class PlaceChange(Base):
     stop_id: Mapped[int | None] = mapped_column(
         sa.ForeignKey("tour_stop.id", ondelete="CASCADE"), default=None
     )
-    before: Mapped[dict[str, Any]] = mapped_column(sa.JSON)  # of the fields that changed
+    before: Mapped[dict[str, Any]] = mapped_column(sa.JSON)  # only the fields that changed
     after: Mapped[dict[str, Any]] = mapped_column(sa.JSON)
     drafts: Mapped[list[int]] = mapped_column(sa.JSON)  # ids of workshops that it made at a stop
     made_at: Mapped[datetime] = mapped_column(index=True)

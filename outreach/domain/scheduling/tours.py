@@ -44,7 +44,7 @@ class Tour(Base):
     office_id: Mapped[int] = mapped_column(sa.ForeignKey("office.id"), init=False, index=True)
     office: Mapped[Office] = relationship(lazy="joined", innerjoin=True)
     name: Mapped[str] = mapped_column(sa.String(120))  # the public never sees it
-    nonce: Mapped[str] = mapped_column(sa.String(40), unique=True)  # of the form that made it
+    nonce: Mapped[str] = mapped_column(sa.String(40), unique=True)  # in the form that made it
     created_at: Mapped[datetime]
 
 

@@ -60,7 +60,7 @@ class MergeEffect:
 
     workshops: int  # that follow, past ones too
     notified: int  # parties
-    clash_days: tuple[date, ...] = ()  # of workshops that are now at one time in one venue
+    clash_days: tuple[date, ...] = ()  # two workshops are now in one venue at one time
 
 
 @dataclass(frozen=True)

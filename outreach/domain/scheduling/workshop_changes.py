@@ -48,7 +48,7 @@ class WorkshopChange(Base):
     workshop: Mapped[Workshop] = relationship(init=False)
     batch: Mapped[str] = mapped_column(sa.String(26), index=True)
     action: Mapped[ChangeAction]
-    before: Mapped[dict[str, Any]] = mapped_column(sa.JSON)  # of the fields that changed
+    before: Mapped[dict[str, Any]] = mapped_column(sa.JSON)  # only the fields that changed
     after: Mapped[dict[str, Any]] = mapped_column(sa.JSON)
     changes_facts: Mapped[bool]  # what people have to know (`workshops.facts`)
     approved_count: Mapped[int]  # parties who may read the address

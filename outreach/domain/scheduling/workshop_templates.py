@@ -17,7 +17,7 @@ from outreach.errors import ErrorCode, NotFound, Refusal
 
 MAX_NAME: Final = 60
 MAX_BYTES: Final = 30_000  # as of an unsaved form
-MAX_TEMPLATES: Final = 30  # of one office
+MAX_TEMPLATES: Final = 30  # for each office
 
 
 class WorkshopTemplate(Base):

@@ -29,7 +29,7 @@ class IndexedPage(NamedTuple):
     """The page of one workshop."""
 
     public_id: str
-    changed_at: datetime  # of anything it shows
+    changed_at: datetime  # when anything that it shows last changed
 
 
 # A workshop without a venue has no change of it.

@@ -48,7 +48,7 @@ class SearchFilters:
     modes: tuple[DeliveryMode, ...] = ()
     understood: tuple[str, ...] = ()  # languages that are spoken, or that are interpreted
     excluded_kinds: tuple[int, ...] = ()  # ids
-    country: str = ""  # of the office
+    country: str = ""  # the office's
     has_childcare: bool = False
     has_free_places: bool = False
 

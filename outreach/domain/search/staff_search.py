@@ -50,7 +50,7 @@ class StaffQuery:
 class FoundWorkshops:
     workshops: Sequence[Workshop]  # those to come, the next first; then past ones, the last first
     total: int
-    ahead: int  # of the total
+    ahead: int  # how many of `total` are to come
 
 
 def split_words(text: str) -> tuple[str, ...]:

@@ -41,7 +41,7 @@ class Trial(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True, init=False)
     wording: Mapped[Wording]
-    reminders: Mapped[int]  # of each wording, after which it ends
+    reminders: Mapped[int]  # for each wording; then the trial ends
     last_day: Mapped[date]
     started_at: Mapped[datetime]
     ended_at: Mapped[datetime | None] = mapped_column(default=None)
@@ -61,7 +61,7 @@ class TrialArm(Base):
     trial_id: Mapped[int] = mapped_column(sa.ForeignKey("trial.id", ondelete="CASCADE"), init=False)
     is_new: Mapped[bool]
     assigned: Mapped[int] = mapped_column(default=0)  # reminders, of all workshops
-    reminded: Mapped[int] = mapped_column(default=0)  # of them, parties whose outcome is counted
+    reminded: Mapped[int] = mapped_column(default=0)  # assigned parties whose outcome is counted
     came: Mapped[int] = mapped_column(default=0)
     absent: Mapped[int] = mapped_column(default=0)  # the others gave their place back in time
 
@@ -87,7 +87,7 @@ class TrialResult:
 
     usual: Proportion
     new: Proportion
-    difference: Difference  # of the shares of empty chairs, new minus usual
+    difference: Difference  # share of empty chairs, new minus usual
 
 
 def start(

@@ -56,7 +56,7 @@ class HubSubscription(OutboxRow, Base):
     host: Mapped[str] = mapped_column(sa.String(253), index=True)  # its domain, which is counted
     sealed_secret: Mapped[bytes | None]
     expires_at: Mapped[datetime]
-    sent_digest: Mapped[str] = mapped_column(sa.String(64))  # of what the subscriber has
+    sent_digest: Mapped[str] = mapped_column(sa.String(64))  # what the subscriber has
     # `made_at` is since when it has to be delivered. `is_dead`: it failed for three days, or
     # answered 410.
     done_at: Mapped[datetime | None] = mapped_column(sort_order=OUTBOX_ORDER + 4)
@@ -67,7 +67,7 @@ class HubRequest(OutboxRow, Base):
 
     id: Mapped[int] = mapped_column(primary_key=True, init=False)
     key: Mapped[str] = mapped_column(sa.String(64), unique=True)  # a newer one replaces it
-    # Of this request: the answer to an earlier one does not confirm it.
+    # Each request has its own: the answer to an earlier one does not confirm it.
     nonce: Mapped[str] = mapped_column(sa.String(32))
     mode: Mapped[HubMode]
     topic: Mapped[str] = mapped_column(sa.String(700))
@@ -83,7 +83,7 @@ class HubTopic(Base):
     __tablename__ = "hub_topic"
 
     address: Mapped[str] = mapped_column(sa.String(700), primary_key=True)
-    name: Mapped[str] = mapped_column(sa.String(40))  # of its change counter
+    name: Mapped[str] = mapped_column(sa.String(40))  # its change counter's
     number: Mapped[int] = mapped_column(sa.BigInteger)
     digest: Mapped[str] = mapped_column(sa.String(64))
     looked_at: Mapped[datetime]

@@ -13,7 +13,7 @@ from outreach.domain.workshops.models import DeliveryMode, Workshop
 _TIME_SIZE: Final = 8  # bytes: when it is and how one attends, before the place
 _PLACE_SIZE: Final = 8
 SIZE: Final = _TIME_SIZE + _PLACE_SIZE
-CANCELLED: Final = bytes(8)  # of every cancelled workshop: nothing else matters then
+CANCELLED: Final = bytes(8)  # every cancelled workshop has it: nothing else matters then
 UNKNOWN: Final = b"\xff" * 8  # equals no workshop's
 
 

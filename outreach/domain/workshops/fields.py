@@ -41,7 +41,7 @@ class WorkshopData:
     starts: Annotated[time, FieldSpec(label=N_("hora de inicio"), surfaces=_EVERYWHERE)]
     # Not after `starts`: the next day.
     ends: Annotated[time, FieldSpec(label=N_("hora de término"), surfaces=_EVERYWHERE)]
-    # Of an hour that clocks show twice that day.
+    # Whether the second one is meant, of an hour that clocks show twice that day.
     is_second_hour: Annotated[
         bool,
         FieldSpec(
@@ -114,7 +114,7 @@ class WorkshopData:
     online_url: Annotated[  # only for who has a seat
         str, FieldSpec(label=N_("enlace en línea"), most=400, surfaces=(_TICKET, _SHEET))
     ] = ""
-    live_url: Annotated[  # of a stream that everybody may watch; see `Workshop.public_link`
+    live_url: Annotated[  # a stream that everybody may watch; see `Workshop.public_link`
         str,
         FieldSpec(
             label=N_("enlace de la transmisión"),

@@ -165,7 +165,7 @@ class Workshop(Base):
     )  # only for registered people
     live_url: Mapped[str] = mapped_column(
         sa.String(400), default="", server_default=""
-    )  # of a stream that everybody may watch; see `public_link`
+    )  # a stream that everybody may watch; see `public_link`
 
     # Copied from the kind when it was made: a kind may become less discreet, it does not (S32).
     is_discreet: Mapped[bool] = mapped_column(init=False)
@@ -176,16 +176,16 @@ class Workshop(Base):
     ends: Mapped[time]  # not after `starts`: the next day
     starts_at: Mapped[datetime] = mapped_column(init=False)
     ends_at: Mapped[datetime] = mapped_column(init=False, index=True)
-    # Of its events in calendars, where it is not the venue's for every reader (`zone_rules`).
+    # The zone of its events in calendars; not the venue's where readers differ (`zone_rules`).
     calendar_zone: Mapped[ZoneInfo] = mapped_column(init=False, server_default="UTC")
-    # Of an hour that clocks show twice that day: whether the second one is meant.
+    # Whether the second one is meant, of an hour that clocks show twice that day.
     is_second_hour: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     month: Mapped[int] = mapped_column(init=False)  # 202001
 
     status: Mapped[WorkshopStatus]
     capacity: Mapped[int]  # chairs; with time slots, the sum of their places
     overbooked: Mapped[int] = mapped_column(default=0)  # seats beyond the chairs
-    seats_left: Mapped[int]  # of capacity + overbooked
+    seats_left: Mapped[int]  # out of capacity + overbooked
     # Seats of a larger capacity that nobody can take before `undo_until`, when they are offered to
     # the waitlist; without `undo_until`, before staff decide.
     held_seats: Mapped[int] = mapped_column(default=0, server_default="0")

@@ -54,7 +54,7 @@ class VenueOccupant(NamedTuple):
 class UnconfirmedWarnings:
     what: PublishWarning
     detail: str = ""  # the number or name that the message mentions
-    occupant: VenueOccupant | None = None  # of TAKEN
+    occupant: VenueOccupant | None = None  # only with TAKEN
 
 
 def find_missing_fields(workshop: Workshop, *, phone: str = "") -> list[RequiredField]:

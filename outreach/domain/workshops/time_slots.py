@@ -29,7 +29,7 @@ class TimeSlot(Base):
     minute: Mapped[int]  # after the workshop's start, on its wall clock
     capacity: Mapped[int]
     seats_left: Mapped[int]
-    # Of a discreet workshop: whether the public sees it as free (`public_seats`).
+    # Whether the public sees the slot of a discreet workshop as free (`public_seats`).
     appears_free: Mapped[bool] = mapped_column(default=True, server_default=sa.true())
 
 

@@ -33,7 +33,7 @@ class TourStop(Base):
     )
     venue: Mapped[Venue | None] = relationship(lazy="joined")  # None: not found yet
     kinds: Mapped[Codes]  # codes; one workshop of each once there is a venue
-    capacity: Mapped[int | None]  # of each workshop; None: the default of its kind
+    capacity: Mapped[int | None]  # for each workshop; None: the default of its kind
     cancelled_at: Mapped[datetime | None] = mapped_column(default=None)
 
 
