@@ -17,11 +17,11 @@ from urllib.parse import parse_qsl
 
 from outreach import phone_numbers
 
-MAX_AGE: Final = timedelta(minutes=5)  # of a signature that has a time
-MAX_DELAY: Final = timedelta(hours=24)  # of a text on its way; then its answer surprises
+MAX_AGE: Final = timedelta(minutes=5)  # a signature that has a time counts that long
+MAX_DELAY: Final = timedelta(hours=24)  # an answer to an older text would surprise
 MAX_ID_LENGTH: Final = 400
 MAX_WORDS_LENGTH: Final = 2000  # characters that are looked at
-MAX_TEXTS: Final = 50  # of one request
+MAX_TEXTS: Final = 50  # one request may bring that many
 MAX_FIELDS: Final = 100
 # WhatsApp writes Mexican numbers with the 1 that they had until 2019.
 _OLD_MEXICAN: Final = re.compile(r"\+521[0-9]{10}")

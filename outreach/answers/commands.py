@@ -9,7 +9,7 @@ from typing import Final
 from outreach.domain.text import fold
 from outreach.keystore.text_exchange import DIGITS
 
-MAX_WORDS: Final = 4  # of a sentence that begins with a command: «no puedo ir, gracias»
+MAX_WORDS: Final = 4  # a longer sentence is no command; «no puedo ir, gracias» is one
 
 
 class TextCommand(StrEnum):

@@ -19,7 +19,7 @@ from outreach.config import Config
 if TYPE_CHECKING:
     from rich.table import Table
 
-# Of a demo, which serves this machine only: `outreach call` calls it without being told.
+# A demo serves this machine only: `outreach call` calls it without being told.
 VOICE_SECRET: Final = "phone-line-of-the-demo"  # noqa: S105 - a public one
 # Given in the environment, these stay: who tries a gateway of texts wants to see texts arrive.
 KEPT_SETTINGS: Final = ("OUTREACH_TEXTS_", "OUTREACH_ANSWERS_")

@@ -26,7 +26,7 @@ from outreach.imports.import_result import ImportResult, RowOutcome
 from outreach.network_file import FILE_NAME, PACKAGED, NetworkFile
 
 ENVIRONMENT: Final = "outreach.env"
-NETWORK_FOLDER: Final = "network"  # of the data: the network's file and those that it names
+NETWORK_FOLDER: Final = "network"  # in the data folder: the network's file and those that it names
 _SHOWN: Final = "first-account"  # says that the link of the first account was printed
 # What the environment of `init` hands on to the file, if it has them.
 _DATABASES: Final = ("OUTREACH_DATABASE_URL", "OUTREACH_KEYRING_URL")

@@ -46,7 +46,7 @@ class RequestBodies:
         self._app, self._max_unfinished = app, max_unfinished
         self._threads = threading.Semaphore(threads)
         self._room = threading.Semaphore(max_unfinished)
-        self._guard = threading.Lock()  # of the attributes below
+        self._guard = threading.Lock()  # guards the attributes below
         self._reading: dict[object, tuple[float, tuple[str, str]]] = {}  # since when, from where
         self._cut_at = 0.0
 

@@ -44,8 +44,8 @@ THREADS: Final = 32
 # Connections of all processes together. A burst of 2,000 people was beyond 1,024, and most of them
 # were answered after 31 or 58 seconds (performance.md).
 MAX_CONNECTIONS: Final = 8192
-OWN_FILES: Final = 256  # of a process, beside its connections: databases, pipes, mapped files
-_M_ARENA_MAX: Final = -8  # of glibc's malloc.h
+OWN_FILES: Final = 256  # opened beside its connections: databases, pipes, mapped files
+_M_ARENA_MAX: Final = -8  # glibc's malloc.h has it
 
 
 @click.command()
@@ -180,8 +180,8 @@ def _make_server(host: str, port: int, workers: int) -> ServerProcesses:
         address=host,
         port=port,
         interface=Interfaces.WSGI,
-        # What a proxy speaks with it. Its own answers to malformed requests have no body, and none
-        # of our headers, which cannot be set; the guide's nginx adds them.
+        # A proxy speaks this with it. Its own answers to malformed requests have no body and lack
+        # our headers, which cannot be set; the guide's nginx adds them.
         http=HTTPModes.http1,
         websockets=False,
         workers=workers,

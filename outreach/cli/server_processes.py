@@ -19,7 +19,7 @@ from outreach.cli.worker_process import FIRST_PAUSE, MAX_PAUSE
 log = logging.getLogger(__name__)
 
 LIVED_SECONDS: Final = 5.0  # after which a process has started well
-MAX_FAILED_STARTS: Final = 3  # of one process
+MAX_FAILED_STARTS: Final = 3  # one process may fail so often
 # Statuses of a process that somebody has stopped or killed: it could have started.
 _ENDED_FROM_OUTSIDE: Final = frozenset({0, -signal.SIGTERM, -signal.SIGKILL})
 

@@ -11,7 +11,7 @@ from outreach.domain.trials import intervals, trials
 from outreach.domain.trials.trials import EndReason, Trial, TrialResult, Wording
 from outreach.errors import CommandError, Conflict
 
-MIN_REMINDERS: Final = 100  # of each wording; fewer show nothing
+MIN_REMINDERS: Final = 100  # each wording needs that many; fewer show nothing
 MAX_REMINDERS: Final = 100_000
 MAX_DAYS: Final = 366
 _ENDS: Final = {

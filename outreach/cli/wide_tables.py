@@ -6,7 +6,7 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 
-_BORDER = 3  # of a column: a line and two spaces
+_BORDER = 3  # each column has a line and two spaces
 
 
 def print_table(

@@ -33,7 +33,7 @@ POLL_SECONDS: Final = 0.5
 NAME: Final = "outreach-worker"  # at most 15 characters
 # Statuses of a process that was stopped: exit, SIGTERM before its handler is set, and Ctrl-C.
 STOPPED_STATUSES: Final = frozenset({0, -signal.SIGTERM, -signal.SIGINT, 130})
-PURGED_STATUS: Final = 75  # of a worker that has purged
+PURGED_STATUS: Final = 75  # a worker that has purged ends with it
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from typing import Final
 
 from sqlalchemy.orm import Mapped, MappedAsDataclass, mapped_column
 
-OUTBOX_ORDER: Final = 100  # of the first of these columns: they stand behind those of the table
+OUTBOX_ORDER: Final = 100  # the first of these columns has it: they stand behind those of the table
 
 
 class OutboxRow(MappedAsDataclass, kw_only=True, eq=False, repr=False):

@@ -31,7 +31,7 @@ AGE_PREFIX: Final = b"age-encryption.org/"
 # Encryption happens in memory; for larger files there is the program `age`.
 MAX_ENCRYPTED_BYTES: Final = 1 << 30
 _MAX_MANIFEST_BYTES: Final = 1 << 20
-_MAX_DIRECTORY_BYTES: Final = 1 << 12  # of the zip, which has two entries
+_MAX_DIRECTORY_BYTES: Final = 1 << 12  # the zip has two entries
 _MAX_COMPRESSION: Final = 200  # a database is never compressed by more
 _CHUNK_BYTES: Final = 1 << 20
 # What zipfile raises for a damaged or forged file.
@@ -49,11 +49,11 @@ class ArchiveManifest:
     """The contents of a backup."""
 
     made_at: datetime
-    version: str  # of the program
-    revision: str  # of the database's schema
+    version: str  # the program's
+    revision: str  # the database schema's
     source: str  # sqlite or postgresql
     rows: dict[str, int]  # by table
-    size: int  # of the database, in bytes
+    size: int  # the database's, in bytes
     sha256: str
 
     def as_json(self) -> bytes:

@@ -32,7 +32,7 @@ _DISK_ERRORS: Final = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE
 @dataclass(frozen=True)
 class BackupResult:
     manifest: ArchiveManifest
-    size: int  # of the file, in bytes
+    size: int  # the file's, in bytes
     sha256: str
 
 

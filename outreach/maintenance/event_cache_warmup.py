@@ -11,7 +11,7 @@ from outreach.domain.network import installation_settings
 from outreach.feeds.event_writer import write_missing
 from outreach.feeds.vevent import PublicSite
 
-MAX_EVENTS_PER_ROUND: Final = 300  # of each language: under a second
+MAX_EVENTS_PER_ROUND: Final = 300  # in each language: under a second
 
 
 class EventCacheWarmer:

@@ -74,7 +74,7 @@ def _swap(database: Path, path: Path, aside: Path | None) -> Path | None:
             os.link(path, aside)
         except OSError:  # a file system without hard links
             path.rename(aside)
-    for suffix in ("-wal", "-shm"):  # of a damaged or missing database
+    for suffix in ("-wal", "-shm"):  # a damaged or missing database leaves them
         log = path.with_name(path.name + suffix)
         if aside is None:
             log.unlink(missing_ok=True)  # SQLite would apply it to the new file

@@ -46,11 +46,11 @@ __all__ = [
 log = logging.getLogger(__name__)
 
 PACKAGE = Path(__file__).parent
-MAX_TRIES: Final = 30  # of a migration that does not get its lock: about three minutes
+MAX_TRIES: Final = 30  # a migration that does not get its lock waits about three minutes
 MAX_PAUSE: Final = 5  # seconds between two tries
 OTHER_UPGRADE_TIMEOUT: Final = 600.0  # seconds
 UPGRADE_PATIENCE: Final = 60.0  # seconds that a command waits for an upgrade beside it
-MAX_REVISION_LENGTH: Final = 32  # of `alembic_version.version_num`
+MAX_REVISION_LENGTH: Final = 32  # `alembic_version.version_num` holds no more
 
 
 class Database(StrEnum):

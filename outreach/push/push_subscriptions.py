@@ -14,7 +14,7 @@ from outreach.outbound import guarded_client
 from outreach.outbound.guarded_client import FetchRule
 from outreach.push import push_encryption, vapid
 
-# Of Chrome and what is built on it, Firefox, Safari, Edge. A dot: any host below it.
+# Chrome and what is built on it, Firefox, Safari and Edge use these. A dot: any host below it.
 PUSH_SERVICES: Final = (
     "fcm.googleapis.com",
     ".push.services.mozilla.com",

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from outreach.keystore import KeyStore
 from outreach.push.push_encryption import CURVE, encode_point
 
-LIFETIME: Final = timedelta(hours=12)  # of a signature; 24 hours at most (RFC 8292, 2)
+LIFETIME: Final = timedelta(hours=12)  # a signature may be valid for 24 hours at most (RFC 8292, 2)
 MAX_KEPT: Final = 100  # signatures
 _ORDER: Final = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 _PURPOSE: Final = "web push"

@@ -96,7 +96,7 @@ class BulletinDocument:
     history: tuple[BulletinMonth, ...] = ()  # HISTORY_MONTHS, the last is the bulletin's
     by_region: Mapping[str, int]  # letters of the state or province
     figure_names: Mapping[str, Words]  # by series, in their order
-    # Of the core kinds.
+    # Only the core kinds have these.
     kind_topics: Mapping[str, Words]
     kind_short_names: Mapping[str, Words]
 

@@ -80,12 +80,12 @@ class ControlRoom:
     matrix: CoverageMatrix
     lines: tuple[ControlRoomLine, ...]
     total: FiguresRow
-    reach: Mapping[str, OfficeReach]  # of the offices that owe reports or are late
+    reach: Mapping[str, OfficeReach]  # only for offices that owe reports or are late
     odd_counts: Sequence[OddHeadCount]
     odd_figures: Sequence[OddFigure]
     kinds: Mapping[int, Kind]
     idle: Sequence[IdleOffice]
-    unmet: Sequence[tuple[UnmetSearch, int]]  # of the last UNMET_WEEKS
+    unmet: Sequence[tuple[UnmetSearch, int]]  # in the last UNMET_WEEKS
 
     @property
     def reported(self) -> int:

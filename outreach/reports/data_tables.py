@@ -19,9 +19,9 @@ from outreach.reports.workshop_counts import TOTAL
 
 TITLE: Final = N_("Cifras de los talleres de %(month)s, revisión %(number)d")
 ALL: Final = "_T"  # the code of a total, as in the code lists of SDMX
-SMALL: Final = "C"  # of CL_CONF_STATUS: confidential
-WITHHELD: Final = "D"  # of CL_CONF_STATUS: secondary confidentiality
-FREE: Final = "F"  # of CL_CONF_STATUS: free for publication
+SMALL: Final = "C"  # CL_CONF_STATUS: confidential
+WITHHELD: Final = "D"  # CL_CONF_STATUS: secondary confidentiality
+FREE: Final = "F"  # CL_CONF_STATUS: free for publication
 QUARTER_PATTERN: Final = "[0-9]{4}-Q[1-4]"
 
 
@@ -68,7 +68,7 @@ class DataTable:
     """A table of a revision: its dimensions identify a row. `unit` is of its measure; empty where a
     column says the unit of each row."""
 
-    name: str  # of its file
+    name: str  # its file's
     title: str  # a message
     description: str  # a message
     columns: tuple[TableColumn, ...]

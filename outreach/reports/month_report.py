@@ -60,8 +60,8 @@ class MonthReport:
     figures: tuple[ReportedFigure, ...]
     people: Attendance | None = None
     digest: str = ""  # SHA-256 of the revision it was read from
-    quality: QualityStatement | None = None  # of a revision; older ones have none
-    quarter_people: QuarterPeople | None = None  # of the revision that completed the quarter
+    quality: QualityStatement | None = None  # only revisions have one, and older ones have none
+    quarter_people: QuarterPeople | None = None  # only where the revision completed the quarter
 
     @property
     def month(self) -> Month:

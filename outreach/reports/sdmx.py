@@ -22,14 +22,14 @@ from outreach.reports.data_tables import (
 )
 
 AGENCY: Final = "OUTREACH"
-VERSION: Final = "1.0.0"  # of the structures: raise it when a dimension or an attribute changes
+VERSION: Final = "1.0.0"  # raise it when a dimension or an attribute of the structures changes
 SCHEMA: Final = (
     "https://raw.githubusercontent.com/sdmx-twg/sdmx-json/master/structure-message/tools/schemas/"
     "2.0.0/sdmx-json-structure-schema.json"
 )
 STRUCTURE_TYPE: Final = "application/vnd.sdmx.structure+json; version=2.0.0"
 CSV_TYPE: Final = "application/vnd.sdmx.data+csv; version=2.0.0"
-# Of CL_FREQ, by the type of the time dimension.
+# Codes of CL_FREQ, by the type of the time dimension.
 _FREQUENCIES: Final = {DataType.MONTH: "M", DataType.QUARTER: "Q"}
 _NOT_IN_AN_ID: Final = re.compile(r"[^A-Za-z0-9_@$-]")
 _URN: Final = "urn:sdmx:org.sdmx.infomodel"

@@ -22,7 +22,7 @@ _Z_SCORE: Final = 1.96  # two-sided 95 %
 # With so many people, a rate is rounded to so many of a hundred: at least five people each.
 _ROUNDING: Final = ((500, 1), (100, 5), (50, 10))
 MIN_PEOPLE: Final = _ROUNDING[-1][0]
-MIN_WORKSHOPS: Final = 5  # of a rate
+MIN_WORKSHOPS: Final = 5  # a rate of fewer is not shown
 
 
 class SafeSums:
@@ -137,7 +137,7 @@ class RoundedRate:
 
     percent: int
     step: int
-    low: int  # of ten people, Wilson's score interval of 95 %
+    low: int  # so many of ten people, by Wilson's score interval of 95 %
     high: int
 
     @property
@@ -156,7 +156,7 @@ def round_rate(part: int, whole: int, *, workshops: int) -> RoundedRate | None:
         return None
     nearest = step * round(100 * part / whole / step)
     percent = min(100 - step, max(step, nearest))
-    # Of the rounded rate: that of the exact one would tell more than the rate itself.
+    # The interval is that of the rounded rate: the exact one's would tell more than the rate.
     low, high = _wilson(percent / 100, whole)
     return RoundedRate(percent, step, math.floor(10 * low), math.ceil(10 * high))
 

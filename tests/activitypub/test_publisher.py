@@ -354,7 +354,7 @@ def test_private_key_opens_with_the_key_store_only(
     with store.read() as session:
         row = session.get_one(FediverseKey, chicago.id)
         assert b"PRIVATE" not in row.sealed_key
-    with store.change() as session:  # of another key store
+    with store.change() as session:  # `store` has another key store
         session.get_one(FediverseKey, chicago.id).sealed_key = row.sealed_key[:-1] + b"x"
     scene.publisher.keys._kept.clear()
     scene.publisher.keys.get(chicago.id)

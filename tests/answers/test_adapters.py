@@ -81,7 +81,7 @@ def test_forged_request_is_refused(
         replace(right, headers={"Authorization": "Bearer "}, body=b"{}"),
     ):
         if request.headers == right.headers == {} and request.body == other.body:
-            continue  # of Vonage, whose signature is in the body: it is right
+            continue  # Vonage's signature is in the body: it is right
         assert request.send(phones.client).status_code == 403, request
     assert phones.send_replies() == []
 

@@ -24,7 +24,7 @@ PEOPLE: Final = 2000
 SECONDS: Final = 10
 WORKSHOPS: Final = 40
 CALENDARS: Final = 500
-POLLS: Final = 5  # of each calendar
+POLLS: Final = 5  # each calendar is polled that often
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class BurstResult:
     times: Mapping[str, Sequence[float]]
     statuses: Mapping[str, Mapping[int, int]]
     saved: int
-    processor_ms: float  # of one registration, with its share of all else
+    processor_ms: float  # one registration's, with its share of all else
 
 
 def measure(folder: Path) -> BurstResult:

@@ -26,7 +26,7 @@ from tests.benchmarks.poll import Poll
 from tests.benchmarks.server import running
 
 OFFICES: Final = (59, 2_000)
-WORKSHOPS: Final = 5  # of each office, around today
+WORKSHOPS: Final = 5  # each office has that many, around today
 MAX_MS: Final = 300
 TIMES: Final = 5
 

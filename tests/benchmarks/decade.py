@@ -32,7 +32,7 @@ from tests.benchmarks.weight import run_ours
 
 WORKSHOPS: Final = 250_000
 OFFICES: Final = 2_000
-REGISTRATIONS: Final = 40  # of each workshop that is over
+REGISTRATIONS: Final = 40  # each workshop that is over has that many
 LIVING: Final = 100_000
 DAYS: Final = 3_650
 PAGES: Final = {

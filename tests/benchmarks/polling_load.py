@@ -15,7 +15,7 @@ from tests.benchmarks.server import Running
 POLLS = 500  # a second
 PAGES = 60
 FEEDS = 300
-UNCHANGED = 9  # of ten
+UNCHANGED = 9  # out of ten polls
 
 
 def slowest(server: Running, *, seconds: int, repetitions: int) -> tuple[float, float, float]:

@@ -37,7 +37,7 @@ class Day:
     staff_members: Sequence[tuple[str, Sequence[str]]]
     seconds: float
     registrations: int
-    polls: int  # of each subscriber
+    polls: int  # each subscriber's
     seed: int = 1
 
 

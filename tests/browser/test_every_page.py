@@ -146,7 +146,7 @@ def test_page_is_small_has_no_third_party_requests_and_stores_nothing(
     # A navigation aborts the request of the icon if it is still running.
     failed = [each for each in requests if each.failure and "ERR_ABORTED" not in each.failure]
     assert [each.url for each in failed] == []
-    # Of each address the load that took most: a form is sent until it is old enough.
+    # Each address counts with its slowest load: a form is sent until it is old enough.
     sizes: dict[str, int] = {}
     for each in requests:
         if not each.failure and not each.url.startswith("data:"):

@@ -416,7 +416,7 @@ def phone_that_sees(
     """A phone with the manifest, whose camera sees the QR code of this party and may be used."""
     (frame,) = islice(qr_pictures(lambda _: f"{evening.url}/q/{party.token}"), 1)
     film = folder / "camera.mjpeg"
-    frame.image.save(film, "JPEG", quality=85)  # of one picture
+    frame.image.save(film, "JPEG", quality=85)  # a film of one picture
     flags = (
         "--use-fake-device-for-media-stream",
         "--use-fake-ui-for-media-stream",

@@ -17,7 +17,7 @@ from tests.browser.world import World
 from tests.support import pdf_reader
 
 PICTURES: Final = Path(__file__).parent / "pictures"
-PICTURE_WIDTH: Final = 360  # of pictures in the README
+PICTURE_WIDTH: Final = 360  # pictures in the README are that wide
 
 
 def download_file(page: Page, name: str) -> bytes:

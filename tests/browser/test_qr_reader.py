@@ -10,7 +10,7 @@ from playwright.sync_api import Page
 from tests.browser.conftest import Open
 from tests.support.qr_pictures import QRPicture, qr_pictures
 
-LEAST_READ: Final = 38  # of 40
+LEAST_READ: Final = 38  # out of 40
 # A camera that shows one picture, and what the product reads of it: "" after so many milliseconds.
 READ_PICTURE: Final = """async ([png, wait]) => {
     const bytes = Uint8Array.from(atob(png), (each) => each.charCodeAt(0));

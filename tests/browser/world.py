@@ -66,7 +66,7 @@ class World:
     waiting: str
     discreet_seated: str
     entry: str  # the entry token of Rosa's QR code
-    keyring_url: str  # of the key store's database
+    keyring_url: str  # the key store's database
     more: Mapping[str, str]  # further ids and tokens by name, from the `make` of each data module
 
 

@@ -69,7 +69,7 @@ class Scene:
     rights: Kind
     folder: Path
     find_host: Callable[[], HostSite]
-    pair: Pair | None  # of PostgreSQL
+    pair: Pair | None  # only PostgreSQL has one
 
     def run(self, *words: str | Path, program: Sequence[str] = ()) -> str:
         """Runs a command in a process of its own; what it wrote to standard output."""

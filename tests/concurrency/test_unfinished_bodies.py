@@ -201,7 +201,7 @@ def test_large_body_is_read_without_a_slot() -> None:
     thread = threading.Thread(target=lambda: answers_of.put(server(environ, respond)))
     thread.start()
     assert stream.is_read.wait(TIMEOUT_SECONDS)
-    has_slot = threading.Event()  # of another request, meanwhile
+    has_slot = threading.Event()  # another request has one meanwhile
 
     def take() -> None:
         slots.acquire(PEOPLE)

@@ -55,7 +55,7 @@ HOSTS: Final = {
     "library": ("chicoutimi", "blanc-sablon"),
     "union": ("madrid", "las-palmas"),
 }
-# Of the first country, where the codes of all countries are known.
+# The first country's, where the codes of all countries are known.
 POSTAL_EXAMPLES: Final = {
     "mexico-us-ca": "60608",
     "worldwide": "",

@@ -44,7 +44,7 @@ class Book:
     wrong: list[str] = field(default_factory=list)
     longest: float = 0.0  # seconds of waiting for an answer
     unlucky: int = 0  # people who saw an error or no answer at least once
-    recovered: int = 0  # of these, who then succeeded by repeating
+    recovered: int = 0  # those of them who then succeeded by repeating
     given_up: int = 0
     shown: Counter[str] = field(
         default_factory=Counter

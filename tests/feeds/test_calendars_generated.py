@@ -31,7 +31,7 @@ from tests.conftest import DATABASES
 pytestmark = [pytest.mark.thorough, pytest.mark.any_database]
 READERS: Final = (by_icalendar, by_vobject, by_libical)
 BATCH_SIZE: Final = 500
-CALENDARS: Final = 2200  # of the long run
+CALENDARS: Final = 2200  # the long run has that many
 # Edits that change no feed.
 INVISIBLE_EDITS: Final = {"nothing", "report", "unseen"}
 

@@ -255,7 +255,7 @@ def _add_nasty_rows(store: Store, offices: Sequence[Office], rights: Kind) -> No
             try:
                 made = make_workshop(session, here, rights, **values)
             except Refusal:
-                session.rollback()  # of an hour that clocks skip, or of no length
+                session.rollback()  # clocks skip that hour, or it has no length
                 continue
             if rng.random() < 0.2:
                 workshop_service.cancel(session, made, now=clock.now())

@@ -15,7 +15,7 @@ from tests.fuzz.world import HOME, OTHER, Site
 from tests.support.loading import run
 
 DATA: Final = resources.files("outreach.imports").joinpath("data")
-LINES: Final = 12  # of a valid file: more add nothing
+LINES: Final = 12  # a valid file has that many: more add nothing
 STATUS: Final = {0: 200, 2: 422}
 
 

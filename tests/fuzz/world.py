@@ -54,7 +54,7 @@ OURS_NAME, OURS_EMAIL = "Canariapropia", "canariapropia@ejemplo.com"
 HIDDEN: Final = "77 Calle Canariaoculta"
 VISITORS: Final = ("anonymous", "door", "reader", "organizer", "admin")
 SIGNS: Final = "only for tests"
-_NUMBERS: Final = count(1)  # of copies
+_NUMBERS: Final = count(1)  # numbers the copies
 
 
 @dataclass(frozen=True)
@@ -63,10 +63,10 @@ class Base:
 
     config: Config
     folder: Path
-    cookies: Mapping[str, str]  # of each visitor's session
+    cookies: Mapping[str, str]  # each visitor's session
     ids: Mapping[str, tuple[str, ...]]  # ids in addresses and forms, by sort
     door_pass: str
-    server: str = ""  # of PostgreSQL, where there is one
+    server: str = ""  # PostgreSQL's, where there is one
 
     @contextmanager
     def opened(self) -> Iterator["Site"]:

@@ -127,7 +127,7 @@ class Crowd:
     site: Site
     workshop: str
     people: int = 6
-    links: dict[str, str] = field(default_factory=dict)  # of a name
+    links: dict[str, str] = field(default_factory=dict)  # by name
     answered: list[float] = field(default_factory=list)
     waits: list[float] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)

@@ -65,7 +65,7 @@ def test_other_spelling_of_this_machine_is_refused_before_anything_is_sent(host:
 
 
 def test_host_with_one_private_address_is_refused() -> None:
-    # Of «localhost», of which all are private for the usual rule and some for this one.
+    # All addresses of «localhost» are private for the usual rule, and some for this one.
     found = {each[4][0] for each in socket.getaddrinfo("localhost", 80)}
     rule = FetchRule(permits=lambda address: str(address) != min(map(str, found)))
     with pytest.raises(AddressRefused):

@@ -45,7 +45,7 @@ def nothing_remembered() -> None:
     """As in a new process: what another test has computed is computed again."""
     modules = [module for name, module in sys.modules.items() if name.startswith(REMEMBERED)]
     for function in [each for module in modules for each in vars(module).values()]:
-        cells = getattr(function, "__closure__", None) or ()  # of `memory_cache.remember`
+        cells = getattr(function, "__closure__", None) or ()  # a closure of `memory_cache.remember`
         for each in (function, *(cell.cell_contents for cell in cells)):
             if type(each).__name__ == "_lru_cache_wrapper":
                 each.cache_clear()

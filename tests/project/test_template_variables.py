@@ -9,7 +9,7 @@ from jinja2 import Environment, nodes
 from tests.support.advice import require_none
 
 CHECKOUT = Path(__file__).parents[2]
-# Of the frame's own: a page sets or is given them so that the frame shows them.
+# The frame's own: a page sets or is given them so that the frame shows them.
 OF_THE_FRAME = {"here", "host", "quick_exit"}
 
 

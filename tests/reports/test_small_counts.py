@@ -22,7 +22,7 @@ pytestmark = fixed_clock
 
 # What may be asked for: offices, kind, grouping, and the key of the row.
 Address = tuple[frozenset[int] | None, int | None, str, int]
-STEPS: Final = 6_000  # of the search for other values of one small count
+STEPS: Final = 6_000  # the search for other values of one small count takes that many
 LARGEST: Final = 30
 
 

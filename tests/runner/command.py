@@ -42,7 +42,7 @@ WITHOUT_SERVERS = frozenset({"quick", "recipes"})  # modes that need no PostgreS
 @dataclass(frozen=True)
 class Options:
     mode: str  # a key of LEFT_OUT
-    seed: int  # of the random order
+    seed: int  # the random order's
     pytest_arguments: list[str]
     python: str = sys.executable
     others: Mapping[str, str] = field(default_factory=dict)  # further interpreters, by version

@@ -37,7 +37,7 @@ from tests.support.smtp_server import Postman, serve_mail
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 ROSA, PHONE = "rosa.canario@ejemplo.com", "+13125550177"
-# Of no other test: the files of PostgreSQL's server are searched too.
+# No other test uses them: the files of PostgreSQL's server are searched too.
 POSTAL_CODE, COUNTY = "59644", "Broadwater County"
 
 

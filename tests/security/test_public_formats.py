@@ -181,7 +181,7 @@ def test_every_machine_readable_address_is_checked(
     health_endpoints = {each for each in all_endpoints if each.startswith("health.")}
     # These read nothing of a workshop.
     without_data = {"figures.latest", "api.nothing", "sitemap.security", "places.locate"}
-    # Of one member of the roster: checked in tests/security/test_roster_discretion.py.
+    # It is one roster member's: checked in tests/security/test_roster_discretion.py.
     without_data |= {"roster.answer", "roster.show", "roster.calendar_feed"}
     # Answers with its own sentences only; what is pushed is checked in tests/websub.
     without_data.add("hub.subscribe")

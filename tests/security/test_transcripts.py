@@ -36,7 +36,7 @@ HERS, FAR = "203.0.113.9", "198.51.100.77"
 PAIRS: Final = 400
 _MASKS: Final = (
     (r"/r/[A-Za-z0-9_-]{22}", "/r/…"),
-    (r"/lugar\?de=[\w.-]+", "/lugar?de=…"),  # of the attacker's own ticket
+    (r"/lugar\?de=[\w.-]+", "/lugar?de=…"),  # the attacker's own ticket
     (r'(name="(?:stamp|nonce)" value=")[^"]*', r"\1…"),
     (r"<svg.*?</svg>", "<svg>"),
     (r"Biblioteca [0-9a-f]{6}", "Biblioteca"),

@@ -49,7 +49,7 @@ class Canary:
     text: str
     moment: Moment
     is_discreet: bool
-    is_whole: bool = True  # of a contact; else the piece that a list of calls shows
+    is_whole: bool = True  # a whole contact; else the piece that a list of calls shows
     is_listed: bool = True  # else only the form of a workshop has it
 
 
@@ -63,7 +63,7 @@ class DisclosureScene:
     contacts: dict[str, str]  # by id of registration
     names: dict[str, str]
     canaries: list[Canary]
-    values: dict[str, list[str]]  # of the parts of addresses
+    values: dict[str, list[str]]  # by part of the address
     fields: dict[str, str]  # sent with every form
 
     def find(self, answer: TestResponse) -> set[Canary]:
@@ -88,7 +88,7 @@ class DisclosureScene:
                 yield built.removeprefix("http://localhost:8000")
 
     def _values(self, rule: Rule, name: str) -> Sequence[str]:
-        choices = getattr(rule._converters[name], "items", None)  # of `any(csv,xlsx)`
+        choices = getattr(rule._converters[name], "items", None)  # `any(csv,xlsx)` has them
         return sorted(choices) if choices else self.values[name]
 
     def token_for(self, organizer_id: int) -> str:

@@ -34,7 +34,7 @@ from tests.support.threaded_server import running
 from tests.support.websub_subscriber import LOOPBACK_RULE
 
 Json = dict[str, Any]
-HOST = "localhost:8000"  # of the site
+HOST = "localhost:8000"  # the site's
 MINUTE = timedelta(minutes=1)
 SIGNED = ("(request-target)", "host", "date", "digest")
 
@@ -91,7 +91,7 @@ class FediverseServer(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.actors: dict[str, Json] = {}
-        self.statuses: dict[str, int] = {}  # of posts, by path
+        self.statuses: dict[str, int] = {}  # answers to posts, by path
         self.received: list[Received] = []
         self.asked: list[str] = []
         self.lock = threading.Lock()

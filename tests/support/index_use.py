@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 SCAN: Final = re.compile(
     r"SCAN (\w+?)(?:_\d+)?\b(?: USING (?:COVERING )?INDEX (\w+))?"
-)  # of SQLite
+)  # SQLite's words
 VERBS: Final = ("SELECT", "UPDATE", "DELETE", "WITH")
 Node = Mapping[str, Any]
 
@@ -53,7 +53,7 @@ def list_scans(
     return [table for table, index in scans if table in growing and index not in small_indexes]
 
 
-# Of PostgreSQL; the condition of a bitmap heap scan is that of the index below.
+# PostgreSQL's words; the condition of a bitmap heap scan is that of the index below.
 SCANS: Final = frozenset({"Seq Scan", "Index Scan", "Index Only Scan"})
 
 

@@ -103,7 +103,7 @@ class MailingWorld(NotificationWorld):
         self.editions: dict[str, int] = {}  # by mark
         self.expected: dict[int, list[Reader]] = {}  # whom a decision sends an edition
         self.since_decision: list[str] = []  # to whom a letter was sent since the last one
-        self.refusals: list[bool] = []  # of the next letters by the mail server; True: for good
+        self.refusals: list[bool] = []  # answers to the next letters; True: refused for good
         with self.store.change() as session:
             self._make_offices(session)
 

@@ -30,7 +30,7 @@ from tests.support.limits import UNLIMITED
 from tests.support.staff_client import employ, enrol
 
 NORTH, SOUTH = "north", "south"
-EMAIL = "ana@example.org"  # of an account in each
+EMAIL = "ana@example.org"  # each has an account with it
 
 
 @dataclass
@@ -43,7 +43,7 @@ class NetworkUnderTest:
     workshop: Workshop
     registration: Registration
     link: str  # the path of the person's own page
-    cookie: str  # of a session of EMAIL
+    cookie: str  # EMAIL's session
 
     @property
     def store(self) -> Store:

@@ -64,7 +64,7 @@ class State(NamedTuple):
     """What people have to know of a workshop; all of a cancelled one is that it is cancelled."""
 
     hour: time | None
-    day: int = 0  # of December; 0 where a message does not say it
+    day: int = 0  # a day of December; 0 where a message does not say it
     ends: time | None = None  # a letter of a change says it, others lead to the page that does
     address: str = ""
     venue_id: int = 0  # two may have one address; no message says it

@@ -33,7 +33,7 @@ def has_own_clock(item: pytest.Item) -> bool:
         return False
     if not (marker.args and isinstance(marker.args[0], datetime) and marker.args[0].tzinfo):
         return False
-    # Of test functions; the type of every item does not have it.
+    # Test functions have it; the type of every item does not.
     fixtures = item._fixtureinfo.name2fixturedefs  # type: ignore[attr-defined]
     shared = {name for name, found in fixtures.items() if found[-1].scope != "function"}
     return shared <= WITHOUT_DATES

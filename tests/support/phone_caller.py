@@ -23,7 +23,7 @@ from tests.conftest import make_workshop, venue
 SECRET: Final = "a secret of the gateway"
 SITE: Final = "http://localhost:8000"
 NUMBER: Final = "+13125550199"
-WORDS_A_SECOND: Final = 2.5  # of a machine that speaks to who listens once
+WORDS_A_SECOND: Final = 2.5  # a machine speaks that fast to who listens once
 MOST_SECONDS: Final = 90
 NOT_YET: Final = (
     "Todavía no está confirmado. Llama mañana después de las nueve y marca tu código, o ven."

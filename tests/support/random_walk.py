@@ -22,7 +22,7 @@ CHILDCARE: Final = "childcare"
 LATE: Final = timedelta(hours=3)
 HOUR: Final = timedelta(hours=1)
 DAY: Final = timedelta(hours=24)
-ZONE: Final = ZoneInfo("America/Chicago")  # of the workshops of the walks
+ZONE: Final = ZoneInfo("America/Chicago")  # the walks' workshops are in it
 
 
 @dataclass

@@ -234,7 +234,7 @@ def faults(session: Session, workshop_id: int) -> list[str]:
         found.append(_fault(f"slot {slot.minute}", slot.capacity, people, slot.seats_left))
     left = accommodations.get_left(session, workshop_id)
     for need, capacity in workshop.support.items():
-        # Of a party whose key has just been destroyed nobody knows what it holds, and until it is
+        # Nobody knows what a party holds whose key has just been destroyed, and until it is
         # cancelled what other such parties held is not subtracted either (`totals.recount`).
         parties = sum(need in each.needs for each in held)
         taken = capacity - left[need]

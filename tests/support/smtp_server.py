@@ -32,7 +32,7 @@ class Postman:
         self.password = ""
         self.tries_to_sign_in = 0
         self.connections = 0
-        self.is_secure: list[bool] = []  # of each letter's line
+        self.is_secure: list[bool] = []  # whether each letter's line was secure
 
     @property
     def to(self) -> list[str]:

@@ -24,7 +24,7 @@ PASSWORD = "caballo grapa pila correcta"
 HASHED = passwords.hash_password(PASSWORD)
 COOKIE = "__Host-staff"
 TIMES = 4  # how often `at_once` submits a form
-SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"  # of the TOTP of every account
+SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"  # every account's TOTP
 
 
 def employ(

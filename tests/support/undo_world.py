@@ -50,8 +50,8 @@ _FACTS = sa.case(
         Notification.facts,
     )
 )
-# What tells of a change and waits is never sent to who knows the change already, by another letter
-# of the same hour: whether such a row stands there makes no difference.
+# A row that waits to tell of a change is never sent to who knows the change already from another
+# letter of that hour: whether such a row stands there makes no difference.
 _IS_TO_BE_SAID = sa.not_(
     sa.and_(
         Notification.cause.in_(CHANGE_TYPES),
@@ -78,7 +78,7 @@ class UndoWorld(NotificationWorld):
         kind: Kind,
     ) -> None:
         super().__init__(app, store, key_store, config, office, kind)
-        self.refusals: list[bool] = []  # of the next messages; True: for good
+        self.refusals: list[bool] = []  # how the next messages are refused; True: for good
         self.sent: list[str] = []  # addresses and phones
         mark = secrets.token_hex(4)
         members = [
@@ -86,7 +86,7 @@ class UndoWorld(NotificationWorld):
             for n in range(2)
         ]
         with store.change() as session:
-            session.execute(sa.delete(RosterAssignment))  # of an earlier example
+            session.execute(sa.delete(RosterAssignment))  # an earlier example left them
             for each in self.workshop_ids[:2]:
                 workshop = session.get_one(Workshop, each)
                 for member_id in members:

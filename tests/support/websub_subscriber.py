@@ -57,7 +57,7 @@ class Subscriber(ThreadingHTTPServer):
         self.deliveries: list[Delivery] = []
         self.challenge_status = 200
         self.challenge_suffix = ""
-        self.statuses: list[int] = []  # of the next deliveries; then 204
+        self.statuses: list[int] = []  # the answers to the next deliveries; then 204
         self.location = ""
         self.has_delivery = threading.Event()
         self.let_go = threading.Event()

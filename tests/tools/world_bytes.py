@@ -51,7 +51,7 @@ CLOSED_MONTH: Final = (
 )  # fmt: skip
 FEED_FORMATS: Final = ("ics", "atom", "json", "jcal", "jscal")
 FEED: Final = re.compile(rf"(/[a-z]{{2,3}}/cal/[^/?]+\.)({'|'.join(FEED_FORMATS)})")
-MAX_PAGES: Final = 3  # of one pattern of addresses, for each visitor
+MAX_PAGES: Final = 3  # for one pattern of addresses and one visitor
 MAX_FILES: Final = 60
 MAX_TYPESET: Final = 4  # a PDF or picture takes half a second
 MAX_REQUESTS: Final = 6000  # for each visitor: a bound against a site without end
@@ -120,7 +120,7 @@ class Visitor:
     """Follows the links of the site in one session, and keeps the masked answers by address."""
 
     name: str
-    client: Any  # of Flask
+    client: Any  # Flask's test client
     find_pattern: Callable[[str], str | None]
     only: re.Pattern[str]
     answers: dict[str, list[bytes]] = field(default_factory=lambda: defaultdict(list))

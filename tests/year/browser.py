@@ -21,7 +21,7 @@ class Form:
     action: str
     method: str
     fields: Mapping[str, Sequence[str]]
-    choices: Mapping[str, Sequence[str]]  # of radio buttons, boxes and lists that are not disabled
+    choices: Mapping[str, Sequence[str]]  # radio buttons, boxes and lists that are not disabled
     buttons: Sequence[tuple[str, str]]
 
     def has(self, name: str) -> bool:
@@ -122,7 +122,7 @@ class Browser:
     watch: Watch
     address: str
     headers: Mapping[str, str] = field(default_factory=dict)
-    token: str = ""  # of the forms of the staff
+    token: str = ""  # the staff forms' token
 
     def get(self, path: str) -> Page:
         return self._follow("GET", path, None)

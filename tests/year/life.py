@@ -32,7 +32,7 @@ from tests.year.rendering import Rendering
 from tests.year.staff import Staff
 from tests.year.state import StateCheck
 
-WAKING_HOURS: Final = (8, 12, 16, 20)  # of UTC+0 and later: rounds of an ordinary day
+WAKING_HOURS: Final = (8, 12, 16, 20)  # UTC+0 and later: rounds of an ordinary day
 PAPER_EVERY: Final = 14  # days
 REPEATED_WITHIN: Final = timedelta(
     hours=18
@@ -55,7 +55,7 @@ def _changes(day: date, zone: ZoneInfo) -> bool:
 class Life:
     seed: int
     site: Installation
-    clock_hands: Any  # of time-machine
+    clock_hands: Any  # time-machine's
     findings: Findings
     rng: random.Random
     people: People = field(init=False)

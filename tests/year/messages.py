@@ -108,7 +108,7 @@ class MessageCheck:
     counts: Counter[str] = field(default_factory=Counter)
     # By number of the person. A text that cancels says no hour.
     _last: dict[int, tuple[Moment | None, str]] = field(default_factory=dict)
-    _ever: set[Moment] = field(default_factory=set)  # of all workshops
+    _ever: set[Moment] = field(default_factory=set)  # every workshop's
 
     def remember(self) -> None:
         """The moments of all workshops as they are now. Called after whatever staff do."""

@@ -34,12 +34,12 @@ class Person:
     number: int
     name: str
     lang: str
-    contact: str  # of CONTACTS
+    contact: str  # one of CONTACTS
     address: str  # an e-mail address or a phone
-    place: str = ""  # of PLACES, where they look for a workshop
+    place: str = ""  # one of PLACES, where they look for a workshop
     workshop: str = ""  # public id
-    link: str = ""  # of their own page
-    follow: str = ""  # of what they follow
+    link: str = ""  # their own page's
+    follow: str = ""  # the page of what they follow
     is_gone: bool = False
 
 

@@ -29,7 +29,7 @@ def test_waitlisted_party_is_admitted_after_the_start_while_chairs_are_free(
     assert _chairs(store, workshop, before) is None
     with refuses(ErrorCode.WAITLIST_CHECKIN_TOO_EARLY):
         _admit(store, waiting[0], 1, now=before)
-    _arrive(store, rosa, 1)  # of three
+    _arrive(store, rosa, 1)  # her party is of three
     assert _chairs(store, workshop, after) == 2
     assert _admit(store, waiting[0], 1, now=after)
     assert not _admit(store, waiting[0], 1, now=after), "also on the second phone"

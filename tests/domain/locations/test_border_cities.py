@@ -21,7 +21,7 @@ from tests.support.fixed_clock import fixed_clock
 pytestmark = [pytest.mark.core, fixed_clock]
 
 MEXICO: Final = NetworkProfile(countries=("MX",), home_country="")
-MAX_MILES_TO_BORDER_TOWN: Final = 12  # of a city that people cross from
+MAX_MILES_TO_BORDER_TOWN: Final = 12  # a city that people cross from is nearer
 MIN_POPULATION: Final = 5_000
 MAX_DETOUR_MILES: Final = 25  # to the office of its district, which is not always the nearest
 # They lie near the border, and their names mean other places to whoever writes them alone.

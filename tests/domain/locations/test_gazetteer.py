@@ -262,7 +262,7 @@ def test_every_postal_code_is_found_by_its_code() -> None:
     assert not [each for each in data.postal_codes() if data.find_postal(each.code) != [each]]
 
 
-# Of cities, and of villages that are named after no town of the gazetteer.
+# Cities, and villages that are named after no town of the gazetteer.
 CODES_BY_COUNTRY: Final = {
     "DE": """10115 52.53 13.38|80331 48.14 11.57|20095 53.55 10.00|60311 50.11 8.68|50667 50.94 6.96
         18055 54.09 12.14|01067 51.06 13.72|66111 49.23 7.00|79098 47.99 7.85|24103 54.32 10.13

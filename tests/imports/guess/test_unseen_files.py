@@ -23,7 +23,7 @@ from tests.support.fixed_clock import fixed_clock
 pytestmark = [pytest.mark.any_database, fixed_clock]
 FILES = (*EXPORTS, *OFFICES, *MESSAGES)
 MIN_RIGHT = 0.97
-MAX_QUESTIONS = 2  # of a file
+MAX_QUESTIONS = 2  # a file may ask that many
 
 
 def test_unseen_files_are_read_right_or_asked(store: Store, furnished: Office) -> None:

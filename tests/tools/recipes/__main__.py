@@ -26,7 +26,7 @@ from tests.tools.recipes.recipe import CATALOGUE, AnchorGone, Recipe, Translatio
 CHECKOUT: Final = Path(__file__).parents[3]
 # In a clone that has the change, the recipe does not fit a second time.
 DONE_IN_A_CLONE: Final = "tests/project/test_recipes.py::test_recipe_fits_the_code"
-LAST_LINES: Final = 30  # of the output of a check that failed
+LAST_LINES: Final = 30  # shown of the output of a check that failed
 
 
 @dataclass(frozen=True)

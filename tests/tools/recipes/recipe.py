@@ -64,13 +64,13 @@ class Translation:
 
 @dataclass(frozen=True)
 class Recipe:
-    name: str  # of its module
+    name: str  # its module's
     section: str  # the heading of contributing.md which it follows
     max_files: int  # the goal: files touched, without catalogues and the change's own test
     edits: tuple[Edit, ...]
     own_tests: tuple[str, ...]  # files of the change's own test, which a recipe adds or edits
     translations: tuple[Translation, ...] = ()
-    commands: tuple[tuple[str, ...], ...] = ()  # of `outreach`, which run after the edits
+    commands: tuple[tuple[str, ...], ...] = ()  # arguments of `outreach`, run after the edits
 
     @property
     def program(self) -> str:

@@ -12,7 +12,7 @@ from outreach.web.middleware.url_rules import DeferredRule
 pytestmark = pytest.mark.any_database("URLs only")
 
 QUERY: Final = {"more": ["one", "ñ two"], "nothing": None}
-MOST: Final = 300  # of the rules; a few build the same URL
+MOST: Final = 300  # the rules are fewer; a few build the same URL
 
 
 def get_values(rule: Rule) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from outreach.app import WARM_UP_TEMPLATES
 @pytest.mark.any_database("templates only")
 def test_templates_of_a_registration_are_compiled_before_forking(app: Flask) -> None:
     shown = _find_used(app, ["registration/form.html", "my_registration/detail.html"])
-    # Of the pages that are opened before (`WARM_UP_PATHS`).
+    # Pages that are opened before (`WARM_UP_PATHS`).
     opened = _find_used(
         app, ["workshops/list.html", "workshops/network.html", "calendar/build.html"]
     )

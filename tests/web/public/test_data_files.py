@@ -277,7 +277,7 @@ def test_contact_point_has_an_address_only_if_the_contact_is_one(
 
 @pytest.mark.filterwarnings(
     "ignore:ConjunctiveGraph is deprecated:DeprecationWarning"
-)  # of pyshacl
+)  # from pyshacl itself
 def test_catalogue_is_dcat_ap_and_its_files_are_there(
     revisions: Store, client: FlaskClient
 ) -> None:

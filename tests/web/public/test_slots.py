@@ -110,7 +110,7 @@ def test_discreet_form_whose_last_shown_hour_is_taken_gets_any_free_hour(
             starts=time(10), ends=time(11), slot_minutes=30,
         )  # fmt: skip
     luz = seat(store, key_store, circle, name="Luz", slot="10:00")
-    show_delayed_seats(store)  # of which 10:30 is left
+    show_delayed_seats(store)  # 10:30 is left of them
     seat(store, key_store, circle, name="Ana", slot="10:30")
     with store.change() as session:
         registrations.cancel(session, session.get_one(Registration, luz.id), now=clock.now())

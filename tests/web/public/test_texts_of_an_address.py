@@ -134,7 +134,7 @@ def test_links_and_follows_beyond_it_are_refused_in_true_words(
     asked = fields | {"contact": "text", "text": "312 555 0199"}
     refused = site.client.post("/es/avisame", data=asked)
     assert refused.status_code == 429
-    until_midnight = timedelta(hours=6)  # of UTC
+    until_midnight = timedelta(hours=6)  # midnight of UTC
     assert refused.headers["Retry-After"] == str(int(until_midnight.total_seconds()))
     assert site.send_texts() == []
     by_letter = fields | {"contact": "email", "email": "rosa@example.org"}

@@ -38,7 +38,7 @@ pytestmark = [pytest.mark.any_database, fixed_clock]
 # A Saturday; the fixed clock is the Friday of the week before.
 DAY: Final = date(2026, 12, 5)
 NEAR: Final = datetime(2026, 12, 4, 0, 0, tzinfo=UTC)  # 48 hours before 18:00 in Chicago
-HELD_UNTIL: Final = FIXED_NOW + UNDO_WINDOW + timedelta(minutes=1)  # of what is decided in a test
+HELD_UNTIL: Final = FIXED_NOW + UNDO_WINDOW + timedelta(minutes=1)  # undo is possible until then
 TITLE: Final = "Círculo de mujeres"
 
 

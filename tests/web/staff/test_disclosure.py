@@ -395,7 +395,7 @@ def test_square_of_a_person_opens_in_the_window_only(scene: DisclosureScene) -> 
     tomas = sign_in(scene, Role.DOOR)
     squares = [f"/q/{token}" for token in scene.values["token"]]
     statuses = [tomas.get(each).status_code for each in squares]
-    assert statuses.count(200) == 6  # of two workshops
+    assert statuses.count(200) == 6  # those of two workshops
     assert statuses.count(409) == len(squares) - 6
     marked = [tomas.post(each, do="arrived").status_code for each in squares]
     assert marked.count(409) == statuses.count(409)

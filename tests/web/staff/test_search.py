@@ -163,7 +163,7 @@ def test_form_keeps_what_is_typed_out_of_the_address_and_links_go_on_working(
     client = signed_in_as(app, store, employ(store))
     page = search(client, "quetzal")
     forms = re.findall(r'<form[^>]*action="/org/buscar"[^>]*>', page.text)
-    assert len(forms) == 2  # of the page and of the dialog
+    assert len(forms) == 2  # the page's and the dialog's
     assert all('method="post"' in each for each in forms)
     assert "quetzal" not in "".join(re.findall(r'(?:action|href)="([^"]*)"', page.text))
     for part in ("", "1"):

@@ -179,7 +179,7 @@ def test_disabled_account_is_signed_out_and_a_new_link_enables_it(
 
 
 def test_last_admin_cannot_be_removed(store: Store, elena: StaffClient, elena_id: int) -> None:
-    employ(store, "iris@example.org", Role.ADMIN, "chicago")  # of one office only
+    employ(store, "iris@example.org", Role.ADMIN, "chicago")  # she works for one office only
     path = f"/org/personal/{elena_id}"
     form = fields(elena.get(path).text, path)
     for changes in ({"role-*": "reader"}, {"role-*": "", "office": "chicago", "role": "admin"}):

@@ -391,7 +391,7 @@ def test_undo_takes_the_change_and_its_letters_back(scene: WritingScene, name: s
         latest = sa.select(WorkshopChange.batch).order_by(WorkshopChange.id.desc()).limit(1)
         batch = session.scalars(latest).one()
     answer = scene.ana.post(f"/org/deshacer/{batch}")
-    assert answer.status_code in {200, 303}  # of many workshops it says each
+    assert answer.status_code in {200, 303}  # for many workshops it says each
     assert "No se pudo deshacer" not in words(answer)
     assert _facts(scene) == before
     assert scene.send_due(timedelta(hours=1)) == []
