@@ -20,6 +20,9 @@ log = logging.getLogger(__name__)
 
 LIVED_SECONDS: Final = 5.0  # after which a process has started well
 MAX_FAILED_STARTS: Final = 3  # one process may fail so often
+# Python runs the handler of a signal that comes between its last look for one and the wait of a
+# lock only when that wait ends: without a limit it would wait for the next signal.
+MAX_WAIT_SECONDS: Final = 5.0
 # Statuses of a process that somebody has stopped or killed: it could have started.
 _ENDED_FROM_OUTSIDE: Final = frozenset({0, -signal.SIGTERM, -signal.SIGKILL})
 
@@ -90,7 +93,7 @@ class ServerProcesses(MPServer):
         self.has_failed = has_none and place.failed_starts >= MAX_FAILED_STARTS
 
 
-def _wait_seconds(places: list[_Place]) -> float | None:
-    """Until the next process has to be started; None where all run."""
+def _wait_seconds(places: list[_Place]) -> float:
+    """Returns how long to wait until the next process has to be started, or MAX_WAIT_SECONDS."""
     due = [place.due_at for place in places if place.due_at is not None]
-    return max(0.0, min(due) - time.monotonic()) if due else None
+    return min(max(0.0, min(due) - time.monotonic()), MAX_WAIT_SECONDS) if due else MAX_WAIT_SECONDS

@@ -383,7 +383,8 @@ def test_server_log_is_one_json_line_an_event(config: Config, store: Store, tmp_
     text = server.log.read_text()
     lines = [json.loads(line) for line in text.splitlines()]
     assert {"outreach.web.middleware.failures", "_granian"} <= {line["logger"] for line in lines}
-    assert sum("/r/<token> failed" in line["event"] for line in lines) == 6
+    # Each process says the same error once a minute.
+    assert sum("/r/<token> failed" in line["event"] for line in lines) in {1, 2}
     assert NOBODY not in text
     assert "Canariosa" not in text
 
