@@ -37,7 +37,7 @@ IS_AWAITING: Final = sa.and_(
 
 
 def has_awaiting(now: datetime | sa.ColumnElement[datetime]) -> sa.ColumnElement[bool]:
-    """The condition of a query for upcoming workshops where somebody awaits approval."""
+    """Returns the condition of a query for workshops ahead where somebody awaits approval."""
     return sa.and_(
         Workshop.status == WorkshopStatus.PUBLISHED,
         Workshop.visibility == Visibility.APPROVED,
@@ -47,7 +47,9 @@ def has_awaiting(now: datetime | sa.ColumnElement[datetime]) -> sa.ColumnElement
 
 
 def is_overdue(now: datetime) -> sa.ColumnElement[bool]:
-    """The condition for those of them that start within DECIDED_BEFORE."""
+    """Returns the condition for workshops that start within DECIDED_BEFORE and where somebody
+    awaits approval.
+    """
     latest = now + DECIDED_BEFORE
     return sa.and_(
         # The index is on the local day, which differs from the UTC day by at most one.
@@ -59,14 +61,14 @@ def is_overdue(now: datetime) -> sa.ColumnElement[bool]:
 
 
 def list_overdue(session: Session, *, now: datetime) -> Sequence[Workshop]:
-    """The workshops where somebody has to be decided on at once, by start."""
+    """Returns the workshops, by start, where staff have to decide on an approval at once."""
     return session.scalars(
         sa.select(Workshop).where(is_overdue(now)).order_by(Workshop.starts_at, Workshop.id)
     ).all()
 
 
 def count_by_workshop(session: Session, workshops: Sequence[Workshop]) -> dict[int, int]:
-    """How many parties await approval, by id of workshop."""
+    """Counts the parties that await approval, by id of workshop."""
     rows = session.execute(
         sa.select(Registration.workshop_id, sa.func.count())
         .where(Registration.workshop_id.in_([each.id for each in workshops]), IS_AWAITING)
@@ -93,10 +95,12 @@ def list_awaiting(
 
 
 def compute_next_look(registration: Registration, *, now: datetime) -> datetime | None:
-    """The time from which the person can see the decision: 10:00 of the office's next working day
-    after the registration, or after `now` where that has passed, and at the latest DECIDED_BEFORE
-    the start. None: it is too late to wait for it, or nobody is to decide. Like the page, it
-    follows the apparent status (S29)."""
+    """Returns from when on the person can see the decision on the address.
+
+    That is 10:00 of the office's next working day after the registration, or after `now` where
+    that has passed, and at the latest DECIDED_BEFORE the start. None: it is too late to wait
+    for it, or nobody is to decide. Like the page, it follows the apparent status (S29).
+    """
     workshop = registration.workshop
     has_seat = registration.apparent_status is RegistrationStatus.CONFIRMED
     is_by_approval = workshop.visibility is Visibility.APPROVED
@@ -129,7 +133,7 @@ def _is_day_off(day: date, workshop: Workshop) -> bool:
 def compute_undo_end(
     workshop: Workshop, *, now: datetime, undo_window: timedelta = UNDO_WINDOW
 ) -> datetime | None:
-    """Until when a decision can be undone; None near the start, where it holds at once."""
+    """Returns until when a decision can be undone; None near the start, where it holds at once."""
     return now + undo_window if undo_window and workshop.starts_at - now > NO_UNDO_BEFORE else None
 
 
@@ -226,7 +230,7 @@ def revoke_approval(session: Session, registration: Registration) -> bool:
 
 
 def list_held(session: Session, workshop: Workshop) -> Sequence[Registration]:
-    """The registrations of a workshop whose decision can be undone, by its end."""
+    """Returns the registrations whose decision can still be undone, the earliest deadline first."""
     return session.scalars(
         sa.select(Registration)
         .where(
@@ -238,7 +242,7 @@ def list_held(session: Session, workshop: Workshop) -> Sequence[Registration]:
 
 
 def list_workshops_to_end_hold(session: Session, now: datetime) -> Sequence[int]:
-    """The ids of workshops with a decision whose undo window is over."""
+    """Returns the ids of the workshops with a decision whose undo window is over."""
     return session.scalars(
         sa.select(Registration.workshop_id)
         .where(Registration.approval_undo_until <= now)
@@ -263,7 +267,7 @@ def end_hold(session: Session, workshop: Workshop, *, now: datetime) -> int:
 
 
 def _end_hold_of(session: Session, registration: Registration) -> bool:
-    """False where the decision was undone at this moment."""
+    """Ends the undo window of a decision; False where it was undone at this moment."""
     return changes_one_row(
         session,
         sa.update(Registration)

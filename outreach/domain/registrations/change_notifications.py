@@ -46,7 +46,7 @@ def _select_saying(said: SaidFacts) -> tuple[NotificationType, ...]:
 
 
 class NotifyMode(StrEnum):
-    """What staff decide about the people of a workshop that they change."""
+    """Whether and when the people of a workshop are told that staff have changed it."""
 
     NOTIFY = "avisar"
     LATER = "luego"  # it stays in the queue of staff
@@ -69,8 +69,11 @@ class NotifyDecision:
 
     @property
     def delays_offers(self) -> bool:
-        """Whether the waitlist gets free seats later. Where nobody is told, nobody is offered one
-        either: the seats wait for a decision, and are not for whoever comes first."""
+        """Whether free seats are offered to the waitlist later.
+
+        Where nobody is told, nobody is offered a seat either: the seats wait for a decision,
+        and are not for whoever comes first.
+        """
         is_held = self.mode is NotifyMode.NOTIFY and bool(self.undo_window)
         return is_held or self.mode in {NotifyMode.LATER, NotifyMode.NOBODY}
 
@@ -170,7 +173,7 @@ HAS_UNINFORMED: Final = sa.exists().where(
 
 
 def _forget_informed(session: Session, workshop: Workshop) -> None:
-    """Whoever knows what is true is not told any more."""
+    """Deletes the notifications of changes to parties that already know what is true."""
     knows = sa.and_(
         Registration.workshop_id == workshop.id,
         _IS_ACTIVE,
@@ -319,7 +322,7 @@ _UNINFORMED: Final = (
 
 
 def choose_cause(workshop: Workshop, known: bytes | None) -> NotificationType:
-    """What a party is told whose last news of the workshop is `known`."""
+    """Chooses what a party is told, by what it last heard of the workshop (`known`)."""
     if workshop.is_cancelled:
         return NotificationType.CANCELLED
     return NotificationType.REINSTATED if known == facts.CANCELLED else NotificationType.CHANGED
@@ -328,7 +331,10 @@ def choose_cause(workshop: Workshop, known: bytes | None) -> NotificationType:
 def compute_due(
     workshop: Workshop, decision: NotifyDecision, *, is_text: bool, now: datetime
 ) -> datetime:
-    """When a party is told: after the undo window, and a text by day. Near the start at once."""
+    """Returns when a party is told: after the undo window, a text only in the daytime.
+
+    Near the start, or if it is urgent, it is told at once.
+    """
     is_at_once = not decision.undo_window or decision.mode is NotifyMode.URGENT
     if is_at_once or workshop.starts_at - now <= NO_UNDO_BEFORE:
         return now
@@ -337,9 +343,11 @@ def compute_due(
 
 
 def count_uninformed(session: Session, workshops: Iterable[Workshop], *, has_texts: bool) -> Reach:
-    """The parties of these workshops that do not know what is true now: nothing that says it was
-    handed over to a server or a gateway, or said in a call. `has_texts`: a gateway is
-    configured."""
+    """Counts the parties of these workshops that have not been told what is true now.
+
+    Told means: handed over to a server or a gateway, or said in a call. `has_texts`: a gateway is
+    configured.
+    """
     way = _way(has_texts=has_texts)
     rows = session.execute(
         sa.select(way, sa.func.count())
@@ -352,7 +360,7 @@ def count_uninformed(session: Session, workshops: Iterable[Workshop], *, has_tex
 
 
 def count_pending(session: Session, workshop_ids: Iterable[int], *, has_texts: bool) -> Reach:
-    """The parties of these workshops for whom a notification of a change waits to be sent."""
+    """Counts the parties of these workshops for whom a notification of a change is queued."""
     way = _way(has_texts=has_texts)
     rows = session.execute(
         sa.select(way, sa.func.count())
@@ -388,8 +396,10 @@ def _way(*, has_texts: bool) -> sa.ColumnElement[str]:
 
 
 def count_people(session: Session, workshop_ids: Iterable[int], *, has_texts: bool) -> int:
-    """How many people a change of these workshops reaches: one who registered for several dates
-    together is one, whatever number of messages they get."""
+    """Counts the people whom a change of these workshops reaches.
+
+    Somebody who registered for several dates together is one, however many messages they get.
+    """
     person = sa.func.coalesce(Registration.joint_id, Registration.id)
     found = session.scalar(
         sa.select(sa.func.count(person.distinct()))
@@ -404,8 +414,9 @@ def count_people(session: Session, workshop_ids: Iterable[int], *, has_texts: bo
 
 
 def fold_into_offer(session: Session, registration_id: str) -> None:
-    """Where an offer that was queued now says day, hour and place as they are, a notification of a
-    change that has not been sent to the same party is not sent besides."""
+    """Deletes the unsent notifications of changes to a party whose queued offer says the same
+    facts.
+    """
     offers = sa.select(Notification.registration_id).where(
         Notification.registration_id == registration_id,
         Notification.cause == NotificationType.OFFER,
@@ -420,8 +431,12 @@ def fold_into_offer(session: Session, registration_id: str) -> None:
 
 
 def is_needed(notification: Notification) -> bool:
-    """Whether a notification of a change still says something new, and what it was made for: a
-    later change has one of its own. Those of an earlier version say what is true anyway."""
+    """Tells whether a notification of a change still has to be sent.
+
+    It has not where the party knows the facts, or where a later change has a notification of
+    its own. A notification that an earlier version queued says what is true anyway, and is
+    needed.
+    """
     if notification.cause not in CHANGE_TYPES or notification.facts is None:
         return True
     registration = notification.registration
@@ -501,8 +516,9 @@ _RECORD_UNKNOWN: Final = (
 
 
 def awaits_decision(now: datetime | sa.ColumnElement[datetime]) -> sa.ColumnElement[bool]:
-    """The condition of a query for workshops whose attendees do not know what is true now, or wait
-    for seats that were added, and nobody has decided about them."""
+    """Returns the condition of a query for workshops whose change staff have not decided about:
+    people do not know what is true now, or seats that were added are held back.
+    """
     is_queued = sa.exists().where(
         Notification.registration_id == Registration.id,
         sa.or_(

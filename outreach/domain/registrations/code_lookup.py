@@ -47,8 +47,10 @@ def list_by_code(
 def list_by_keys(
     session: Session, key_store: KeyStore, keys: str, *, now: datetime
 ) -> Sequence[Registration]:
-    """The registrations whose spoken code is pressed by these keys of a telephone, at workshops
-    ahead that are not discreet; the next workshop first."""
+    """Returns the registrations whose spoken code is pressed by these keys of a telephone.
+
+    Only workshops ahead that are not discreet are searched; the next workshop comes first.
+    """
     workshop_ids = session.scalars(
         sa.select(Workshop.id).where(Workshop.ends_at > now, Workshop.is_discreet.is_(False))
     ).all()
@@ -84,13 +86,13 @@ def find_by_code_and_name(
 
 
 def _digest(name: str) -> bytes:
-    """A name for comparing; all digests have the same length."""
+    """Returns a digest of a name by which names are compared; all digests have the same length."""
     spelled = fold(name) or clean(name).casefold()  # a name may have no letter: «★»
     return hashlib.sha256(spelled.encode()).digest()
 
 
 def _decrypt_decoy() -> str:
-    """The name of nobody, after the work of decrypting one."""
+    """Does the work of decrypting a name, and returns a name that belongs to nobody."""
     key, sealed = _seal_decoy()
     text: str = json.loads(keystore.decrypt(key, sealed, "decoy"))["name"]
     return text

@@ -36,7 +36,7 @@ BATCH: Final = 500  # keys in one statement
 
 @dataclass(frozen=True, kw_only=True)
 class DoubtfulSeats:
-    """What one burst holds or asks for: numbers, no names."""
+    """How many people and seats one burst holds or asks for. It has numbers, and no names."""
 
     burst: BurstKeys
     registration_ids: Sequence[str]
@@ -116,7 +116,9 @@ def _release(session: Session, workshop: Workshop, party: Registration) -> None:
 def _list_parties(
     session: Session, workshop_id: int, key_ids: Sequence[bytes]
 ) -> list[Registration]:
-    """The parties of these keys that have not come, in the order in which they registered."""
+    """Returns the parties with these keys of whom nobody has come yet, in the order of
+    registration.
+    """
     rows = [
         row
         for start in range(0, len(key_ids), BATCH)

@@ -45,8 +45,11 @@ _STATUSES: Final = frozenset({WorkshopStatus.PUBLISHED, WorkshopStatus.CANCELLED
 
 
 def is_movable(registration: Registration, now: datetime) -> bool:
-    """Whether its person can move it: it has a seat, the workshop has not begun, and nobody of the
-    party has come. Also from a cancelled workshop."""
+    """Tells whether the person can move the registration to another date.
+
+    It has a seat, the workshop has not begun and is not discreet, and nobody of the party has
+    come. The workshop may be cancelled.
+    """
     workshop = registration.workshop
     is_ahead = workshop.status in _STATUSES and now < workshop.starts_at
     has_seat = registration.apparent_status is RegistrationStatus.CONFIRMED
@@ -54,8 +57,11 @@ def is_movable(registration: Registration, now: datetime) -> bool:
 
 
 def can_receive(registration: Registration, target: Workshop) -> bool:
-    """Whether another workshop is a date to which this registration can move, full or not: of the
-    same kind, and neither discreet nor unlisted. A telephone consultation needs a phone."""
+    """Tells whether the registration can move to the workshop `target`, full or not.
+
+    It is of the same kind, and neither discreet nor unlisted. A telephone consultation needs a
+    phone.
+    """
     has_phone = registration.contact is ContactMethod.PHONE
     return (
         target.id != registration.workshop_id
@@ -67,7 +73,7 @@ def can_receive(registration: Registration, target: Workshop) -> bool:
 
 
 def list_own_workshops(session: Session, registration: Registration) -> set[int]:
-    """The ids of the workshops at which its group has a registration, its own included."""
+    """Returns the ids of the workshops that its group registered for, its own included."""
     if registration.joint_id is None:
         return {registration.workshop_id}
     return set(

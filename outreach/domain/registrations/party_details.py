@@ -36,7 +36,7 @@ class DetailChanges(TypedDict, total=False):
 
 
 def encrypt(key: bytes, registration_id: str, details: PartyDetails) -> bytes:
-    """The details as the row stores them, bound to the registration's id."""
+    """Encrypts the details for the row of the registration, bound to the registration's id."""
     text = json.dumps(
         {
             "code": details.code,

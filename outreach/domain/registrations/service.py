@@ -145,8 +145,10 @@ def put_under_review(
 def reserve_or_waitlist(
     session: Session, workshop: Workshop, data: RegistrationData, now: datetime
 ) -> CapacityHold | None:
-    """The seats reserved for the party; None where it is waitlisted. Raises RegistrationClosed,
-    Conflict, Full."""
+    """Reserves seats for the party and returns them; None where it goes to the waitlist.
+
+    Raises RegistrationClosed, Conflict, Full.
+    """
     is_late = waitlist.is_closed(workshop, now)
     hold = None if is_late else _reserve(session, workshop, data)
     if hold is not None:
@@ -230,7 +232,7 @@ def register_group(
 
 @dataclass(frozen=True, kw_only=True)
 class RegistrationChange:
-    """What a party wants instead of what it has."""
+    """The people, needs, hour and channel that a party wants in place of those that it has."""
 
     people: int
     needs: Codes
@@ -298,8 +300,10 @@ def _exchange(
 def _find_slot_with_room(
     session: Session, workshop: Workshop, requested: RegistrationChange, current_id: int
 ) -> int:
-    """The slot that the party wants and does not hold: reserved and released again. Raises
-    Conflict."""
+    """Returns the id of the time slot that the party wants, after checking that it has room.
+
+    To check, a slot that the party does not hold is reserved and released again. Raises Conflict.
+    """
     slot_id = _find_slot_id(session, workshop, requested.slot)
     if slot_id != current_id:
         if not time_slots.reserve(session, slot_id, requested.people):

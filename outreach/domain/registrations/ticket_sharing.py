@@ -24,7 +24,7 @@ MAX_PEOPLE: Final = 4
 
 
 def is_offered(registration: Registration, now: datetime) -> bool:
-    """Whether the ticket of this registration offers it."""
+    """Tells whether the person may register another party with the ticket of this registration."""
     return (
         registration.status is RegistrationStatus.CONFIRMED
         and registration.sharing is TicketSharing.OPEN

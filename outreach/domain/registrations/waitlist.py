@@ -49,8 +49,11 @@ def is_closed(workshop: Workshop, now: datetime) -> bool:
 
 
 def compute_offer_end(workshop: Workshop, now: datetime) -> datetime:
-    """The instant at which an offer made now expires, a whole hour: whoever cancelled caused the
-    offer, and its minute would be theirs (S33). Also the latest offer ends before the workshop."""
+    """Returns when an offer that is made now expires, always at a whole hour and before the
+    workshop.
+
+    Whoever cancelled caused the offer, and its exact minute would tell when they did (S33).
+    """
     return _compute_offer_end(workshop.starts_at, now)
 
 
@@ -120,8 +123,10 @@ def make_offer(
 
 
 def _find_offer_start(workshop: Workshop, party: WaitingParty, now: datetime) -> datetime | None:
-    """When the clock of an offer to a waitlisted party starts: when its text is sent. None where it
-    would be too late then, so the seat goes to the next party."""
+    """Returns from when on a waitlisted party has time to answer: from when its text is sent.
+
+    None where it would be too late then, so that the seat goes to the next party.
+    """
     is_text = party.contact is ContactMethod.PHONE and party.may_leave_message
     if party.appears_confirmed or not is_text:
         return now
@@ -140,7 +145,7 @@ def list_fitting(session: Session, workshop: Workshop, seats: int) -> list[Conta
 
 
 def has_fitting_candidate(session: Session, workshop: Workshop) -> bool:
-    """Whether a waitlisted party would fit in what is free now."""
+    """Tells whether some party on the waitlist would fit into the seats that are free now."""
     left = _count_seats_left(session, workshop)
     if left == 0:
         return False
@@ -257,7 +262,7 @@ def end_hold(session: Session, workshop: Workshop, *, now: datetime) -> int:
 
 
 def list_workshops_to_end_hold(session: Session, now: datetime) -> Sequence[int]:
-    """The ids of workshops whose undo window is over."""
+    """Returns the ids of the workshops whose undo window is over."""
     return session.scalars(sa.select(Workshop.id).where(Workshop.undo_until <= now)).all()
 
 
@@ -385,8 +390,10 @@ def list_expired(session: Session, workshop: Workshop) -> Sequence[Registration]
 
 
 def get_position(session: Session, registration: Registration) -> int:
-    """The position on the waitlist; the first is 1. Parties beyond their share do not
-    count: they are passed over."""
+    """Returns the place of the party on the waitlist, from 1 on.
+
+    Parties beyond their share do not count: they are passed over.
+    """
     count_before = session.scalar(
         sa.select(sa.func.count())
         .select_from(Registration)

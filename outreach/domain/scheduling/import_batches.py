@@ -79,7 +79,7 @@ def save(
 
 
 def find(session: Session, public_id: str, organizer_id: int, *, now: datetime) -> ImportBatch:
-    """A batch of this staff member. Raises NotFound, also where it has expired."""
+    """Finds a batch of this staff member. Raises NotFound, also where it has expired."""
     batch = session.scalar(
         sa.select(ImportBatch).where(
             ImportBatch.public_id == public_id,

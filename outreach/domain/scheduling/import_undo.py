@@ -70,7 +70,10 @@ def undo_load(
 
 
 def list_made(session: Session, public_ids: Sequence[str]) -> list[Workshop]:
-    """The workshops that are still there, of those with these public ids: ids may be used again."""
+    """Returns the workshops with these public ids that still exist, by day.
+
+    Public ids name them, since the `id` of a deleted row may be used again.
+    """
     found: list[Workshop] = []
     for start in range(0, len(public_ids), _BATCH):
         found += session.scalars(_select_made(public_ids[start : start + _BATCH]))
@@ -78,7 +81,10 @@ def list_made(session: Session, public_ids: Sequence[str]) -> list[Workshop]:
 
 
 def _lock_made(session: Session, public_ids: Sequence[str]) -> list[Workshop]:
-    """The same, locked until the transaction ends: nobody registers meanwhile."""
+    """Locks the workshops that `list_made` finds until the transaction ends, and returns them.
+
+    Nobody registers for them meanwhile.
+    """
     session.flush()
     found: list[Workshop] = []
     for start in range(0, len(public_ids), _BATCH):
@@ -96,7 +102,7 @@ def _select_made(public_ids: Sequence[str]) -> sa.Select[Workshop]:
 
 
 def _find_used(session: Session, made: Sequence[Workshop]) -> set[int]:
-    """The ids of workshops for which somebody has registered."""
+    """Returns the ids of the workshops for which somebody has registered."""
     used: set[int] = set()
     for start in range(0, len(made), _BATCH):
         ids = [each.id for each in made[start : start + _BATCH]]

@@ -66,7 +66,7 @@ def get_version(thing: Office | Kind) -> str:
 
 
 def count_from_day(session: Session, office: Office, day: date) -> int:
-    """How many workshops of the office are planned from that day on, drafts too."""
+    """Counts the workshops of the office from that day on, drafts too."""
     return _count(session, Workshop.office_id == office.id, Workshop.day >= day)
 
 
@@ -86,7 +86,7 @@ def add_kind(session: Session, values: Mapping[str, Any], *, now: datetime) -> K
 
 
 def loosens(kind: Kind, values: Mapping[str, Any]) -> bool:
-    """Whether a change of a kind makes new workshops less discreet (S32)."""
+    """Tells whether a change of a kind makes new workshops less discreet (S32)."""
     return (
         (kind.is_discreet and not values["is_discreet"])
         or values["visibility"].is_looser_than(kind.visibility)
@@ -131,12 +131,12 @@ def change_kind(
 
 
 def count_not_over(session: Session, kind: Kind, *, now: datetime) -> int:
-    """How many workshops of this kind have not ended, drafts too."""
+    """Counts the workshops of this kind that have not ended, drafts too."""
     return _count(session, Workshop.kind_id == kind.id, Workshop.ends_at > now)
 
 
 def get_next_position(session: Session) -> int:
-    """The position after the last kind."""
+    """Returns the position after the last kind."""
     return max((kind.position for kind in kinds.list_kinds(session)), default=0) + 1
 
 
@@ -149,7 +149,7 @@ def _hide(workshop: Workshop, kind: Kind, now: datetime) -> None:
 
 
 def _list_not_over(session: Session, kind: Kind, now: datetime) -> list[Workshop]:
-    """The workshops of a kind that have not ended, also cancelled ones."""
+    """Returns the workshops of a kind that have not ended, also cancelled ones."""
     return list(
         session.scalars(
             sa.select(Workshop)
@@ -171,7 +171,7 @@ def _count(session: Session, *conditions: sa.ColumnElement[bool]) -> int:
 
 
 def _make_code(session: Session) -> str:
-    """A random code of four letters that no other kind has."""
+    """Makes a random code of four letters that no other kind has."""
     taken = {each for kind in kinds.list_kinds(session) for each in kind.codes}
     while (made := code(4)) in taken:
         pass

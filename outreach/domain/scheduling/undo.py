@@ -66,7 +66,7 @@ def undo_batch(
 
 @dataclass(frozen=True)
 class UndoneBatch:
-    """What came of undoing all changes that one form made."""
+    """The outcome of undoing all changes that one form made."""
 
     workshops: Sequence[UndoOutcome]
     place: Venue | TourStop | None = None  # that changed with them
@@ -167,7 +167,7 @@ def _restore_venue(
 
 
 def _find_refusal(change: PlaceChange, place: Venue | TourStop, *, now: datetime) -> Refusal | None:
-    """Why a place cannot be changed back, whatever its workshops are."""
+    """Returns why a place cannot be changed back, whatever its workshops are; None where it can."""
     if now - change.made_at > workshop_changes.KEPT_FOR:
         return Refusal(ErrorCode.UNDO_TOO_LATE)
     is_merged = isinstance(place, Venue) and place.merged_into_id is not None
@@ -179,8 +179,11 @@ def _find_refusal(change: PlaceChange, place: Venue | TourStop, *, now: datetime
 def _find_dependent(
     session: Session, changes: Sequence[WorkshopChange], *, changes_place: bool, now: datetime
 ) -> dict[int, Refusal]:
-    """Why workshops at a venue cannot be changed back, by the id of their change. Those that are
-    over do not matter. `changes_place`: whether people have to know of the venue's change."""
+    """Returns why workshops at a venue cannot be changed back, by the id of their change.
+
+    Workshops that are over do not matter. `changes_place`: people have to know of the
+    venue's change.
+    """
     refusals = {}
     for change in changes:
         workshop_service.lock(session, change.workshop)
@@ -201,8 +204,10 @@ def _find_new_people(
     changes: Sequence[WorkshopChange],
     there: Sequence[Workshop],
 ) -> Refusal | None:
-    """Why a venue cannot be changed back because of workshops that were not there before: somebody
-    registered for one at the new address, or was told that it moved there."""
+    """Returns why a venue cannot be changed back because of workshops that came to it meanwhile.
+
+    Somebody registered for one of them at the new address, or was told that it moved there.
+    """
     known = {each.workshop_id for each in changes}
     new = [
         each.id

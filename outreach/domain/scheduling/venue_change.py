@@ -88,7 +88,7 @@ def change_venue(
 
 
 def list_upcoming(session: Session, venue: Venue, *, now: datetime) -> Sequence[Workshop]:
-    """The workshops at a venue that have not ended, drafts too, locked."""
+    """Returns the workshops at a venue that have not ended, drafts too, and locks them."""
     return session.scalars(
         sa.select(Workshop)
         .where(Workshop.venue_id == venue.id, Workshop.ends_at > now)

@@ -105,7 +105,7 @@ def prepare(
     external_id: str | None = None,
     is_synthetic: bool = False,
 ) -> Workshop:
-    """A new workshop that is not stored yet; see `add`. Raises Refusal as `check` does."""
+    """Makes a new workshop that is not stored yet; see `add`. Raises Refusal as `check` does."""
     data = normalize(data)
     check(data, is_draft=status is WorkshopStatus.DRAFT)
     return Workshop(
@@ -154,7 +154,7 @@ _READ_AGAIN: Final = sa.select(Workshop).where(_IS_MEANT).execution_options(popu
 
 
 def get_data(workshop: Workshop) -> WorkshopData:
-    """The data of a stored workshop, to be changed with `dataclasses.replace`."""
+    """Returns the data of a stored workshop, to be changed with `dataclasses.replace`."""
     return WorkshopData(**{name: getattr(workshop, name) for name in fields.NAMES})
 
 
@@ -327,8 +327,10 @@ def notify(session: Session, workshop: Workshop, decision: NotifyDecision, *, no
 
 
 def is_moved_to_past(workshop: Workshop, ends_at: datetime, *, now: datetime) -> bool:
-    """Whether an upcoming workshop with people would be over with this new end: probably a typing
-    error, after which the personal data would be erased too soon."""
+    """Tells whether an upcoming workshop with people would be over with this new end.
+
+    That is probably a typing error, after which the personal data would be erased too soon.
+    """
     return workshop.status in _HAS_PEOPLE and ends_at <= now < workshop.ends_at
 
 
@@ -428,7 +430,7 @@ def _set_status(
 
 
 def count_reachable(session: Session, workshop: Workshop) -> Mapping[ContactMethod, int]:
-    """How many active registrations can be notified, by contact method."""
+    """Counts the active registrations by contact method, of which NONE cannot be notified."""
     rows = session.execute(
         sa.select(Registration.contact, sa.func.count())
         .where(Registration.workshop_id == workshop.id, Registration.status.in_(ACTIVE_STATUSES))
@@ -473,7 +475,7 @@ def close_for_danger(session: Session, workshop: Workshop, *, now: datetime) -> 
 
 
 def is_open_to_danger(workshop: Workshop, *, now: datetime) -> bool:
-    """Whether `close_for_danger` would close it."""
+    """Tells whether `close_for_danger` would close the workshop."""
     is_public = workshop.status in {WorkshopStatus.PUBLISHED, WorkshopStatus.HELD}
     return is_public and not workshop.has_ended(now) and workshop.starts_at - now <= URGENT_BEFORE
 
@@ -485,7 +487,7 @@ def require_closed_for_danger(workshop: Workshop) -> None:
 
 
 def list_endangered(session: Session, workshop: Workshop, *, now: datetime) -> list[Workshop]:
-    """The other workshops at the venue that `close_for_danger` would close, by start."""
+    """Returns the other workshops at the venue that `close_for_danger` would close, by start."""
     if workshop.venue_id is None:
         return []
     found = session.scalars(
@@ -574,7 +576,7 @@ def mark_changed(workshop: Workshop, now: datetime, *, is_new_version: bool) -> 
 
 
 def _latest_change(workshop: Workshop) -> datetime:
-    """When anything last changed that the event of the workshop shows."""
+    """Returns when anything last changed that the event of the workshop shows."""
     instants = [workshop.changed_at, workshop.office.changed_at, workshop.kind.changed_at]
     if workshop.venue is not None:
         instants.append(workshop.venue.changed_at)

@@ -21,7 +21,7 @@ from outreach.errors import ErrorCode, NotFound, Refusal
 
 
 class PartnerKind(StrEnum):
-    """The codes are those of the data files."""
+    """The sorts of partners; the codes are those of the data files."""
 
     LAW_FIRM = "despacho_pale"
     LAW_CLINIC = "clinica_universitaria"
@@ -90,7 +90,7 @@ class WorkshopSpeaker(Base):
 
 @dataclass(frozen=True)
 class ChosenPartners:
-    """The partners and speakers of a workshop: ids in the order of names."""
+    """The partners and speakers of a workshop, as ids in the order of names."""
 
     partners: tuple[int, ...] = ()
     speakers: tuple[int, ...] = ()
@@ -126,12 +126,12 @@ def list_speakers(session: Session, office: Office) -> Sequence[Speaker]:
 
 
 def find(session: Session, office: Office, partner_id: int) -> Partner:
-    """A partner of this office. Raises NotFound."""
+    """Finds a partner of this office. Raises NotFound."""
     return _require_own(session.get(Partner, partner_id), office)
 
 
 def find_speaker(session: Session, office: Office, speaker_id: int) -> Speaker:
-    """A speaker of this office. Raises NotFound."""
+    """Finds a speaker of this office. Raises NotFound."""
     return _require_own(session.get(Speaker, speaker_id), office)
 
 
@@ -217,7 +217,9 @@ def are_alike(session: Session, workshops: Sequence[Workshop]) -> bool:
 
 
 def list_public_names(session: Session, workshop: Workshop) -> list[str]:
-    """The public names of a workshop's partners, then of its speakers."""
+    """Returns the public names of a workshop's partners, then of its speakers; none if it is
+    discreet.
+    """
     if workshop.is_discreet:
         return []
     rows = session.connection().execute(_PUBLIC_NAMES, {"workshop": workshop.id})
@@ -259,7 +261,7 @@ def list_names(session: Session, workshop: Workshop) -> list[str]:
 
 
 def parse_ids(values: Iterable[str]) -> tuple[int, ...]:
-    """The ids that are ticked in a form."""
+    """Returns the ids that are ticked in a form."""
     return tuple(int(each) for each in values)
 
 
