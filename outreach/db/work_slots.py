@@ -33,8 +33,11 @@ class Slots:
     """Slots, and two queues of those who wait for one. Threads share it."""
 
     def __init__(self, number: int, most: int, *, long_seconds: float = LONG_SECONDS) -> None:
-        """`number` requests have a slot, beside those that have had theirs for `long_seconds`;
-        `most` have one in all."""
+        """Sets the limits: `number` requests have a slot at a time, `most` with those that last
+        long.
+
+        A request that has had its slot for `long_seconds` does not count in `number`.
+        """
         self._number, self._most, self._long_seconds = number, most, long_seconds
         self._guard = threading.Lock()  # guards the attributes below
         self._queues: tuple[deque[threading.Lock], ...] = (deque(), deque())
@@ -86,7 +89,7 @@ _thread = _Thread()
 
 
 class WorkSlots:
-    """A WSGI application that answers few requests of another one at a time."""
+    """A WSGI application that passes few requests at a time to another one."""
 
     def __init__(self, app: "WSGIApplication", slots: Slots) -> None:
         self._app, self._slots = app, slots

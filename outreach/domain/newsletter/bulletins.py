@@ -32,7 +32,7 @@ PARTS: Final = ("title", "happened", "ahead")  # texts that staff write in every
 
 
 class EditionMail(StrEnum):
-    """What was decided about the letters of a published edition."""
+    """The decision about the letters of a published edition."""
 
     UNDECIDED = "undecided"  # it waits in the queue of headquarters
     QUEUED = "queued"
@@ -79,7 +79,9 @@ class BulletinEdition(Base):
 
     @property
     def is_decided_by_publication(self) -> bool:
-        """Whether publishing it was the last decision about its letters: undone together."""
+        """Whether the last decision about its letters was made by publishing it: both are
+        undone together.
+        """
         return self.published_at is not None and self.mail_decided_at == self.published_at
 
 
@@ -94,7 +96,7 @@ class BulletinPart:
 
 
 class BulletinLine(NamedTuple):
-    """An edition in a list."""
+    """One edition in the list of all editions."""
 
     month: Month
     number: int
@@ -113,7 +115,7 @@ def text_of(edition: BulletinEdition) -> BulletinPart:
 
 
 def find(session: Session, month: Month, number: int) -> BulletinEdition:
-    """The edition, published or a draft. Raises NotFound."""
+    """Finds the edition, published or a draft. Raises NotFound."""
     edition = session.scalar(
         sa.select(BulletinEdition).where(
             BulletinEdition.month == month.number, BulletinEdition.number == number
@@ -125,7 +127,7 @@ def find(session: Session, month: Month, number: int) -> BulletinEdition:
 
 
 def newest(session: Session, month: Month) -> BulletinEdition | None:
-    """The last edition of a month, published or a draft."""
+    """Returns the last edition of a month, published or a draft."""
     return session.scalar(
         sa.select(BulletinEdition)
         .where(BulletinEdition.month == month.number)
@@ -135,7 +137,7 @@ def newest(session: Session, month: Month) -> BulletinEdition | None:
 
 
 def latest(session: Session, month: Month) -> BulletinEdition | None:
-    """The last published edition of a month."""
+    """Returns the last published edition of a month."""
     return session.scalar(
         sa.select(BulletinEdition)
         .where(BulletinEdition.month == month.number, BulletinEdition.published_at.is_not(None))
@@ -154,7 +156,7 @@ def list_published(session: Session, month: Month) -> Sequence[BulletinEdition]:
 
 
 def lines(session: Session) -> list[BulletinLine]:
-    """All editions, drafts too, by month and number."""
+    """Returns all editions, drafts too, by month and number."""
     rows = session.execute(
         sa.select(
             BulletinEdition.month,
@@ -337,8 +339,10 @@ def undo(
 
 
 def list_undecided(session: Session) -> Sequence[BulletinEdition]:
-    """The published editions about whose letters nobody has decided, by month; not those that a
-    later edition has replaced."""
+    """Returns the published editions about whose letters nobody has decided, by month.
+
+    An edition that a later one has replaced is left out.
+    """
     later = aliased(BulletinEdition)
     is_replaced = sa.exists().where(
         later.month == BulletinEdition.month,
@@ -388,18 +392,18 @@ def _lock(session: Session, edition: BulletinEdition) -> None:
 
 
 def is_sound(edition: BulletinEdition) -> bool:
-    """Whether the stored content is what was published."""
+    """Tells whether the stored content is what was published."""
     return hashlib.sha256(edition.frozen.encode()).hexdigest() == edition.digest
 
 
 def closed_as(session: Session, month: Month) -> int:
-    """The revision that a bulletin of the month must state; 0 while the month is open."""
+    """Returns the revision that a bulletin of the month must state; 0 while the month is open."""
     last = months.find_latest_revision(session, month)
     return last.number if last is not None and last.reopened_at is None else 0
 
 
 def _get_closed_revision(session: Session, month: Month) -> MonthRevision:
-    """The last revision of a closed month. Raises Refusal when the month is open."""
+    """Returns the last revision of a closed month. Raises Refusal when the month is open."""
     last = months.find_latest_revision(session, month)
     if last is None:
         raise Refusal(ErrorCode.BULLETIN_MONTH_NOT_CLOSED)

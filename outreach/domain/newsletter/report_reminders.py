@@ -19,7 +19,7 @@ from outreach.errors import ErrorCode, Refusal
 
 
 class NoReach(StrEnum):
-    """Why nobody of an office gets a reminder."""
+    """The reason why nobody of an office gets a reminder."""
 
     NO_ACCOUNT = "no account"  # nobody has one that reports for the office
     DISABLED = "disabled"  # all of them are disabled
@@ -29,7 +29,7 @@ class NoReach(StrEnum):
 
 @dataclass(frozen=True)
 class OfficeReach:
-    """Who of an office gets a reminder: ids of accounts; without any, the cause."""
+    """The accounts of an office that get a reminder, or the reason why there is none."""
 
     slug: str
     account_ids: tuple[int, ...]
@@ -40,7 +40,9 @@ class OfficeReach:
 def find_reach(
     session: Session, slugs: Iterable[str], month: Month, *, now: datetime
 ) -> list[OfficeReach]:
-    """Who of each of these offices would get a reminder of this month now, in their order."""
+    """Returns, for each of these offices in their order, which accounts a reminder would reach
+    now.
+    """
     wanted = list(slugs)
     accounts: dict[str, list[StaffMember]] = {slug: [] for slug in wanted}
     for account, slug in missing_reports.list_accounts(session, wanted):
@@ -89,7 +91,7 @@ class HeldReminders:
 
 
 def find_held(session: Session, month: Month, *, now: datetime) -> HeldReminders | None:
-    """The reminders of this month that can be undone; None without any."""
+    """Returns the reminders of this month that can be undone; None without any."""
     due = mailings.list_held_due(session, month, now=now)
     return HeldReminders(len(due), min(due)) if due else None
 

@@ -74,7 +74,7 @@ def list_texts(session: Session, office: Office) -> Sequence[MessageText]:
 
 
 def find(session: Session, office: Office, text_id: int) -> MessageText:
-    """A text of this office. Raises NotFound."""
+    """Finds a text of this office. Raises NotFound."""
     text = session.get(MessageText, text_id)
     if text is None or text.office_id != office.id:
         raise NotFound("message text")

@@ -149,7 +149,7 @@ class OutboxTable:
         return self._find_next(session.connection(), now, None) is not None
 
     def mark_done(self, connection: sa.Connection, claimed: ClaimedMessage, now: datetime) -> None:
-        """Also when the lease has expired meanwhile: the message was delivered."""
+        """Notes that the message was delivered, also when the lease has expired meanwhile."""
         connection.execute(self._finish, {"row_id": claimed.id, "done_at": now})
 
     def discard(self, connection: sa.Connection, claimed: ClaimedMessage) -> None:
@@ -198,8 +198,10 @@ class OutboxTable:
     def mark_uncertain(
         self, connection: sa.Connection, claimed: ClaimedMessage, now: datetime
     ) -> None:
-        """The message may have arrived: it is sent once more, with the same Message-ID, and after
-        a second unknown outcome given up."""
+        """Notes that the message may have arrived.
+
+        It is sent once more, with the same Message-ID, and after a second unknown outcome given up.
+        """
         if claimed.expired_lease_at is not None:
             self._give_up(connection, claimed, now)
             return
