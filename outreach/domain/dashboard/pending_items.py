@@ -12,7 +12,9 @@ from typing import Final
 
 
 class WorkSort(StrEnum):
-    """What waits, the gravest first. The value is in the address of the page that shows it."""
+    """A sort of work that waits, the gravest first. The value is in the address of the page
+    that shows it.
+    """
 
     APPROVE = "aprobar"  # the address: a person may not read it yet
     CALL = "llamar"
@@ -33,7 +35,7 @@ class Gravity(IntEnum):
 
 
 class AlertType(StrEnum):
-    """Why a workshop wants action, the most serious first."""
+    """The reason why a workshop wants action, the most serious first."""
 
     MISSING_REPORT = "missing report"
     APPROVAL_OVERDUE = "approval overdue"  # somebody has to be decided on at once
@@ -50,7 +52,7 @@ class AlertType(StrEnum):
 
 
 class DoneSort(StrEnum):
-    """What ends something in the queue."""
+    """The act by which something in the queue ended."""
 
     CALL = "call"
     APPROVED = "approved"
@@ -64,8 +66,10 @@ class DoneSort(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class PendingItem:
-    """A sort of work of the queue. Who edits the workshops of an office and calls its people acts
-    on it."""
+    """All that is known of a sort of work in the queue.
+
+    Staff who edit the workshops of an office and call its people act on it.
+    """
 
     sort: WorkSort
     alerts: tuple[AlertType, ...]
