@@ -28,7 +28,7 @@ EVE: Final = timedelta(days=1)  # the list of the door opens the day before
 
 
 def find(session: Session, workshop: Workshop, registration_id: str) -> Registration:
-    """A registration of this workshop that is not cancelled. Raises NotFound."""
+    """Finds a registration of this workshop that is not cancelled. Raises NotFound."""
     registration = session.get(Registration, registration_id)
     if registration is None or registration.workshop_id != workshop.id:
         raise NotFound("registration")
@@ -84,8 +84,10 @@ def _lock_party(session: Session, registration: Registration) -> bool:
 
 
 def count_free_chairs(session: Session, workshop: Workshop, *, now: datetime) -> int | None:
-    """How many chairs are empty after the start; with time slots, those of the current slot. None
-    before the start, and where the workshop takes no registrations."""
+    """Counts the chairs that are empty after the start; with time slots, those of the current slot.
+
+    None before the start, and where the workshop takes no registrations.
+    """
     if now < workshop.starts_at or not workshop.takes_places:
         return None
     slot = _find_current_slot(session, workshop, now)
@@ -114,12 +116,12 @@ def count_walk_in(session: Session, workshop: Workshop, people: int) -> bool:
 
 
 def count_arrived(session: Session, workshop: Workshop) -> int:
-    """How many registered or admitted people have come, erased ones included."""
+    """Counts the registered or admitted people who have come, erased ones included."""
     return totals.read(session, workshop.id)[totals.ARRIVED]
 
 
 def count_expected(session: Session, workshop: Workshop) -> int:
-    """How many people hold seats."""
+    """Counts the people who hold seats."""
     holds_seats = sa.and_(
         Registration.workshop_id == workshop.id, Registration.status.in_(STATUSES_WITH_SEATS)
     )
@@ -128,7 +130,7 @@ def count_expected(session: Session, workshop: Workshop) -> int:
 
 
 def count_heads(session: Session, workshop: Workshop) -> int:
-    """How many people came, registered ones and walk-ins."""
+    """Counts the people who came, registered ones and walk-ins."""
     return count_arrived(session, workshop) + workshop.walk_ins
 
 
@@ -142,7 +144,7 @@ def require_checkin_open(workshop: Workshop) -> None:
 
 
 def get_list_day(workshop: Workshop) -> date:
-    """The day from which the list of the door can be opened (S23)."""
+    """Returns the day from which the list of the door can be opened (S23)."""
     return workshop.day - EVE
 
 

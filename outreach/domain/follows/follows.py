@@ -124,7 +124,7 @@ def _ask_to_confirm(session: Session, follow: Follow, now: datetime) -> None:
 
 
 def find(key_store: KeyStore, token: str) -> OpenFollow:
-    """The follow whose link ends in `token`. Raises NotFound, also for one that has ended."""
+    """Finds the follow whose link ends in `token`. Raises NotFound, also for one that has ended."""
     with key_store.store.read() as session:
         row = session.scalar(
             sa.select(Follow).where(
@@ -194,8 +194,9 @@ def renew(key_store: KeyStore, follow: OpenFollow) -> bool:
 
 
 def end(key_store: KeyStore, *follow_ids: bytes) -> int:
-    """Deletes follows with their messages, from the pages and the log of SQLite too; returns how
-    many."""
+    """Deletes follows with their messages, from the pages and the log of SQLite too; returns
+    how many.
+    """
     count = 0
     with key_store.store.change() as session:
         for start in range(0, len(follow_ids), 500):
@@ -212,7 +213,9 @@ def end_all_for_number(key_store: KeyStore, number: str) -> int:
 
 
 def end_all_of(key_store: KeyStore, recipient: str) -> int:
-    """The same for an e-mail, a phone or the JSON of a push subscription."""
+    """Deletes all follows of an e-mail, a phone or the JSON of a push subscription; returns how
+    many.
+    """
     digest = digest_recipient(key_store, recipient)
     with key_store.store.read() as session:
         found = session.scalars(sa.select(Follow.id).where(Follow.recipient == digest)).all()
@@ -268,7 +271,7 @@ def leave_out_refused(key_store: KeyStore, kinds: Sequence[Kind]) -> int:
 def _seal_without_refused(
     key_store: KeyStore, row: Follow, kinds: Sequence[Kind]
 ) -> dict[str, Any] | None:
-    """The values of a row whose choice changes; None for all others."""
+    """Returns the values of a row whose choice changes, sealed again; None for all others."""
     try:
         details = unseal(key_store, row).details
     except DataErased:
@@ -283,14 +286,14 @@ def _seal_without_refused(
 
 
 def count_due(key_store: KeyStore) -> int:
-    """How many follows `purge` would delete because of their day."""
+    """Counts the follows that `purge` would delete because of their day."""
     with key_store.store.read() as session:
         due = Follow.expires_on <= key_store.today()
         return session.scalar(sa.select(sa.func.count()).select_from(Follow).where(due)) or 0
 
 
 def count_stored(key_store: KeyStore) -> int:
-    """How many follows are stored, unconfirmed ones too; for the operator's inventory only."""
+    """Counts the stored follows, unconfirmed ones too; for the operator's inventory only."""
     with key_store.store.read() as session:
         return session.scalar(sa.select(sa.func.count()).select_from(Follow)) or 0
 
@@ -306,7 +309,10 @@ def recipient_id(follow_id: bytes) -> str:
 
 
 def make_token(key_store: KeyStore, follow_id: bytes) -> str:
-    """What the link of a follow ends in, of 128 bits. It dies with the row, which has a digest."""
+    """Returns what the link of a follow ends in, of 128 bits.
+
+    It dies with the row, which has a digest.
+    """
     digest = key_store.digest_for("link of a follow", follow_id.hex())[:16]
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
@@ -320,7 +326,7 @@ def _digest_token(key_store: KeyStore, token: str) -> bytes:
 
 
 def _limit(day: date, workshop: Workshop | None) -> date:
-    """The day on which a follow ends: with its workshop, if it is about one."""
+    """Returns the day on which a follow ends: with its workshop, if it is about one."""
     return day if workshop is None else min(day, workshop.day + timedelta(days=1))
 
 
