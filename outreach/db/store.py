@@ -133,7 +133,10 @@ class Store:
     @contextmanager
     def exclusive(self, number: int, *, patience: float) -> Iterator[bool]:
         """Lets one block with this number run at a time, on all hosts; on SQLite it keeps out
-        every writer. Yields False if another block still runs after `patience` seconds."""
+        every writer.
+
+        Yields False if another block still runs after `patience` seconds.
+        """
         if self.is_sqlite:
             with self._write_lock.acquire():
                 yield True
@@ -198,7 +201,7 @@ _FREE = sa.text("SELECT pg_advisory_unlock(:number)")
 
 
 class _NoLock(WriteLock):
-    """Stands for a lock on PostgreSQL, which lets many write at once."""
+    """Takes the place of a write lock on PostgreSQL, which lets many write at once."""
 
     def __init__(self) -> None:
         super().__init__("")
@@ -305,8 +308,10 @@ def changes_one_row(session: Session, statement: sa.Update | sa.Delete) -> bool:
 
 
 def change_rows(session: Session, statement: sa.Update | sa.Delete) -> int:
-    """Executes an UPDATE or DELETE, of which objects of the session learn nothing; returns of how
-    many rows."""
+    """Executes an UPDATE or DELETE and returns how many rows it changed.
+
+    Objects of the session learn nothing of it.
+    """
     result = session.execute(statement.execution_options(synchronize_session=False))
     assert isinstance(result, sa.CursorResult)
     return result.rowcount

@@ -16,7 +16,7 @@ RegionCode = sa.String(6)
 
 
 class Instant(sa.TypeDecorator[datetime]):
-    """A moment, stored as UTC. SQLite drops the offset; this puts it back."""
+    """A moment, stored as UTC. SQLite drops the offset, and this type puts it back."""
 
     impl = sa.DateTime
     cache_ok = True

@@ -30,7 +30,7 @@ LONG_SECONDS: Final = 0.1
 
 
 class Slots:
-    """Slots, and two queues of those who wait for one. Threads share it."""
+    """The slots, and two queues of requests that wait for one. Threads share it."""
 
     def __init__(self, number: int, most: int, *, long_seconds: float = LONG_SECONDS) -> None:
         """Sets the limits: `number` requests have a slot at a time, `most` with those that last
@@ -67,7 +67,7 @@ class Slots:
             return tuple(map(len, self._queues))
 
     def _serve(self) -> None:
-        """Gives slots to those who wait, as far as there are some."""
+        """Gives slots to the requests that wait, as long as there are free ones."""
         now = monotonic()
         while any(self._queues) and self._has_room(now):
             queue = self._next if self._queues[self._next] else 1 - self._next
@@ -105,8 +105,11 @@ class WorkSlots:
 
 
 def give_back() -> None:
-    """Gives the slot of this thread back, if it has one. It takes none again for the rest of its
-    request: one thread at a time has the lock, so that one more computes at most."""
+    """Gives the slot of this thread back, if it has one.
+
+    It takes none again for the rest of its request: one thread at a time has the lock, so
+    that one more computes at most.
+    """
     held, _thread.slot = _thread.slot, None
     if held is not None:
         slots, slot = held

@@ -69,8 +69,10 @@ def list_due(
 
 
 def lock(session: Session, ids: Collection[int]) -> None:
-    """Keeps workshops and their kinds as they are until the transaction ends: one that becomes
-    discreet meanwhile is not pushed."""
+    """Locks workshops and their kinds until the transaction ends.
+
+    One that becomes discreet meanwhile is not pushed.
+    """
     session.execute(
         sa.select(Workshop.id)
         .join(Workshop.kind)

@@ -82,8 +82,10 @@ def increment(session: Session, office_id: int = EVERY_OFFICE) -> None:
 
 
 def raise_counters(session: Session, names: Iterable[str]) -> None:
-    """Raises these counters, in this order. Their rows are locked until the transaction ends: it is
-    the last that a transaction does, and every one does it in the same order."""
+    """Raises these counters, in this order, and so locks their rows until the transaction ends.
+
+    It is the last that a transaction does, and every one does it in the same order.
+    """
     now = clock.now()
     connection = session.connection()
     statement = _INCREMENT[connection.dialect.name]

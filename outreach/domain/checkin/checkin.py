@@ -38,7 +38,9 @@ def find(session: Session, workshop: Workshop, registration_id: str) -> Registra
 
 
 def mark_arrived(session: Session, registration: Registration, people: int) -> bool:
-    """Marks that so many people of a party with a seat have come. False where that is no news."""
+    """Marks that so many people of a party with a seat have come. Returns False where that is
+    no news.
+    """
     if not _lock_party(session, registration):
         return False
     if registration.status not in STATUSES_WITH_SEATS or people > registration.people:
@@ -51,8 +53,11 @@ def mark_arrived(session: Session, registration: Registration, people: int) -> b
 def admit_from_waitlist(
     session: Session, registration: Registration, people: int, *, now: datetime
 ) -> bool:
-    """Admits people of a waitlisted party to chairs that stayed empty. False where they have been
-    admitted already. Raises Refusal before the start, and where there are too few chairs."""
+    """Admits people of a waitlisted party to chairs that stayed empty.
+
+    Returns False where they have been admitted already. Raises Refusal before the start, and
+    where there are too few chairs.
+    """
     workshop = registration.workshop
     if now < workshop.starts_at:
         raise Refusal(ErrorCode.WAITLIST_CHECKIN_TOO_EARLY)
@@ -75,8 +80,11 @@ def admit_from_waitlist(
 
 
 def _lock_party(session: Session, registration: Registration) -> bool:
-    """Locks the workshop's row and refreshes the registration. False where its person has just
-    moved it to another workshop: this check-in marks it no more."""
+    """Locks the workshop's row and refreshes the registration.
+
+    Returns False where its person has just moved it to another workshop: this check-in marks
+    it no more.
+    """
     workshop = registration.workshop
     capacity.lock(session, workshop)
     session.refresh(registration)
@@ -95,7 +103,7 @@ def count_free_chairs(session: Session, workshop: Workshop, *, now: datetime) ->
 
 
 def mark_not_arrived(session: Session, registration: Registration) -> bool:
-    """Undoes the check-in of a party. False where nobody of it was marked."""
+    """Undoes the check-in of a party. Returns False where nobody of it was marked."""
     if not _lock_party(session, registration) or not registration.arrived_count:
         return False
     checkin_events.undo_online(session, registration)
@@ -105,8 +113,10 @@ def mark_not_arrived(session: Session, registration: Registration) -> bool:
 
 
 def count_walk_in(session: Session, workshop: Workshop, people: int) -> bool:
-    """Adds walk-ins, or subtracts them where `people` is negative. False, and nothing changes,
-    where fewer than none would be left."""
+    """Adds walk-ins, or subtracts them where `people` is negative.
+
+    Returns False, and changes nothing, where fewer than none would be left.
+    """
     return changes_one_row(
         session,
         sa.update(Workshop)

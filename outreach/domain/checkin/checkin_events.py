@@ -113,8 +113,10 @@ def merge_offline_events(
 def mark_online(
     session: Session, registration: Registration, people: int, *, is_admitted: bool = False
 ) -> None:
-    """Marks a party on the check-in page, which has one event for each party. `is_admitted`: one of
-    the waitlist gets a chair."""
+    """Marks a party on the check-in page, which has one event for each party.
+
+    `is_admitted`: a party of the waitlist gets a chair.
+    """
     merge = _merge_one(session, registration)
     if is_admitted:
         merge.admitted.add(registration.id)
@@ -233,7 +235,9 @@ class _EventMerge:
         return max((event.people for event in live), default=0)
 
     def add(self, came: Arrival, *, is_online: bool = False) -> bool:
-        """Adds an event. False where its id is known, or it was undone before it arrived."""
+        """Adds an event. Returns False where its id is known, or it was undone before it
+        arrived.
+        """
         if came.id in self.events:
             return False
         self._store(came.id, came.registration_id, came.people, is_online=is_online)

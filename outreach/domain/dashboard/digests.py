@@ -158,7 +158,9 @@ def enqueue(
     session: Session, morning: DigestMorning, *, is_empty: bool = False, now: datetime
 ) -> bool:
     """Stores that the digest of this day was made, and queues its letter unless it is empty.
-    Returns whether it did: False where another worker was first."""
+
+    Returns False where another worker was first.
+    """
     try:
         with session.begin_nested():
             session.add(SentDigest(organizer_id=morning.organizer_id, day=morning.day, made_at=now))
@@ -304,7 +306,10 @@ def _of_offices(slugs: Sequence[str]) -> sa.ColumnElement[bool]:
 
 
 def _count_new_parties(session: Session, slugs: Sequence[str], morning: DigestMorning) -> int:
-    """Registrations are stored with their hour only (S33)."""
+    """Counts the active registrations since the digest of the working day before.
+
+    They are stored with their hour only (S33).
+    """
     count = session.scalar(
         sa.select(sa.func.count())
         .select_from(Registration)

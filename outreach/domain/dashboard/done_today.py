@@ -126,7 +126,9 @@ def _list_calls(session: Session, midnights: Mapping[int, datetime]) -> list[Don
 def _list_decisions(
     session: Session, midnights: Mapping[int, datetime], entries: Sequence[AuditEntry]
 ) -> list[DoneLine]:
-    """Approvals, as many as people still have, and decisions not to approve."""
+    """Returns lines for approvals, as many as people still have, and for decisions not to
+    approve.
+    """
     rows = session.execute(
         sa.select(Registration.workshop_id, sa.func.max(Registration.approved_at), sa.func.count())
         .join(Registration.workshop)

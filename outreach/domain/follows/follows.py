@@ -59,11 +59,12 @@ def request(
     workshop: Workshop | None = None,
     now: datetime,
 ) -> str:
-    """Stores what somebody asked for, and queues the message that asks for confirmation; with push
-    one that says that it works. Returns the token of its link.
+    """Stores what somebody asked for, queues the first message, and returns the token of its link.
 
-    One recipient has one request that is not confirmed: a later one changes it, so that each link
-    that was sent confirms what was asked for last. Nobody can tell whether there was one (S26)."""
+    The message asks for confirmation; with push it says that push works. One recipient has
+    one request that is not confirmed: a later one changes it, so that each link that was
+    sent confirms what was asked for last. Nobody can tell whether there was one (S26).
+    """
     key_store.envelope.newest()  # reads the key store, which the transaction below must not
     is_push = channel is FollowChannel.PUSH
     recipient = digest_recipient(key_store, details.recipient)
@@ -107,7 +108,7 @@ def request(
 
 
 def _ask_to_confirm(session: Session, follow: Follow, now: datetime) -> None:
-    """Queues the first message; not while one waits to be sent."""
+    """Queues the message that asks for confirmation, unless one waits to be sent."""
     is_waiting = sa.select(FollowMessage.id).where(
         FollowMessage.follow_id == follow.id, FollowMessage.done_at.is_(None)
     )
@@ -138,7 +139,7 @@ def find(key_store: KeyStore, token: str) -> OpenFollow:
 
 
 def unseal(key_store: KeyStore, row: Follow) -> OpenFollow:
-    """Raises DataErased where no master key decrypts it."""
+    """Decrypts a follow. Raises DataErased where no master key decrypts it."""
     packed = key_store.envelope.unseal(row.sealed, row.id, row.generation)
     return OpenFollow(
         id=row.id,
@@ -155,8 +156,11 @@ def unseal(key_store: KeyStore, row: Follow) -> OpenFollow:
 def confirm(
     key_store: KeyStore, follow: OpenFollow, workshop: Workshop | None, *, now: datetime
 ) -> bool:
-    """Begins a follow; it replaces an earlier one of the same recipient about the same. False where
-    it had begun, or is gone. `workshop` is the one it is about, if it is about one."""
+    """Begins a follow, which replaces an earlier one of the same recipient about the same subject.
+
+    Returns False where it had begun, or is gone. `workshop` is the one it is about, if it is
+    about one.
+    """
     until = _limit(key_store.today() + timedelta(days=LIFETIME_DAYS), workshop)
     with key_store.store.change() as session:
         has_begun = changes_one_row(
@@ -171,7 +175,7 @@ def confirm(
 
 
 def renew(key_store: KeyStore, follow: OpenFollow) -> bool:
-    """Gives a confirmed follow of an area 90 days from today. False where it is gone."""
+    """Gives a confirmed follow of an area 90 days from today. Returns False where it is gone."""
     until = key_store.today() + timedelta(days=LIFETIME_DAYS)
     with key_store.store.change() as session:
         change_rows(
@@ -207,8 +211,11 @@ def end(key_store: KeyStore, *follow_ids: bytes) -> int:
 
 
 def end_all_for_number(key_store: KeyStore, number: str) -> int:
-    """Ends all that this phone follows, confirmed or not; returns how many. `number` is in E.164
-    form, as +13125550142. For who answers a text with the word that ends them."""
+    """Ends all that this phone follows, confirmed or not; returns how many follows.
+
+    It serves who answers a text with the word that ends them. `number` is in E.164 form, as
+    +13125550142.
+    """
     return end_all_of(key_store, number)
 
 
@@ -346,8 +353,10 @@ def _delete_earlier(session: Session, follow: Follow) -> None:
 
 
 def delete_of_workshop(key_store: KeyStore, workshop_id: int, channel: FollowChannel) -> int:
-    """Ends what is about a workshop that nobody may wait for on this channel any more, confirmed or
-    not; returns how many."""
+    """Deletes all follows about a workshop on one channel, confirmed or not; returns how many.
+
+    Nobody may wait for that workshop on that channel any more.
+    """
     with key_store.store.read() as session:
         found = session.scalars(
             sa.select(Follow.id).where(Follow.workshop == workshop_id, Follow.channel == channel)

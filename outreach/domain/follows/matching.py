@@ -267,8 +267,11 @@ def _is_due(now: datetime) -> sa.ColumnElement[bool]:
 def _enqueue_news(
     session: Session, due: Sequence[Follow], *, until: datetime, now: datetime
 ) -> int:
-    """Queues one message each, and records what it announces in the same transaction. Who has ended
-    meanwhile gets none, nor who was queued one by another worker whose lease had run out."""
+    """Queues one message each, and records what it announces in the same transaction.
+
+    A follow that has ended meanwhile gets none, nor one for which another worker, whose
+    lease had run out, has queued one.
+    """
     there = set(
         session.scalars(
             sa.select(Follow.id)
@@ -295,9 +298,11 @@ def _enqueue_news(
 
 
 def enqueue_single(store: Store, key_store: KeyStore, *, now: datetime) -> int:
-    """Queues the one message of those who wait for one workshop: registration has opened, or a full
-    one has a seat. Ends what is about a workshop that is over, cancelled, or may not be followed
-    any more. Returns how many messages."""
+    """Queues the one message of those who wait for one workshop; returns how many messages.
+
+    It says that registration has opened, or that a full workshop has a seat. Follows about a
+    workshop that is over, cancelled, or may not be followed any more are ended.
+    """
     with key_store.store.read() as session:
         waiting = session.execute(
             sa.select(Follow.workshop, Follow.subject, Follow.channel)

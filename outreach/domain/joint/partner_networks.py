@@ -66,7 +66,7 @@ class PartnerNetwork(Base):
 
 
 class JointWorkshop(Base):
-    """What a list shows of a workshop that another network holds."""
+    """A workshop that another network holds, as our list shows it."""
 
     __tablename__ = "joint_workshop"
     __table_args__ = (sa.UniqueConstraint("network_id", "uid"),)
@@ -101,7 +101,7 @@ def list_networks(session: Session) -> Sequence[PartnerNetwork]:
 
 
 def find(session: Session, host: str) -> PartnerNetwork:
-    """Raises NotFound."""
+    """Finds the partner network at this host. Raises NotFound."""
     found = session.scalar(sa.select(PartnerNetwork).where(PartnerNetwork.host == host))
     if found is None:
         raise NotFound(f"partner network {host}. See: outreach joint list")
@@ -136,7 +136,7 @@ def replace_workshops(
 
 
 def remove(session: Session, network: PartnerNetwork) -> None:
-    """Removes a network and what was shown of it."""
+    """Removes a network and its workshops."""
     session.execute(sa.delete(JointWorkshop).where(JointWorkshop.network_id == network.id))
     session.delete(network)
 

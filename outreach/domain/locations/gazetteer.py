@@ -45,9 +45,12 @@ class PlaceKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class GazetteerPlace:
-    """A place. `region` is a code; `parent` the city that a quarter is part of; `code` its postal
-    code, or the one that tells a town from another of its name in its state. A region has the mean
-    position of its towns, weighted by people."""
+    """A place of the gazetteer.
+
+    `region` is a code; `parent` the city that a quarter is part of; `code` its postal code,
+    or the one that tells a town from another of its name in its state. A region has the mean
+    position of its towns, weighted by people.
+    """
 
     kind: PlaceKind
     name: str
@@ -64,7 +67,7 @@ class GazetteerPlace:
 
     @property
     def spelling(self) -> str:
-        """Words that mean this place and no other: «pilsen chicago il», «cook county il»."""
+        """The words that mean this place and no other: «pilsen chicago il», «cook county il»."""
         if self.kind is PlaceKind.REGION:
             return self.region
         if self.code:
@@ -83,10 +86,13 @@ def miles_between(one: Position, other: Position) -> float:
 
 
 class Gazetteer:
-    """Places by name. `find` takes words as `canonicalize` writes them."""
+    """The places of some countries by name. `find` takes words as `canonicalize` writes them."""
 
     def __init__(self, countries: Sequence[str], folder: Path = _DATA) -> None:
-        """Raises ValueError where an index was made from another file than its own."""
+        """Maps the files of these countries.
+
+        Raises ValueError where an index was made from another file than its own.
+        """
         self._files = []
         start = 0  # places are numbered across the files
         for code in countries:
@@ -310,7 +316,7 @@ class Gazetteer:
 
 
 class _CountryFile:
-    """The lines of a country with their index."""
+    """The lines of a country's file with their index."""
 
     def __init__(self, country: str, start: int, folder: Path) -> None:
         """Maps the file. `start` is the number of its first place.
@@ -459,7 +465,7 @@ def _read_postal(line: str) -> GazetteerPlace:
 
 @lru_cache(maxsize=1)
 def load_everyday_words() -> frozenset[str]:
-    """Words of daily life in three languages, which somewhere are the name of a hamlet."""
+    """Returns words of daily life in three languages, which somewhere are the name of a hamlet."""
     return frozenset((_DATA / "everyday_words.txt").read_text(encoding="utf-8").split())
 
 

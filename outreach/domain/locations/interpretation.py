@@ -457,7 +457,11 @@ def _splits(
 
 
 def _drop_filler_codes(after: tuple[str, ...]) -> tuple[str, ...]:
-    """Words behind a name without those that follow a filler: «Wilmington cerca de la …»."""
+    """Returns the words behind a name without those that are both a code and a filler behind a
+    filler.
+
+    «Wilmington cerca de la …» names neither Delaware nor Louisiana.
+    """
     return after[:1] + tuple(
         word for last, word in pairwise(after) if word not in _FILLER_CODES or not is_filler(last)
     )

@@ -37,8 +37,10 @@ _AREA: Final = re.compile(r"(?<![\w])([a-z]\d[a-z])(?:[ -]?\d[a-z]\d)?(?![\w])",
 
 
 def canonicalize(text: str) -> str:
-    """Words without accents, capitals and punctuation, abbreviations written out: «St. John's» is
-    «saint johns», «L.A.» is «la»."""
+    """Returns the words without accents, capitals and punctuation, with abbreviations written out.
+
+    «St. John's» is «saint johns», «L.A.» is «la».
+    """
     lower = _MONTANA.sub(" montana", text.lower())
     if not _NOT_PLAIN.search(lower):  # most names: 45,000 are read at once
         return " ".join(lower.split())

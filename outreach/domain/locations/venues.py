@@ -294,13 +294,13 @@ def find_or_create(
 
 
 def add_area(venue: Venue, area: str, *, now: datetime) -> None:
-    """Says the area of a venue that has none."""
+    """Stores the area of a venue that has none."""
     if area and not venue.area:
         venue.area, venue.changed_at = area, clock.second_after(venue.changed_at, now)
 
 
 def complete(venue: Venue, data: VenueData, *, now: datetime) -> None:
-    """Adds what was typed of a new venue to one that was there already and does not say it."""
+    """Adds to a known venue what was typed of a new one and the known one does not say."""
     add_area(venue, data.area, now=now)
     venue.is_step_free = venue.is_step_free or data.is_step_free
 
@@ -400,8 +400,10 @@ def update_location(venue: Venue) -> None:
 
 
 def update_locations(session: Session) -> int:
-    """Computes them for all venues, as the gazetteer of this version has them. Returns how many
-    have moved."""
+    """Does what `update_location` does for all venues; returns how many have moved.
+
+    It is called where a version has another gazetteer.
+    """
     moved = 0
     for venue in session.scalars(sa.select(Venue).options(_WITH_OFFICE).order_by(Venue.id)):
         before = venue.near_latitude, venue.near_longitude

@@ -208,8 +208,11 @@ def add(
 
 
 def lock(session: Session) -> None:
-    """Locks all accounts. Called before roles are changed: of two administrators who remove each
-    other, the second waits and then sees the change. Foreign keys to accounts do not wait."""
+    """Locks all accounts. It is called before roles are changed.
+
+    Of two administrators who remove each other, the second waits and then sees the change.
+    Foreign keys to accounts do not wait.
+    """
     session.execute(
         sa.select(StaffMember.id).order_by(StaffMember.id).with_for_update(key_share=True)
     ).all()

@@ -244,8 +244,11 @@ def edit(
 
 
 def take_numbers(session: Session, edition: BulletinEdition) -> bool:
-    """Gives a draft the numbers of the month's last revision; True when that is another revision.
-    While the month is open again, the draft keeps its own. Raises Conflict as `edit` does."""
+    """Gives a draft the numbers of the month's last revision; tells whether that is another
+    revision.
+
+    While the month is open again, the draft keeps its own. Raises Conflict as `edit` does.
+    """
     last = closed_as(session, Month.from_number(edition.month))
     if last in {0, edition.revision}:
         return False
@@ -263,12 +266,12 @@ def publish(
     organizer_id: int | None = None,
     now: datetime,
 ) -> None:
-    """Publishes a draft, and queues it for the subscribers in the same transaction if that is the
-    decision.
+    """Publishes a draft, and queues its letters in the same transaction if that is the decision.
 
     `freeze` returns the whole content as JSON; it is called with the edition once that has its
     date of publication. Raises Refusal when the month is open or has a later revision, and
-    Conflict as `edit` does: of two simultaneous calls, one publishes."""
+    Conflict as `edit` does: of two simultaneous calls, one publishes.
+    """
     month = Month.from_number(edition.month)
     months.lock(session, month)
     closed = _get_closed_revision(session, month)
@@ -292,8 +295,11 @@ def decide_mail(
     *,
     now: datetime,
 ) -> None:
-    """Queues the letters of a published edition about which nobody had decided, or none of them.
-    Raises Conflict when somebody has decided, or published a correction."""
+    """Queues the letters of a published edition about which nobody had decided, or decides for
+    none.
+
+    Raises Conflict when somebody has decided, or published a correction.
+    """
     _lock(session, edition)
     month = Month.from_number(edition.month)
     last = latest(session, month)
@@ -309,10 +315,12 @@ def undo(
     organizer_id: int | None = None,
     now: datetime,
 ) -> bool:
-    """Undoes the last decision about the letters of an edition within their undo window: the
-    letters are deleted, and where the decision published the edition, it is a draft again. Returns
-    whether it is. Raises Refusal when the undo window is over, a letter was tried, or a correction
-    of what would be withdrawn was begun."""
+    """Undoes the last decision about the letters of an edition within their undo window.
+
+    The letters are deleted, and where the decision published the edition, it is a draft
+    again. Returns whether it is. Raises Refusal when the undo window is over, a letter was
+    tried, or a correction of what would be withdrawn was begun.
+    """
     _lock(session, edition)
     month = Month.from_number(edition.month)
     undo_until = edition.undo_until
@@ -372,8 +380,10 @@ def _decide_mail(
 
 
 def _mark_unfinished(session: Session, edition: BulletinEdition) -> None:
-    """Marks earlier editions, whose letters a later one has deleted: if that one is withdrawn,
-    somebody has to decide again who gets them."""
+    """Marks earlier editions, whose letters a later one has deleted.
+
+    If that one is withdrawn, somebody has to decide again who gets them.
+    """
     session.execute(
         sa.update(BulletinEdition)
         .where(

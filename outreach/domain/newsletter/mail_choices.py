@@ -85,8 +85,10 @@ def read_all(session: Session, organizer_ids: Collection[int]) -> dict[int, Mail
 def choose(
     session: Session, organizer_id: int, *, digest_hour: int, unwanted: Iterable[StaffLetter]
 ) -> bool:
-    """Stores what an account wants. Returns whether anything changed. Raises ValueError for an hour
-    that is not in HOURS."""
+    """Stores what an account wants, and tells whether anything changed.
+
+    Raises ValueError for an hour that is not in HOURS.
+    """
     if digest_hour not in HOURS:
         raise ValueError(f"hour {digest_hour}")
     choice = _lock(session, organizer_id)
@@ -101,7 +103,7 @@ def choose(
 
 
 def switch_off(session: Session, organizer_id: int, group: LetterGroup) -> bool:
-    """Turns the letters of a group off. Returns whether one of them was on."""
+    """Turns the letters of a group off, and tells whether one of them was on."""
     choice = _lock(session, organizer_id)
     unwanted = {StaffLetter(each) for each in choice.unwanted} | LETTERS[group]
     return choose(session, organizer_id, digest_hour=choice.digest_hour, unwanted=unwanted)

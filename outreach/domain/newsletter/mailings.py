@@ -76,8 +76,10 @@ def recipient_id(subscriber_id: str | None, organizer_id: int | None) -> str:
 
 
 def ask_to_confirm(session: Session, subscriber: Subscriber, *, now: datetime) -> bool:
-    """Queues the letter that asks for confirmation and returns True; not to a confirmed subscriber,
-    and at most once a day."""
+    """Queues the letter that asks for confirmation; tells whether it did.
+
+    A confirmed subscriber gets none, and others get one a day at most.
+    """
     if subscriber.confirmed_at is not None:
         return False
     recent = sa.select(Mailing.id).where(
@@ -146,8 +148,10 @@ def delete_superseded(session: Session, month: Month, edition: int) -> int:
 
 
 def delete_announced(session: Session, month: Month, edition: int, *, since: datetime) -> bool:
-    """Deletes the letters of an edition that were queued from `since` on. False where one of them
-    was tried: it stays."""
+    """Deletes the letters of an edition that were queued from `since` on.
+
+    Returns False where one of them was tried: it stays.
+    """
     queued = sa.and_(_is_bulletin_of(month), Mailing.edition == edition, Mailing.made_at >= since)
     _delete(session, queued, _IS_UNTRIED)
     return session.scalar(sa.select(Mailing.id).where(queued).limit(1)) is None
@@ -187,9 +191,11 @@ def remind(
     undo_window: timedelta = timedelta(0),
     now: datetime,
 ) -> list[int]:
-    """Queues a reminder of this month for those staff members who got none within a day, and
-    returns their ids. It is sent after `undo_window`. Of two calls at the same moment, one queues
-    them."""
+    """Queues a reminder of this month for those staff members who got none within a day.
+
+    Returns their ids. It is sent after `undo_window`. Of two calls at the same moment, one
+    queues them.
+    """
     wanted = session.scalars(
         sa.select(StaffMember.id)
         .where(StaffMember.id.in_(list(organizer_ids)), StaffMember.disabled_at.is_(None))
@@ -273,8 +279,12 @@ def _is_reminder_of(month: Month) -> sa.ColumnElement[bool]:
 
 
 def ask_for_reports(session: Session, *, now: datetime) -> list[int]:
-    """Queues one letter about all missing reports for each staff member who got none since the last
-    reminder day of their offices, and returns their ids. Of two calls at once, one queues them."""
+    """Queues one letter about all missing reports for each staff member to be reminded; returns
+    their ids.
+
+    They got none since the last reminder day of their offices. Of two calls at once, one
+    queues them.
+    """
     wanted = missing_reports.list_due(session, now=now)
     if not wanted:
         return []
@@ -313,10 +323,13 @@ def _list_unwritten(
 
 
 def ask_for_approvals(session: Session, *, now: datetime) -> list[int]:
-    """Queues one letter for each staff member of an office where somebody awaits approval at a
-    workshop that is near, and returns their ids: one letter for each workshop that came near since
-    the last. An office without staff of its own is left to who administers the network. Of two
-    calls at once, one queues them."""
+    """Queues one letter for each staff member of an office where somebody awaits approval;
+    returns their ids.
+
+    The workshop is near; there is one letter for each workshop that came near since the
+    last. An office without staff of its own is left to who administers the network. Of two
+    calls at once, one queues them.
+    """
     occasions: dict[int, datetime] = {}
     for workshop in address_approval.list_overdue(session, now=now):
         near_at = workshop.starts_at - address_approval.DECIDED_BEFORE
@@ -359,8 +372,10 @@ def notify_admins(session: Session, topic: MailingTopic, *, now: datetime) -> No
 
 
 def report_new_account(session: Session, *, now: datetime) -> None:
-    """Queues a letter to the admins about an account that is made now; one that waits is about it
-    too."""
+    """Queues a letter to the admins about an account that is made now.
+
+    A letter that waits already is about this account too.
+    """
     waiting = sa.select(Mailing.organizer_id).where(
         Mailing.topic == MailingTopic.NEW_ACCOUNTS, _IS_UNTRIED, Mailing.due_at > now
     )

@@ -72,8 +72,10 @@ def _find_office_reach(
 
 
 def remind(session: Session, reached: Sequence[OfficeReach], month: Month, *, now: datetime) -> int:
-    """Queues a reminder for each account of these offices, to be sent after the undo window, and
-    records which offices were reminded; returns the number of letters."""
+    """Queues a reminder for each account of these offices, to be sent after the undo window.
+
+    Records which offices were reminded; returns the number of letters.
+    """
     account_ids = {account_id for each in reached for account_id in each.account_ids}
     queued = set(mailings.remind(session, account_ids, month, undo_window=UNDO_WINDOW, now=now))
     slugs = {each.slug for each in reached if queued.intersection(each.account_ids)}
@@ -97,8 +99,10 @@ def find_held(session: Session, month: Month, *, now: datetime) -> HeldReminders
 
 
 def undo(session: Session, month: Month, *, now: datetime) -> int:
-    """Deletes the reminders of this month that are not sent yet, and records when the offices were
-    reminded before; returns how many. Raises Refusal where none is left."""
+    """Deletes the reminders of this month that are not sent yet; returns how many.
+
+    Records again when the offices were reminded before. Raises Refusal where none is left.
+    """
     held = mailings.list_held_reminders(session, month, now=now)
     if not held:
         raise Refusal(ErrorCode.REMINDERS_SENT)

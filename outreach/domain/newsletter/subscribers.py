@@ -51,8 +51,11 @@ class SealedSubscriber:
 
 
 def prepare(key_store: KeyStore, address: str, lang: str) -> SealedSubscriber:
-    """Encrypts the address under its key, a new or an existing one, which the key store then keeps
-    for three days at least. Call it before the transaction that stores the subscriber."""
+    """Encrypts the address under its key, a new or an existing one.
+
+    The key store then keeps the key for three days at least. Call it before the transaction
+    that stores the subscriber.
+    """
     key_id, key = _key(key_store, address)
     subscriber_id = code(26)
     sealed = keystore.encrypt(key, address, _about(subscriber_id))
@@ -126,7 +129,7 @@ def token(key: bytes) -> str:
 
 
 def address(subscriber: Subscriber, key: bytes) -> str:
-    """Raises DataErased."""
+    """Decrypts the subscriber's address. Raises DataErased."""
     return keystore.decrypt(key, subscriber.sealed, _about(subscriber.id))
 
 

@@ -56,7 +56,7 @@ _WITH_WORKSHOP: Final = _WITH_REGISTRATION.join(Workshop, Workshop.id == Registr
 
 
 class NotificationOutbox(OutboxTable):
-    """Notifications of registrations that have not been forgotten."""
+    """The outbox of notifications of registrations that have not been forgotten."""
 
     def __init__(
         self,
@@ -277,10 +277,10 @@ _SAYING_WHEN_AND_WHERE: Final = message_types.select_types(
 
 
 def backlog(session: Session, *, now: datetime) -> Backlog:
-    """Letters and texts that are due; calls that staff have to make are not among them."""
+    """Returns the backlog of letters and texts; calls that staff have to make are not in it."""
     return LETTERS.backlog(session, now=now) + TEXTS.backlog(session, now=now)
 
 
 def count_dead(session: Session) -> int:
-    """Letters and texts that were given up."""
+    """Counts the letters and texts that were given up."""
     return _ALL.count_dead(session)

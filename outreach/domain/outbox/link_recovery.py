@@ -55,12 +55,16 @@ class RecentLinks:
 def enqueue_links(
     session: Session, key_ids: Sequence[bytes], *, now: datetime, has_texts: bool = False
 ) -> int:
-    """Queues a letter or a text with the link of each active registration under these keys, unless
-    one is queued; returns how many. `RecentLinks` leaves out those that just got one. Several that
-    are not discreet are one text: a request causes as few as it can (S31).
+    """Queues a message with the link of each active registration under these keys; returns how
+    many.
+
+    None is queued where one waits, nor where one was just queued (`RecentLinks`). Several
+    registrations that are not discreet are one text: a request causes as few as it can
+    (S31).
 
     Texts go, with `has_texts`, to who asked for texts; about a discreet workshop only where nobody
-    else reads that phone: anybody who holds it can ask for its links."""
+    else reads that phone: anybody who holds it can ask for its links.
+    """
     if not key_ids:
         return 0
     is_queued = sa.exists().where(

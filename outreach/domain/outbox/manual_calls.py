@@ -221,7 +221,7 @@ def find(session: Session, workshop: Workshop, notification_id: int) -> Notifica
 
 
 def mark_called(session: Session, notification_id: int, *, now: datetime) -> None:
-    """Records that staff have called: no text is sent either."""
+    """Records that staff have called, so that no text is sent either."""
     _update_phone_notification(
         session,
         notification_id,
@@ -245,8 +245,11 @@ def undo_called(session: Session, notification_id: int) -> None:
 def mark_all_called(
     session: Session, registration: Registration, *, now: datetime, has_texts: bool = False
 ) -> list[int]:
-    """Records that one call told a person everything that waits for a call, but for questions that
-    have an answer of their own (QUESTIONS). Returns the ids of the notifications."""
+    """Records that one call told a person everything that waits for a call.
+
+    Questions that have an answer of their own (QUESTIONS) are left. Returns the ids of the
+    notifications.
+    """
     done = [
         each.id
         for each in list_calls_to(session, registration, now=now, has_texts=has_texts)
@@ -260,7 +263,7 @@ def mark_all_called(
 def list_unsent_letters(
     session: Session, workshop: Workshop, *, now: datetime
 ) -> list[Notification]:
-    """Letters about the workshop that were given up and are still true."""
+    """Returns the letters about the workshop that were given up and are still true."""
     return [
         notification
         for notification in list_undelivered(session, workshop)
@@ -270,7 +273,7 @@ def list_unsent_letters(
 
 
 def list_undelivered(session: Session, workshop: Workshop) -> Sequence[Notification]:
-    """Letters and texts about the workshop that were given up."""
+    """Returns the letters and texts about the workshop that were given up."""
     return session.scalars(
         _SELECT.where(Registration.workshop_id == workshop.id, Notification.is_dead.is_(True))
     ).all()

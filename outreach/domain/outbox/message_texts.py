@@ -53,7 +53,9 @@ def save(
 
 
 def rename(session: Session, office: Office, text_id: int, name: str) -> MessageText:
-    """Raises NotFound, and Refusal for a name that is empty, too long, or that of another text."""
+    """Renames a text. Raises NotFound, and Refusal for a name that is empty, too long, or of
+    another text.
+    """
     _check_name(name)
     known = _lock(session, office)
     text = find(session, office, text_id)

@@ -171,7 +171,7 @@ def find_played(session: Session, name: str) -> VoiceNote:
 
 
 def find(session: Session, note_id: int) -> VoiceNote:
-    """Raises NotFound."""
+    """Finds a recording by its id, also one that is not played. Raises NotFound."""
     note = session.get(VoiceNote, note_id)
     if note is None:
         raise NotFound("voice note")

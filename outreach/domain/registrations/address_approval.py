@@ -144,9 +144,11 @@ def approve(
     now: datetime,
     undo_window: timedelta = UNDO_WINDOW,
 ) -> bool:
-    """Lets the person read the address, and notifies them, when the undo window is over. False
-    where they were approved already. Raises Refusal where the workshop or the registration needs no
-    approval."""
+    """Lets the person read the address, and notifies them, when the undo window is over.
+
+    Returns False where they were approved already. Raises Refusal where the workshop or the
+    registration needs no approval.
+    """
     if registration.workshop.visibility is not Visibility.APPROVED:
         raise Refusal(ErrorCode.ADDRESS_NOT_BY_APPROVAL)
     if registration.status is not RegistrationStatus.CONFIRMED:
@@ -182,9 +184,11 @@ def decline_approval(
     now: datetime,
     undo_window: timedelta = UNDO_WINDOW,
 ) -> bool:
-    """Takes the person out of the queue: the address is said to them by phone, or not. Nothing is
-    sent, and once the undo window is over their page reads like that of a workshop whose address is
-    said by phone. False where they are not in the queue."""
+    """Takes the person out of the queue: the address is said to them by phone, or not.
+
+    Nothing is sent, and once the undo window is over their page reads like that of a workshop whose
+    address is said by phone. Returns False where they are not in the queue.
+    """
     return changes_one_row(
         session,
         sa.update(Registration)
@@ -203,7 +207,9 @@ def decline_approval(
 
 
 def undo_decision(session: Session, registration: Registration) -> bool:
-    """Puts the person back in the queue. False where the undo window of the decision is over."""
+    """Puts the person back in the queue. Returns False where the undo window of the decision is
+    over.
+    """
     return changes_one_row(
         session,
         sa.update(Registration)
@@ -217,7 +223,7 @@ def undo_decision(session: Session, registration: Registration) -> bool:
 
 
 def revoke_approval(session: Session, registration: Registration) -> bool:
-    """Hides the address from the person again. False where it was not approved."""
+    """Hides the address from the person again. Returns False where it was not approved."""
     was_approved = changes_one_row(
         session,
         sa.update(Registration)
@@ -251,8 +257,10 @@ def list_workshops_to_end_hold(session: Session, now: datetime) -> Sequence[int]
 
 
 def end_hold(session: Session, workshop: Workshop, *, now: datetime) -> int:
-    """Makes the decisions hold whose time to undo is over, and notifies those who may read the
-    address; returns how many decisions."""
+    """Makes the decisions whose undo window is over final; returns how many.
+
+    Those who may read the address now are notified.
+    """
     capacity.lock(session, workshop)
     over = [
         each

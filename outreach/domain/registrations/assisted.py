@@ -50,8 +50,10 @@ def find(session: Session, link_code: str, *, now: datetime) -> AssistedLink | N
 
 
 def use(session: Session, workshop: Workshop, link_code: str, *, now: datetime) -> bool:
-    """Counts a party in the transaction that registers it. False if the link does not help: it is
-    of another workshop, over or used up."""
+    """Counts a party in the transaction that registers it.
+
+    Returns False if the link does not help: it is of another workshop, over or used up.
+    """
     return bool(link_code) and changes_one_row(
         session,
         sa.update(AssistedLink)

@@ -91,7 +91,7 @@ class CallAttempt(Base):
 
 
 class CallBlock(StrEnum):
-    """Why somebody is not called now."""
+    """The reason why somebody is not called now."""
 
     ENDED = "ended"  # the number was wrong, or somebody else answered
     TODAY = "today"  # discreet, and there was a call today
@@ -249,8 +249,10 @@ def has_ended() -> sa.ColumnElement[bool]:
 def open_call(
     session: Session, registration: Registration, *, organizer_id: int, now: datetime
 ) -> CallBlock | None:
-    """Reserves the call of a discreet workshop for that member of the staff, before the number is
-    shown. Returns why it is not shown, or None. Other calls need no reservation."""
+    """Reserves the call of a discreet workshop for that staff member, before the number is shown.
+
+    Returns why the number is not shown, or None. Other calls need no reservation.
+    """
     workshop = _lock(session, registration)
     history = _read(session, registration)
     block = history.find_block(workshop, now=now, organizer_id=organizer_id)
@@ -279,10 +281,12 @@ def record(
     now: datetime,
     again_at: datetime | None = None,
 ) -> CallAttempt | None:
-    """Records what came of attempt `number`, as its form says; None where that attempt has an
-    outcome already, or there can be none. `again_at` belongs to LATER. Raises NotFound for an
-    erased person, and Refusal where the call of a discreet workshop was not opened by that member
-    of the staff."""
+    """Records the outcome of attempt `number`, as its form says.
+
+    Returns None where that attempt has an outcome already, or there can be none. `again_at`
+    belongs to LATER. Raises NotFound for an erased person, and Refusal where the call of a
+    discreet workshop was not opened by that member of the staff.
+    """
     workshop = _lock(session, registration)
     history = _read(session, registration)
     attempt = _find(history, registration, number)
@@ -337,9 +341,11 @@ def find_attempt(session: Session, attempt_id: int) -> CallAttempt:
 def take_back(
     session: Session, registration: Registration, *, organizer_id: int
 ) -> Sequence[int] | None:
-    """Forgets the outcome of the last attempt, where it is of that member of the staff: it was a
-    slip. Returns the ids of the notifications that the call told, or None where nothing is taken
-    back."""
+    """Forgets the outcome of the last attempt, if that member of the staff recorded it: it was
+    a slip.
+
+    Returns the ids of the notifications that the call told, or None where nothing is taken back.
+    """
     _lock(session, registration)
     own = [
         each

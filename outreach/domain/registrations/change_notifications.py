@@ -133,8 +133,10 @@ WARNING_INSTANTS: Final = {"near": SETS_OUT_WITHIN, "a_day_ago": -SETS_OUT_WITHI
 
 
 def record_change(session: Session, workshop: Workshop, before: bytes) -> None:
-    """Records that people of a published or cancelled workshop knew `before`, its facts until now.
-    Whoever knows what is true again is not told any more."""
+    """Records that people of a published or cancelled workshop knew the facts `before`.
+
+    Whoever knows what is true again is not told any more.
+    """
     workshop.facts = facts.compute_facts(workshop)
     session.flush()
     of_workshop = sa.and_(Registration.workshop_id == workshop.id, _IS_ACTIVE)
@@ -143,9 +145,12 @@ def record_change(session: Session, workshop: Workshop, before: bytes) -> None:
 
 
 def rename_places(session: Session, workshop: Workshop, places: Mapping[bytes, bytes]) -> None:
-    """Gives places that people know their new `facts.compute_place`, by the former one: a venue was
-    merged into another of the same address, or the merge was undone. Nobody goes elsewhere for
-    that, so they know as much as before, also of a change that is not told yet."""
+    """Replaces former places (`facts.compute_place`) in what people know, as `places` says.
+
+    A venue was merged into another of the same address, or the merge was undone. Nobody goes
+    elsewhere for that, so they know as much as before, also of a change that is not told
+    yet.
+    """
     for name in ("facts", "withheld_facts"):
         if (stored := getattr(workshop, name)) is not None:
             setattr(workshop, name, facts.rename_place(stored, places))
@@ -200,9 +205,11 @@ def _update(session: Session, where: sa.ColumnElement[bool], known: bytes | None
 def notify_uninformed(
     session: Session, workshop: Workshop, decision: NotifyDecision, *, now: datetime
 ) -> int:
-    """Queues a notification for each party that does not know what is true now, and brings those
-    that wait up to date; returns how many parties are told. Without a decision to notify, only
-    the latter."""
+    """Queues a notification for each party that does not know what is true now.
+
+    Returns how many parties are told. Notifications that wait are brought up to date;
+    without a decision to notify, nothing else is done.
+    """
     if now >= workshop.ends_at:
         return 0
     rows = session.execute(_UNINFORMED, {"workshop": workshop.id}).all()
@@ -247,9 +254,11 @@ def _follow_holds(
     *,
     now: datetime,
 ) -> None:
-    """Lets reminders and questions wait that would tell of a change which can still be undone, and
-    no longer: to whoever knows what is true they are due as if there had been no change. The
-    notification of the change itself goes first."""
+    """Delays reminders and questions that would tell of a change which can still be undone.
+
+    For a party that knows what is true they are due as if there had been no change. The
+    notification of the change itself goes first.
+    """
     pending = find_pending_ends(session, workshop, now=now)
     end = compute_due(workshop, decision, is_text=False, now=now)
     for each in session.scalars(_WAITING, {"workshop": workshop.id}):
@@ -450,7 +459,9 @@ def record_informed(connection: sa.Connection, notification_id: int) -> None:
 
 
 def record_unknown(session: Session, notification_id: int) -> None:
-    """Takes `record_informed` of a change back: what the party knows is not known."""
+    """Takes back what `record_informed` stored of a change: the party's knowledge is unknown
+    again.
+    """
     session.execute(_RECORD_UNKNOWN, {"notification": notification_id})
 
 

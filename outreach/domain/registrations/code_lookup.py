@@ -34,9 +34,12 @@ FOUND_AFTER: Final = timedelta(days=30)  # after the workshop: the longest usual
 def list_by_code(
     session: Session, key_store: KeyStore, code: str, *, now: datetime
 ) -> Sequence[Registration]:
-    """The registrations with this code at workshops that are to come or ended within FOUND_AFTER;
-    the next workshop first. A code is unique within a workshop only, and is found by a digest of
-    workshop and code: one is computed for each workshop."""
+    """Returns the registrations with this code, the next workshop first.
+
+    Their workshops are to come or ended within FOUND_AFTER. A code is unique within a
+    workshop only, and is found by a digest of workshop and code: one is computed for each
+    workshop.
+    """
     workshop_ids = session.scalars(
         sa.select(Workshop.id).where(Workshop.ends_at > now - FOUND_AFTER)
     ).all()
@@ -65,8 +68,10 @@ def list_by_keys(
 def find_by_code_and_name(
     session: Session, key_store: KeyStore, code: str, name: str, *, now: datetime
 ) -> tuple[Registration, bytes] | None:
-    """The registration with this code and name, and its key. Names are compared without accents,
-    capitals, punctuation and superfluous spaces."""
+    """Returns the registration with this code and name, and its key; None if there is none.
+
+    Names are compared without accents, capitals, punctuation and superfluous spaces.
+    """
     found = list_by_code(session, key_store, code, now=now)
     # Without a registration, a key that nobody has is looked for, and the decoy is decrypted.
     key_ids = [each.key_id for each in found if each.key_id is not None]

@@ -46,8 +46,11 @@ class NotificationType(StrEnum):
 
 
 class AtDiscreet(Enum):
-    """What a message does at a discreet workshop. Its letter is neutral in any case: another
-    sender, no address for replies, no calendar entry (S14 to S17)."""
+    """How a message is handled at a discreet workshop.
+
+    Its letter is neutral in any case: another sender, no address for replies, no calendar
+    entry (S14 to S17).
+    """
 
     IS_NEUTRAL = 1  # the letter says day and hour; a text only that there is news, and whom to call
     HAS_LINK = 2  # the same; a text has the link, and goes only to who alone reads that phone
@@ -55,7 +58,7 @@ class AtDiscreet(Enum):
 
 
 class AtSensitive(Enum):
-    """What a message does at a workshop of high sensitivity that is not discreet."""
+    """Whether a message is sent at a workshop of high sensitivity that is not discreet."""
 
     IS_SENT = 1  # in the words of any other workshop
     IS_NOT_SENT = 2
@@ -97,7 +100,7 @@ class CountedAs(Enum):
 
 
 class EntryChange(Enum):
-    """What a letter does to the calendar of somebody who wants an entry."""
+    """How a letter changes the calendar of somebody who wants an entry."""
 
     NONE = 1
     ADDED = 2  # it says when and where to somebody with a place
@@ -106,7 +109,7 @@ class EntryChange(Enum):
 
 
 class NotifySheetType(Enum):
-    """Where staff see a message and decide on it before it is queued."""
+    """The page on which staff see a message and decide on it before it is queued."""
 
     NONE = 1  # nobody decides: it follows from what happened
     CHANGE = 2  # the sheet of a change of the workshop; it can be undone for some minutes
@@ -114,7 +117,7 @@ class NotifySheetType(Enum):
 
 
 class TextQuestion(IntEnum):
-    """What a text asked. An answer is about the most pressing one (S41)."""
+    """The question that a text asked. An answer is about the most pressing one (S41)."""
 
     NONE = 0  # it only said something
     REMINDER = 1  # «tomorrow»: who does not come may say so
@@ -212,11 +215,11 @@ class MessageDeclaration:
 
     @property
     def is_of_change(self) -> bool:
-        """Whether it tells of a change of the workshop."""
+        """Whether the message tells of a change of the workshop."""
         return self.sheet is NotifySheetType.CHANGE
 
     def is_over(self, workshop: Workshop, now: datetime) -> bool:
-        """Whether it is too late to send it."""
+        """Tells whether it is too late to send the message."""
         return now >= self.valid_until(workshop)
 
     def is_true(self, registration: Registration, message: Message | None, now: datetime) -> bool:

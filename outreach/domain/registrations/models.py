@@ -75,7 +75,7 @@ INTERPRETER: Final = "interpreter-"  # prefix of a need; the language follows: i
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class RegistrationData:
-    """What a registration form says of a party, before it is stored."""
+    """The data of a party as a registration form gives them, before they are stored."""
 
     name: str
     people: int = 1
@@ -234,7 +234,9 @@ class Registration(Base):
         return reader_zone.parse(self.details.zone)
 
     def open_with(self, key: bytes | None) -> None:
-        """Decrypts the details with the key of this registration; None: it is gone."""
+        """Decrypts the details with the key of this registration. None stands for a key that is
+        gone.
+        """
         details = None
         if self.sealed_details is not None and key is not None:
             details = party_details.decrypt(key, self.id, self.sealed_details)
@@ -429,9 +431,11 @@ _BY_NONCE: Final = sa.select(Registration.id, Registration.key_id).where(
 
 
 def find_duplicate(session: Session, form_id: str) -> Registration | None:
-    """The registration that this form made already; None if there is none. `form_id` is what
-    `KeyStore.form_id` returns for the form's nonce. Raises NotFound where the registration has been
-    erased since."""
+    """Returns the registration that this form made already; None if there is none.
+
+    `form_id` is what `KeyStore.form_id` returns for the form's nonce. Raises NotFound where the
+    registration has been erased since.
+    """
     row = session.connection().execute(_BY_NONCE, {"nonce": digest(form_id)}).first()
     if row is None:
         return None
@@ -494,8 +498,10 @@ def manage_digest_of(key_store: KeyStore, key: bytes) -> bytes:
 def store_links(
     session: Session, key_store: KeyStore, registration_id: str, key: RegistrationKey
 ) -> None:
-    """Stores the links that this key gives now, and another door code: those of before lead nowhere
-    any more."""
+    """Stores the links that this key gives now, and another door code.
+
+    The links and the code of before lead nowhere any more.
+    """
     registration = session.get(
         Registration,
         registration_id,

@@ -177,7 +177,7 @@ def _store(
     target: Workshop,
     slot_id: int | None,
 ) -> None:
-    """Makes the row one of the new workshop; nothing of the old one stays in it."""
+    """Makes the registration one of the new workshop; nothing of the old one stays in its row."""
     source, key = registration.workshop, key_store.get(registration.key_id or b"")
     registration.open_with(key)
     details = registration.details

@@ -69,7 +69,7 @@ def slot_name(slot_id: int) -> str:
 
 
 def read(session: Session, workshop_id: int) -> Counter[str]:
-    """The totals of a workshop by name; what is absent is 0."""
+    """Returns the totals of a workshop by name; what is absent is 0."""
     return read_all(session, [workshop_id])[workshop_id]
 
 
@@ -84,7 +84,9 @@ def read_all(session: Session, workshop_ids: Iterable[int]) -> dict[int, Counter
 
 
 def read_where(session: Session, *conditions: sa.ColumnElement[bool]) -> dict[int, Counter[str]]:
-    """The totals by id of workshop, of all workshops with these conditions, in one statement."""
+    """Returns the totals of all workshops with these conditions, by id of workshop, in one
+    statement.
+    """
     rows = session.execute(SELECT_WITH_WORKSHOP.where(*conditions))
     return {row.workshop_id: open_row(session, *row) for row in rows}
 
@@ -109,11 +111,13 @@ def add(session: Session, workshop_id: int, changes: Mapping[str, int]) -> None:
 
 
 def recount(session: Session, workshop_id: int) -> bool:
-    """Computes the totals from the registrations, and returns whether they were others. The caller
-    has locked the workshop's row.
+    """Computes the totals from the registrations, and tells whether they have changed.
+
+    The caller has locked the workshop's row.
 
     What erased people added stays: nobody can read it any more, so a total that includes them is
-    not lowered. Erased people hold no seat before the workshop, so limits are exact then."""
+    not lowered. Erased people hold no seat before the workshop, so limits are exact then.
+    """
     rows = session.scalars(
         sa.select(Registration)
         .where(Registration.workshop_id == workshop_id)

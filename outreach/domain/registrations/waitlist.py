@@ -44,7 +44,7 @@ WaitingParty = sa.Row[str, int, ContactMethod, bool, bool]
 
 
 def is_closed(workshop: Workshop, now: datetime) -> bool:
-    """Whether seats are not offered automatically any more; staff can still grant them."""
+    """Tells whether seats are not offered automatically any more; staff can still grant them."""
     return now > workshop.starts_at - NO_OFFER_BEFORE
 
 
@@ -104,8 +104,10 @@ def make_offer(
     starts_at: datetime | None = None,
     **values: object,
 ) -> None:
-    """Offers a waitlisted party what has been reserved for it. Its clock starts at `starts_at`, or
-    now; `values` are further columns."""
+    """Offers a waitlisted party what has been reserved for it.
+
+    Its time to answer starts at `starts_at`, or now; `values` are further columns.
+    """
     begins = starts_at or now
     transition(
         session,
@@ -206,8 +208,10 @@ def expire_offers(session: Session, workshop: Workshop, *, now: datetime) -> int
 
 
 def extend_offers(session: Session, workshop: Workshop, *, now: datetime) -> None:
-    """Gives open offers their full duration again, after the workshop was reinstated or moved; from
-    the morning on where people are told by a text."""
+    """Gives open offers their full duration again, after the workshop was reinstated or moved.
+
+    The duration starts in the morning where people are told by a text.
+    """
     for is_of_contact, starts_at in (
         (sa.true(), now),
         (GETS_TEXTS, text_hours.find_next(workshop, now)),
@@ -227,7 +231,9 @@ def extend_offers(session: Session, workshop: Workshop, *, now: datetime) -> Non
 
 
 def delay_offer(connection: sa.Connection, notification_id: int, until: datetime) -> None:
-    """Starts the clock of an open offer when its text is sent, unless it is too late then."""
+    """Makes the time to answer an open offer start when its text is sent, unless it is too late
+    then.
+    """
     offer = connection.execute(
         sa.select(Registration.id, Workshop.starts_at)
         .join(Workshop, Workshop.id == Registration.workshop_id)
@@ -250,8 +256,9 @@ def delay_offer(connection: sa.Connection, notification_id: int, until: datetime
 
 
 def end_hold(session: Session, workshop: Workshop, *, now: datetime) -> int:
-    """Offers the seats of a change whose undo window is over; returns to how
-    many parties."""
+    """Offers the seats of a change whose undo window is over; returns how many parties got an
+    offer.
+    """
     capacity.lock(session, workshop)
     if workshop.undo_until is None or now < workshop.undo_until:
         return 0

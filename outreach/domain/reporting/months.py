@@ -162,7 +162,7 @@ _REVISIONS: Final = (
 def list_revisions_of_quarter(
     session: Session, quarter: Quarter
 ) -> dict[Month, list[MonthRevision]]:
-    """The revisions of each of the three months, ascending."""
+    """Returns the revisions of each month of the quarter, ascending."""
     first, *_, last = quarter.months
     rows = session.scalars(_REVISIONS_OF_MONTHS, {"first": first.number, "last": last.number})
     found: dict[Month, list[MonthRevision]] = {month: [] for month in quarter.months}
@@ -223,7 +223,9 @@ def reopen(
     organizer_id: int | None,
     now: datetime,
 ) -> bool:
-    """Reopens a closed month. False where it is open, or its latest revision is not `seen`."""
+    """Reopens a closed month. Returns False where it is open, or its latest revision is not
+    `seen`.
+    """
     lock(session, month)
     newest = sa.select(sa.func.max(MonthRevision.number)).where(MonthRevision.month == month.number)
     done = session.execute(

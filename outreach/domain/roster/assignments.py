@@ -115,8 +115,10 @@ def find_of_workshop(session: Session, workshop: Workshop, assignment_id: int) -
 
 
 def lock(session: Session, workshop: Workshop) -> None:
-    """Locks the workshop until the transaction ends, and refreshes it: an answer at the moment of a
-    move is one to what the workshop was before, or is found outdated."""
+    """Locks the workshop until the transaction ends, and refreshes it.
+
+    An answer at the moment of a move is one to what the workshop was before, or is found outdated.
+    """
     session.flush()  # a refresh discards pending changes
     row = sa.select(Workshop.id).where(Workshop.id == workshop.id)
     session.execute(row.with_for_update(key_share=True))
@@ -131,10 +133,12 @@ def ask(
     now: datetime,
     undo_window: timedelta = UNDO_WINDOW,
 ) -> RosterAssignment:
-    """Assigns a member and asks them by letter after `undo_window`; a member without an e-mail is
-    asked by staff. A member who was released a moment ago has what they had. Raises Refusal where
-    the workshop takes nobody any more, where they are assigned already, and for a mobile unit that
-    stands elsewhere."""
+    """Assigns a member and asks them by letter after `undo_window`.
+
+    A member without an e-mail is asked by staff. A member who was released a moment ago has
+    what they had. Raises Refusal where the workshop takes nobody any more, where they are
+    assigned already, and for a mobile unit that stands elsewhere.
+    """
     members.lock(session, member)
     if member.retired_at is not None:
         raise NotFound("roster member")
@@ -236,8 +240,10 @@ def release_member(session: Session, member: RosterMember, *, now: datetime) -> 
 def answer(
     session: Session, assignment: RosterAssignment, *, can_come: bool, now: datetime
 ) -> bool:
-    """Records an answer to what the workshop is now; False where it was given before. Raises
-    Refusal where the workshop takes nobody any more, or the member is not needed."""
+    """Records an answer to what the workshop is now. Returns False where it was given before.
+
+    Raises Refusal where the workshop takes nobody any more, or the member is not needed.
+    """
     _require_ahead(assignment.workshop, now)
     if assignment.state is AssignmentState.RELEASED:
         raise Refusal(ErrorCode.ASSIGNMENT_RELEASED)
@@ -307,9 +313,12 @@ def _delete_pending(session: Session, assignment: RosterAssignment) -> bool:
 def follow_change(
     session: Session, workshop: Workshop, decision: NotifyDecision, *, now: datetime
 ) -> None:
-    """Makes the assignments of a workshop follow what it is now, in the transaction that changes it
-    or decides who is told: members who confirmed something else are to be asked again, and are
-    written to as `decision` says. Letters that wait say what is true when they are sent."""
+    """Makes the assignments of a workshop follow a change of it.
+
+    It is called in the transaction that changes the workshop or decides who is told. Members
+    who confirmed other facts are to be asked again, and are written to as `decision` says.
+    Letters that wait say what is true when they are sent.
+    """
     if now >= workshop.ends_at:
         return
     for assignment in list_active(session, workshop):
@@ -393,8 +402,11 @@ def restore_letters(
     kept: Sequence[Mapping[str, Any]],
     made: Collection[int],
 ) -> None:
-    """Makes letters wait as `read_letters` said before a change that is undone by now, and deletes
-    those that it made, unless they were sent. What they say has followed the workshop back."""
+    """Makes letters wait again as `read_letters` returned them before a change that was undone.
+
+    The letters that the change made are deleted, unless they were sent. What the restored
+    ones say has followed the workshop back.
+    """
     current, active = (
         facts.compute_facts(workshop),
         {each.id: each for each in list_active(session, workshop)},

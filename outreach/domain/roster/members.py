@@ -88,12 +88,12 @@ def open_details(key_store: KeyStore, members: Iterable[RosterMember]) -> dict[i
 
 
 def read_details(key_store: KeyStore, member: RosterMember) -> MemberDetails:
-    """Raises DataErased."""
+    """Reads the member's key and decrypts the details. Raises DataErased."""
     return decrypt_details(member, key_store.get(member.key_id))
 
 
 def decrypt_details(member: RosterMember, key: bytes) -> MemberDetails:
-    """Raises DataErased."""
+    """Decrypts the details of a member with its key. Raises DataErased."""
     return MemberDetails(**json.loads(keystore.decrypt(key, member.sealed, _about(member.key_id))))
 
 
@@ -116,7 +116,7 @@ def add(session: Session, sealed: SealedDetails, data: MemberData) -> RosterMemb
 
 
 def change(session: Session, member: RosterMember, sealed: SealedDetails, data: MemberData) -> None:
-    """Stores what staff say of a member now; the office stays."""
+    """Stores the data that staff have changed of a member; the office stays."""
     member.role, member.languages = data.role, data.languages
     member.is_by_phone, member.lang = data.is_by_phone, data.lang
     member.sealed, member.has_email = sealed.sealed, sealed.has_email
@@ -185,8 +185,10 @@ def get_office_slug(session: Session, member_id: int) -> str:
 
 
 def lock(session: Session, member: RosterMember) -> None:
-    """Locks the member until the transaction ends, and refreshes it: of two assignments of one
-    mobile unit at once, the second sees the first."""
+    """Locks the member until the transaction ends, and refreshes it.
+
+    Of two assignments of one mobile unit at once, the second sees the first.
+    """
     row = sa.select(RosterMember.id).where(RosterMember.id == member.id)
     session.execute(row.with_for_update(key_share=True))
     session.refresh(member)
@@ -197,8 +199,10 @@ def _is_of_offices(office_ids: Collection[int]) -> sa.ColumnElement[bool]:
 
 
 def retire(member: RosterMember, *, now: datetime) -> None:
-    """Retires a member: chosen no more, and without a calendar. `KeyStore.expire_by` with
-    `compute_forget_day` has to follow."""
+    """Retires a member, who is chosen no more and loses the calendar feed.
+
+    `KeyStore.expire_by` with `compute_forget_day` has to follow.
+    """
     member.retired_at = now
     revoke_feed(member)
 

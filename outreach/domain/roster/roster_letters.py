@@ -17,7 +17,7 @@ from outreach.domain.workshops import facts
 
 
 class _RosterOutbox(OutboxTable):
-    """Records with the delivery what the member knows from it."""
+    """The outbox that records, with a delivery, what the member knows from it."""
 
     def mark_done(self, connection: sa.Connection, claimed: ClaimedMessage, now: datetime) -> None:
         super().mark_done(connection, claimed, now)

@@ -84,7 +84,10 @@ def execute(
     now: datetime,
     has_texts: bool = False,
 ) -> list[BulkOutcome]:
-    """Does it to each workshop. Raises Refusal, which names the workshop, at the first failure."""
+    """Applies the action to each workshop.
+
+    Raises Refusal, which names the workshop, at the first failure.
+    """
     found = []
     for workshop in workshops:
         title, day = workshop.title.get(network_profile.current().main_language, ""), workshop.day

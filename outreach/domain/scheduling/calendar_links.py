@@ -214,20 +214,26 @@ def record_read(link: CalendarLink, found: ReadCalendar, *, now: datetime) -> No
 
 
 def record_asked(link: CalendarLink, fault: str, *, now: datetime) -> None:
-    """Stores why a calendar was not read, or nothing where it has not changed; what was found
-    before stays."""
+    """Stores why a calendar was not read, or nothing where it has not changed.
+
+    What was found before stays.
+    """
     link.asked_at, link.fault = now, fault
 
 
 def record_taken(link: CalendarLink, said: Mapping[str, Words]) -> None:
-    """Remembers what a calendar says of the dates that were ticked, by fingerprint: what it says
-    anew is told, and that they are gone."""
+    """Remembers what a calendar says of the dates that were ticked, by fingerprint.
+
+    Later, staff are told what it says anew, and that a date is gone.
+    """
     link.taken = {**link.taken, **said}
 
 
 def record_seen(link: CalendarLink) -> None:
-    """Drops what differs and what is gone: staff have seen it, and it is told no more until the
-    calendar says something else."""
+    """Drops what differs and what is gone, because staff have seen it.
+
+    It is not told again until the calendar says something else.
+    """
     report = CalendarReport.read(link.report)
     gone = {each.fingerprint for each in report.gone}
     taken = {name: said for name, said in link.taken.items() if name not in gone}

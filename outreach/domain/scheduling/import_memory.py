@@ -70,12 +70,12 @@ class Remembered:
 
 
 def fingerprint_uid(uid: str) -> str:
-    """The fingerprint of an event, by its UID."""
+    """Returns the fingerprint of an event, by its UID."""
     return hashlib.sha256(f"uid\n{uid}".encode()).hexdigest()
 
 
 def fingerprint_row(day: date, starts: time, venue: str, kind: str) -> str:
-    """The fingerprint of a row of a sheet."""
+    """Returns the fingerprint of a row of a sheet."""
     text = f"row\n{day}\n{starts:%H:%M}\n{_fold(venue)}\n{kind}"
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -170,8 +170,11 @@ def save_rows(
     *,
     now: datetime,
 ) -> None:
-    """Keeps the fingerprint, workshop and values of imported rows; a known one is renewed. The
-    change that the import made is not later than `imported_at`: who edits it does so after that."""
+    """Keeps the fingerprint, workshop and values of imported rows; a known one is renewed.
+
+    The change that the import made is not later than `imported_at`: who edits the workshop
+    does so after that.
+    """
     known = {
         each.fingerprint: each
         for start in range(0, len(rows), _BATCH)

@@ -30,7 +30,7 @@ _BATCH: Final = 500
 
 @dataclass
 class UndoneLoad:
-    """What became of the workshops of a load."""
+    """The workshops of a load that were deleted, changed back, or refused."""
 
     deleted: int = 0
     changed_back: list[Workshop] = field(default_factory=list)
@@ -46,8 +46,10 @@ def undo_load(
     loaded_at: datetime,
     now: datetime,
 ) -> UndoneLoad:
-    """Undoes a load. `new` are the public ids of the workshops that it made, and `batch` names the
-    changes of others."""
+    """Undoes a load.
+
+    `new` are the public ids of the workshops that it made, and `batch` names the changes of others.
+    """
     result, made = UndoneLoad(), _lock_made(session, new)
     drafts: list[Workshop] = []
     used = _find_used(session, made)

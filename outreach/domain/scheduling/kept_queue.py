@@ -100,8 +100,10 @@ def read_state(workshop: Workshop) -> dict[str, Any]:
 def keep(
     session: Session, change: WorkshopChange, workshop: Workshop, state: Mapping[str, Any]
 ) -> None:
-    """Stores what waits before anybody is told of the change; `state` is what `read_state` said
-    before it."""
+    """Stores what waits before anybody is told of the change.
+
+    `state` is what `read_state` returned before the change.
+    """
     letters = assignments.read_letters(session, workshop)
     change.queue_before = {**state, "letters": letters}
     _keep_notifications(session, change, is_made=False)
@@ -183,9 +185,12 @@ def _keep_notifications(session: Session, change: WorkshopChange, *, is_made: bo
 
 
 def restore(session: Session, change: WorkshopChange, workshop: Workshop, *, now: datetime) -> None:
-    """Restores the queue, once the workshop is what it was: what waited is due when it was, what
-    the change queued is not sent, and people have the questions, answers and offers that they had.
-    Where a later change still holds, what is queued tells of that one and stays."""
+    """Restores the queue, once the workshop is what it was.
+
+    What waited is due when it was, what the change queued is not sent, and people have the
+    questions, answers and offers that they had. Where a later change still holds, what is
+    queued tells of that one and stays.
+    """
     session.flush()
     before = change.queue_before
     is_as_before = before.get("facts") == facts.compute_facts(workshop).hex()
@@ -310,8 +315,10 @@ def _delete_made(session: Session, change: WorkshopChange) -> None:
 
 
 def _restore_due(session: Session, change: WorkshopChange) -> None:
-    """Makes what waited due when it was, unless it was tried meanwhile. What it says and why has
-    followed the workshop back already."""
+    """Makes what waited due when it was, unless it was tried meanwhile.
+
+    What it says and why has followed the workshop back already.
+    """
     is_kept = sa.and_(
         KeptNotification.change_id == change.id,
         KeptNotification.is_made.is_(False),

@@ -27,8 +27,11 @@ UPCOMING_STATUSES = (WorkshopStatus.DRAFT, WorkshopStatus.PUBLISHED)
 
 
 def add_office(session: Session, values: Mapping[str, Any], *, now: datetime) -> Office:
-    """Adds an office. Raises Refusal where its slug is reserved or taken, also by a closed office:
-    its feed is still in people's calendars."""
+    """Adds an office.
+
+    Raises Refusal where its slug is reserved or taken, also by a closed office: its feed is
+    still in people's calendars.
+    """
     slug = values["slug"]
     if slug in RESERVED_SLUGS or session.scalar(sa.select(Office.id).where(Office.slug == slug)):
         raise Refusal(ErrorCode.OFFICE_SLUG_TAKEN)
@@ -44,8 +47,10 @@ def add_office(session: Session, values: Mapping[str, Any], *, now: datetime) ->
 def change_office(
     session: Session, office: Office, values: Mapping[str, Any], *, now: datetime
 ) -> frozenset[str]:
-    """Changes an office and returns the names of the fields that changed. Its slug stays, since
-    addresses of pages and feeds contain it."""
+    """Changes an office and returns the names of the fields that changed.
+
+    Its slug stays, since addresses of pages and feeds contain it.
+    """
     new = _set_values(office, {name: each for name, each in values.items() if name != "slug"})
     if new:
         is_of_office = Workshop.office_id == office.id
@@ -54,8 +59,10 @@ def change_office(
 
 
 def require_unchanged(session: Session, thing: Office | Kind, seen: str) -> None:
-    """Locks an office or kind. Raises Conflict where it has changed since the version `seen`: the
-    form has all fields and would undo that change."""
+    """Locks an office or kind, and raises Conflict where it has changed since the version `seen`.
+
+    The form has all fields and would undo that change.
+    """
     session.refresh(thing, with_for_update=True)
     if seen != get_version(thing):
         raise Conflict(f"{type(thing).__name__} {thing.id}")

@@ -71,7 +71,7 @@ def find(session: Session, office: Office, tour_id: int) -> Tour:
 
 
 def find_stop(session: Session, tour: Tour, stop_id: int) -> TourStop:
-    """Raises NotFound."""
+    """Finds a stop of this tour. Raises NotFound."""
     stop = session.get(TourStop, stop_id)
     if stop is None or stop.tour_id != tour.id:
         raise NotFound("stop")

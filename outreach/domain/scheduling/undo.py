@@ -40,7 +40,7 @@ _LATER: Final = NotifyDecision(NotifyMode.LATER)
 
 @dataclass(frozen=True)
 class UndoOutcome:
-    """A workshop whose change was undone, or why it was not."""
+    """A workshop whose change was undone, or the reason why it was not."""
 
     workshop: Workshop
     refusal: Refusal | None = None
@@ -74,9 +74,12 @@ class UndoneBatch:
 
 
 def undo_all(session: Session, batch: str, *, now: datetime) -> UndoneBatch:
-    """Undoes what one form changed: workshops, each as far as possible; a stop of a tour with
-    those of its workshops that can be changed back; a venue with all of its workshops or none,
-    since they share its address."""
+    """Undoes what one form changed.
+
+    Workshops are changed back each as far as possible; a stop of a tour with those of its
+    workshops that can be; a venue with all of its workshops or none, since they share its
+    address.
+    """
     changes = workshop_changes.list_batch(session, batch)
     change = place_changes.find(session, batch)
     if change is None:
@@ -270,9 +273,11 @@ def _require_independent(
 
 
 def _require_unknown(session: Session, workshop: Workshop) -> None:
-    """Raises Refusal where anybody knows when and where the workshop is now. It may be what a
-    change made that nobody had to know of: while the workshop was cancelled, before it was
-    reinstated."""
+    """Raises Refusal where anybody knows when and where the workshop is now.
+
+    It may be what a change made that nobody had to know of: while the workshop was
+    cancelled, before it was reinstated.
+    """
     is_active = sa.and_(
         Registration.workshop_id == workshop.id, Registration.status.in_(ACTIVE_STATUSES)
     )

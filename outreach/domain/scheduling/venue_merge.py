@@ -143,9 +143,11 @@ def merge(
     decision: NotifyDecision = AT_ONCE,
 ) -> MergeEffect:
     """Makes two venues one, with these data; who has to go elsewhere is told as `decision` says.
-    Raises Refusal where they are in different time zones,
-    where a third venue has that name and address, where the meeting point tells the address, and
-    where a discreet workshop would show another address to everybody (S13)."""
+
+    Raises Refusal where they are in different time zones, where a third venue has that name
+    and address, where the meeting point tells the address, and where a discreet workshop
+    would show another address to everybody (S13).
+    """
     _require_alike(kept, merged)
     lock(session, kept, merged)
     if kept.merged_into_id is not None or merged.merged_into_id is not None:
@@ -212,10 +214,13 @@ def find(session: Session, office: Office, merge_id: int) -> VenueMerge:
 def undo(
     session: Session, done: VenueMerge, *, now: datetime, decision: NotifyDecision = AT_ONCE
 ) -> MergeEffect:
-    """Makes the two venues two again, as they were; the workshops that followed go back, but those
-    that have another venue by now. A workshop made after the merge stays at the kept one. Raises
-    Refusal where a day has passed, where the kept venue was changed or merged since, and where
-    another venue has one of the names by now."""
+    """Makes the two venues two again, as they were.
+
+    The workshops that followed go back, except those that have another venue by now. A
+    workshop made after the merge stays at the kept one. Raises Refusal where a day has
+    passed, where the kept venue was changed or merged since, and where another venue has one
+    of the names by now.
+    """
     kept = session.get_one(Venue, done.kept_id)
     merged = session.get_one(Venue, done.merged_id)
     lock(session, kept, merged)
@@ -371,7 +376,10 @@ def _stamp(session: Session, kept: Venue, merged: Venue, now: datetime) -> datet
 def _set_names(
     session: Session, kept: Venue, data: VenueData, merged: Venue, former: VenueData
 ) -> None:
-    """Sets what is unique within an office, one after the other, since they may swap it."""
+    """Sets the names and addresses of both venues, which are unique within an office.
+
+    It sets one after the other, since the two may swap them.
+    """
     for venue, name in (
         (merged, (f"{merged.id} {merged.merged_into_id}", "", merged.city)),
         (kept, _name(data)),
@@ -401,8 +409,10 @@ def _move(
     stamp: datetime,
     now: datetime,
 ) -> int:
-    """Gives the followers to the target, and tells of what is new to whom it is new. Returns how
-    many parties are notified."""
+    """Moves the followers to the target venue; returns how many parties are notified.
+
+    People are told where the place is new to them.
+    """
     followers = set(done.workshops)
     for ids in _batches(done.workshops):
         session.execute(

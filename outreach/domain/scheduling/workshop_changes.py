@@ -95,8 +95,11 @@ def set_chosen(
     now: datetime,
 ) -> frozenset[str]:
     """Sets partners and speakers, and stores the `former` ones with the other changes of this
-    batch; without a batch nothing is stored. Returns which of the two changed. Raises NotFound as
-    `partners.set_chosen`."""
+    batch.
+
+    Without a batch nothing is stored. Returns which of the two changed. Raises NotFound as
+    `partners.set_chosen`.
+    """
     new = partners.set_chosen(session, workshop, wanted, former=former)
     if not new or not batch:
         return new
@@ -119,7 +122,7 @@ def set_chosen(
 
 
 def restore_chosen(session: Session, workshop: Workshop, values: Values) -> None:
-    """Sets the partners and speakers that are among the values of before."""
+    """Sets partners and speakers to those that are among the values from before the change."""
     current = partners.get_chosen(session, workshop)
     given = {name: tuple(values[name]) for name in CHOSEN & values.keys()}
     partners.set_chosen(session, workshop, replace(current, **given))

@@ -216,7 +216,11 @@ def find_venues(
 def find_partners(
     session: Session, offices: Sequence[Office], words: Sequence[str], *, limit: int
 ) -> list[Partner]:
-    """Organizations of these offices by name: a few hundred, which are read."""
+    """Returns the partners of these offices that have these words in their name, those in use
+    first.
+
+    The names of all of them are read: there are a few hundred.
+    """
     if not words or not offices:
         return []
     rows = session.execute(

@@ -50,9 +50,11 @@ _DUE: Final = (
 
 
 def assign(store: Store, key_store: KeyStore, *, now: datetime) -> int:
-    """Gives due reminders their wording and ends a trial that is over. Returns how many reminders
-    got one. The worker calls it before it delivers; a reminder that is due after that has the usual
-    wording and is counted nowhere."""
+    """Gives due reminders their wording and ends a trial that is over; returns how many got one.
+
+    The worker calls it before it delivers; a reminder that is due after that has the usual
+    wording and is counted nowhere.
+    """
     with store.read() as session:
         if session.scalar(sa.select(Trial.id).where(Trial.ended_at.is_(None))) is None:
             return 0

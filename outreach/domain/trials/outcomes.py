@@ -27,8 +27,10 @@ MAX_WAIT_DAYS: Final = 7
 
 
 def count(store: Store, key_store: KeyStore, *, now: datetime) -> int:
-    """Adds the outcomes of the workshops that are ready to the counts of their wordings, and ends a
-    trial whose new wording does harm. Returns the number of workshops."""
+    """Adds the outcomes of the workshops that are ready to the counts of their wordings.
+
+    Ends a trial whose new wording does harm. Returns the number of workshops.
+    """
     with store.read() as session:
         waiting = session.scalars(sa.select(TrialWorkshop.workshop_id).distinct()).all()
         workshops = (session.get_one(Workshop, workshop_id) for workshop_id in waiting)

@@ -271,7 +271,9 @@ def has_behind(session: Session) -> bool:
 
 
 def end_topic(session: Session, address: str, *, now: datetime) -> None:
-    """Ends the subscriptions of a topic that is no longer pushed, and queues a word to each."""
+    """Ends the subscriptions of a topic that is no longer pushed, and queues a denial to each
+    subscriber.
+    """
     gone = session.scalars(sa.select(HubSubscription).where(HubSubscription.topic == address))
     for each in gone.all():
         session.delete(each)
@@ -327,7 +329,10 @@ def _is_behind() -> sa.ColumnElement[bool]:
 def _store(
     session: Session, model: type[Base], key: dict[str, str], values: dict[str, Any]
 ) -> None:
-    """Inserts a row, or changes the one with that key: two may do it at once."""
+    """Inserts a row, or changes the one with that key.
+
+    Two requests may do it at once.
+    """
     insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
     session.execute(
         insert(model)

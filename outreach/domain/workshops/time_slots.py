@@ -150,7 +150,7 @@ def _slot_taken(workshop: Workshop, slot: TimeSlot) -> Refusal:
 
 
 def reserve(session: Session, slot_id: int, people: int) -> bool:
-    """Reserves places of a slot; False where too few are left."""
+    """Reserves places of a slot. Returns False where too few are left."""
     result = session.connection().execute(_RESERVE, {"slot": slot_id, "people": people})
     return result.rowcount == 1
 
