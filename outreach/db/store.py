@@ -166,7 +166,7 @@ class Store:
             return int(connection.scalar(query) or 0)
 
     def truncate_log(self) -> None:
-        """Leaves no older page behind in the files of SQLite itself (S11)."""
+        """Removes older pages from the files of SQLite by emptying its write-ahead log (S11)."""
         if self.is_sqlite:
             with self.engine.connect() as connection:
                 raw = connection.connection.dbapi_connection
@@ -179,9 +179,11 @@ class Store:
         self.engine.dispose()
 
     def prepare_fork(self) -> None:
-        """Closes what processes must not share: connections, and the file of the write lock, since
-        a parent and its fork hold the same `flock`. Each opens its own when it needs them. Nothing
-        else may use the store meanwhile."""
+        """Closes what processes must not share: connections, and the file of the write lock.
+
+        A parent and its fork would hold the same `flock`. Each opens its own when it needs
+        them. Nothing else may use the store meanwhile.
+        """
         self.let_go()
         self._write_lock.close()
 

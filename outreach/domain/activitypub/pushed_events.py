@@ -93,9 +93,10 @@ def find_all(session: Session, uids: Collection[str]) -> dict[str, PushedEvent]:
 
 
 def list_seen(session: Session, *, today: date) -> dict[int, datetime]:
-    """Returns the time up to which the event that was pushed had changed, by id of workshop.
+    """Returns when the event of each pushed workshop had last changed as it was pushed, by id
+    of workshop.
 
-    Workshops that were not pushed, or are over, are left out.
+    Workshops that are over are left out.
     """
     rows = session.execute(
         sa.select(Workshop.id, PushedEvent.event_changed_at)

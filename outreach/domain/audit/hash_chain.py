@@ -155,7 +155,7 @@ def delete_old_rows(session: Session, *, now: datetime) -> int:
 
 
 def listen(sessions: type[Session]) -> None:
-    """Links what sessions of this class record. Called once for a class."""
+    """Links the rows that sessions of this class record. It is called once for a class."""
     event.listen(sessions, "before_commit", _before_commit)
     event.listen(sessions, "after_soft_rollback", _after_rollback)
 

@@ -93,7 +93,7 @@ def raise_counters(session: Session, names: Iterable[str]) -> None:
 
 
 def listen(sessions: type[Session]) -> None:
-    """Counts what sessions of this class change. Called once for a class."""
+    """Counts the changes of sessions of this class. It is called once for a class."""
     event.listen(sessions, "after_flush", _after_flush)
     event.listen(sessions, "do_orm_execute", _on_statement)
     event.listen(sessions, "before_commit", _before_commit)

@@ -74,8 +74,11 @@ def touch(session: Session, which: sa.ColumnElement[bool]) -> None:
 
 
 def listen(sessions: type[Session]) -> None:
-    """Records what sessions of this class change. Called once for a class, after the listeners of
-    `change_counters`: this counter is raised last, so that no two transactions deadlock."""
+    """Records the changes of sessions of this class. It is called once for a class.
+
+    It comes after the listeners of `change_counters`: this counter is raised last, so that no two
+    transactions deadlock.
+    """
     event.listen(sessions, "after_flush", _after_flush)
     event.listen(sessions, "do_orm_execute", _on_statement)
     event.listen(sessions, "before_commit", _before_commit)

@@ -227,12 +227,12 @@ class AlertRule:
 
     alert_type: AlertType
     condition: Callable[[datetime], sa.ColumnElement[bool]]
-    """It is added to a query that has an outer join of the venue."""
+    """The condition is added to a query that has an outer join of the venue."""
     count: Callable[[Session, Sequence[Workshop]], Mapping[int, int]] | None = None
-    """How many people it is about, by id of workshop."""
+    """Counts the people whom the alert is about, by id of workshop."""
     superseded_by: tuple[AlertType, ...] = ()
-    """Alerts of earlier rules that are more serious and say the same: where one of them is, it is
-    left out."""
+    """Alerts of earlier rules that are more serious and say the same; a workshop with one of them
+    does not get this one."""
 
 
 # Calls, letters and doubtful seats have no condition: they are read from other tables.

@@ -73,7 +73,7 @@ class PendingItem:
 
     sort: WorkSort
     alerts: tuple[AlertType, ...]
-    """What the first page shows of it for offices whose queue the reader does not work off."""
+    """The alerts about it on the first page, for offices whose queue the reader does not work."""
     gravity: Gravity | None = None
     """Where its lines stand in the queue; None: by how soon the workshop starts."""
     counted_as: WorkSort | None = None
@@ -81,8 +81,8 @@ class PendingItem:
     ended_by: Mapping[str, DoneSort] = field(default_factory=dict)
     """The actions of the audit log that end it, and what was done by them."""
     taken_back_by: Mapping[str, DoneSort] = field(default_factory=dict)
-    """The actions of the audit log that take such an action back. Of a decision on an address it is
-    not logged whose it was."""
+    """The actions of the audit log that take such an action back. For a decision on an address, the
+    log does not say about whom it was."""
 
 
 # In the order of the digest; the queue has the order of `WorkSort`.

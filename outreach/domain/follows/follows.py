@@ -306,7 +306,9 @@ def count_stored(key_store: KeyStore) -> int:
 
 
 def list_recipient_ids(key_store: KeyStore) -> set[str]:
-    """The id of each follow in the Message-IDs of its letters."""
+    """Returns the `recipient_id` of each follow; the Message-IDs of its letters have an HMAC of
+    it.
+    """
     with key_store.store.read() as session:
         return {recipient_id(each) for each in session.scalars(sa.select(Follow.id))}
 

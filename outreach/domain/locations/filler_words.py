@@ -53,12 +53,12 @@ def is_filler(word: str) -> bool:
 
 
 def is_beside(word: str) -> bool:
-    """Whether a word says nothing between a name and the place that it is in."""
+    """Tells whether a word says nothing between a name and the place that it is in."""
     return word in _load().beside
 
 
 def is_elsewhere(word: str) -> bool:
-    """Whether a word names a country or city beyond the gazetteer."""
+    """Tells whether a word names a country or city beyond the gazetteer."""
     return word in _load().elsewhere
 
 

@@ -86,7 +86,7 @@ class NotificationOutbox(OutboxTable):
         """Returns when a notification that is due may be sent: a text in the daytime, unless it
         is urgent.
 
-        No other place says so.
+        This is the only place that decides it.
         """
         if not self._is_by_day or notification.is_urgent:
             return now

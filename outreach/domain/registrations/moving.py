@@ -95,14 +95,15 @@ def move(
     slot: str = "",
     is_beyond_share: bool = False,
 ) -> bool:
-    """Moves a registration, or returns False where it is at `target` already: posted twice.
+    """Moves a registration. Returns False where it is at `target` already, because the form was
+    posted twice.
 
-    The seat is taken as by a registration: not from parties on the waitlist that come first. One
-    that `is_beyond_share` of its network at a workshop of high sensitivity is shown its seat, and
-    confirmed later (`review.py`). Raises NotFound
-    where the target is no date for it, RegistrationClosed where it can be moved no more or the
-    target takes no registrations, Full where it has no room, Conflict with the need that is not
-    left, or with "" where the slot is taken. Then the caller rolls back; the old seat is kept.
+    The seat is taken as by a registration: not from parties on the waitlist that come first.
+    A party that `is_beyond_share` of its network at a workshop of high sensitivity is shown
+    its seat, and confirmed later (`review.py`). Raises NotFound where the target is no date
+    for it, RegistrationClosed where it can be moved no more or the target takes no
+    registrations, Full where it has no room, Conflict with the need that is not left, or
+    with "" where the slot is taken. Then the caller rolls back; the old seat is kept.
     """
     source = registration.workshop
     capacity.lock_all(session, [source.id, target.id])
@@ -146,8 +147,10 @@ def _reserve(
     slot: str,
     now: datetime,
 ) -> capacity.CapacityHold:
-    """Reserves for the party at the new workshop and returns what it holds there. Raises
-    RegistrationClosed, Full, Conflict."""
+    """Reserves for the party at the new workshop and returns what it holds there.
+
+    Raises RegistrationClosed, Full, Conflict.
+    """
     if not target.is_open(now):
         raise RegistrationClosed(f"workshop {target.public_id}")
     if registration.people > target.party_limit:

@@ -101,7 +101,7 @@ def _compare(left: int, limit: int, *, was_free: bool) -> tuple[int, int]:
 
 
 def show(session: Session, states: Mapping[StateKey, int]) -> None:
-    """Shows these states from now on."""
+    """Stores these states, which the public sees from now on."""
     for key, state in states.items():
         if key.need is None:
             session.execute(_update(key, state).execution_options(synchronize_session=False))

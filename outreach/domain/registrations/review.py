@@ -176,8 +176,10 @@ def _list_due(session: Session, workshop: Workshop, now: datetime) -> list[Regis
 def _alternate(
     parties: Iterable[Registration], bursts: Sequence[BurstKeys]
 ) -> Iterator[Registration]:
-    """Orders parties: one of each burst, then the second of each, and so on. A party whose burst
-    the key store has lost is a burst by itself."""
+    """Orders parties: one of each burst, then the second of each, and so on.
+
+    A party whose burst the key store has lost is a burst by itself.
+    """
     burst_of: Mapping[bytes, bytes] = {key: each.id for each in bursts for key in each.key_ids}
     by_burst: dict[bytes, list[Registration]] = defaultdict(list)
     for party in parties:

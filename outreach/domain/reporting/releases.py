@@ -45,8 +45,11 @@ class EarlyAccess(Base):
 
 @dataclass(frozen=True)
 class ReleaseCalendar:
-    """Months from `since` on are released on a day of the month after, at an hour of headquarters.
-    Raises Refusal for a day on which a month may not be closed, or that some months lack."""
+    """The rule by which months from `since` on are released: on a day of the month after, at an
+    hour of headquarters.
+
+    Raises Refusal for a day on which a month may not be closed, or that some months lack.
+    """
 
     day: int
     hour: time

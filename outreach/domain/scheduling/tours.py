@@ -157,8 +157,9 @@ def change_stop(
     """Changes a stop and its upcoming workshops, and returns the workshops that changed.
 
     Their people are notified. A workshop with a day or hours of its own is moved by the same
-    amount; one at another venue, or online, stays workshops. Raises Refusal as
-    `workshop_service.change` does; the caller rolls back."""
+    amount; one at another venue, or online, keeps its place. Raises Refusal as
+    `workshop_service.change` does; the caller rolls back.
+    """
     lock(session, tour, stop)
     data = _at_held_venue(session, data)
     _check(session, tour, data)
@@ -225,8 +226,10 @@ def _at_held_venue(session: Session, data: TourStopData) -> TourStopData:
 def publish_stop(
     session: Session, stop: TourStop, *, now: datetime, phone: str = ""
 ) -> list[Workshop]:
-    """Publishes the drafts of a stop and returns them. Raises Refusal. `phone` is that of the
-    network, as in `publish_checks`."""
+    """Publishes the drafts of a stop and returns them. Raises Refusal.
+
+    `phone` is that of the network, as in `publish_checks`.
+    """
     workshops = _lock_workshops(session, stop)
     if stop.cancelled_at is not None:
         raise Refusal(ErrorCode.TOUR_STOP_PUBLISH_CANCELLED)
@@ -246,8 +249,11 @@ def publish_stop(
 def cancel_stop(
     session: Session, stop: TourStop, *, now: datetime, decision: NotifyDecision = AT_ONCE
 ) -> tuple[list[Workshop], int]:
-    """Cancels a stop and its upcoming published workshops; its drafts cannot be published any more.
-    Returns the cancelled workshops and how many parties are notified."""
+    """Cancels a stop and its upcoming published workshops.
+
+    Its drafts cannot be published any more. Returns the cancelled workshops and how many
+    parties are notified.
+    """
     workshops = _lock_workshops(session, stop)
     if stop.cancelled_at is not None:
         raise Refusal(ErrorCode.TOUR_STOP_CANCELLED_ALREADY)

@@ -133,7 +133,9 @@ def list_ids(
 
 
 class _Searched(NamedTuple):
-    """The offices and kinds whose words are searched, and whose hidden venues."""
+    """The offices and kinds that a search looks at, and the offices whose hidden venues it may
+    find.
+    """
 
     offices: Sequence[Office]
     kinds: Sequence[Kind]

@@ -46,7 +46,7 @@ def make(day: date, region: str, kind_id: int, *, is_discreet: bool) -> UnmetSea
 
 
 def add(session: Session, counts: Mapping[UnmetSearch, int]) -> None:
-    """Adds to the counts."""
+    """Adds these numbers of searches to the stored counts."""
     is_sqlite = session.get_bind().dialect.name == "sqlite"
     insert = sqlite.insert if is_sqlite else postgresql.insert
     for each in sorted(counts):  # sorted: two processes wait for each other and do not deadlock

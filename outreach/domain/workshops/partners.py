@@ -136,8 +136,10 @@ def find_speaker(session: Session, office: Office, speaker_id: int) -> Speaker:
 
 
 def save(session: Session, record: _PartnerOrSpeaker) -> None:
-    """Stores a new or changed partner or speaker. Raises Refusal where the office has another of
-    that name."""
+    """Stores a new or changed partner or speaker.
+
+    Raises Refusal where the office has another of that name.
+    """
     session.add(record)
     table = type(record)
     with session.no_autoflush:
@@ -167,8 +169,10 @@ def set_chosen(
     *,
     former: ChosenPartners | None = None,
 ) -> frozenset[str]:
-    """Sets the partners and speakers of a workshop and returns which of the two changed; `former`
-    are those of before, if they are read. Raises NotFound for those of another office."""
+    """Sets the partners and speakers of a workshop and returns which of the two changed.
+
+    `former` are those of before, if they are read. Raises NotFound for those of another office.
+    """
     for partner_id in wanted.partners:
         find(session, workshop.office, partner_id)
     for speaker_id in wanted.speakers:
