@@ -122,11 +122,13 @@ def _make_skeleton(text: str) -> tuple[str, str]:
 
 
 def looks_like_an_address(name: str) -> bool:
-    """Whether a name contains what looks like an address of the web or of e-mail, also in disguise:
-    «hxxps», full-width or ideographic dots, «bit[.]ly», «punto com», «xn--e1awd7f com», letters of
-    other alphabets, letters with spaces between them (S30).
+    """Tells whether a name contains what looks like an address of the web or of e-mail (S30).
 
-    Abbreviations are names: «Ma. del Carmen», «Dr. Luz», «J.R.»."""
+    It may be in disguise: «hxxps», full-width or ideographic dots, «bit[.]ly», «punto com»,
+    «xn--e1awd7f com», letters of other alphabets, letters with spaces between them.
+
+    Abbreviations are names: «Ma. del Carmen», «Dr. Luz», «J.R.».
+    """
     plain = unicodedata.normalize("NFKD", name).casefold().translate(_LOOK_ALIKES)
     # Without accents and zero-width characters.
     plain = "".join(c for c in plain if unicodedata.category(c) not in {"Mn", "Cf"})

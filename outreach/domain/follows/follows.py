@@ -230,9 +230,11 @@ def end_all_of(key_store: KeyStore, recipient: str) -> int:
 
 
 def purge(key_store: KeyStore, *, now: datetime) -> int:
-    """Deletes follows whose day has come or whose one notice was sent, push subscriptions whose
-    service was never reached, follows that no master key decrypts, and old messages; returns how
-    many follows."""
+    """Deletes follows that have ended and old messages; returns how many follows.
+
+    Ended are follows whose day has come or whose one notice was sent, push subscriptions
+    whose service was never reached, and follows that no master key decrypts.
+    """
     here = key_store.envelope.master_keys.numbers()
     with key_store.store.change() as session:
         change_rows(session, sa.delete(FollowMessage).where(FollowMessage.done_at < now - KEPT))

@@ -400,9 +400,9 @@ def update_location(venue: Venue) -> None:
 
 
 def update_locations(session: Session) -> int:
-    """Does what `update_location` does for all venues; returns how many have moved.
+    """Computes the columns of `update_location` for all venues; returns how many have moved.
 
-    It is called where a version has another gazetteer.
+    They are computed with the gazetteer of this version.
     """
     moved = 0
     for venue in session.scalars(sa.select(Venue).options(_WITH_OFFICE).order_by(Venue.id)):

@@ -423,8 +423,9 @@ def count_people(session: Session, workshop_ids: Iterable[int], *, has_texts: bo
 
 
 def fold_into_offer(session: Session, registration_id: str) -> None:
-    """Deletes the unsent notifications of changes to a party whose queued offer says the same
-    facts.
+    """Deletes the unsent notifications of changes to a party whose queued offer says the new facts.
+
+    The offer says day, hour and place as they are.
     """
     offers = sa.select(Notification.registration_id).where(
         Notification.registration_id == registration_id,

@@ -54,7 +54,10 @@ class ContactMethod(StrEnum):
 
 
 class TicketSharing(StrEnum):
-    """Whether a ticket may be used to register one more party, «apartar para otra persona»."""
+    """Whether a ticket may be used to register one more party, «apartar para otra persona».
+
+    See `ticket_sharing.py`.
+    """
 
     OPEN = "open"  # its ticket may be used for another person, once
     GIVEN = "given"  # it has been

@@ -41,9 +41,10 @@ _FOLLOWING: Final = message_types.select_types(
 
 
 class KeptAnswer(Base):
-    """The state of a party before a change: when it was asked whether it still comes, when it
-    said yes, until when its offer held, and whether it had been told the facts of the
-    workshop.
+    """The state of a party before a change.
+
+    It has when the party was asked whether it still comes, when it said yes, until when its
+    offer held, and whether it had been told the facts of the workshop.
     """
 
     __tablename__ = "kept_answer"
