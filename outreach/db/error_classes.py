@@ -9,7 +9,10 @@ import sqlalchemy as sa
 
 
 class ErrorClass(StrEnum):
-    """What is not the fault of the statement. The value says why, and nothing of anybody."""
+    """The reasons why a statement fails without being wrong.
+
+    A value says the reason, and nothing of anybody.
+    """
 
     CONFLICT = "conflict"  # a serialization failure or deadlock: retry at once
     LOST = "not reachable"  # the server or the connection is gone: retry in a moment
@@ -48,7 +51,7 @@ _OF_SYSTEM: Final = {
 
 
 def classify(error: BaseException) -> ErrorClass | None:
-    """The class of an error; None if it is a fault of the program or of what it was given."""
+    """Returns the class of an error; None if the program, or what it was given, is at fault."""
     if isinstance(error, sa.exc.TimeoutError):  # the connection pool was empty for too long
         return ErrorClass.BUSY
     # `Store.mark` uses the driver without SQLAlchemy, so its errors are those of the driver.
@@ -74,8 +77,10 @@ def classify(error: BaseException) -> ErrorClass | None:
 
 
 def describe(error: BaseException) -> str:
-    """What may be logged of an error: its class of Python, and its reason if it has one. Its text
-    may quote what somebody typed."""
+    """Returns what may be logged of an error: its Python class, and its reason if it has one.
+
+    Its text is not logged: it may quote what somebody typed.
+    """
     kind = type(error.orig) if isinstance(error, sa.exc.DBAPIError) else type(error)
     reason = classify(error)
     return kind.__name__ if reason is None else f"{reason} ({kind.__name__})"

@@ -31,7 +31,7 @@ class JobLock(Base):
 
 
 def clock_difference(session: Session, *, now: datetime) -> timedelta:
-    """How far `now` is ahead of the database's clock."""
+    """Returns how far `now` is ahead of the database's clock."""
     database_time: datetime | None = session.scalar(sa.select(database_now(0)))
     assert database_time is not None
     return now - database_time
@@ -48,7 +48,7 @@ def prepare(session: Session, names: Collection[str]) -> None:
 
 
 def is_any_free(session: Session, names: Collection[str], holder: str) -> bool:
-    """Whether `acquire` would get at least one of these leases."""
+    """Tells whether `acquire` would get at least one of these leases."""
     return bool(session.scalar(sa.select(sa.exists().where(_is_available(names, holder)))))
 
 

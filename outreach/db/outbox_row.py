@@ -9,8 +9,11 @@ OUTBOX_ORDER: Final = 100  # the first of these columns has it: they stand behin
 
 
 class OutboxRow(MappedAsDataclass, kw_only=True, eq=False, repr=False):
-    """A message that waits, is sent, or was given up. A table whose rows must not say when somebody
-    did something declares `made_at` and `done_at` again, as hours (S33)."""
+    """The columns of a message that waits, was sent, or was given up.
+
+    A table whose rows must not say when somebody did something declares `made_at` and
+    `done_at` again, as hours (S33).
+    """
 
     made_at: Mapped[datetime] = mapped_column(sort_order=OUTBOX_ORDER)
     due_at: Mapped[datetime] = mapped_column(sort_order=OUTBOX_ORDER + 1)

@@ -14,7 +14,7 @@ from outreach import database_urls
 
 @dataclass(frozen=True)
 class Timeouts:
-    """What the server cancels a session's work for, in seconds."""
+    """After how many seconds the server cancels a session's work."""
 
     name: str  # `application_name`, shown by `pg_stat_activity`
     statement: int
@@ -36,7 +36,10 @@ POOL_TIMEOUT_SECONDS: Final = 5
 
 
 def engine(url: str, *, pool_size: int, timeouts: Timeouts) -> sa.Engine:
-    """The engine, not connected yet. Options in the URL (`?connect_timeout=…`) take precedence."""
+    """Makes an engine that is not connected yet.
+
+    Options in the URL (`?connect_timeout=…`) take precedence.
+    """
     address = sa.make_url(url)
     given = address.query
     defaults: dict[str, Any] = {
@@ -81,7 +84,10 @@ def _as_tuple(value: str | tuple[str, ...]) -> tuple[str, ...]:
 def _disconnect_from_standby(engine: sa.Engine) -> None:
     @event.listens_for(engine, "handle_error")
     def on_error(context: sa.engine.ExceptionContext) -> None:
-        """After a failover the old primary is read-only: closes all connections to it, so that
-        the next ones look for the new primary."""
+        """Closes all connections to a server that is read-only, so that the next ones look for
+        the primary.
+
+        After a failover the old primary is read-only.
+        """
         if getattr(context.original_exception, "sqlstate", None) == "25006":
             context.is_disconnect = True

@@ -28,7 +28,7 @@ _COUNTER_BYTES: Final = 8
 
 
 class WriteLock:
-    """The lock of one database file."""
+    """The lock that writers to one database file take, in all threads and processes."""
 
     def __init__(self, database: str) -> None:
         self._path = Path(f"{database}{SUFFIX}") if database and database != ":memory:" else None
@@ -58,8 +58,11 @@ class WriteLock:
             self._lock.release()
 
     def count(self) -> int | None:
-        """How many changes have ended, of all processes: equal counts mean that none has been
-        committed in between. None while one is under way, and where it is not known."""
+        """Returns how many changes have ended in all processes, or None while one is under way.
+
+        Equal counts mean that none has been committed in between. None also means that it is
+        not known.
+        """
         counter = self._counter
         if counter is None and (self._opened() is None or (counter := self._counter) is None):
             return None
@@ -109,7 +112,7 @@ class WriteLock:
 
 
 def _map_counter(file: IO[bytes]) -> memoryview | None:
-    """The counter in the first bytes of the file; None if the disk has no room for it."""
+    """Maps the counter in the first bytes of the file; None if the disk has no room for it."""
     with contextlib.suppress(OSError):
         if os.fstat(file.fileno()).st_size < _COUNTER_BYTES:
             # Two processes may both do this; a file opened for appending becomes longer than

@@ -60,29 +60,36 @@ class Store:
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """A session for reading."""
+        """Opens a session for reading."""
         with self._reading(info=self.session_info) as session:
             yield session
 
     @contextmanager
     def read_rows(self) -> Iterator[sa.Connection]:
-        """A connection without ORM, for short queries of hot paths: a session takes longer."""
+        """Opens a connection without ORM, for short queries of hot paths: a session takes
+        longer.
+        """
         with self.engine.connect() as connection:
             yield connection
 
     def use_change_sessions(self, kind: type[Session]) -> None:
-        """Names the class of the sessions that change. What records and counts the changes of the
-        main database listens to a class of its own (`outreach/domain/change_sessions.py`), and not
-        to sessions for reading: with a listener SQLAlchemy prepares each statement twice."""
+        """Sets the class of the sessions that change.
+
+        The listeners that record and count the changes of the main database belong to a
+        class of its own (`outreach/domain/change_sessions.py`), and not to sessions for
+        reading: with a listener SQLAlchemy prepares each statement twice.
+        """
         # A `sessionmaker` makes a subclass, whose listeners SQLAlchemy collects at its first
         # session, without a lock: another thread's session could miss some of them.
         self._changing = partial(kind, self._changing_rows, expire_on_commit=False)
 
     @contextmanager
     def change(self) -> Iterator[Session]:
-        """A session in one transaction: committed when the block ends, rolled back if it raises.
+        """Opens a session in one transaction: committed when the block ends, rolled back if it
+        raises.
 
-        Raises RuntimeError before `use_change_sessions`: nothing would record the change."""
+        Raises RuntimeError before `use_change_sessions`: nothing would record the change.
+        """
         if self._changing is None:
             raise RuntimeError(
                 "Nothing would record what changes here. Call domain.change_sessions.install for a "
@@ -102,7 +109,8 @@ class Store:
             yield connection
 
     def mark(self) -> Hashable:
-        """A value that changes with each commit of any process: equal marks mean equal data.
+        """Returns a value that changes with each commit of any process: equal marks mean equal
+        data.
 
         Takes microseconds on SQLite and one short query on PostgreSQL. To validate a cache, take
         the mark before reading the data, never after.
@@ -110,22 +118,25 @@ class Store:
         return self._watch.mark()
 
     def read_row(self, query: str, *values: str) -> tuple[Any, ...] | None:
-        """The one row that a query returns, without a session and as the driver gives it; None if
-        there is none.
+        """Returns the one row that a query finds, as the driver gives it; None if there is none.
 
-        Each `?` in the query stands for one of `values`. Takes microseconds on SQLite.
+        It opens no session. Each `?` in the query stands for one of `values`. Takes
+        microseconds on SQLite.
         """
         return self._watch.read_row(query, *values)
 
     def read_number(self, query: str, value: str) -> int | None:
-        """The number with which the row of `read_row` begins; None if there is no row."""
+        """Returns the number with which the row of `read_row` begins; None if there is no row."""
         row = self.read_row(query, value)
         return None if row is None else int(row[0])
 
     @contextmanager
     def exclusive(self, number: int, *, patience: float) -> Iterator[bool]:
         """Lets one block with this number run at a time, on all hosts; on SQLite it keeps out
-        every writer. Yields False if another block still runs after `patience` seconds."""
+        every writer.
+
+        Yields False if another block still runs after `patience` seconds.
+        """
         if self.is_sqlite:
             with self._write_lock.acquire():
                 yield True
@@ -145,7 +156,7 @@ class Store:
                     connection.execute(_FREE, {"number": number})
 
     def size(self) -> int:
-        """The size on disk, in bytes; on SQLite with the write-ahead log."""
+        """Returns the size on disk, in bytes; on SQLite with the write-ahead log."""
         if self.is_sqlite:
             file = str(self.engine.url.database)
             paths = [Path(file), Path(f"{file}-wal")]
@@ -155,7 +166,7 @@ class Store:
             return int(connection.scalar(query) or 0)
 
     def truncate_log(self) -> None:
-        """Leaves no older page behind in the files of SQLite itself (S11)."""
+        """Removes older pages from the files of SQLite by emptying its write-ahead log (S11)."""
         if self.is_sqlite:
             with self.engine.connect() as connection:
                 raw = connection.connection.dbapi_connection
@@ -168,9 +179,11 @@ class Store:
         self.engine.dispose()
 
     def prepare_fork(self) -> None:
-        """Closes what processes must not share: connections, and the file of the write lock, since
-        a parent and its fork hold the same `flock`. Each opens its own when it needs them. Nothing
-        else may use the store meanwhile."""
+        """Closes what processes must not share: connections, and the file of the write lock.
+
+        A parent and its fork would hold the same `flock`. Each opens its own when it needs
+        them. Nothing else may use the store meanwhile.
+        """
         self.let_go()
         self._write_lock.close()
 
@@ -190,7 +203,7 @@ _FREE = sa.text("SELECT pg_advisory_unlock(:number)")
 
 
 class _NoLock(WriteLock):
-    """Stands for a lock on PostgreSQL, which lets many write at once."""
+    """Takes the place of a write lock on PostgreSQL, which lets many write at once."""
 
     def __init__(self) -> None:
         super().__init__("")
@@ -201,7 +214,7 @@ class _NoLock(WriteLock):
 
 
 class _Answer(NamedTuple):
-    """What a query returned, and how long that is sure to be valid."""
+    """The row that a query returned, and how long it is sure to be valid."""
 
     row: tuple[Any, ...] | None
     changes: int  # the counter of the write lock
@@ -292,13 +305,15 @@ class _Watch:
 
 
 def changes_one_row(session: Session, statement: sa.Update | sa.Delete) -> bool:
-    """Whether a conditional UPDATE or DELETE changed exactly one row."""
+    """Executes a conditional UPDATE or DELETE and tells whether it changed exactly one row."""
     return change_rows(session, statement) == 1
 
 
 def change_rows(session: Session, statement: sa.Update | sa.Delete) -> int:
-    """Executes an UPDATE or DELETE, of which objects of the session learn nothing; returns of how
-    many rows."""
+    """Executes an UPDATE or DELETE and returns how many rows it changed.
+
+    Objects of the session learn nothing of it.
+    """
     result = session.execute(statement.execution_options(synchronize_session=False))
     assert isinstance(result, sa.CursorResult)
     return result.rowcount
@@ -332,8 +347,11 @@ _stores: Final[WeakSet[Store]] = WeakSet()  # those of this process on SQLite
 
 
 def _reopen_after_read_only(engine: sa.Engine, url: str) -> None:
-    """A connection that SQLite opened while the disk was read-only stays read-only, and all
-    connections of a process to one file share that: closes all of them after such an error."""
+    """Closes all connections of this process to a file after an error that says it is read-only.
+
+    A connection that SQLite opened while the disk was read-only stays read-only, and all
+    connections of a process to one file share that.
+    """
 
     @event.listens_for(engine, "handle_error")
     def on_error(context: sa.engine.ExceptionContext) -> None:

@@ -16,7 +16,7 @@ RegionCode = sa.String(6)
 
 
 class Instant(sa.TypeDecorator[datetime]):
-    """A moment, stored as UTC. SQLite drops the offset; this puts it back."""
+    """A moment, stored as UTC. SQLite drops the offset, and this type puts it back."""
 
     impl = sa.DateTime
     cache_ok = True
@@ -33,8 +33,10 @@ class Instant(sa.TypeDecorator[datetime]):
 
 
 class Hour(Instant):
-    """The hour in which something happened: a moment is stored without its minutes (S33), and what
-    it is compared with loses them too."""
+    """The hour in which something happened: a moment is stored without its minutes (S33).
+
+    A value that it is compared with loses its minutes too.
+    """
 
     cache_ok = True
 
@@ -55,8 +57,10 @@ def _latest(element: latest, compiler: Any, **how: Any) -> str:
 
 
 class database_now(sa.sql.functions.GenericFunction[datetime]):
-    """This moment by the clock of the database, so many seconds on: hosts' clocks may be wrong, and
-    have to agree on one."""
+    """The moment by the clock of the database, with so many seconds added.
+
+    Hosts' clocks may be wrong, and all have to agree on one.
+    """
 
     type = Instant()
     inherit_cache = True
@@ -89,8 +93,10 @@ def _find_zone(name: str) -> ZoneInfo:
 
 
 class Codes(tuple[str, ...]):
-    """A few short codes, as the languages of a workshop. Stored as « es en », spaces at both ends,
-    so that one of them is found with `has_code`."""
+    """A few short codes, such as the languages of a workshop.
+
+    They are stored as « es en », with spaces at both ends, so that `has_code` finds one of them.
+    """
 
     def __new__(cls, codes: Iterable[str] = ()) -> "Codes":
         return super().__new__(cls, tuple(dict.fromkeys(codes)))
@@ -108,5 +114,5 @@ class CodesType(sa.TypeDecorator[Codes]):
 
 
 def has_code(column: sa.SQLColumnExpression[Codes], code: str) -> sa.ColumnElement[bool]:
-    """The condition that `code` is among the codes of `column`."""
+    """Returns the condition that `code` is among the codes of `column`."""
     return sa.type_coerce(column, sa.String).contains(f" {code} ", autoescape=True)

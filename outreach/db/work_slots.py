@@ -30,11 +30,14 @@ LONG_SECONDS: Final = 0.1
 
 
 class Slots:
-    """Slots, and two queues of those who wait for one. Threads share it."""
+    """The slots, and two queues of requests that wait for one. Threads share it."""
 
     def __init__(self, number: int, most: int, *, long_seconds: float = LONG_SECONDS) -> None:
-        """`number` requests have a slot, beside those that have had theirs for `long_seconds`;
-        `most` have one in all."""
+        """Sets the limits: `number` requests have a slot at a time, `most` with those that last
+        long.
+
+        A request that has had its slot for `long_seconds` does not count in `number`.
+        """
         self._number, self._most, self._long_seconds = number, most, long_seconds
         self._guard = threading.Lock()  # guards the attributes below
         self._queues: tuple[deque[threading.Lock], ...] = (deque(), deque())
@@ -64,7 +67,7 @@ class Slots:
             return tuple(map(len, self._queues))
 
     def _serve(self) -> None:
-        """Gives slots to those who wait, as far as there are some."""
+        """Gives slots to the requests that wait, as long as there are free ones."""
         now = monotonic()
         while any(self._queues) and self._has_room(now):
             queue = self._next if self._queues[self._next] else 1 - self._next
@@ -86,7 +89,7 @@ _thread = _Thread()
 
 
 class WorkSlots:
-    """A WSGI application that answers few requests of another one at a time."""
+    """A WSGI application that passes few requests at a time to another one."""
 
     def __init__(self, app: "WSGIApplication", slots: Slots) -> None:
         self._app, self._slots = app, slots
@@ -102,8 +105,11 @@ class WorkSlots:
 
 
 def give_back() -> None:
-    """Gives the slot of this thread back, if it has one. It takes none again for the rest of its
-    request: one thread at a time has the lock, so that one more computes at most."""
+    """Gives the slot of this thread back, if it has one.
+
+    It takes none again for the rest of its request: one thread at a time has the lock, so
+    that one more computes at most.
+    """
     held, _thread.slot = _thread.slot, None
     if held is not None:
         slots, slot = held

@@ -15,8 +15,10 @@ from typing import Any, get_args, get_type_hints
 
 
 class Surface(StrEnum):
-    """A place in which a field stands. The audit log names every field that changed, by its
-    label."""
+    """A place in which a field is shown.
+
+    The audit log names every field that changed, by its label.
+    """
 
     PAGE = "the public page"
     DISCREET_PAGE = "the public page of a discreet workshop"
@@ -29,7 +31,7 @@ class Surface(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class FieldSpec:
-    """What is said of a field beside its name, its type and its default.
+    """Describes a field beside its name, its type and its default.
 
     `label` is its name in the audit log and on the sheet before a change; without one, they say
     the field's own name. `most` is the number of characters of a text, in each language, or the
@@ -71,13 +73,13 @@ def N_(message: str) -> str:
 
 @cache
 def read_declaration(owner: type) -> Mapping[str, DeclaredField]:
-    """The fields of a declaration by name, in its order."""
+    """Returns the fields of a declaration by name, in its order."""
     hints = get_type_hints(owner, include_extras=True)
     return {each.name: _read(each, hints[each.name]) for each in dataclasses.fields(owner)}
 
 
 def list_on(owner: type, *surfaces: Surface) -> frozenset[str]:
-    """The names of the fields of a declaration that stand on one of these surfaces."""
+    """Returns the names of the fields of a declaration that stand on one of these surfaces."""
     return frozenset(
         name
         for name, each in read_declaration(owner).items()

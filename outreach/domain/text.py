@@ -29,17 +29,20 @@ WEB_LINK: Final = re.compile(r"https?://[^\s/]+(/\S*)?")
 
 
 def clean(text: str) -> str:
-    """One line in NFC, without control characters and superfluous spaces."""
+    """Returns the text as one line in NFC, without control characters and superfluous spaces."""
     return _SPACES.sub(" ", _UNFIT.sub("", unicodedata.normalize("NFC", text))).strip()
 
 
 def clean_lines(text: str) -> str:
-    """Like `clean`, but keeps line breaks."""
+    """Cleans each line of a text as `clean` does, and keeps the line breaks."""
     return "\n".join(clean(line) for line in text.replace("\r\n", "\n").split("\n")).strip()
 
 
 def fold(text: str) -> str:
-    """For comparing: without accents, capitals and punctuation. «Québec» is «quebec»."""
+    """Returns the text as it is compared: without accents, capitals and punctuation.
+
+    «Québec» is «quebec».
+    """
     apart = unicodedata.normalize("NFKD", text.casefold())
     bare = "".join(c if c.isalnum() else " " for c in apart if not unicodedata.combining(c))
     return " ".join(bare.split())
@@ -49,14 +52,17 @@ MAX_SEARCH_TEXT: Final = 600  # characters; PostgreSQL indexes rows of up to 2,7
 
 
 def make_search_text(*texts: str) -> str:
-    """The words of these texts as `fold` has them, each once and with a space before it, so that
-    one LIKE finds the words that begin with what was typed. At most MAX_SEARCH_TEXT characters."""
+    """Returns the words of these texts as `fold` has them, each once and with a space before it.
+
+    One LIKE then finds the words that begin with what was typed. At most MAX_SEARCH_TEXT
+    characters.
+    """
     words = dict.fromkeys(fold(" ".join(texts)).split())
     return "".join(f" {word}" for word in words)[:MAX_SEARCH_TEXT]
 
 
 def code(length: int) -> str:
-    """A random code in Crockford's base 32; five bits a character."""
+    """Makes a random code in Crockford's base 32; five bits a character."""
     return "".join(CROCKFORD[byte & 31] for byte in secrets.token_bytes(length))
 
 
@@ -67,12 +73,12 @@ def read_code(typed: str) -> str:
 
 
 def spoken_code(length: int) -> str:
-    """A random code that is said on the telephone, and can be keyed in."""
+    """Makes a random code that is said on the telephone, and can be keyed in."""
     return "".join(SPOKEN[byte & 15] for byte in secrets.token_bytes(length))
 
 
 def list_codes_of_keys(keys: str) -> list[str]:
-    """The codes of SPOKEN that are pressed by these keys of a telephone, 64 at most."""
+    """Returns the codes of SPOKEN that are pressed by these keys of a telephone, 64 at most."""
     return ["".join(each) for each in product(*(_KEYS.get(key, key) for key in keys))]
 
 
@@ -91,8 +97,10 @@ _IDS = (
 
 
 def contains_name(text: str, name: str) -> bool:
-    """Whether a reader could take a text for this name, or for one that contains it: whatever its
-    case, accents, spaces, and letters and digits that look like others."""
+    """Tells whether a reader could take a text for this name, or for one that contains it.
+
+    Case, accents and spaces do not matter, nor do letters and digits that look like others.
+    """
     (text_words, text_joined), (words, joined) = _make_skeleton(text), _make_skeleton(name)
     if not joined:
         return False
@@ -105,7 +113,7 @@ MIN_JOINED: Final = 5  # letters of a name that is looked for within words, too:
 
 
 def _make_skeleton(text: str) -> tuple[str, str]:
-    """What one sees of a text: its words, and the same without spaces."""
+    """Returns what one sees of a text: its words, and the same without spaces."""
     apart = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
     seen = "".join(c for c in apart if unicodedata.category(c) not in {"Mn", "Cf"})
     seen = seen.translate(_LOOK_ALIKES).translate(_SAME_SHAPES)
@@ -114,11 +122,13 @@ def _make_skeleton(text: str) -> tuple[str, str]:
 
 
 def looks_like_an_address(name: str) -> bool:
-    """Whether a name contains what looks like an address of the web or of e-mail, also in disguise:
-    «hxxps», full-width or ideographic dots, «bit[.]ly», «punto com», «xn--e1awd7f com», letters of
-    other alphabets, letters with spaces between them (S30).
+    """Tells whether a name contains what looks like an address of the web or of e-mail (S30).
 
-    Abbreviations are names: «Ma. del Carmen», «Dr. Luz», «J.R.»."""
+    It may be in disguise: «hxxps», full-width or ideographic dots, «bit[.]ly», «punto com»,
+    «xn--e1awd7f com», letters of other alphabets, letters with spaces between them.
+
+    Abbreviations are names: «Ma. del Carmen», «Dr. Luz», «J.R.».
+    """
     plain = unicodedata.normalize("NFKD", name).casefold().translate(_LOOK_ALIKES)
     # Without accents and zero-width characters.
     plain = "".join(c for c in plain if unicodedata.category(c) not in {"Mn", "Cf"})

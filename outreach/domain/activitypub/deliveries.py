@@ -54,8 +54,10 @@ def enqueue(
     now: datetime,
     follow_id: str = "",
 ) -> None:
-    """Makes an activity due at these inboxes, in place of what waits there about its subject. An
-    update of what an inbox has not been told yet stays its creation."""
+    """Makes an activity due at these inboxes, in place of what waits there about its subject.
+
+    An update of what an inbox has not been told yet stays its creation.
+    """
     insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
     for inbox in inboxes:
         values: dict[str, Any] = {

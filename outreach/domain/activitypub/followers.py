@@ -52,7 +52,7 @@ class FediverseFollower(Base):
 
 @dataclass(frozen=True, kw_only=True)
 class NewFollower:
-    """Who asks to follow an office, verified."""
+    """An actor who asks to follow an office, verified."""
 
     office_id: int
     actor: str
@@ -110,7 +110,7 @@ def forget(session: Session, actor: str) -> None:
 
 
 def is_follower(session: Session, actor: str, office_id: int | None = None) -> bool:
-    """Whether an actor follows this office; without one, any."""
+    """Tells whether an actor follows this office; without an office, any."""
     found = sa.select(FediverseFollower.id).where(FediverseFollower.actor == actor).limit(1)
     if office_id is not None:
         found = found.where(FediverseFollower.office_id == office_id)
@@ -122,7 +122,7 @@ def count(session: Session, office: Office) -> int:
 
 
 def list_inboxes(session: Session, office_id: int) -> Sequence[str]:
-    """Where what an office publishes is sent, each address once."""
+    """Returns the inboxes to which an office's activities are sent, each address once."""
     return session.scalars(
         sa.select(FediverseFollower.shared_inbox)
         .where(FediverseFollower.office_id == office_id)
@@ -131,7 +131,7 @@ def list_inboxes(session: Session, office_id: int) -> Sequence[str]:
 
 
 def record_gone(session: Session, inbox: str, *, now: datetime) -> None:
-    """The inbox answered 410: its followers are dropped when it has done so for a week."""
+    """Notes that the inbox answered 410, and drops its followers when it has done so for a week."""
     is_of_inbox = FediverseFollower.shared_inbox == inbox
     change_rows(
         session,

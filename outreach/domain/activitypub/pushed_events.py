@@ -48,8 +48,10 @@ _MAY_BE_SHOWN: Final = (
 def list_due(
     session: Session, *, today: date, published_until: datetime, now: datetime
 ) -> list[FeedEntry]:
-    """The workshops that are not over and that a pushed feed would have, of all offices; without
-    what was cancelled before it was pushed: nobody there has heard of it."""
+    """Returns the workshops of all offices that are not over and that a pushed feed would have.
+
+    A workshop that was cancelled before it was pushed is left out: nobody there has heard of it.
+    """
     choice = FeedQuery(None, published_until=published_until)
     entries = feed_query.entries(
         session, choice, since=today - DAY, until=today + AHEAD, today=today
@@ -67,8 +69,10 @@ def list_due(
 
 
 def lock(session: Session, ids: Collection[int]) -> None:
-    """Keeps workshops and their kinds as they are until the transaction ends: one that becomes
-    discreet meanwhile is not pushed."""
+    """Locks workshops and their kinds until the transaction ends.
+
+    One that becomes discreet meanwhile is not pushed.
+    """
     session.execute(
         sa.select(Workshop.id)
         .join(Workshop.kind)
@@ -89,7 +93,11 @@ def find_all(session: Session, uids: Collection[str]) -> dict[str, PushedEvent]:
 
 
 def list_seen(session: Session, *, today: date) -> dict[int, datetime]:
-    """Of each workshop that was pushed and is not over, when its event had changed, by its id."""
+    """Returns when the event of each pushed workshop had last changed as it was pushed, by id
+    of workshop.
+
+    Workshops that are over are left out.
+    """
     rows = session.execute(
         sa.select(Workshop.id, PushedEvent.event_changed_at)
         .join(PushedEvent, PushedEvent.uid == Workshop.uid)
@@ -99,13 +107,15 @@ def list_seen(session: Session, *, today: date) -> dict[int, datetime]:
 
 
 def find_shown(session: Session, uid: str) -> Workshop | None:
-    """The workshop with this uid, if its event was pushed and may still be shown."""
+    """Finds the workshop with this uid, if its event was pushed and may still be shown."""
     return session.scalar(_select_shown().where(PushedEvent.uid == uid))
 
 
 def list_shown(session: Session, office: Office, *, page: int, size: int) -> Sequence[Workshop]:
-    """A page of the workshops of an office that were pushed and may still be shown, the one that
-    was pushed last first. The first page is 1."""
+    """Returns a page of an office's workshops that were pushed and may still be shown.
+
+    The one that was pushed last comes first. The first page is 1.
+    """
     return session.scalars(
         _select_shown()
         .where(PushedEvent.office_id == office.id)
@@ -121,7 +131,7 @@ def count_shown(session: Session, office: Office) -> int:
 
 
 def list_to_withdraw(session: Session) -> Sequence[PushedEvent]:
-    """The events that were pushed and may no longer be shown."""
+    """Returns the events that were pushed and may no longer be shown."""
     is_shown = (
         sa.exists()
         .where(Workshop.uid == PushedEvent.uid, Kind.id == Workshop.kind_id, *_MAY_BE_SHOWN)

@@ -48,7 +48,7 @@ class AuditEntry(Base):
 
 
 def canonical(details: Details) -> str:
-    """The one JSON text of these details: sorted keys, no spaces, not escaped to ASCII."""
+    """Returns the one JSON text of these details: sorted keys, no spaces, not escaped to ASCII."""
     return json.dumps(details, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
@@ -114,7 +114,7 @@ class AuditLine(NamedTuple):
 
 
 def lines(session: Session, query: AuditQuery, *, limit: int) -> list[AuditLine]:
-    """At most `limit` rows, the newest first."""
+    """Returns at most `limit` rows that the query asks for, the newest first."""
     rows = session.execute(
         sa.select(
             AuditEntry,
@@ -149,7 +149,10 @@ def lines(session: Session, query: AuditQuery, *, limit: int) -> list[AuditLine]
 
 
 def writers(session: Session, office: str | None = None) -> Sequence[tuple[int, str]]:
-    """Id, and name with address, of the accounts with a row of that office; without one, of all."""
+    """Returns the accounts that wrote a row of that office, or all accounts without an office.
+
+    Each is an id, and the name with the address.
+    """
     query = sa.select(StaffMember.id, StaffMember.email, StaffMember.name).order_by(
         StaffMember.email
     )
@@ -166,7 +169,7 @@ def writers(session: Session, office: str | None = None) -> Sequence[tuple[int, 
 
 
 def count_by(session: Session, organizer_id: int, action: str, *, since: datetime) -> int:
-    """How often a staff member did this since then."""
+    """Counts how often a staff member did this since then."""
     done = sa.select(sa.func.count()).where(
         AuditEntry.at >= since,
         AuditEntry.organizer_id == organizer_id,
@@ -176,12 +179,12 @@ def count_by(session: Session, organizer_id: int, action: str, *, since: datetim
 
 
 def newest_at(session: Session) -> datetime | None:
-    """When the newest row was written, by the clock of its writer."""
+    """Returns when the newest row was written, by the clock of its writer."""
     return session.scalar(sa.select(sa.func.max(AuditEntry.at)))
 
 
 def first_at(session: Session, office: str | None = None) -> datetime | None:
-    """When the oldest row was written, of an office or of all."""
+    """Returns when the oldest row of an office, or of all, was written."""
     query = sa.select(sa.func.min(AuditEntry.at))
     return session.scalar(query if office is None else query.where(AuditEntry.office == office))
 

@@ -32,7 +32,7 @@ _FORMAT: Final = 2  # version of the text that is hashed
 
 
 class AuditChain(Base):
-    """The two ends of the chain."""
+    """The two ends of the chain: its newest row, and the last one that was deleted."""
 
     __tablename__ = "audit_chain"
 
@@ -44,7 +44,7 @@ class AuditChain(Base):
 
 
 class ChainLink(NamedTuple):
-    """The place of a row in the chain."""
+    """The number and the hash of one row of the chain."""
 
     number: int
     hash: str
@@ -72,7 +72,7 @@ def digest(
     office: str,
     details: str,
 ) -> str:
-    """The hash of a row: of its columns and the hash of the row before it, in hex."""
+    """Returns the hash of a row, of its columns and the hash of the row before it, in hex."""
     instant = at.astimezone(UTC).isoformat(timespec="microseconds")
     values = [_FORMAT, number, previous, instant, who, action, what, office, details]
     text = json.dumps(values, separators=(",", ":"), ensure_ascii=False)
@@ -80,7 +80,7 @@ def digest(
 
 
 def ends(session: Session) -> tuple[ChainLink, ChainLink]:
-    """The newest row, and the last deleted one."""
+    """Returns the newest row and the last deleted one."""
     chain = session.get(AuditChain, _ONLY, populate_existing=True)
     if chain is None:
         return BEGINNING, BEGINNING
@@ -88,7 +88,7 @@ def ends(session: Session) -> tuple[ChainLink, ChainLink]:
 
 
 def find_link(session: Session, number: int) -> ChainLink | None:
-    """The row of that number; the last deleted one is known too."""
+    """Finds the row of that number; the last deleted one is known too. None where there is none."""
     _newest, gone = ends(session)
     if number == gone.number:
         return gone
@@ -97,7 +97,7 @@ def find_link(session: Session, number: int) -> ChainLink | None:
 
 
 def breaks(session: Session, since: ChainLink | None = None) -> Iterator[ChainBreak]:
-    """The errors of the chain, from its first row, or from the one after `since`."""
+    """Yields the errors of the chain, from its first row, or from the one after `since`."""
     before, count, end = since, 0, BEGINNING
     # The result is closed even if the caller stops at the first error.
     with session.execute(_ALL, {"since": -1 if since is None else since.number}) as rows:
@@ -127,9 +127,11 @@ def breaks(session: Session, since: ChainLink | None = None) -> Iterator[ChainBr
 
 
 def find_last_old_row(session: Session, *, now: datetime) -> ChainLink | None:
-    """The last row to delete: all rows up to it are over a year old. None where there is none.
+    """Returns the last row to delete: all rows up to it are over a year old. None where there
+    is none.
 
-    Rows dated in the future, by a clock that was wrong once, do not keep older ones."""
+    Rows dated in the future, by a clock that was wrong once, do not keep older ones.
+    """
     old = sa.select(sa.func.max(AuditEntry.number)).where(AuditEntry.at < now - RETENTION)
     recent = sa.select(sa.func.min(AuditEntry.number)).where(
         AuditEntry.at.between(now - RETENTION, now)
@@ -153,7 +155,7 @@ def delete_old_rows(session: Session, *, now: datetime) -> int:
 
 
 def listen(sessions: type[Session]) -> None:
-    """Links what sessions of this class record. Called once for a class."""
+    """Links the rows that sessions of this class record. It is called once for a class."""
     event.listen(sessions, "before_commit", _before_commit)
     event.listen(sessions, "after_soft_rollback", _after_rollback)
 
@@ -196,7 +198,7 @@ def _link(session: Session, entries: Sequence[AuditEntry]) -> None:
 
 
 def _lock_ends(session: Session) -> AuditChain:
-    """The ends of the chain, locked until the end of the transaction."""
+    """Locks the ends of the chain until the end of the transaction and returns them."""
     query = (
         sa.select(AuditChain)
         .where(AuditChain.id == _ONLY)
@@ -216,7 +218,7 @@ def _lock_ends(session: Session) -> AuditChain:
 
 
 def _is_intact(row: sa.Row[Any]) -> bool:
-    """Whether a row is as it was when it was linked. Its two foreign keys may be NULL now."""
+    """Tells whether a row is as it was when it was linked. Its two foreign keys may be NULL now."""
     expected = digest(
         row.number,
         row.previous,
@@ -235,7 +237,7 @@ def _is_intact(row: sa.Row[Any]) -> bool:
 
 
 def _check_empty(session: Session) -> Iterator[ChainBreak]:
-    """Without a row for the ends, there must be no audit row."""
+    """Yields an error if there are audit rows although the row for the ends is missing."""
     if number := session.scalar(sa.select(sa.func.count()).select_from(AuditEntry)):
         yield ChainBreak(1, f"the ends of the chain of {number} lines are missing")
 

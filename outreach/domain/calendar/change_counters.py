@@ -49,14 +49,16 @@ class ChangeCounter(Base):
 
 
 def read(session: Session, name: str) -> tuple[int, datetime | None]:
-    """The number of changes, and the time of the last one. Read it before the data it counts,
-    never after."""
+    """Returns the number of changes, and the time of the last one.
+
+    Read it before the data it counts, never after.
+    """
     row = session.connection().execute(_READ, {"name": name}).first()
     return (0, None) if row is None else (row[0], row[1])
 
 
 def read_without_session(store: Store, name: str) -> tuple[int, datetime | None]:
-    """The same, in microseconds on SQLite."""
+    """Returns what `read` does, in microseconds on SQLite."""
     row = store.read_row(QUERY, name)
     if row is None:
         return 0, None
@@ -67,8 +69,10 @@ def read_without_session(store: Store, name: str) -> tuple[int, datetime | None]
 
 
 def kind_names(office_id: int, kind_ids: Iterable[int]) -> tuple[str, ...]:
-    """The names of the counters of these kinds at an office, or for EVERY_OFFICE in the network,
-    and of what they have in common. No slug has a slash."""
+    """Returns the names of the counters of these kinds and of what they have in common.
+
+    They are those at an office, or for EVERY_OFFICE in the network. No slug has a slash.
+    """
     return tuple(f"{office_id}/{kind_id}" for kind_id in (EVERY_KIND, *kind_ids))
 
 
@@ -78,8 +82,10 @@ def increment(session: Session, office_id: int = EVERY_OFFICE) -> None:
 
 
 def raise_counters(session: Session, names: Iterable[str]) -> None:
-    """Raises these counters, in this order. Their rows are locked until the transaction ends: it is
-    the last that a transaction does, and every one does it in the same order."""
+    """Raises these counters, in this order, and so locks their rows until the transaction ends.
+
+    It is the last that a transaction does, and every one does it in the same order.
+    """
     now = clock.now()
     connection = session.connection()
     statement = _INCREMENT[connection.dialect.name]
@@ -87,7 +93,7 @@ def raise_counters(session: Session, names: Iterable[str]) -> None:
 
 
 def listen(sessions: type[Session]) -> None:
-    """Counts what sessions of this class change. Called once for a class."""
+    """Counts the changes of sessions of this class. It is called once for a class."""
     event.listen(sessions, "after_flush", _after_flush)
     event.listen(sessions, "do_orm_execute", _on_statement)
     event.listen(sessions, "before_commit", _before_commit)
@@ -145,13 +151,15 @@ _INCREMENT: Final = {
 
 
 def _touched(session: Session) -> set[tuple[int, int]]:
-    """The ids of office and kind of what was changed, EVERY_KIND for an office or a venue."""
+    """Returns the ids of office and kind of what was changed, EVERY_KIND for an office or a
+    venue.
+    """
     touched: set[tuple[int, int]] = session.info.setdefault(_TOUCHED, set())
     return touched
 
 
 def _names_of(session: Session, touched: set[tuple[int, int]]) -> set[str]:
-    """The names of the counters that these changes raise, beside that of the network."""
+    """Returns the names of the counters that these changes raise, beside that of the network."""
     offices = sa.select(Office.id, Office.slug)
     is_for_all = (EVERY_OFFICE, EVERY_KIND) in touched
     if not is_for_all:
@@ -168,7 +176,9 @@ def _names_of(session: Session, touched: set[tuple[int, int]]) -> set[str]:
 
 
 def _touched_by(each: Workshop | Office | Kind | Venue) -> Iterator[tuple[int, int]]:
-    """The office and the kind whose feeds show the object, and those that showed it before."""
+    """Yields the office and the kind whose feeds show the object, and those that showed it
+    before.
+    """
     if isinstance(each, Kind):
         yield EVERY_OFFICE, EVERY_KIND
     elif isinstance(each, Office):

@@ -37,8 +37,11 @@ class CachedEvent(Base):
 
 @dataclass(slots=True)
 class EventText:
-    """A workshop of a feed, and its VEVENT once it is written. Its instants are naive UTC, as the
-    database stores them: converting a thousand would take longer than everything else."""
+    """A workshop of a feed, and its VEVENT once it is written.
+
+    Its instants are naive UTC, as the database stores them: converting a thousand would take
+    longer than everything else.
+    """
 
     id: int
     starts_at: datetime
@@ -55,7 +58,7 @@ class EventText:
 
 @dataclass(frozen=True)
 class EventStyle:
-    """How a text is written: for one workshop and one style there is one text."""
+    """The way in which a text is written: a workshop has one text in each style."""
 
     lang: str
     is_short: bool
@@ -80,8 +83,11 @@ def find(
     limit: int,
     from_the_end: bool = False,
 ) -> list[EventText]:
-    """The workshops of a query by start and UID, each with its text if a valid one is cached; the
-    first `limit` of them, or the last if `from_the_end`."""
+    """Returns the workshops of a query by start and UID, each with its text if a valid one is
+    cached.
+
+    They are the first `limit` of them, or the last if `from_the_end`.
+    """
     statement = _build_find(feed_query.get_shape(choice), from_the_end)
     rows = session.connection().execute(
         feed_query.at_places(statement, choice),
@@ -94,8 +100,9 @@ def find(
 def find_missing(
     session: Session, choice: FeedQuery, span: FeedSpan, style: EventStyle, *, limit: int
 ) -> list[EventText]:
-    """The workshops of a query whose present state is not written in this style, at most
-    `limit`."""
+    """Returns the workshops of a query whose present state is not written in this style, at
+    most `limit`.
+    """
     missing = feed_query.query(choice).with_only_columns(
         *_COLUMNS, sa.null(), maintain_column_froms=True
     )
@@ -108,14 +115,14 @@ def find_missing(
 def find_crowded_day(
     session: Session, choice: FeedQuery, span: FeedSpan, *, most: int
 ) -> date | None:
-    """The day up to which there are more than `most` workshops; None if there are not."""
+    """Returns the day up to which there are more than `most` workshops; None if there are not."""
     days = feed_query.query(choice).with_only_columns(Workshop.day, maintain_column_froms=True)
     ordered = days.order_by(Workshop.day).offset(most).limit(1)
     return session.scalar(ordered, _values(choice, span))
 
 
 def find_by_workshops(session: Session, ids: Sequence[int], lang: str) -> list[CachedEvent]:
-    """The cached full texts of these workshops, whatever they were made with."""
+    """Returns the cached full texts of these workshops, whatever they were made with."""
     events: list[CachedEvent] = []
     for start in range(0, len(ids), feed_query.BATCH_SIZE):
         events += session.scalars(

@@ -79,7 +79,7 @@ class FeedQuery:
 
     @property
     def is_discreet(self) -> bool:
-        """Whether it names a discreet kind, which the subscriber may not want to be seen."""
+        """Whether the feed names a discreet kind, which the subscriber may not want to be seen."""
         return bool(self.neutral) or any(kind.is_discreet for kind in self.kinds)
 
     @property
@@ -89,8 +89,12 @@ class FeedQuery:
 
     @property
     def kind_counters(self) -> tuple[str, ...]:
-        """The names of the change counters of all that the feed shows, if it names its kinds and
-        no places; else (): each change of its office counts. What a place means is no change."""
+        """The names of the change counters of all that the feed shows, if it names kinds and no
+        places.
+
+        Otherwise it is empty: each change of its office counts. That a place means something
+        else is no change.
+        """
         if not self.kinds or self.wheres:
             return ()
         office_id = self.office.id if self.office else change_counters.EVERY_OFFICE
@@ -114,7 +118,7 @@ class FeedQuery:
         ]
 
     def get_code(self, kind: Kind) -> str:
-        """The code of one of its kinds, as its address has it."""
+        """Returns the code of one of the feed's kinds, as the feed's address has it."""
         former = kind.neutral_code if kind.id in self.neutral else None
         return former or kind.public_code
 
@@ -140,9 +144,11 @@ def parse(
     has_links: bool = False,
     known: ReferenceData | None = None,
 ) -> FeedQuery:
-    """The query for these parameters; places as in the list of workshops. `has_links` counts for a
-    query of discreet kinds only. `known` saves reading the office and the kinds. Raises
-    UnknownFilter for the first unknown value."""
+    """Returns the query for these parameters; places as in the list of workshops.
+
+    `has_links` counts for a query of discreet kinds only. `known` saves reading the office and the
+    kinds. Raises UnknownFilter for the first unknown value.
+    """
     names = () if office is None else (office,)
     for what, words in (
         ("office", names),
@@ -170,7 +176,7 @@ def parse(
 def entries(
     session: Session, choice: FeedQuery, *, since: date, until: date, today: date
 ) -> list[FeedEntry]:
-    """The workshops that start from `since` to before `until` (UTC days), by start and UID.
+    """Returns the workshops that start from `since` to before `until` (UTC days), by start and UID.
 
     A cancelled one is kept a week past its end, and two weeks after it was cancelled.
     """
@@ -180,7 +186,7 @@ def entries(
 
 
 def count(session: Session, choice: FeedQuery, *, since: date, until: date, today: date) -> int:
-    """The number of workshops of `query`."""
+    """Counts the workshops of `query`."""
     values = get_values(choice, since=since, until=until, today=today)
     number = sa.select(sa.func.count()).select_from(query(choice).subquery())
     return session.scalar(number, values) or 0
@@ -190,8 +196,10 @@ IN_ORDER: Final = (Workshop.starts_at, Workshop.uid)
 
 
 class QueryShape(NamedTuple):
-    """Which conditions a statement has, with values as parameters: to build a statement costs more
-    than to execute it, and most feeds have one of few shapes."""
+    """The conditions that a statement has, without their values.
+
+    To build a statement costs more than to execute it, and most feeds have one of few shapes.
+    """
 
     has_office: bool
     has_kinds: bool
@@ -213,7 +221,7 @@ def get_shape(choice: FeedQuery) -> QueryShape:
 
 
 def get_values(choice: FeedQuery, *, since: date, until: date, today: date) -> dict[str, Any]:
-    """The parameters of `query`."""
+    """Returns the parameters of `query`."""
     now = midnight(today)
     return {
         # The indexes are on the local day, which differs from the UTC day by at most one.
@@ -235,7 +243,9 @@ def get_values(choice: FeedQuery, *, since: date, until: date, today: date) -> d
 
 
 def query(choice: FeedQuery) -> sa.Select[int, datetime, datetime, ZoneInfo, datetime]:
-    """A statement for the workshops of a feed, unordered; `get_values` has its parameters."""
+    """Returns a statement for the workshops of a feed, unordered; `get_values` has its
+    parameters.
+    """
     return at_places(build_query(get_shape(choice)), choice)
 
 
@@ -243,7 +253,7 @@ Statement = TypeVar("Statement", bound=sa.Select[*tuple[Any, ...]])
 
 
 def at_places(statement: Statement, choice: FeedQuery) -> Statement:
-    """The statement with the places of a query, of which there are too many for a shape."""
+    """Adds the places of a query to a statement; there are too many of them for a shape."""
     if not choice.wheres:
         return statement
     places = (sa.and_(*search.build_location_conditions(where)) for where in choice.wheres)
@@ -254,7 +264,7 @@ def at_places(statement: Statement, choice: FeedQuery) -> Statement:
 def build_query(
     shape: QueryShape,
 ) -> sa.Select[int, datetime, datetime, ZoneInfo, datetime]:
-    """The statement of a shape."""
+    """Builds the statement of a shape."""
     return (
         sa.select(Workshop.id, Workshop.starts_at, Workshop.ends_at, Workshop.zone, CHANGED_AT)
         .select_from(Workshop)
@@ -290,7 +300,7 @@ CHANGED_AT: Final = latest(
 
 
 def read(session: Session, ids: Sequence[int]) -> Iterator[Workshop]:
-    """The workshops with these ids, in no particular order."""
+    """Yields the workshops with these ids, in no particular order."""
     for start in range(0, len(ids), BATCH_SIZE):
         yield from session.scalars(
             sa.select(Workshop).where(Workshop.id.in_(ids[start : start + BATCH_SIZE]))
@@ -298,8 +308,10 @@ def read(session: Session, ids: Sequence[int]) -> Iterator[Workshop]:
 
 
 def second_after(session: Session, whose: sa.ColumnElement[bool], *, now: datetime) -> datetime:
-    """The time to store for a change that the events of these workshops show: `now` in whole
-    seconds, or a second after the latest of them."""
+    """Returns the time to store for a change that the events of these workshops show.
+
+    It is `now` in whole seconds, or a second after the latest change that they show already.
+    """
     latest_of_them = session.scalar(
         sa.select(sa.func.max(CHANGED_AT))
         .select_from(Workshop)
@@ -312,7 +324,7 @@ def second_after(session: Session, whose: sa.ColumnElement[bool], *, now: dateti
 
 
 def midnight(day: date) -> datetime:
-    """The start of a day in UTC, at which the window of feeds moves."""
+    """Returns the start of a day in UTC, at which the window of feeds moves."""
     return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 

@@ -48,15 +48,21 @@ class PublicChange(Base):
 
 
 class ChangePosition(NamedTuple):
-    """A place in the order of changes: after this row. Without an id: before those of its time."""
+    """A position in the order of changes: after this row.
+
+    Without an id, it is before all rows of its time.
+    """
 
     changed_at: datetime
     public_id: str = ""
 
 
 def list_positions(session: Session, after: ChangePosition, *, limit: int) -> list[ChangePosition]:
-    """The next changes after a position, at most `limit`, each workshop once. What each of them is
-    now, `public_listing.find_listed` says: a workshop that it does not find is withdrawn."""
+    """Returns the next changes after a position, at most `limit`, each workshop once.
+
+    `public_listing.find_listed` says what each of them is now: a workshop that it does not find is
+    withdrawn.
+    """
     rows = session.execute(_POSITIONS, {**after._asdict(), "limit": limit})
     return [ChangePosition(*row) for row in rows]
 
@@ -68,8 +74,11 @@ def touch(session: Session, which: sa.ColumnElement[bool]) -> None:
 
 
 def listen(sessions: type[Session]) -> None:
-    """Records what sessions of this class change. Called once for a class, after the listeners of
-    `change_counters`: this counter is raised last, so that no two transactions deadlock."""
+    """Records the changes of sessions of this class. It is called once for a class.
+
+    It comes after the listeners of `change_counters`: this counter is raised last, so that no two
+    transactions deadlock.
+    """
     event.listen(sessions, "after_flush", _after_flush)
     event.listen(sessions, "do_orm_execute", _on_statement)
     event.listen(sessions, "before_commit", _before_commit)
@@ -77,7 +86,7 @@ def listen(sessions: type[Session]) -> None:
 
 @dataclass
 class _Touched:
-    """What a transaction has changed that the list may show."""
+    """The rows changed by a transaction that the list may show."""
 
     public_ids: set[str] = field(default_factory=set)
     # Ids of those whose workshops show it, by the column of the workshop.
@@ -129,8 +138,10 @@ def _before_commit(session: Session) -> None:
 
 
 def _record(touched: _Touched, dialect: str) -> Iterator[sa.Executable]:
-    """The statements that give the stamp to the rows of what is listed and was touched, and to what
-    has left the list."""
+    """Yields the statements that stamp the changes.
+
+    They stamp the listed workshops that were touched, and those that have left the list.
+    """
     for ids in _batches(sorted(touched.public_ids)):
         yield _date(Workshop.public_id.in_(ids), dialect)
         yield _withdraw(PublicChange.public_id.in_(ids))
@@ -153,7 +164,10 @@ def _date(which: sa.ColumnElement[bool], dialect: str) -> sa.Executable:
 
 
 def _withdraw(which: sa.ColumnElement[bool]) -> sa.Executable:
-    """Of those of which it is not known yet that they are withdrawn."""
+    """Returns the statement that marks changes as withdrawn whose workshop is not listed any more.
+
+    Those already known to be withdrawn keep their time.
+    """
     is_listed = sa.exists().where(Workshop.public_id == PublicChange.public_id, *IS_LISTED)
     return (
         sa.update(PublicChange)
@@ -173,7 +187,7 @@ def _has_changes(each: object, names: Iterable[str]) -> bool:
 
 
 def _list_ids(workshop: Workshop) -> list[str]:
-    """Its public id and, if it has just got another, the one before."""
+    """Returns the public id of a workshop and, if it has just got another, the one before."""
     state = sa.inspect(workshop)
     assert state is not None
     return [workshop.public_id, *state.attrs["public_id"].history.deleted]

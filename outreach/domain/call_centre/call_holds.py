@@ -77,7 +77,7 @@ def add(
 
 
 def is_free_or_own(session: Session, call_id: str, organizer_id: int) -> bool:
-    """Whether this agent may add a place to the call: it is a new one, or their own."""
+    """Tells whether this agent may add a place to the call: it is a new one, or their own."""
     others = sa.select(CallHold.call_id).where(
         CallHold.call_id == call_id, CallHold.organizer_id != organizer_id
     )
@@ -87,8 +87,10 @@ def is_free_or_own(session: Session, call_id: str, organizer_id: int) -> bool:
 def list_of_call(
     session: Session, call_id: str, organizer_id: int, *, now: datetime
 ) -> Sequence[CallHold]:
-    """The places of an agent's call, in the order in which they were held; empty where the call is
-    over or another agent's."""
+    """Returns the places of an agent's call, in the order in which they were held.
+
+    Empty where the call is over or another agent's.
+    """
     return session.scalars(
         sa.select(CallHold)
         .where(
@@ -105,7 +107,7 @@ def list_of_call(
 
 
 def list_broken(session: Session, organizer_id: int, *, now: datetime) -> list[BrokenCall]:
-    """The calls of an agent that broke off and can be confirmed still, the latest first."""
+    """Returns the calls of an agent that broke off and can still be confirmed, the latest first."""
     rows = session.execute(
         sa.select(CallHold.call_id, sa.func.count(), sa.func.min(CallHold.ends_at))
         .where(CallHold.organizer_id == organizer_id, CallHold.ends_at > now)
@@ -116,8 +118,10 @@ def list_broken(session: Session, organizer_id: int, *, now: datetime) -> list[B
 
 
 def break_off(session: Session, registration_ids: Collection[str], *, now: datetime) -> None:
-    """The call broke off: these places end HOLD_AFTER_CUT from now. Pressed twice, the first time
-    counts."""
+    """Ends these places HOLD_AFTER_CUT from now, because the call broke off.
+
+    Where the agent presses twice, the first time counts.
+    """
     session.execute(
         sa.update(CallHold)
         .where(CallHold.registration_id.in_(registration_ids), CallHold.ends_at.is_(None))
@@ -127,14 +131,16 @@ def break_off(session: Session, registration_ids: Collection[str], *, now: datet
 
 
 def is_ending(session: Session, registration_id: str, *, now: datetime) -> bool:
-    """Whether `confirm` would keep this place."""
+    """Tells whether `confirm` would keep this place."""
     hold = session.get(CallHold, registration_id)
     return hold is not None and hold.ends_at is not None and hold.ends_at > now
 
 
 def confirm(session: Session, registration_ids: Collection[str], *, now: datetime) -> int:
-    """Whoever called has heard the code: these places stay. Returns how many were about to end;
-    one whose end has come is not kept."""
+    """Keeps these places, because whoever called has heard the code.
+
+    Returns how many were about to end; one whose end has come is not kept.
+    """
     kept = session.execute(
         sa.update(CallHold)
         .where(CallHold.registration_id.in_(registration_ids), CallHold.ends_at > now)
@@ -146,7 +152,7 @@ def confirm(session: Session, registration_ids: Collection[str], *, now: datetim
 
 
 def list_texted(session: Session, registration_ids: Collection[str]) -> set[str]:
-    """Those of the registrations whose code was sent by text, or will be."""
+    """Returns those of the registrations whose code was sent by text, or will be."""
     causes = (NotificationType.REGISTERED, NotificationType.WAITLISTED)
     return set(
         session.scalars(
@@ -160,8 +166,11 @@ def list_texted(session: Session, registration_ids: Collection[str]) -> set[str]
 
 
 def list_ended(session: Session, key_store: KeyStore, *, now: datetime) -> list[tuple[str, int]]:
-    """The registrations whose hold has ended, with the ids of their workshops; not those of a
-    workshop that has begun or whose people were checked in before: who came is not erased."""
+    """Returns the registrations whose hold has ended, with the ids of their workshops.
+
+    Those of a workshop that has begun, or whose people were checked in before, are left out:
+    who came is not erased.
+    """
     rows = session.scalars(
         sa.select(Registration)
         .join(CallHold, CallHold.registration_id == Registration.id)
@@ -205,7 +214,7 @@ _IS_OVER: Final = sa.or_(
 
 
 def has_over(session: Session, *, now: datetime) -> bool:
-    """Whether `delete_over` would delete something."""
+    """Tells whether `delete_over` would delete something."""
     values = {"now": now, "before": now - CALL_LASTS}
     found = sa.select(CallHold.registration_id).where(_IS_OVER).limit(1)
     return session.connection().execute(found, values).first() is not None

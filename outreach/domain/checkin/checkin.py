@@ -28,7 +28,7 @@ EVE: Final = timedelta(days=1)  # the list of the door opens the day before
 
 
 def find(session: Session, workshop: Workshop, registration_id: str) -> Registration:
-    """A registration of this workshop that is not cancelled. Raises NotFound."""
+    """Finds a registration of this workshop that is not cancelled. Raises NotFound."""
     registration = session.get(Registration, registration_id)
     if registration is None or registration.workshop_id != workshop.id:
         raise NotFound("registration")
@@ -38,7 +38,9 @@ def find(session: Session, workshop: Workshop, registration_id: str) -> Registra
 
 
 def mark_arrived(session: Session, registration: Registration, people: int) -> bool:
-    """Marks that so many people of a party with a seat have come. False where that is no news."""
+    """Marks that so many people of a party with a seat have come. Returns False where that is
+    no news.
+    """
     if not _lock_party(session, registration):
         return False
     if registration.status not in STATUSES_WITH_SEATS or people > registration.people:
@@ -51,8 +53,11 @@ def mark_arrived(session: Session, registration: Registration, people: int) -> b
 def admit_from_waitlist(
     session: Session, registration: Registration, people: int, *, now: datetime
 ) -> bool:
-    """Admits people of a waitlisted party to chairs that stayed empty. False where they have been
-    admitted already. Raises Refusal before the start, and where there are too few chairs."""
+    """Admits people of a waitlisted party to chairs that stayed empty.
+
+    Returns False where they have been admitted already. Raises Refusal before the start, and
+    where there are too few chairs.
+    """
     workshop = registration.workshop
     if now < workshop.starts_at:
         raise Refusal(ErrorCode.WAITLIST_CHECKIN_TOO_EARLY)
@@ -75,8 +80,11 @@ def admit_from_waitlist(
 
 
 def _lock_party(session: Session, registration: Registration) -> bool:
-    """Locks the workshop's row and refreshes the registration. False where its person has just
-    moved it to another workshop: this check-in marks it no more."""
+    """Locks the workshop's row and refreshes the registration.
+
+    Returns False where its person has just moved it to another workshop: this check-in marks
+    it no more.
+    """
     workshop = registration.workshop
     capacity.lock(session, workshop)
     session.refresh(registration)
@@ -84,8 +92,10 @@ def _lock_party(session: Session, registration: Registration) -> bool:
 
 
 def count_free_chairs(session: Session, workshop: Workshop, *, now: datetime) -> int | None:
-    """How many chairs are empty after the start; with time slots, those of the current slot. None
-    before the start, and where the workshop takes no registrations."""
+    """Counts the chairs that are empty after the start; with time slots, those of the current slot.
+
+    None before the start, and where the workshop takes no registrations.
+    """
     if now < workshop.starts_at or not workshop.takes_places:
         return None
     slot = _find_current_slot(session, workshop, now)
@@ -93,7 +103,7 @@ def count_free_chairs(session: Session, workshop: Workshop, *, now: datetime) ->
 
 
 def mark_not_arrived(session: Session, registration: Registration) -> bool:
-    """Undoes the check-in of a party. False where nobody of it was marked."""
+    """Undoes the check-in of a party. Returns False where nobody of it was marked."""
     if not _lock_party(session, registration) or not registration.arrived_count:
         return False
     checkin_events.undo_online(session, registration)
@@ -103,8 +113,10 @@ def mark_not_arrived(session: Session, registration: Registration) -> bool:
 
 
 def count_walk_in(session: Session, workshop: Workshop, people: int) -> bool:
-    """Adds walk-ins, or subtracts them where `people` is negative. False, and nothing changes,
-    where fewer than none would be left."""
+    """Adds walk-ins, or subtracts them where `people` is negative.
+
+    Returns False, and changes nothing, where fewer than none would be left.
+    """
     return changes_one_row(
         session,
         sa.update(Workshop)
@@ -114,12 +126,12 @@ def count_walk_in(session: Session, workshop: Workshop, people: int) -> bool:
 
 
 def count_arrived(session: Session, workshop: Workshop) -> int:
-    """How many registered or admitted people have come, erased ones included."""
+    """Counts the registered or admitted people who have come, erased ones included."""
     return totals.read(session, workshop.id)[totals.ARRIVED]
 
 
 def count_expected(session: Session, workshop: Workshop) -> int:
-    """How many people hold seats."""
+    """Counts the people who hold seats."""
     holds_seats = sa.and_(
         Registration.workshop_id == workshop.id, Registration.status.in_(STATUSES_WITH_SEATS)
     )
@@ -128,7 +140,7 @@ def count_expected(session: Session, workshop: Workshop) -> int:
 
 
 def count_heads(session: Session, workshop: Workshop) -> int:
-    """How many people came, registered ones and walk-ins."""
+    """Counts the people who came, registered ones and walk-ins."""
     return count_arrived(session, workshop) + workshop.walk_ins
 
 
@@ -142,7 +154,7 @@ def require_checkin_open(workshop: Workshop) -> None:
 
 
 def get_list_day(workshop: Workshop) -> date:
-    """The day from which the list of the door can be opened (S23)."""
+    """Returns the day from which the list of the door can be opened (S23)."""
     return workshop.day - EVE
 
 

@@ -34,7 +34,7 @@ AFTER: Final = timedelta(days=2)  # until the end of the day after
 
 
 class CheckinEvent(Base):
-    """That somebody came, without name or time."""
+    """Notes that somebody came, without name or time."""
 
     __tablename__ = "checkin_event"
 
@@ -53,13 +53,13 @@ class CheckinEvent(Base):
 
 
 def party_digest(key_store: KeyStore, registration_id: str) -> bytes:
-    """The HMAC of a registration, under a key that is only for check-in events (S33)."""
+    """Returns the HMAC of a registration, under a key that is only for check-in events (S33)."""
     return key_store.digest_for("check-in event", registration_id)
 
 
 @dataclass(frozen=True)
 class Arrival:
-    """So many people of a party have come; without a party, so many walk-ins."""
+    """The arrival of so many people of a party; without a party, of so many walk-ins."""
 
     id: bytes
     people: int
@@ -68,7 +68,7 @@ class Arrival:
 
 @dataclass(frozen=True)
 class UndoneArrival:
-    """The event of that id is undone, whether or not it has arrived yet."""
+    """The undoing of the event with that id, whether or not it has arrived yet."""
 
     id: bytes
 
@@ -84,7 +84,7 @@ class WalkInCount:
 
 
 def checkin_ends_at(workshop: Workshop) -> datetime:
-    """Until when phones may send events: the end of the following day, local time."""
+    """Returns until when phones may send events: the end of the following day, local time."""
     last = workshop.ends_at.astimezone(workshop.zone).date()
     return clock.instant(last + AFTER, datetime.min.time(), workshop.zone)
 
@@ -113,8 +113,10 @@ def merge_offline_events(
 def mark_online(
     session: Session, registration: Registration, people: int, *, is_admitted: bool = False
 ) -> None:
-    """Marks a party on the check-in page, which has one event for each party. `is_admitted`: one of
-    the waitlist gets a chair."""
+    """Marks a party on the check-in page, which has one event for each party.
+
+    `is_admitted`: a party of the waitlist gets a chair.
+    """
     merge = _merge_one(session, registration)
     if is_admitted:
         merge.admitted.add(registration.id)
@@ -138,7 +140,9 @@ def undo_online(session: Session, registration: Registration) -> None:
 def read_arrivals_of_erased(
     session: Session, workshop: Workshop, parties: Iterable[Registration]
 ) -> dict[str, int]:
-    """How many people came, by the id of those of these registrations that nobody can read."""
+    """Counts the people who came for those of these registrations that nobody can read, by
+    their id.
+    """
     merge = _EventMerge(session, workshop)
     merge.parties = {each.id: each for each in parties if not each.is_readable}
     return {each.id: merge.count_arrived(each) for each in merge.parties.values()}
@@ -162,8 +166,10 @@ def purge(session: Session, *, now: datetime) -> int:
 
 
 class _EventMerge:
-    """The events of a workshop, or of one party of it, and their counts. The caller has locked the
-    workshop's row."""
+    """The events of a workshop, or of one party of it, and their counts.
+
+    The caller has locked the workshop's row.
+    """
 
     def __init__(
         self, session: Session, workshop: Workshop, registration: Registration | None = None
@@ -187,7 +193,7 @@ class _EventMerge:
         return [event for event in self.events.values() if event.party == digest]
 
     def find_parties(self, digests: Iterable[bytes | None]) -> list[str]:
-        """The ids of the registrations with these HMACs."""
+        """Returns the ids of the registrations with these HMACs."""
         wanted = set(digests) - {None}
         if not wanted:
             return []
@@ -218,15 +224,20 @@ class _EventMerge:
             self.add(Arrival(secrets.token_bytes(16), arrived, party.id), is_online=True)
 
     def count_arrived(self, party: Registration) -> int:
-        """How many people of a party are counted as arrived; by the events where its details cannot
-        be read any more, or count at another workshop."""
+        """Counts the people of a party who have arrived.
+
+        The events are counted where the party's details cannot be read any more, or count at
+        another workshop.
+        """
         if party.is_readable and party.workshop_id == self.workshop.id:
             return party.arrived_count
         live = (e for e in self.list_events(party.id) if not (e.is_undone or e.is_walk_in))
         return max((event.people for event in live), default=0)
 
     def add(self, came: Arrival, *, is_online: bool = False) -> bool:
-        """Adds an event. False where its id is known, or it was undone before it arrived."""
+        """Adds an event. Returns False where its id is known, or it was undone before it
+        arrived.
+        """
         if came.id in self.events:
             return False
         self._store(came.id, came.registration_id, came.people, is_online=is_online)

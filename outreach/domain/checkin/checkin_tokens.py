@@ -49,7 +49,7 @@ class CheckinToken(Base):
 
 
 class CheckinTokenRow(Base):
-    """One party of an offline manifest, by its reference."""
+    """One party of an offline manifest, found by its reference."""
 
     __tablename__ = "checkin_token_row"
 
@@ -72,7 +72,7 @@ def require_near_day(workshop: Workshop, *, now: datetime) -> None:
 
 
 def is_near_day(workshop: Workshop, *, now: datetime) -> bool:
-    """Whether the workshop has a check-in today or tomorrow."""
+    """Tells whether the workshop has a check-in today or tomorrow."""
     if workshop.status not in COUNTED_STATUSES:
         return False
     has_begun = checkin.is_list_open(workshop, now=now)
@@ -87,8 +87,10 @@ def issue(
     *,
     now: datetime,
 ) -> str:
-    """A token for one phone; `parties` are the registrations by reference. Raises Refusal as
-    `require_near_day` does."""
+    """Issues a token for one phone; `parties` are the registrations by reference.
+
+    Raises Refusal as `require_near_day` does.
+    """
     key_store = keystore.of_session(session)
     digests = {digest_reference(key_store, ref): each for ref, each in parties.items()}
     capacity.lock(session, workshop)  # another phone may be fetching it
@@ -119,8 +121,10 @@ def issue(
 
 
 def find(session: Session, token: str, public_id: str, *, now: datetime) -> CheckinToken:
-    """A valid token of this workshop whose staff member may still do check-in there. Raises
-    NotFound."""
+    """Finds a valid token of this workshop whose staff member may still do check-in there.
+
+    Raises NotFound.
+    """
     checkin_token = session.scalar(
         sa.select(CheckinToken)
         .join(Workshop, Workshop.id == CheckinToken.workshop_id)
@@ -142,7 +146,7 @@ def find(session: Session, token: str, public_id: str, *, now: datetime) -> Chec
 
 
 def get_registration_ids(session: Session, checkin_token: CheckinToken) -> dict[bytes, str]:
-    """The ids of registrations by `digest_reference`."""
+    """Returns the ids of the registrations in the manifest, by `digest_reference`."""
     rows = session.execute(
         sa.select(CheckinTokenRow.ref, CheckinTokenRow.registration_id).where(
             CheckinTokenRow.workshop_id == checkin_token.workshop_id
@@ -152,7 +156,7 @@ def get_registration_ids(session: Session, checkin_token: CheckinToken) -> dict[
 
 
 def digest_reference(key_store: KeyStore, ref: bytes) -> bytes:
-    """The HMAC of a party's reference, as it is stored (S33)."""
+    """Returns the HMAC of a party's reference, as it is stored (S33)."""
     return key_store.digest_for("offline manifest", ref.hex())
 
 

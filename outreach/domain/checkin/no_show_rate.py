@@ -31,7 +31,7 @@ _Z_SCORE: Final = 1.645  # one-sided 95 %
 
 @dataclass(frozen=True)
 class AttendanceRate:
-    """Of `people` with a seat in so many workshops, `came` came."""
+    """How many of the `people` with a seat in so many workshops `came`."""
 
     workshops: int
     people: int
@@ -45,8 +45,11 @@ class AttendanceRate:
 
 
 def estimate_attendance_rate(session: Session, office: Office, kind: Kind) -> AttendanceRate | None:
-    """The rate of the office's last workshops of a kind; where they are too few, that of the
-    network; None where those are too few as well, or the kind is discreet and a number small."""
+    """Returns the attendance rate of the office's last workshops of a kind.
+
+    Where they are too few, it is that of the network; None where those are too few as well,
+    or the kind is discreet and a number small.
+    """
     own = _sum(_list_counts(session, kind, office, LATEST), is_of_network=False)
     rate = own or _sum(_list_counts(session, kind, None, LATEST_OF_NETWORK), is_of_network=True)
     if rate is None or not kind.is_discreet:
@@ -56,8 +59,10 @@ def estimate_attendance_rate(session: Session, office: Office, kind: Kind) -> At
 
 
 def overbooking_allowance(rate: AttendanceRate, chairs: int) -> int:
-    """The largest overbooking with which more people than chairs come with a probability of at most
-    MAX_OVERFULL_PROBABILITY."""
+    """Returns the largest overbooking that is not overfull too often.
+
+    More people than chairs come with a probability of at most MAX_OVERFULL_PROBABILITY.
+    """
     probability = _upper_bound(rate)
     low, high = 0, int(chairs * MAX_OVERBOOKED_SHARE)
     while low < high:
@@ -70,7 +75,7 @@ def overbooking_allowance(rate: AttendanceRate, chairs: int) -> int:
 
 
 def _upper_bound(rate: AttendanceRate) -> float:
-    """The upper bound of Wilson's score interval: higher, the fewer people were counted."""
+    """Returns the upper bound of Wilson's score interval: higher, the fewer people were counted."""
     n, z = rate.people, _Z_SCORE
     share = rate.came / n
     half = z * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
@@ -78,8 +83,11 @@ def _upper_bound(rate: AttendanceRate) -> float:
 
 
 def _is_overfull_too_often(people: int, chairs: int, share: float) -> bool:
-    """Whether more than `chairs` of `people` come too often, where each comes with probability
-    `share`: the exact tail of the binomial distribution."""
+    """Tells whether more than `chairs` of `people` come too often, if each comes with
+    probability `share`.
+
+    It sums the exact tail of the binomial distribution.
+    """
     if people <= chairs:
         return False
     if people * share >= chairs + 1:  # the mean is above: probability over one half
@@ -105,7 +113,10 @@ def _log_term(people: int, number: int, share: float) -> float:
 def _select_counts(
     limit: int, *conditions: sa.ColumnElement[bool]
 ) -> sa.Select[int, int, int | None, Any]:
-    """People with a seat by workshop, the latest first, of a `kind` and with these conditions."""
+    """Returns the query for people with a seat by workshop, the latest first.
+
+    The workshops are those of a `kind` with these conditions.
+    """
     # Limits the workshops first, so that not all registrations of all years are summed up.
     latest = (
         sa.select(Workshop.id)
@@ -141,7 +152,7 @@ _OF_NETWORK: Final = _select_counts(LATEST_OF_NETWORK)
 def _list_counts(
     session: Session, kind: Kind, office: Office | None, limit: int
 ) -> list[tuple[int, int]]:
-    """People with a seat and those who came, by workshop with a complete check-in."""
+    """Returns people with a seat and those who came, by workshop with a complete check-in."""
     of_kind = {"kind": kind.id}
     if office is None:
         rows = session.execute(_OF_NETWORK, of_kind).all()
@@ -159,8 +170,11 @@ def _list_counts(
 def list_attendance(
     session: Session, *conditions: sa.ColumnElement[bool]
 ) -> dict[int, tuple[int, int]]:
-    """People with a seat and those of them who came, by id of workshop, of the workshops with these
-    conditions whose check-in is complete. Discreet ones have no rate. Three statements."""
+    """Returns people with a seat and those of them who came, by id of workshop.
+
+    The workshops are those with these conditions whose check-in is complete. Discreet ones
+    have no rate. It takes three statements.
+    """
     wanted = (
         *conditions,
         Workshop.status == WorkshopStatus.HELD,
@@ -196,13 +210,13 @@ def list_attendance(
 
 
 def _may_be_complete(numbers: Mapping[str, int], walk_ins: int, head_count: int | None) -> bool:
-    """Whether the check-in may be complete, as far as can be known without decrypting."""
+    """Tells whether the check-in may be complete, as far as can be known without decrypting."""
     arrived = numbers.get(totals.ARRIVED, totals.MIN_PLAIN - 1)
     return _is_complete(arrived, walk_ins, head_count)
 
 
 def _is_complete(arrived: int, walk_ins: int, head_count: int | None) -> bool:
-    """Whether the check-in of a workshop has nearly all of the people who were reported."""
+    """Tells whether the check-in of a workshop has nearly all of the people who were reported."""
     if not arrived:
         return False
     return head_count is None or (arrived + walk_ins) * 10 >= head_count * _MIN_TENTHS

@@ -48,8 +48,10 @@ class OfflineManifest:
 
 
 def build_manifest(lines: Iterable[ManifestEntry], *, is_discreet: bool) -> OfflineManifest:
-    """The rows, shuffled. Those of a discreet kind have no code, and encrypt the number of people
-    too."""
+    """Builds a manifest of these parties, shuffled.
+
+    Those of a discreet kind have no code, and encrypt the number of people too.
+    """
     salt = _text(secrets.token_bytes(16))
     rows = [_row(line, salt, is_discreet=is_discreet) for line in lines]
     secrets.SystemRandom().shuffle(rows)
@@ -57,12 +59,12 @@ def build_manifest(lines: Iterable[ManifestEntry], *, is_discreet: bool) -> Offl
 
 
 def hash_token(token: str) -> bytes:
-    """The reference of a party: 16 bytes of a hash of its token."""
+    """Returns the reference of a party: 16 bytes of a hash of its token."""
     return hashlib.sha256(f"puerta {token}".encode()).digest()[:16]
 
 
 def hash_code(salt: str, code: str) -> str:
-    """The hash of a typed code, in hex."""
+    """Returns the hash of a typed code, in hex."""
     return hashlib.sha256(f"puerta {salt}{code}".encode()).hexdigest()[:16]
 
 
@@ -84,7 +86,9 @@ def _seal(token: str, salt: str, text: bytes, ref: str) -> str:
 
 
 def _pad(data: dict[str, object]) -> bytes:
-    """The data as JSON of SEALED bytes; where they are longer, needs and then the name are cut."""
+    """Returns the data as JSON of SEALED bytes; where they are longer, needs and then the name
+    are cut.
+    """
     needs, name = list(_list(data["needs"])), str(data["name"])
     while True:
         text = json.dumps(data | {"name": name, "needs": needs}, ensure_ascii=False).encode()

@@ -43,7 +43,9 @@ class AgendaFilter(StrEnum):
 def list_workshops(
     session: Session, offices: Offices, since: date, until: date, *, limit: int
 ) -> Sequence[Workshop]:
-    """Workshops of the days from `since` to before `until`, drafts too, in order of time."""
+    """Returns the workshops of the days from `since` to before `until`, drafts too, in order of
+    time.
+    """
     return session.scalars(
         sa.select(Workshop)
         .where(Workshop.day >= since, Workshop.day < until, *_is_of_offices(offices))
@@ -66,7 +68,9 @@ class AgendaLine(NamedTuple):
 def list_lines(
     session: Session, offices: Offices, since: date, until: date, *, limit: int
 ) -> list[AgendaLine]:
-    """Like `list_workshops`, but only what tells whether a cached workshop is current."""
+    """Returns, for the workshops of `list_workshops`, only what tells whether a cached one is
+    current.
+    """
     rows = session.execute(
         sa.select(
             Workshop.id,
@@ -107,7 +111,7 @@ _WAITING: Final = (
 def list_hours(
     session: Session, offices: Offices, since: date, until: date
 ) -> Iterable[tuple[str, Hour]]:
-    """Public id and hour of each workshop from `since` to `until` that is not cancelled."""
+    """Returns public id and hour of each workshop from `since` to `until` that is not cancelled."""
     rows = session.execute(
         sa.select(Workshop.public_id, Office.slug, Kind.code, Workshop.day, Workshop.starts)
         .select_from(Workshop)
@@ -120,7 +124,7 @@ def list_hours(
 
 
 def count_reachable(session: Session, ids: Sequence[int]) -> Mapping[int, int]:
-    """How many active registrations can be notified, by id of workshop."""
+    """Counts the active registrations that can be notified, by id of workshop."""
     found: dict[int, int] = {}
     for start in range(0, len(ids), 500):
         rows = session.execute(
@@ -138,7 +142,7 @@ def count_reachable(session: Session, ids: Sequence[int]) -> Mapping[int, int]:
 
 @dataclass(frozen=True)
 class AgendaQuery:
-    """Which workshops of the staff's offices a page shows; an empty field does not filter."""
+    """The conditions for the staff's workshops on a page; an empty field does not filter."""
 
     offices: Offices
     since: date
@@ -188,16 +192,19 @@ class AgendaKey(NamedTuple):
     status: WorkshopStatus
 
     def has_words(self, text: str) -> bool:
-        """Whether each word of `text` begins a word of the title, the venue, the city or the code
-        in the address."""
+        """Tells whether each word of `text` begins a word of the title, the venue, the city or
+        the code in the address.
+        """
         texts = (*self.title.values(), self.venue, self.city, self.public_id)
         words = fold(" ".join(texts)).split()
         return all(any(word.startswith(part) for word in words) for part in fold(text).split())
 
 
 def list_keys(session: Session, query: AgendaQuery, *, now: datetime) -> list[AgendaKey]:
-    """The keys of the workshops that `query` asks for, in order of time; at most MAX_WORKSHOPS are
-    read."""
+    """Returns the keys of the workshops that `query` asks for, in order of time.
+
+    At most MAX_WORKSHOPS are read.
+    """
     rows = session.execute(
         sa.select(
             Workshop.id,
@@ -222,7 +229,7 @@ def list_keys(session: Session, query: AgendaQuery, *, now: datetime) -> list[Ag
 
 
 def load(session: Session, ids: Sequence[int]) -> list[Workshop]:
-    """The workshops of these ids, at most some hundred, in this order."""
+    """Returns the workshops of these ids, at most some hundred, in this order."""
     found = {
         each.id: each for each in session.scalars(sa.select(Workshop).where(Workshop.id.in_(ids)))
     }
@@ -232,8 +239,10 @@ def load(session: Session, ids: Sequence[int]) -> list[Workshop]:
 def count_by_status(
     session: Session, query: AgendaQuery, *, now: datetime
 ) -> Mapping[AgendaFilter, int]:
-    """How many of these workshops each filter by status shows; the one of `query`, and its text,
-    do not count."""
+    """Counts the workshops that each filter by status would show.
+
+    The filter by status and the text of `query` do not count.
+    """
     conditions = replace(query, show=None).conditions(now)
     row = session.execute(
         sa.select(*(_count_if(condition(now)) for condition in _CONDITIONS.values())).where(
@@ -244,7 +253,7 @@ def count_by_status(
 
 
 def count_waiting(session: Session, workshops: Iterable[Workshop]) -> Mapping[int, int]:
-    """How many people are waitlisted, by id of workshop; without those that have none."""
+    """Counts the waitlisted people by id of workshop; workshops without any are absent."""
     ids = [workshop.id for workshop in workshops]
     rows = session.execute(
         sa.select(Registration.workshop_id, sa.func.sum(Registration.people))
@@ -306,7 +315,7 @@ def count_month_to_date(
 
 
 def find_next(session: Session, offices: Offices, *, now: datetime) -> Workshop | None:
-    """The published workshop that starts next."""
+    """Returns the published workshop that starts next; None if there is none."""
     return session.scalar(
         sa.select(Workshop)
         .where(

@@ -52,10 +52,12 @@ def list_alerts(
     bursts: Sequence[BurstKeys] = (),
     limit: int = 50,
 ) -> list[Alert]:
-    """The alerts by type and day. `edit` and `call` are the slugs of the offices where the staff
-    member may edit workshops or call people; `bursts` those that the key store has. Of the offices
-    `queued`, whose queue the staff member works off, what is in the queue (QUEUED_ALERTS) is left
-    out."""
+    """Returns the alerts by type and day.
+
+    `edit` and `call` are the slugs of the offices where the staff member may edit workshops or call
+    people; `bursts` those that the key store has. For the offices `queued`, whose queue the staff
+    member works off, what is in the queue (QUEUED_ALERTS) is left out.
+    """
     not_queued = [slug for slug in edit if slug not in queued]
     found: dict[AlertType, list[Alert]] = {each: [] for each in AlertType}
     for each in _list_undelivered(
@@ -95,7 +97,9 @@ def _rows(
 def _list_undelivered(
     session: Session, offices: Collection[str], now: datetime, has_texts: bool
 ) -> list[Alert]:
-    """Pending calls and undelivered letters of workshops that are not over, cancelled first."""
+    """Returns alerts for calls and undelivered letters of workshops that are not over,
+    cancelled first.
+    """
     ids = session.scalars(sa.select(Office.id).where(Office.slug.in_(offices))).all()
     if not ids:
         return []
@@ -117,7 +121,7 @@ def _list_doubtful(
     now: datetime,
     limit: int,
 ) -> list[Alert]:
-    """One alert for each workshop and day with undecided bursts."""
+    """Returns one alert for each workshop and day with undecided bursts."""
     undecided = [each for each in bursts if each.decision is None]
     is_theirs = Workshop.id.in_({each.workshop for each in undecided})
     upcoming = sa.and_(
@@ -146,7 +150,7 @@ def _list_doubtful(
 
 
 def _is_missing_report(now: datetime) -> sa.ColumnElement[bool]:
-    """Over for more than a day and not reported."""
+    """Returns the condition for workshops that are over for more than a day and not reported."""
     return sa.and_(
         Workshop.status == WorkshopStatus.PUBLISHED,
         Workshop.ends_at <= now - REPORT_AFTER,
@@ -180,7 +184,9 @@ def _without_venue(now: datetime) -> sa.ColumnElement[bool]:
 
 
 def _is_waitlist_long(now: datetime) -> sa.ColumnElement[bool]:
-    """Many people are waitlisted, and the venue has room for more."""
+    """Returns the condition for workshops where many people wait, and the venue has room for
+    more.
+    """
     # A subquery for each upcoming workshop; a join would sum up those of all years.
     queue = (
         sa.select(sa.func.sum(Registration.people))
@@ -217,16 +223,16 @@ def _full(now: datetime) -> sa.ColumnElement[bool]:
 
 @dataclass(frozen=True, kw_only=True)
 class AlertRule:
-    """When a workshop causes an alert."""
+    """The condition under which a workshop causes an alert."""
 
     alert_type: AlertType
     condition: Callable[[datetime], sa.ColumnElement[bool]]
-    """It is added to a query that has an outer join of the venue."""
+    """The condition is added to a query that has an outer join of the venue."""
     count: Callable[[Session, Sequence[Workshop]], Mapping[int, int]] | None = None
-    """How many people it is about, by id of workshop."""
+    """Counts the people whom the alert is about, by id of workshop."""
     superseded_by: tuple[AlertType, ...] = ()
-    """Alerts of earlier rules that are more serious and say the same: where one of them is, it is
-    left out."""
+    """Alerts of earlier rules that are more serious and say the same; a workshop with one of them
+    does not get this one."""
 
 
 # Calls, letters and doubtful seats have no condition: they are read from other tables.

@@ -17,7 +17,7 @@ _IDS_IN_QUERY: Final = 500
 
 @dataclass(frozen=True)
 class Clash:
-    """Two workshops at the same time where only one can be."""
+    """Two workshops at the same time that have the same venue or the same speaker."""
 
     first: Workshop
     second: Workshop
@@ -30,8 +30,12 @@ class Clash:
 
 
 def find_clashes(session: Session, workshops: Iterable[Workshop]) -> list[Clash]:
-    """The clashes among these workshops, in order of time: drafts and published ones. Each workshop
-    is compared with the one before it that ends last, so three at once are two clashes."""
+    """Returns the clashes among those of these workshops that are drafts or published, in order
+    of time.
+
+    Each workshop is compared with the one before it that ends last, so three at once are two
+    clashes.
+    """
     planned = sorted(
         (each for each in workshops if each.status in _PLANNED),
         key=lambda each: (each.starts_at, each.id),
@@ -49,7 +53,10 @@ def find_clashes(session: Session, workshops: Iterable[Workshop]) -> list[Clash]
 def find_speaker_clashes(
     session: Session, workshop: Workshop, speaker_ids: Collection[int]
 ) -> list[Clash]:
-    """The clashes of a workshop, which need not be stored, with others that these speakers give."""
+    """Returns the clashes of a workshop with others that these speakers give.
+
+    The workshop need not be stored.
+    """
     rows = session.execute(
         sa.select(Workshop, Speaker.name)
         .join(WorkshopSpeaker, WorkshopSpeaker.workshop_id == Workshop.id)
@@ -78,7 +85,7 @@ def _overlapping(group: Sequence[Workshop]) -> Iterable[tuple[Workshop, Workshop
 def _by_speaker(
     session: Session, planned: Sequence[Workshop]
 ) -> Mapping[tuple[int, str], list[Workshop]]:
-    """The workshops of each speaker (id and name), in order of time."""
+    """Returns the workshops of each speaker (id and name), in order of time."""
     speakers: dict[int, list[tuple[int, str]]] = defaultdict(list)
     ids = [each.id for each in planned]
     for start in range(0, len(ids), _IDS_IN_QUERY):

@@ -42,7 +42,7 @@ _WAYS_WITH_SEATS: Final = (Way.PLACE, Way.SLOTS, Way.UNLISTED)
 
 
 class SentDigest(Base):
-    """The digest of a day was made for an account, or nothing waited."""
+    """Notes that the digest of a day was made for an account, or that nothing waited."""
 
     __tablename__ = "sent_digest"
 
@@ -55,7 +55,9 @@ class SentDigest(Base):
 
 @dataclass(frozen=True, kw_only=True)
 class DigestMorning:
-    """When the digest of one account is due on one day, and what it is about."""
+    """The time at which the digest of one account is due on one day, and the offices it is
+    about.
+    """
 
     organizer_id: int
     grants: Mapping[str, Role]
@@ -85,15 +87,17 @@ class DigestMorning:
         return role is not None and is_allowed({ALL_OFFICES: role}, Permission.NETWORK, ALL_OFFICES)
 
     def list_slugs(self, permission: Permission) -> list[str]:
-        """The offices of the account where it may do this. A role for the whole network gives
-        none: what all offices have to do is theirs."""
+        """Returns the slugs of the offices of the account where it has this permission.
+
+        A role for the whole network gives none: what all offices have to do is theirs.
+        """
         own = {slug: role for slug, role in self.grants.items() if slug != ALL_OFFICES}
         return [each.slug for each in self.places if is_allowed(own, permission, each.slug)]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Digest:
-    """What the letter says: workshops of today and numbers."""
+    """The content of the letter: the workshops of today, and numbers."""
 
     morning: DigestMorning
     doors: Sequence[Workshop] = ()  # today's workshops, by start
@@ -109,13 +113,18 @@ class Digest:
 
     @property
     def is_empty(self) -> bool:
-        """A workshop that stays full is no reason to write each day."""
+        """Whether there is no reason to write. A workshop that stays full is no reason to write
+        each day.
+        """
         return not (self.pending_count or self.new_parties or self.doors)
 
 
 def is_working_day(day: date, places: Sequence[Office]) -> bool:
-    """Monday to Saturday, but for the holidays of the offices; with several, one that works is
-    enough. Headquarters keep those of the home country, and without one Sundays only."""
+    """Tells whether a day is a working day: Monday to Saturday, except the holidays of the offices.
+
+    With several offices, one that works is enough. Headquarters keep the holidays of the
+    home country, and without one Sundays only.
+    """
     if day.weekday() == _SUNDAY:
         return False
     home = network_profile.current().home_country
@@ -125,20 +134,22 @@ def is_working_day(day: date, places: Sequence[Office]) -> bool:
 
 
 def list_due(session: Session, *, now: datetime) -> list[DigestMorning]:
-    """The digests that are to be made now, by account."""
+    """Returns the digests that are to be made now, by account."""
     due = [each for each in _list_mornings(session, now) if _is_due(each, now)]
     made = _list_made(session, due)
     return [each for each in due if (each.organizer_id, each.day) not in made]
 
 
 def find_morning(session: Session, organizer_id: int, *, now: datetime) -> DigestMorning | None:
-    """The morning of an account on the day of `now`; None where it gets no digest any more."""
+    """Returns the morning of an account on the day of `now`; None where it gets no digest any
+    more.
+    """
     found = _list_mornings(session, now, StaffMember.id == organizer_id)
     return found[0] if found else None
 
 
 def find_zone(session: Session, grants: Mapping[str, Role], *, now: datetime) -> ZoneInfo:
-    """The zone of the hour at which an account with these roles gets its digest."""
+    """Returns the zone of the hour at which an account with these roles gets its digest."""
     by_slug = {each.slug: each for each in offices.list_offices(session)}
     return _zone_of(_list_places(grants, by_slug, now))
 
@@ -147,7 +158,9 @@ def enqueue(
     session: Session, morning: DigestMorning, *, is_empty: bool = False, now: datetime
 ) -> bool:
     """Stores that the digest of this day was made, and queues its letter unless it is empty.
-    Returns whether it did: False where another worker was first."""
+
+    Returns False where another worker was first.
+    """
     try:
         with session.begin_nested():
             session.add(SentDigest(organizer_id=morning.organizer_id, day=morning.day, made_at=now))
@@ -166,8 +179,11 @@ def compute(
     has_texts: bool,
     now: datetime,
 ) -> Digest:
-    """What waits now. `bursts` are those that the key store has; `has_texts`: a gateway is
-    configured (`manual_calls`)."""
+    """Computes what the digest says now.
+
+    `bursts` are those that the key store has; `has_texts`: a gateway is configured
+    (`manual_calls`).
+    """
     edit = morning.list_slugs(Permission.EDIT)
     own = set(edit) & set(morning.list_slugs(Permission.CONTACTS))
     lines = work_queue.load(session, own, now=now, has_texts=has_texts, bursts=bursts)
@@ -190,7 +206,7 @@ def delete_old(session: Session, *, now: datetime) -> None:
 
 
 def is_full(now: datetime) -> sa.ColumnElement[bool]:
-    """The condition of a query for upcoming workshops without a free seat."""
+    """Returns the condition of a query for upcoming workshops without a free seat."""
     return sa.and_(
         # The index is on the local day, which differs from the UTC day by at most one.
         Workshop.day >= now.date() - timedelta(days=1),
@@ -242,13 +258,13 @@ def _morning_of(
 def _list_places(
     grants: Mapping[str, Role], by_slug: Mapping[str, Office], now: datetime
 ) -> list[Office]:
-    """The open offices with a role of their own, by slug."""
+    """Returns the open offices for which the account has a role of its own, by slug."""
     own = [by_slug[slug] for slug in sorted(grants) if slug in by_slug]
     return [each for each in own if each.is_open(now.astimezone(each.zone).date())]
 
 
 def _zone_of(places: Sequence[Office]) -> ZoneInfo:
-    """The clock of the first office, else that of headquarters."""
+    """Returns the zone of the first office, else that of headquarters."""
     return places[0].zone if places else clock.headquarters_zone()
 
 
@@ -258,7 +274,7 @@ def _is_due(morning: DigestMorning, now: datetime) -> bool:
 
 
 def _list_made(session: Session, due: Sequence[DigestMorning]) -> set[tuple[int, date]]:
-    """Account and day of the digests that were made."""
+    """Returns account and day of the digests that were made already."""
     if not due:
         return set()
     rows = session.execute(
@@ -270,7 +286,9 @@ def _list_made(session: Session, due: Sequence[DigestMorning]) -> set[tuple[int,
 
 
 def _list_doors(session: Session, morning: DigestMorning, now: datetime) -> list[Workshop]:
-    """The workshops of the day that are not over, where the account may check people in."""
+    """Returns the workshops of the day that are not over and where the account may check people
+    in.
+    """
     slugs = frozenset(morning.list_slugs(Permission.DOOR))
     if not slugs:
         return []
@@ -288,7 +306,10 @@ def _of_offices(slugs: Sequence[str]) -> sa.ColumnElement[bool]:
 
 
 def _count_new_parties(session: Session, slugs: Sequence[str], morning: DigestMorning) -> int:
-    """Registrations are stored with their hour only (S33)."""
+    """Counts the active registrations since the digest of the working day before.
+
+    They are stored with their hour only (S33).
+    """
     count = session.scalar(
         sa.select(sa.func.count())
         .select_from(Registration)
@@ -311,8 +332,10 @@ def _count_full(session: Session, slugs: Sequence[str], now: datetime) -> int:
 
 
 def _list_months_to_close(session: Session, now: datetime) -> list[Month]:
-    """The months with workshops that offices may change no more and that are not closed, the oldest
-    first."""
+    """Returns the months that wait to be closed, the oldest first.
+
+    They have workshops, and offices may not change them any more.
+    """
     this = Month.from_day(clock.network_day(now))
     past = [this.plus(-back) for back in range(MAX_CLOSING_MONTHS, 0, -1)]
     ended = [each for each in past if months.get_closing_time(each) <= now]

@@ -34,7 +34,9 @@ _HAS_DATA: Final = Registration.key_id.is_not(None)
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class DoneLine:
-    """One thing that was done; of one sort and workshop the last, except of calls."""
+    """One thing that staff ended today. Of each sort and workshop only the last is listed, but
+    all calls.
+    """
 
     sort: DoneSort
     workshop: Workshop
@@ -53,8 +55,10 @@ class DoneLine:
 
 
 def load(session: Session, slugs: Collection[str], *, now: datetime) -> list[DoneLine]:
-    """What was done since midnight by the clock of each of these offices, where the staff member
-    edits workshops and calls people."""
+    """Returns what was done since midnight by the clock of each of these offices, the latest first.
+
+    They are the offices where the staff member edits workshops and calls people.
+    """
     offices = session.scalars(sa.select(Office).where(Office.slug.in_(slugs))).all()
     if not offices:
         return []
@@ -74,7 +78,9 @@ def _find_midnight(office: Office, now: datetime) -> datetime:
 
 
 def _list_entries(session: Session, midnights: Mapping[int, datetime]) -> list[AuditEntry]:
-    """The entries of today about what waited at workshops of these offices, the oldest first."""
+    """Returns today's entries of the audit log about pending work of these offices, the oldest
+    first.
+    """
     rows = session.execute(
         sa.select(AuditEntry, Workshop.office_id)
         .join(Workshop, Workshop.id == AuditEntry.workshop_id)
@@ -120,7 +126,9 @@ def _list_calls(session: Session, midnights: Mapping[int, datetime]) -> list[Don
 def _list_decisions(
     session: Session, midnights: Mapping[int, datetime], entries: Sequence[AuditEntry]
 ) -> list[DoneLine]:
-    """Approvals, as many as people still have, and decisions not to approve."""
+    """Returns lines for approvals, as many as people still have, and for decisions not to
+    approve.
+    """
     rows = session.execute(
         sa.select(Registration.workshop_id, sa.func.max(Registration.approved_at), sa.func.count())
         .join(Registration.workshop)
@@ -189,7 +197,7 @@ _REPORTED: Final = frozenset({WorkshopStatus.HELD, WorkshopStatus.NOT_HELD})
 
 
 def _group(entries: Iterable[AuditEntry], sort: DoneSort) -> dict[int, list[AuditEntry]]:
-    """The entries of a sort that were not taken back, by id of workshop."""
+    """Returns the entries of a sort that were not taken back, by id of workshop."""
     found: dict[int, list[AuditEntry]] = {}
     for entry in entries:
         if entry.workshop_id is None:
@@ -204,7 +212,7 @@ def _group(entries: Iterable[AuditEntry], sort: DoneSort) -> dict[int, list[Audi
 def _make_line(
     session: Session, sort: DoneSort, entries: Sequence[AuditEntry], number: int
 ) -> DoneLine:
-    """The line of the last of these entries, which are of one workshop."""
+    """Makes the line of the last of these entries, which are about one workshop."""
     last, details = entries[-1], audit_log.details_of(entries[-1])
     return DoneLine(
         sort=sort,

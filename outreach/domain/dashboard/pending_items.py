@@ -12,7 +12,9 @@ from typing import Final
 
 
 class WorkSort(StrEnum):
-    """What waits, the gravest first. The value is in the address of the page that shows it."""
+    """A sort of work that waits, the gravest first. The value is in the address of the page
+    that shows it.
+    """
 
     APPROVE = "aprobar"  # the address: a person may not read it yet
     CALL = "llamar"
@@ -33,7 +35,7 @@ class Gravity(IntEnum):
 
 
 class AlertType(StrEnum):
-    """Why a workshop wants action, the most serious first."""
+    """The reason why a workshop wants action, the most serious first."""
 
     MISSING_REPORT = "missing report"
     APPROVAL_OVERDUE = "approval overdue"  # somebody has to be decided on at once
@@ -50,7 +52,7 @@ class AlertType(StrEnum):
 
 
 class DoneSort(StrEnum):
-    """What ends something in the queue."""
+    """The act by which something in the queue ended."""
 
     CALL = "call"
     APPROVED = "approved"
@@ -64,12 +66,14 @@ class DoneSort(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class PendingItem:
-    """A sort of work of the queue. Who edits the workshops of an office and calls its people acts
-    on it."""
+    """All that is known of a sort of work in the queue.
+
+    Staff who edit the workshops of an office and call its people act on it.
+    """
 
     sort: WorkSort
     alerts: tuple[AlertType, ...]
-    """What the first page shows of it for offices whose queue the reader does not work off."""
+    """The alerts about it on the first page, for offices whose queue the reader does not work."""
     gravity: Gravity | None = None
     """Where its lines stand in the queue; None: by how soon the workshop starts."""
     counted_as: WorkSort | None = None
@@ -77,8 +81,8 @@ class PendingItem:
     ended_by: Mapping[str, DoneSort] = field(default_factory=dict)
     """The actions of the audit log that end it, and what was done by them."""
     taken_back_by: Mapping[str, DoneSort] = field(default_factory=dict)
-    """The actions of the audit log that take such an action back. Of a decision on an address it is
-    not logged whose it was."""
+    """The actions of the audit log that take such an action back. For a decision on an address, the
+    log does not say about whom it was."""
 
 
 # In the order of the digest; the queue has the order of `WorkSort`.

@@ -33,7 +33,9 @@ INTERVAL: Final = timedelta(minutes=10)  # between two letters about one office
 
 
 class StaffAlertType(StrEnum):
-    """What has happened; stored, and the name of the letter that is chosen."""
+    """The event that an alert tells of. It is stored, and names the letter that staff can turn
+    off.
+    """
 
     APPROVAL = "approval"
     FULL = "full"
@@ -45,7 +47,7 @@ class StaffAlertType(StrEnum):
 
 
 class StaffAlert(Base):
-    """The staff of a workshop's office were written to about it."""
+    """Notes that the staff of a workshop's office were written to about it."""
 
     __tablename__ = "staff_alert"
 
@@ -67,8 +69,10 @@ def list_occasions(
     now: datetime,
     workshop_ids: Collection[int] | None = None,
 ) -> set[Occasion]:
-    """What is so now, at all upcoming workshops or at these. `bursts` are those that the key store
-    has."""
+    """Returns the occasions for an alert that exist now, at all upcoming workshops or at these.
+
+    `bursts` are those that the key store has.
+    """
     undecided = [each for each in bursts if each.decision is None]
     seen = {each.burst.workshop for each in doubtful.count_seats(session, undecided)}
     # The index is on the local day, which differs from the UTC day by at most one.
@@ -93,7 +97,7 @@ def list_occasions(
 
 
 def has_work(session: Session, occasions: Collection[Occasion], *, now: datetime) -> bool:
-    """Whether `enqueue` would change anything."""
+    """Tells whether `enqueue` would change anything."""
     return bool(_list_new(session, occasions, now)) or bool(_list_ended(session, occasions, now))
 
 
@@ -116,8 +120,11 @@ def enqueue(session: Session, occasions: Collection[Occasion], *, now: datetime)
 def list_of_mailing(
     session: Session, mailing: Mailing, bursts: Sequence[BurstKeys], *, now: datetime
 ) -> list[StaffAlert]:
-    """What the letter says: the alerts of its instant that are still so, at the offices of its
-    recipient, and that they want to read, by start."""
+    """Returns the alerts that a letter tells of, by start.
+
+    They are the alerts of its instant that are still true, at the offices of its recipient,
+    and of a sort that the recipient wants to read.
+    """
     if mailing.organizer_id is None:
         return []
     made = session.scalars(
@@ -157,7 +164,10 @@ def delete_old(session: Session, *, now: datetime) -> None:
 def _list_new(
     session: Session, occasions: Collection[Occasion], now: datetime
 ) -> list[tuple[Workshop, StaffAlertType]]:
-    """The occasions without a row. Those of an office that has just got a letter come later."""
+    """Returns the occasions that are not stored yet.
+
+    Those of an office that has just got a letter are left for later.
+    """
     rows = session.execute(sa.select(StaffAlert.workshop_id, StaffAlert.alert_type))
     stored = {(row[0], row[1]) for row in rows}
     new = sorted(set(occasions) - stored)
@@ -179,7 +189,7 @@ def _list_new(
 def _list_ended(
     session: Session, occasions: Collection[Occasion], now: datetime
 ) -> list[StaffAlert]:
-    """The rows of what is so no more, after a day."""
+    """Returns the stored alerts that are a day old and not true any more."""
     old = session.scalars(sa.select(StaffAlert).where(StaffAlert.made_at < now - REPEATED_AFTER))
     return [each for each in old if (each.workshop_id, each.alert_type) not in occasions]
 
@@ -201,8 +211,10 @@ def _list_recipients(session: Session, slugs: Iterable[str]) -> list[int]:
 
 
 def _list_readers(session: Session, slug: str) -> set[int]:
-    """Who decides at an office; where it has nobody who can be written to, who administers the
-    network."""
+    """Returns the ids of the staff members who decide at an office and can be written to.
+
+    Where it has none, they are those who administer the network.
+    """
     own = {each for each, _slug in missing_reports.list_reporters(session, [slug])}
     known = sa.select(StaffMember.id).where(mail_choices.CAN_BE_WRITTEN_TO)
     found = set(session.scalars(known.where(StaffMember.id.in_(own))))

@@ -102,18 +102,20 @@ class WorkLine:
 
     @property
     def is_private(self) -> bool:
-        """Whether nothing of the person is shown before the line is opened, which is logged."""
+        """Whether the line has to be opened, which is logged, before anything of the person is
+        shown.
+        """
         return self.registration is not None and self.workshop.is_sensitive
 
     @property
     def questions(self) -> Sequence[Notification]:
-        """The calls that note an answer: to an offer, or to the reconfirmation."""
+        """The calls in which an answer is noted: to an offer, or to the reconfirmation."""
         return [each for each in self.calls if each.cause in outbox.QUESTIONS]
 
 
 @dataclass(kw_only=True)
 class _Collected:
-    """What was found for one person."""
+    """The work that was found for one person."""
 
     registration: Registration
     awaits_approval: bool = False
@@ -129,8 +131,11 @@ def load(
     has_texts: bool = False,
     bursts: Sequence[BurstKeys] = (),
 ) -> list[WorkLine]:
-    """The lines of these offices, where the staff member edits workshops and calls people, in their
-    order. `has_texts`: a gateway is configured; `bursts` are those that the key store has."""
+    """Returns the lines of these offices in the order of the queue.
+
+    They are the offices where the staff member edits workshops and calls people.
+    `has_texts`: a gateway is configured; `bursts` are those that the key store has.
+    """
     office_ids = session.scalars(sa.select(Office.id).where(Office.slug.in_(slugs))).all()
     if not office_ids:
         return []
@@ -150,12 +155,12 @@ def load(
 
 
 def count_by_sort(lines: Iterable[WorkLine]) -> Counter[WorkSort]:
-    """How many lines have something of each sort; a line may count for several."""
+    """Counts the lines that have something of each sort; a line may count for several."""
     return Counter(sort for line in lines for sort in line.sorts)
 
 
 def count_for_digest(lines: Iterable[WorkLine]) -> Counter[WorkSort]:
-    """How many lines have something of each sort that the digest counts."""
+    """Counts the lines by sort as the digest has them: it counts some sorts as another one."""
     counts: Counter[WorkSort] = Counter()
     for line in lines:
         counts.update({ITEMS_BY_SORT[sort].counted_as or sort for sort in line.sorts})
@@ -238,7 +243,7 @@ def _make_line(collected: _Collected, history: CallHistory) -> WorkLine:
 def _select_awaiting(
     session: Session, office_ids: Sequence[int], now: datetime
 ) -> Sequence[Registration]:
-    """Who awaits approval to read an address, at workshops that are ahead."""
+    """Returns the parties that await approval to read an address, at workshops that are ahead."""
     return session.scalars(_AWAITING, {"offices": office_ids, "now": now}).all()
 
 
@@ -248,8 +253,10 @@ def _select_awaiting(
 def _list_bursts(
     session: Session, office_ids: Sequence[int], now: datetime, bursts: Sequence[BurstKeys]
 ) -> list[WorkLine]:
-    """The workshops ahead at which undecided bursts have registrations: how many, and since
-    when."""
+    """Returns lines for the workshops ahead at which undecided bursts have registrations.
+
+    Each says how many registrations these are, and since when.
+    """
     undecided = [each for each in bursts if each.decision is None]
     began = {each.workshop: each.began_at for each in reversed(undecided)}
     key_ids = [key_id for each in undecided for key_id in each.key_ids]
@@ -292,7 +299,7 @@ def _list_reports(session: Session, values: Mapping[str, object]) -> list[WorkLi
 
 
 def _count_expected(session: Session, workshop_ids: Sequence[int]) -> dict[int, int]:
-    """How many people hold seats, by id of workshop."""
+    """Counts the people who hold seats, by id of workshop."""
     if not workshop_ids:
         return {}
     rows = session.execute(

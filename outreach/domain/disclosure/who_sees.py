@@ -23,7 +23,7 @@ from outreach.domain.workshops import Workshop
 
 
 class SeenField(StrEnum):
-    """What is seen of a workshop's people, and of its place."""
+    """A piece of what staff see of a workshop's people, or of its place."""
 
     NAMES = "names"
     LISTS = "lists"  # names on paper or in a file, which are carried away
@@ -33,7 +33,7 @@ class SeenField(StrEnum):
 
 
 class Moment(StrEnum):
-    """The time of a look, by the door's window of the workshop."""
+    """The time at which staff look, by the door's window of the workshop."""
 
     BEFORE = "before"
     WITHIN = "within"
@@ -48,7 +48,7 @@ class Sight(StrEnum):
 
 @dataclass(frozen=True)
 class Times:
-    """What is seen before, within and after the door's window."""
+    """How much is seen before, within and after the door's window."""
 
     before: Sight
     within: Sight
@@ -70,7 +70,7 @@ ACTING: Final = Times(Sight.ACTING, Sight.ACTING, Sight.ACTING)
 
 @dataclass(frozen=True, kw_only=True)
 class Knowledge:
-    """What one role sees, and why it needs it."""
+    """The fields that one role sees at which time, and why it needs them."""
 
     names: Times = NEVER
     lists: Times = NEVER
@@ -135,7 +135,7 @@ TABLE: Final[Mapping[Role, Knowledge]] = {
 
 
 def find_moment(workshop: Workshop, *, now: datetime) -> Moment:
-    """When `now` is, by the door's window of the workshop."""
+    """Tells whether `now` is before, within or after the door's window of the workshop."""
     if not checkin.is_list_open(workshop, now=now):
         return Moment.BEFORE
     is_over = now >= checkin_events.checkin_ends_at(workshop)
@@ -150,8 +150,10 @@ def sees(
     now: datetime,
     is_acting: bool = False,
 ) -> bool:
-    """Whether somebody with these roles, by office, sees the field of the workshop now; `is_acting`
-    where they act on this one person. An address that everybody may read is seen by all."""
+    """Tells whether somebody with these roles, by office, sees the field of the workshop now.
+
+    `is_acting`: they act on this one person. An address that everybody may read is seen by all.
+    """
     if field is SeenField.ADDRESS and not workshop.has_secret_address:
         return True
     moment = find_moment(workshop, now=now)
@@ -163,9 +165,11 @@ def sees(
 
 
 def list_offices_with_addresses(grants: Mapping[str, Role]) -> frozenset[str] | None:
-    """The offices (slugs) whose hidden addresses these roles see at any time; None for all. Lists
-    that are searched, sorted or counted by venue leave out the venues of all other offices, within
-    the window too: one query has workshops of many days."""
+    """Returns the offices (slugs) whose hidden addresses these roles see at any time; None for all.
+
+    Lists that are searched, sorted or counted by venue leave out the venues of all other
+    offices, within the window too: one query has workshops of many days.
+    """
     open_offices = {office for office, role in grants.items() if TABLE[role].address == ALWAYS}
     return None if ALL_OFFICES in open_offices else frozenset(open_offices)
 
@@ -173,8 +177,10 @@ def list_offices_with_addresses(grants: Mapping[str, Role]) -> frozenset[str] | 
 def list_hidden_venues(
     session: Session, grants: Mapping[str, Role], venue_ids: Iterable[int]
 ) -> frozenset[int]:
-    """Those of these venues (ids) that a workshop hides from somebody with these roles: what sums
-    up the workshops of a venue, or is about the venue itself, does not name them."""
+    """Returns those of these venues (ids) that a workshop hides from somebody with these roles.
+
+    A page that sums up the workshops of a venue, or is about the venue itself, does not name them.
+    """
     known = list_offices_with_addresses(grants)
     if known is None:
         return frozenset()

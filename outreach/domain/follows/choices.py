@@ -27,8 +27,11 @@ LARGE_TOWN_POPULATION: Final = 100_000
 
 @dataclass(frozen=True, slots=True)
 class FollowChoice:
-    """What somebody follows. Equal choices are notified of the same. Without kinds it is all
-    workshops of the public list; without an area, one workshop."""
+    """The workshops that somebody follows.
+
+    Who has equal choices is notified of the same. Without kinds it is all workshops of the
+    public list; without an area, one workshop.
+    """
 
     area: GazetteerPlace | None = None
     miles: int = USUAL_DISTANCE
@@ -38,8 +41,10 @@ class FollowChoice:
 
 @dataclass(frozen=True, slots=True)
 class FollowDetails:
-    """All that is encrypted of a follow. `recipient` is an e-mail, a phone in E.164 form, or a push
-    subscription as JSON."""
+    """All that is encrypted of a follow.
+
+    `recipient` is an e-mail, a phone in E.164 form, or a push subscription as JSON.
+    """
 
     recipient: str
     lang: str
@@ -50,35 +55,43 @@ class FollowDetails:
 
 
 def find_zone(choice: FollowChoice) -> ZoneInfo | None:
-    """The time zone of the place of a choice, where it has one."""
+    """Returns the time zone of the place of a choice, where it has one."""
     return None if choice.area is None else time_zones.find_zone_of_place(choice.area)
 
 
 def may_be_followed(kind: Kind, channel: FollowChannel) -> bool:
-    """Whether this one kind may be a choice: never a discreet one, and one of high sensitivity only
-    where no e-mail and no phone is left."""
+    """Tells whether this one kind may be a choice.
+
+    A discreet one never may, and one of high sensitivity only where no e-mail and no phone is left.
+    """
     if kind.is_discreet:
         return False
     return channel is FollowChannel.PUSH or kind.sensitivity not in HIGH_SENSITIVITIES
 
 
 def list_refused(kinds: Iterable[Kind], channel: FollowChannel) -> list[Kind]:
-    """Those of the kinds that may not be followed one by one."""
+    """Returns those of the kinds that may not be followed one by one."""
     return [each for each in kinds if not may_be_followed(each, channel)]
 
 
 def leave_out_refused(
     choice: FollowChoice, kinds: Iterable[Kind], channel: FollowChannel
 ) -> FollowChoice:
-    """The choice without kinds that became discreet or of high sensitivity since it was stored;
-    without any left it is all workshops, as the form offers."""
+    """Returns the choice without kinds that became discreet or of high sensitivity since it was
+    stored.
+
+    Where none is left it is all workshops, as the form offers.
+    """
     refused = {each.code for each in list_refused(kinds, channel)}
     return replace(choice, kinds=tuple(each for each in choice.kinds if each not in refused))
 
 
 def coarsen(where: Location) -> GazetteerPlace | None:
-    """The area that is stored for a place: its county, else a large town nearby, or its state.
-    None where the place is not known, or several are meant."""
+    """Returns the area that is stored for a place: its county, else a large town nearby, or its
+    state.
+
+    None where the place is not known, or several are meant.
+    """
     if where.position is None or not where.region:
         return None
     places, found = gazetteer.load(), None
@@ -98,7 +111,7 @@ def coarsen(where: Location) -> GazetteerPlace | None:
 
 
 def _bare(place: GazetteerPlace) -> GazetteerPlace:
-    """The place with nothing but what is stored of it."""
+    """Returns the place with nothing but what is stored of it."""
     return GazetteerPlace(place.kind, place.name, place.region, place.position)
 
 
@@ -125,7 +138,7 @@ def unpack(packed: bytes) -> FollowDetails:
 
 
 def sort_codes(kinds: Collection[Kind]) -> tuple[str, ...]:
-    """The codes of kinds, as a choice has them: in one order, and none for all."""
+    """Returns the codes of kinds, as a choice has them: in one order, and none for all."""
     in_order = sorted(kinds, key=lambda each: (each.position, each.code))
     codes = tuple(each.code for each in in_order)
     return codes if len(codes) <= MAX_KINDS else ()

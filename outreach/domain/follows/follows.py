@@ -59,11 +59,12 @@ def request(
     workshop: Workshop | None = None,
     now: datetime,
 ) -> str:
-    """Stores what somebody asked for, and queues the message that asks for confirmation; with push
-    one that says that it works. Returns the token of its link.
+    """Stores what somebody asked for, queues the first message, and returns the token of its link.
 
-    One recipient has one request that is not confirmed: a later one changes it, so that each link
-    that was sent confirms what was asked for last. Nobody can tell whether there was one (S26)."""
+    The message asks for confirmation; with push it says that push works. One recipient has
+    one request that is not confirmed: a later one changes it, so that each link that was
+    sent confirms what was asked for last. Nobody can tell whether there was one (S26).
+    """
     key_store.envelope.newest()  # reads the key store, which the transaction below must not
     is_push = channel is FollowChannel.PUSH
     recipient = digest_recipient(key_store, details.recipient)
@@ -107,7 +108,7 @@ def request(
 
 
 def _ask_to_confirm(session: Session, follow: Follow, now: datetime) -> None:
-    """Queues the first message; not while one waits to be sent."""
+    """Queues the message that asks for confirmation, unless one waits to be sent."""
     is_waiting = sa.select(FollowMessage.id).where(
         FollowMessage.follow_id == follow.id, FollowMessage.done_at.is_(None)
     )
@@ -124,7 +125,7 @@ def _ask_to_confirm(session: Session, follow: Follow, now: datetime) -> None:
 
 
 def find(key_store: KeyStore, token: str) -> OpenFollow:
-    """The follow whose link ends in `token`. Raises NotFound, also for one that has ended."""
+    """Finds the follow whose link ends in `token`. Raises NotFound, also for one that has ended."""
     with key_store.store.read() as session:
         row = session.scalar(
             sa.select(Follow).where(
@@ -138,7 +139,7 @@ def find(key_store: KeyStore, token: str) -> OpenFollow:
 
 
 def unseal(key_store: KeyStore, row: Follow) -> OpenFollow:
-    """Raises DataErased where no master key decrypts it."""
+    """Decrypts a follow. Raises DataErased where no master key decrypts it."""
     packed = key_store.envelope.unseal(row.sealed, row.id, row.generation)
     return OpenFollow(
         id=row.id,
@@ -155,8 +156,11 @@ def unseal(key_store: KeyStore, row: Follow) -> OpenFollow:
 def confirm(
     key_store: KeyStore, follow: OpenFollow, workshop: Workshop | None, *, now: datetime
 ) -> bool:
-    """Begins a follow; it replaces an earlier one of the same recipient about the same. False where
-    it had begun, or is gone. `workshop` is the one it is about, if it is about one."""
+    """Begins a follow, which replaces an earlier one of the same recipient about the same subject.
+
+    Returns False where it had begun, or is gone. `workshop` is the one it is about, if it is
+    about one.
+    """
     until = _limit(key_store.today() + timedelta(days=LIFETIME_DAYS), workshop)
     with key_store.store.change() as session:
         has_begun = changes_one_row(
@@ -171,7 +175,7 @@ def confirm(
 
 
 def renew(key_store: KeyStore, follow: OpenFollow) -> bool:
-    """Gives a confirmed follow of an area 90 days from today. False where it is gone."""
+    """Gives a confirmed follow of an area 90 days from today. Returns False where it is gone."""
     until = key_store.today() + timedelta(days=LIFETIME_DAYS)
     with key_store.store.change() as session:
         change_rows(
@@ -194,8 +198,9 @@ def renew(key_store: KeyStore, follow: OpenFollow) -> bool:
 
 
 def end(key_store: KeyStore, *follow_ids: bytes) -> int:
-    """Deletes follows with their messages, from the pages and the log of SQLite too; returns how
-    many."""
+    """Deletes follows with their messages, from the pages and the log of SQLite too; returns
+    how many.
+    """
     count = 0
     with key_store.store.change() as session:
         for start in range(0, len(follow_ids), 500):
@@ -206,13 +211,18 @@ def end(key_store: KeyStore, *follow_ids: bytes) -> int:
 
 
 def end_all_for_number(key_store: KeyStore, number: str) -> int:
-    """Ends all that this phone follows, confirmed or not; returns how many. `number` is in E.164
-    form, as +13125550142. For who answers a text with the word that ends them."""
+    """Ends all that this phone follows, confirmed or not; returns how many follows.
+
+    It serves who answers a text with the word that ends them. `number` is in E.164 form, as
+    +13125550142.
+    """
     return end_all_of(key_store, number)
 
 
 def end_all_of(key_store: KeyStore, recipient: str) -> int:
-    """The same for an e-mail, a phone or the JSON of a push subscription."""
+    """Deletes all follows of an e-mail, a phone or the JSON of a push subscription; returns how
+    many.
+    """
     digest = digest_recipient(key_store, recipient)
     with key_store.store.read() as session:
         found = session.scalars(sa.select(Follow.id).where(Follow.recipient == digest)).all()
@@ -220,9 +230,11 @@ def end_all_of(key_store: KeyStore, recipient: str) -> int:
 
 
 def purge(key_store: KeyStore, *, now: datetime) -> int:
-    """Deletes follows whose day has come or whose one notice was sent, push subscriptions whose
-    service was never reached, follows that no master key decrypts, and old messages; returns how
-    many follows."""
+    """Deletes follows that have ended and old messages; returns how many follows.
+
+    Ended are follows whose day has come or whose one notice was sent, push subscriptions
+    whose service was never reached, and follows that no master key decrypts.
+    """
     here = key_store.envelope.master_keys.numbers()
     with key_store.store.change() as session:
         change_rows(session, sa.delete(FollowMessage).where(FollowMessage.done_at < now - KEPT))
@@ -268,7 +280,7 @@ def leave_out_refused(key_store: KeyStore, kinds: Sequence[Kind]) -> int:
 def _seal_without_refused(
     key_store: KeyStore, row: Follow, kinds: Sequence[Kind]
 ) -> dict[str, Any] | None:
-    """The values of a row whose choice changes; None for all others."""
+    """Returns the values of a row whose choice changes, sealed again; None for all others."""
     try:
         details = unseal(key_store, row).details
     except DataErased:
@@ -283,20 +295,22 @@ def _seal_without_refused(
 
 
 def count_due(key_store: KeyStore) -> int:
-    """How many follows `purge` would delete because of their day."""
+    """Counts the follows that `purge` would delete because of their day."""
     with key_store.store.read() as session:
         due = Follow.expires_on <= key_store.today()
         return session.scalar(sa.select(sa.func.count()).select_from(Follow).where(due)) or 0
 
 
 def count_stored(key_store: KeyStore) -> int:
-    """How many follows are stored, unconfirmed ones too; for the operator's inventory only."""
+    """Counts the stored follows, unconfirmed ones too; for the operator's inventory only."""
     with key_store.store.read() as session:
         return session.scalar(sa.select(sa.func.count()).select_from(Follow)) or 0
 
 
 def list_recipient_ids(key_store: KeyStore) -> set[str]:
-    """The id of each follow in the Message-IDs of its letters."""
+    """Returns the `recipient_id` of each follow; the Message-IDs of its letters have an HMAC of
+    it.
+    """
     with key_store.store.read() as session:
         return {recipient_id(each) for each in session.scalars(sa.select(Follow.id))}
 
@@ -306,7 +320,10 @@ def recipient_id(follow_id: bytes) -> str:
 
 
 def make_token(key_store: KeyStore, follow_id: bytes) -> str:
-    """What the link of a follow ends in, of 128 bits. It dies with the row, which has a digest."""
+    """Returns what the link of a follow ends in, of 128 bits.
+
+    It dies with the row, which has a digest.
+    """
     digest = key_store.digest_for("link of a follow", follow_id.hex())[:16]
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
@@ -320,7 +337,7 @@ def _digest_token(key_store: KeyStore, token: str) -> bytes:
 
 
 def _limit(day: date, workshop: Workshop | None) -> date:
-    """The day on which a follow ends: with its workshop, if it is about one."""
+    """Returns the day on which a follow ends: with its workshop, if it is about one."""
     return day if workshop is None else min(day, workshop.day + timedelta(days=1))
 
 
@@ -340,8 +357,10 @@ def _delete_earlier(session: Session, follow: Follow) -> None:
 
 
 def delete_of_workshop(key_store: KeyStore, workshop_id: int, channel: FollowChannel) -> int:
-    """Ends what is about a workshop that nobody may wait for on this channel any more, confirmed or
-    not; returns how many."""
+    """Deletes all follows about a workshop on one channel, confirmed or not; returns how many.
+
+    Nobody may wait for that workshop on that channel any more.
+    """
     with key_store.store.read() as session:
         found = session.scalars(
             sa.select(Follow.id).where(Follow.workshop == workshop_id, Follow.channel == channel)

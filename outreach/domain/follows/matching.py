@@ -121,8 +121,10 @@ _NEW: Final = (
 def list_new(
     session: Session, *, since: datetime, until: datetime, now: datetime
 ) -> list[NewWorkshop]:
-    """The workshops published after `since`, up to `until`, in that order: only those that are on
-    the public list and have not begun, so never a discreet one."""
+    """Returns the workshops published after `since`, up to `until`, in that order.
+
+    They are only those that are on the public list and have not begun, so never a discreet one.
+    """
     # In a zone west of Greenwich it may still be the day before.
     first_day = now.date() - timedelta(days=1)
     values_of_query = {"since": since, "until": until, "now": now, "first_day": first_day}
@@ -140,7 +142,9 @@ class NewsMatcher:
         self._candidates: dict[GazetteerPlace, list[tuple[NewWorkshop, float]]] = {}
 
     def find(self, choice: FollowChoice, since: datetime) -> Sequence[NewWorkshop]:
-        """Those of the choice that were published after `since`, in the order of publication."""
+        """Returns the workshops of the choice published after `since`, in the order of
+        publication.
+        """
         if choice.area is None:
             return ()
         candidates = self._candidates.get(choice.area)
@@ -153,15 +157,19 @@ class NewsMatcher:
         ]
 
     def _list_candidates(self, area: GazetteerPlace) -> list[tuple[NewWorkshop, float]]:
-        """What some choice of the area may want, and how far it is."""
+        """Returns the workshops that some choice of the area may want, and how many miles away
+        each is.
+        """
         widest = FollowChoice(area, max(DISTANCES))
         measured = ((each, _measure(area, each)) for each in self._listed)
         return [(each, miles) for each, miles in measured if is_wanted(widest, each, miles)]
 
 
 def is_wanted(choice: FollowChoice, workshop: NewWorkshop, miles: float) -> bool:
-    """Whether a workshop is of the kinds and the place of a choice, from whose area it is so many
-    miles away."""
+    """Tells whether a workshop is of the kinds and the place of a choice.
+
+    It is `miles` away from the area of the choice.
+    """
     area = choice.area
     if area is None or (choice.kinds and workshop.kind_code not in choice.kinds):
         return False
@@ -174,8 +182,10 @@ def is_wanted(choice: FollowChoice, workshop: NewWorkshop, miles: float) -> bool
 
 
 def _measure(area: GazetteerPlace, workshop: NewWorkshop) -> float:
-    """The distance in miles from the middle of an area; of a state 0 to what is in it, and infinite
-    to all else."""
+    """Returns the distance in miles from the middle of an area.
+
+    From a state it is 0 to what is in it, and infinite to all else.
+    """
     if area.kind is PlaceKind.REGION:
         return 0.0 if workshop.region == area.region else math.inf
     if workshop.latitude is None or workshop.longitude is None:
@@ -226,7 +236,7 @@ def _has_news(key_store: KeyStore, matcher: NewsMatcher, row: Follow) -> bool:
 def _list_listeners(
     key_store: KeyStore, *, newest: datetime, now: datetime
 ) -> Iterator[Sequence[Follow]]:
-    """Who may be written to about news, in batches; each is read by itself."""
+    """Yields the follows that may be written to about news, in batches; each is read by itself."""
     last = b""
     while True:
         with key_store.store.read() as session:
@@ -257,8 +267,11 @@ def _is_due(now: datetime) -> sa.ColumnElement[bool]:
 def _enqueue_news(
     session: Session, due: Sequence[Follow], *, until: datetime, now: datetime
 ) -> int:
-    """Queues one message each, and records what it announces in the same transaction. Who has ended
-    meanwhile gets none, nor who was queued one by another worker whose lease had run out."""
+    """Queues one message each, and records what it announces in the same transaction.
+
+    A follow that has ended meanwhile gets none, nor one for which another worker, whose
+    lease had run out, has queued one.
+    """
     there = set(
         session.scalars(
             sa.select(Follow.id)
@@ -285,9 +298,11 @@ def _enqueue_news(
 
 
 def enqueue_single(store: Store, key_store: KeyStore, *, now: datetime) -> int:
-    """Queues the one message of those who wait for one workshop: registration has opened, or a full
-    one has a seat. Ends what is about a workshop that is over, cancelled, or may not be followed
-    any more. Returns how many messages."""
+    """Queues the one message of those who wait for one workshop; returns how many messages.
+
+    It says that registration has opened, or that a full workshop has a seat. Follows about a
+    workshop that is over, cancelled, or may not be followed any more are ended.
+    """
     with key_store.store.read() as session:
         waiting = session.execute(
             sa.select(Follow.workshop, Follow.subject, Follow.channel)
@@ -314,14 +329,18 @@ def enqueue_single(store: Store, key_store: KeyStore, *, now: datetime) -> int:
 
 
 def can_be_followed(workshop: Workshop) -> bool:
-    """Whether somebody may wait for this one: not where its link is a permission, or the kind is
-    discreet."""
+    """Tells whether somebody may wait for this workshop.
+
+    They may not where its link is a permission, or the kind is discreet.
+    """
     return not (workshop.is_hidden or workshop.kind.is_discreet) and workshop.takes_places
 
 
 def may_follow(workshop: Workshop, channel: FollowChannel) -> bool:
-    """Whether somebody may still wait for this one on this channel: its kind may have become
-    discreet or of high sensitivity since they asked."""
+    """Tells whether somebody may still wait for this workshop on this channel.
+
+    Its kind may have become discreet or of high sensitivity since they asked.
+    """
     return can_be_followed(workshop) and choices.may_be_followed(workshop.kind, channel)
 
 
@@ -331,7 +350,7 @@ def is_ahead(workshop: Workshop, now: datetime) -> bool:
 
 
 def find_subject(workshop: Workshop, now: datetime) -> FollowSubject | None:
-    """What somebody may wait for at a workshop; None where there is nothing to wait for."""
+    """Returns what somebody may wait for at a workshop; None where there is nothing to wait for."""
     if not is_ahead(workshop, now):
         return None
     if not workshop.has_opened(now):
@@ -340,7 +359,7 @@ def find_subject(workshop: Workshop, now: datetime) -> FollowSubject | None:
 
 
 def has_come(workshop: Workshop, subject: FollowSubject, now: datetime) -> bool:
-    """Whether what somebody waits for is there."""
+    """Tells whether what somebody waits for is there."""
     if not workshop.is_open(now):
         return False
     return subject is FollowSubject.OPENING or not workshop.appears_full
@@ -384,8 +403,10 @@ def _enqueue_single(
 
 
 def _hour_for(row: Follow, workshop: Workshop, now: datetime) -> datetime:
-    """When somebody is notified of an opening or a seat: at nine in the morning of the venue, if
-    registration opened in the night."""
+    """Returns when somebody is notified of an opening or a seat.
+
+    If registration opened in the night, it is at nine in the morning of the venue.
+    """
     if row.channel is FollowChannel.LETTER:
         return now
     if row.subject is FollowSubject.OPENING and workshop.opens_at is not None:
@@ -397,7 +418,7 @@ def _hour_for(row: Follow, workshop: Workshop, now: datetime) -> datetime:
 
 
 def ends_soon(key_store: KeyStore, expires_on: date) -> bool:
-    """Whether it is time to offer 90 days more."""
+    """Tells whether it is time to offer 90 days more."""
     return expires_on <= key_store.today() + timedelta(days=ENDING_DAYS)
 
 

@@ -28,14 +28,16 @@ _READ: Final = (  # built once: each of many thousand letters executes it
 
 
 def read(session: Session, claimed: ClaimedMessage) -> tuple[FollowMessage, Follow] | None:
-    """A claimed message and its follow; None where it has ended."""
+    """Reads a claimed message and its follow; None where the follow has ended."""
     row = session.execute(_READ, {"message_id": claimed.id}).first()
     return None if row is None else (row[0], row[1])
 
 
 def find_daytime(channel: FollowChannel, at: datetime) -> datetime:
-    """The first instant from `at` on at which a message on this channel wakes nobody, whose zone we
-    do not know. A letter may come at any hour."""
+    """Returns the first instant from `at` on at which a message on this channel wakes nobody.
+
+    We do not know the zone of the reader. A letter may come at any hour.
+    """
     if channel is FollowChannel.LETTER:
         return at
     there = at.astimezone(UTC)

@@ -107,8 +107,11 @@ class ListedJoint(NamedTuple):
 
 @dataclass(frozen=True)
 class JointPage:
-    """What a page of the list shows of partner networks. The numbers count all pages;
-    `kind_counts` whatever the kinds of the search, with None for kinds that we do not have."""
+    """The workshops of partner networks on one page of the list.
+
+    The numbers count all pages; `kind_counts` whatever the kinds of the search, with None
+    for kinds that we do not have.
+    """
 
     near: tuple[ListedJoint, ...] = ()
     far: tuple[ListedJoint, ...] = ()
@@ -130,7 +133,7 @@ class PageRange:
 
     @classmethod
     def of_keys(cls, after: str, following: str) -> "PageRange":
-        """The range of a page by its own key and that of the page after it."""
+        """Returns the range of a page by its own key and that of the page after it."""
         return cls(workshop_list.read_position(after), workshop_list.read_position(following))
 
     def select(self, found: Iterable[ListedJoint]) -> list[ListedJoint]:
@@ -193,8 +196,11 @@ def search_page(
     online: PageRange,
     now: datetime,
 ) -> JointPage:
-    """What the page shows that lies within these ranges. `has_in_person`: whether the search asks
-    for what is held at a place; `is_online`: whether it asks for what is online."""
+    """Returns the partner networks' workshops that lie within these ranges of a page.
+
+    `has_in_person`: the search asks for what is held at a place; `is_online`: it asks for
+    what is online.
+    """
     if filters.where.scale in search.NOT_ONE_PLACE or filters.has_childcare:
         return JointPage()
     if not session.connection().scalar(_HAS_ANY):  # most networks have no partner
@@ -240,7 +246,11 @@ def _list_in_person(session: Session, filters: SearchFilters, now: datetime) -> 
 def _list_from_anywhere(
     session: Session, filters: SearchFilters, now: datetime
 ) -> list[ListedJoint]:
-    """As our own: those of the country of the search first."""
+    """Returns the workshops that one can attend from anywhere, those of the country of the
+    search first.
+
+    That is the order of our own.
+    """
     wanted = replace(filters, modes=workshop_list.FROM_ANYWHERE)
     listed = [
         ListedJoint(each, float(bool(filters.country) and each.country != filters.country))
@@ -250,7 +260,7 @@ def _list_from_anywhere(
 
 
 def _read(session: Session, filters: SearchFilters, now: datetime) -> list[JointResult]:
-    """The results of these modes, days and languages, by start; each workshop once."""
+    """Returns the results of these modes, days and languages, by start; each workshop once."""
     attendances = [each for each, mode in _MODES.items() if mode in filters.modes]
     statement = _SHOWN.where(JointWorkshop.attendance.in_(attendances))
     if filters.understood:
@@ -271,7 +281,7 @@ def _read(session: Session, filters: SearchFilters, now: datetime) -> list[Joint
 
 
 def _is_host(result: JointResult) -> bool:
-    """Whether its UID names the network that shows it."""
+    """Tells whether the UID names the network that shows the workshop."""
     return result.uid.endswith(f"@{result.network_host}")
 
 

@@ -66,7 +66,7 @@ class PartnerNetwork(Base):
 
 
 class JointWorkshop(Base):
-    """What a list shows of a workshop that another network holds."""
+    """A workshop that another network holds, as our list shows it."""
 
     __tablename__ = "joint_workshop"
     __table_args__ = (sa.UniqueConstraint("network_id", "uid"),)
@@ -101,7 +101,7 @@ def list_networks(session: Session) -> Sequence[PartnerNetwork]:
 
 
 def find(session: Session, host: str) -> PartnerNetwork:
-    """Raises NotFound."""
+    """Finds the partner network at this host. Raises NotFound."""
     found = session.scalar(sa.select(PartnerNetwork).where(PartnerNetwork.host == host))
     if found is None:
         raise NotFound(f"partner network {host}. See: outreach joint list")
@@ -109,7 +109,7 @@ def find(session: Session, host: str) -> PartnerNetwork:
 
 
 def list_due(session: Session, *, now: datetime) -> Sequence[PartnerNetwork]:
-    """The networks that have to be asked again."""
+    """Returns the networks that have to be asked again."""
     return session.scalars(
         sa.select(PartnerNetwork)
         .where(PartnerNetwork.asked_at <= now - ASKED_EVERY)
@@ -118,7 +118,7 @@ def list_due(session: Session, *, now: datetime) -> Sequence[PartnerNetwork]:
 
 
 def count_workshops(session: Session, network: PartnerNetwork) -> int:
-    """How many its last good document had, past ones too."""
+    """Counts the workshops in the network's last good document, past ones too."""
     count = sa.select(sa.func.count()).select_from(JointWorkshop)
     return session.scalar(count.where(JointWorkshop.network_id == network.id)) or 0
 
@@ -136,7 +136,7 @@ def replace_workshops(
 
 
 def remove(session: Session, network: PartnerNetwork) -> None:
-    """Removes a network and what was shown of it."""
+    """Removes a network and its workshops."""
     session.execute(sa.delete(JointWorkshop).where(JointWorkshop.network_id == network.id))
     session.delete(network)
 
@@ -147,5 +147,5 @@ def _find_own(session: Session, uids: Sequence[str]) -> set[str]:
 
 
 def _get_code(uid: str) -> str:
-    """`Workshop.uid` as its UID in calendars has it."""
+    """Returns our `Workshop.uid` from a UID as calendars have it."""
     return uid.partition("@")[0].removeprefix(UID_PREFIX)

@@ -26,8 +26,10 @@ _MAY_BE_SHOWN: Final = (
 
 
 def list_shared(session: Session, *, now: datetime) -> Sequence[Workshop]:
-    """The shared workshops that are not over, the first MAX_JOINT_WORKSHOPS of a year by start; a
-    cancelled one until its end."""
+    """Returns the shared workshops that are not over, cancelled ones too, by start.
+
+    They are the first MAX_JOINT_WORKSHOPS within a year.
+    """
     return session.scalars(
         sa.select(Workshop)
         .join(Workshop.kind)
@@ -38,7 +40,7 @@ def list_shared(session: Session, *, now: datetime) -> Sequence[Workshop]:
 
 
 def get_state(workshop: Workshop, now: datetime) -> JointState:
-    """Whether one can still come, without a number of people."""
+    """Tells whether one can still come, without a number of people."""
     if workshop.is_cancelled:
         return JointState.CANCELLED
     if not workshop.takes_places:

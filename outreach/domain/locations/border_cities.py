@@ -29,8 +29,10 @@ class BorderCity(NamedTuple):
 
 
 def find(words: str) -> list[GazetteerPlace]:
-    """The town across from a border city that a text names, with or without its state, as
-    `canonicalize` writes it."""
+    """Returns the town across the border from the city that a text names, or an empty list.
+
+    The text is as `canonicalize` writes it, with or without the city's state.
+    """
     if not _is_across():
         return []
     across = _load().get(words)
@@ -42,7 +44,7 @@ def find(words: str) -> list[GazetteerPlace]:
 
 
 def list_names() -> list[str]:
-    """The names without their states, which spelling is compared with."""
+    """Returns the names without their states; misspelled texts are compared with them."""
     if not _is_across():
         return []
     return [canonicalize(name) for city in read() if not city.needs_state for name in city.names]
@@ -61,7 +63,7 @@ def read() -> list[BorderCity]:
 
 
 def _is_across() -> bool:
-    """Whether the network has the towns across, and not the cities."""
+    """Tells whether the network has the country of the towns, and not that of the cities."""
     own = network_profile.current().countries
     here, across = _countries()
     return across in own and here not in own
@@ -69,14 +71,18 @@ def _is_across() -> bool:
 
 @cache
 def _countries() -> tuple[str | None, str | None]:
-    """The country of the cities, and that of the towns across, by the codes of their states."""
+    """Returns the country of the cities and that of the towns across, by the codes of their
+    states.
+    """
     first = read()[0]
     return packs.find_country(first.region), packs.find_country(first.town_region)
 
 
 @cache
 def _load() -> Mapping[str, BorderCity]:
-    """By what people type: the name, with its state in any spelling, with the country."""
+    """Returns the border cities by what people type: the name, with its state in any spelling,
+    with the country.
+    """
     pack = packs.load(_countries()[0] or "")
     states = {
         each.code: {

@@ -23,7 +23,7 @@ LANGUAGES: Final = ("es", "en", "fr")
 
 @cache
 def load() -> dict[tuple[str, str], Words]:
-    """The names of cities that differ by language, by region and the gazetteer's name."""
+    """Returns the names of cities that differ by language, by region and the gazetteer's name."""
     data = resources.files("outreach.domain.locations") / "data" / "localized_names.csv"
     rows = csv.DictReader(data.read_text(encoding="utf-8").splitlines())
     return {(row["region"], row["place"]): {each: row[each] for each in LANGUAGES} for row in rows}
@@ -31,7 +31,7 @@ def load() -> dict[tuple[str, str], Words]:
 
 @remember(4096)  # a page of the list asks for those of its cards, twice
 def localize(city: str, region: str, lang: str) -> str:
-    """The city's name in a language, whatever the language and accents it was typed in."""
+    """Returns the city's name in a language, whatever the language and accents it was typed in."""
     names = _by_spelling().get((region, fold(city)))
     if names is None and "-" in region:  # neither of the United States nor of Canada
         names = _load_zone_cities(packs.find_country(region)).get(fold(city))
@@ -39,14 +39,19 @@ def localize(city: str, region: str, lang: str) -> str:
 
 
 def with_region(city: str, region: str, lang: str) -> str:
-    """Nueva York, NY · Tokio, Japón · Washington, D.C., which names its region itself"""
+    """Writes a city in a language with its region, unless its name has the region already.
+
+    Nueva York, NY · Tokio, Japón · Washington, D.C.
+    """
     name = localize(city, region, lang)
     return name if region == "DC" and "," in name else regions.after_city(name, region, lang)
 
 
 @cache
 def _load_zone_cities(country: str | None) -> dict[str, Words]:
-    """The cities of the country's time zones by language, by each of their names."""
+    """Returns the names by language of the cities of the country's time zones, by each of their
+    names.
+    """
     found: dict[str, Words] = {}
     for zone in get_global("territory_zones").get(country or "", ()):
         names = {

@@ -26,8 +26,11 @@ _CODES: Final = frozenset(
 
 
 class Core(NamedTuple):
-    """What remains of a text. `is_guarded` says that words were left out that are in no list, or
-    that the name is all fillers: then only a place that many know is meant."""
+    """The words that remain of a text without its fillers.
+
+    `is_guarded` says that words were left out that are in no list, or that the name is all
+    fillers: then only a place that many know is meant.
+    """
 
     words: tuple[str, ...]
     is_guarded: bool
@@ -50,18 +53,21 @@ def is_filler(word: str) -> bool:
 
 
 def is_beside(word: str) -> bool:
-    """Whether a word says nothing between a name and the place that it is in."""
+    """Tells whether a word says nothing between a name and the place that it is in."""
     return word in _load().beside
 
 
 def is_elsewhere(word: str) -> bool:
-    """Whether a word names a country or city beyond the gazetteer."""
+    """Tells whether a word names a country or city beyond the gazetteer."""
     return word in _load().elsewhere
 
 
 def list_cores(words: tuple[str, ...]) -> list[Core]:
-    """What remains of a text without fillers at its ends, the longest first; not the text itself.
-    What is all fillers remains only right behind a link: «vivo en El Centro»."""
+    """Returns what remains of a text without fillers at its ends, the longest first.
+
+    The text itself is not in it. A name that is all fillers remains only right behind a
+    link: «vivo en El Centro».
+    """
     if not any(map(is_filler, words)):
         return []
     starts = list(_list_starts(words))
@@ -83,8 +89,10 @@ def list_cores(words: tuple[str, ...]) -> list[Core]:
 
 
 def _list_starts(words: tuple[str, ...]) -> Iterator[tuple[int, bool]]:
-    """Where a name may start: all words before it are understood. With whether some are in no
-    list."""
+    """Yields where a name may start, so that all words before it are understood.
+
+    The second value says whether some of those words are in no list.
+    """
     fillers, is_open, unknown, is_guarded = _load(), False, 0, False
     for at, word in enumerate(words):
         if not unknown and not _bears(words[:at], words[at]):
@@ -105,7 +113,10 @@ def _list_starts(words: tuple[str, ...]) -> Iterator[tuple[int, bool]]:
 
 
 def _list_ends(words: tuple[str, ...]) -> Iterator[tuple[int, bool]]:
-    """Where a name may end: all words after it are understood."""
+    """Yields where a name may end, so that all words after it are understood.
+
+    The second value says whether some of those words are in no list.
+    """
     for end in range(len(words), 0, -1):
         rest = words[end:]
         if rest and (rest[-1] in _CODES or _is_part_of_name(rest)):
@@ -115,7 +126,9 @@ def _list_ends(words: tuple[str, ...]) -> Iterator[tuple[int, bool]]:
 
 
 def _reads_after(words: Sequence[str]) -> bool | None:
-    """Whether words after a name are in no list; None where they are not understood."""
+    """Tells whether some of the words after a name are in no list; None where they are not
+    understood.
+    """
     fillers, is_open, is_guarded = _load(), False, False
     for word in words:
         if is_filler(word):
@@ -128,7 +141,7 @@ def _reads_after(words: Sequence[str]) -> bool | None:
 
 
 def _bears(before: Sequence[str], first: str) -> bool:
-    """Whether a name that begins with `first` is that of a church or road before it."""
+    """Tells whether a name that begins with `first` is that of a church or road named before it."""
     fillers, at = _load(), len(before) - 1
     while at >= 0 and (before[at] in _WEAK_LINKS or before[at] in _ARTICLES):
         at -= 1
@@ -144,7 +157,10 @@ _ARTICLES: Final = frozenset({"el", "la", "los", "las", "the", "le", "les", "l"}
 
 
 def _is_part_of_name(after: Sequence[str]) -> bool:
-    """«Houston Street» and «Lincoln School» are no towns, «Fresno highway 99» is one."""
+    """Tells whether the words after a name make it the name of a street, school or the like.
+
+    «Houston Street» and «Lincoln School» are no towns, «Fresno highway 99» is one.
+    """
     fillers = _load()
     return after[0] in fillers.bearers and not (len(after) > 1 and _has_digit(after[1]))
 
@@ -173,7 +189,7 @@ def _load() -> _Fillers:
 
 
 def read_sections() -> dict[str, frozenset[str]]:
-    """The words of the file by the name of their section."""
+    """Returns the words of the file by the name of their section."""
     found: dict[str, set[str]] = {}
     data = resources.files("outreach.domain.locations") / "data" / "filler_words.txt"
     name = ""

@@ -45,9 +45,12 @@ class PlaceKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class GazetteerPlace:
-    """A place. `region` is a code; `parent` the city that a quarter is part of; `code` its postal
-    code, or the one that tells a town from another of its name in its state. A region has the mean
-    position of its towns, weighted by people."""
+    """A place of the gazetteer.
+
+    `region` is a code; `parent` the city that a quarter is part of; `code` its postal code,
+    or the one that tells a town from another of its name in its state. A region has the mean
+    position of its towns, weighted by people.
+    """
 
     kind: PlaceKind
     name: str
@@ -64,7 +67,7 @@ class GazetteerPlace:
 
     @property
     def spelling(self) -> str:
-        """Words that mean this place and no other: «pilsen chicago il», «cook county il»."""
+        """The words that mean this place and no other: «pilsen chicago il», «cook county il»."""
         if self.kind is PlaceKind.REGION:
             return self.region
         if self.code:
@@ -73,7 +76,7 @@ class GazetteerPlace:
 
 
 def miles_between(one: Position, other: Position) -> float:
-    """The distance by the haversine formula, to within half a percent."""
+    """Returns the distance by the haversine formula, to within half a percent."""
     lat1, lon1, lat2, lon2 = map(math.radians, (*one, *other))
     half = (
         math.sin((lat2 - lat1) / 2) ** 2
@@ -83,10 +86,13 @@ def miles_between(one: Position, other: Position) -> float:
 
 
 class Gazetteer:
-    """Places by name. `find` takes words as `canonicalize` writes them."""
+    """The places of some countries by name. `find` takes words as `canonicalize` writes them."""
 
     def __init__(self, countries: Sequence[str], folder: Path = _DATA) -> None:
-        """Raises ValueError where an index was made from another file than its own."""
+        """Maps the files of these countries.
+
+        Raises ValueError where an index was made from another file than its own.
+        """
         self._files = []
         start = 0  # places are numbered across the files
         for code in countries:
@@ -114,11 +120,13 @@ class Gazetteer:
         return any(each.country == country and each.has_postal_codes for each in self._files)
 
     def has_numeric_postal_codes(self, country: str) -> bool:
-        """Whether it has the country's postal codes, and they have no letters."""
+        """Tells whether it has the country's postal codes, and they have no letters."""
         return any(each.country == country and each.has_postal_like("0") for each in self._files)
 
     def find(self, words: str) -> list[GazetteerPlace]:
-        """The places of that name; those by other names only where none has it as its own."""
+        """Returns the places of that name; those that have it as another name only where no
+        place has it as its own.
+        """
         own = [*self._spoken.get(words, ()), *self._towns_of_name(words)]
         return own or [
             _read_place(fields, self._localized)
@@ -134,12 +142,15 @@ class Gazetteer:
         ]
 
     def find_postal(self, code: str) -> list[GazetteerPlace]:
-        """The places of a postal code of five digits, or of the first half of a Canadian one in
-        capitals: one in each country that has it, in the order of the network's countries."""
+        """Returns the places of a postal code, one in each country that has it.
+
+        The code is of five digits, or the first half of a Canadian one in capitals. The
+        order is that of the network's countries.
+        """
         return [place for place in self.list_postal_like(code) if place.code == code]
 
     def list_postal_like(self, beginning: str) -> Iterator[GazetteerPlace]:
-        """The postal codes that begin so, in their order in each country."""
+        """Yields the places of the postal codes that begin so, in their order in each country."""
         for file in self._files:
             if file.has_postal_like(beginning):
                 for place in map(_read_postal, file.postal_from(beginning)):
@@ -148,7 +159,7 @@ class Gazetteer:
                     yield place
 
     def find_nearest(self, position: Position) -> GazetteerPlace:
-        """The nearest town of at least MIN_LOCATED_POPULATION people."""
+        """Returns the nearest town of at least MIN_LOCATED_POPULATION people."""
         narrow = math.cos(math.radians(position[0]))
         _distance, number = min(
             ((lat - position[0]) ** 2 + ((lon - position[1]) * narrow) ** 2, each)
@@ -157,14 +168,19 @@ class Gazetteer:
         return self._place(number)
 
     def find_county(self, region: str, position: Position) -> GazetteerPlace | None:
-        """The county of a state whose middle is nearest; None in a region without counties."""
+        """Returns the county of a state whose middle is nearest; None in a region without
+        counties.
+        """
         own = self.counties(region)
         return min(own, key=lambda each: miles_between(each.position, position), default=None)
 
     def find_largest(
         self, region: str, position: Position, within_miles: float
     ) -> GazetteerPlace | None:
-        """The largest town of a state near a position, of those that `find_nearest` finds."""
+        """Returns the largest town of a state within some miles of a position, if there is one.
+
+        It is one of those that `find_nearest` finds.
+        """
         towns = (
             self._place(number)
             for lat, lon, number in self._large
@@ -174,7 +190,7 @@ class Gazetteer:
         return max(own, key=lambda each: each.population, default=None)
 
     def find_landmark(self, place: GazetteerPlace) -> GazetteerPlace | None:
-        """The largest town near a smaller place, which tells it from others of its name."""
+        """Returns the largest town near a smaller place, which tells it from others of its name."""
         south, north = place.position[0] - 0.5, place.position[0] + 0.5
         first = bisect_left(self._large, south, key=itemgetter(0))
         last = bisect_left(self._large, north, key=itemgetter(0))
@@ -191,11 +207,11 @@ class Gazetteer:
         return largest if is_larger else None
 
     def localized_names(self, region: str, name: str) -> Words:
-        """The names of a place by language; empty where they do not differ."""
+        """Returns the names of a place by language; empty where they do not differ."""
         return self._localized.get((region, name), {})
 
     def names(self) -> Iterator[tuple[str, int]]:
-        """The names that spelling is compared with, and how many people live there."""
+        """Yields the names that spelling is compared with, and how many people live there."""
         for file in self._files:
             for line in file.index.spelled:
                 _kind, name, _region, _lat, _lon, people, *_more = file.fields(line)
@@ -210,7 +226,7 @@ class Gazetteer:
                 yield _read_place(file.fields(line), self._localized)
 
     def counties(self, region: str = "") -> Iterator[GazetteerPlace]:
-        """Those of a state, or all, in the order of their states and names."""
+        """Yields the counties of a state, or all, in the order of their states and names."""
         for file in self._files:
             for line in file.county_lines(region):
                 yield _read_place(file.fields(line), self._localized)
@@ -259,7 +275,7 @@ class Gazetteer:
         raise ValueError(f"spoken_names.csv: there is no {name}, {region}")
 
     def _regions(self) -> Iterator[tuple[str, GazetteerPlace]]:
-        """From the first lines of each file."""
+        """Yields the code and place of each region, which the first lines of a file have."""
         for file in self._files:
             for kind, code, lat, lon, people, *_more in file.first_lines():
                 if kind != "R":
@@ -279,7 +295,9 @@ class Gazetteer:
                 yield _read_place(fields, self._localized)
 
     def _candidates(self, names: str, words: str) -> Iterator[list[str]]:
-        """The columns of the lines that may have a name, by the list of the index."""
+        """Yields the columns of the lines that may have a name, by the list `names` of the
+        index.
+        """
         for file in self._files:
             lines: NameLines = getattr(file.index, names)
             yield from map(file.fields, lines.find(words))
@@ -292,16 +310,19 @@ class Gazetteer:
         return float(lat), float(lon), number
 
     def _fields(self, number: int) -> list[str]:
-        """The columns of the place with this number."""
+        """Returns the columns of the place with this number."""
         file = self._files[bisect_right(self._starts, number) - 1]
         return file.fields(number - file.start)
 
 
 class _CountryFile:
-    """The lines of a country with their index."""
+    """The lines of a country's file with their index."""
 
     def __init__(self, country: str, start: int, folder: Path) -> None:
-        """`start` is the number of its first place. Raises ValueError for another file's index."""
+        """Maps the file. `start` is the number of its first place.
+
+        Raises ValueError for another file's index.
+        """
         name = country.lower()
         self.country, self.start = country, start
         self.text = map_file(folder / f"{name}.tsv")
@@ -315,11 +336,13 @@ class _CountryFile:
         return self.postal_start < len(self.text)
 
     def fields(self, line: int) -> list[str]:
-        """The columns of the line that starts there."""
+        """Returns the columns of the line that starts at this byte."""
         return self.text[line : self.text.find(b"\n", line)].decode().split("\t")
 
     def county_lines(self, region: str) -> Sequence[int]:
-        """Where the lines of a state's counties start, or of all, in the order of their states."""
+        """Returns where the lines of a state's counties start, or of all, in the order of their
+        states.
+        """
         lines = sorted(self.index.counties.lines)
 
         def state(line: int) -> str:
@@ -330,18 +353,20 @@ class _CountryFile:
         return lines[bisect_left(lines, region, key=state) : bisect_right(lines, region, key=state)]
 
     def first_lines(self) -> Iterator[list[str]]:
-        """The columns of all lines, from the first one."""
+        """Yields the columns of all lines, from the first one."""
         self.text.seek(0)
         for line in iter(self.text.readline, b""):
             yield line.decode().rstrip("\n").split("\t")
 
     def has_postal_like(self, code: str) -> bool:
-        """Whether the postal codes of the country begin as this one: with a digit or a letter."""
+        """Tells whether the postal codes of the country begin as this one: with a digit or a
+        letter.
+        """
         first = self.text[self.postal_start + 2 : self.postal_start + 3]
         return bool(first) and first.isdigit() == code[:1].isdigit()
 
     def postal_from(self, code: str) -> Iterator[str]:
-        """The lines of postal codes from a code on."""
+        """Yields the lines of postal codes from a code on."""
         wanted, text, low = code.encode(), self.text, self.postal_start
         end = high = len(text)
         while low < high:  # the lines are sorted by their code
@@ -373,21 +398,26 @@ def _read_place(
 
 
 def get_other_names(fields: Sequence[str]) -> Sequence[str]:
-    """The other names in the columns of a place, as `canonicalize` writes them."""
+    """Returns the other names in the columns of a place, as `canonicalize` writes them."""
     return fields[7].split("|") if len(fields) > 7 and fields[7] else ()
 
 
 def load() -> Gazetteer:
-    """The gazetteer of those countries of the network that have a pack, read at the first call of
-    the process."""
+    """Returns the gazetteer of the network's countries that have a pack.
+
+    It is read at the first call of the process.
+    """
     with_files = packs.list_codes()
     countries = network_profile.current().countries
     return _load(tuple(each for each in countries if each in with_files))
 
 
 def is_certain(code: str) -> bool:
-    """Whether a postal code means one place: no other country of the network has it, nor may one
-    have it whose codes the gazetteer does not have. Codes with letters are those of Canada."""
+    """Tells whether a postal code means one place.
+
+    It does where no other country of the network has it, nor may one have it whose codes the
+    gazetteer does not have. Codes with letters are those of Canada.
+    """
     places, own = load(), network_profile.current().countries
     if len(places.find_postal(code)) != 1:
         return False
@@ -402,7 +432,7 @@ def _load(countries: tuple[str, ...]) -> Gazetteer:
 def list_distinct(
     places: Iterable[GazetteerPlace], *, within_miles: float = 8
 ) -> list[GazetteerPlace]:
-    """The places, largest first, without those that are the same as a larger one."""
+    """Returns the places, largest first, without those that are the same as a larger one."""
     found: list[GazetteerPlace] = []
     for place in sorted(places, key=lambda each: -each.population):
         if not any(_is_same(place, each, within_miles) for each in found):
@@ -421,7 +451,7 @@ def _is_same(one: GazetteerPlace, other: GazetteerPlace, within_miles: float) ->
 
 
 def make_county_name(name: str) -> str:
-    """What people call a county: «Cook County» is «cook»."""
+    """Returns what people call a county: «Cook County» is «cook»."""
     words = canonicalize(name).split()
     if words[-1] in {"county", "parish", "municipality", "municipio", "borough"} and len(words) > 1:
         words = words[:-1]
@@ -435,7 +465,7 @@ def _read_postal(line: str) -> GazetteerPlace:
 
 @lru_cache(maxsize=1)
 def load_everyday_words() -> frozenset[str]:
-    """Words of daily life in three languages, which somewhere are the name of a hamlet."""
+    """Returns words of daily life in three languages, which somewhere are the name of a hamlet."""
     return frozenset((_DATA / "everyday_words.txt").read_text(encoding="utf-8").split())
 
 
@@ -444,6 +474,6 @@ def _read_csv(name: str) -> Sequence[dict[str, str]]:
 
 
 def find_region_place(words: str) -> GazetteerPlace | None:
-    """The state or province of that name or code."""
+    """Returns the state or province of that name or code, as a place."""
     code = find_region(words)
     return None if code is None else load().region_places.get(code)

@@ -17,13 +17,13 @@ from zlib import crc32
 
 
 class NameLines(NamedTuple):
-    """The lines of names; two lists of the same length."""
+    """An index of the lines that have a name: two lists of the same length."""
 
     hashes: Sequence[int]  # sorted
     lines: Sequence[int]
 
     def find(self, name: str) -> Iterator[int]:
-        """Where the lines start that may have the name, in their order."""
+        """Yields where the lines start that may have the name, in their order."""
         wanted = crc32(name.encode())
         at = bisect_left(self.hashes, wanted)
         while at < len(self.hashes) and self.hashes[at] == wanted:
@@ -43,7 +43,7 @@ class GazetteerIndex:
 
 
 def index_names(names: Iterable[tuple[str, int]]) -> NameLines:
-    """The index of names and the starts of their lines."""
+    """Makes the index of names and the starts of their lines."""
     pairs = sorted((crc32(name.encode()), line) for name, line in names)
     return NameLines(
         array("I", (each for each, _ in pairs)), array("I", (each for _, each in pairs))
@@ -51,8 +51,10 @@ def index_names(names: Iterable[tuple[str, int]]) -> NameLines:
 
 
 def map_file(path: Path) -> mmap.mmap:
-    """The bytes of a file, in memory that belongs to all processes that map it and is read from the
-    disk when it is looked at."""
+    """Maps a file into memory.
+
+    All processes that map it share the memory, and it is read from the disk when it is looked at.
+    """
     with path.open("rb") as file:
         return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
 

@@ -43,11 +43,12 @@ class LocationScale(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Location:
-    """A place. `region` is a code, `position` latitude and longitude in degrees.
+    """The place that a text means.
 
-    `place` is the gazetteer's, without one where only an office or venue has the name; `others` are
-    the places of a choice, or those that have the same name; `guesses` are names like an unknown
-    one."""
+    `region` is a code, `position` latitude and longitude in degrees. `place` is the
+    gazetteer's, and None where only an office or venue has the name; `others` are the places
+    of a choice, or those that have the same name; `guesses` are names like an unknown one.
+    """
 
     scale: LocationScale
     typed: str = ""
@@ -77,8 +78,11 @@ ANYWHERE: Final = Location(scale=LocationScale.EVERYWHERE)
 
 
 def resolve(session: Session, typed: str, *, offices: KnownOffices | None = None) -> Location:
-    """The place that a typed text means; of scale CHOICE where it means several, of scale UNKNOWN
-    where it is not found. `offices` are all offices, if the caller has them."""
+    """Returns the place that a typed text means.
+
+    It is of scale CHOICE where the text means several, of scale UNKNOWN where it is not
+    found. `offices` are all offices, if the caller has them.
+    """
     text = typed.strip()[:MAX_TYPED]
     if not text:
         return ANYWHERE
@@ -101,9 +105,12 @@ def resolve(session: Session, typed: str, *, offices: KnownOffices | None = None
 
 
 def resolve_stored(session: Session, spelling: str) -> Location:
-    """The place that a feed's address or a program names. It never asks: a code or name of a state
-    is the state, a name of a country the whole country, and of several places of a name it is the
-    largest. Addresses are kept for years by calendars, so what they mean does not change."""
+    """Returns the place that a feed's address or a program names, without ever asking back.
+
+    A code or name of a state is the state, a name of a country the whole country, and of
+    several places of a name it is the largest. Calendars keep addresses for years, so what
+    they mean does not change.
+    """
     text = spelling.strip()[:MAX_TYPED]
     offices = known_offices.load(session)
     if office := _by_office_name(offices, text):
@@ -128,14 +135,14 @@ def resolve_stored(session: Session, spelling: str) -> Location:
 def distance_in_miles(
     position: tuple[float, float] | None, latitude: float | None, longitude: float | None
 ) -> float | None:
-    """The distance in miles, to within half a percent; None if unknown."""
+    """Returns the distance in miles, to within half a percent; None if unknown."""
     if position is None or latitude is None or longitude is None:
         return None
     return miles_between(position, (latitude, longitude))
 
 
 def _locate(session: Session, offices: KnownOffices, place: GazetteerPlace | None) -> Location:
-    """A place of the gazetteer as an office's city, a city with a venue, or a position."""
+    """Turns a place of the gazetteer into an office's city, a city with a venue, or a position."""
     assert place is not None
     if place.kind is PlaceKind.REGION:
         return _region(place.region)
@@ -168,7 +175,7 @@ def _region(code: str) -> Location:
 
 
 def _by_region_name(typed: str) -> Location | None:
-    """A region that the gazetteer does not have: the whole of a country without a pack."""
+    """Finds a region that the gazetteer does not have: the whole of a country without a pack."""
     code = regions.find_region_code(typed)
     return None if code is None else _region(code)
 
@@ -180,8 +187,11 @@ def _interpret(known: KnownOffices, text: str) -> Meaning:
 
 
 def _whole_country(known: KnownOffices, typed: str) -> Location | None:
-    """A country of the network with a pack that was typed, in the spelling that addresses have: its
-    first name which means nothing else. One without a pack is its only region."""
+    """Returns the country of the network that was typed, if it has a pack.
+
+    It is spelled as in addresses: by its first name that means nothing else. A country
+    without a pack is its only region.
+    """
     country = place_text.find_country_alone(typed)
     if country not in packs.list_codes() or _is_known_by(_interpret(known, typed).place, typed):
         return None
@@ -194,9 +204,13 @@ def _whole_country(known: KnownOffices, typed: str) -> Location | None:
 
 
 def _by_country(known: KnownOffices, typed: str, meaning: Meaning) -> Location | None:
-    """The cities of the offices of a country that was typed; the whole of one without a pack. None
-    where the name of the country rather means a place (Guatemala is a department, Francia a hamlet
-    of Honduras and a country), and where the country has no office, or too many to choose from."""
+    """Returns the cities of the offices of a country that was typed; for one without a pack,
+    all of it.
+
+    None where the name of the country rather means a place (Guatemala is a department,
+    Francia a hamlet of Honduras and a country), and where the country has no office, or too
+    many to choose from.
+    """
     country = place_text.find_country_alone(typed)
     if country is None:
         return None
@@ -217,7 +231,7 @@ def _by_country(known: KnownOffices, typed: str, meaning: Meaning) -> Location |
 
 
 def _make_country(known: KnownOffices, region: str) -> GazetteerPlace:
-    """The only region of a country, about where its first office is."""
+    """Makes a place of the only region of a country, about where its first office is."""
     names = regions.find_names(region) or {}
     office = next(iter(known.list_cities(country_of(region))), None)
     position = (0.0, 0.0) if office is None else office.position
@@ -225,7 +239,7 @@ def _make_country(known: KnownOffices, region: str) -> GazetteerPlace:
 
 
 def _is_known_by(place: GazetteerPlace | None, typed: str) -> bool:
-    """Whether a region or a large town has that name."""
+    """Tells whether the place is a region or large town that has the typed name."""
     if place is None or place.population < interpretation.MIN_EVERYDAY_NAMESAKE:
         return False
     names = {canonicalize(name) for name in (place.name, *place.names.values())}
@@ -245,13 +259,15 @@ def _office(row: Any) -> Location:
 
 
 def _by_office_name(offices: KnownOffices, typed: str) -> Location | None:
-    """An office by its slug, its city or one of its names."""
+    """Finds an office by its slug, its city or one of its names."""
     found = offices.find_named(fold(typed))
     return None if found is None else _office(found)
 
 
 def _venue_in(session: Session, place: GazetteerPlace) -> Any:
-    """The city of a venue in a town, if it has one: as the venue has it, and folded."""
+    """Returns the city of a venue in this town, as the venue spells it and folded; None without
+    a venue.
+    """
     names = {fold(name) for name in (place.name, *place.names.values())}
     values = {"names": sorted(names), "region": place.region}
     return session.connection().execute(_VENUE_CITIES, values).first()
@@ -278,7 +294,7 @@ _VENUES_IN_REGION: Final = _VENUES.where(Venue.region == sa.bindparam("region"))
 
 
 def _by_venue_city(session: Session, text: str) -> Location | None:
-    """A city with a venue that the gazetteer does not have: «joliet», «joliet il»."""
+    """Finds a city with a venue that the gazetteer does not have: «joliet», «joliet il»."""
     city, _, last = text.rpartition(" ")
     region = regions.find_region_code(last) if city else None
     name = city if region else text

@@ -31,12 +31,12 @@ class Holiday:
 
     @property
     def name(self) -> str:
-        """In Spanish."""
+        """The name in Spanish."""
         return self.names["es"]
 
 
 def list_holidays(day: date, country: str, region: str) -> list[Holiday]:
-    """The holidays of that day at a place, then those of the home country; none is listed twice."""
+    """Returns the holidays of that day at a place, then those of the home country; none twice."""
     local = [
         Holiday(names, is_home=False)
         for names in _load_year(country, region, day.year).get(day, ())
@@ -51,7 +51,7 @@ def list_holidays(day: date, country: str, region: str) -> list[Holiday]:
 
 
 def find_names(spanish: str) -> Words:
-    """The names of the holiday with this Spanish one, where only that is stored."""
+    """Returns the names of a holiday by its Spanish name, where only that is stored."""
     bare = spanish.removesuffix(f" ({_KEPT_THEN['es']})")
     network = network_profile.current()
     countries = tuple(dict.fromkeys((*network.phone_countries, *packs.list_codes())))
@@ -81,7 +81,9 @@ def _load_year(country: str, region: str, year: int) -> dict[date, tuple[Words, 
 
 @cache
 def _languages(country: str) -> tuple[str, ...]:
-    """The library's languages to ask: English, if it has it, first; then those of the site."""
+    """Returns the languages in which the library is asked: English first, if it has it; then
+    the site's.
+    """
     import holidays as library
 
     known = library.country_holidays(country).supported_languages
@@ -92,7 +94,7 @@ def _languages(country: str) -> tuple[str, ...]:
 
 
 def _names_of(day: date, country: str, calendars: Mapping[str, "HolidayBase"]) -> Iterator[Words]:
-    """The names of the holidays of one day, each once."""
+    """Yields the names of the holidays of one day, each once."""
     seen = set[str]()
     first, *_others = calendars.values()
     every = first[day].split(_SEPARATOR)
@@ -133,7 +135,9 @@ def _mark(names: Words, *, is_observed: bool) -> Words:
 
 @cache
 def _names_in_packs(countries: tuple[str, ...]) -> dict[str, Words]:
-    """The names in the packs by the Spanish one; of two countries that share it, of the first."""
+    """Returns the names in the packs by the Spanish one; where two countries share it, those of
+    the first.
+    """
     tables = [packs.load(code).holiday_names for code in countries if code in packs.list_codes()]
     found: dict[str, Words] = {}
     for table in (packs.load_shared_holidays(), *tables):
@@ -144,7 +148,9 @@ def _names_in_packs(countries: tuple[str, ...]) -> dict[str, Words]:
 
 @cache
 def _names_in_library(countries: tuple[str, ...]) -> dict[str, Words]:
-    """The names of these countries of the years around this one, by the Spanish one."""
+    """Returns the library's names for these countries by the Spanish one, for the years around
+    this one.
+    """
     since = clock.now().year - 1
     return {
         names["es"]: names

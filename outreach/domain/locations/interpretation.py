@@ -65,8 +65,11 @@ class MeaningKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """`others` are the places of a choice, or those that a point or region may mean as well;
-    `guesses` are names like an unknown one."""
+    """The meaning of a text.
+
+    `others` are the places of a choice, or those that a point or region may mean as well;
+    `guesses` are names like an unknown one.
+    """
 
     kind: MeaningKind
     place: GazetteerPlace | None = None
@@ -79,7 +82,9 @@ NOTHING: Final = Meaning(MeaningKind.NONE)
 
 @dataclass(frozen=True, slots=True)
 class _Within:
-    """What the words beside a name say of it: states, a country, the place that it is part of."""
+    """What the words beside a name say of its place: states, a country, the place that it is
+    part of.
+    """
 
     regions: frozenset[str] = frozenset()
     countries: frozenset[str] = frozenset()
@@ -99,8 +104,11 @@ def interpret(
     extra: Lookup | None = None,
     is_main: Callable[[GazetteerPlace], bool] | None = None,
 ) -> Meaning:
-    """What a text means. `extra` finds places that an installation adds, `is_main` says which
-    answer at once, whatever else has their name: the cities of offices."""
+    """Returns what a text means.
+
+    `extra` finds places that an installation adds. `is_main` tells which places answer at
+    once, whatever else has their name: the cities of offices.
+    """
     text = typed.strip()[:MAX_TYPED]
     if not text:
         return NOTHING
@@ -110,9 +118,12 @@ def interpret(
 
 
 def suggest(typed: str, limit: int, *, extra: Lookup) -> list[GazetteerPlace]:
-    """Places that a text may be the beginning of: what it means as it is, then the largest places
-    that start with it. `extra` finds those that an installation adds, by the beginning of a name.
-    Misspellings are not looked for: it is not finished."""
+    """Returns places that a text may be the beginning of.
+
+    What it means as it is comes first, then the largest places that start with it. `extra`
+    finds those that an installation adds, by the beginning of a name. Misspellings are not
+    looked for, since the text is not finished.
+    """
     words = canonicalize(typed[:MAX_TYPED])
     if len(words) < 2:
         return []
@@ -146,7 +157,7 @@ class _Interpreter:
         return Meaning(MeaningKind.UNKNOWN, guesses=tuple(self._guesses(words)))
 
     def find(self, text: str) -> list[GazetteerPlace]:
-        """The places that a text means as it is spelled."""
+        """Returns the places that a text means as it is spelled."""
         code, _rest = place_text.split_postal(text)
         places = self._gazetteer.find_postal(code) if code else []
         if places:
@@ -173,7 +184,7 @@ class _Interpreter:
         return Meaning(MeaningKind.UNKNOWN, guesses=tuple(near[:MAX_GUESSES]))
 
     def _literal(self, words: tuple[str, ...]) -> list[GazetteerPlace]:
-        """The places that the words mean as they are spelled."""
+        """Returns the places that the words mean as they are spelled."""
         text = " ".join(words)
         state, is_state = place_text.strip_state(text)
         county, is_county = place_text.strip_county(text)
@@ -196,7 +207,7 @@ class _Interpreter:
         return []
 
     def _mean(self, words: tuple[str, ...]) -> list[GazetteerPlace]:
-        """The places that the words mean if each of them says where."""
+        """Returns the places that the words mean if each of them says where."""
         if not 0 < len(words) <= MAX_WORDS:
             return []
         found = self._find(words, self._names)
@@ -215,7 +226,7 @@ class _Interpreter:
         return [each for each in found if _is_well_known(each)] if core.is_guarded else found
 
     def _without_elisions(self, text: str, words: tuple[str, ...]) -> list[GazetteerPlace]:
-        """«À l’ouest d’Ottawa»."""
+        """Returns the places of a text without its French elisions: «À l’ouest d’Ottawa»."""
         rest = tuple(canonicalize(place_text.strip_elisions(text)).split())
         return self._literal(rest) if rest and rest != words else []
 
@@ -239,7 +250,7 @@ class _Interpreter:
         return [each for each in best if each.kind is not PlaceKind.REGION] or best[:1]
 
     def _names(self, words: str) -> list[GazetteerPlace]:
-        """The places and regions of exactly that name; large counties too."""
+        """Returns the places and regions of exactly that name; large counties too."""
         found = [*self._extra(words), *self._gazetteer.find(words)]
         if not found and (translated := self._translated(words.split())):
             return translated
@@ -250,11 +261,11 @@ class _Interpreter:
         return [*chain.from_iterable(named), *found]
 
     def _across(self, words: str) -> list[GazetteerPlace]:
-        """The places of that name, or the town across from a border city of that name."""
+        """Returns the town across from a border city of that name, else the places of that name."""
         return border_cities.find(words) or self._names(words)
 
     def _translated(self, words: Sequence[str]) -> list[GazetteerPlace]:
-        """The towns that a name means which is said in another language than theirs."""
+        """Returns the towns that a name means which is said in another language than theirs."""
         text = " ".join(words)
         found = [
             each
@@ -270,7 +281,7 @@ class _Interpreter:
         return self._gazetteer.find_counties(words)
 
     def _within(self, words: tuple[str, ...]) -> _Within | None:
-        """What the words beside a name say; None if one of them is not understood."""
+        """Returns what the words beside a name say; None if one of them is not understood."""
         regions, countries, places = set[str](), set[str](), list[tuple[GazetteerPlace, ...]]()
         rest = words
         while rest:
@@ -305,7 +316,7 @@ class _Interpreter:
         return [place] if place else []
 
     def _corrected(self, words: tuple[str, ...]) -> list[GazetteerPlace]:
-        """The places that the words mean when misspellings are forgiven."""
+        """Returns the places that the words mean when misspellings are forgiven."""
         cores = (each.words for each in list_cores(words) if not each.is_guarded)
         for each in (words, *cores):
             if len(each) > MAX_WORDS:
@@ -338,7 +349,7 @@ class _Interpreter:
         return []
 
     def _decide(self, words: str, found: Sequence[GazetteerPlace]) -> Meaning:
-        """One meaning, or a choice between several."""
+        """Decides on one meaning of the places that were found, or on a choice between several."""
         regions = [each for each in found if each.kind is PlaceKind.REGION]
         others = list_distinct(each for each in found if each.kind is not PlaceKind.REGION)
         if any(each.region == _CITY_REGION and not each.parent for each in others):
@@ -356,7 +367,11 @@ class _Interpreter:
     def _decide_main(
         self, words: str, regions: Sequence[GazetteerPlace], towns: Sequence[GazetteerPlace]
     ) -> Meaning | None:
-        """The town of an office, or a choice where offices of several states have such a town."""
+        """Decides for the town of an office, or for a choice where offices of several states
+        have such a town.
+
+        None where no office decides it.
+        """
         main = [each for each in towns if self._is_main(each)]
         rest = [each for each in (*regions, *towns) if each not in main]
         if any(each.region != main[0].region for each in main):
@@ -367,7 +382,9 @@ class _Interpreter:
         return None
 
     def _guesses(self, words: tuple[str, ...]) -> Iterator[GazetteerPlace]:
-        """Up to three places: those that a part of the text names, then names like it."""
+        """Yields up to MAX_GUESSES places: those that a part of the text names, then names like
+        it.
+        """
         seen: set[tuple[str, str]] = set()
         for name in self._guess_names(words):
             for place in self._best(name):
@@ -393,7 +410,9 @@ class _Interpreter:
 
 
 def _decide_postal(place: GazetteerPlace, beside: Sequence[GazetteerPlace]) -> Meaning:
-    """The place of a code, or a choice where it is far from all places that are named with it."""
+    """Decides for the place of a postal code, or for a choice where it is far from all places
+    beside it.
+    """
     far = [
         each
         for each in beside
@@ -405,8 +424,10 @@ def _decide_postal(place: GazetteerPlace, beside: Sequence[GazetteerPlace]) -> M
 
 
 def _may_mean(words: tuple[str, ...], place: GazetteerPlace) -> bool:
-    """Whether a word alone may mean a place: «Gratis» and «Lola» are hamlets, which are only
-    offered; «Gratis, Ohio» is one."""
+    """Tells whether a word alone may mean a place.
+
+    «Gratis» and «Lola» are hamlets, which are only offered; «Gratis, Ohio» is one.
+    """
     if len(words) > 1 or place.kind is PlaceKind.REGION:
         return True
     if _is_everyday(words):
@@ -425,7 +446,7 @@ def _is_everyday(words: tuple[str, ...]) -> bool:
 def _splits(
     words: tuple[str, ...], *, only_ends: bool = False
 ) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
-    """A name and the words beside it, the longest names first, in either order."""
+    """Yields each name in the words with the words beside it, the longest names first."""
     for size in range(len(words) - 1, 0, -1):
         last = len(words) - size
         for start in (0, last) if only_ends else range(last + 1):
@@ -436,14 +457,18 @@ def _splits(
 
 
 def _drop_filler_codes(after: tuple[str, ...]) -> tuple[str, ...]:
-    """Words behind a name without those that follow a filler: «Wilmington cerca de la …»."""
+    """Returns the words behind a name without those that are both a code and a filler behind a
+    filler.
+
+    «Wilmington cerca de la …» names neither Delaware nor Louisiana.
+    """
     return after[:1] + tuple(
         word for last, word in pairwise(after) if word not in _FILLER_CODES or not is_filler(last)
     )
 
 
 def _is_part(place: GazetteerPlace, whole: GazetteerPlace) -> bool:
-    """Whether a place may be said to be in another."""
+    """Tells whether one may say that a place is in another one."""
     if whole.kind is PlaceKind.REGION:
         return place.region == whole.region
     if place.kind is PlaceKind.REGION or place.population > whole.population:
@@ -452,16 +477,21 @@ def _is_part(place: GazetteerPlace, whole: GazetteerPlace) -> bool:
 
 
 def _is_clear_town(words: str, town: GazetteerPlace, regions: Iterable[GazetteerPlace]) -> bool:
-    """Whether a name means the town of an office. A state of its name that is elsewhere has to be
-    asked about, unless the town is known by exactly these words: Washington is not only D.C."""
+    """Tells whether a name means the town of an office, without asking.
+
+    A state of its name that is elsewhere has to be asked about, unless the town is known by exactly
+    these words: Washington is not only D.C.
+    """
     if all(each.region == town.region for each in regions):
         return True
     return canonicalize(town.names.get("es", town.name)) in place_text.list_meant(words)
 
 
 def _is_clear_region(words: str, region: GazetteerPlace, others: Iterable[GazetteerPlace]) -> bool:
-    """Whether a name means the state: no large town elsewhere has it too. Of codes, only LA is
-    what people call a city elsewhere."""
+    """Tells whether a name means the state, since no large town elsewhere has it too.
+
+    Of the codes, only LA is what people call a city elsewhere.
+    """
     rivals = [each for each in others if each.population >= MIN_REGION_NAMESAKE]
     return all(each.region == region.region for each in rivals)
 

@@ -38,13 +38,16 @@ class KnownOffices:
         self._city_names: dict[int, Set[str]] = {}  # by the id of the office
 
     def find_places(self, words: str) -> list[GazetteerPlace]:
-        """The places that offices add under a name, as `canonicalize` writes it, and their own
-        cities that the gazetteer does not have."""
+        """Returns the places that offices add under a name, and their cities that the gazetteer
+        lacks.
+
+        The name is as `canonicalize` writes it.
+        """
         key = without_article(words)
         return [*self._places.get(key, ()), *self._cities.get(key, ())]
 
     def complete(self, words: str) -> list[GazetteerPlace]:
-        """The cities of offices that the gazetteer does not have and whose name begins so."""
+        """Returns the cities of offices whose name begins so and that the gazetteer lacks."""
         key = without_article(words)
         if len(key) < 2:
             return []
@@ -52,7 +55,7 @@ class KnownOffices:
         return list(dict.fromkeys(chain.from_iterable(begun)))
 
     def find_in(self, place: GazetteerPlace) -> Any:
-        """The office in a town, if it has one."""
+        """Returns the office in a town, if it has one."""
         if place.kind is not PlaceKind.TOWN or place.parent:
             return None
         names = {
@@ -69,21 +72,23 @@ class KnownOffices:
         )
 
     def list_cities(self, country: str) -> tuple[GazetteerPlace, ...]:
-        """The cities of the offices of a country, by its code, in alphabetical order."""
+        """Returns the cities of the offices of a country, by its code, in alphabetical order."""
         own = (each for each in self._offices if country_of(each.region) == country)
         return tuple(map(_make_city, sorted(own, key=lambda each: fold(each.city))))
 
     def find_named(self, text: str) -> Any:
-        """The office of this slug, city or name, as `fold` writes them."""
+        """Finds the office of this slug, city or name, as `fold` writes them."""
         found = self._by_name.get(text)
         return self.find_by_full_name(text) if found is None and " " in text else found
 
     def find_by_full_name(self, text: str) -> Any:
-        """The office of this whole name, as `fold` writes it."""
+        """Finds the office of this whole name, as `fold` writes it."""
         return self._by_full_name.get(text)
 
     def find_nearest(self, position: Position) -> Any:
-        """The office nearest to a position in degrees, which is near enough to tell a time zone."""
+        """Returns the office nearest to a position in degrees, which is near enough to tell a
+        time zone.
+        """
         latitude, longitude = position
         nearest = min(
             self._positions,
@@ -98,8 +103,7 @@ class KnownOffices:
 
     @cached_property
     def _cities(self) -> dict[str, list[GazetteerPlace]]:
-        """Those that the gazetteer does not have, in the order of their names: it has few
-        countries."""
+        """The cities of offices that the gazetteer lacks, since it has few countries, by name."""
         places, found = gazetteer.load(), dict[str, list[GazetteerPlace]]()
         for office in self._offices:
             same_name = places.find(canonicalize(office.city))
@@ -110,7 +114,11 @@ class KnownOffices:
         return dict(sorted(found.items()))
 
     def _get_city_names(self, office: Any) -> Set[str]:
-        """Made once, when a look-up in its state asks for them: there may be 2,000 offices."""
+        """Returns what people call the office's city.
+
+        The names are made once, when a look-up in its state asks for them: there may be
+        2,000 offices.
+        """
         names = self._city_names.get(office.id)
         if names is None:
             names = _list_city_names(office)
@@ -155,16 +163,18 @@ def _make_city(office: Any) -> GazetteerPlace:
 
 
 def _localize(office: Any) -> Words:
-    """The name of its city by language."""
+    """Returns the name of the office's city by language."""
     return {
         lang: city_names.localize(office.city, office.region, lang) for lang in city_names.LANGUAGES
     }
 
 
 def _list_city_names(office: Any) -> set[str]:
-    """What people call its city, without the article: also what its name ends with in each
-    language, «… de España en Ginebra», «… of Spain in Geneva», unless that is a country or a
-    state."""
+    """Returns what people call the office's city, without the article.
+
+    It includes what the office's name ends with in each language, «… de España en Ginebra»,
+    «… of Spain in Geneva», unless that is a country or a state.
+    """
     found = {canonicalize(office.city), canonicalize(office.slug.replace("-", " "))}
     found.update(map(canonicalize, _localize(office).values()))
     for name in office.name.values():
@@ -177,7 +187,7 @@ def _list_city_names(office: Any) -> set[str]:
 
 
 def load(session: Session) -> KnownOffices:
-    """All offices and their place names, as they are now."""
+    """Returns all offices and their place names, as they are now."""
     offices = session.connection().execute(_OFFICES).all()
     return KnownOffices(offices, office_places.load_places(session))
 

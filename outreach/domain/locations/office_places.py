@@ -58,7 +58,9 @@ def list_names(session: Session, office: Office) -> Sequence[OfficePlace]:
 
 
 def load_places(session: Session) -> Mapping[str, list[GazetteerPlace]]:
-    """The places of all offices by name, as `canonicalize` writes it without its article."""
+    """Returns the places of all offices by name, as `canonicalize` writes it without its
+    article.
+    """
     found: dict[str, list[GazetteerPlace]] = {}
     for words, name, parent, region, latitude, longitude in session.connection().execute(_PLACES):
         place = _make_place(name, parent, region, (latitude, longitude))

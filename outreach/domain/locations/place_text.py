@@ -37,8 +37,10 @@ _AREA: Final = re.compile(r"(?<![\w])([a-z]\d[a-z])(?:[ -]?\d[a-z]\d)?(?![\w])",
 
 
 def canonicalize(text: str) -> str:
-    """Words without accents, capitals and punctuation, abbreviations written out: «St. John's» is
-    «saint johns», «L.A.» is «la»."""
+    """Returns the words without accents, capitals and punctuation, with abbreviations written out.
+
+    «St. John's» is «saint johns», «L.A.» is «la».
+    """
     lower = _MONTANA.sub(" montana", text.lower())
     if not _NOT_PLAIN.search(lower):  # most names: 45,000 are read at once
         return " ".join(lower.split())
@@ -56,28 +58,35 @@ def canonicalize(text: str) -> str:
 
 
 def find_country(words: str) -> str | None:
-    """The code of a country of the network by what people call it."""
+    """Returns the code of a country of the network by what people call it."""
     return _load_words(network_profile.current().countries).countries.get(words)
 
 
 def find_country_alone(text: str) -> str | None:
-    """The code of a country of the network that a whole text means: «talleres en Alemania»."""
+    """Returns the code of a country of the network that a whole text means: «talleres en
+    Alemania».
+    """
     return next(filter(None, map(find_country, list_meant(canonicalize(text)))), None)
 
 
 def find_region(words: str) -> str | None:
-    """The code of a state or province by its name in any language, its code or a short form."""
+    """Returns the code of a state or province by its name in any language, its code or a short
+    form.
+    """
     return _load_words(network_profile.current().countries).regions.get(words)
 
 
 def strip_elisions(text: str) -> str:
-    """«d’Ottawa» without its article, which `canonicalize` would join to the name."""
+    """Returns «d’Ottawa» without its article, which `canonicalize` would join to the name."""
     return _ELISION.sub(" ", text)
 
 
 def split_postal(text: str) -> tuple[str, str]:
-    """A postal code in a text, 5 digits or the first 3 of a Canadian one, and the text without it;
-    an empty code where there is none."""
+    """Splits a text into its postal code and the rest.
+
+    The code has 5 digits, or is the first 3 characters of a Canadian one; it is empty where
+    there is none.
+    """
     for pattern in (_ZIP, _AREA):
         found = pattern.search(text)
         if found is not None:
@@ -99,7 +108,7 @@ def _strip(pattern: re.Pattern[str], words: str) -> tuple[str, bool]:
 
 
 def list_meant(words: str) -> list[str]:
-    """What a text may mean: all of it, then less and less of the words around a place."""
+    """Returns what a text may mean: all of it, then less and less of the words around a place."""
     cores = list_cores(tuple(words.split())) if words else ()
     return [words, *(" ".join(each.words) for each in cores if not each.is_guarded)]
 
@@ -110,14 +119,14 @@ def without_article(words: str) -> str:
 
 
 def list_regions(words: str) -> tuple[str, ...]:
-    """The codes of the regions that a name means: two for «Carolina»."""
+    """Returns the codes of the regions that a name means: two for «Carolina»."""
     code = find_region(words)
     groups = _load_words(network_profile.current().countries).groups
     return (code,) if code else groups.get(words, ())
 
 
 def list_region_names() -> list[str]:
-    """The names of the network's regions in all languages, with usual spellings."""
+    """Returns the names of the network's regions in all languages, with usual spellings."""
     return _load_words(network_profile.current().countries).names
 
 

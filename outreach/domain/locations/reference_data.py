@@ -25,18 +25,18 @@ class ReferenceData:
     places: Mapping[str, list[GazetteerPlace]]  # by the names that offices add
 
     def get_office(self, slug: str) -> Office:
-        """An office by its slug, also a closed one. Raises NotFound."""
+        """Returns an office by its slug, also a closed one. Raises NotFound."""
         if slug not in self._offices_by_slug:
             raise NotFound(f"office {slug}")
         return self._offices_by_slug[slug]
 
     def find_kinds(self, codes: Collection[str]) -> dict[str, Kind]:
-        """The kinds that have these codes, by code; a code of no kind is left out."""
+        """Returns the kinds that have these codes, by code; a code of no kind is left out."""
         return {code: self._kinds_by_code[code] for code in codes if code in self._kinds_by_code}
 
     @cached_property
     def known_offices(self) -> KnownOffices:
-        """The same offices by place and name."""
+        """The offices by place and name."""
         return KnownOffices(self.offices, self.places)
 
     @cached_property
@@ -49,7 +49,9 @@ class ReferenceData:
 
 
 class ReferenceCache:
-    """The reference data of one process, by the mark of the store and by their own version."""
+    """Keeps the reference data of one process, by the mark of the store and by their own
+    version.
+    """
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -57,7 +59,7 @@ class ReferenceCache:
         self._by_version: MemoryCache[ReferenceData] = MemoryCache(1, is_of_searches=False)
 
     def read(self) -> ReferenceData:
-        """The offices, kinds and place names as they are now."""
+        """Returns the offices, kinds and place names as they are now."""
         mark = self._store.mark()
         cached = self._by_mark.get("reference", version=mark)
         if cached is not None:

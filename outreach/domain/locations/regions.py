@@ -15,40 +15,53 @@ _OTHER_SPELLINGS: Final = {"misouri": "MO", "tejas": "TX"}
 
 
 def load_names() -> dict[str, Words]:
-    """The names of the network's regions by language, by their code, in the order of the packs."""
+    """Returns the names of the network's regions by language, by their code, in the order of
+    the packs.
+    """
     return _names(network_profile.current().countries)
 
 
 def find_names(code: str) -> Words | None:
-    """The names of a region of any country, also of one that the network has left; None for a code
-    that is of no region."""
+    """Returns the names of a region of any country, also of one that the network has left.
+
+    None for a code that is of no region.
+    """
     found = packs.find_region(code)
     return None if found is None else found.names
 
 
 def abbreviate(code: str, lang: str) -> str:
-    """A region as it stands behind a city: IL, as the post writes it; Jalisco, Perú, whose codes
-    nobody knows."""
+    """Returns a region as it is written behind a city: IL, as the post does; Jalisco, Perú,
+    whose codes nobody knows.
+    """
     names = find_names(code) if "-" in code else None
     return code if names is None else names[lang]
 
 
 def after_city(city: str, code: str, lang: str) -> str:
-    """Chicago, IL · Guadalajara, Jalisco · Lima, Perú · Berlín, a region that is one city"""
+    """Writes a city with its region, unless the region is that one city.
+
+    Chicago, IL · Guadalajara, Jalisco · Lima, Perú · Berlín
+    """
     region = abbreviate(code, lang)
     return city if fold(city) == fold(region) else f"{city}, {region}"
 
 
 def load_tiles() -> dict[str, tuple[int, int]]:
-    """Where regions are drawn on the tile map: column and row by code. Empty where no country of
-    the network has tiles, or there are many countries, most of which would not be on it."""
+    """Returns where regions are drawn on the tile map: column and row by code.
+
+    Empty where no country of the network has tiles, or there are many countries, most of
+    which would not be on it.
+    """
     profile = network_profile.current()
     return {} if profile.has_many_countries else _tiles(profile.countries)
 
 
 def find_region_code(text: str) -> str | None:
-    """The code of a region named in any of the languages, or by its code; accents and capitals
-    do not matter."""
+    """Returns the code of a region by its name in any of the languages, or by its code.
+
+    Accents and capitals do not matter.
+    """
     return _codes(network_profile.current().countries).get(fold(text))
 
 

@@ -42,7 +42,7 @@ _SOUNDS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class _Names:
-    """Names by the class of their first letter, with how many people the largest place has."""
+    """The names that texts are compared with, and how many people the largest place of each has."""
 
     by_letter: dict[str, list[str]]
     all_names: list[str]
@@ -51,7 +51,7 @@ class _Names:
 
 @cache
 def _load_names(_countries: tuple[str, ...]) -> _Names:
-    """The names of these countries, which are those of the network at the call."""
+    """Returns the names of these countries, which are those of the network at the call."""
     people: dict[str, int] = {}
     for name, number in gazetteer.load().names():
         people[name] = max(number, people.get(name, 0))
@@ -67,8 +67,10 @@ def _load_names(_countries: tuple[str, ...]) -> _Names:
 
 
 def correct(words: str, *, is_qualified: bool = False) -> list[str]:
-    """The names that a misspelled text stands for, the nearest first. `is_qualified` says that the
-    text names a state as well, which a smaller place may then answer."""
+    """Returns the names that a misspelled text stands for, the nearest first.
+
+    `is_qualified` says that the text names a state as well, which a smaller place may then answer.
+    """
     if not _is_correctable(words):
         return []
     names = _load_names(network_profile.current().countries)
@@ -96,7 +98,9 @@ def correct(words: str, *, is_qualified: bool = False) -> list[str]:
 
 
 def guess(words: str, limit: int) -> list[str]:
-    """The names that look most like a text that means nothing, for people to choose from."""
+    """Returns the names that look most like a text that means nothing, for people to choose
+    from.
+    """
     if len(words) < 3 or not any(letter.isalpha() for letter in words):
         return []
     names = _load_names(network_profile.current().countries)
@@ -112,7 +116,7 @@ def guess(words: str, limit: int) -> list[str]:
 
 
 def complete(words: str, limit: int) -> list[str]:
-    """The names that start with a text, those of the largest places first."""
+    """Returns the names that start with a text, those of the largest places first."""
     names = _load_names(network_profile.current().countries)
     start = bisect_left(names.all_names, words)
     found = takewhile(lambda name: name.startswith(words), names.all_names[start:])
@@ -136,8 +140,11 @@ def _least_people(words: str, *, is_qualified: bool) -> int:
 
 
 def _is_usual_slip(words: str, name: str, people: int, *, is_qualified: bool) -> bool:
-    """Whether two names differ as they do when somebody types in haste: in short words only a
-    letter left out or two swapped; in others also a wrong or added one, but not many."""
+    """Tells whether two names differ as they do when somebody types in haste.
+
+    In short words only a letter is left out or two are swapped; in others one may also be wrong or
+    added, but not many.
+    """
     slips = OSA.distance(words, name)
     if len(words) < 7:
         if len(name) < MIN_LENGTH:
@@ -155,7 +162,7 @@ def _is_usual_slip(words: str, name: str, people: int, *, is_qualified: bool) ->
 
 
 def _first_class(words: str) -> str:
-    """The first letter, the same for letters that are taken for one another."""
+    """Returns the first letter, the same for letters that are taken for one another."""
     return _CLASSES.get(words[0], words[0])
 
 

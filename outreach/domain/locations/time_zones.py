@@ -11,26 +11,33 @@ from outreach.domain.locations.geocoding import Location, LocationScale
 
 
 def find_zone(where: Location) -> ZoneInfo | None:
-    """The zone of a place; None where it has several, as Texas has, or none was found or chosen."""
+    """Returns the zone of a place.
+
+    None where it has several, as Texas has, or where no place was found or chosen.
+    """
     if where.scale is LocationScale.REGION:
         return find_zone_of_region(where.region, where.position)
     return None if where.position is None else find_zone_at(where.position)
 
 
 def find_zone_of_place(place: GazetteerPlace) -> ZoneInfo | None:
-    """The zone of a place of the gazetteer; None of a region with several."""
+    """Returns the zone of a place of the gazetteer; None for a region with several."""
     if place.kind is PlaceKind.REGION:
         return find_zone_of_region(place.region, place.position)
     return find_zone_at(place.position)
 
 
 def find_zone_at(position: Position) -> ZoneInfo | None:
-    """The zone at a latitude and longitude in degrees."""
+    """Returns the zone at a latitude and longitude in degrees."""
     return reader_zone.parse(_find_key(position))
 
 
 def find_zone_of_region(region: str, centre: Position | None) -> ZoneInfo | None:
-    """The zone of all counties of a state or province; where we know none, that of its centre."""
+    """Returns the zone of all counties of a state or province; where we know none, that of its
+    centre.
+
+    None where the counties have several.
+    """
     keys = {_find_key(each.position) for each in gazetteer.load().counties(region)}
     if not keys and centre is not None:
         keys = {_find_key(centre)}

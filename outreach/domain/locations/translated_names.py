@@ -29,7 +29,9 @@ _CITY: Final = "ciudad"
 
 
 def translate(words: str) -> Iterator[str]:
-    """The names that a name may be in English, as `canonicalize` writes them; mostly none."""
+    """Yields the names that a name may be in English, as `canonicalize` writes them; mostly
+    none.
+    """
     first, _, rest = words.partition(" ")
     if not rest:
         return
@@ -42,12 +44,14 @@ def translate(words: str) -> Iterator[str]:
 
 
 def is_city(words: str) -> bool:
-    """Whether a name says of itself that it is a city: it is no state."""
+    """Tells whether a name says of itself that it is a city, so that no state is meant."""
     return words.startswith(f"{_CITY} ")
 
 
 def strip_city(words: str) -> str:
-    """«Lincoln» of «Ciudad de Lincoln», which may be the city so called or Lincoln City."""
+    """Returns «Lincoln» for «Ciudad de Lincoln», which may be the city so called or Lincoln
+    City.
+    """
     return " ".join(_without_links(words.removeprefix(f"{_CITY} ")))
 
 

@@ -80,7 +80,10 @@ class VenueIndex(Generic[Known]):
         self._answers.clear()
 
     def match(self, name: str, *, address: str = "", city: str = "") -> VenueMatch[Known]:
-        """What these words mean: see the module. An empty address or city contradicts nothing."""
+        """Returns the known venue that these words mean, or those like it (see the module).
+
+        An empty address or city contradicts nothing.
+        """
         typed = name, address, city
         if typed not in self._answers:
             self._answers[typed] = self._compare(_sign(*typed))
@@ -105,7 +108,9 @@ class VenueIndex(Generic[Known]):
         return VenueMatch(kind, places[:MAX_CANDIDATES])
 
     def _shortlist(self, typed: "_Signature") -> Iterator[tuple["_Signature", Known]]:
-        """Those with a word, number or whole name like a typed one: few of many."""
+        """Yields the known venues with a word, number or whole name like a typed one: few of
+        many.
+        """
         usual = _GENERIC.union(typed.city.split())
         telling = typed.traits - usual or typed.traits
         likes = {like for word in telling for like in self._list_like(word)}
@@ -113,7 +118,7 @@ class VenueIndex(Generic[Known]):
         return (self._known[spot] for spot in sorted(spots))
 
     def _list_like(self, word: str) -> Iterator[str]:
-        """The traits that `_is_like` may accept, by one call for all of them."""
+        """Yields the traits that `_is_like` may accept, by one call for all of them."""
         yield from (each for each in self._with if each.startswith(word) or word.startswith(each))
         for each, *_rest in process.extract_iter(
             word,
@@ -125,7 +130,7 @@ class VenueIndex(Generic[Known]):
 
 
 def load(session: Session, office: Office) -> VenueIndex[Venue]:
-    """The index of an office's venues, under their former names too."""
+    """Returns the index of an office's venues, under their former names too."""
     index = VenueIndex[Venue]()
     for each in venues.list_venues(session, office):
         index.add(each, each.name, address=each.address, city=each.city)
@@ -138,12 +143,12 @@ def load(session: Session, office: Office) -> VenueIndex[Venue]:
 def match(
     session: Session, office: Office, name: str, *, address: str = "", city: str = ""
 ) -> VenueMatch[Venue]:
-    """What a typed name and address mean at an office."""
+    """Returns what a typed name and address mean at an office."""
     return load(session, office).match(name, address=address, city=city)
 
 
 def has_same_name(one: str, other: str) -> bool:
-    """Whether two names differ in accents, articles, abbreviations and the like only."""
+    """Tells whether two names differ in accents, articles, abbreviations and the like only."""
     return _joined(one) == _joined(other)
 
 
@@ -241,7 +246,7 @@ def _sign_address(address: str, city: str) -> _Address:
 
 
 def _compare(typed: _Signature, known: _Signature) -> float:
-    """How like two venues are; 0 where they have nothing to do with one another."""
+    """Returns how like two venues are; 0 where they have nothing to do with one another."""
     if typed.exact == known.exact:
         return _EXACT
     city = _compare_cities(typed.city, known.city)
@@ -292,7 +297,7 @@ def _compare_addresses(one: _Address, other: _Address) -> _Agreement:
 
 
 def _compare_names(typed: _Signature, known: _Signature) -> tuple[float, bool]:
-    """From 0 to 1, and whether they differ by typing slips only."""
+    """Returns how like two names are, from 0 to 1, and whether they differ by typing slips only."""
     few, many = sorted((typed.words, known.words), key=len)
     matched, lost, left = _pair(few, many)
     groups = [{_TYPES[each] for each in rest if each in _TYPES} for rest in (lost, left)]
@@ -321,8 +326,11 @@ def _compare_names(typed: _Signature, known: _Signature) -> tuple[float, bool]:
 
 
 def _pair(few: Sequence[str], many: Sequence[str]) -> tuple[list[str], list[str], list[str]]:
-    """The words of the second that are like one of the first, and those without their like in the
-    first and in the second."""
+    """Pairs the words of two names that are alike.
+
+    Returns the words of the second that are like one of the first, then those without their
+    like in the first and in the second.
+    """
     matched, lost, left = [], [], list(many)
     for word in few:
         likes = [each for each in left if _is_like(word, each)]
@@ -337,7 +345,7 @@ def _pair(few: Sequence[str], many: Sequence[str]) -> tuple[list[str], list[str]
 
 
 def _may_abbreviate(word: str, usual: str) -> bool:
-    """Whether it may be a misspelled abbreviation of a usual word: «Grl.», «Coomun.»."""
+    """Tells whether a word may be a misspelled abbreviation of a usual one: «Grl.», «Coomun.»."""
     return usual in _GENERIC and word[0] == usual[0] and len(word) < min(len(usual), MAX_SHORT + 2)
 
 
@@ -347,7 +355,7 @@ def _weigh(words: Iterable[str], usual: frozenset[str]) -> int:
 
 @lru_cache(maxsize=50_000)
 def _is_like(one: str, other: str) -> bool:
-    """Whether two words are one but for a typing slip or an abbreviation."""
+    """Tells whether two words are one but for a typing slip or an abbreviation."""
     if one == other:
         return True
     short, long = sorted((one, other), key=len)
@@ -363,7 +371,7 @@ def _listed(text: str) -> frozenset[str]:
 
 
 def _words(text: str) -> Mapping[str, str]:
-    """Each word of a line after its first, to the first."""
+    """Returns the first word of each line by each of the words after it."""
     lines = (line.split() for line in text.strip().splitlines())
     return MappingProxyType({word: first for first, *rest in lines for word in rest})
 

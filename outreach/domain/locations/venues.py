@@ -28,8 +28,7 @@ AFFIRMED_FOR: Final = timedelta(days=90)
 
 
 class Venue(Base):
-    """A venue. The columns that an office sets are those of `venue_fields.VenueData`, which says
-    what they are."""
+    """A venue. `venue_fields.VenueData` describes the columns that an office sets."""
 
     __tablename__ = "venue"
     __table_args__ = (sa.UniqueConstraint("office_id", "name", "address", "city"),)
@@ -74,7 +73,7 @@ class Venue(Base):
         self.city_plain = fold(self.city)
 
     def is_affirmed(self, today: date) -> bool:
-        """Whether the office's word about police and migration holds (S38)."""
+        """Tells whether the office's word about police and migration still holds (S38)."""
         return self.affirmed_on is not None and today - self.affirmed_on <= AFFIRMED_FOR
 
 
@@ -90,7 +89,7 @@ def _update_search_text(_mapper: Any, _connection: Any, venue: Venue) -> None:
 
 
 def make_venue_text(venue: Venue) -> str:
-    """What `Venue.search_text` holds."""
+    """Returns the text that `Venue.search_text` holds."""
     return make_search_text(*(getattr(venue, each) for each in _SEARCHED_FIELDS))
 
 
@@ -118,7 +117,7 @@ _OF_OFFICE: Final = (
 
 
 def list_without_point(session: Session, offices: Iterable[Office]) -> Sequence[Venue]:
-    """The venues of these offices in use whose position nobody entered, by name."""
+    """Returns the venues in use of these offices whose position nobody entered, by name."""
     return session.scalars(
         sa.select(Venue)
         .options(_WITH_OFFICE)
@@ -140,7 +139,9 @@ def list_with_ids(session: Session, ids: Iterable[int]) -> Sequence[Venue]:
 
 
 def list_merged(session: Session, office: Office) -> Sequence[Venue]:
-    """The venues of an office that were merged into another: its former names."""
+    """Returns the venues of an office that were merged into another, whose former names they
+    are.
+    """
     return session.scalars(
         sa.select(Venue)
         .options(_WITH_OFFICE)
@@ -150,15 +151,18 @@ def list_merged(session: Session, office: Office) -> Sequence[Venue]:
 
 
 def list_selectable(session: Session, office: Office, *, keep: int | None = None) -> list[Venue]:
-    """The venues that can be chosen: those not retired, and the one with id `keep`."""
+    """Returns the venues that can be chosen: those not retired, and the one with id `keep`."""
     return [
         each for each in list_venues(session, office) if each.retired_at is None or each.id == keep
     ]
 
 
 def get_distinct_names(venues: Iterable[Venue], *, home: str | None = None) -> dict[int, str]:
-    """A distinct name for each venue, by id: its name, with city and address where others have the
-    same but for accents and capitals. With `home`, those of other cities have their city too."""
+    """Returns a distinct name for each venue, by id.
+
+    It is the venue's name, with city and address where others have the same but for accents and
+    capitals. With `home`, venues of other cities have their city too.
+    """
     every = list(venues)
     names = {
         each.id: each.name if home in {None, each.city} else _join(each.name, each.city)
@@ -182,7 +186,7 @@ def _join(*parts: str) -> str:
 
 
 def find(session: Session, office: Office, venue_id: int) -> Venue:
-    """A venue of this office; of one that was merged, the one it became. Raises NotFound."""
+    """Finds a venue of this office; for one that was merged, the one it became. Raises NotFound."""
     venue = session.get(Venue, venue_id, options=[_WITH_OFFICE])
     if venue is None or venue.office_id != office.id:
         raise NotFound("venue")
@@ -190,21 +194,26 @@ def find(session: Session, office: Office, venue_id: int) -> Venue:
 
 
 def follow(session: Session, venue: Venue) -> Venue:
-    """The venue itself, or the one that it was merged into."""
+    """Returns the venue itself, or the one that it was merged into."""
     while venue.merged_into_id is not None:
         venue = session.get_one(Venue, venue.merged_into_id, options=[_WITH_OFFICE])
     return venue
 
 
 def follow_id(session: Session, venue_id: str) -> str:
-    """The id of a venue as a form sends it; of one that was merged meanwhile, of what it became."""
+    """Returns the id of a venue as a form sends it; for one merged meanwhile, the id of what it
+    became.
+    """
     venue = session.get(Venue, int(venue_id)) if _ID.fullmatch(venue_id) else None
     return venue_id if venue is None else str(follow(session, venue).id)
 
 
 def keep_from_merging(session: Session, venue: Venue) -> Venue:
-    """The venue to give to a workshop: itself, or the one that it was merged into at this moment.
-    No merge of it begins before the transaction ends."""
+    """Returns the venue to give to a workshop: itself, or the one that it has just been merged
+    into.
+
+    No merge of it begins before the transaction ends.
+    """
     session.flush()
     while (merged_into := session.scalar(_LOCK_MERGED_INTO, {"id": venue.id})) is not None:
         venue = session.get_one(Venue, merged_into, options=[_WITH_OFFICE])
@@ -220,8 +229,7 @@ _LOCK_MERGED_INTO: Final = (
 
 
 def lock(session: Session, venue: Venue) -> None:
-    """Nobody else changes it until the transaction ends; and what others have just changed of it is
-    seen."""
+    """Locks the venue until the transaction ends, and reads what others have just changed of it."""
     # No stronger than a change of its row is: a new workshop points at it.
     session.refresh(venue, with_for_update={"of": Venue, "key_share": True})
 
@@ -251,8 +259,10 @@ def find_or_create(
     zone: ZoneInfo,
     now: datetime,
 ) -> Venue:
-    """The office's venue of that name and address; a new one, about where its city is, if there
-    is none. An area is added to one that had none."""
+    """Finds the office's venue of that name and address, or creates one about where its city is.
+
+    An area is added to one that had none.
+    """
     venue = find_by_name(session, office, name, address, city)
     if venue is not None:
         venue = follow(session, venue)
@@ -284,13 +294,13 @@ def find_or_create(
 
 
 def add_area(venue: Venue, area: str, *, now: datetime) -> None:
-    """Says the area of a venue that has none."""
+    """Stores the area of a venue that has none."""
     if area and not venue.area:
         venue.area, venue.changed_at = area, clock.second_after(venue.changed_at, now)
 
 
 def complete(venue: Venue, data: VenueData, *, now: datetime) -> None:
-    """Adds what was typed of a new venue to one that was there already and does not say it."""
+    """Adds to a known venue what was typed of a new one and the known one does not say."""
     add_area(venue, data.area, now=now)
     venue.is_step_free = venue.is_step_free or data.is_step_free
 
@@ -352,8 +362,10 @@ def require_public_meeting_point(data: VenueData) -> None:
 
 
 def is_at_office(office: Office, address: str, city: str) -> bool:
-    """Whether a venue has the address of the office itself, which may end with city, region and
-    postal code."""
+    """Tells whether a venue has the address of the office itself.
+
+    The office's may end with city, region and postal code besides.
+    """
     own, words = fold(office.address).split(), fold(address).split()
     place = {*fold(f"{office.city} {office.region}").split()}
     return (
@@ -365,8 +377,10 @@ def is_at_office(office: Office, address: str, city: str) -> bool:
 
 
 def find_postal_code(address: str) -> str:
-    """The postal code at the end of an address, as a country of the network has them; empty without
-    one. Chicago, IL 60608-1234 or Calgary AB T2P 1J9."""
+    """Returns the postal code at the end of an address, as a country of the network has them.
+
+    It is empty without one. Chicago, IL 60608-1234 or Calgary AB T2P 1J9.
+    """
     found = _compile_postal_codes(network_profile.current().countries).search(address)
     return found[1].upper() if found else ""
 
@@ -386,8 +400,10 @@ def update_location(venue: Venue) -> None:
 
 
 def update_locations(session: Session) -> int:
-    """Computes them for all venues, as the gazetteer of this version has them. Returns how many
-    have moved."""
+    """Computes the columns of `update_location` for all venues; returns how many have moved.
+
+    They are computed with the gazetteer of this version.
+    """
     moved = 0
     for venue in session.scalars(sa.select(Venue).options(_WITH_OFFICE).order_by(Venue.id)):
         before = venue.near_latitude, venue.near_longitude
@@ -397,8 +413,11 @@ def update_locations(session: Session) -> int:
 
 
 def _locate_area(office: Office, region: str, city: str, area: str) -> tuple[float, float]:
-    """The middle of the published area: of «Zona de Pilsen» where it is known, else of the city,
-    else of the office's city. Never where the venue is: distances are public (S13)."""
+    """Returns the middle of the published area: of «Zona de Pilsen» where it is known, else of
+    the city, else of the office's city.
+
+    It is never where the venue is: distances are public (S13).
+    """
     is_own_city = region == office.region and fold(city) == fold(office.city)
     here = office.latitude, office.longitude
     town = here if is_own_city else _find_position(f"{city}, {region}")

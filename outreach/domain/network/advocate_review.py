@@ -29,7 +29,7 @@ class AdvocateReview:
 
 
 def find(session: Session) -> AdvocateReview | None:
-    """The last review; None where none is recorded."""
+    """Returns the last review; None where none is recorded."""
     row = session.get(InstallationSetting, _NAME, populate_existing=True)
     if row is None:
         return None
@@ -42,7 +42,7 @@ def record(session: Session, review: AdvocateReview) -> None:
 
 
 def is_due(session: Session, *, today: date) -> bool:
-    """Whether there are discreet kinds and no review within a year."""
+    """Tells whether there are discreet kinds and no review within a year."""
     review = find(session)
     if review is not None and review.is_current(today):
         return False

@@ -18,7 +18,7 @@ KEPT: Final = timedelta(days=365)
 
 
 class FraudSign(StrEnum):
-    """What was asked for, and how; the order is that of the form."""
+    """A sign of fraud: what was asked for, or by which way. The order is that of the form."""
 
     MONEY = "money"
     DEPOSIT = "deposit"  # by a transfer service or gift cards
@@ -65,7 +65,7 @@ def count(session: Session, signs: Iterable[FraudSign], day: date) -> None:
 
 
 def sum_since(session: Session, since: date) -> dict[FraudSign, int]:
-    """How many reports had each sign since that day, in the order of the signs."""
+    """Counts the reports with each sign since that day, in the order of the signs."""
     rows = session.execute(
         sa.select(FraudCount.sign, sa.func.sum(FraudCount.reports))
         .where(FraudCount.day >= since)

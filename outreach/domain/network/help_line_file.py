@@ -24,8 +24,10 @@ _FLAGS: Final = ("speaks_spanish", "is_referral")
 
 
 def read(path: Path) -> list[dict[str, Any]]:
-    """The rows of a file in the form of `help_lines.json`. Raises Misconfigured with one sentence a
-    fault."""
+    """Reads the rows of a file in the form of `help_lines.json`.
+
+    Raises Misconfigured with one sentence a fault.
+    """
     try:
         rows = json.loads(path.read_bytes()[:MAX_BYTES])
     except (OSError, ValueError) as error:

@@ -59,14 +59,18 @@ class HelpLine:
         return today - self.checked_on > SHOWN_FOR
 
     def is_shown(self, today: date) -> bool:
-        """Whether pages may give it. National numbers change rarely and are what is left."""
+        """Tells whether pages may give the number.
+
+        A national number is shown even if its check is outdated: it changes rarely, and is
+        what is left.
+        """
         if self.is_withdrawn:
             return False
         return not self.region or not self.is_outdated(today)
 
 
 def list_lines(session: Session) -> list[HelpLine]:
-    """All lines with the last check of each, in the order of their file."""
+    """Returns all lines with the last check of each, in the order of their file."""
     checks = _checks(session)
     return [_with_check(each, checks.get(each.code, "")) for each in load()]
 
@@ -80,7 +84,7 @@ def list_shown(session: Session, purpose: HelpPurpose, *, today: date) -> list[H
 def find_for(
     session: Session, purpose: HelpPurpose, country: str, region: str, *, today: date
 ) -> HelpLine | None:
-    """The line of the region; else that of its country; None where it has none."""
+    """Returns the line of the region; else that of its country; None where it has none."""
     lines = [
         each
         for each in list_shown(session, purpose, today=today)
@@ -102,7 +106,7 @@ def record_check(session: Session, code: str, day: date, *, is_right: bool) -> N
 
 
 def is_due(session: Session, *, today: date) -> bool:
-    """Whether a number is to be checked."""
+    """Tells whether a number is to be checked."""
     return any(each.is_due(today) for each in list_lines(session))
 
 
@@ -116,8 +120,10 @@ def _checks(session: Session) -> Mapping[str, str]:
 
 
 def _with_check(line: HelpLine, check: str) -> HelpLine:
-    """The line with a check that is later than the package's own; a new version of the package has
-    the number that replaces a withdrawn one."""
+    """Returns the line with a check that is later than the package's own.
+
+    A new version of the package has the number that replaces a withdrawn one.
+    """
     day, _gap, verdict = check.partition(" ")
     if not day or date.fromisoformat(day) < line.checked_on:
         return line
@@ -125,8 +131,10 @@ def _with_check(line: HelpLine, check: str) -> HelpLine:
 
 
 def load() -> tuple[HelpLine, ...]:
-    """The lines of the network as its file or the package has them. Raises Misconfigured for a
-    wrong file of its own."""
+    """Returns the lines of the network as its file or the package has them.
+
+    Raises Misconfigured for a wrong file of its own.
+    """
     return _load(network_profile.current())
 
 

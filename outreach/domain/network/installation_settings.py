@@ -18,13 +18,15 @@ class InstallationSetting(Base):
 
 
 def get_calendar_host(session: Session) -> str:
-    """The host part of all UIDs. It stays when the site moves to another address, or calendars
-    would show each event twice."""
+    """Returns the host part of all UIDs.
+
+    It stays when the site moves to another address, or calendars would show each event twice.
+    """
     return session.scalars(_CALENDAR_HOST).one()
 
 
 def read_calendar_host(store: Store) -> str:
-    """The same without a session, in microseconds on SQLite."""
+    """Returns what `get_calendar_host` does, without a session and in microseconds on SQLite."""
     row = store.read_row(_CALENDAR_HOST_QUERY)
     if row is None:
         raise LookupError("an installation has a calendar host")
@@ -32,7 +34,7 @@ def read_calendar_host(store: Store) -> str:
 
 
 def get_worker_seen_at(session: Session) -> datetime | None:
-    """When a worker ran last; None before the first."""
+    """Returns when a worker ran last; None before the first."""
     found = session.get(InstallationSetting, "worker_seen_at", populate_existing=True)
     return None if found is None else datetime.fromisoformat(found.value)
 
@@ -55,7 +57,7 @@ def set_calendar_host(session: Session, host: str) -> None:
 
 
 def get_key_store_version(session: Session) -> str:
-    """The revision of the key store after its last upgrade; empty before the first."""
+    """Returns the revision of the key store after its last upgrade; empty before the first."""
     found = session.get(InstallationSetting, "ring_version")
     return "" if found is None else found.value
 

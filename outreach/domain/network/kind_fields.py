@@ -18,8 +18,10 @@ _PAGE, _API, _FEED, _FILE = Surface.PAGE, Surface.API, Surface.FEED, Surface.FIL
 
 @dataclass(frozen=True, kw_only=True)
 class KindData:
-    """All that headquarters says of a kind, in the order of its form. From `minutes` on they are
-    the defaults of a new workshop."""
+    """The fields of a kind that headquarters set, in the order of its form.
+
+    From `minutes` on they are the defaults of a new workshop.
+    """
 
     code: Annotated[str, FieldSpec(most=40, surfaces=(_PAGE, _API, _FEED, _FILE))]
     name: Annotated[

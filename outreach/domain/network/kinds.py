@@ -20,7 +20,7 @@ COLOUR: Final = re.compile(r"#[0-9a-fA-F]{6}")
 
 
 class Way(StrEnum):
-    """How people get in."""
+    """The way in which people get into a workshop."""
 
     OPEN = "open"  # without registration
     PLACE = "place"  # with registration
@@ -30,7 +30,7 @@ class Way(StrEnum):
 
 
 class Visibility(StrEnum):
-    """Who may read the address."""
+    """The people who may read the address."""
 
     PUBLIC = "public"
     REGISTERED = "registered"
@@ -38,11 +38,11 @@ class Visibility(StrEnum):
     PHONE_ONLY = "phone_only"
 
     def is_looser_than(self, other: "Visibility") -> bool:
-        """Whether more people may read the address."""
+        """Tells whether more people may read the address than with the other one."""
         return _FROM_LOOSE_TO_STRICT.index(self) < _FROM_LOOSE_TO_STRICT.index(other)
 
     def at_least(self, other: "Visibility") -> "Visibility":
-        """The stricter one of the two."""
+        """Returns the stricter one of the two."""
         return other if self.is_looser_than(other) else self
 
 
@@ -107,21 +107,27 @@ class Kind(Base):
         return not self.countries or country in self.countries
 
     def is_looked_for_silently(self, codes: Collection[str]) -> bool:
-        """Whether a search that names it by one of these codes leaves no trace in memory (S04)."""
+        """Tells whether a search that names it by one of these codes leaves no trace in memory
+        (S04).
+        """
         return self.sensitivity in HIGH_SENSITIVITIES or self.hides_under(codes)
 
     def hides_under(self, codes: Collection[str]) -> bool:
-        """Whether what one of these codes names is told of as little as a discreet kind."""
+        """Tells whether as little is said as of a discreet kind, where one of these codes names
+        it.
+        """
         return self.is_discreet or self.neutral_code in codes
 
     def is_named_neutrally(self, code: str) -> bool:
-        """Whether this is the neutral code of a kind that is discreet no longer: what it opens must
-        not tell the kind, as before."""
+        """Tells whether this is the neutral code of a kind that is discreet no longer.
+
+        What it opens must not tell the kind, as before.
+        """
         return code == self.neutral_code and not self.is_discreet
 
 
 def find(session: Session, code: str) -> Kind:
-    """A kind by one of its codes. Raises NotFound."""
+    """Finds a kind by one of its codes. Raises NotFound."""
     kind = session.scalar(_FIND, {"any_code": code})
     if kind is None:
         raise NotFound(f"kind {code}")
@@ -129,7 +135,7 @@ def find(session: Session, code: str) -> Kind:
 
 
 def find_all(session: Session, codes: Collection[str]) -> dict[str, Kind]:
-    """The kinds that have these codes, by code; a code of no kind is left out."""
+    """Returns the kinds that have these codes, by code; a code of no kind is left out."""
     found = session.scalars(_FIND_ALL, {"any_codes": [*codes]})
     return {code: kind for kind in found for code in kind.codes if code in codes}
 

@@ -18,7 +18,7 @@ _PAGE, _API, _FEED, _FILE = Surface.PAGE, Surface.API, Surface.FEED, Surface.FIL
 
 @dataclass(frozen=True, kw_only=True)
 class OfficeData:
-    """All that headquarters says of an office, in the order of its form."""
+    """The fields of an office that headquarters set, in the order of its form."""
 
     slug: Annotated[str, FieldSpec(most=40, surfaces=(_PAGE, _API, _FEED, _FILE))]
     name: Annotated[

@@ -51,7 +51,7 @@ class Office(Base):
 
 
 def find(session: Session, slug: str) -> Office:
-    """An office by its slug, also a closed one. Raises NotFound."""
+    """Finds an office by its slug, also a closed one. Raises NotFound."""
     office = session.scalar(_FIND, {"slug": slug})
     if office is None:
         raise NotFound(f"office {slug}")

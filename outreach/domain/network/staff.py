@@ -80,7 +80,7 @@ class StaffMember(Base):
 
     @property
     def label(self) -> str:
-        """Who it is, for colleagues: the display name, else the address. On staff pages only."""
+        """The display name, else the address; shown to colleagues on staff pages only."""
         return self.name or self.email
 
     @property
@@ -90,7 +90,7 @@ class StaffMember(Base):
 
 
 class RoleAssignment(Base):
-    """One role at one office, or everywhere: «*»."""
+    """The role of one account at one office, or everywhere: «*»."""
 
     __tablename__ = "role_assignment"
 
@@ -102,13 +102,15 @@ class RoleAssignment(Base):
 
 
 def is_allowed(grants: Mapping[str, Role], action: Permission, office: str) -> bool:
-    """Whether these roles permit the action at that office."""
+    """Tells whether these roles permit the action at that office."""
     roles = (grants.get(ALL_OFFICES), grants.get(office))
     return any(role is not None and action in PERMISSIONS[role] for role in roles)
 
 
 def get_office_slugs(grants: Mapping[str, Role]) -> frozenset[str] | None:
-    """The slugs of the offices whose workshops these roles may see; None for all offices."""
+    """Returns the slugs of the offices whose workshops these roles may see; None for all
+    offices.
+    """
     if is_allowed(grants, Permission.SEE, ALL_OFFICES):
         return None
     return frozenset(slug for slug in grants if is_allowed(grants, Permission.SEE, slug))
@@ -119,7 +121,7 @@ def find(session: Session, email: str) -> StaffMember | None:
 
 
 def get_by_email(session: Session, email: str) -> StaffMember:
-    """The account with that address. Raises NotFound."""
+    """Finds the account with that address. Raises NotFound."""
     organizer = find(session, email)
     if organizer is None:
         raise NotFound(f"There is no account for {email}.")
@@ -127,7 +129,7 @@ def get_by_email(session: Session, email: str) -> StaffMember:
 
 
 def get(session: Session, organizer_id: int) -> StaffMember:
-    """The account with that id. Raises NotFound."""
+    """Finds the account with that id. Raises NotFound."""
     organizer = session.get(StaffMember, organizer_id)
     if organizer is None:
         raise NotFound(f"account {organizer_id}")
@@ -135,8 +137,10 @@ def get(session: Session, organizer_id: int) -> StaffMember:
 
 
 def count_active(session: Session) -> dict[str, int]:
-    """How many accounts that are not disabled have a role at each office, by slug; roles for the
-    whole network by ALL_OFFICES."""
+    """Counts the accounts with a role at each office that are not disabled, by slug.
+
+    Roles for the whole network are counted by ALL_OFFICES.
+    """
     rows = session.execute(
         sa.select(RoleAssignment.office, sa.func.count())
         .join(StaffMember, StaffMember.id == RoleAssignment.organizer_id)
@@ -161,7 +165,9 @@ def list_addresses(session: Session, organizer_ids: Iterable[int]) -> dict[int, 
 
 
 def list_labels(session: Session, organizer_ids: Iterable[int]) -> dict[int, str]:
-    """The display names of these accounts, or their addresses, by id; for colleagues only."""
+    """Returns the display names of these accounts, or their addresses, by id; for colleagues
+    only.
+    """
     rows = session.execute(
         sa.select(StaffMember.id, StaffMember.name, StaffMember.email).where(
             StaffMember.id.in_(organizer_ids)
@@ -183,8 +189,10 @@ def list_names(session: Session, organizer_ids: Iterable[int]) -> dict[int, str]
 def add(
     session: Session, email: str, role: Role, offices: Iterable[str], *, name: str = ""
 ) -> StaffMember:
-    """A new account, with one role at each of these offices (slugs, or «*» for everywhere).
-    Raises Refusal where the address has one already."""
+    """Adds an account with one role at each of these offices (slugs, or «*» for everywhere).
+
+    Raises Refusal where the address has one already.
+    """
     if find(session, email) is not None:
         raise Refusal(ErrorCode.ACCOUNT_EXISTS)
     organizer = StaffMember(email=email.strip().lower(), name=name)
@@ -200,8 +208,11 @@ def add(
 
 
 def lock(session: Session) -> None:
-    """Locks all accounts. Called before roles are changed: of two administrators who remove each
-    other, the second waits and then sees the change. Foreign keys to accounts do not wait."""
+    """Locks all accounts. It is called before roles are changed.
+
+    Of two administrators who remove each other, the second waits and then sees the change.
+    Foreign keys to accounts do not wait.
+    """
     session.execute(
         sa.select(StaffMember.id).order_by(StaffMember.id).with_for_update(key_share=True)
     ).all()
@@ -209,16 +220,18 @@ def lock(session: Session) -> None:
 
 
 def require_admin(session: Session) -> None:
-    """Called after roles were changed. Raises Refusal where no administrator is left."""
+    """Raises Refusal where no administrator is left. It is called after roles were changed."""
     session.flush()
     if not count_admins(session):
         raise Refusal(ErrorCode.LAST_ADMINISTRATOR)
 
 
 def find_allowance_owner(session: Session, organizer_id: int, *, now: datetime) -> int:
-    """The account whose allowance of contacts this one uses up (S23): the one that invited it in
-    the last 30 days, or who invited that one; itself, if it is older. Nobody sees more contacts by
-    making accounts."""
+    """Returns the account whose allowance of contacts this one uses up (S23).
+
+    It is the one that invited it in the last 30 days, or who invited that one; itself, if it
+    is older. Nobody sees more contacts by making accounts.
+    """
     owner_id = organizer_id
     for _step in range(_MAX_INVITERS):
         inviter_id = session.scalar(
@@ -233,7 +246,7 @@ def find_allowance_owner(session: Session, organizer_id: int, *, now: datetime) 
 
 
 def list_admin_ids(session: Session) -> Sequence[int]:
-    """The ids of the active accounts that administer the whole network."""
+    """Returns the ids of the active accounts that administer the whole network."""
     return session.scalars(
         sa.select(StaffMember.id)
         .join(RoleAssignment, StaffMember.id == RoleAssignment.organizer_id)
@@ -247,5 +260,5 @@ def list_admin_ids(session: Session) -> Sequence[int]:
 
 
 def count_admins(session: Session) -> int:
-    """How many active accounts administer the whole network."""
+    """Counts the active accounts that administer the whole network."""
     return len(list_admin_ids(session))

@@ -32,7 +32,7 @@ PARTS: Final = ("title", "happened", "ahead")  # texts that staff write in every
 
 
 class EditionMail(StrEnum):
-    """What was decided about the letters of a published edition."""
+    """The decision about the letters of a published edition."""
 
     UNDECIDED = "undecided"  # it waits in the queue of headquarters
     QUEUED = "queued"
@@ -79,7 +79,9 @@ class BulletinEdition(Base):
 
     @property
     def is_decided_by_publication(self) -> bool:
-        """Whether publishing it was the last decision about its letters: undone together."""
+        """Whether the last decision about its letters was made by publishing it: both are
+        undone together.
+        """
         return self.published_at is not None and self.mail_decided_at == self.published_at
 
 
@@ -94,7 +96,7 @@ class BulletinPart:
 
 
 class BulletinLine(NamedTuple):
-    """An edition in a list."""
+    """One edition in the list of all editions."""
 
     month: Month
     number: int
@@ -113,7 +115,7 @@ def text_of(edition: BulletinEdition) -> BulletinPart:
 
 
 def find(session: Session, month: Month, number: int) -> BulletinEdition:
-    """The edition, published or a draft. Raises NotFound."""
+    """Finds the edition, published or a draft. Raises NotFound."""
     edition = session.scalar(
         sa.select(BulletinEdition).where(
             BulletinEdition.month == month.number, BulletinEdition.number == number
@@ -125,7 +127,7 @@ def find(session: Session, month: Month, number: int) -> BulletinEdition:
 
 
 def newest(session: Session, month: Month) -> BulletinEdition | None:
-    """The last edition of a month, published or a draft."""
+    """Returns the last edition of a month, published or a draft."""
     return session.scalar(
         sa.select(BulletinEdition)
         .where(BulletinEdition.month == month.number)
@@ -135,7 +137,7 @@ def newest(session: Session, month: Month) -> BulletinEdition | None:
 
 
 def latest(session: Session, month: Month) -> BulletinEdition | None:
-    """The last published edition of a month."""
+    """Returns the last published edition of a month."""
     return session.scalar(
         sa.select(BulletinEdition)
         .where(BulletinEdition.month == month.number, BulletinEdition.published_at.is_not(None))
@@ -154,7 +156,7 @@ def list_published(session: Session, month: Month) -> Sequence[BulletinEdition]:
 
 
 def lines(session: Session) -> list[BulletinLine]:
-    """All editions, drafts too, by month and number."""
+    """Returns all editions, drafts too, by month and number."""
     rows = session.execute(
         sa.select(
             BulletinEdition.month,
@@ -242,8 +244,11 @@ def edit(
 
 
 def take_numbers(session: Session, edition: BulletinEdition) -> bool:
-    """Gives a draft the numbers of the month's last revision; True when that is another revision.
-    While the month is open again, the draft keeps its own. Raises Conflict as `edit` does."""
+    """Gives a draft the numbers of the month's last revision; tells whether that is another
+    revision.
+
+    While the month is open again, the draft keeps its own. Raises Conflict as `edit` does.
+    """
     last = closed_as(session, Month.from_number(edition.month))
     if last in {0, edition.revision}:
         return False
@@ -261,12 +266,12 @@ def publish(
     organizer_id: int | None = None,
     now: datetime,
 ) -> None:
-    """Publishes a draft, and queues it for the subscribers in the same transaction if that is the
-    decision.
+    """Publishes a draft, and queues its letters in the same transaction if that is the decision.
 
     `freeze` returns the whole content as JSON; it is called with the edition once that has its
     date of publication. Raises Refusal when the month is open or has a later revision, and
-    Conflict as `edit` does: of two simultaneous calls, one publishes."""
+    Conflict as `edit` does: of two simultaneous calls, one publishes.
+    """
     month = Month.from_number(edition.month)
     months.lock(session, month)
     closed = _get_closed_revision(session, month)
@@ -290,8 +295,11 @@ def decide_mail(
     *,
     now: datetime,
 ) -> None:
-    """Queues the letters of a published edition about which nobody had decided, or none of them.
-    Raises Conflict when somebody has decided, or published a correction."""
+    """Queues the letters of a published edition about which nobody had decided, or decides for
+    none.
+
+    Raises Conflict when somebody has decided, or published a correction.
+    """
     _lock(session, edition)
     month = Month.from_number(edition.month)
     last = latest(session, month)
@@ -307,10 +315,12 @@ def undo(
     organizer_id: int | None = None,
     now: datetime,
 ) -> bool:
-    """Undoes the last decision about the letters of an edition within their undo window: the
-    letters are deleted, and where the decision published the edition, it is a draft again. Returns
-    whether it is. Raises Refusal when the undo window is over, a letter was tried, or a correction
-    of what would be withdrawn was begun."""
+    """Undoes the last decision about the letters of an edition within their undo window.
+
+    The letters are deleted, and where the decision published the edition, it is a draft
+    again. Returns whether it is. Raises Refusal when the undo window is over, a letter was
+    tried, or a correction of what would be withdrawn was begun.
+    """
     _lock(session, edition)
     month = Month.from_number(edition.month)
     undo_until = edition.undo_until
@@ -337,8 +347,10 @@ def undo(
 
 
 def list_undecided(session: Session) -> Sequence[BulletinEdition]:
-    """The published editions about whose letters nobody has decided, by month; not those that a
-    later edition has replaced."""
+    """Returns the published editions about whose letters nobody has decided, by month.
+
+    An edition that a later one has replaced is left out.
+    """
     later = aliased(BulletinEdition)
     is_replaced = sa.exists().where(
         later.month == BulletinEdition.month,
@@ -368,8 +380,10 @@ def _decide_mail(
 
 
 def _mark_unfinished(session: Session, edition: BulletinEdition) -> None:
-    """Marks earlier editions, whose letters a later one has deleted: if that one is withdrawn,
-    somebody has to decide again who gets them."""
+    """Marks earlier editions, whose letters a later one has deleted.
+
+    If that one is withdrawn, somebody has to decide again who gets them.
+    """
     session.execute(
         sa.update(BulletinEdition)
         .where(
@@ -388,18 +402,18 @@ def _lock(session: Session, edition: BulletinEdition) -> None:
 
 
 def is_sound(edition: BulletinEdition) -> bool:
-    """Whether the stored content is what was published."""
+    """Tells whether the stored content is what was published."""
     return hashlib.sha256(edition.frozen.encode()).hexdigest() == edition.digest
 
 
 def closed_as(session: Session, month: Month) -> int:
-    """The revision that a bulletin of the month must state; 0 while the month is open."""
+    """Returns the revision that a bulletin of the month must state; 0 while the month is open."""
     last = months.find_latest_revision(session, month)
     return last.number if last is not None and last.reopened_at is None else 0
 
 
 def _get_closed_revision(session: Session, month: Month) -> MonthRevision:
-    """The last revision of a closed month. Raises Refusal when the month is open."""
+    """Returns the last revision of a closed month. Raises Refusal when the month is open."""
     last = months.find_latest_revision(session, month)
     if last is None:
         raise Refusal(ErrorCode.BULLETIN_MONTH_NOT_CLOSED)

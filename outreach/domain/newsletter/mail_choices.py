@@ -35,7 +35,7 @@ class StaffLetter(StrEnum):
 
 
 class LetterGroup(StrEnum):
-    """What one link turns off."""
+    """The letters that one link turns off."""
 
     DIGEST = "digest"
     ALERTS = "alerts"
@@ -51,7 +51,7 @@ CAN_BE_WRITTEN_TO: Final = sa.and_(
 
 
 class MailChoice(Base):
-    """What one account has chosen."""
+    """The letters that one account wants, and the hour of its digest."""
 
     __tablename__ = "mail_choice"
 
@@ -69,12 +69,14 @@ class MailChoice(Base):
 
 
 def read(session: Session, organizer_id: int) -> MailChoice:
-    """The choice of an account; the usual one, which is not stored, where it has made none."""
+    """Returns the choice of an account; the usual one, which is not stored, where it has made
+    none.
+    """
     return session.get(MailChoice, organizer_id) or MailChoice(organizer_id=organizer_id)
 
 
 def read_all(session: Session, organizer_ids: Collection[int]) -> dict[int, MailChoice]:
-    """The same for several accounts, by their ids."""
+    """Returns the choices of several accounts by their ids, as `read` does for one."""
     rows = session.scalars(sa.select(MailChoice).where(MailChoice.organizer_id.in_(organizer_ids)))
     stored = {row.organizer_id: row for row in rows}
     return {each: stored.get(each) or MailChoice(organizer_id=each) for each in set(organizer_ids)}
@@ -83,8 +85,10 @@ def read_all(session: Session, organizer_ids: Collection[int]) -> dict[int, Mail
 def choose(
     session: Session, organizer_id: int, *, digest_hour: int, unwanted: Iterable[StaffLetter]
 ) -> bool:
-    """Stores what an account wants. Returns whether anything changed. Raises ValueError for an hour
-    that is not in HOURS."""
+    """Stores what an account wants, and tells whether anything changed.
+
+    Raises ValueError for an hour that is not in HOURS.
+    """
     if digest_hour not in HOURS:
         raise ValueError(f"hour {digest_hour}")
     choice = _lock(session, organizer_id)
@@ -99,15 +103,17 @@ def choose(
 
 
 def switch_off(session: Session, organizer_id: int, group: LetterGroup) -> bool:
-    """Turns the letters of a group off. Returns whether one of them was on."""
+    """Turns the letters of a group off, and tells whether one of them was on."""
     choice = _lock(session, organizer_id)
     unwanted = {StaffLetter(each) for each in choice.unwanted} | LETTERS[group]
     return choose(session, organizer_id, digest_hour=choice.digest_hour, unwanted=unwanted)
 
 
 def _lock(session: Session, organizer_id: int) -> MailChoice:
-    """The choice of an account. Locks the account: of two that store a first choice, the second
-    sees that of the other."""
+    """Locks an account and returns its choice.
+
+    Of two requests that store a first choice, the second sees that of the other.
+    """
     session.execute(
         sa.select(StaffMember.id)
         .where(StaffMember.id == organizer_id)
@@ -119,22 +125,26 @@ def _lock(session: Session, organizer_id: int) -> MailChoice:
 
 @dataclass(frozen=True)
 class LetterLink:
-    """Whom a link is of, and what it turns off."""
+    """The account that a link belongs to, and the letters that it turns off."""
 
     organizer_id: int
     group: LetterGroup
 
 
 def make_token(key_store: KeyStore, staff_member: StaffMember, group: LetterGroup) -> str:
-    """What the link ends in that turns these letters off without a sign-in (RFC 8058). Signed by
-    the key store, and good as long as the account has this address."""
+    """Makes the end of the link that turns these letters off without a sign-in (RFC 8058).
+
+    It is signed by the key store, and good as long as the account has this address.
+    """
     signature = _sign(key_store, staff_member, group)
     return f"{staff_member.id}.{group}.{signature}"
 
 
 def read_token(session: Session, key_store: KeyStore, token: str) -> LetterLink | None:
-    """What the link of this token turns off; None for one that is not ours, and for an account that
-    has another address now or is disabled."""
+    """Returns what the link of this token turns off.
+
+    None for one that is not ours, and for an account that has another address now or is disabled.
+    """
     number, _dot, rest = token.partition(".")
     name, _dot, signature = rest.partition(".")
     if not (number.isascii() and number.isdigit() and len(number) < 10):

@@ -31,7 +31,7 @@ KEPT: Final = timedelta(days=90)  # rows of letters that were sent
 
 
 class MailingTopic(StrEnum):
-    """Why we write. It chooses the template."""
+    """The reason why we write. It chooses the template."""
 
     CONFIRM = "confirm"  # asks a new subscriber to confirm
     BULLETIN = "bulletin"
@@ -67,7 +67,7 @@ class Mailing(OutboxRow, Base):
 
     @property
     def recipient_id(self) -> str:
-        """The recipient's id, of which the Message-ID has an HMAC."""
+        """The recipient's id; the Message-ID has an HMAC of it."""
         return recipient_id(self.subscriber_id, self.organizer_id)
 
 
@@ -76,8 +76,10 @@ def recipient_id(subscriber_id: str | None, organizer_id: int | None) -> str:
 
 
 def ask_to_confirm(session: Session, subscriber: Subscriber, *, now: datetime) -> bool:
-    """Queues the letter that asks for confirmation and returns True; not to a confirmed subscriber,
-    and at most once a day."""
+    """Queues the letter that asks for confirmation; tells whether it did.
+
+    A confirmed subscriber gets none, and others get one a day at most.
+    """
     if subscriber.confirmed_at is not None:
         return False
     recent = sa.select(Mailing.id).where(
@@ -146,15 +148,17 @@ def delete_superseded(session: Session, month: Month, edition: int) -> int:
 
 
 def delete_announced(session: Session, month: Month, edition: int, *, since: datetime) -> bool:
-    """Deletes the letters of an edition that were queued from `since` on. False where one of them
-    was tried: it stays."""
+    """Deletes the letters of an edition that were queued from `since` on.
+
+    Returns False where one of them was tried: it stays.
+    """
     queued = sa.and_(_is_bulletin_of(month), Mailing.edition == edition, Mailing.made_at >= since)
     _delete(session, queued, _IS_UNTRIED)
     return session.scalar(sa.select(Mailing.id).where(queued).limit(1)) is None
 
 
 def count_waiting(session: Session, month: Month, edition: int) -> int:
-    """The letters of an edition that are not sent yet."""
+    """Counts the letters of an edition that are not sent yet."""
     found = sa.select(sa.func.count()).where(
         _is_bulletin_of(month), Mailing.edition == edition, Mailing.done_at.is_(None)
     )
@@ -187,9 +191,11 @@ def remind(
     undo_window: timedelta = timedelta(0),
     now: datetime,
 ) -> list[int]:
-    """Queues a reminder of this month for those staff members who got none within a day, and
-    returns their ids. It is sent after `undo_window`. Of two calls at the same moment, one queues
-    them."""
+    """Queues a reminder of this month for those staff members who got none within a day.
+
+    Returns their ids. It is sent after `undo_window`. Of two calls at the same moment, one
+    queues them.
+    """
     wanted = session.scalars(
         sa.select(StaffMember.id)
         .where(StaffMember.id.in_(list(organizer_ids)), StaffMember.disabled_at.is_(None))
@@ -212,7 +218,7 @@ def remind(
 
 
 def find_reminded(session: Session, month: Month, *, now: datetime) -> set[int]:
-    """The ids of the staff members who were reminded of this month within a day."""
+    """Returns the ids of the staff members who were reminded of this month within a day."""
     rows = session.scalars(
         sa.select(Mailing.organizer_id).where(
             _is_reminder_of(month), Mailing.made_at > now - MIN_INTERVAL
@@ -222,7 +228,7 @@ def find_reminded(session: Session, month: Month, *, now: datetime) -> set[int]:
 
 
 def find_undelivered(session: Session, organizer_ids: Iterable[int]) -> set[int]:
-    """Of these staff members, the ids of those whose last letter was given up."""
+    """Returns the ids of those of these staff members whose last letter was given up."""
     rows = session.execute(
         sa.select(Mailing.organizer_id, Mailing.is_dead)
         .where(Mailing.organizer_id.in_(list(organizer_ids)), Mailing.done_at.is_not(None))
@@ -236,7 +242,9 @@ def find_undelivered(session: Session, organizer_ids: Iterable[int]) -> set[int]
 
 
 def list_held_reminders(session: Session, month: Month, *, now: datetime) -> Sequence[Mailing]:
-    """The reminders of this month that wait for the end of their undo window, locked."""
+    """Returns the reminders of this month that wait for the end of their undo window, and locks
+    them.
+    """
     return session.scalars(
         sa.select(Mailing)
         .where(_is_held_reminder(month, now))
@@ -247,7 +255,7 @@ def list_held_reminders(session: Session, month: Month, *, now: datetime) -> Seq
 
 
 def list_held_due(session: Session, month: Month, *, now: datetime) -> Sequence[datetime]:
-    """When the reminders of `list_held_reminders` are due."""
+    """Returns when each of the reminders of `list_held_reminders` is due."""
     return session.scalars(sa.select(Mailing.due_at).where(_is_held_reminder(month, now))).all()
 
 
@@ -258,7 +266,7 @@ def _is_held_reminder(month: Month, now: datetime) -> sa.ColumnElement[bool]:
 def find_last_reminder(
     session: Session, organizer_ids: Iterable[int], month: Month
 ) -> datetime | None:
-    """When one of these staff members was last reminded of this month."""
+    """Returns when one of these staff members was last reminded of this month."""
     return session.scalar(
         sa.select(sa.func.max(Mailing.made_at)).where(
             _is_reminder_of(month), Mailing.organizer_id.in_(list(organizer_ids))
@@ -271,8 +279,12 @@ def _is_reminder_of(month: Month) -> sa.ColumnElement[bool]:
 
 
 def ask_for_reports(session: Session, *, now: datetime) -> list[int]:
-    """Queues one letter about all missing reports for each staff member who got none since the last
-    reminder day of their offices, and returns their ids. Of two calls at once, one queues them."""
+    """Queues one letter about all missing reports for each staff member to be reminded; returns
+    their ids.
+
+    They got none since the last reminder day of their offices. Of two calls at once, one
+    queues them.
+    """
     wanted = missing_reports.list_due(session, now=now)
     if not wanted:
         return []
@@ -287,8 +299,10 @@ def ask_for_reports(session: Session, *, now: datetime) -> list[int]:
 def _list_unwritten(
     session: Session, topic: MailingTopic, occasions: Mapping[int, datetime]
 ) -> list[int]:
-    """The staff members who got no letter on this topic since their occasion. Locks their rows, so
-    that of two calls at once the second sees what the first has queued."""
+    """Returns the staff members who got no letter on this topic since their occasion.
+
+    Locks their rows, so that of two calls at once the second sees what the first has queued.
+    """
     session.execute(
         sa.select(StaffMember.id)
         .where(StaffMember.id.in_(occasions))
@@ -309,10 +323,13 @@ def _list_unwritten(
 
 
 def ask_for_approvals(session: Session, *, now: datetime) -> list[int]:
-    """Queues one letter for each staff member of an office where somebody awaits approval at a
-    workshop that is near, and returns their ids: one letter for each workshop that came near since
-    the last. An office without staff of its own is left to who administers the network. Of two
-    calls at once, one queues them."""
+    """Queues one letter for each staff member of an office where somebody awaits approval;
+    returns their ids.
+
+    The workshop is near; there is one letter for each workshop that came near since the
+    last. An office without staff of its own is left to who administers the network. Of two
+    calls at once, one queues them.
+    """
     occasions: dict[int, datetime] = {}
     for workshop in address_approval.list_overdue(session, now=now):
         near_at = workshop.starts_at - address_approval.DECIDED_BEFORE
@@ -324,7 +341,9 @@ def ask_for_approvals(session: Session, *, now: datetime) -> list[int]:
 
 
 def list_undecided(session: Session, organizer_id: int, *, now: datetime) -> list[Workshop]:
-    """The near workshops where this staff member has somebody to decide on, by start."""
+    """Returns the workshops with an overdue approval that this staff member may decide on, by
+    start.
+    """
     return [
         workshop
         for workshop in address_approval.list_overdue(session, now=now)
@@ -333,7 +352,7 @@ def list_undecided(session: Session, organizer_id: int, *, now: datetime) -> lis
 
 
 def _list_deciders(session: Session, slug: str) -> Sequence[int]:
-    """The ids of who may decide at an office."""
+    """Returns the ids of the staff members who decide on approvals at an office."""
     own = [each for each, _slug in missing_reports.list_reporters(session, [slug])]
     return own or staff.list_admin_ids(session)
 
@@ -353,8 +372,10 @@ def notify_admins(session: Session, topic: MailingTopic, *, now: datetime) -> No
 
 
 def report_new_account(session: Session, *, now: datetime) -> None:
-    """Queues a letter to the admins about an account that is made now; one that waits is about it
-    too."""
+    """Queues a letter to the admins about an account that is made now.
+
+    A letter that waits already is about this account too.
+    """
     waiting = sa.select(Mailing.organizer_id).where(
         Mailing.topic == MailingTopic.NEW_ACCOUNTS, _IS_UNTRIED, Mailing.due_at > now
     )
@@ -372,7 +393,7 @@ def report_new_account(session: Session, *, now: datetime) -> None:
 
 
 def list_new_accounts(session: Session, mailing: Mailing) -> Sequence[StaffMember]:
-    """The accounts that a letter about new ones is about, in the order in which they were made."""
+    """Returns the new accounts that a letter tells of, in the order in which they were made."""
     return session.scalars(
         sa.select(StaffMember)
         .where(StaffMember.invited_at >= mailing.made_at, StaffMember.invited_at <= mailing.due_at)
@@ -381,7 +402,9 @@ def list_new_accounts(session: Session, mailing: Mailing) -> Sequence[StaffMembe
 
 
 def list_invitation_letters(session: Session) -> dict[int, Mailing]:
-    """The newest letter with an invitation of each account that has had one, by its id."""
+    """Returns the newest letter with an invitation of each account that has had one, by id of
+    account.
+    """
     letters = session.scalars(
         sa.select(Mailing).where(Mailing.topic == MailingTopic.INVITATION).order_by(Mailing.id)
     )
@@ -392,7 +415,7 @@ OUTBOX: Final = OutboxTable(Mailing, "topic", postpones_to_hour=True)
 
 
 def read(session: Session, claimed: ClaimedMessage) -> Mailing | None:
-    """The mailing with its recipient; None when it is gone or obsolete."""
+    """Reads a claimed mailing with its recipient; None when it is gone or obsolete."""
     mailing = session.get(Mailing, claimed.id)
     if mailing is None or mailing.done_at is not None or _is_obsolete(session, mailing):
         return None
@@ -400,7 +423,7 @@ def read(session: Session, claimed: ClaimedMessage) -> Mailing | None:
 
 
 def _is_obsolete(session: Session, mailing: Mailing) -> bool:
-    """Whether its reader is gone, or there is nothing to say any more."""
+    """Tells whether its reader is gone, or there is nothing to say any more."""
     declared = DECLARATIONS[mailing.topic]
     if declared.reader is MailingReader.STAFF:
         is_gone = mailing.organizer is None or mailing.organizer.disabled_at is not None
@@ -410,8 +433,10 @@ def _is_obsolete(session: Session, mailing: Mailing) -> bool:
 
 
 def _is_corrected(session: Session, mailing: Mailing) -> bool:
-    """Whether a later edition of the same bulletin was queued for them: the earlier one must not
-    arrive after it, however often it is retried."""
+    """Tells whether a later edition of the same bulletin was queued for the reader.
+
+    The earlier one must not arrive after it, however often it is retried.
+    """
     later = sa.select(Mailing.id).where(
         Mailing.subscriber_id == mailing.subscriber_id,
         Mailing.topic == MailingTopic.BULLETIN,
@@ -453,8 +478,11 @@ def _is_bulletin_settled(session: Session, mailing: Mailing) -> bool:
 
 
 class MailingReader(Enum):
-    """To whom a mailing goes. None names a person who registered; of a discreet workshop a letter
-    to staff says day and hour at most."""
+    """The people to whom a mailing goes.
+
+    No mailing names a person who registered; about a discreet workshop a letter to staff
+    says day and hour at most.
+    """
 
     SUBSCRIBER = 1
     STAFF = 2  # not to an account that was disabled
@@ -462,7 +490,9 @@ class MailingReader(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class MailingDeclaration:
-    """All that is known of a topic, but for the words of `templates/mail/mailing_<topic>.txt`."""
+    """All that is known of a topic, except for the words of
+    `templates/mail/mailing_<topic>.txt`.
+    """
 
     topic: MailingTopic
     reader: MailingReader
@@ -531,7 +561,7 @@ if tuple(each.topic for each in _DECLARED) != tuple(MailingTopic):
 
 
 def readers(session: Session) -> set[str]:
-    """The ids of all recipients there are (`recipient_id`)."""
+    """Returns the ids of all recipients there are (`recipient_id`)."""
     subscribers = session.scalars(sa.select(Subscriber.id))
     staff_ids = session.scalars(sa.select(StaffMember.id))
     return {recipient_id(each, None) for each in subscribers} | {

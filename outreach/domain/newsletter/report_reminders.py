@@ -19,7 +19,7 @@ from outreach.errors import ErrorCode, Refusal
 
 
 class NoReach(StrEnum):
-    """Why nobody of an office gets a reminder."""
+    """The reason why nobody of an office gets a reminder."""
 
     NO_ACCOUNT = "no account"  # nobody has one that reports for the office
     DISABLED = "disabled"  # all of them are disabled
@@ -29,7 +29,7 @@ class NoReach(StrEnum):
 
 @dataclass(frozen=True)
 class OfficeReach:
-    """Who of an office gets a reminder: ids of accounts; without any, the cause."""
+    """The accounts of an office that get a reminder, or the reason why there is none."""
 
     slug: str
     account_ids: tuple[int, ...]
@@ -40,7 +40,9 @@ class OfficeReach:
 def find_reach(
     session: Session, slugs: Iterable[str], month: Month, *, now: datetime
 ) -> list[OfficeReach]:
-    """Who of each of these offices would get a reminder of this month now, in their order."""
+    """Returns, for each of these offices in their order, which accounts a reminder would reach
+    now.
+    """
     wanted = list(slugs)
     accounts: dict[str, list[StaffMember]] = {slug: [] for slug in wanted}
     for account, slug in missing_reports.list_accounts(session, wanted):
@@ -70,8 +72,10 @@ def _find_office_reach(
 
 
 def remind(session: Session, reached: Sequence[OfficeReach], month: Month, *, now: datetime) -> int:
-    """Queues a reminder for each account of these offices, to be sent after the undo window, and
-    records which offices were reminded; returns the number of letters."""
+    """Queues a reminder for each account of these offices, to be sent after the undo window.
+
+    Records which offices were reminded; returns the number of letters.
+    """
     account_ids = {account_id for each in reached for account_id in each.account_ids}
     queued = set(mailings.remind(session, account_ids, month, undo_window=UNDO_WINDOW, now=now))
     slugs = {each.slug for each in reached if queued.intersection(each.account_ids)}
@@ -89,14 +93,16 @@ class HeldReminders:
 
 
 def find_held(session: Session, month: Month, *, now: datetime) -> HeldReminders | None:
-    """The reminders of this month that can be undone; None without any."""
+    """Returns the reminders of this month that can be undone; None without any."""
     due = mailings.list_held_due(session, month, now=now)
     return HeldReminders(len(due), min(due)) if due else None
 
 
 def undo(session: Session, month: Month, *, now: datetime) -> int:
-    """Deletes the reminders of this month that are not sent yet, and records when the offices were
-    reminded before; returns how many. Raises Refusal where none is left."""
+    """Deletes the reminders of this month that are not sent yet; returns how many.
+
+    Records again when the offices were reminded before. Raises Refusal where none is left.
+    """
     held = mailings.list_held_reminders(session, month, now=now)
     if not held:
         raise Refusal(ErrorCode.REMINDERS_SENT)

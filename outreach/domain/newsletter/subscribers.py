@@ -51,8 +51,11 @@ class SealedSubscriber:
 
 
 def prepare(key_store: KeyStore, address: str, lang: str) -> SealedSubscriber:
-    """Encrypts the address under its key, a new or an existing one, which the key store then keeps
-    for three days at least. Call it before the transaction that stores the subscriber."""
+    """Encrypts the address under its key, a new or an existing one.
+
+    The key store then keeps the key for three days at least. Call it before the transaction
+    that stores the subscriber.
+    """
     key_id, key = _key(key_store, address)
     subscriber_id = code(26)
     sealed = keystore.encrypt(key, address, _about(subscriber_id))
@@ -60,8 +63,10 @@ def prepare(key_store: KeyStore, address: str, lang: str) -> SealedSubscriber:
 
 
 def keep(session: Session, sealed_subscriber: SealedSubscriber, *, now: datetime) -> Subscriber:
-    """The subscriber of that address, a new or an existing one. An unconfirmed one has three days
-    again."""
+    """Stores the subscriber of that address, or finds the one that there is.
+
+    An unconfirmed one has three days again to confirm.
+    """
     known = _by_key(session, sealed_subscriber.key_id)
     if known is not None:
         if known.confirmed_at is None:
@@ -88,7 +93,7 @@ def keep(session: Session, sealed_subscriber: SealedSubscriber, *, now: datetime
 
 
 def find(session: Session, text: str) -> Subscriber:
-    """The subscriber whose link ends in `text`. Raises NotFound."""
+    """Finds the subscriber whose link ends in `text`. Raises NotFound."""
     subscriber = session.scalar(sa.select(Subscriber).where(Subscriber.token == _digest(text)))
     if subscriber is None:
         raise NotFound("subscriber")
@@ -96,8 +101,10 @@ def find(session: Session, text: str) -> Subscriber:
 
 
 def confirm(session: Session, subscriber_id: str, *, now: datetime) -> bool:
-    """False when they had confirmed already, or are gone. Call `KeyStore.keep` for their key
-    before."""
+    """Confirms a subscriber; returns False when they had confirmed already, or are gone.
+
+    Call `KeyStore.keep` for their key before.
+    """
     return changes_one_row(
         session,
         sa.update(Subscriber)
@@ -107,7 +114,7 @@ def confirm(session: Session, subscriber_id: str, *, now: datetime) -> bool:
 
 
 def count_confirmed(session: Session) -> dict[str, int]:
-    """How many confirmed subscribers read each language, by its code; only languages with any."""
+    """Counts the confirmed subscribers by code of language; only languages with any are in it."""
     rows = session.execute(
         sa.select(Subscriber.lang, sa.func.count())
         .where(Subscriber.confirmed_at.is_not(None))
@@ -117,12 +124,12 @@ def count_confirmed(session: Session) -> dict[str, int]:
 
 
 def token(key: bytes) -> str:
-    """What their link ends in; derived from their key and lost with it."""
+    """Returns what a subscriber's link ends in; it is derived from their key and lost with it."""
     return base64.urlsafe_b64encode(keystore.derive(key, "bulletin")).rstrip(b"=").decode()
 
 
 def address(subscriber: Subscriber, key: bytes) -> str:
-    """Raises DataErased."""
+    """Decrypts the subscriber's address. Raises DataErased."""
     return keystore.decrypt(key, subscriber.sealed, _about(subscriber.id))
 
 
@@ -139,7 +146,10 @@ def _key(key_store: KeyStore, address: str) -> tuple[bytes, bytes]:
 
 
 def _by_key(session: Session, key_id: bytes) -> Subscriber | None:
-    """Locked: of two simultaneous requests, the second sees what the first has stored."""
+    """Finds a subscriber by key and locks the row.
+
+    Of two simultaneous requests, the second sees what the first has stored.
+    """
     return session.scalar(
         sa.select(Subscriber).where(Subscriber.key_id == key_id).with_for_update(key_share=True)
     )

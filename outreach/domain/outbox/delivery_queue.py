@@ -56,7 +56,7 @@ _WITH_WORKSHOP: Final = _WITH_REGISTRATION.join(Workshop, Workshop.id == Registr
 
 
 class NotificationOutbox(OutboxTable):
-    """Notifications of registrations that have not been forgotten."""
+    """The outbox of notifications of registrations that have not been forgotten."""
 
     def __init__(
         self,
@@ -83,8 +83,11 @@ class NotificationOutbox(OutboxTable):
         )
 
     def compute_send_time(self, notification: Notification, now: datetime) -> datetime:
-        """When a notification that is due may be sent: texts by day, unless they are urgent. The
-        only place that says so, for all of them."""
+        """Returns when a notification that is due may be sent: a text in the daytime, unless it
+        is urgent.
+
+        This is the only place that decides it.
+        """
         if not self._is_by_day or notification.is_urgent:
             return now
         is_change = DECLARATIONS[notification.cause].is_of_change
@@ -178,7 +181,7 @@ class NotificationReader:
         self._workshops: dict[int, tuple[object, Workshop]] = {}  # the last one, by its id
 
     def read(self, session: Session, claimed: ClaimedMessage) -> Notification | None:
-        """None when the notification or the person's key is gone."""
+        """Reads a claimed notification; None when it or the person's key is gone."""
         row = session.execute(_READ, {"row_id": claimed.id}).first()
         if row is None:
             return None
@@ -214,13 +217,13 @@ _READ: Final = (
 
 
 def is_over(notification: Notification, now: datetime) -> bool:
-    """Whether it is too late for what it says: for most when the workshop is over."""
+    """Tells whether it is too late for what it says: for most when the workshop is over."""
     declared = DECLARATIONS[notification.cause]
     return declared.is_over(notification.registration.workshop, now)
 
 
 def is_obsolete(notification: Notification, now: datetime) -> bool:
-    """Whether it is no longer true, or too late."""
+    """Tells whether a notification is not true any more, not needed, or too late."""
     if is_over(notification, now) or not change_notifications.is_needed(notification):
         return True
     declared = DECLARATIONS[notification.cause]
@@ -228,8 +231,11 @@ def is_obsolete(notification: Notification, now: datetime) -> bool:
 
 
 def may_be_true_again(notification: Notification) -> bool:
-    """Whether the workshop is cancelled and the party has not been told: the cancellation can be
-    undone, and then nothing else would tell them what this notification says."""
+    """Tells whether a notification is kept though its workshop is cancelled.
+
+    It is while the party has not been told: the cancellation can be undone, and then nothing
+    else would tell them what this notification says.
+    """
     registration = notification.registration
     is_untold = registration.known_facts not in {None, facts.CANCELLED}
     is_as_planned = DECLARATIONS[notification.cause].is_as_planned(_get_message(notification))
@@ -239,13 +245,15 @@ def may_be_true_again(notification: Notification) -> bool:
 
 
 def _get_message(notification: Notification) -> Message | None:
-    """What staff wrote, of a notification that carries it."""
+    """Returns the message by staff that a notification carries, if it carries one."""
     return notification.message if notification.cause is NotificationType.MESSAGE else None
 
 
 def is_repeated(session: Session, notification: Notification) -> bool:
-    """Whether a reminder says only what another message said since the hour of reminders: the
-    worker was away, and then both are due."""
+    """Tells whether a reminder says only what another message has said since the hour of reminders.
+
+    Both are due after the worker was away.
+    """
     registration = notification.registration
     workshop = registration.workshop
     schedule = SCHEDULES.get(notification.cause)
@@ -269,10 +277,10 @@ _SAYING_WHEN_AND_WHERE: Final = message_types.select_types(
 
 
 def backlog(session: Session, *, now: datetime) -> Backlog:
-    """Letters and texts that are due; calls that staff have to make are not among them."""
+    """Returns the backlog of letters and texts; calls that staff have to make are not in it."""
     return LETTERS.backlog(session, now=now) + TEXTS.backlog(session, now=now)
 
 
 def count_dead(session: Session) -> int:
-    """Letters and texts that were given up."""
+    """Counts the letters and texts that were given up."""
     return _ALL.count_dead(session)

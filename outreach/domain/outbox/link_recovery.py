@@ -32,8 +32,10 @@ MIN_INTERVAL: Final = timedelta(minutes=10)  # between two such letters about on
 
 
 class RecentLinks:
-    """The registrations whose link was queued within MIN_INTERVAL. Counted in the key store: the
-    main database has no such moments (S33)."""
+    """Remembers the registrations whose link was queued within MIN_INTERVAL.
+
+    They are counted in the key store: the main database has no such moments (S33).
+    """
 
     def __init__(self, key_store: KeyStore) -> None:
         self._key_store = key_store
@@ -53,12 +55,16 @@ class RecentLinks:
 def enqueue_links(
     session: Session, key_ids: Sequence[bytes], *, now: datetime, has_texts: bool = False
 ) -> int:
-    """Queues a letter or a text with the link of each active registration under these keys, unless
-    one is queued; returns how many. `RecentLinks` leaves out those that just got one. Several that
-    are not discreet are one text: a request causes as few as it can (S31).
+    """Queues a message with the link of each active registration under these keys; returns how
+    many.
+
+    None is queued where one waits, nor where one was just queued (`RecentLinks`). Several
+    registrations that are not discreet are one text: a request causes as few as it can
+    (S31).
 
     Texts go, with `has_texts`, to who asked for texts; about a discreet workshop only where nobody
-    else reads that phone: anybody who holds it can ask for its links."""
+    else reads that phone: anybody who holds it can ask for its links.
+    """
     if not key_ids:
         return 0
     is_queued = sa.exists().where(
@@ -90,9 +96,11 @@ def enqueue_links(
 
 
 def is_allowed(notification: Notification) -> bool:
-    """Whether it may still be sent, as far as a link by text is concerned: it waits until the
-    morning, and meanwhile she may have said that others read that phone too. Not even that there is
-    something to say is told then."""
+    """Tells whether a notification may still be sent, if it is a text that may have the link.
+
+    A text waits until the morning, and meanwhile the person may have said that others read
+    that phone too. Then they are not even told that there is news.
+    """
     registration = notification.registration
     is_text = registration.contact is ContactMethod.PHONE
     at_discreet = DECLARATIONS[notification.cause].at_discreet
@@ -101,6 +109,8 @@ def is_allowed(notification: Notification) -> bool:
 
 
 def may_text_link(registration: Registration) -> bool:
-    """Whether a text may have the link: at a discreet workshop only where she said that nobody else
-    reads that phone."""
+    """Tells whether a text may have the link.
+
+    At a discreet workshop it may only where the person said that nobody else reads that phone.
+    """
     return not registration.workshop.is_discreet or registration.details.is_only_reader

@@ -35,7 +35,7 @@ QUESTIONS: Final = message_types.select_types(lambda each: each.question.is_open
 
 @dataclass(frozen=True)
 class ToDo:
-    """What staff have to do for one workshop."""
+    """How many calls and undelivered letters staff have to take care of for one workshop."""
 
     workshop: Workshop
     calls: int
@@ -45,11 +45,12 @@ class ToDo:
 def list_calls(
     session: Session, workshop: Workshop, *, now: datetime, has_texts: bool = False
 ) -> Sequence[Notification]:
-    """The notifications about the workshop that need a call, the longest overdue first.
+    """Returns the notifications about the workshop that need a call, the longest overdue first.
 
     `has_texts`: a gateway is configured, so those who allowed texts are called only where the text
     was given up, was refused, or waits (`_NEEDS_CALL`). Calls that ended, or come back later, are
-    left out."""
+    left out.
+    """
     due = _list_due(session, _DUE_OF_WORKSHOP, {"workshop": workshop.id}, now, has_texts)
     return _leave_out_hidden(session, due, now)
 
@@ -57,8 +58,11 @@ def list_calls(
 def list_calls_and_letters(
     session: Session, office_ids: Sequence[int], *, now: datetime, has_texts: bool = False
 ) -> tuple[Sequence[Notification], Sequence[Notification]]:
-    """The calls of `list_calls`, and the letters that were given up or warn of something and wait,
-    about all workshops of these offices that are not over."""
+    """Returns the calls of `list_calls`, and the letters that were given up or that warn and
+    still wait.
+
+    Both are about all workshops of these offices that are not over.
+    """
     due = _list_due(session, _OPEN_OF_OFFICES, {"offices": office_ids}, now, has_texts)
     calls = [each for each in due if each.registration.contact is ContactMethod.PHONE]
     letters = [each for each in due if each.registration.contact is ContactMethod.EMAIL]
@@ -68,7 +72,11 @@ def list_calls_and_letters(
 def list_calls_to(
     session: Session, registration: Registration, *, now: datetime, has_texts: bool = False
 ) -> Sequence[Notification]:
-    """The same for one person, also where the call ended or comes back later."""
+    """Returns the notifications to one person that need a call, as `list_calls` does for a
+    workshop.
+
+    Calls that ended or come back later are in it too.
+    """
     whose = {"registration": registration.id}
     return _list_due(session, _DUE_OF_PERSON, whose, now, has_texts)
 
@@ -93,8 +101,10 @@ def _list_due(
     now: datetime,
     has_texts: bool,
 ) -> Sequence[Notification]:
-    """The notifications of a statement with `_NEEDS_CALL` that are still true; `whose` has its
-    further parameters."""
+    """Returns the notifications of a statement with `_NEEDS_CALL` that are still true.
+
+    `whose` has its further parameters.
+    """
     values = {**whose, **_at(now), "has_texts": has_texts}
     notifications = session.scalars(statement, values)
     return [notification for notification in notifications if not is_obsolete(notification, now)]
@@ -103,9 +113,11 @@ def _list_due(
 def list_calls_of_message(
     session: Session, message_id: int, *, now: datetime, has_texts: bool = False
 ) -> Sequence[Notification]:
-    """The notifications of one message that need a call or had one. Those who allowed texts get a
-    text where a gateway is configured, and are called where it was given up or waits; whose calls
-    ended are left out."""
+    """Returns the notifications of one message that need a call or had one.
+
+    Those who allowed texts get a text where a gateway is configured, and are called where it
+    was given up or waits; whose calls ended are left out.
+    """
     values = {"message": message_id, **_at(now), "has_texts": has_texts}
     notifications = session.scalars(_OF_MESSAGE, values)
     return [notification for notification in notifications if not is_obsolete(notification, now)]
@@ -199,7 +211,7 @@ _OPEN_OF_OFFICES: Final = _SELECT.where(
 
 
 def find(session: Session, workshop: Workshop, notification_id: int) -> Notification:
-    """The notification about that workshop. Raises NotFound."""
+    """Finds the notification about that workshop. Raises NotFound."""
     notification = session.scalar(
         _SELECT.where(Notification.id == notification_id, Registration.workshop_id == workshop.id)
     )
@@ -209,7 +221,7 @@ def find(session: Session, workshop: Workshop, notification_id: int) -> Notifica
 
 
 def mark_called(session: Session, notification_id: int, *, now: datetime) -> None:
-    """Records that staff have called: no text is sent either."""
+    """Records that staff have called, so that no text is sent either."""
     _update_phone_notification(
         session,
         notification_id,
@@ -233,8 +245,11 @@ def undo_called(session: Session, notification_id: int) -> None:
 def mark_all_called(
     session: Session, registration: Registration, *, now: datetime, has_texts: bool = False
 ) -> list[int]:
-    """Records that one call told a person everything that waits for a call, but for questions that
-    have an answer of their own (QUESTIONS). Returns the ids of the notifications."""
+    """Records that one call told a person everything that waits for a call.
+
+    Questions that have an answer of their own (QUESTIONS) are left. Returns the ids of the
+    notifications.
+    """
     done = [
         each.id
         for each in list_calls_to(session, registration, now=now, has_texts=has_texts)
@@ -248,7 +263,7 @@ def mark_all_called(
 def list_unsent_letters(
     session: Session, workshop: Workshop, *, now: datetime
 ) -> list[Notification]:
-    """Letters about the workshop that were given up and are still true."""
+    """Returns the letters about the workshop that were given up and are still true."""
     return [
         notification
         for notification in list_undelivered(session, workshop)
@@ -258,7 +273,7 @@ def list_unsent_letters(
 
 
 def list_undelivered(session: Session, workshop: Workshop) -> Sequence[Notification]:
-    """Letters and texts about the workshop that were given up."""
+    """Returns the letters and texts about the workshop that were given up."""
     return session.scalars(
         _SELECT.where(Registration.workshop_id == workshop.id, Notification.is_dead.is_(True))
     ).all()
@@ -292,7 +307,7 @@ def _update_phone_notification(session: Session, notification_id: int, **values:
 def to_do(
     session: Session, office_ids: Sequence[int], *, now: datetime, has_texts: bool = False
 ) -> list[ToDo]:
-    """The workshops of these offices with calls or undelivered letters, by start."""
+    """Returns the workshops of these offices with calls or undelivered letters, by start."""
     due, unsent = list_calls_and_letters(session, office_ids, now=now, has_texts=has_texts)
     calls = Counter(each.registration.workshop for each in due)
     dead = Counter(each.registration.workshop for each in unsent)

@@ -53,7 +53,9 @@ def save(
 
 
 def rename(session: Session, office: Office, text_id: int, name: str) -> MessageText:
-    """Raises NotFound, and Refusal for a name that is empty, too long, or that of another text."""
+    """Renames a text. Raises NotFound, and Refusal for a name that is empty, too long, or of
+    another text.
+    """
     _check_name(name)
     known = _lock(session, office)
     text = find(session, office, text_id)
@@ -74,7 +76,7 @@ def list_texts(session: Session, office: Office) -> Sequence[MessageText]:
 
 
 def find(session: Session, office: Office, text_id: int) -> MessageText:
-    """A text of this office. Raises NotFound."""
+    """Finds a text of this office. Raises NotFound."""
     text = session.get(MessageText, text_id)
     if text is None or text.office_id != office.id:
         raise NotFound("message text")

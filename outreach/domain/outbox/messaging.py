@@ -49,7 +49,7 @@ _IN_AUDIENCE: Final[Mapping[Audience, sa.ColumnElement[bool]]] = {
 
 
 def templates_of(workshop: Workshop) -> tuple[MessageTemplate, ...]:
-    """The templates that fit the workshop as it is now."""
+    """Returns the templates that fit the workshop as it is now."""
     if workshop.is_cancelled:
         return (MessageTemplate.CANCELLED,)
     if workshop.is_discreet:  # «what to bring» would reveal the kind
@@ -143,7 +143,7 @@ def send(
 
 
 def reach(session: Session, workshop: Workshop, audience: Audience) -> Mapping[ContactMethod, int]:
-    """The number of registrations of the audience by contact method."""
+    """Counts the registrations of the audience by contact method."""
     rows = session.execute(
         _select_audience(workshop, audience)
         .with_only_columns(Registration.contact, sa.func.count())
@@ -153,7 +153,9 @@ def reach(session: Session, workshop: Workshop, audience: Audience) -> Mapping[C
 
 
 def find(session: Session, workshop: Workshop, number: str) -> Message | None:
-    """The message about that workshop with this id, as text from an address."""
+    """Finds the message about that workshop with this id, as text from an address; None if
+    there is none.
+    """
     if not (number.isascii() and number.isdigit() and len(number) < 10):
         return None
     message = session.get(Message, int(number))
@@ -161,8 +163,10 @@ def find(session: Session, workshop: Workshop, number: str) -> Message | None:
 
 
 def list_messages_to(session: Session, registration: Registration) -> Sequence[Message]:
-    """The messages to people of this registration's status since it was made, newest first. The
-    registration's page shows them to people without contact details."""
+    """Returns the messages to people of this registration's status since it was made, newest first.
+
+    The registration's page shows them to people without contact details.
+    """
     workshop = registration.workshop
     since = {"workshop": registration.workshop_id, "since": registration.registered_at}
     messages = session.scalars(_MESSAGES_SINCE, since)

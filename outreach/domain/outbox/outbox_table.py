@@ -51,15 +51,16 @@ class Backlog:
 
 
 class OutboxTable:
-    """The outbox over the table of `model`, which has the columns of `OutboxRow`, `id` and
-    `reason_column`, which says why we write.
+    """The outbox over the table of `model`.
 
-    `source` and `conditions` limit it to some of its rows. `max_overdue`: rows due longer ago are
-    not claimed. `never_stale`: reasons that are retried whatever the age of their row.
-    `claimed_values`: what a row is given besides when it is claimed. `instants`: how far from now
-    the instants are that the conditions name as parameters. `max_retry_delay`: how long a refused
-    message waits at most. `postpones_to_hour`: a message beyond the limit of its recipient waits
-    for a whole hour, since the limit began with what somebody did (S33).
+    The table has the columns of `OutboxRow`, `id` and `reason_column`, which says why we
+    write. `source` and `conditions` limit the outbox to some of its rows. `max_overdue`:
+    rows due longer ago are not claimed. `never_stale`: reasons that are retried whatever the
+    age of their row. `claimed_values`: what a row is given besides when it is claimed.
+    `instants`: how far from now the instants are that the conditions name as parameters.
+    `max_retry_delay`: how long a refused message waits at most. `postpones_to_hour`: a
+    message beyond the limit of its recipient waits for a whole hour, since the limit began
+    with what somebody did (S33).
 
     Statements are built once: each delivery executes three of them.
     """
@@ -149,7 +150,7 @@ class OutboxTable:
         return self._find_next(session.connection(), now, None) is not None
 
     def mark_done(self, connection: sa.Connection, claimed: ClaimedMessage, now: datetime) -> None:
-        """Also when the lease has expired meanwhile: the message was delivered."""
+        """Notes that the message was delivered, also when the lease has expired meanwhile."""
         connection.execute(self._finish, {"row_id": claimed.id, "done_at": now})
 
     def discard(self, connection: sa.Connection, claimed: ClaimedMessage) -> None:
@@ -157,7 +158,7 @@ class OutboxTable:
         connection.execute(sa.delete(self._table).where(self._columns.id == claimed.id))
 
     def release(self, connection: sa.Connection, claimed: ClaimedMessage) -> None:
-        """Undoes the claim: there was no server to try."""
+        """Undoes the claim, because there was no server to try."""
         self._change(
             connection,
             claimed,
@@ -166,12 +167,12 @@ class OutboxTable:
         )
 
     def postpone(self, connection: sa.Connection, claimed: ClaimedMessage, until: datetime) -> None:
-        """Undoes the claim: the recipient has had enough messages until then."""
+        """Undoes the claim, because the recipient has had enough messages until then."""
         due_at = clock.next_hour(until) if self._postpones_to_hour else until
         self._make_due(connection, claimed, due_at)
 
     def delay(self, connection: sa.Connection, claimed: ClaimedMessage, until: datetime) -> None:
-        """Undoes the claim: it is not the hour for this message."""
+        """Undoes the claim, because it is not the hour for this message."""
         self._make_due(connection, claimed, until)
 
     def mark_refused(
@@ -198,8 +199,10 @@ class OutboxTable:
     def mark_uncertain(
         self, connection: sa.Connection, claimed: ClaimedMessage, now: datetime
     ) -> None:
-        """The message may have arrived: it is sent once more, with the same Message-ID, and after
-        a second unknown outcome given up."""
+        """Notes that the message may have arrived.
+
+        It is sent once more, with the same Message-ID, and after a second unknown outcome given up.
+        """
         if claimed.expired_lease_at is not None:
             self._give_up(connection, claimed, now)
             return
@@ -213,12 +216,12 @@ class OutboxTable:
         return Backlog(count, oldest)
 
     def count_late(self, session: Session, before: datetime) -> int:
-        """Messages that were due before that instant and are not delivered."""
+        """Counts the messages that were due before that instant and are not delivered."""
         late = self._select_pending(sa.func.count()).where(self._columns.due_at < before)
         return session.scalar(late) or 0
 
     def count_dead(self, session: Session) -> int:
-        """Messages that were given up."""
+        """Counts the messages that were given up."""
         dead = (
             sa.select(sa.func.count())
             .select_from(self._source)
@@ -259,7 +262,7 @@ class OutboxTable:
         self._change(connection, claimed, done_at=now, is_dead=True, **self._settled)
 
     def _change(self, connection: sa.Connection, claimed: ClaimedMessage, **values: object) -> None:
-        """Unless another worker has claimed it meanwhile."""
+        """Sets these values of a claimed row, unless another worker has claimed it meanwhile."""
         columns = self._columns
         connection.execute(
             sa.update(self._table)

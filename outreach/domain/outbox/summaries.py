@@ -36,8 +36,11 @@ YOUNG: Final = timedelta(hours=1)  # for so long, also a notification of its own
 
 
 def is_limited(notification: Notification, key_store: KeyStore, now: datetime) -> bool:
-    """Whether the notification counts in the limit of its recipient. Offers, reminders and what
-    staff cause are never delayed by it once a registration is an hour old."""
+    """Tells whether the notification counts in the limit of its recipient.
+
+    Offers, reminders and what staff cause are never delayed by it once a registration is an
+    hour old.
+    """
     counted_as = DECLARATIONS[notification.cause].counted_as
     if counted_as is CountedAs.OF_YOUNG:
         return _is_young(notification.registration, key_store, now)
@@ -52,8 +55,10 @@ def _is_young(registration: Registration, key_store: KeyStore, now: datetime) ->
 
 
 def has_been_sent(session: Session, key_ids: Sequence[bytes], summary: Notification) -> bool:
-    """Whether another summary was delivered to the recipient since this one was made. `key_ids` are
-    those of the recipient's registrations."""
+    """Tells whether another summary was delivered to the recipient since this one was made.
+
+    `key_ids` are those of the recipient's registrations.
+    """
     found = session.scalar(
         sa.select(Notification.id)
         .join(Registration, Registration.id == Notification.registration_id)
@@ -75,8 +80,9 @@ def has_been_sent(session: Session, key_ids: Sequence[bytes], summary: Notificat
 def list_registrations(
     session: Session, key_ids: Sequence[bytes], summary: Notification, *, now: datetime
 ) -> Sequence[Registration]:
-    """The recipient's registrations for workshops that are not over, at most MAX_LISTED, by
-    start."""
+    """Returns the recipient's registrations for workshops that are not over, by start, at most
+    MAX_LISTED.
+    """
     return session.scalars(
         _select(key_ids, summary, now)
         .order_by(Workshop.starts_at, Registration.id)
@@ -88,7 +94,7 @@ def list_registrations(
 def count_registrations(
     session: Session, key_ids: Sequence[bytes], summary: Notification, *, now: datetime
 ) -> int:
-    """How many there are, those beyond MAX_LISTED too."""
+    """Counts the registrations of `list_registrations`, those beyond MAX_LISTED too."""
     found = _select(key_ids, summary, now).with_only_columns(Registration.id).subquery()
     return session.scalar(sa.select(sa.func.count()).select_from(found)) or 0
 
@@ -110,7 +116,10 @@ def _select(
 
 
 def _is_alike(summary: Notification) -> list[sa.ColumnElement[bool]]:
-    """Of a text: workshops as discreet as that of the summary."""
+    """Returns the conditions for the workshops that a summary may tell of.
+
+    A text tells only of workshops that are as discreet as that of the summary.
+    """
     if summary.registration.contact is not ContactMethod.PHONE:
         return []
     return [Workshop.is_discreet.is_(summary.registration.workshop.is_discreet)]

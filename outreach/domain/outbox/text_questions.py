@@ -30,7 +30,7 @@ from outreach.domain.workshops import Workshop, WorkshopStatus
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class TextedPlace:
-    """A registration about which a text was sent."""
+    """A registration about which a text was sent, and what the text asked."""
 
     registration: Registration
     question: TextQuestion
@@ -43,7 +43,7 @@ class TextedPlace:
 
 
 def list_texted(session: Session, key_ids: Sequence[bytes], *, now: datetime) -> list[TextedPlace]:
-    """The places under these keys that an answer can be about, by start."""
+    """Returns the registrations under these keys that an answer can be about, by start."""
     if not key_ids:
         return []
     rows = session.execute(
@@ -88,8 +88,10 @@ def _find_question(
 
 
 def choose_asked(places: Sequence[TextedPlace]) -> Sequence[TextedPlace]:
-    """Those that an answer is about: with a question; else with a reminder; else all. One, where it
-    is clear."""
+    """Returns the registrations that an answer is about; one, where it is clear.
+
+    They are those with an open question; if there is none, those with a reminder; else all.
+    """
     for pressing in (
         [each for each in places if each.question.is_open],
         [each for each in places if each.question is TextQuestion.REMINDER],

@@ -75,12 +75,14 @@ class VoiceNote(Base):
 
     @property
     def is_outdated(self) -> bool:
-        """Whether its workshop has moved since or is cancelled: it may say a wrong day or place."""
+        """Whether its workshop has moved since or is cancelled, so that it may say a wrong day
+        or place.
+        """
         return self.workshop is not None and self.facts != facts.compute_facts(self.workshop)
 
 
 def can_have_notes(workshop: Workshop) -> bool:
-    """Whether staff may record something of this workshop: everybody can hear it."""
+    """Tells whether staff may record something about this workshop, which everybody could hear."""
     return not (workshop.is_discreet or workshop.kind.is_discreet or workshop.has_secret_address)
 
 
@@ -121,13 +123,17 @@ def save(
 
 
 def list_notes(session: Session, subject: Kind | Workshop | LinePrompt) -> Sequence[VoiceNote]:
-    """The recordings of a subject, those that are not played too; the one in Spanish first."""
+    """Returns the recordings of a subject, also those that are not played; the one in Spanish
+    first.
+    """
     return session.scalars(sa.select(VoiceNote).where(_is_of(subject)).order_by(*_ORDER)).all()
 
 
 def list_played(session: Session, workshop: Workshop) -> Sequence[VoiceNote]:
-    """What the page of a workshop plays: its own recordings, then those of its kind in languages
-    in which it has none."""
+    """Returns the recordings that the page of a workshop plays.
+
+    They are its own, then those of its kind in languages in which it has none.
+    """
     if workshop.is_discreet or workshop.kind.is_discreet:
         return []
     ids = {"workshop": workshop.id, "kind": workshop.kind_id}
@@ -141,8 +147,10 @@ def list_played(session: Session, workshop: Workshop) -> Sequence[VoiceNote]:
 
 
 def list_of_kind(session: Session, workshop: Workshop) -> Sequence[VoiceNote]:
-    """The recordings of the kind of a workshop: they name no place and no day. A ticket plays
-    these alone."""
+    """Returns the recordings of the kind of a workshop, which name no place and no day.
+
+    A ticket plays these alone.
+    """
     if workshop.is_discreet or workshop.kind.is_discreet:
         return []
     return session.scalars(_OF_KIND, {"kind": workshop.kind_id}).all()
@@ -155,7 +163,7 @@ def find_prompt(session: Session, prompt: LinePrompt, lang: str) -> VoiceNote | 
 
 
 def find_played(session: Session, name: str) -> VoiceNote:
-    """A recording that everybody may hear, by the name in its address. Raises NotFound."""
+    """Finds a recording that everybody may hear, by the name in its address. Raises NotFound."""
     note = session.scalar(sa.select(VoiceNote).where(VoiceNote.name == name.upper()))
     if note is None or not note.is_playable:
         raise NotFound("voice note")
@@ -163,7 +171,7 @@ def find_played(session: Session, name: str) -> VoiceNote:
 
 
 def find(session: Session, note_id: int) -> VoiceNote:
-    """Raises NotFound."""
+    """Finds a recording by its id, also one that is not played. Raises NotFound."""
     note = session.get(VoiceNote, note_id)
     if note is None:
         raise NotFound("voice note")
@@ -171,7 +179,7 @@ def find(session: Session, note_id: int) -> VoiceNote:
 
 
 def is_of(note: VoiceNote, subject: Kind | Workshop | LinePrompt) -> bool:
-    """Whether the recording is one of this subject."""
+    """Tells whether the recording is one of this subject."""
     if isinstance(subject, Kind):
         return note.kind_id == subject.id
     if isinstance(subject, Workshop):
@@ -199,7 +207,10 @@ def count_all(session: Session) -> int:
 
 
 def _lock(session: Session, subject: Kind | Workshop | LinePrompt) -> None:
-    """Of two that record the same at the same time, the second takes the place of the first."""
+    """Locks the subject until the transaction ends.
+
+    Of two recordings that are made of it at the same time, the second takes the place of the first.
+    """
     if isinstance(subject, LinePrompt):
         return
     table = Kind if isinstance(subject, Kind) else Workshop

@@ -17,7 +17,7 @@ from outreach.errors import ErrorCode, Refusal
 
 
 def list_offered(workshop: Workshop) -> list[str]:
-    """The needs that a party can have at this workshop, used up or not."""
+    """Returns the access needs that this workshop can meet, also those with no place left."""
     offered = {
         AccessNeed.STEP_FREE.value: workshop.mode.has_venue,
         AccessNeed.CHILDCARE.value: workshop.has_childcare and workshop.mode.has_venue,
@@ -50,7 +50,10 @@ _LIMITS: Final = sa.select(Workshop.support).where(Workshop.id == sa.bindparam("
 
 
 def list_used_up(session: Session, workshop: Workshop, *, as_shown: bool = False) -> set[str]:
-    """The needs of which none is left; `as_shown`: as the public of a discreet workshop sees it."""
+    """Returns the needs of which no place is left.
+
+    With `as_shown`, returns those that the public of a discreet workshop is shown as used up.
+    """
     if as_shown:
         return set(workshop.shown_used_up) & workshop.support.keys()
     return {need for need, left in get_left(session, workshop.id).items() if left == 0}

@@ -37,7 +37,7 @@ IS_AWAITING: Final = sa.and_(
 
 
 def has_awaiting(now: datetime | sa.ColumnElement[datetime]) -> sa.ColumnElement[bool]:
-    """The condition of a query for upcoming workshops where somebody awaits approval."""
+    """Returns the condition of a query for workshops ahead where somebody awaits approval."""
     return sa.and_(
         Workshop.status == WorkshopStatus.PUBLISHED,
         Workshop.visibility == Visibility.APPROVED,
@@ -47,7 +47,9 @@ def has_awaiting(now: datetime | sa.ColumnElement[datetime]) -> sa.ColumnElement
 
 
 def is_overdue(now: datetime) -> sa.ColumnElement[bool]:
-    """The condition for those of them that start within DECIDED_BEFORE."""
+    """Returns the condition for workshops that start within DECIDED_BEFORE and where somebody
+    awaits approval.
+    """
     latest = now + DECIDED_BEFORE
     return sa.and_(
         # The index is on the local day, which differs from the UTC day by at most one.
@@ -59,14 +61,14 @@ def is_overdue(now: datetime) -> sa.ColumnElement[bool]:
 
 
 def list_overdue(session: Session, *, now: datetime) -> Sequence[Workshop]:
-    """The workshops where somebody has to be decided on at once, by start."""
+    """Returns the workshops, by start, where staff have to decide on an approval at once."""
     return session.scalars(
         sa.select(Workshop).where(is_overdue(now)).order_by(Workshop.starts_at, Workshop.id)
     ).all()
 
 
 def count_by_workshop(session: Session, workshops: Sequence[Workshop]) -> dict[int, int]:
-    """How many parties await approval, by id of workshop."""
+    """Counts the parties that await approval, by id of workshop."""
     rows = session.execute(
         sa.select(Registration.workshop_id, sa.func.count())
         .where(Registration.workshop_id.in_([each.id for each in workshops]), IS_AWAITING)
@@ -93,10 +95,12 @@ def list_awaiting(
 
 
 def compute_next_look(registration: Registration, *, now: datetime) -> datetime | None:
-    """The time from which the person can see the decision: 10:00 of the office's next working day
-    after the registration, or after `now` where that has passed, and at the latest DECIDED_BEFORE
-    the start. None: it is too late to wait for it, or nobody is to decide. Like the page, it
-    follows the apparent status (S29)."""
+    """Returns from when on the person can see the decision on the address.
+
+    That is 10:00 of the office's next working day after the registration, or after `now` where
+    that has passed, and at the latest DECIDED_BEFORE the start. None: it is too late to wait
+    for it, or nobody is to decide. Like the page, it follows the apparent status (S29).
+    """
     workshop = registration.workshop
     has_seat = registration.apparent_status is RegistrationStatus.CONFIRMED
     is_by_approval = workshop.visibility is Visibility.APPROVED
@@ -129,7 +133,7 @@ def _is_day_off(day: date, workshop: Workshop) -> bool:
 def compute_undo_end(
     workshop: Workshop, *, now: datetime, undo_window: timedelta = UNDO_WINDOW
 ) -> datetime | None:
-    """Until when a decision can be undone; None near the start, where it holds at once."""
+    """Returns until when a decision can be undone; None near the start, where it holds at once."""
     return now + undo_window if undo_window and workshop.starts_at - now > NO_UNDO_BEFORE else None
 
 
@@ -140,9 +144,11 @@ def approve(
     now: datetime,
     undo_window: timedelta = UNDO_WINDOW,
 ) -> bool:
-    """Lets the person read the address, and notifies them, when the undo window is over. False
-    where they were approved already. Raises Refusal where the workshop or the registration needs no
-    approval."""
+    """Lets the person read the address, and notifies them, when the undo window is over.
+
+    Returns False where they were approved already. Raises Refusal where the workshop or the
+    registration needs no approval.
+    """
     if registration.workshop.visibility is not Visibility.APPROVED:
         raise Refusal(ErrorCode.ADDRESS_NOT_BY_APPROVAL)
     if registration.status is not RegistrationStatus.CONFIRMED:
@@ -178,9 +184,11 @@ def decline_approval(
     now: datetime,
     undo_window: timedelta = UNDO_WINDOW,
 ) -> bool:
-    """Takes the person out of the queue: the address is said to them by phone, or not. Nothing is
-    sent, and once the undo window is over their page reads like that of a workshop whose address is
-    said by phone. False where they are not in the queue."""
+    """Takes the person out of the queue: the address is said to them by phone, or not.
+
+    Nothing is sent, and once the undo window is over their page reads like that of a workshop whose
+    address is said by phone. Returns False where they are not in the queue.
+    """
     return changes_one_row(
         session,
         sa.update(Registration)
@@ -199,7 +207,9 @@ def decline_approval(
 
 
 def undo_decision(session: Session, registration: Registration) -> bool:
-    """Puts the person back in the queue. False where the undo window of the decision is over."""
+    """Puts the person back in the queue. Returns False where the undo window of the decision is
+    over.
+    """
     return changes_one_row(
         session,
         sa.update(Registration)
@@ -213,7 +223,7 @@ def undo_decision(session: Session, registration: Registration) -> bool:
 
 
 def revoke_approval(session: Session, registration: Registration) -> bool:
-    """Hides the address from the person again. False where it was not approved."""
+    """Hides the address from the person again. Returns False where it was not approved."""
     was_approved = changes_one_row(
         session,
         sa.update(Registration)
@@ -226,7 +236,7 @@ def revoke_approval(session: Session, registration: Registration) -> bool:
 
 
 def list_held(session: Session, workshop: Workshop) -> Sequence[Registration]:
-    """The registrations of a workshop whose decision can be undone, by its end."""
+    """Returns the registrations whose decision can still be undone, the earliest deadline first."""
     return session.scalars(
         sa.select(Registration)
         .where(
@@ -238,7 +248,7 @@ def list_held(session: Session, workshop: Workshop) -> Sequence[Registration]:
 
 
 def list_workshops_to_end_hold(session: Session, now: datetime) -> Sequence[int]:
-    """The ids of workshops with a decision whose undo window is over."""
+    """Returns the ids of the workshops with a decision whose undo window is over."""
     return session.scalars(
         sa.select(Registration.workshop_id)
         .where(Registration.approval_undo_until <= now)
@@ -247,8 +257,10 @@ def list_workshops_to_end_hold(session: Session, now: datetime) -> Sequence[int]
 
 
 def end_hold(session: Session, workshop: Workshop, *, now: datetime) -> int:
-    """Makes the decisions hold whose time to undo is over, and notifies those who may read the
-    address; returns how many decisions."""
+    """Makes the decisions whose undo window is over final; returns how many.
+
+    Those who may read the address now are notified.
+    """
     capacity.lock(session, workshop)
     over = [
         each
@@ -263,7 +275,7 @@ def end_hold(session: Session, workshop: Workshop, *, now: datetime) -> int:
 
 
 def _end_hold_of(session: Session, registration: Registration) -> bool:
-    """False where the decision was undone at this moment."""
+    """Ends the undo window of a decision; False where it was undone at this moment."""
     return changes_one_row(
         session,
         sa.update(Registration)

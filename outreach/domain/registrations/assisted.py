@@ -43,15 +43,17 @@ def make(session: Session, workshop: Workshop, parties: int, *, now: datetime) -
 
 
 def find(session: Session, link_code: str, *, now: datetime) -> AssistedLink | None:
-    """The link with this code; None if it is empty, unknown, over or used up."""
+    """Finds the open link with this code; None if it is empty, unknown, over or used up."""
     link = session.get(AssistedLink, link_code) if link_code else None
     is_open = link is not None and link.ends_at > now and link.parties_left > 0
     return link if is_open else None
 
 
 def use(session: Session, workshop: Workshop, link_code: str, *, now: datetime) -> bool:
-    """Counts a party in the transaction that registers it. False if the link does not help: it is
-    of another workshop, over or used up."""
+    """Counts a party in the transaction that registers it.
+
+    Returns False if the link does not help: it is of another workshop, over or used up.
+    """
     return bool(link_code) and changes_one_row(
         session,
         sa.update(AssistedLink)

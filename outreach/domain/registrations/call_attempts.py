@@ -58,7 +58,7 @@ FINAL_OUTCOMES: Final = (CallOutcome.WRONG_NUMBER, CallOutcome.OTHER_PERSON)
 
 
 class CallAttempt(Base):
-    """One call by a member of the staff. It goes with the data of the person."""
+    """One call by a staff member. It is erased with the data of the person."""
 
     __tablename__ = "call_attempt"
     __table_args__ = (
@@ -91,7 +91,7 @@ class CallAttempt(Base):
 
 
 class CallBlock(StrEnum):
-    """Why somebody is not called now."""
+    """The reason why somebody is not called now."""
 
     ENDED = "ended"  # the number was wrong, or somebody else answered
     TODAY = "today"  # discreet, and there was a call today
@@ -119,7 +119,7 @@ class CallHistory:
     def find_block(
         self, workshop: Workshop, *, now: datetime, organizer_id: int | None = None
     ) -> CallBlock | None:
-        """Why the person is not called now; None where they may be, by that member of the staff."""
+        """Returns why this staff member may not call the person now; None where they may."""
         if self.is_ended:
             return CallBlock.ENDED
         today = now.astimezone(workshop.zone).date()
@@ -143,8 +143,9 @@ class CallHistory:
         return None
 
     def _is_put_off(self, workshop: Workshop, since: datetime | None, now: datetime) -> bool:
-        """Whether the last call says that the person is called again later, and none was made
-        necessary since."""
+        """Tells whether the last call put the next one off to a later hour, and no warning has
+        made a call necessary since.
+        """
         last = self.noted[-1] if self.noted else None
         if last is None or last.again_at is None or (since is not None and last.made_at < since):
             return False
@@ -156,7 +157,7 @@ _HIDING: Final = frozenset({CallBlock.ENDED, CallBlock.TODAY, CallBlock.LATER})
 
 
 def is_hidden(history: CallHistory, workshop: Workshop, *, now: datetime) -> bool:
-    """Whether a call is in no list now: it ended, or comes back by itself."""
+    """Tells whether the person is in no list of calls now: calls have ended, or were put off."""
     return history.find_block(workshop, now=now) in _HIDING
 
 
@@ -167,7 +168,9 @@ def _day(attempt: CallAttempt, zone: ZoneInfo) -> date:
 def read_histories(
     session: Session, registrations: Sequence[Registration]
 ) -> dict[str, CallHistory]:
-    """The attempts by id of registration, without those that have none. Needs the key store."""
+    """Returns the call attempts by id of registration; who was never called is absent. Needs the
+    key store.
+    """
     own_ids = sorted({each.id for each in registrations})
     group_ids = sorted({each.joint_id for each in registrations if each.joint_id is not None})
     rows = dict[int, tuple[CallAttempt, str | None]]()
@@ -192,8 +195,10 @@ def read_histories(
 def _read_elsewhere(
     session: Session, registrations: Sequence[Registration]
 ) -> dict[str, list[CallAttempt]]:
-    """The attempts to call the same phones in other registrations, by id of registration; of
-    registrations for discreet workshops."""
+    """Returns, by id of registration, the attempts to call the same phone for other registrations.
+
+    Only registrations for discreet workshops are looked at.
+    """
     others = _list_same_phone(session, [e for e in registrations if e.workshop.is_discreet])
     key_ids = sorted({key_id for each in others.values() for key_id in each})
     by_key: dict[bytes, list[CallAttempt]] = {}
@@ -216,8 +221,9 @@ def _read_elsewhere(
 def _list_same_phone(
     session: Session, registrations: Sequence[Registration]
 ) -> dict[str, list[bytes]]:
-    """The keys of other registrations with the same phone, by id of registration. The key store
-    knows them by an HMAC of the number."""
+    """Returns, by id of registration, the keys of other registrations with the same phone. The key
+    store knows them by an HMAC of the number.
+    """
     own = {each.key_id: each.id for each in registrations if each.key_id is not None}
     if not own:
         return {}
@@ -231,7 +237,7 @@ _SELECT: Final = sa.select(CallAttempt, Registration.joint_id).join(
 
 
 def has_ended() -> sa.ColumnElement[bool]:
-    """The condition of a query on registrations for those whose phone is used no more."""
+    """Returns the condition of a query for registrations whose phone must not be called again."""
     other = sa.orm.aliased(Registration)
     return sa.exists().where(
         CallAttempt.is_final.is_(True),
@@ -243,8 +249,10 @@ def has_ended() -> sa.ColumnElement[bool]:
 def open_call(
     session: Session, registration: Registration, *, organizer_id: int, now: datetime
 ) -> CallBlock | None:
-    """Reserves the call of a discreet workshop for that member of the staff, before the number is
-    shown. Returns why it is not shown, or None. Other calls need no reservation."""
+    """Reserves the call of a discreet workshop for that staff member, before the number is shown.
+
+    Returns why the number is not shown, or None. Other calls need no reservation.
+    """
     workshop = _lock(session, registration)
     history = _read(session, registration)
     block = history.find_block(workshop, now=now, organizer_id=organizer_id)
@@ -273,10 +281,12 @@ def record(
     now: datetime,
     again_at: datetime | None = None,
 ) -> CallAttempt | None:
-    """Records what came of attempt `number`, as its form says; None where that attempt has an
-    outcome already, or there can be none. `again_at` belongs to LATER. Raises NotFound for an
-    erased person, and Refusal where the call of a discreet workshop was not opened by that member
-    of the staff."""
+    """Records the outcome of attempt `number`, as its form says.
+
+    Returns None where that attempt has an outcome already, or there can be none. `again_at`
+    belongs to LATER. Raises NotFound for an erased person, and Refusal where the call of a
+    discreet workshop was not opened by that member of the staff.
+    """
     workshop = _lock(session, registration)
     history = _read(session, registration)
     attempt = _find(history, registration, number)
@@ -331,9 +341,11 @@ def find_attempt(session: Session, attempt_id: int) -> CallAttempt:
 def take_back(
     session: Session, registration: Registration, *, organizer_id: int
 ) -> Sequence[int] | None:
-    """Forgets the outcome of the last attempt, where it is of that member of the staff: it was a
-    slip. Returns the ids of the notifications that the call told, or None where nothing is taken
-    back."""
+    """Forgets the outcome of the last attempt, if that member of the staff recorded it: it was
+    a slip.
+
+    Returns the ids of the notifications that the call told, or None where nothing is taken back.
+    """
     _lock(session, registration)
     own = [
         each
@@ -354,8 +366,9 @@ def take_back(
 
 
 def allow_new_number(session: Session, registration: Registration) -> None:
-    """The person has given another phone: a wrong number is none any more. Where somebody else
-    answered, calls stay ended, since who has the phone may have the link too."""
+    """Lets calls begin again after a wrong number, since the person has given another phone. Where
+    somebody else answered, calls stay ended, since who has the phone may have the link too.
+    """
     of_person = Registration.id == registration.id
     if registration.joint_id is not None:
         of_person |= Registration.joint_id == registration.joint_id
@@ -371,8 +384,10 @@ def allow_new_number(session: Session, registration: Registration) -> None:
 
 
 def list_hours(workshop: Workshop, *, now: datetime) -> list[datetime]:
-    """The whole hours at which somebody may ask to be called, by the clock of the venue: of a
-    discreet workshop not today."""
+    """Returns the whole hours at which somebody may ask to be called, by the clock of the venue.
+
+    People of a discreet workshop may ask for tomorrow at the earliest.
+    """
     zone = workshop.zone
     today = now.astimezone(zone).date()
     days = range(int(workshop.is_discreet), MAX_DAYS_LATER + 1)
@@ -390,8 +405,9 @@ def is_valid_hour(workshop: Workshop, at: datetime, *, now: datetime) -> bool:
 
 
 def compute_retry(workshop: Workshop, *, now: datetime) -> datetime:
-    """When somebody who did not answer is called again: some hours later by day, and of a discreet
-    workshop on another day."""
+    """Returns when somebody who did not answer is called again: some hours later, in the daytime;
+    for a discreet workshop on the next day.
+    """
     zone = workshop.zone
     if workshop.is_discreet:
         day = now.astimezone(zone).date() + timedelta(days=1)

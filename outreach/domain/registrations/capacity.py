@@ -44,8 +44,11 @@ def lock(session: Session, workshop: Workshop) -> None:
 
 
 def lock_workshop_of(session: Session, registration: Registration) -> Workshop:
-    """Locks the row of a registration's workshop, refreshes both and returns the workshop. While we
-    waited, its person may have moved it to another one (`moving.py`), which is locked then."""
+    """Locks the row of a registration's workshop, refreshes both and returns the workshop.
+
+    While we waited, its person may have moved it to another one (`moving.py`), which is
+    locked then.
+    """
     while True:
         workshop = registration.workshop
         # Going back to it releases the row of the workshop that was left: who holds one row and
@@ -83,8 +86,10 @@ _LOCK: Final = sa.select(
 
 
 def reserve(session: Session, workshop: Workshop, wanted: CapacityHold) -> CapacityHold | None:
-    """Reserves all that is wanted and returns it with the slot's id; None, and nothing is reserved,
-    where a part is missing."""
+    """Reserves all that is wanted and returns it with the slot's id.
+
+    Returns None, and reserves nothing, where a part is missing.
+    """
     if not reserve_seats(session, workshop.id, wanted.people):
         return None
     slot_id = wanted.slot_id

@@ -46,7 +46,7 @@ def _select_saying(said: SaidFacts) -> tuple[NotificationType, ...]:
 
 
 class NotifyMode(StrEnum):
-    """What staff decide about the people of a workshop that they change."""
+    """Whether and when the people of a workshop are told that staff have changed it."""
 
     NOTIFY = "avisar"
     LATER = "luego"  # it stays in the queue of staff
@@ -69,8 +69,11 @@ class NotifyDecision:
 
     @property
     def delays_offers(self) -> bool:
-        """Whether the waitlist gets free seats later. Where nobody is told, nobody is offered one
-        either: the seats wait for a decision, and are not for whoever comes first."""
+        """Whether free seats are offered to the waitlist later.
+
+        Where nobody is told, nobody is offered a seat either: the seats wait for a decision,
+        and are not for whoever comes first.
+        """
         is_held = self.mode is NotifyMode.NOTIFY and bool(self.undo_window)
         return is_held or self.mode in {NotifyMode.LATER, NotifyMode.NOBODY}
 
@@ -130,8 +133,10 @@ WARNING_INSTANTS: Final = {"near": SETS_OUT_WITHIN, "a_day_ago": -SETS_OUT_WITHI
 
 
 def record_change(session: Session, workshop: Workshop, before: bytes) -> None:
-    """Records that people of a published or cancelled workshop knew `before`, its facts until now.
-    Whoever knows what is true again is not told any more."""
+    """Records that people of a published or cancelled workshop knew the facts `before`.
+
+    Whoever knows what is true again is not told any more.
+    """
     workshop.facts = facts.compute_facts(workshop)
     session.flush()
     of_workshop = sa.and_(Registration.workshop_id == workshop.id, _IS_ACTIVE)
@@ -140,9 +145,12 @@ def record_change(session: Session, workshop: Workshop, before: bytes) -> None:
 
 
 def rename_places(session: Session, workshop: Workshop, places: Mapping[bytes, bytes]) -> None:
-    """Gives places that people know their new `facts.compute_place`, by the former one: a venue was
-    merged into another of the same address, or the merge was undone. Nobody goes elsewhere for
-    that, so they know as much as before, also of a change that is not told yet."""
+    """Replaces former places (`facts.compute_place`) in what people know, as `places` says.
+
+    A venue was merged into another of the same address, or the merge was undone. Nobody goes
+    elsewhere for that, so they know as much as before, also of a change that is not told
+    yet.
+    """
     for name in ("facts", "withheld_facts"):
         if (stored := getattr(workshop, name)) is not None:
             setattr(workshop, name, facts.rename_place(stored, places))
@@ -170,7 +178,7 @@ HAS_UNINFORMED: Final = sa.exists().where(
 
 
 def _forget_informed(session: Session, workshop: Workshop) -> None:
-    """Whoever knows what is true is not told any more."""
+    """Deletes the notifications of changes to parties that already know what is true."""
     knows = sa.and_(
         Registration.workshop_id == workshop.id,
         _IS_ACTIVE,
@@ -197,9 +205,11 @@ def _update(session: Session, where: sa.ColumnElement[bool], known: bytes | None
 def notify_uninformed(
     session: Session, workshop: Workshop, decision: NotifyDecision, *, now: datetime
 ) -> int:
-    """Queues a notification for each party that does not know what is true now, and brings those
-    that wait up to date; returns how many parties are told. Without a decision to notify, only
-    the latter."""
+    """Queues a notification for each party that does not know what is true now.
+
+    Returns how many parties are told. Notifications that wait are brought up to date;
+    without a decision to notify, nothing else is done.
+    """
     if now >= workshop.ends_at:
         return 0
     rows = session.execute(_UNINFORMED, {"workshop": workshop.id}).all()
@@ -244,9 +254,11 @@ def _follow_holds(
     *,
     now: datetime,
 ) -> None:
-    """Lets reminders and questions wait that would tell of a change which can still be undone, and
-    no longer: to whoever knows what is true they are due as if there had been no change. The
-    notification of the change itself goes first."""
+    """Delays reminders and questions that would tell of a change which can still be undone.
+
+    For a party that knows what is true they are due as if there had been no change. The
+    notification of the change itself goes first.
+    """
     pending = find_pending_ends(session, workshop, now=now)
     end = compute_due(workshop, decision, is_text=False, now=now)
     for each in session.scalars(_WAITING, {"workshop": workshop.id}):
@@ -319,7 +331,7 @@ _UNINFORMED: Final = (
 
 
 def choose_cause(workshop: Workshop, known: bytes | None) -> NotificationType:
-    """What a party is told whose last news of the workshop is `known`."""
+    """Chooses what a party is told, by what it last heard of the workshop (`known`)."""
     if workshop.is_cancelled:
         return NotificationType.CANCELLED
     return NotificationType.REINSTATED if known == facts.CANCELLED else NotificationType.CHANGED
@@ -328,7 +340,10 @@ def choose_cause(workshop: Workshop, known: bytes | None) -> NotificationType:
 def compute_due(
     workshop: Workshop, decision: NotifyDecision, *, is_text: bool, now: datetime
 ) -> datetime:
-    """When a party is told: after the undo window, and a text by day. Near the start at once."""
+    """Returns when a party is told: after the undo window, a text only in the daytime.
+
+    Near the start, or if it is urgent, it is told at once.
+    """
     is_at_once = not decision.undo_window or decision.mode is NotifyMode.URGENT
     if is_at_once or workshop.starts_at - now <= NO_UNDO_BEFORE:
         return now
@@ -337,9 +352,11 @@ def compute_due(
 
 
 def count_uninformed(session: Session, workshops: Iterable[Workshop], *, has_texts: bool) -> Reach:
-    """The parties of these workshops that do not know what is true now: nothing that says it was
-    handed over to a server or a gateway, or said in a call. `has_texts`: a gateway is
-    configured."""
+    """Counts the parties of these workshops that have not been told what is true now.
+
+    Told means: handed over to a server or a gateway, or said in a call. `has_texts`: a gateway is
+    configured.
+    """
     way = _way(has_texts=has_texts)
     rows = session.execute(
         sa.select(way, sa.func.count())
@@ -352,7 +369,7 @@ def count_uninformed(session: Session, workshops: Iterable[Workshop], *, has_tex
 
 
 def count_pending(session: Session, workshop_ids: Iterable[int], *, has_texts: bool) -> Reach:
-    """The parties of these workshops for whom a notification of a change waits to be sent."""
+    """Counts the parties of these workshops for whom a notification of a change is queued."""
     way = _way(has_texts=has_texts)
     rows = session.execute(
         sa.select(way, sa.func.count())
@@ -388,8 +405,10 @@ def _way(*, has_texts: bool) -> sa.ColumnElement[str]:
 
 
 def count_people(session: Session, workshop_ids: Iterable[int], *, has_texts: bool) -> int:
-    """How many people a change of these workshops reaches: one who registered for several dates
-    together is one, whatever number of messages they get."""
+    """Counts the people whom a change of these workshops reaches.
+
+    Somebody who registered for several dates together is one, however many messages they get.
+    """
     person = sa.func.coalesce(Registration.joint_id, Registration.id)
     found = session.scalar(
         sa.select(sa.func.count(person.distinct()))
@@ -404,8 +423,10 @@ def count_people(session: Session, workshop_ids: Iterable[int], *, has_texts: bo
 
 
 def fold_into_offer(session: Session, registration_id: str) -> None:
-    """Where an offer that was queued now says day, hour and place as they are, a notification of a
-    change that has not been sent to the same party is not sent besides."""
+    """Deletes the unsent notifications of changes to a party whose queued offer says the new facts.
+
+    The offer says day, hour and place as they are.
+    """
     offers = sa.select(Notification.registration_id).where(
         Notification.registration_id == registration_id,
         Notification.cause == NotificationType.OFFER,
@@ -420,8 +441,12 @@ def fold_into_offer(session: Session, registration_id: str) -> None:
 
 
 def is_needed(notification: Notification) -> bool:
-    """Whether a notification of a change still says something new, and what it was made for: a
-    later change has one of its own. Those of an earlier version say what is true anyway."""
+    """Tells whether a notification of a change still has to be sent.
+
+    It has not where the party knows the facts, or where a later change has a notification of
+    its own. A notification that an earlier version queued says what is true anyway, and is
+    needed.
+    """
     if notification.cause not in CHANGE_TYPES or notification.facts is None:
         return True
     registration = notification.registration
@@ -435,7 +460,9 @@ def record_informed(connection: sa.Connection, notification_id: int) -> None:
 
 
 def record_unknown(session: Session, notification_id: int) -> None:
-    """Takes `record_informed` of a change back: what the party knows is not known."""
+    """Takes back what `record_informed` stored of a change: the party's knowledge is unknown
+    again.
+    """
     session.execute(_RECORD_UNKNOWN, {"notification": notification_id})
 
 
@@ -501,8 +528,9 @@ _RECORD_UNKNOWN: Final = (
 
 
 def awaits_decision(now: datetime | sa.ColumnElement[datetime]) -> sa.ColumnElement[bool]:
-    """The condition of a query for workshops whose attendees do not know what is true now, or wait
-    for seats that were added, and nobody has decided about them."""
+    """Returns the condition of a query for workshops whose change staff have not decided about:
+    people do not know what is true now, or seats that were added are held back.
+    """
     is_queued = sa.exists().where(
         Notification.registration_id == Registration.id,
         sa.or_(

@@ -34,9 +34,12 @@ FOUND_AFTER: Final = timedelta(days=30)  # after the workshop: the longest usual
 def list_by_code(
     session: Session, key_store: KeyStore, code: str, *, now: datetime
 ) -> Sequence[Registration]:
-    """The registrations with this code at workshops that are to come or ended within FOUND_AFTER;
-    the next workshop first. A code is unique within a workshop only, and is found by a digest of
-    workshop and code: one is computed for each workshop."""
+    """Returns the registrations with this code, the next workshop first.
+
+    Their workshops are to come or ended within FOUND_AFTER. A code is unique within a
+    workshop only, and is found by a digest of workshop and code: one is computed for each
+    workshop.
+    """
     workshop_ids = session.scalars(
         sa.select(Workshop.id).where(Workshop.ends_at > now - FOUND_AFTER)
     ).all()
@@ -47,8 +50,10 @@ def list_by_code(
 def list_by_keys(
     session: Session, key_store: KeyStore, keys: str, *, now: datetime
 ) -> Sequence[Registration]:
-    """The registrations whose spoken code is pressed by these keys of a telephone, at workshops
-    ahead that are not discreet; the next workshop first."""
+    """Returns the registrations whose spoken code is pressed by these keys of a telephone.
+
+    Only workshops ahead that are not discreet are searched; the next workshop comes first.
+    """
     workshop_ids = session.scalars(
         sa.select(Workshop.id).where(Workshop.ends_at > now, Workshop.is_discreet.is_(False))
     ).all()
@@ -63,8 +68,10 @@ def list_by_keys(
 def find_by_code_and_name(
     session: Session, key_store: KeyStore, code: str, name: str, *, now: datetime
 ) -> tuple[Registration, bytes] | None:
-    """The registration with this code and name, and its key. Names are compared without accents,
-    capitals, punctuation and superfluous spaces."""
+    """Returns the registration with this code and name, and its key; None if there is none.
+
+    Names are compared without accents, capitals, punctuation and superfluous spaces.
+    """
     found = list_by_code(session, key_store, code, now=now)
     # Without a registration, a key that nobody has is looked for, and the decoy is decrypted.
     key_ids = [each.key_id for each in found if each.key_id is not None]
@@ -84,13 +91,13 @@ def find_by_code_and_name(
 
 
 def _digest(name: str) -> bytes:
-    """A name for comparing; all digests have the same length."""
+    """Returns a digest of a name by which names are compared; all digests have the same length."""
     spelled = fold(name) or clean(name).casefold()  # a name may have no letter: «★»
     return hashlib.sha256(spelled.encode()).digest()
 
 
 def _decrypt_decoy() -> str:
-    """The name of nobody, after the work of decrypting one."""
+    """Does the work of decrypting a name, and returns a name that belongs to nobody."""
     key, sealed = _seal_decoy()
     text: str = json.loads(keystore.decrypt(key, sealed, "decoy"))["name"]
     return text

@@ -36,7 +36,7 @@ BATCH: Final = 500  # keys in one statement
 
 @dataclass(frozen=True, kw_only=True)
 class DoubtfulSeats:
-    """What one burst holds or asks for: numbers, no names."""
+    """How many people and seats one burst holds or asks for. It has numbers, and no names."""
 
     burst: BurstKeys
     registration_ids: Sequence[str]
@@ -65,8 +65,10 @@ def _count(session: Session, burst: BurstKeys) -> DoubtfulSeats:
 
 
 def carry_out(session: Session, workshop: Workshop, burst: BurstKeys, *, now: datetime) -> int:
-    """Does what staff decided about a burst; returns of how many parties. Nothing changes where it
-    is done again."""
+    """Does what staff decided about a burst; returns how many parties it changed.
+
+    Nothing changes where it is done again.
+    """
     if burst.decision is BurstDecision.CONFIRM:
         capacity.lock(session, workshop)
         parties = _list_parties(session, workshop.id, burst.key_ids)
@@ -77,8 +79,11 @@ def carry_out(session: Session, workshop: Workshop, burst: BurstKeys, *, now: da
 def release(
     session: Session, workshop: Workshop, key_ids: Sequence[bytes], *, now: datetime
 ) -> int:
-    """Releases the seats of these parties to the waitlist; returns of how many parties. Nothing
-    changes where the workshop has begun or takes place no more, nor when it is called again."""
+    """Releases the seats of these parties to the waitlist; returns how many parties it released.
+
+    Nothing changes where the workshop has begun or takes place no more, nor when it is
+    called again.
+    """
     capacity.lock(session, workshop)
     if workshop.status is not WorkshopStatus.PUBLISHED or now >= workshop.starts_at:
         return 0
@@ -116,7 +121,9 @@ def _release(session: Session, workshop: Workshop, party: Registration) -> None:
 def _list_parties(
     session: Session, workshop_id: int, key_ids: Sequence[bytes]
 ) -> list[Registration]:
-    """The parties of these keys that have not come, in the order in which they registered."""
+    """Returns the parties with these keys of whom nobody has come yet, in the order of
+    registration.
+    """
     rows = [
         row
         for start in range(0, len(key_ids), BATCH)

@@ -26,7 +26,7 @@ from outreach.domain.workshops import Workshop
 
 
 class NotificationType(StrEnum):
-    """Why we write. Its name is stored, and its value names the templates."""
+    """The reason why we write. Its name is stored, and its value names the templates."""
 
     REGISTERED = "saved"
     WAITLISTED = "waiting"
@@ -46,8 +46,11 @@ class NotificationType(StrEnum):
 
 
 class AtDiscreet(Enum):
-    """What a message does at a discreet workshop. Its letter is neutral in any case: another
-    sender, no address for replies, no calendar entry (S14 to S17)."""
+    """How a message is handled at a discreet workshop.
+
+    Its letter is neutral in any case: another sender, no address for replies, no calendar
+    entry (S14 to S17).
+    """
 
     IS_NEUTRAL = 1  # the letter says day and hour; a text only that there is news, and whom to call
     HAS_LINK = 2  # the same; a text has the link, and goes only to who alone reads that phone
@@ -55,7 +58,7 @@ class AtDiscreet(Enum):
 
 
 class AtSensitive(Enum):
-    """What a message does at a workshop of high sensitivity that is not discreet."""
+    """Whether a message is sent at a workshop of high sensitivity that is not discreet."""
 
     IS_SENT = 1  # in the words of any other workshop
     IS_NOT_SENT = 2
@@ -70,7 +73,7 @@ class MessageChannel(Enum):
 
 
 class WorkshopState(Enum):
-    """Of which workshops a message is true."""
+    """The state that a workshop must have for a message to be sent about it."""
 
     PLANNED = 1  # not cancelled
     CANCELLED = 2
@@ -79,7 +82,7 @@ class WorkshopState(Enum):
 
 
 class SaidFacts(Enum):
-    """Where a message says day, hour and place as they are, so that who got it knows them (S36)."""
+    """When a message says day, hour and place as they are, so that who gets it knows them (S36)."""
 
     NEVER = 1
     ALWAYS = 2  # or it leads to the page that does
@@ -89,8 +92,7 @@ class SaidFacts(Enum):
 
 
 class CountedAs(Enum):
-    """In what a message is counted: the limit of its recipient (S30), and for a text also the
-    purse that pays it (S31)."""
+    """Which limit a message counts against (S30), and which purse pays it as a text (S31)."""
 
     OF_ANYBODY = 1  # whoever knows an address can cause it: limited; from the strangers' half
     OF_YOUNG = 2  # the same in the first hour of a registration; afterwards as one of staff
@@ -98,7 +100,7 @@ class CountedAs(Enum):
 
 
 class EntryChange(Enum):
-    """What a letter does to the calendar of somebody who wants an entry."""
+    """How a letter changes the calendar of somebody who wants an entry."""
 
     NONE = 1
     ADDED = 2  # it says when and where to somebody with a place
@@ -107,7 +109,7 @@ class EntryChange(Enum):
 
 
 class NotifySheetType(Enum):
-    """Where staff see a message and decide on it before it is queued."""
+    """The page on which staff see a message and decide on it before it is queued."""
 
     NONE = 1  # nobody decides: it follows from what happened
     CHANGE = 2  # the sheet of a change of the workshop; it can be undone for some minutes
@@ -115,7 +117,7 @@ class NotifySheetType(Enum):
 
 
 class TextQuestion(IntEnum):
-    """What a text asked. An answer is about the most pressing one (S41)."""
+    """The question that a text asked. An answer is about the most pressing one (S41)."""
 
     NONE = 0  # it only said something
     REMINDER = 1  # «tomorrow»: who does not come may say so
@@ -124,14 +126,16 @@ class TextQuestion(IntEnum):
 
     @property
     def is_open(self) -> bool:
-        """Whether it is a question, so that a call about it notes an answer."""
+        """Whether it asks for an answer, which staff can also note in a call."""
         return self in {TextQuestion.RECONFIRM, TextQuestion.OFFER}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Schedule:
-    """When a message is due that is queued with a confirmed seat. It follows the workshop to
-    another day."""
+    """When a message is due that is queued together with a confirmed seat.
+
+    It follows the workshop to another day.
+    """
 
     compute_due: Callable[[Workshop], datetime]
     is_on_request: bool  # only to who ticked «recuérdame»
@@ -140,8 +144,10 @@ class Schedule:
 
 @dataclass(frozen=True, kw_only=True)
 class FollowUp:
-    """When a message is due after the workshop. The worker queues it then, for those of whom it is
-    true; `valid_until` is later still."""
+    """When a message is due after the workshop.
+
+    The worker queues it then for the parties of whom it is true; `valid_until` is later still.
+    """
 
     wait: timedelta  # since the end
     is_on_request: bool  # only to who ticked «recuérdame»
@@ -179,7 +185,7 @@ WRITTEN_ONLY: Final = frozenset({MessageChannel.LETTER, MessageChannel.TEXT})
 
 @dataclass(frozen=True, kw_only=True)
 class MessageDeclaration:
-    """All that is known of a type of notification, but for the words of its templates."""
+    """All that is known of a type of notification, except for the words of its templates."""
 
     notification_type: NotificationType
     at_discreet: AtDiscreet
@@ -209,16 +215,18 @@ class MessageDeclaration:
 
     @property
     def is_of_change(self) -> bool:
-        """Whether it tells of a change of the workshop."""
+        """Whether the message tells of a change of the workshop."""
         return self.sheet is NotifySheetType.CHANGE
 
     def is_over(self, workshop: Workshop, now: datetime) -> bool:
-        """Whether it is too late to send it."""
+        """Tells whether it is too late to send the message."""
         return now >= self.valid_until(workshop)
 
     def is_true(self, registration: Registration, message: Message | None, now: datetime) -> bool:
-        """Whether it is true of a registration at an instant, and may be sent there. `message` is
-        what staff wrote."""
+        """Tells whether the message may be sent for a registration at an instant.
+
+        `message` is what staff wrote.
+        """
         workshop = registration.workshop
         return (
             self.is_sent_about(workshop)
@@ -229,20 +237,25 @@ class MessageDeclaration:
         )
 
     def is_sent_about(self, workshop: Workshop) -> bool:
-        """Whether discretion and sensitivity of the workshop allow it."""
+        """Tells whether the message may be sent about a workshop that is discreet or sensitive as
+        this one.
+        """
         if workshop.is_discreet:
             return self.at_discreet is not AtDiscreet.IS_NOT_SENT
         return not workshop.is_sensitive or self.at_sensitive is AtSensitive.IS_SENT
 
     def reaches(self, contact: ContactMethod) -> bool:
-        """Whether one of its channels may reach somebody with that contact."""
+        """Tells whether one of its channels can reach somebody with that contact."""
         if contact is ContactMethod.EMAIL:
             return MessageChannel.LETTER in self.channels
         return self.channels != {MessageChannel.LETTER}
 
     def is_as_planned(self, message: Message | None) -> bool:
-        """Whether it was queued about a workshop that takes place, and tells no change of it: so a
-        cancellation that is undone makes it true again."""
+        """Tells whether the message is about a workshop that takes place, and tells no change of
+        it.
+
+        Such a message is true again when a cancellation is undone.
+        """
         if self.workshop_state is WorkshopState.AS_WRITTEN:
             return message is not None and not message.is_of_cancelled
         return self.workshop_state is WorkshopState.PLANNED and not self.is_of_change
@@ -427,7 +440,7 @@ if tuple(each.notification_type for each in _DECLARED) != tuple(NotificationType
 def select_types(
     is_wanted: Callable[[MessageDeclaration], bool],
 ) -> tuple[NotificationType, ...]:
-    """The types whose declaration satisfies a condition, in the order of their declaration."""
+    """Returns the types whose declaration satisfies a condition, in the order of declaration."""
     return tuple(each.notification_type for each in _DECLARED if is_wanted(each))
 
 

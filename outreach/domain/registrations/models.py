@@ -54,7 +54,10 @@ class ContactMethod(StrEnum):
 
 
 class TicketSharing(StrEnum):
-    """«Apartar para otra persona» (`ticket_sharing.py`)."""
+    """Whether a ticket may be used to register one more party, «apartar para otra persona».
+
+    See `ticket_sharing.py`.
+    """
 
     OPEN = "open"  # its ticket may be used for another person, once
     GIVEN = "given"  # it has been
@@ -75,7 +78,7 @@ INTERPRETER: Final = "interpreter-"  # prefix of a need; the language follows: i
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class RegistrationData:
-    """What a registration form says of a party, before it is stored."""
+    """The data of a party as a registration form gives them, before they are stored."""
 
     name: str
     people: int = 1
@@ -193,7 +196,9 @@ class Registration(Base):
 
     @property
     def details(self) -> PartyDetails:
-        """The details; empty ones where the key is gone. `open_details` reads many keys at once."""
+        """The decrypted details; empty ones where the key is gone. `open_details` reads many keys
+        at once.
+        """
         return self._read_details() or PartyDetails()
 
     @property
@@ -220,7 +225,9 @@ class Registration(Base):
 
     @property
     def channel(self) -> Channel:
-        """How the party takes part: as it chose, if the workshop still has it."""
+        """How the party takes part: by the channel it chose, or by the first where the workshop
+        has that one no more.
+        """
         channels = self.workshop.mode.channels
         return next((each for each in channels if each == self.details.channel), channels[0])
 
@@ -230,7 +237,9 @@ class Registration(Base):
         return reader_zone.parse(self.details.zone)
 
     def open_with(self, key: bytes | None) -> None:
-        """Decrypts the details with the key of this registration; None: it is gone."""
+        """Decrypts the details with the key of this registration. None stands for a key that is
+        gone.
+        """
         details = None
         if self.sealed_details is not None and key is not None:
             details = party_details.decrypt(key, self.id, self.sealed_details)
@@ -272,15 +281,16 @@ class Registration(Base):
 
     @property
     def apparent_status(self) -> RegistrationStatus:
-        """What the person's own pages and letters show."""
+        """The status that the person's own pages and letters show."""
         is_waiting = self.status is RegistrationStatus.WAITLISTED
         shows_seat = is_waiting and self.appears_confirmed
         return RegistrationStatus.CONFIRMED if shows_seat else self.status
 
     @property
     def is_unconfirmed(self) -> bool:
-        """Whether the person's own pages say that they have no seat yet since others registered
-        from their network: never at a workshop of high sensitivity."""
+        """Whether the person's own pages say that they have no seat yet because others registered
+        from their network. They never say so at a workshop of high sensitivity.
+        """
         is_waiting = self.status is RegistrationStatus.WAITLISTED
         return is_waiting and self.is_beyond_share and not self.workshop.is_sensitive
 
@@ -306,8 +316,7 @@ class Registration(Base):
 
     @property
     def is_approved(self) -> bool:
-        """Whether staff allowed the person to read the address, and it cannot be undone any
-        more."""
+        """Whether staff allowed the person to read the address, and their undo window is over."""
         return self.approved_at is not None and self.approval_undo_until is None
 
     @property
@@ -425,9 +434,11 @@ _BY_NONCE: Final = sa.select(Registration.id, Registration.key_id).where(
 
 
 def find_duplicate(session: Session, form_id: str) -> Registration | None:
-    """The registration that this form made already; None if there is none. `form_id` is what
-    `KeyStore.form_id` returns for the form's nonce. Raises NotFound where the registration has been
-    erased since."""
+    """Returns the registration that this form made already; None if there is none.
+
+    `form_id` is what `KeyStore.form_id` returns for the form's nonce. Raises NotFound where the
+    registration has been erased since.
+    """
     row = session.connection().execute(_BY_NONCE, {"nonce": digest(form_id)}).first()
     if row is None:
         return None
@@ -437,28 +448,30 @@ def find_duplicate(session: Session, form_id: str) -> Registration | None:
 
 
 def is_of_party(registration: Registration, key: bytes, data: RegistrationData) -> bool:
-    """Whether the registration has the name, contact and number of people of this form."""
+    """Tells whether the registration has the name, contact and number of people of this form."""
     person = decrypt_person(registration, key)
     stored = person.name, person.address, registration.contact, registration.people
     return stored == (data.name, data.address, data.contact, data.people)
 
 
 def find(session: Session, key_store: KeyStore, token: str) -> Registration:
-    """The registration of a manage link. Raises NotFound."""
+    """Finds the registration of a manage link. Raises NotFound."""
     return _find(session, _BY_MANAGE_LINK, key_store.link_digest(_hash(_bytes_of(token))))
 
 
 def find_by_entry_token(session: Session, key_store: KeyStore, token: str) -> Registration:
-    """The registration of the QR code that is shown at check-in. Raises NotFound."""
+    """Finds the registration of a QR code that is shown at check-in. Raises NotFound."""
     return _find(session, _BY_ENTRY_LINK, key_store.link_digest(_hash(_bytes_of(token))))
 
 
 def find_by_code(
     session: Session, key_store: KeyStore, typed: str, workshop_ids: Iterable[int]
 ) -> Sequence[Registration]:
-    """The registrations of these workshops with this check-in code, as somebody typed it: one in a
-    workshop at most, none of erased people. The code alone is no permission: the caller compares
-    the name too."""
+    """Returns the registrations of these workshops with this check-in code, as somebody typed it.
+
+    There is one in a workshop at most, and none of an erased person. The code alone is no
+    permission: the caller compares the name too.
+    """
     plain, found = read_code(typed), list[Registration]()
     ids = list(workshop_ids) if len(plain) == CODE_LENGTH else []
     for start in range(0, len(ids), 500):
@@ -481,15 +494,17 @@ _BY_CODE: Final = (
 
 
 def manage_digest_of(key_store: KeyStore, key: bytes) -> bytes:
-    """What the row stores of the manage link that this key gives now."""
+    """Returns the digest that the row stores for the manage link that this key gives now."""
     return key_store.link_digest(_hash(keystore.derive_link(key, "manage")))
 
 
 def store_links(
     session: Session, key_store: KeyStore, registration_id: str, key: RegistrationKey
 ) -> None:
-    """Stores the links that this key gives now, and another door code: those of before lead nowhere
-    any more."""
+    """Stores the links that this key gives now, and another door code.
+
+    The links and the code of before lead nowhere any more.
+    """
     registration = session.get(
         Registration,
         registration_id,
@@ -526,7 +541,9 @@ _BY_ENTRY_LINK: Final = _WITH_WORKSHOP.where(Registration.entry_digest == sa.bin
 
 
 def get_key(key_store: KeyStore, registration: Registration) -> RegistrationKey:
-    """The encryption key of a registration. Raises NotFound where the person has been erased."""
+    """Returns the encryption key of a registration. Raises NotFound where the person has been
+    erased.
+    """
     if registration.key_id is None:
         raise NotFound("registration")
     try:
@@ -544,7 +561,7 @@ def derive_entry_token(key: bytes) -> str:
 
 
 def decrypt_person(registration: Registration, key: bytes) -> PersonalData:
-    """Name and contact. Raises DataErased where they have been erased."""
+    """Decrypts name and contact. Raises DataErased where they have been erased."""
     if registration.sealed is None:
         raise DataErased("registration")
     data = json.loads(keystore.decrypt(key, registration.sealed, _about(registration.id)))
@@ -554,7 +571,7 @@ def decrypt_person(registration: Registration, key: bytes) -> PersonalData:
 def decrypt_people(
     key_store: KeyStore, registrations: Iterable[Registration]
 ) -> dict[str, PersonalData]:
-    """Name and contact by id of registration, of those whose key is still there."""
+    """Decrypts name and contact of those whose key is still there, by id of registration."""
     by_key = {row.key_id: row for row in registrations if row.key_id is not None}
     keys = open_details(key_store, by_key.values())
     return {by_key[key_id].id: decrypt_person(by_key[key_id], key) for key_id, key in keys.items()}
@@ -572,8 +589,10 @@ def open_details(
 
 
 def next_queue_number(workshop_id: int | sa.ColumnElement[int]) -> sa.ScalarSelect[int]:
-    """The number of a party that comes last, for the values of a statement. The caller has locked
-    the workshop's row. A number says who was first, and no time (S33)."""
+    """Returns the expression for the number of a party that comes last in the order of a workshop.
+
+    The caller has locked the workshop's row. A number says who was first, and no time (S33).
+    """
     last = sa.func.coalesce(sa.func.max(_OTHERS.c.queue_number), 0)
     return sa.select(last + 1).where(_OTHERS.c.workshop_id == workshop_id).scalar_subquery()
 

@@ -45,8 +45,11 @@ _STATUSES: Final = frozenset({WorkshopStatus.PUBLISHED, WorkshopStatus.CANCELLED
 
 
 def is_movable(registration: Registration, now: datetime) -> bool:
-    """Whether its person can move it: it has a seat, the workshop has not begun, and nobody of the
-    party has come. Also from a cancelled workshop."""
+    """Tells whether the person can move the registration to another date.
+
+    It has a seat, the workshop has not begun and is not discreet, and nobody of the party has
+    come. The workshop may be cancelled.
+    """
     workshop = registration.workshop
     is_ahead = workshop.status in _STATUSES and now < workshop.starts_at
     has_seat = registration.apparent_status is RegistrationStatus.CONFIRMED
@@ -54,8 +57,11 @@ def is_movable(registration: Registration, now: datetime) -> bool:
 
 
 def can_receive(registration: Registration, target: Workshop) -> bool:
-    """Whether another workshop is a date to which this registration can move, full or not: of the
-    same kind, and neither discreet nor unlisted. A telephone consultation needs a phone."""
+    """Tells whether the registration can move to the workshop `target`, full or not.
+
+    It is of the same kind, and neither discreet nor unlisted. A telephone consultation needs a
+    phone.
+    """
     has_phone = registration.contact is ContactMethod.PHONE
     return (
         target.id != registration.workshop_id
@@ -67,7 +73,7 @@ def can_receive(registration: Registration, target: Workshop) -> bool:
 
 
 def list_own_workshops(session: Session, registration: Registration) -> set[int]:
-    """The ids of the workshops at which its group has a registration, its own included."""
+    """Returns the ids of the workshops that its group registered for, its own included."""
     if registration.joint_id is None:
         return {registration.workshop_id}
     return set(
@@ -89,14 +95,15 @@ def move(
     slot: str = "",
     is_beyond_share: bool = False,
 ) -> bool:
-    """Moves a registration, or returns False where it is at `target` already: posted twice.
+    """Moves a registration. Returns False where it is at `target` already, because the form was
+    posted twice.
 
-    The seat is taken as by a registration: not from parties on the waitlist that come first. One
-    that `is_beyond_share` of its network at a workshop of high sensitivity is shown its seat, and
-    confirmed later (`review.py`). Raises NotFound
-    where the target is no date for it, RegistrationClosed where it can be moved no more or the
-    target takes no registrations, Full where it has no room, Conflict with the need that is not
-    left, or with "" where the slot is taken. Then the caller rolls back; the old seat is kept.
+    The seat is taken as by a registration: not from parties on the waitlist that come first.
+    A party that `is_beyond_share` of its network at a workshop of high sensitivity is shown
+    its seat, and confirmed later (`review.py`). Raises NotFound where the target is no date
+    for it, RegistrationClosed where it can be moved no more or the target takes no
+    registrations, Full where it has no room, Conflict with the need that is not left, or
+    with "" where the slot is taken. Then the caller rolls back; the old seat is kept.
     """
     source = registration.workshop
     capacity.lock_all(session, [source.id, target.id])
@@ -140,8 +147,10 @@ def _reserve(
     slot: str,
     now: datetime,
 ) -> capacity.CapacityHold:
-    """Reserves for the party at the new workshop and returns what it holds there. Raises
-    RegistrationClosed, Full, Conflict."""
+    """Reserves for the party at the new workshop and returns what it holds there.
+
+    Raises RegistrationClosed, Full, Conflict.
+    """
     if not target.is_open(now):
         raise RegistrationClosed(f"workshop {target.public_id}")
     if registration.people > target.party_limit:
@@ -171,7 +180,7 @@ def _store(
     target: Workshop,
     slot_id: int | None,
 ) -> None:
-    """Makes the row one of the new workshop; nothing of the old one stays in it."""
+    """Makes the registration one of the new workshop; nothing of the old one stays in its row."""
     source, key = registration.workshop, key_store.get(registration.key_id or b"")
     registration.open_with(key)
     details = registration.details

@@ -68,8 +68,11 @@ def enqueue(
     due_at: datetime | None = None,
     message_id: int | None = None,
 ) -> None:
-    """Adds a notification in the transaction of its cause, due at `due_at` or at once: then its
-    stored time is the hour, so that nobody learns when somebody did something (S33)."""
+    """Adds a notification in the transaction of its cause, due at `due_at` or at once.
+
+    If it is due at once, its stored time is the hour, so that nobody learns when somebody
+    did something (S33).
+    """
     session.add(
         Notification(
             registration_id=registration_id,
@@ -87,7 +90,7 @@ def reschedule(
     registration_ids: Sequence[str],
     due_at: datetime,
 ) -> None:
-    """Moves pending notifications of a type, of a workshop that moved."""
+    """Moves the pending notifications of a type, because their workshop was moved."""
     session.execute(
         sa.update(Notification)
         .where(
@@ -101,8 +104,10 @@ def reschedule(
 
 
 def clear_for_move(session: Session, registration_id: str) -> None:
-    """Deletes what was about the workshop that a registration leaves: letters that wait, and the
-    record of what was sent. Requests for its link stay."""
+    """Deletes what is about the workshop that a registration leaves.
+
+    That is the letters that wait, and the record of what was sent. Requests for its link stay.
+    """
     session.execute(
         sa.delete(Notification).where(
             Notification.registration_id == registration_id,
@@ -112,8 +117,10 @@ def clear_for_move(session: Session, registration_id: str) -> None:
 
 
 def withhold(session: Session, registration_id: str) -> None:
-    """Takes back what was queued to confirm what somebody just did themselves, in the transaction
-    that queued it: their page says it."""
+    """Deletes the queued confirmation of what somebody just did themselves: their page says it.
+
+    It is called in the transaction that queued it.
+    """
     cancel_pending(session, registration_id, *_RECEIPTS)
 
 

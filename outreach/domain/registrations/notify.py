@@ -110,7 +110,7 @@ def _queue_missing(
 def list_workshops_to_follow_up(
     session: Session, follow_ups: Sequence[MessageDeclaration] = FOLLOW_UPS, *, now: datetime
 ) -> Sequence[int]:
-    """The workshops, by id, of which a message is due that follows them."""
+    """Returns the ids of the ended workshops after which a message is due."""
     ended = [_has_ended_before(each, now) for each in follow_ups]
     if not ended:
         return ()
@@ -145,8 +145,10 @@ def enqueue_follow_ups(
 def _list_without(
     session: Session, workshop: Workshop, declared: MessageDeclaration, now: datetime
 ) -> Sequence[Registration]:
-    """The parties to whom a message that follows the workshop was not queued; none unless it is
-    due."""
+    """Returns the parties for which a message after the workshop still has to be queued.
+
+    There is none unless the message is due.
+    """
     has_one = sa.exists().where(
         Notification.registration_id == Registration.id,
         Notification.cause == declared.notification_type,
@@ -173,7 +175,9 @@ def _is_on_request(declared: MessageDeclaration) -> bool:
 
 
 def _has_ended_before(declared: MessageDeclaration, now: datetime) -> sa.ColumnElement[bool]:
-    """Whether a workshop has ended so long before that the message is due, and not since long."""
+    """Returns the condition for workshops that ended long enough ago for the message to be due,
+    and not longer than `FOLLOW_UP_WINDOW` before that.
+    """
     assert declared.follow_up is not None
     latest = now - declared.follow_up.wait
     return sa.and_(Workshop.ends_at <= latest, Workshop.ends_at > latest - FOLLOW_UP_WINDOW)

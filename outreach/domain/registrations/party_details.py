@@ -12,7 +12,7 @@ PADDED_BYTES: Final = 256  # before encryption, or a multiple: the length reveal
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class PartyDetails:
-    """What a registration stores encrypted, beside name and contact."""
+    """The fields that a registration stores encrypted, beside name and contact."""
 
     code: str = ""  # for check-in, shown as ABC DEF
     language: str = ""  # in which pages and letters are
@@ -36,7 +36,7 @@ class DetailChanges(TypedDict, total=False):
 
 
 def encrypt(key: bytes, registration_id: str, details: PartyDetails) -> bytes:
-    """The details as the row stores them, bound to the registration's id."""
+    """Encrypts the details for the row of the registration, bound to the registration's id."""
     text = json.dumps(
         {
             "code": details.code,
@@ -52,7 +52,7 @@ def encrypt(key: bytes, registration_id: str, details: PartyDetails) -> bytes:
 
 
 def decrypt(key: bytes, registration_id: str, sealed: bytes) -> PartyDetails:
-    """Raises DataErased where the key is another one."""
+    """Decrypts the details of a registration. Raises DataErased where the key is another one."""
     data = json.loads(keystore.decrypt(key, sealed, _about(registration_id)))
     return PartyDetails(
         code=data["code"],

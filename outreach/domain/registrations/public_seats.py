@@ -28,7 +28,9 @@ MAX_DELAY: Final = timedelta(hours=1)
 
 
 class StateKey(NamedTuple):
-    """What has a state that is shown: a workshop, one of its slots or one of its accommodations."""
+    """Names what has a state that is shown: a workshop, one of its slots or one of its
+    accommodations.
+    """
 
     workshop_id: int
     slot_id: int | None = None
@@ -37,8 +39,10 @@ class StateKey(NamedTuple):
 
 @dataclass
 class DelayedStates:
-    """When each state that has changed is shown. Kept by the worker; another one that takes over
-    draws the delays anew."""
+    """Remembers when each state that has changed will be shown.
+
+    The worker keeps it in memory; another worker that takes over draws the delays anew.
+    """
 
     due_at: dict[StateKey, datetime] = field(default_factory=dict)
     generator: random.Random = field(default_factory=random.SystemRandom)
@@ -46,8 +50,11 @@ class DelayedStates:
     def find_due(
         self, states: Mapping[StateKey, tuple[int, int]], *, now: datetime
     ) -> dict[StateKey, int]:
-        """The states to show now. `states` has all of them: what the state is, and the one shown;
-        one that has changed back meanwhile has nothing to show."""
+        """Returns the states that are to be shown now.
+
+        `states` has every state together with the one that is shown. A state that has changed back
+        meanwhile has nothing to show.
+        """
         changed = {key: state for key, (state, shown) in states.items() if state != shown}
         self.due_at = {key: self.due_at.get(key) or now + self._draw() for key in changed}
         return {key: state for key, state in changed.items() if self.due_at[key] <= now}
@@ -60,8 +67,10 @@ _SENSITIVE_KINDS: Final = sa.select(Kind.id).where(Kind.sensitivity.in_(HIGH_SEN
 
 
 def list_states(session: Session, *, now: datetime) -> dict[StateKey, tuple[int, int]]:
-    """The state of workshops to come that hide their seats, and the one shown. A workshop with
-    slots has none of its own: it follows from the slots that are shown."""
+    """Returns, for workshops ahead that hide their seats, the true state and the one that is shown.
+
+    A workshop with slots has no state of its own: it follows from the slots that are shown.
+    """
     is_watched = (
         sa.or_(Workshop.is_discreet.is_(True), Workshop.kind_id.in_(_SENSITIVE_KINDS)),
         Workshop.status == WorkshopStatus.PUBLISHED,
@@ -92,7 +101,7 @@ def _compare(left: int, limit: int, *, was_free: bool) -> tuple[int, int]:
 
 
 def show(session: Session, states: Mapping[StateKey, int]) -> None:
-    """Shows these states from now on."""
+    """Stores these states, which the public sees from now on."""
     for key, state in states.items():
         if key.need is None:
             session.execute(_update(key, state).execution_options(synchronize_session=False))

@@ -41,7 +41,9 @@ REACHED_FOR: Final = timedelta(hours=24)  # time to answer after a late delivery
 
 
 def get_answer_deadline(registration: Registration) -> datetime | None:
-    """When the seat of a person who was asked is released; None where it is kept in any case."""
+    """Returns when the seat of a person who was asked is released; None where it is kept in any
+    case.
+    """
     asked_at, workshop = registration.asked_at, registration.workshop
     if asked_at is None or not workshop.frees_silence:
         return None
@@ -50,7 +52,9 @@ def get_answer_deadline(registration: Registration) -> datetime | None:
 
 
 def compute_deadline(workshop: Workshop, asked_at: datetime) -> datetime:
-    """Until when a question of that moment can be answered: 36 hours later, by day."""
+    """Returns until when a question asked at that moment can be answered: 36 hours later, in the
+    daytime.
+    """
     local = (asked_at + ANSWER_WITHIN).astimezone(workshop.zone)
     hour = min(max(local.time(), ANSWERS_FROM), ANSWERS_UNTIL)
     return (
@@ -84,7 +88,7 @@ def list_workshops_to_ask(session: Session, now: datetime) -> Sequence[Workshop]
 
 
 def has_work_to_do(session: Session, workshop: Workshop, now: datetime) -> bool:
-    """Whether somebody has to be asked, or has not answered in time."""
+    """Tells whether somebody has to be asked, or has not answered in time."""
     to_ask = _select_to_ask(workshop, now)
     if to_ask is not None:
         first = session.scalar(to_ask.with_only_columns(Registration.id).limit(1))

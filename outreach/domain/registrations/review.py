@@ -46,7 +46,9 @@ IS_FOR_REVIEW: Final = sa.and_(
 
 
 def compute_share(workshop: Workshop) -> Share:
-    """How many seats of this workshop a network may take; of consultations, how many hours."""
+    """Returns how many seats of this workshop one network may take; for consultations, how many
+    hours.
+    """
     seats = _count_seats(workshop)
     return Share(
         address=max(2, seats // 4),
@@ -65,8 +67,11 @@ def name_subject(workshop: Workshop) -> str:
 
 
 def compute_review(workshop: Workshop, registered_at: datetime) -> datetime:
-    """When a party beyond its share is seated or left: at nine of the office's next day; at the
-    next full hour where that is too late or the workshop begins within a day."""
+    """Returns when a party beyond its share is seated or left without a seat.
+
+    That is at nine of the office's next day, or at the next full hour where nine is too late or the
+    workshop begins within a day.
+    """
     zone = workshop.office.zone
     tomorrow = registered_at.astimezone(zone).date() + timedelta(days=1)
     morning = clock.instant(tomorrow, REVIEW_HOUR, zone)
@@ -75,7 +80,7 @@ def compute_review(workshop: Workshop, registered_at: datetime) -> datetime:
 
 
 def list_workshops_due(session: Session, now: datetime) -> Sequence[int]:
-    """The ids of workshops ahead with parties whose review is due."""
+    """Returns the ids of the workshops ahead that have parties whose review is due."""
     # Each hour: who came on the last day is reviewed before who came the evening before.
     rows = session.execute(
         sa.select(Registration.workshop_id, Registration.registered_at)
@@ -96,8 +101,7 @@ def list_workshops_due(session: Session, now: datetime) -> Sequence[int]:
 
 
 def find_next(session: Session, workshop: Workshop) -> datetime | None:
-    """When the first of the parties that nobody has decided is reviewed; None where there are
-    none."""
+    """Returns when the next review of an undecided party is due; None where none waits for one."""
     rows = session.scalars(
         sa.select(Registration.registered_at).where(
             Registration.workshop_id == workshop.id, IS_FOR_REVIEW
@@ -107,8 +111,11 @@ def find_next(session: Session, workshop: Workshop) -> datetime | None:
 
 
 def run(session: Session, workshop: Workshop, bursts: Sequence[BurstKeys], *, now: datetime) -> int:
-    """Seats parties whose review is due, one of each burst in turn, and leaves the others; returns
-    how many were seated. Parties of a burst that staff have decided are left to that decision."""
+    """Seats parties whose review is due, one of each burst in turn, and returns how many it seated.
+
+    The other parties are left without a seat. A burst that staff have decided on is left to that
+    decision.
+    """
     capacity.lock(session, workshop)
     if workshop.status is not WorkshopStatus.PUBLISHED or now >= workshop.starts_at:
         return 0
@@ -154,7 +161,7 @@ def confirm(
 
 
 def _list_due(session: Session, workshop: Workshop, now: datetime) -> list[Registration]:
-    """The parties whose review is due and whose person has not been erased, the first one first."""
+    """Returns the parties whose review is due, the first one first, without erased ones."""
     rows = session.scalars(
         sa.select(Registration)
         .where(Registration.workshop_id == workshop.id, IS_FOR_REVIEW)
@@ -169,8 +176,10 @@ def _list_due(session: Session, workshop: Workshop, now: datetime) -> list[Regis
 def _alternate(
     parties: Iterable[Registration], bursts: Sequence[BurstKeys]
 ) -> Iterator[Registration]:
-    """Orders parties: one of each burst, then the second of each, and so on. A party whose burst
-    the key store has lost is a burst by itself."""
+    """Orders parties: one of each burst, then the second of each, and so on.
+
+    A party whose burst the key store has lost is a burst by itself.
+    """
     burst_of: Mapping[bytes, bytes] = {key: each.id for each in bursts for key in each.key_ids}
     by_burst: dict[bytes, list[Registration]] = defaultdict(list)
     for party in parties:
@@ -183,8 +192,10 @@ def _alternate(
 def _seat(
     session: Session, workshop: Workshop, party: Registration, *, is_vouched: bool, now: datetime
 ) -> bool:
-    """Seats a party that waits, at the hour it asked for; offers the nearest free hour where that
-    one is taken. False where there is none. `is_vouched`: staff know who it is."""
+    """Seats a waiting party at the hour it asked for, or offers it the nearest free hour.
+
+    Returns False where there is neither. `is_vouched`: staff know who it is.
+    """
     values: dict[str, Any] = {"is_beyond_share": not is_vouched, "is_released": False}
     wanted = capacity.get_hold(party)
     hold = capacity.reserve(session, workshop, wanted)
@@ -215,8 +226,11 @@ def _seat(
 def _find_nearest(
     session: Session, workshop: Workshop, party: Registration, now: datetime
 ) -> int | None:
-    """The free hour nearest to the one that the party asked for. None where no other hour may be
-    offered: the party was shown its own, or it is too late for offers."""
+    """Returns the slot with the free hour nearest to the one that the party asked for.
+
+    None where no other hour may be offered: the party was shown its own, or it is too late for
+    offers.
+    """
     if party.slot is None or party.appears_confirmed or waitlist.is_closed(workshop, now):
         return None
     return time_slots.find_nearest_free(session, workshop.id, party.people, party.slot.minute)
@@ -227,7 +241,7 @@ def _count_seats(workshop: Workshop) -> int:
 
 
 def _count_seated(session: Session, workshop: Workshop) -> int:
-    """How many people beyond a share have a seat by the review, on whatever day they came."""
+    """Counts the people beyond a share who hold a seat, on whatever day they registered."""
     return (
         session.scalar(
             sa.select(sa.func.coalesce(sa.func.sum(Registration.people), 0)).where(

@@ -145,8 +145,10 @@ def put_under_review(
 def reserve_or_waitlist(
     session: Session, workshop: Workshop, data: RegistrationData, now: datetime
 ) -> CapacityHold | None:
-    """The seats reserved for the party; None where it is waitlisted. Raises RegistrationClosed,
-    Conflict, Full."""
+    """Reserves seats for the party and returns them; None where it goes to the waitlist.
+
+    Raises RegistrationClosed, Conflict, Full.
+    """
     is_late = waitlist.is_closed(workshop, now)
     hold = None if is_late else _reserve(session, workshop, data)
     if hold is not None:
@@ -165,8 +167,11 @@ def reserve_or_waitlist(
 
 
 def _reserve(session: Session, workshop: Workshop, data: RegistrationData) -> CapacityHold | None:
-    """Reserves what the party asked for, or nothing: None where the workshop has no room for it.
-    Raises Conflict."""
+    """Reserves what the party asked for; returns None, and reserves nothing, where there is no
+    room.
+
+    Raises Conflict.
+    """
     people = data.people
     if not capacity.reserve_seats(session, workshop.id, people):
         return None
@@ -183,8 +188,10 @@ def _reserve(session: Session, workshop: Workshop, data: RegistrationData) -> Ca
 
 def _reserve_slot(session: Session, workshop: Workshop, hour: str, people: int) -> int | None:
     """Reserves the slot at that hour and returns its id; None where no slot has room for the party.
-    Raises Conflict where only others have. Who chose no hour where seats are hidden gets the first
-    one: the page shows late which are free (`public_seats.py`)."""
+
+    Raises Conflict where only other slots have room. Who chose no hour where seats are
+    hidden gets the first one: the page shows late which are free (`public_seats.py`).
+    """
     if not hour and workshop.hides_seats:
         slot_id = time_slots.find_first_free(session, workshop.id, people)
         has_room = slot_id is not None and time_slots.reserve(session, slot_id, people)
@@ -230,7 +237,7 @@ def register_group(
 
 @dataclass(frozen=True, kw_only=True)
 class RegistrationChange:
-    """What a party wants instead of what it has."""
+    """The people, needs, hour and channel that a party wants in place of those that it has."""
 
     people: int
     needs: Codes
@@ -242,8 +249,11 @@ class RegistrationChange:
 def change(
     session: Session, registration: Registration, requested: RegistrationChange, *, now: datetime
 ) -> None:
-    """Changes the number of people, the needs or the time slot. Raises Full or Conflict where it
-    does not fit (the caller rolls back), and RegistrationClosed where it is too late."""
+    """Changes the number of people, the needs or the time slot.
+
+    Raises Full or Conflict where it does not fit (the caller rolls back), and
+    RegistrationClosed where it is too late.
+    """
     workshop = capacity.lock_workshop_of(session, registration)
     if not workshop.is_open(now):
         raise RegistrationClosed(f"workshop {workshop.public_id}")
@@ -298,8 +308,10 @@ def _exchange(
 def _find_slot_with_room(
     session: Session, workshop: Workshop, requested: RegistrationChange, current_id: int
 ) -> int:
-    """The slot that the party wants and does not hold: reserved and released again. Raises
-    Conflict."""
+    """Returns the id of the time slot that the party wants, after checking that it has room.
+
+    To check, a slot that the party does not hold is reserved and released again. Raises Conflict.
+    """
     slot_id = _find_slot_id(session, workshop, requested.slot)
     if slot_id != current_id:
         if not time_slots.reserve(session, slot_id, requested.people):

@@ -25,8 +25,10 @@ MAX_KEYS: Final = 50  # registrations of one contact that are looked at
 def find_by_code(
     session: Session, key_store: KeyStore, code: str, office_ids: Sequence[int], *, now: datetime
 ) -> list[Registration]:
-    """The registrations with this code, the latest workshop first: one as a rule, since a code is
-    unique within a workshop only."""
+    """Returns the registrations with this code, the latest workshop first.
+
+    There is one as a rule, and seldom more: a code is unique within a workshop only.
+    """
     workshop_ids = session.scalars(
         sa.select(Workshop.id).where(
             Workshop.office_id.in_(office_ids), Workshop.ends_at > now - FOUND_AFTER
@@ -39,8 +41,11 @@ def find_by_code(
 def find_by_contact(
     session: Session, key_store: KeyStore, contact: str, office_ids: Sequence[int], *, now: datetime
 ) -> list[Registration]:
-    """The active registrations with this e-mail or phone (E.164) at workshops that are not
-    discreet, the latest one first. Nothing of a registration is decrypted."""
+    """Returns the active registrations with this e-mail or phone (E.164), the latest workshop
+    first.
+
+    Discreet workshops are left out. Nothing of a registration is decrypted.
+    """
     key_ids = key_store.find(contact)[:MAX_KEYS]
     # As many keys in every statement, so that it is the same for a contact that nobody has.
     key_ids += [secrets.token_bytes(16) for _ in range(MAX_KEYS - len(key_ids))]

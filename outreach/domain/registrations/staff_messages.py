@@ -14,7 +14,7 @@ from outreach.db.base import Base, Words
 
 
 class MessageTemplate(StrEnum):
-    """What happened. It chooses the text of the letter."""
+    """What happened according to staff. It chooses the text of the letter."""
 
     REMINDER = "reminder"
     PLACE = "place"
@@ -45,5 +45,5 @@ class Message(Base):
 
     @property
     def is_of_cancelled(self) -> bool:
-        """Whether it is true of a cancelled workshop only; the others are true of any other."""
+        """Whether the message may be sent only about a cancelled workshop; the others never are."""
         return self.template is MessageTemplate.CANCELLED

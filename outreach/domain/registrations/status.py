@@ -61,8 +61,11 @@ def transition(
     event: StatusEvent,
     **values: object,
 ) -> bool:
-    """Changes the status of a registration if it is still `start`; False where it has changed
-    meanwhile. `values` are further columns. The caller reserves and releases seats."""
+    """Changes the status of a registration if it is still `start`.
+
+    Returns False where it has changed meanwhile. `values` are further columns. The caller
+    reserves and releases seats.
+    """
     return changes_one_row(
         session,
         sa.update(Registration)

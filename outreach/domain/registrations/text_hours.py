@@ -13,8 +13,10 @@ UNTIL: Final = time(20)
 
 
 def find_next(workshop: Workshop, at: datetime, *, is_change: bool = False) -> datetime:
-    """The first instant from `at` on at which a text about the workshop is sent; `is_change`: one
-    that tells of its last change."""
+    """Returns the first instant from `at` on at which a text about the workshop may be sent.
+
+    `is_change`: the text tells of the last change of the workshop.
+    """
     there = at.astimezone(workshop.zone)
     if FROM <= there.time() < UNTIL:
         return at

@@ -24,7 +24,7 @@ MAX_PEOPLE: Final = 4
 
 
 def is_offered(registration: Registration, now: datetime) -> bool:
-    """Whether the ticket of this registration offers it."""
+    """Tells whether the person may register another party with the ticket of this registration."""
     return (
         registration.status is RegistrationStatus.CONFIRMED
         and registration.sharing is TicketSharing.OPEN
@@ -36,9 +36,12 @@ def is_offered(registration: Registration, now: datetime) -> bool:
 def use(
     session: Session, workshop: Workshop, giver_id: str, registration_id: str, people: int
 ) -> bool:
-    """Uses the ticket `giver_id` for a registration just stored, in its transaction, which has
-    locked the workshop. False where it does not help: the party is too large, the ticket is of
-    another workshop or used, or too many seats are taken so."""
+    """Uses the ticket `giver_id` for a registration just stored, in its transaction.
+
+    The transaction has locked the workshop. Returns False where the ticket does not help:
+    the party is too large, the ticket is of another workshop or used, or too many seats are
+    taken so.
+    """
     if not giver_id or workshop.is_sensitive or people > MAX_PEOPLE:
         return False
     taken = session.scalar(_TAKEN, {"workshop": workshop.id}) or 0

@@ -44,13 +44,13 @@ class PeopleTotals(Base):
 
 
 def of_party(needs: Iterable[str], language: str) -> Counter[str]:
-    """What a party with a seat adds to the totals."""
+    """Returns what a party with a seat adds to the totals of its workshop, by name of total."""
     names = [*map(need_name, needs), *([f"{LANGUAGE}{language}"] if language else [])]
     return Counter(names)
 
 
 def of_arrival(registration: Registration, people: int) -> Counter[str]:
-    """What so many people of a party add to the totals when they come."""
+    """Returns what is added to the totals when `people` of the party come, by name of total."""
     changes = Counter({ARRIVED: people})
     if registration.status is RegistrationStatus.CONFIRMED:
         changes[SEATED] = people
@@ -64,17 +64,17 @@ def need_name(need: str) -> str:
 
 
 def slot_name(slot_id: int) -> str:
-    """The total of the people who came to a time slot."""
+    """Names the total of the people who came to a time slot."""
     return f"{_SLOT}{slot_id}"
 
 
 def read(session: Session, workshop_id: int) -> Counter[str]:
-    """The totals of a workshop by name; what is absent is 0."""
+    """Returns the totals of a workshop by name; what is absent is 0."""
     return read_all(session, [workshop_id])[workshop_id]
 
 
 def read_all(session: Session, workshop_ids: Iterable[int]) -> dict[int, Counter[str]]:
-    """The totals of these workshops."""
+    """Returns the totals of each of these workshops, by id of workshop."""
     ids = list(workshop_ids)
     found = {workshop_id: Counter[str]() for workshop_id in ids}
     for start in range(0, len(ids), 500):
@@ -84,7 +84,9 @@ def read_all(session: Session, workshop_ids: Iterable[int]) -> dict[int, Counter
 
 
 def read_where(session: Session, *conditions: sa.ColumnElement[bool]) -> dict[int, Counter[str]]:
-    """The totals by id of workshop, of all workshops with these conditions, in one statement."""
+    """Returns the totals of all workshops with these conditions, by id of workshop, in one
+    statement.
+    """
     rows = session.execute(SELECT_WITH_WORKSHOP.where(*conditions))
     return {row.workshop_id: open_row(session, *row) for row in rows}
 
@@ -92,7 +94,9 @@ def read_where(session: Session, *conditions: sa.ColumnElement[bool]) -> dict[in
 def open_row(
     session: Session, workshop_id: int, numbers: Mapping[str, int], sealed: bytes
 ) -> Counter[str]:
-    """The totals of a row of `SELECT_WITH_WORKSHOP`."""
+    """Returns the totals of one row that `SELECT_WITH_WORKSHOP` found, with the sealed ones
+    decrypted.
+    """
     counted = Counter(numbers)
     counted.update(_decrypt(session, workshop_id, sealed))
     return counted
@@ -107,11 +111,13 @@ def add(session: Session, workshop_id: int, changes: Mapping[str, int]) -> None:
 
 
 def recount(session: Session, workshop_id: int) -> bool:
-    """Computes the totals from the registrations, and returns whether they were others. The caller
-    has locked the workshop's row.
+    """Computes the totals from the registrations, and tells whether they have changed.
+
+    The caller has locked the workshop's row.
 
     What erased people added stays: nobody can read it any more, so a total that includes them is
-    not lowered. Erased people hold no seat before the workshop, so limits are exact then."""
+    not lowered. Erased people hold no seat before the workshop, so limits are exact then.
+    """
     rows = session.scalars(
         sa.select(Registration)
         .where(Registration.workshop_id == workshop_id)
@@ -172,7 +178,9 @@ def _encrypt(session: Session, workshop_id: int, counted: Counter[str]) -> bytes
 
 
 def _decrypt(session: Session, workshop_id: int, sealed: bytes) -> dict[str, int]:
-    """Empty where the key store was lost: the small numbers are lost with it."""
+    """Decrypts the small numbers of a workshop; without the key store they are lost, and none is
+    returned.
+    """
     try:
         text = keystore.decrypt(_key(session), sealed, _about(workshop_id))
     except DataErased:

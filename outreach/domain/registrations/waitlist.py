@@ -44,13 +44,16 @@ WaitingParty = sa.Row[str, int, ContactMethod, bool, bool]
 
 
 def is_closed(workshop: Workshop, now: datetime) -> bool:
-    """Whether seats are not offered automatically any more; staff can still grant them."""
+    """Tells whether seats are not offered automatically any more; staff can still grant them."""
     return now > workshop.starts_at - NO_OFFER_BEFORE
 
 
 def compute_offer_end(workshop: Workshop, now: datetime) -> datetime:
-    """The instant at which an offer made now expires, a whole hour: whoever cancelled caused the
-    offer, and its minute would be theirs (S33). Also the latest offer ends before the workshop."""
+    """Returns when an offer that is made now expires, always at a whole hour and before the
+    workshop.
+
+    Whoever cancelled caused the offer, and its exact minute would tell when they did (S33).
+    """
     return _compute_offer_end(workshop.starts_at, now)
 
 
@@ -101,8 +104,10 @@ def make_offer(
     starts_at: datetime | None = None,
     **values: object,
 ) -> None:
-    """Offers a waitlisted party what has been reserved for it. Its clock starts at `starts_at`, or
-    now; `values` are further columns."""
+    """Offers a waitlisted party what has been reserved for it.
+
+    Its time to answer starts at `starts_at`, or now; `values` are further columns.
+    """
     begins = starts_at or now
     transition(
         session,
@@ -120,8 +125,10 @@ def make_offer(
 
 
 def _find_offer_start(workshop: Workshop, party: WaitingParty, now: datetime) -> datetime | None:
-    """When the clock of an offer to a waitlisted party starts: when its text is sent. None where it
-    would be too late then, so the seat goes to the next party."""
+    """Returns from when on a waitlisted party has time to answer: from when its text is sent.
+
+    None where it would be too late then, so that the seat goes to the next party.
+    """
     is_text = party.contact is ContactMethod.PHONE and party.may_leave_message
     if party.appears_confirmed or not is_text:
         return now
@@ -140,7 +147,7 @@ def list_fitting(session: Session, workshop: Workshop, seats: int) -> list[Conta
 
 
 def has_fitting_candidate(session: Session, workshop: Workshop) -> bool:
-    """Whether a waitlisted party would fit in what is free now."""
+    """Tells whether some party on the waitlist would fit into the seats that are free now."""
     left = _count_seats_left(session, workshop)
     if left == 0:
         return False
@@ -201,8 +208,10 @@ def expire_offers(session: Session, workshop: Workshop, *, now: datetime) -> int
 
 
 def extend_offers(session: Session, workshop: Workshop, *, now: datetime) -> None:
-    """Gives open offers their full duration again, after the workshop was reinstated or moved; from
-    the morning on where people are told by a text."""
+    """Gives open offers their full duration again, after the workshop was reinstated or moved.
+
+    The duration starts in the morning where people are told by a text.
+    """
     for is_of_contact, starts_at in (
         (sa.true(), now),
         (GETS_TEXTS, text_hours.find_next(workshop, now)),
@@ -222,7 +231,9 @@ def extend_offers(session: Session, workshop: Workshop, *, now: datetime) -> Non
 
 
 def delay_offer(connection: sa.Connection, notification_id: int, until: datetime) -> None:
-    """Starts the clock of an open offer when its text is sent, unless it is too late then."""
+    """Makes the time to answer an open offer start when its text is sent, unless it is too late
+    then.
+    """
     offer = connection.execute(
         sa.select(Registration.id, Workshop.starts_at)
         .join(Workshop, Workshop.id == Registration.workshop_id)
@@ -245,8 +256,9 @@ def delay_offer(connection: sa.Connection, notification_id: int, until: datetime
 
 
 def end_hold(session: Session, workshop: Workshop, *, now: datetime) -> int:
-    """Offers the seats of a change whose undo window is over; returns to how
-    many parties."""
+    """Offers the seats of a change whose undo window is over; returns how many parties got an
+    offer.
+    """
     capacity.lock(session, workshop)
     if workshop.undo_until is None or now < workshop.undo_until:
         return 0
@@ -257,7 +269,7 @@ def end_hold(session: Session, workshop: Workshop, *, now: datetime) -> int:
 
 
 def list_workshops_to_end_hold(session: Session, now: datetime) -> Sequence[int]:
-    """The ids of workshops whose undo window is over."""
+    """Returns the ids of the workshops whose undo window is over."""
     return session.scalars(sa.select(Workshop.id).where(Workshop.undo_until <= now)).all()
 
 
@@ -385,8 +397,10 @@ def list_expired(session: Session, workshop: Workshop) -> Sequence[Registration]
 
 
 def get_position(session: Session, registration: Registration) -> int:
-    """The position on the waitlist; the first is 1. Parties beyond their share do not
-    count: they are passed over."""
+    """Returns the place of the party on the waitlist, from 1 on.
+
+    Parties beyond their share do not count: they are passed over.
+    """
     count_before = session.scalar(
         sa.select(sa.func.count())
         .select_from(Registration)

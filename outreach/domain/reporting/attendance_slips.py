@@ -13,10 +13,13 @@ WITHIN: Final = timedelta(days=365)  # what the office usually has
 
 
 def find_likely(session: Session, workshop: Workshop, people: int, marked: int) -> int | None:
-    """The number that a typed one is ten times, or a tenth, of; None where it is likely.
+    """Returns the number that was probably meant, where ten times it or a tenth of it was typed.
+
+    None where the typed number is likely.
 
     `marked` people were counted at the door. Nobody may have counted there, so without a mark the
-    number is compared with the seats, and with what the office had of this kind within a year."""
+    number is compared with the seats, and with what the office had of this kind within a year.
+    """
     if marked:
         is_beyond = people >= FACTOR * marked and people > workshop.capacity
         return marked if is_beyond or people * FACTOR <= marked else None
@@ -28,8 +31,10 @@ def find_likely(session: Session, workshop: Workshop, people: int, marked: int) 
 
 
 def _read_usual(session: Session, workshop: Workshop) -> tuple[int, int]:
-    """The smallest and the largest attendance of this office and kind in the year before; zeros
-    where there is none."""
+    """Returns the smallest and the largest attendance of this office and kind in the year before.
+
+    Both are zero where there is none.
+    """
     since: datetime = workshop.starts_at - WITHIN
     least, most = session.execute(
         sa.select(sa.func.min(Workshop.head_count), sa.func.max(Workshop.head_count)).where(

@@ -79,8 +79,11 @@ _FIGURES: Final = (
 def list_values(
     session: Session, month: Month
 ) -> Sequence[sa.Row[str, Words, str, int, str, str | None]]:
-    """The same for reading: code, label and unit of the series, value, source, and the code of the
-    series that it is part of."""
+    """Returns the typed figures of a month for reading.
+
+    Each has code, label and unit of the series, value, source, and the code of the series
+    that it is part of.
+    """
     return session.connection().execute(_VALUES, {"month": month.number}).all()
 
 
@@ -108,13 +111,13 @@ _MONTHS: Final = sa.select(MonthlyFigure.month).distinct().order_by(MonthlyFigur
 
 
 def list_wordings(session: Session) -> dict[str, dict[str, Any] | None]:
-    """How bulletins say the numbers of each series, by code."""
+    """Returns how bulletins say the numbers of each series, by code."""
     rows = session.execute(sa.select(FigureSeries.code, FigureSeries.wording))
     return {row.code: row.wording for row in rows}
 
 
 def list_range(session: Session, first: Month, last: Month) -> dict[Month, dict[str, int]]:
-    """The values of the months in a range that have some, by series."""
+    """Returns the values of each month in a range that has some, by series."""
     values = sa.select(MonthlyFigure.month, MonthlyFigure.series, MonthlyFigure.value)
     in_range = MonthlyFigure.month.between(first.number, last.number)
     found: dict[Month, dict[str, int]] = {}
@@ -124,7 +127,7 @@ def list_range(session: Session, first: Month, last: Month) -> dict[Month, dict[
 
 
 def get_history(session: Session, month: Month) -> dict[str, list[int]]:
-    """The values of each series in the HISTORY_MONTHS months before, the latest first."""
+    """Returns the values of each series in the HISTORY_MONTHS months before, the latest first."""
     rows = session.execute(
         sa.select(MonthlyFigure.series, MonthlyFigure.value)
         .where(
@@ -139,8 +142,11 @@ def get_history(session: Session, month: Month) -> dict[str, list[int]]:
 
 
 def is_unlikely(value: int, before: Sequence[int]) -> bool:
-    """Whether a number may be a typing error: ten times the median of the months before or a tenth
-    of it, or far outside their variation."""
+    """Tells whether a number may be a typing error.
+
+    It is ten times the median of the months before or a tenth of it, or far outside their
+    variation.
+    """
     if not before:
         return False
     middle = median(before)
@@ -155,7 +161,9 @@ def is_unlikely(value: int, before: Sequence[int]) -> bool:
 
 
 def is_sum_inconsistent(whole: int, parts: Mapping[str, int | None]) -> bool:
-    """Whether the sum of the parts is more than the whole or, where all parts are known, less."""
+    """Tells whether the sum of the parts is more than the whole or, where all parts are known,
+    less.
+    """
     known = [value for value in parts.values() if value is not None]
     if not known:
         return False

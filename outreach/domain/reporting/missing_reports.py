@@ -36,8 +36,10 @@ _REPORTERS: Final = [role for role in Role if Permission.EDIT in PERMISSIONS[rol
 def list_missing_reports(
     session: Session, organizer_id: int, *, now: datetime
 ) -> Sequence[Workshop]:
-    """The workshops without a report at the offices of a staff member, by day. Roles for the whole
-    network are left out: they have the page of the month."""
+    """Returns the workshops without a report at the offices of a staff member, by day.
+
+    Roles for the whole network are left out: they have the page of the month.
+    """
     own_offices = sa.select(Office.id).join(RoleAssignment, RoleAssignment.office == Office.slug)
     return session.scalars(
         _open(now)
@@ -53,7 +55,9 @@ def list_missing_reports(
 
 
 def list_due(session: Session, *, now: datetime) -> dict[int, datetime]:
-    """The staff members to remind now, by id, with the time since which the reminder is due."""
+    """Returns the staff members to remind now, by id, with the time since which the reminder is
+    due.
+    """
     occasions: dict[str, datetime] = {}
     for workshop in session.scalars(_open(now)):
         last = max((each for each in compute_reminder_times(workshop) if each <= now), default=None)
@@ -64,7 +68,7 @@ def list_due(session: Session, *, now: datetime) -> dict[int, datetime]:
 
 
 def compute_reminder_times(workshop: Workshop) -> tuple[datetime, datetime]:
-    """The two instants at which the office is reminded of the workshop."""
+    """Returns the two instants at which the office is reminded of the workshop."""
     zone = workshop.office.zone
     next_day = workshop.ends_at.astimezone(zone).date() + timedelta(days=1)
     after = Month.from_number(workshop.month).following
@@ -85,7 +89,7 @@ def _reporters(session: Session, occasions: Mapping[str, datetime]) -> dict[int,
 
 
 def list_reporters(session: Session, slugs: Iterable[str]) -> list[tuple[int, str]]:
-    """Id of staff member and slug, for those who report for these offices."""
+    """Returns the staff members who report for these offices: pairs of their id and the slug."""
     rows = session.execute(
         sa.select(RoleAssignment.organizer_id, RoleAssignment.office)
         .join(StaffMember, StaffMember.id == RoleAssignment.organizer_id)
@@ -99,8 +103,10 @@ def list_reporters(session: Session, slugs: Iterable[str]) -> list[tuple[int, st
 
 
 def list_accounts(session: Session, slugs: Iterable[str]) -> list[tuple[StaffMember, str]]:
-    """Account and slug, for those who report for these offices, disabled accounts too; by slug and
-    address."""
+    """Returns the accounts that report for these offices, each with the slug; by slug and address.
+
+    Disabled accounts are among them.
+    """
     rows = session.execute(
         sa.select(StaffMember, RoleAssignment.office)
         .join(RoleAssignment, StaffMember.id == RoleAssignment.organizer_id)
@@ -114,7 +120,7 @@ def list_accounts(session: Session, slugs: Iterable[str]) -> list[tuple[StaffMem
 
 
 def get_own_slugs(staff_member: StaffMember) -> frozenset[str]:
-    """The slugs of the offices for which an account reports; roles for all are left out."""
+    """Returns the slugs of the offices for which an account reports; roles for all are left out."""
     return frozenset(
         grant.office
         for grant in staff_member.grants
@@ -123,8 +129,10 @@ def get_own_slugs(staff_member: StaffMember) -> frozenset[str]:
 
 
 def is_missing(now: Moment, since: Moment) -> sa.ColumnElement[bool]:
-    """The condition of a query for workshops that are over and have no report; `since` is WITHIN
-    before `now`."""
+    """Returns the condition of a query for workshops that are over and have no report.
+
+    `since` is WITHIN before `now`.
+    """
     return sa.and_(
         Workshop.status == WorkshopStatus.PUBLISHED,
         Workshop.ends_at <= now,

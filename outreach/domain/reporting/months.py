@@ -65,7 +65,7 @@ class MonthRevision(Base):
 
 
 class OfficeMonth(Base):
-    """The report of an office on a month, and when it was reminded last."""
+    """The report of an office on a month, and when the office was reminded last."""
 
     __tablename__ = "office_month"
 
@@ -79,15 +79,17 @@ class OfficeMonth(Base):
 
 
 def get_closing_time(month: Month) -> datetime:
-    """Until when offices may change what they reported on a month: one instant for the network, by
-    the clock of headquarters."""
+    """Returns until when offices may change what they reported on a month.
+
+    It is one instant for the network, by the clock of headquarters.
+    """
     after = month.following
     day = date(after.year, after.month, CLOSES_ON)
     return clock.instant(day, CLOSES_AT, clock.headquarters_zone())
 
 
 def find_closing_next(now: datetime) -> Month:
-    """The month whose closing time is the next one."""
+    """Returns the month whose closing time is the next one."""
     month = Month.from_day(clock.network_day(now))
     before = month.plus(-1)
     return before if now < get_closing_time(before) else month
@@ -105,7 +107,9 @@ def lock(session: Session, month: Month) -> None:
 def find_latest_revision(
     session: Session, month: Month, *, released_by: datetime | None = None
 ) -> MonthRevision | None:
-    """The latest revision of a month; with `released_by`, of those released at that instant."""
+    """Returns the latest revision of a month; with `released_by`, of those released at that
+    instant.
+    """
     # Read before the lock, it may have been opened again meanwhile.
     options = {"populate_existing": True}
     if released_by is None:
@@ -123,7 +127,7 @@ _LATEST_REVISION: Final = (
 
 
 def is_released() -> sa.ColumnElement[bool]:
-    """The SQL condition that a revision is released by the parameter `now`."""
+    """Returns the SQL condition that a revision is released by the parameter `now`."""
     now = sa.bindparam("now", type_=MonthRevision.cut.type)
     return sa.or_(MonthRevision.released_at.is_(None), MonthRevision.released_at <= now)
 
@@ -132,7 +136,7 @@ _LATEST_RELEASED: Final = _LATEST_REVISION.where(is_released())
 
 
 def get_revision(session: Session, month: Month, number: int) -> MonthRevision:
-    """A revision of a month. Raises NotFound."""
+    """Returns a revision of a month. Raises NotFound."""
     found = session.scalar(
         sa.select(MonthRevision).where(
             MonthRevision.month == month.number, MonthRevision.number == number
@@ -158,7 +162,7 @@ _REVISIONS: Final = (
 def list_revisions_of_quarter(
     session: Session, quarter: Quarter
 ) -> dict[Month, list[MonthRevision]]:
-    """The revisions of each of the three months, ascending."""
+    """Returns the revisions of each month of the quarter, ascending."""
     first, *_, last = quarter.months
     rows = session.scalars(_REVISIONS_OF_MONTHS, {"first": first.number, "last": last.number})
     found: dict[Month, list[MonthRevision]] = {month: [] for month in quarter.months}
@@ -175,7 +179,9 @@ _REVISIONS_OF_MONTHS: Final = (
 
 
 def list_closed_months(session: Session, first: Month, last: Month) -> dict[Month, MonthRevision]:
-    """The latest revision of each month from `first` to `last` that is closed and not reopened."""
+    """Returns the latest revision of each month from `first` to `last` that is closed and not
+    reopened.
+    """
     rows = session.scalars(_CLOSED_MONTHS, {"first": first.number, "last": last.number})
     return {Month.from_number(row.month): row for row in rows}
 
@@ -217,7 +223,9 @@ def reopen(
     organizer_id: int | None,
     now: datetime,
 ) -> bool:
-    """Reopens a closed month. False where it is open, or its latest revision is not `seen`."""
+    """Reopens a closed month. Returns False where it is open, or its latest revision is not
+    `seen`.
+    """
     lock(session, month)
     newest = sa.select(sa.func.max(MonthRevision.number)).where(MonthRevision.month == month.number)
     done = session.execute(
@@ -258,7 +266,10 @@ def record_reminder(
 
 
 def _of_office(session: Session, office_id: int, month: Month) -> OfficeMonth:
-    """The row of an office's month, made when there is none; somebody else may be making it."""
+    """Returns the row of an office's month, and makes it when there is none.
+
+    Somebody else may be making it at the same time.
+    """
     key = (office_id, month.number)
     found = session.get(OfficeMonth, key)
     if found is not None:

@@ -30,7 +30,9 @@ _NAME: Final = "release_calendar"
 
 
 class EarlyAccess(Base):
-    """A staff member who opened a closed month before its release, once a month and person."""
+    """Notes that a staff member opened a closed month before its release, once a month and
+    person.
+    """
 
     __tablename__ = "early_access"
 
@@ -43,8 +45,11 @@ class EarlyAccess(Base):
 
 @dataclass(frozen=True)
 class ReleaseCalendar:
-    """Months from `since` on are released on a day of the month after, at an hour of headquarters.
-    Raises Refusal for a day on which a month may not be closed, or that some months lack."""
+    """The rule by which months from `since` on are released: on a day of the month after, at an
+    hour of headquarters.
+
+    Raises Refusal for a day on which a month may not be closed, or that some months lack.
+    """
 
     day: int
     hour: time
@@ -58,7 +63,7 @@ class ReleaseCalendar:
         return month >= self.since
 
     def get_release_time(self, month: Month) -> datetime:
-        """The instant at which a month is to be released."""
+        """Returns the instant at which a month is to be released."""
         after = month.following
         day = date(after.year, after.month, self.day)
         return clock.instant(day, self.hour, clock.headquarters_zone())
@@ -66,21 +71,21 @@ class ReleaseCalendar:
 
 @dataclass(frozen=True)
 class Embargo:
-    """What the public may not see at an instant."""
+    """The months that the public may not see at an instant."""
 
     now: datetime
     calendar: ReleaseCalendar | None
     first_releases: Mapping[Month, datetime]  # every month with a revision is here
 
     def hides(self, month: Month) -> bool:
-        """Whether no number of the month may be shown to the public."""
+        """Tells whether no number of the month may be shown to the public."""
         released_at = self.first_releases.get(month)
         if released_at is not None:
             return released_at > self.now
         return self.calendar is not None and self.calendar.covers(month)
 
     def is_pending(self, month: Month) -> bool:
-        """Whether the month is closed and not released yet."""
+        """Tells whether the month is closed and not released yet."""
         return self.first_releases.get(month, self.now) > self.now
 
     def require_released(self, month: Month) -> None:
@@ -89,7 +94,7 @@ class Embargo:
             raise Embargoed(str(month), self.get_release_time(month))
 
     def get_release_time(self, month: Month) -> datetime:
-        """When a hidden month is or is to be released; in the past if it is late."""
+        """Returns when a hidden month is or is to be released; in the past if it is late."""
         released_at = self.first_releases.get(month)
         if released_at is not None:
             return released_at
@@ -97,8 +102,10 @@ class Embargo:
         return self.calendar.get_release_time(month)
 
     def shows_last_revision(self, month: Month) -> bool:
-        """Whether a month that was opened again keeps its last revision in public: its current
-        numbers are those of a revision that is not released."""
+        """Tells whether a month that was opened again keeps its last revision in public.
+
+        Its current numbers are those of a revision that is not released.
+        """
         return self.calendar is not None and self.calendar.covers(month)
 
     @property
@@ -107,15 +114,17 @@ class Embargo:
         return min((each for each in self.first_releases.values() if each > self.now), default=None)
 
     def limit_seconds(self, seconds: int) -> int:
-        """How long caches may keep an answer that they would keep for `seconds`: until the next
-        release at most."""
+        """Returns how long caches may keep an answer that they would keep for `seconds`.
+
+        That is until the next release at most.
+        """
         if self.ends_next_at is None:
             return seconds
         return max(0, min(seconds, int((self.ends_next_at - self.now).total_seconds())))
 
 
 def load_embargo(session: Session, now: datetime) -> Embargo:
-    """The embargo at an instant."""
+    """Loads the embargo as it is at an instant."""
     rows = session.connection().execute(_FIRST_RELEASES)
     return Embargo(now, get_calendar(session), {Month.from_number(row[0]): row[1] for row in rows})
 
@@ -131,7 +140,7 @@ _FIRST_RELEASES: Final = sa.select(
 
 
 def get_calendar(session: Session) -> ReleaseCalendar | None:
-    """The release calendar; None where headquarters has set none."""
+    """Returns the release calendar; None where headquarters has set none."""
     found = session.get(InstallationSetting, _NAME, populate_existing=True)
     if found is None or not found.value:
         return None
@@ -150,8 +159,11 @@ def set_calendar(session: Session, calendar: ReleaseCalendar | None) -> None:
 def list_published(
     session: Session, first: Month, last: Month, *, embargo: Embargo
 ) -> dict[Month, MonthRevision]:
-    """The revision of each month from `first` to `last` that the public sees: the latest one that
-    is released. A month that was opened again is left out where it is shown as provisional."""
+    """Returns the revision of each month from `first` to `last` that the public sees.
+
+    It is the latest one that is released. A month that was opened again is left out where it
+    is shown as provisional.
+    """
     rows = session.scalars(
         _PUBLISHED, {"first": first.number, "last": last.number, "now": embargo.now}
     )
@@ -185,7 +197,9 @@ _PUBLISHED: Final = (
 def list_coming(
     calendar: ReleaseCalendar, embargo: Embargo, *, count: int = MONTHS_AHEAD
 ) -> list[tuple[Month, datetime]]:
-    """The next releases with their instants, in order: closed months keep what was promised."""
+    """Returns the next releases with their instants, in order: closed months keep what was
+    promised.
+    """
     month = min([calendar.since, *(each for each in embargo.first_releases if embargo.hides(each))])
     found: list[tuple[Month, datetime]] = []
     while len(found) < count:
@@ -198,8 +212,10 @@ def list_coming(
 
 @dataclass(frozen=True, kw_only=True)
 class PastRelease:
-    """A revision that was released, with what had been promised, and how many of the staff opened
-    the month before."""
+    """A revision that was released.
+
+    It has the time that had been promised, and how many of the staff opened the month before.
+    """
 
     month: Month
     number: int
@@ -210,7 +226,9 @@ class PastRelease:
 
     @property
     def is_punctual(self) -> bool | None:
-        """None for a correction and for a month that no calendar promised."""
+        """Whether it was released in time; None for a correction and where no calendar promised
+        it.
+        """
         if self.scheduled_at is None or self.number > 1:
             return None
         return self.released_at <= self.scheduled_at
@@ -250,7 +268,9 @@ def list_past(session: Session, now: datetime, *, limit: int) -> list[PastReleas
 
 
 def list_early_readers(session: Session) -> list[tuple[Month, StaffMember, datetime]]:
-    """Who opened which month early and when first, the latest month first. For headquarters."""
+    """Returns who opened which month early, and when first, the latest month first; for
+    headquarters.
+    """
     rows = session.execute(
         sa.select(EarlyAccess.month, StaffMember, EarlyAccess.first_at)
         .join(StaffMember, StaffMember.id == EarlyAccess.organizer_id)
@@ -262,8 +282,10 @@ def list_early_readers(session: Session) -> list[tuple[Month, StaffMember, datet
 def find_unrecorded(
     session: Session, opened: Sequence[Month], organizer_id: int, *, now: datetime
 ) -> list[Month]:
-    """The months among those opened that are closed and not released, and whose opening by this
-    staff member is not recorded."""
+    """Returns the months whose early opening by this staff member still has to be recorded.
+
+    They are those of `opened` that are closed and not released.
+    """
     embargo = load_embargo(session, now)
     pending = [month for month in opened if embargo.is_pending(month)]
     return [

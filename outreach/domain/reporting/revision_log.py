@@ -31,7 +31,7 @@ class LogEntry(Base):
 
 
 class PublishedFile(Base):
-    """A file of a revision, byte by byte as it was published: `es.csv`, `fr.pdf`."""
+    """A file of a revision, byte by byte as it was published, such as `es.csv` or `fr.pdf`."""
 
     __tablename__ = "published_file"
 
@@ -42,8 +42,10 @@ class PublishedFile(Base):
 
 
 def list_unlogged(session: Session, *, now: datetime) -> Sequence[tuple[Month, int]]:
-    """Month and number of the released revisions that have no entry yet, in the order of their
-    cut."""
+    """Returns the released revisions that have no entry yet, in the order of their cut.
+
+    Each is a month and a number.
+    """
     rows = session.execute(_UNLOGGED, {"now": now})
     return [(Month.from_number(month), number) for month, number in rows]
 
@@ -68,7 +70,7 @@ _ENTRIES: Final = sa.select(LogEntry).order_by(LogEntry.position)
 
 
 def find_newest(session: Session) -> LogEntry | None:
-    """The last entry, whose checkpoint is the signed head of the whole log."""
+    """Returns the last entry, whose checkpoint is the signed head of the whole log."""
     return session.scalar(sa.select(LogEntry).order_by(LogEntry.position.desc()).limit(1))
 
 
@@ -82,7 +84,7 @@ _HAS_ENTRY: Final = sa.select(LogEntry.position).where(
 
 
 def find_file(session: Session, month: Month, revision: int, name: str) -> bytes | None:
-    """The content of a published file; None where the revision is not in the log yet."""
+    """Returns the content of a published file; None where the revision is not in the log yet."""
     return session.scalar(_FILE, {"month": month.number, "revision": revision, "name": name})
 
 

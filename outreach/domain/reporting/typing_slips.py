@@ -20,8 +20,11 @@ _YEAR: Final = timedelta(days=366)
 
 
 def is_slip(value: int, references: Sequence[int]) -> bool:
-    """Whether a number is ten times the largest of the references or more, or a tenth of the
-    smallest or less. Without references nothing is a slip."""
+    """Tells whether a number is probably mistyped.
+
+    It is ten times the largest of the references or more, or a tenth of the smallest or
+    less. Without references nothing is a slip.
+    """
     if not references:
         return False
     least, most = min(references), max(references)
@@ -32,8 +35,10 @@ def is_slip(value: int, references: Sequence[int]) -> bool:
 
 @dataclass(frozen=True, kw_only=True)
 class OddHeadCount:
-    """A reported number of people that may be typed wrong, and between which numbers others of that
-    office and kind lie. A workshop is named by its public id."""
+    """A reported number of people that may be mistyped, and the range of the others.
+
+    The others are those of that office and kind. A workshop is named by its public id.
+    """
 
     public_id: str
     office_id: int
@@ -46,8 +51,11 @@ class OddHeadCount:
 
 
 def list_odd_head_counts(session: Session, month: Month) -> list[OddHeadCount]:
-    """The reported numbers of a month that are far from those of the twelve months before it, by
-    day. Two statements; an office that held none of that kind before has nothing to compare."""
+    """Returns the reported numbers of a month that are far from those of the year before it, by
+    day.
+
+    It takes two statements; an office that held none of that kind before has nothing to compare.
+    """
     of_month = Workshop.month == month.number
     known = (Workshop.status == WorkshopStatus.HELD, Workshop.head_count.is_not(None))
     usual = {
@@ -99,7 +107,9 @@ def list_odd_head_counts(session: Session, month: Month) -> list[OddHeadCount]:
 
 
 def list_head_counts(session: Session, workshop: Workshop) -> Sequence[int]:
-    """How many came to other workshops of that office and kind in the year before, ascending."""
+    """Returns how many came to other workshops of that office and kind in the year before,
+    ascending.
+    """
     found = session.scalars(
         sa.select(Workshop.head_count)
         .where(
@@ -117,7 +127,7 @@ def list_head_counts(session: Session, workshop: Workshop) -> Sequence[int]:
 
 
 class SlipReference(StrEnum):
-    """What a typed number was compared with."""
+    """The numbers that a typed one was compared with."""
 
     REPLACED = "replaced"  # the number that was reported before
     CHECK_IN = "check-in"  # who was marked at the door
@@ -127,7 +137,7 @@ class SlipReference(StrEnum):
 
 @dataclass(frozen=True)
 class AttendanceSlip:
-    """The numbers with which a doubted one was compared, and what they are."""
+    """The range of the numbers with which a doubted one was compared, and what they are."""
 
     reference: SlipReference
     least: int
@@ -137,11 +147,12 @@ class AttendanceSlip:
 def find_attendance_slip(
     session: Session, workshop: Workshop, people: int, *, came: int
 ) -> AttendanceSlip | None:
-    """Why the number of people who came may be typed wrong; None where it is plausible.
+    """Returns why the number of people who came may be mistyped; None where it is plausible.
 
     It is compared with the number that it replaces, which is the one reported before or the `came`
     of the check-in, with what came to others of that kind in a year, and, where neither is known,
-    with the seats."""
+    with the seats.
+    """
     replaced, usual = workshop.head_count, list_head_counts(session, workshop)
     known: list[tuple[SlipReference, Sequence[int]]] = [(SlipReference.USUAL, usual)]
     if replaced is not None:

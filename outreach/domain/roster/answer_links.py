@@ -24,21 +24,24 @@ _FACTS_BYTES: Final = 16
 
 @dataclass(frozen=True)
 class AnswerLink:
-    """The assignment that a link is of."""
+    """The assignment that a link belongs to."""
 
     assignment: RosterAssignment
     is_current: bool  # the workshop is what it was when the link was written
 
 
 def make_token(assignment: RosterAssignment, key: bytes) -> str:
-    """What the link ends in."""
+    """Makes the end of the link by which a member answers."""
     known = facts.compute_facts(assignment.workshop)
     return f"{assignment.id}.{_encode(known)}.{_sign(assignment, key, known)}"
 
 
 def read_token(session: Session, key_store: KeyStore, token: str) -> AnswerLink | None:
-    """What a link is of; None, alike, for one that is not ours, of an erased or retired member, and
-    of an assignment that is gone."""
+    """Returns the assignment that a link belongs to, or None.
+
+    It is None, alike, for a link that is not ours, of an erased or retired member, and of an
+    assignment that is gone.
+    """
     number, _dot, rest = token.partition(".")
     encoded, _dot, signature = rest.partition(".")
     if not (number.isascii() and number.isdigit() and len(number) <= _MAX_DIGITS):

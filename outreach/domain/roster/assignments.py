@@ -41,7 +41,7 @@ _IS_PENDING: Final = sa.and_(RosterLetter.done_at.is_(None), RosterLetter.leased
 
 
 def list_of_workshop(session: Session, workshop: Workshop) -> Sequence[RosterAssignment]:
-    """The assignments of a workshop but released ones, in the order in which they were made."""
+    """Returns the assignments of a workshop except released ones, in the order they were made."""
     return session.scalars(
         sa.select(RosterAssignment)
         .where(
@@ -77,8 +77,10 @@ def list_of_member(
 def list_workshops_without_speaker(
     session: Session, offices: Iterable[Office], *, now: datetime
 ) -> Sequence[Workshop]:
-    """The workshops ahead of these offices, drafts too, that nobody gives: they name no partner, no
-    speaker and no facilitator, and no speaker of the roster is assigned. By start."""
+    """Returns the workshops ahead of these offices, drafts too, that nobody gives, by start.
+
+    They name no partner, no speaker and no facilitator, and no speaker of the roster is assigned.
+    """
     is_assigned = sa.exists().where(
         RosterAssignment.workshop_id == Workshop.id,
         RosterAssignment.role == RosterRole.SPEAKER,
@@ -100,7 +102,7 @@ def list_workshops_without_speaker(
 
 
 def find_of_workshop(session: Session, workshop: Workshop, assignment_id: int) -> RosterAssignment:
-    """An assignment of this workshop, locked. Raises NotFound."""
+    """Finds an assignment of this workshop and locks it. Raises NotFound."""
     found = session.scalar(
         sa.select(RosterAssignment)
         .where(RosterAssignment.id == assignment_id, RosterAssignment.workshop_id == workshop.id)
@@ -113,8 +115,10 @@ def find_of_workshop(session: Session, workshop: Workshop, assignment_id: int) -
 
 
 def lock(session: Session, workshop: Workshop) -> None:
-    """Locks the workshop until the transaction ends, and refreshes it: an answer at the moment of a
-    move is one to what the workshop was before, or is found outdated."""
+    """Locks the workshop until the transaction ends, and refreshes it.
+
+    An answer at the moment of a move is one to what the workshop was before, or is found outdated.
+    """
     session.flush()  # a refresh discards pending changes
     row = sa.select(Workshop.id).where(Workshop.id == workshop.id)
     session.execute(row.with_for_update(key_share=True))
@@ -129,10 +133,12 @@ def ask(
     now: datetime,
     undo_window: timedelta = UNDO_WINDOW,
 ) -> RosterAssignment:
-    """Assigns a member and asks them by letter after `undo_window`; a member without an e-mail is
-    asked by staff. A member who was released a moment ago has what they had. Raises Refusal where
-    the workshop takes nobody any more, where they are assigned already, and for a mobile unit that
-    stands elsewhere."""
+    """Assigns a member and asks them by letter after `undo_window`.
+
+    A member without an e-mail is asked by staff. A member who was released a moment ago has
+    what they had. Raises Refusal where the workshop takes nobody any more, where they are
+    assigned already, and for a mobile unit that stands elsewhere.
+    """
     members.lock(session, member)
     if member.retired_at is not None:
         raise NotFound("roster member")
@@ -163,7 +169,10 @@ def ask(
 
 
 def _take_back_release(session: Session, assignment: RosterAssignment, workshop: Workshop) -> bool:
-    """Whether a member who was released, and does not know it yet, has what they had again."""
+    """Takes back a release that the member has not heard of, and tells whether it did.
+
+    The assignment then is what it was before: confirmed or asked.
+    """
     was_released = assignment.state is AssignmentState.RELEASED
     is_unaware = _delete_pending(session, assignment) and was_released
     current = facts.compute_facts(workshop)
@@ -196,7 +205,10 @@ def release(
     now: datetime,
     undo_window: timedelta = UNDO_WINDOW,
 ) -> None:
-    """The member is not needed any more, and is told after `undo_window` if they know of it."""
+    """Releases a member who is not needed any more.
+
+    They are told after `undo_window` if they know of the assignment.
+    """
     was_active, is_asked = assignment.is_active, _has_letter(session, assignment)
     _delete_pending(session, assignment)
     if assignment.known_facts is None and not is_asked:
@@ -228,8 +240,10 @@ def release_member(session: Session, member: RosterMember, *, now: datetime) -> 
 def answer(
     session: Session, assignment: RosterAssignment, *, can_come: bool, now: datetime
 ) -> bool:
-    """Records an answer to what the workshop is now; False where it was given before. Raises
-    Refusal where the workshop takes nobody any more, or the member is not needed."""
+    """Records an answer to what the workshop is now. Returns False where it was given before.
+
+    Raises Refusal where the workshop takes nobody any more, or the member is not needed.
+    """
     _require_ahead(assignment.workshop, now)
     if assignment.state is AssignmentState.RELEASED:
         raise Refusal(ErrorCode.ASSIGNMENT_RELEASED)
@@ -251,7 +265,9 @@ def _require_ahead(workshop: Workshop, now: datetime) -> None:
 
 
 def _holds(assignment: RosterAssignment, workshop: Workshop) -> bool:
-    """Whether what the member confirmed is what the workshop is, and they know no other."""
+    """Tells whether the member confirmed the workshop as it is, and has not been told other
+    facts since.
+    """
     current = facts.compute_facts(workshop)
     return assignment.confirmed_facts == current and assignment.known_facts in (None, current)
 
@@ -280,7 +296,7 @@ def _enqueue(
 
 
 def _has_letter(session: Session, assignment: RosterAssignment) -> bool:
-    """Whether a letter was sent, or may have been."""
+    """Tells whether a letter about the assignment was sent, or may have been."""
     tried = sa.exists().where(RosterLetter.assignment_id == assignment.id, sa.not_(_IS_PENDING))
     return bool(session.scalar(sa.select(tried)))
 
@@ -297,9 +313,12 @@ def _delete_pending(session: Session, assignment: RosterAssignment) -> bool:
 def follow_change(
     session: Session, workshop: Workshop, decision: NotifyDecision, *, now: datetime
 ) -> None:
-    """Makes the assignments of a workshop follow what it is now, in the transaction that changes it
-    or decides who is told: members who confirmed something else are to be asked again, and are
-    written to as `decision` says. Letters that wait say what is true when they are sent."""
+    """Makes the assignments of a workshop follow a change of it.
+
+    It is called in the transaction that changes the workshop or decides who is told. Members
+    who confirmed other facts are to be asked again, and are written to as `decision` says.
+    Letters that wait say what is true when they are sent.
+    """
     if now >= workshop.ends_at:
         return
     for assignment in list_active(session, workshop):
@@ -352,7 +371,7 @@ def _follow(
 
 
 def read_letters(session: Session, workshop: Workshop) -> list[dict[str, Any]]:
-    """The letters to the team of a workshop that wait, as JSON."""
+    """Returns the letters to the team of a workshop that wait, as JSON."""
     rows = session.scalars(
         sa.select(RosterLetter)
         .join(RosterAssignment, RosterAssignment.id == RosterLetter.assignment_id)
@@ -383,8 +402,11 @@ def restore_letters(
     kept: Sequence[Mapping[str, Any]],
     made: Collection[int],
 ) -> None:
-    """Makes letters wait as `read_letters` said before a change that is undone by now, and deletes
-    those that it made, unless they were sent. What they say has followed the workshop back."""
+    """Makes letters wait again as `read_letters` returned them before a change that was undone.
+
+    The letters that the change made are deleted, unless they were sent. What the restored
+    ones say has followed the workshop back.
+    """
     current, active = (
         facts.compute_facts(workshop),
         {each.id: each for each in list_active(session, workshop)},
@@ -437,7 +459,9 @@ NO_ROSTER_REACH: Final = RosterReach({}, {})
 
 
 def count_uninformed(session: Session, workshops: Iterable[Workshop]) -> RosterReach:
-    """The members of these workshops who know something else, and can be written to."""
+    """Counts the members of these workshops whose last news is not true any more, and who have
+    an e-mail.
+    """
     by_id = {each.id: each for each in workshops}
     again, cancelled = Counter[RosterRole](), Counter[RosterRole]()
     rows = session.execute(
@@ -458,14 +482,20 @@ def count_uninformed(session: Session, workshops: Iterable[Workshop]) -> RosterR
 
 
 def list_outdated_facts(session: Session, workshop: Workshop) -> set[bytes]:
-    """What members of the team know of the workshop that is not true any more."""
+    """Returns the facts that members of the team know of the workshop and that are not true any
+    more.
+    """
     current = facts.compute_facts(workshop)
     active = list_active(session, workshop)
     return {each.known_facts for each in active if each.known_facts} - {current}
 
 
 def rename_places(session: Session, workshop: Workshop, places: Mapping[bytes, bytes]) -> None:
-    """As `change_notifications.rename_places`: nobody is asked again for a merged venue."""
+    """Renames places in the facts that members know, so that nobody is asked again for a merged
+    venue.
+
+    `places` is that of `change_notifications.rename_places`.
+    """
     for assignment in session.scalars(
         sa.select(RosterAssignment).where(RosterAssignment.workshop_id == workshop.id)
     ):
@@ -476,12 +506,12 @@ def rename_places(session: Session, workshop: Workshop, places: Mapping[bytes, b
 
 
 def has_team(session: Session, workshop: Workshop) -> bool:
-    """Whether somebody is assigned to the workshop and has not declined."""
+    """Tells whether somebody is assigned to the workshop and has not declined."""
     return bool(session.execute(_ACTIVE_OF_WORKSHOP, {"workshop": workshop.id}).first())
 
 
 def find_unsent(session: Session, assignment_ids: Collection[int]) -> set[int]:
-    """Of these assignments, those with a letter that is not sent yet."""
+    """Returns those of these assignments that have a letter that is not sent yet."""
     return set(
         session.scalars(
             sa.select(RosterLetter.assignment_id).where(
@@ -492,7 +522,7 @@ def find_unsent(session: Session, assignment_ids: Collection[int]) -> set[int]:
 
 
 def find_undelivered(session: Session, assignment_ids: Collection[int]) -> set[int]:
-    """Of these assignments, those whose last letter was given up."""
+    """Returns those of these assignments whose last letter was given up."""
     rows = session.execute(
         sa.select(RosterLetter.assignment_id, RosterLetter.is_dead)
         .where(RosterLetter.assignment_id.in_(assignment_ids), RosterLetter.done_at.is_not(None))

@@ -37,7 +37,7 @@ class MemberClash:
 
 @dataclass(frozen=True)
 class TeamClash:
-    """A clash of a member at a workshop to which they are assigned."""
+    """A clash of a member, and the workshop at which it occurs."""
 
     workshop: Workshop
     member: RosterMember
@@ -47,8 +47,11 @@ class TeamClash:
 def find_clashes(
     member: RosterMember, workshop: Workshop, overlapping: Iterable[Workshop]
 ) -> list[MemberClash]:
-    """What speaks against this member at this workshop. `overlapping` are the workshops of
-    `list_overlapping`; of a mobile unit those at the same venue are no clash."""
+    """Returns the reasons why this member cannot be at this workshop.
+
+    `overlapping` are the workshops of `list_overlapping`; for a mobile unit, those at the
+    same venue are no clash.
+    """
     found = [
         MemberClash(ClashType.OVERLAP, each)
         for each in overlapping
@@ -66,14 +69,18 @@ def find_clashes(
 
 
 def is_elsewhere(workshop: Workshop, others: Iterable[Workshop]) -> bool:
-    """Whether one of the others is not at the venue of this workshop, which need not be stored."""
+    """Tells whether one of the others is not at the venue of this workshop, which need not be
+    stored.
+    """
     here = workshop.venue.id if workshop.venue is not None else None
     return any(each.venue_id is None or each.venue_id != here for each in others)
 
 
 def _is_within_hours(member: RosterMember, workshop: Workshop) -> bool:
-    """Whether the workshop begins and ends within the member's hours of the day on which it begins.
-    Whoever has given no hours has time at any."""
+    """Tells whether the workshop is within the member's hours of the day on which it begins.
+
+    A member who has given no hours has time at any.
+    """
     if not member.hours:
         return True
     starts = workshop.starts_at.astimezone(member.zone)
@@ -90,8 +97,10 @@ def _is_within_hours(member: RosterMember, workshop: Workshop) -> bool:
 def find_in_team(
     session: Session, workshop: Workshop, assigned: Iterable[RosterAssignment]
 ) -> list[TeamClash]:
-    """The clashes of those assigned to a stored workshop, with the times and the venue of this
-    object, which may be others than the stored ones."""
+    """Returns the clashes of the members assigned to a stored workshop.
+
+    Times and venue are those of the object, which may differ from the stored ones.
+    """
     team = [each.member for each in assigned]
     overlapping = list_overlapping(session, [each.id for each in team], workshop)
     return [
@@ -104,8 +113,11 @@ def find_in_team(
 def find_in_teams(
     session: Session, workshops: Iterable[Workshop], *, now: datetime
 ) -> list[TeamClash]:
-    """The clashes of the teams of these workshops, in order of time: of drafts and published ones
-    that are not over. Two of these workshops at the same time are one clash, of the later one."""
+    """Returns the clashes of the teams of these workshops, in order of time.
+
+    Only drafts and published workshops that are not over are looked at. Two of these
+    workshops at the same time are one clash, of the later one.
+    """
     planned = {
         each.id: each for each in workshops if each.status in _PLANNED and each.ends_at > now
     }
@@ -154,7 +166,9 @@ def _list_assigned(session: Session, workshop_ids: Sequence[int]) -> list[Roster
 def _list_others(
     session: Session, member_ids: Collection[int], workshops: Iterable[Workshop]
 ) -> Mapping[int, Sequence[Workshop]]:
-    """The planned workshops of each of these members in the time of these workshops, by start."""
+    """Returns the planned workshops of each of these members in the time of these workshops, by
+    start.
+    """
     found: dict[int, list[Workshop]] = defaultdict(list)
     listed, ids = list(workshops), sorted(member_ids)
     for start in range(0, len(ids), _IDS_IN_QUERY):
@@ -170,7 +184,9 @@ def _list_others(
 
 
 def _select_planned(member_ids: Collection[int]) -> sa.Select[int, Workshop]:
-    """The planned workshops to which each of these members is assigned, by start."""
+    """Returns the query for the planned workshops to which each of these members is assigned,
+    by start.
+    """
     return (
         sa.select(RosterAssignment.member_id, Workshop)
         .join(Workshop, Workshop.id == RosterAssignment.workshop_id)
@@ -186,8 +202,10 @@ def _select_planned(member_ids: Collection[int]) -> sa.Select[int, Workshop]:
 def list_overlapping(
     session: Session, member_ids: Collection[int], workshop: Workshop
 ) -> dict[int, Sequence[Workshop]]:
-    """The other workshops at the same time to which each of these members is assigned, by start;
-    an empty list for a member who has none."""
+    """Returns, for each of these members, the other workshops at the same time, by start.
+
+    They are those to which the member is assigned; the list is empty where there is none.
+    """
     found: dict[int, list[Workshop]] = {each: [] for each in member_ids}
     if not found:
         return {}

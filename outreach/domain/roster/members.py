@@ -38,8 +38,10 @@ class MemberDetails:
 
 @dataclass(frozen=True, kw_only=True)
 class MemberData:
-    """What staff say of a member, but for name and e-mail. Hours are (weekday, start, end); none
-    mean any hour. Absences are (first day, last day)."""
+    """The data that staff set for a member, except for name and e-mail.
+
+    Hours are (weekday, start, end); none mean any hour. Absences are (first day, last day).
+    """
 
     office_id: int | None
     role: RosterRole
@@ -77,7 +79,7 @@ def seal(
 
 
 def open_details(key_store: KeyStore, members: Iterable[RosterMember]) -> dict[int, MemberDetails]:
-    """The details of these members by id, without those whose key is gone."""
+    """Decrypts the details of these members, by id, without those whose key is gone."""
     listed = list(members)
     keys = key_store.get_all([each.key_id for each in listed])
     return {
@@ -86,17 +88,17 @@ def open_details(key_store: KeyStore, members: Iterable[RosterMember]) -> dict[i
 
 
 def read_details(key_store: KeyStore, member: RosterMember) -> MemberDetails:
-    """Raises DataErased."""
+    """Reads the member's key and decrypts the details. Raises DataErased."""
     return decrypt_details(member, key_store.get(member.key_id))
 
 
 def decrypt_details(member: RosterMember, key: bytes) -> MemberDetails:
-    """Raises DataErased."""
+    """Decrypts the details of a member with its key. Raises DataErased."""
     return MemberDetails(**json.loads(keystore.decrypt(key, member.sealed, _about(member.key_id))))
 
 
 def add(session: Session, sealed: SealedDetails, data: MemberData) -> RosterMember:
-    """A new member."""
+    """Stores a new member."""
     member = RosterMember(
         office_id=data.office_id,
         role=data.role,
@@ -114,7 +116,7 @@ def add(session: Session, sealed: SealedDetails, data: MemberData) -> RosterMemb
 
 
 def change(session: Session, member: RosterMember, sealed: SealedDetails, data: MemberData) -> None:
-    """Stores what staff say of a member now; the office stays."""
+    """Stores the data that staff have changed of a member; the office stays."""
     member.role, member.languages = data.role, data.languages
     member.is_by_phone, member.lang = data.is_by_phone, data.lang
     member.sealed, member.has_email = sealed.sealed, sealed.has_email
@@ -143,8 +145,11 @@ def list_members(
     language: str = "",
     is_retired: bool = False,
 ) -> Sequence[RosterMember]:
-    """The members of these offices and of the network, by id; of one role, and of interpreters of
-    one language, if given."""
+    """Returns the members of these offices and of the network, by id.
+
+    They are those of one role, and those with one language, if given; with `is_retired`, the
+    retired ones.
+    """
     found = sa.select(RosterMember).where(
         _is_of_offices(office_ids),
         RosterMember.retired_at.is_not(None) if is_retired else RosterMember.retired_at.is_(None),
@@ -157,7 +162,7 @@ def list_members(
 
 
 def find(session: Session, office_ids: Collection[int], member_id: int) -> RosterMember:
-    """A member of one of these offices, or of the network. Raises NotFound."""
+    """Finds a member of one of these offices, or of the network. Raises NotFound."""
     member = session.scalar(
         sa.select(RosterMember).where(RosterMember.id == member_id, _is_of_offices(office_ids))
     )
@@ -167,7 +172,7 @@ def find(session: Session, office_ids: Collection[int], member_id: int) -> Roste
 
 
 def get_office_slug(session: Session, member_id: int) -> str:
-    """The slug of a member's office; empty for one of the network. Raises NotFound."""
+    """Returns the slug of a member's office; empty for one of the network. Raises NotFound."""
     row = session.execute(
         sa.select(Office.slug)
         .select_from(RosterMember)
@@ -180,8 +185,10 @@ def get_office_slug(session: Session, member_id: int) -> str:
 
 
 def lock(session: Session, member: RosterMember) -> None:
-    """Locks the member until the transaction ends, and refreshes it: of two assignments of one
-    mobile unit at once, the second sees the first."""
+    """Locks the member until the transaction ends, and refreshes it.
+
+    Of two assignments of one mobile unit at once, the second sees the first.
+    """
     row = sa.select(RosterMember.id).where(RosterMember.id == member.id)
     session.execute(row.with_for_update(key_share=True))
     session.refresh(member)
@@ -192,20 +199,24 @@ def _is_of_offices(office_ids: Collection[int]) -> sa.ColumnElement[bool]:
 
 
 def retire(member: RosterMember, *, now: datetime) -> None:
-    """Retires a member: chosen no more, and without a calendar. `KeyStore.expire_by` with
-    `compute_forget_day` has to follow."""
+    """Retires a member, who is chosen no more and loses the calendar feed.
+
+    `KeyStore.expire_by` with `compute_forget_day` has to follow.
+    """
     member.retired_at = now
     revoke_feed(member)
 
 
 def reinstate(member: RosterMember) -> None:
-    """The member can be chosen again. `KeyStore.keep` has to be called before: of a member who is
-    erased it returns False."""
+    """Lets a retired member be chosen again.
+
+    `KeyStore.keep` has to be called before: for a member who is erased it returns False.
+    """
     member.retired_at = None
 
 
 def compute_forget_day(now: datetime) -> date:
-    """The day on which the data of a member who is retired now are erased."""
+    """Returns the day on which the data of a member who is retired now are erased."""
     return now.date() + KEPT_RETIRED
 
 
@@ -221,7 +232,7 @@ def revoke_feed(member: RosterMember) -> None:
 
 
 def find_by_feed(session: Session, token: str) -> RosterMember | None:
-    """Whose calendar feed a token is of; None for an unknown one."""
+    """Finds the member whose calendar feed has this token; None for an unknown one."""
     return session.scalar(sa.select(RosterMember).where(RosterMember.feed_hash == _digest(token)))
 
 
@@ -231,7 +242,7 @@ def list_recipient_ids(session: Session) -> set[str]:
 
 
 def is_readable(key_store: KeyStore, member: RosterMember) -> bool:
-    """Whether the member's data are not erased."""
+    """Tells whether the member's data can be read, so are not erased."""
     try:
         key_store.get(member.key_id)
     except DataErased:

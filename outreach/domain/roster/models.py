@@ -24,7 +24,7 @@ class RosterRole(StrEnum):
 
 
 class WorkingHours(Base):
-    """When a member is available on one day of the week, by the member's clock."""
+    """The hours in which a member is available on one day of the week, by the member's clock."""
 
     __tablename__ = "working_hours"
 
@@ -93,7 +93,7 @@ class RosterMember(Base):
 
     @property
     def recipient_id(self) -> str:
-        """Of which the Message-ID of their letters has an HMAC."""
+        """The member's id for letters; the Message-ID has an HMAC of it."""
         return f"roster{self.key_id.hex()}"
 
 
@@ -136,7 +136,7 @@ class RosterAssignment(Base):
 
 
 class RosterLetterType(StrEnum):
-    """Why we write. It chooses the template."""
+    """The reason why we write. It chooses the template."""
 
     ASK = "ask"  # whether they can come, or still can
     CANCELLED = "cancelled"  # the workshop
@@ -144,7 +144,7 @@ class RosterLetterType(StrEnum):
 
 
 class RosterLetter(OutboxRow, Base):
-    """A letter to a member about one assignment: no text, no address."""
+    """A letter to a member about one assignment. It stores no text and no address."""
 
     __tablename__ = "roster_letter"
     __table_args__ = (sa.Index(None, "done_at", "due_at"),)

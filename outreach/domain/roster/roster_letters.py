@@ -17,7 +17,7 @@ from outreach.domain.workshops import facts
 
 
 class _RosterOutbox(OutboxTable):
-    """Records with the delivery what the member knows from it."""
+    """The outbox that records, with a delivery, what the member knows from it."""
 
     def mark_done(self, connection: sa.Connection, claimed: ClaimedMessage, now: datetime) -> None:
         super().mark_done(connection, claimed, now)
@@ -38,9 +38,11 @@ OUTBOX: Final = _RosterOutbox(RosterLetter, "letter_type")
 def prepare(
     session: Session, claimed: ClaimedMessage, *, now: datetime
 ) -> tuple[RosterLetter, RosterAssignment] | None:
-    """The letter, brought up to date with its workshop, and its assignment; None where there is
-    nothing to say any more. To be called in a transaction of its own, which stores what the letter
-    says before it is sent."""
+    """Brings a letter up to date with its workshop; returns it with its assignment.
+
+    None where there is nothing to say any more. It is called in a transaction of its own,
+    which stores what the letter says before it is sent.
+    """
     letter = session.get(RosterLetter, claimed.id)
     if letter is None or letter.done_at is not None:
         return None

@@ -20,20 +20,26 @@ from outreach.domain.workshops import Workshop, WorkshopStatus
 
 
 def awaits_decision(now: datetime | sa.ColumnElement[datetime]) -> sa.ColumnElement[bool]:
-    """The condition of a query for workshops that `is_undecided`."""
+    """Returns the condition of a query for workshops that are `is_undecided`."""
     return sa.or_(change_notifications.awaits_decision(now), _has_uninformed_team(now))
 
 
 def is_undecided(session: Session, workshop: Workshop, *, now: datetime) -> bool:
-    """Whether attendees or members of the team do not know what is true now, or people wait for
-    seats that were added, and nobody has decided about them."""
+    """Tells whether nobody has decided about people whom a change of the workshop concerns.
+
+    Attendees or members of the team do not know what is true now, or people wait for seats
+    that were added.
+    """
     found = sa.select(Workshop.id).where(Workshop.id == workshop.id, awaits_decision(now))
     return session.scalar(found) is not None
 
 
 def _has_uninformed_team(now: datetime | sa.ColumnElement[datetime]) -> sa.ColumnElement[bool]:
-    """A member who can be written to knows something else. Who has no e-mail is asked by staff, and
-    the team's page says so. After the start only a cancellation is still told."""
+    """Returns the condition that a member who can be written to knows other facts of the workshop.
+
+    A member without e-mail is asked by staff, and the team's page says so. After the start only a
+    cancellation is still told.
+    """
     # A letter that was given up was decided about; the team's page says that it did not arrive.
     is_queued = (
         sa.exists()

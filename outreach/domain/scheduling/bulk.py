@@ -38,7 +38,7 @@ Act = Callable[[Session, Workshop, datetime], frozenset[str]]
 
 @dataclass(frozen=True)
 class BulkOutcome:
-    """What an action did to a workshop, or would do."""
+    """What a bulk action did to one workshop, or would do."""
 
     public_id: str
     changed: frozenset[str] = frozenset()
@@ -59,8 +59,11 @@ def dry_run(
     now: datetime,
     has_texts: bool = False,
 ) -> list[BulkOutcome]:
-    """What the action would do to each workshop. Each is done in a savepoint that is rolled back;
-    the caller rolls back the session. `has_texts`: a gateway is configured."""
+    """Returns what the action would do to each workshop.
+
+    Each is done in a savepoint that is rolled back; the caller rolls back the session.
+    `has_texts`: a gateway is configured.
+    """
     found = []
     for workshop in workshops:
         attempt = session.begin_nested()
@@ -81,7 +84,10 @@ def execute(
     now: datetime,
     has_texts: bool = False,
 ) -> list[BulkOutcome]:
-    """Does it to each workshop. Raises Refusal, which names the workshop, at the first failure."""
+    """Applies the action to each workshop.
+
+    Raises Refusal, which names the workshop, at the first failure.
+    """
     found = []
     for workshop in workshops:
         title, day = workshop.title.get(network_profile.current().main_language, ""), workshop.day
@@ -244,7 +250,7 @@ def shift(data: WorkshopData, minutes: int, longer: int = 0) -> WorkshopData:
 
 
 def compute_shift(before: When, after: When) -> tuple[int, int]:
-    """How many minutes later and how many minutes longer `after` is than `before`."""
+    """Returns how many minutes later and how many minutes longer `after` is than `before`."""
     minute = timedelta(minutes=1)
     old, new = datetime.combine(*before[:2]), datetime.combine(*after[:2])
     return (new - old) // minute, (_length(after) - _length(before)) // minute
@@ -259,7 +265,7 @@ def _length(of: When) -> timedelta:
 def list_series_dates(
     session: Session, workshop: Workshop, *, only_following: bool
 ) -> Sequence[Workshop]:
-    """The other dates of a series, or those after this one, by start."""
+    """Returns the other dates of a series by start; with `only_following`, those after this one."""
     if workshop.series_id is None:
         return []
     query = sa.select(Workshop).where(

@@ -48,7 +48,7 @@ class CalendarLink(Base):
 
 @dataclass(frozen=True)
 class CalendarDifference:
-    """What a calendar says anew of a workshop that was not changed by it."""
+    """How a calendar differs from a workshop that came of it. It has not changed the workshop."""
 
     workshop_id: int
     fingerprint: str
@@ -67,8 +67,10 @@ class GoneEvent:
 
 @dataclass(frozen=True)
 class CalendarReport:
-    """What the last reading of a calendar found; `waiting` is how many events stand to be ticked
-    and look like workshops."""
+    """The findings of the last reading of a calendar.
+
+    `waiting` is how many events look like workshops and can be ticked.
+    """
 
     differing: Sequence[CalendarDifference] = ()
     gone: Sequence[GoneEvent] = ()
@@ -81,7 +83,7 @@ class CalendarReport:
 
     @classmethod
     def read(cls, stored: dict[str, Any]) -> "CalendarReport":
-        """The report of `to_json`; an empty one of an empty object."""
+        """Reads a report that `to_json` wrote; an empty object gives an empty report."""
         differing = [CalendarDifference(*each) for each in stored.get("differing", ())]
         gone = [GoneEvent(*each) for each in stored.get("gone", ())]
         return cls(differing, gone, stored.get("waiting", 0))
@@ -105,7 +107,7 @@ class CalendarReport:
 
 @dataclass
 class ReadCalendar:
-    """What is kept of a calendar that was read."""
+    """All that is kept of a calendar after it was read."""
 
     report: CalendarReport = field(default_factory=CalendarReport)
     taken: Mapping[str, Words] = field(default_factory=dict)
@@ -114,7 +116,7 @@ class ReadCalendar:
 
 
 def make_id() -> str:
-    """A public id, under which the address is sealed before it is stored."""
+    """Makes the public id of a link, under which the address is sealed before it is stored."""
     return code(_ID_LENGTH)
 
 
@@ -159,8 +161,10 @@ def add(
 def find(
     session: Session, office_slug: str, public_id: str, *, is_locked: bool = False
 ) -> CalendarLink:
-    """A link of that office. Raises NotFound. `is_locked` keeps others from changing it until the
-    transaction ends."""
+    """Finds a link of that office. Raises NotFound.
+
+    `is_locked` keeps others from changing it until the transaction ends.
+    """
     query = (
         sa.select(CalendarLink)
         .join(Office, Office.id == CalendarLink.office_id)
@@ -185,13 +189,15 @@ def list_links(session: Session, office_slugs: Collection[str]) -> Sequence[Cale
 
 
 def list_differing(session: Session, office_slugs: Collection[str]) -> list[CalendarLink]:
-    """Those of them whose calendar says something else than the workshops that came of it."""
+    """Returns the links of these offices whose calendar differs from the workshops that came of
+    it.
+    """
     links = list_links(session, office_slugs) if office_slugs else ()
     return [each for each in links if CalendarReport.read(each.report).has_open]
 
 
 def list_due(session: Session, *, now: datetime) -> Sequence[CalendarLink]:
-    """The links that are read daily and were asked a day ago, the longest ago first."""
+    """Returns the daily links that were last asked a day ago or more, the longest ago first."""
     return session.scalars(
         sa.select(CalendarLink)
         .where(CalendarLink.is_daily, CalendarLink.asked_at <= now - READ_EVERY)
@@ -208,20 +214,26 @@ def record_read(link: CalendarLink, found: ReadCalendar, *, now: datetime) -> No
 
 
 def record_asked(link: CalendarLink, fault: str, *, now: datetime) -> None:
-    """Stores why a calendar was not read, or nothing where it has not changed; what was found
-    before stays."""
+    """Stores why a calendar was not read, or nothing where it has not changed.
+
+    What was found before stays.
+    """
     link.asked_at, link.fault = now, fault
 
 
 def record_taken(link: CalendarLink, said: Mapping[str, Words]) -> None:
-    """Remembers what a calendar says of the dates that were ticked, by fingerprint: what it says
-    anew is told, and that they are gone."""
+    """Remembers what a calendar says of the dates that were ticked, by fingerprint.
+
+    Later, staff are told what it says anew, and that a date is gone.
+    """
     link.taken = {**link.taken, **said}
 
 
 def record_seen(link: CalendarLink) -> None:
-    """Drops what differs and what is gone: staff have seen it, and it is told no more until the
-    calendar says something else."""
+    """Drops what differs and what is gone, because staff have seen it.
+
+    It is not told again until the calendar says something else.
+    """
     report = CalendarReport.read(link.report)
     gone = {each.fingerprint for each in report.gone}
     taken = {name: said for name, said in link.taken.items() if name not in gone}

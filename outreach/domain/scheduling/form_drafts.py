@@ -97,7 +97,7 @@ _BY_FORM: Final = sa.select(FormDraft).where(
 
 
 def find(session: Session, organizer_id: int, draft_id: int) -> FormDraft:
-    """A draft of this staff member. Raises NotFound."""
+    """Finds a draft of this staff member. Raises NotFound."""
     draft = session.get(FormDraft, draft_id)
     if draft is None or draft.organizer_id != organizer_id:
         raise NotFound("draft")
@@ -105,7 +105,7 @@ def find(session: Session, organizer_id: int, draft_id: int) -> FormDraft:
 
 
 def list_unsaved(session: Session, organizer_id: int) -> Sequence[FormDraft]:
-    """The drafts of new workshops, the latest first."""
+    """Returns the drafts by a staff member of workshops that do not exist yet, the latest first."""
     return session.scalars(
         sa.select(FormDraft)
         .where(FormDraft.organizer_id == organizer_id, FormDraft.form.startswith("new "))

@@ -79,7 +79,7 @@ def save(
 
 
 def find(session: Session, public_id: str, organizer_id: int, *, now: datetime) -> ImportBatch:
-    """A batch of this staff member. Raises NotFound, also where it has expired."""
+    """Finds a batch of this staff member. Raises NotFound, also where it has expired."""
     batch = session.scalar(
         sa.select(ImportBatch).where(
             ImportBatch.public_id == public_id,
@@ -93,14 +93,14 @@ def find(session: Session, public_id: str, organizer_id: int, *, now: datetime) 
 
 
 def read_lines(batch: ImportBatch) -> list[ImportBatchSummary]:
-    """The lines of a batch. Raises NotFound where the stored bytes are damaged."""
+    """Returns the lines of a batch. Raises NotFound where the stored bytes are damaged."""
     if hashlib.sha256(batch.packed).hexdigest() != batch.digest:
         raise NotFound("batch")
     return [ImportBatchSummary(*each) for each in json.loads(zlib.decompress(batch.packed))]
 
 
 def read_marks(batch: ImportBatch) -> dict[str, str]:
-    """The hash of each row's preview, by the id of the row."""
+    """Returns the hash of each row's preview, by the id of the row."""
     marks: dict[str, str] = json.loads(zlib.decompress(batch.marks))
     return marks
 
@@ -112,7 +112,7 @@ def update_marks(session: Session, batch: ImportBatch, marks: Mapping[str, str])
 
 
 def take(session: Session, batch: ImportBatch) -> bool:
-    """Deletes the batch; False where a concurrent request has loaded it already."""
+    """Deletes the batch. Returns False where a concurrent request has loaded it already."""
     return changes_one_row(session, sa.delete(ImportBatch).where(ImportBatch.id == batch.id))
 
 

@@ -87,8 +87,10 @@ def save(
 def find(
     session: Session, office_slug: str, public_id: str, *, now: datetime, is_locked: bool = False
 ) -> ImportDraft:
-    """A draft of that office. Raises NotFound, also where it has expired. `is_locked` keeps others
-    from changing it until the transaction ends."""
+    """Finds a draft of that office. Raises NotFound, also where it has expired.
+
+    `is_locked` keeps others from changing it until the transaction ends.
+    """
     query = (
         sa.select(ImportDraft)
         .join(Office, Office.id == ImportDraft.office_id)
@@ -105,7 +107,9 @@ def find(
 
 
 def read_source(draft: ImportDraft) -> dict[str, Any]:
-    """The rows and columns. Raises NotFound where the stored bytes are damaged."""
+    """Returns the rows and columns of a draft. Raises NotFound where the stored bytes are
+    damaged.
+    """
     if hashlib.sha256(draft.packed).hexdigest() != draft.digest:
         raise NotFound("import draft")
     source: dict[str, Any] = json.loads(zlib.decompress(draft.packed))

@@ -51,7 +51,7 @@ class ImportMemory(Base):
 
 @dataclass(frozen=True)
 class ImportedBefore:
-    """A workshop that an office imported, and what the row said then."""
+    """A workshop that an office imported, with the text of its row at that time."""
 
     workshop_id: int
     said: Mapping[str, str]
@@ -59,7 +59,10 @@ class ImportedBefore:
 
 @dataclass(frozen=True)
 class Remembered:
-    """How an office reads sheets. An empty field is a column that is not read."""
+    """The office's meaning of columns, kinds and venues in sheets.
+
+    A column with an empty field is not read.
+    """
 
     columns: Mapping[str, str]
     kinds: Mapping[str, str]
@@ -67,12 +70,12 @@ class Remembered:
 
 
 def fingerprint_uid(uid: str) -> str:
-    """The fingerprint of an event, by its UID."""
+    """Returns the fingerprint of an event, by its UID."""
     return hashlib.sha256(f"uid\n{uid}".encode()).hexdigest()
 
 
 def fingerprint_row(day: date, starts: time, venue: str, kind: str) -> str:
-    """The fingerprint of a row of a sheet."""
+    """Returns the fingerprint of a row of a sheet."""
     text = f"row\n{day}\n{starts:%H:%M}\n{_fold(venue)}\n{kind}"
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -85,7 +88,7 @@ def _fold(venue: str) -> str:
 def find_rows(
     session: Session, office: Office, fingerprints: Collection[str]
 ) -> dict[str, ImportedBefore]:
-    """The rows that the office imported before, by fingerprint."""
+    """Returns the rows that the office imported before, by fingerprint."""
     wanted = list(fingerprints)
     found: dict[str, ImportedBefore] = {}
     for start in range(0, len(wanted), _BATCH):
@@ -102,7 +105,7 @@ def find_rows(
 def find_by_workshop(
     session: Session, office: Office, workshop_ids: Sequence[int]
 ) -> dict[int, ImportedBefore]:
-    """What the office's rows said of these workshops, by id."""
+    """Returns what the office's rows said of these workshops, by id of workshop."""
     rows = session.execute(
         sa.select(ImportedRow.workshop_id, ImportedRow.said)
         .where(ImportedRow.office_id == office.id, ImportedRow.workshop_id.in_(workshop_ids))
@@ -112,7 +115,7 @@ def find_by_workshop(
 
 
 def find_cancelled(session: Session, office: Office, workshop_ids: Sequence[int]) -> set[int]:
-    """Those of these workshops whose row said that they are cancelled."""
+    """Returns the ids of those workshops whose row said that they are cancelled."""
     found: set[int] = set()
     for start in range(0, len(workshop_ids), _BATCH):
         rows = find_by_workshop(session, office, workshop_ids[start : start + _BATCH])
@@ -126,7 +129,7 @@ def find_cancelled(session: Session, office: Office, workshop_ids: Sequence[int]
 
 @dataclass(frozen=True)
 class StoredWorkshop:
-    """What a row is compared with, of a workshop that is there."""
+    """The fields of a stored workshop with which a row is compared."""
 
     id: int
     public_id: str
@@ -140,7 +143,7 @@ class StoredWorkshop:
 
 
 def list_stored(session: Session, office: Office, first: date, last: date) -> list[StoredWorkshop]:
-    """The workshops of an office in these days."""
+    """Returns the workshops of an office from the day `first` to the day `last`."""
     rows = session.execute(
         sa.select(
             Workshop.id,
@@ -167,8 +170,11 @@ def save_rows(
     *,
     now: datetime,
 ) -> None:
-    """Keeps the fingerprint, workshop and values of imported rows; a known one is renewed. The
-    change that the import made is not later than `imported_at`: who edits it does so after that."""
+    """Keeps the fingerprint, workshop and values of imported rows; a known one is renewed.
+
+    The change that the import made is not later than `imported_at`: who edits the workshop
+    does so after that.
+    """
     known = {
         each.fingerprint: each
         for start in range(0, len(rows), _BATCH)
@@ -207,7 +213,7 @@ def forget_rows(session: Session, workshop_ids: Sequence[int]) -> None:
 
 
 def recall(session: Session, office: Office) -> Remembered:
-    """How the office reads sheets."""
+    """Returns how the office reads sheets; empty where it has imported none."""
     memory = session.get(ImportMemory, office.id)
     if memory is None:
         return Remembered({}, {}, {})
@@ -236,7 +242,7 @@ def remember(
 
 
 def _joined(before: Words, new: Mapping[str, str]) -> Words:
-    """The newest last; the oldest are forgotten."""
+    """Merges new meanings into the former ones, the newest last, and forgets the oldest."""
     folded = {fold(words): value for words, value in new.items()}
     joined = {words: value for words, value in before.items() if words not in folded} | folded
     return dict(list(joined.items())[-MAX_REMEMBERED:])

@@ -30,7 +30,7 @@ _BATCH: Final = 500
 
 @dataclass
 class UndoneLoad:
-    """What became of the workshops of a load."""
+    """The workshops of a load that were deleted, changed back, or refused."""
 
     deleted: int = 0
     changed_back: list[Workshop] = field(default_factory=list)
@@ -46,8 +46,10 @@ def undo_load(
     loaded_at: datetime,
     now: datetime,
 ) -> UndoneLoad:
-    """Undoes a load. `new` are the public ids of the workshops that it made, and `batch` names the
-    changes of others."""
+    """Undoes a load.
+
+    `new` are the public ids of the workshops that it made, and `batch` names the changes of others.
+    """
     result, made = UndoneLoad(), _lock_made(session, new)
     drafts: list[Workshop] = []
     used = _find_used(session, made)
@@ -70,7 +72,10 @@ def undo_load(
 
 
 def list_made(session: Session, public_ids: Sequence[str]) -> list[Workshop]:
-    """The workshops that are still there, of those with these public ids: ids may be used again."""
+    """Returns the workshops with these public ids that still exist, by day.
+
+    Public ids name them, since the `id` of a deleted row may be used again.
+    """
     found: list[Workshop] = []
     for start in range(0, len(public_ids), _BATCH):
         found += session.scalars(_select_made(public_ids[start : start + _BATCH]))
@@ -78,7 +83,10 @@ def list_made(session: Session, public_ids: Sequence[str]) -> list[Workshop]:
 
 
 def _lock_made(session: Session, public_ids: Sequence[str]) -> list[Workshop]:
-    """The same, locked until the transaction ends: nobody registers meanwhile."""
+    """Locks the workshops that `list_made` finds until the transaction ends, and returns them.
+
+    Nobody registers for them meanwhile.
+    """
     session.flush()
     found: list[Workshop] = []
     for start in range(0, len(public_ids), _BATCH):
@@ -96,7 +104,7 @@ def _select_made(public_ids: Sequence[str]) -> sa.Select[Workshop]:
 
 
 def _find_used(session: Session, made: Sequence[Workshop]) -> set[int]:
-    """The ids of workshops for which somebody has registered."""
+    """Returns the ids of the workshops for which somebody has registered."""
     used: set[int] = set()
     for start in range(0, len(made), _BATCH):
         ids = [each.id for each in made[start : start + _BATCH]]

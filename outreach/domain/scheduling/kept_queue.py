@@ -41,8 +41,11 @@ _FOLLOWING: Final = message_types.select_types(
 
 
 class KeptAnswer(Base):
-    """When a party was asked whether it still comes, when it said yes, until when its offer held,
-    and whether it had been told what the workshop was, before a change."""
+    """The state of a party before a change.
+
+    It has when the party was asked whether it still comes, when it said yes, until when its
+    offer held, and whether it had been told the facts of the workshop.
+    """
 
     __tablename__ = "kept_answer"
 
@@ -82,8 +85,11 @@ class KeptNotification(Base):
 
 
 def read_state(workshop: Workshop) -> dict[str, Any]:
-    """What a change may alter of a workshop beside its fields, as `WorkshopChange.queue_before` has
-    it; to be read before the change."""
+    """Returns what a change may alter of a workshop beside its fields, for
+    `WorkshopChange.queue_before`.
+
+    It is read before the change.
+    """
     withheld, undo_until = workshop.withheld_facts, workshop.undo_until
     return {
         "facts": facts.compute_facts(workshop).hex(),
@@ -95,8 +101,10 @@ def read_state(workshop: Workshop) -> dict[str, Any]:
 def keep(
     session: Session, change: WorkshopChange, workshop: Workshop, state: Mapping[str, Any]
 ) -> None:
-    """Stores what waits before anybody is told of the change; `state` is what `read_state` said
-    before it."""
+    """Stores what waits before anybody is told of the change.
+
+    `state` is what `read_state` returned before the change.
+    """
     letters = assignments.read_letters(session, workshop)
     change.queue_before = {**state, "letters": letters}
     _keep_notifications(session, change, is_made=False)
@@ -178,9 +186,12 @@ def _keep_notifications(session: Session, change: WorkshopChange, *, is_made: bo
 
 
 def restore(session: Session, change: WorkshopChange, workshop: Workshop, *, now: datetime) -> None:
-    """Restores the queue, once the workshop is what it was: what waited is due when it was, what
-    the change queued is not sent, and people have the questions, answers and offers that they had.
-    Where a later change still holds, what is queued tells of that one and stays."""
+    """Restores the queue, once the workshop is what it was.
+
+    What waited is due when it was, what the change queued is not sent, and people have the
+    questions, answers and offers that they had. Where a later change still holds, what is
+    queued tells of that one and stays.
+    """
     session.flush()
     before = change.queue_before
     is_as_before = before.get("facts") == facts.compute_facts(workshop).hex()
@@ -205,8 +216,11 @@ def restore(session: Session, change: WorkshopChange, workshop: Workshop, *, now
 def _restore_answers(
     session: Session, change: WorkshopChange, *, is_as_before: bool, now: datetime
 ) -> None:
-    """What parties were asked and answered, but of those who have answered since, or were asked
-    again and know it. Whose question had not been sent is asked anew unless it is queued again."""
+    """Restores what parties were asked before the change, and what they answered.
+
+    Parties that have answered since, or were asked again and know it, stay as they are. A
+    party whose question had not been sent is asked anew unless the question is queued again.
+    """
     of_change = KeptAnswer.change_id == change.id
     known = sa.select(KeptNotification.notification_id).where(
         KeptNotification.change_id == change.id
@@ -264,7 +278,11 @@ def _restore_answers(
 
 
 def _restore_notified(session: Session, change: WorkshopChange, workshop: Workshop) -> None:
-    """Whoever had been told what is true again has been told it, and not known it all along."""
+    """Marks parties as told where the facts that they had been told before the change are true
+    again.
+
+    Without the mark, they would count as having known the facts all along.
+    """
     notified = sa.select(KeptAnswer.registration_id).where(
         KeptAnswer.change_id == change.id, KeptAnswer.was_notified.is_(True)
     )
@@ -298,8 +316,10 @@ def _delete_made(session: Session, change: WorkshopChange) -> None:
 
 
 def _restore_due(session: Session, change: WorkshopChange) -> None:
-    """Makes what waited due when it was, unless it was tried meanwhile. What it says and why has
-    followed the workshop back already."""
+    """Makes what waited due when it was, unless it was tried meanwhile.
+
+    What it says and why has followed the workshop back already.
+    """
     is_kept = sa.and_(
         KeptNotification.change_id == change.id,
         KeptNotification.is_made.is_(False),
@@ -382,7 +402,7 @@ def _is_pending(
 def _restore_hold(
     session: Session, workshop: Workshop, held_seats: int, undo_until: str | None
 ) -> None:
-    """Seats that were on hold are again, as many as nobody took meanwhile."""
+    """Puts seats on hold again that were before the change, as many as nobody took meanwhile."""
     session.refresh(workshop, ["seats_left", "held_seats"])
     free = workshop.seats_left + workshop.held_seats
     workshop.held_seats = min(held_seats, free)
@@ -398,7 +418,10 @@ def _has_later(session: Session, change: WorkshopChange) -> bool:
 
 
 def rename_places(session: Session, workshop: Workshop, places: Mapping[bytes, bytes]) -> None:
-    """As `change_notifications.rename_places`, of what the workshop was before its changes."""
+    """Renames places in the facts that were kept before changes of the workshop.
+
+    `places` is that of `change_notifications.rename_places`.
+    """
     for change in session.scalars(
         sa.select(WorkshopChange).where(WorkshopChange.workshop_id == workshop.id)
     ):

@@ -27,8 +27,11 @@ UPCOMING_STATUSES = (WorkshopStatus.DRAFT, WorkshopStatus.PUBLISHED)
 
 
 def add_office(session: Session, values: Mapping[str, Any], *, now: datetime) -> Office:
-    """Adds an office. Raises Refusal where its slug is reserved or taken, also by a closed office:
-    its feed is still in people's calendars."""
+    """Adds an office.
+
+    Raises Refusal where its slug is reserved or taken, also by a closed office: its feed is
+    still in people's calendars.
+    """
     slug = values["slug"]
     if slug in RESERVED_SLUGS or session.scalar(sa.select(Office.id).where(Office.slug == slug)):
         raise Refusal(ErrorCode.OFFICE_SLUG_TAKEN)
@@ -44,8 +47,10 @@ def add_office(session: Session, values: Mapping[str, Any], *, now: datetime) ->
 def change_office(
     session: Session, office: Office, values: Mapping[str, Any], *, now: datetime
 ) -> frozenset[str]:
-    """Changes an office and returns the names of the fields that changed. Its slug stays, since
-    addresses of pages and feeds contain it."""
+    """Changes an office and returns the names of the fields that changed.
+
+    Its slug stays, since addresses of pages and feeds contain it.
+    """
     new = _set_values(office, {name: each for name, each in values.items() if name != "slug"})
     if new:
         is_of_office = Workshop.office_id == office.id
@@ -54,8 +59,10 @@ def change_office(
 
 
 def require_unchanged(session: Session, thing: Office | Kind, seen: str) -> None:
-    """Locks an office or kind. Raises Conflict where it has changed since the version `seen`: the
-    form has all fields and would undo that change."""
+    """Locks an office or kind, and raises Conflict where it has changed since the version `seen`.
+
+    The form has all fields and would undo that change.
+    """
     session.refresh(thing, with_for_update=True)
     if seen != get_version(thing):
         raise Conflict(f"{type(thing).__name__} {thing.id}")
@@ -66,7 +73,7 @@ def get_version(thing: Office | Kind) -> str:
 
 
 def count_from_day(session: Session, office: Office, day: date) -> int:
-    """How many workshops of the office are planned from that day on, drafts too."""
+    """Counts the workshops of the office from that day on, drafts too."""
     return _count(session, Workshop.office_id == office.id, Workshop.day >= day)
 
 
@@ -86,7 +93,7 @@ def add_kind(session: Session, values: Mapping[str, Any], *, now: datetime) -> K
 
 
 def loosens(kind: Kind, values: Mapping[str, Any]) -> bool:
-    """Whether a change of a kind makes new workshops less discreet (S32)."""
+    """Tells whether a change of a kind makes new workshops less discreet (S32)."""
     return (
         (kind.is_discreet and not values["is_discreet"])
         or values["visibility"].is_looser_than(kind.visibility)
@@ -131,12 +138,12 @@ def change_kind(
 
 
 def count_not_over(session: Session, kind: Kind, *, now: datetime) -> int:
-    """How many workshops of this kind have not ended, drafts too."""
+    """Counts the workshops of this kind that have not ended, drafts too."""
     return _count(session, Workshop.kind_id == kind.id, Workshop.ends_at > now)
 
 
 def get_next_position(session: Session) -> int:
-    """The position after the last kind."""
+    """Returns the position after the last kind."""
     return max((kind.position for kind in kinds.list_kinds(session)), default=0) + 1
 
 
@@ -149,7 +156,7 @@ def _hide(workshop: Workshop, kind: Kind, now: datetime) -> None:
 
 
 def _list_not_over(session: Session, kind: Kind, now: datetime) -> list[Workshop]:
-    """The workshops of a kind that have not ended, also cancelled ones."""
+    """Returns the workshops of a kind that have not ended, also cancelled ones."""
     return list(
         session.scalars(
             sa.select(Workshop)
@@ -171,7 +178,7 @@ def _count(session: Session, *conditions: sa.ColumnElement[bool]) -> int:
 
 
 def _make_code(session: Session) -> str:
-    """A random code of four letters that no other kind has."""
+    """Makes a random code of four letters that no other kind has."""
     taken = {each for kind in kinds.list_kinds(session) for each in kind.codes}
     while (made := code(4)) in taken:
         pass

@@ -37,7 +37,7 @@ class PlaceChange(Base):
 
 
 def read(place: Venue | TourStop, names: Mapping[str, Any] | frozenset[str]) -> dict[str, Any]:
-    """These fields of a place, as JSON."""
+    """Returns these fields of a place, as JSON."""
     return {
         name: place.cancelled_at is not None
         if name == CANCELLED and isinstance(place, TourStop)

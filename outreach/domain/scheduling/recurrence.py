@@ -40,7 +40,10 @@ class RecurrenceUnit(StrEnum):
 
 @dataclass(frozen=True)
 class RecurrenceRule:
-    """Until a day or for a number of dates; by weeks, on these weekdays (Monday is 0)."""
+    """How often a workshop is repeated: until a day, or for a number of dates.
+
+    By weeks, it is repeated on these weekdays (Monday is 0).
+    """
 
     every: RecurrenceUnit
     weekdays: frozenset[int] = frozenset()
@@ -49,7 +52,7 @@ class RecurrenceRule:
 
 
 def week_of_month(day: date) -> int:
-    """Which occurrence of its weekday in the month a day is: 1 to 5."""
+    """Returns which occurrence of its weekday in the month a day is: 1 to 5."""
     return (day.day - 1) // _DAYS_OF_WEEK + 1
 
 
@@ -58,7 +61,10 @@ def is_last_of_month(day: date) -> bool:
 
 
 def list_days(rule: RecurrenceRule, first: date, *, today: date) -> list[date]:
-    """The days of the rule after `first`, from today on. Raises Refusal, also for too many."""
+    """Returns the days of the rule after `first`, from today on.
+
+    Raises Refusal where there is none or are too many, or the rule is incomplete.
+    """
     if rule.until is None and rule.count is None:
         raise Refusal(ErrorCode.RECURRENCE_WITHOUT_END)
     if rule.every in {RecurrenceUnit.WEEK, RecurrenceUnit.TWO_WEEKS} and not rule.weekdays:
@@ -121,7 +127,7 @@ class DateProposal:
 
     @property
     def is_recommended(self) -> bool:
-        """Whether the date is ticked at first."""
+        """Whether the page ticks this date from the start."""
         return self.is_possible and not self.holidays and not self.is_twin
 
     @property
@@ -133,8 +139,11 @@ class DateProposal:
 def propose(
     session: Session, all_data: Sequence[WorkshopData], *, ignoring: Collection[int] = ()
 ) -> list[DateProposal]:
-    """The proposals for these workshops: each is compared with stored workshops, except those with
-    the ids in `ignoring`, and with the ones before it in the list."""
+    """Returns the proposals for these workshops, with their conflicts.
+
+    Each is compared with stored workshops, except those with the ids in `ignoring`, and with
+    the ones before it in the list.
+    """
     if not all_data:
         return []
     occupied = [
@@ -210,7 +219,9 @@ def list_clock_changes(since: date, until: date, zone: ZoneInfo) -> list[date]:
 
 
 def _list_nearby(session: Session, all_data: Sequence[WorkshopData]) -> Sequence[Workshop]:
-    """Stored workshops near those days at the same venues, or of the same offices and kinds."""
+    """Returns stored workshops near those days at the same venues, or of the same offices and
+    kinds.
+    """
     every = [data.day for data in all_data]
     venues = {data.venue.id for data in all_data if data.venue is not None}
     return session.scalars(
@@ -269,7 +280,7 @@ def create_workshops(
 
 
 def has_created(session: Session, nonce: str) -> bool:
-    """Whether the form with this nonce has created its workshops already."""
+    """Tells whether the form with this nonce has created its workshops already."""
     return bool(
         session.scalar(
             sa.select(
@@ -284,7 +295,9 @@ def has_created(session: Session, nonce: str) -> bool:
 def find_or_create_series(
     session: Session, workshop: Workshop, name: str, *, now: datetime
 ) -> WorkshopSeries:
-    """The series of the workshop; if it has none, a new one of that name (or with a number)."""
+    """Returns the series of the workshop; if it has none, creates one of that name (or with a
+    number).
+    """
     if workshop.series is not None:
         return workshop.series
     there = {each.name for each in all_series.list_series(session, workshop.office)}

@@ -35,7 +35,7 @@ class StaleTime:
 
 
 def find_stale(session: Session, *, since: date | None = None) -> Iterator[StaleTime]:
-    """The stale workshops of all days, or of the days from `since` on, by id."""
+    """Yields the stale workshops of all days, or of the days from `since` on, by id."""
     query = sa.select(
         Workshop.id,
         Workshop.zone,
@@ -78,8 +78,10 @@ def update(session: Session, ids: Sequence[int], *, now: datetime) -> list[Stale
 
 
 def find_wrong_reminders(session: Session, *, now: datetime) -> dict[int, datetime]:
-    """Pending messages that are not due at the hour of their schedule, as reminders at 11:00 local
-    time: by id, when they should be due."""
+    """Returns the pending messages that are not due at the hour of their schedule.
+
+    That is for reminders 11:00 local time. The result has, by id, when each should be due.
+    """
     rows = session.execute(
         sa.select(Notification.id, Notification.cause, Notification.due_at, Workshop)
         .select_from(Notification)

@@ -63,7 +63,7 @@ class TourStopData:
 
 
 def find(session: Session, office: Office, tour_id: int) -> Tour:
-    """One of an office's. Raises NotFound."""
+    """Finds a tour of this office. Raises NotFound."""
     tour = session.get(Tour, tour_id)
     if tour is None or tour.office_id != office.id:
         raise NotFound("tour")
@@ -71,7 +71,7 @@ def find(session: Session, office: Office, tour_id: int) -> Tour:
 
 
 def find_stop(session: Session, tour: Tour, stop_id: int) -> TourStop:
-    """Raises NotFound."""
+    """Finds a stop of this tour. Raises NotFound."""
     stop = session.get(TourStop, stop_id)
     if stop is None or stop.tour_id != tour.id:
         raise NotFound("stop")
@@ -87,7 +87,7 @@ def list_tours(session: Session, offices: frozenset[str] | None) -> Sequence[Tou
 
 
 def list_stops(session: Session, tour_ids: Sequence[int]) -> dict[int, list[TourStop]]:
-    """The stops of some tours, by the id of the tour, in the order of the days."""
+    """Returns the stops of these tours by id of tour, in the order of the days."""
     found: dict[int, list[TourStop]] = defaultdict(list)
     asked = sa.select(TourStop).where(TourStop.tour_id.in_(tour_ids))
     for stop in session.scalars(asked.order_by(TourStop.day, TourStop.starts, TourStop.id)):
@@ -96,7 +96,7 @@ def list_stops(session: Session, tour_ids: Sequence[int]) -> dict[int, list[Tour
 
 
 def list_workshops(session: Session, stop_ids: Sequence[int]) -> dict[int, list[Workshop]]:
-    """What is held at some stops, by the id of the stop, in the order they were made."""
+    """Returns the workshops held at these stops by id of stop, in the order they were made."""
     found: dict[int, list[Workshop]] = defaultdict(list)
     asked = sa.select(Workshop).where(Workshop.stop_id.in_(stop_ids)).order_by(Workshop.id)
     for workshop in session.scalars(asked):
@@ -106,7 +106,7 @@ def list_workshops(session: Session, stop_ids: Sequence[int]) -> dict[int, list[
 
 
 def add(session: Session, office: Office, name: str, nonce: str, *, now: datetime) -> Tour:
-    """A new tour, or the one that a form with this nonce has made already."""
+    """Adds a tour and returns it; returns the one that a form with this nonce has made already."""
     found = session.scalar(sa.select(Tour).where(Tour.nonce == nonce))
     if found is not None:
         return found
@@ -157,8 +157,9 @@ def change_stop(
     """Changes a stop and its upcoming workshops, and returns the workshops that changed.
 
     Their people are notified. A workshop with a day or hours of its own is moved by the same
-    amount; one at another venue, or online, stays workshops. Raises Refusal as
-    `workshop_service.change` does; the caller rolls back."""
+    amount; one at another venue, or online, keeps its place. Raises Refusal as
+    `workshop_service.change` does; the caller rolls back.
+    """
     lock(session, tour, stop)
     data = _at_held_venue(session, data)
     _check(session, tour, data)
@@ -213,7 +214,10 @@ def change_stop(
 
 
 def _at_held_venue(session: Session, data: TourStopData) -> TourStopData:
-    """The data at the venue that theirs was merged into, if it was at this moment."""
+    """Returns the data with their venue kept from being merged until the transaction ends.
+
+    Where the venue has just been merged into another one, they get that one.
+    """
     if data.venue is None:
         return data
     return replace(data, venue=venues.keep_from_merging(session, data.venue))
@@ -222,8 +226,10 @@ def _at_held_venue(session: Session, data: TourStopData) -> TourStopData:
 def publish_stop(
     session: Session, stop: TourStop, *, now: datetime, phone: str = ""
 ) -> list[Workshop]:
-    """Publishes the drafts of a stop and returns them. Raises Refusal. `phone` is that of the
-    network, as in `publish_checks`."""
+    """Publishes the drafts of a stop and returns them. Raises Refusal.
+
+    `phone` is that of the network, as in `publish_checks`.
+    """
     workshops = _lock_workshops(session, stop)
     if stop.cancelled_at is not None:
         raise Refusal(ErrorCode.TOUR_STOP_PUBLISH_CANCELLED)
@@ -243,8 +249,11 @@ def publish_stop(
 def cancel_stop(
     session: Session, stop: TourStop, *, now: datetime, decision: NotifyDecision = AT_ONCE
 ) -> tuple[list[Workshop], int]:
-    """Cancels a stop and its upcoming published workshops; its drafts cannot be published any more.
-    Returns the cancelled workshops and how many parties are notified."""
+    """Cancels a stop and its upcoming published workshops.
+
+    Its drafts cannot be published any more. Returns the cancelled workshops and how many
+    parties are notified.
+    """
     workshops = _lock_workshops(session, stop)
     if stop.cancelled_at is not None:
         raise Refusal(ErrorCode.TOUR_STOP_CANCELLED_ALREADY)
@@ -358,7 +367,9 @@ def _create_missing(session: Session, tour: Tour, stop: TourStop, now: datetime)
 def _build_data(
     session: Session, tour: Tour, data: TourStopData, kind: Kind, *, is_online: bool = False
 ) -> WorkshopData:
-    """The data of a workshop of this kind at a stop; with `is_online`, as if without a venue."""
+    """Returns the data of a workshop of this kind at a stop; with `is_online`, in a mode
+    without a venue.
+    """
     office = session.get_one(Office, tour.office_id)
     base = workshop_data.from_kind(kind, office, data.day, data.starts)
     mode = DeliveryMode.PHONE_BANK if is_online else base.mode

@@ -40,7 +40,7 @@ _LATER: Final = NotifyDecision(NotifyMode.LATER)
 
 @dataclass(frozen=True)
 class UndoOutcome:
-    """A workshop whose change was undone, or why it was not."""
+    """A workshop whose change was undone, or the reason why it was not."""
 
     workshop: Workshop
     refusal: Refusal | None = None
@@ -66,7 +66,7 @@ def undo_batch(
 
 @dataclass(frozen=True)
 class UndoneBatch:
-    """What came of undoing all changes that one form made."""
+    """The outcome of undoing all changes that one form made."""
 
     workshops: Sequence[UndoOutcome]
     place: Venue | TourStop | None = None  # that changed with them
@@ -74,9 +74,12 @@ class UndoneBatch:
 
 
 def undo_all(session: Session, batch: str, *, now: datetime) -> UndoneBatch:
-    """Undoes what one form changed: workshops, each as far as possible; a stop of a tour with
-    those of its workshops that can be changed back; a venue with all of its workshops or none,
-    since they share its address."""
+    """Undoes what one form changed.
+
+    Workshops are changed back each as far as possible; a stop of a tour with those of its
+    workshops that can be; a venue with all of its workshops or none, since they share its
+    address.
+    """
     changes = workshop_changes.list_batch(session, batch)
     change = place_changes.find(session, batch)
     if change is None:
@@ -167,7 +170,7 @@ def _restore_venue(
 
 
 def _find_refusal(change: PlaceChange, place: Venue | TourStop, *, now: datetime) -> Refusal | None:
-    """Why a place cannot be changed back, whatever its workshops are."""
+    """Returns why a place cannot be changed back, whatever its workshops are; None where it can."""
     if now - change.made_at > workshop_changes.KEPT_FOR:
         return Refusal(ErrorCode.UNDO_TOO_LATE)
     is_merged = isinstance(place, Venue) and place.merged_into_id is not None
@@ -179,8 +182,11 @@ def _find_refusal(change: PlaceChange, place: Venue | TourStop, *, now: datetime
 def _find_dependent(
     session: Session, changes: Sequence[WorkshopChange], *, changes_place: bool, now: datetime
 ) -> dict[int, Refusal]:
-    """Why workshops at a venue cannot be changed back, by the id of their change. Those that are
-    over do not matter. `changes_place`: whether people have to know of the venue's change."""
+    """Returns why workshops at a venue cannot be changed back, by the id of their change.
+
+    Workshops that are over do not matter. `changes_place`: people have to know of the
+    venue's change.
+    """
     refusals = {}
     for change in changes:
         workshop_service.lock(session, change.workshop)
@@ -201,8 +207,10 @@ def _find_new_people(
     changes: Sequence[WorkshopChange],
     there: Sequence[Workshop],
 ) -> Refusal | None:
-    """Why a venue cannot be changed back because of workshops that were not there before: somebody
-    registered for one at the new address, or was told that it moved there."""
+    """Returns why a venue cannot be changed back because of workshops that came to it meanwhile.
+
+    Somebody registered for one of them at the new address, or was told that it moved there.
+    """
     known = {each.workshop_id for each in changes}
     new = [
         each.id
@@ -265,9 +273,11 @@ def _require_independent(
 
 
 def _require_unknown(session: Session, workshop: Workshop) -> None:
-    """Raises Refusal where anybody knows when and where the workshop is now. It may be what a
-    change made that nobody had to know of: while the workshop was cancelled, before it was
-    reinstated."""
+    """Raises Refusal where anybody knows when and where the workshop is now.
+
+    It may be what a change made that nobody had to know of: while the workshop was
+    cancelled, before it was reinstated.
+    """
     is_active = sa.and_(
         Registration.workshop_id == workshop.id, Registration.status.in_(ACTIVE_STATUSES)
     )

@@ -18,7 +18,9 @@ from outreach.domain.workshops import Workshop, WorkshopStatus, facts
 
 
 def decode_values(session: Session, data: WorkshopData, values: Mapping[str, Any]) -> WorkshopData:
-    """The data with these values of a `WorkshopChange`, as far as they are among the data."""
+    """Returns the data with the values of a `WorkshopChange`, except those that are no field of
+    it.
+    """
     given = {
         name: workshop_changes.decode(session, name, value, getattr(data, name))
         for name, value in values.items()
@@ -28,8 +30,11 @@ def decode_values(session: Session, data: WorkshopData, values: Mapping[str, Any
 
 
 def list_untold(session: Session, workshop: Workshop, *, now: datetime) -> list[WorkshopChange]:
-    """The changes that are kept, the oldest first, from the last state on that people know. Where
-    none of the states is what they know (a venue changed too, or it was long ago), all of them."""
+    """Returns the kept changes since the last state that people know, the oldest first.
+
+    Where they know none of the states (a venue changed too, or it was long ago), returns all
+    of them.
+    """
     known = set(
         session.scalars(
             sa.select(Registration.known_facts)

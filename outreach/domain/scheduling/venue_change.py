@@ -48,10 +48,12 @@ def change_venue(
     now: datetime,
     decision: NotifyDecision = AT_ONCE,
 ) -> VenueChangeResult:
-    """Changes a venue to these data; people are told of another address as `decision` says. Raises
-    Refusal where another venue has that name and address,
-    where the meeting point tells the address, or where a workshop cannot take place in the new
-    zone. Workshops keep who may read the address, also where it is an own room no longer."""
+    """Changes a venue to these data; people are told of another address as `decision` says.
+
+    Raises Refusal where another venue has that name and address, where the meeting point tells the
+    address, or where a workshop cannot take place in the new zone. Workshops keep who may read the
+    address, also where it is an own room no longer.
+    """
     new = frozenset(
         name for name in venues.DETAIL_FIELDS if getattr(venue, name) != getattr(data, name)
     )
@@ -88,7 +90,7 @@ def change_venue(
 
 
 def list_upcoming(session: Session, venue: Venue, *, now: datetime) -> Sequence[Workshop]:
-    """The workshops at a venue that have not ended, drafts too, locked."""
+    """Returns the workshops at a venue that have not ended, drafts too, and locks them."""
     return session.scalars(
         sa.select(Workshop)
         .where(Workshop.venue_id == venue.id, Workshop.ends_at > now)

@@ -38,7 +38,7 @@ _BUSY: Final = frozenset({WorkshopStatus.DRAFT, WorkshopStatus.PUBLISHED})
 
 
 class VenueMerge(Base):
-    """A merge, with what is needed to undo it."""
+    """A merge of two venues, with all that is needed to undo it."""
 
     __tablename__ = "venue_merge"
 
@@ -56,7 +56,9 @@ class VenueMerge(Base):
 
 @dataclass(frozen=True)
 class MergeEffect:
-    """What a merge does, or would do."""
+    """How many workshops and parties a merge concerns, and the days on which workshops clash by
+    it.
+    """
 
     workshops: int  # that follow, past ones too
     notified: int  # parties
@@ -65,23 +67,25 @@ class MergeEffect:
 
 @dataclass(frozen=True)
 class _Stay:
-    """An upcoming workshop, and the place as it was shown before."""
+    """An upcoming workshop at one of the two venues, with its place as it was shown before."""
 
     workshop: Workshop
     place: VenueData
     facts: bytes  # what people knew
 
     def is_shown_otherwise(self, place: VenueData) -> bool:
-        """Whether its calendar entry gets another place."""
+        """Tells whether its calendar entry would show another place."""
         is_public = self.workshop.status is not WorkshopStatus.DRAFT
         return is_public and self._published(self.place) != self._published(place)
 
     def is_elsewhere(self, place: VenueData) -> bool:
-        """Whether who has a seat must be told: another address is not another spelling of it."""
+        """Tells whether people with a seat must be told: another spelling of an address is no
+        other place.
+        """
         return self.workshop.status is WorkshopStatus.PUBLISHED and _differs(self.place, place)
 
     def _published(self, place: VenueData) -> tuple[object, ...]:
-        """What calendars say of the place, as `feeds.vevent` writes it."""
+        """Returns what calendars say of the place, as `feeds.vevent` writes it."""
         workshop = self.workshop
         if not workshop.mode.has_venue:
             return ()
@@ -91,17 +95,19 @@ class _Stay:
 
 
 def get_data(venue: Venue) -> VenueData:
-    """What an office says of a venue, to be changed with `dataclasses.replace`."""
+    """Returns the data of a venue, to be changed with `dataclasses.replace`."""
     return VenueData(**{name: getattr(venue, name) for name in venues.DETAIL_FIELDS})
 
 
 def choose(kept: Venue, merged: Venue, from_merged: Collection[str]) -> VenueData:
-    """The data of the kept venue, with these fields of the merged one."""
+    """Returns the data of the kept venue, with the fields named in `from_merged` taken of the
+    merged one.
+    """
     return replace(get_data(kept), **{name: getattr(merged, name) for name in from_merged})
 
 
 def count_workshops(session: Session, of: Iterable[Venue]) -> dict[int, int]:
-    """How many workshops each venue has, past ones and drafts too, by its id."""
+    """Counts the workshops of each venue, past ones and drafts too, by id of venue."""
     ids = [venue.id for venue in of]
     rows = session.execute(
         sa.select(Workshop.venue_id, sa.func.count())
@@ -114,7 +120,9 @@ def count_workshops(session: Session, of: Iterable[Venue]) -> dict[int, int]:
 def foresee(
     session: Session, kept: Venue, merged: Venue, data: VenueData, *, now: datetime
 ) -> MergeEffect:
-    """What `merge` would do. Writes nothing. Raises Refusal as it does, but for `data`."""
+    """Returns what `merge` would do, and writes nothing. Raises Refusal as it does, but for
+    `data`.
+    """
     _require_alike(kept, merged)
     stays = _list_stays(session, (kept, merged), now=now)
     elsewhere = [stay.workshop for stay in stays if stay.is_elsewhere(data)]
@@ -135,9 +143,11 @@ def merge(
     decision: NotifyDecision = AT_ONCE,
 ) -> MergeEffect:
     """Makes two venues one, with these data; who has to go elsewhere is told as `decision` says.
-    Raises Refusal where they are in different time zones,
-    where a third venue has that name and address, where the meeting point tells the address, and
-    where a discreet workshop would show another address to everybody (S13)."""
+
+    Raises Refusal where they are in different time zones, where a third venue has that name
+    and address, where the meeting point tells the address, and where a discreet workshop
+    would show another address to everybody (S13).
+    """
     _require_alike(kept, merged)
     lock(session, kept, merged)
     if kept.merged_into_id is not None or merged.merged_into_id is not None:
@@ -181,7 +191,7 @@ def merge(
 
 
 def find_undoable(session: Session, venue: Venue, *, now: datetime) -> Sequence[VenueMerge]:
-    """The merges into a venue that may be undone, the newest first."""
+    """Returns the merges into a venue that may be undone, the newest first."""
     return session.scalars(
         sa.select(VenueMerge)
         .where(
@@ -194,7 +204,7 @@ def find_undoable(session: Session, venue: Venue, *, now: datetime) -> Sequence[
 
 
 def find(session: Session, office: Office, merge_id: int) -> VenueMerge:
-    """A merge at this office. Raises NotFound."""
+    """Finds a merge at this office. Raises NotFound."""
     found = session.get(VenueMerge, merge_id)
     if found is None or session.get_one(Venue, found.kept_id).office_id != office.id:
         raise NotFound("venue merge")
@@ -204,10 +214,13 @@ def find(session: Session, office: Office, merge_id: int) -> VenueMerge:
 def undo(
     session: Session, done: VenueMerge, *, now: datetime, decision: NotifyDecision = AT_ONCE
 ) -> MergeEffect:
-    """Makes the two venues two again, as they were; the workshops that followed go back, but those
-    that have another venue by now. A workshop made after the merge stays at the kept one. Raises
-    Refusal where a day has passed, where the kept venue was changed or merged since, and where
-    another venue has one of the names by now."""
+    """Makes the two venues two again, as they were.
+
+    The workshops that followed go back, except those that have another venue by now. A
+    workshop made after the merge stays at the kept one. Raises Refusal where a day has
+    passed, where the kept venue was changed or merged since, and where another venue has one
+    of the names by now.
+    """
     kept = session.get_one(Venue, done.kept_id)
     merged = session.get_one(Venue, done.merged_id)
     lock(session, kept, merged)
@@ -265,9 +278,12 @@ def _require_free(
 
 
 def lock(session: Session, kept: Venue, merged: Venue) -> None:
-    """Nobody changes the two venues and their workshops, or gives a workshop to the merged one,
-    until the transaction ends. In the order in which a change of a venue locks them; last what
-    keeps new workshops out, which those that are being made have to end for."""
+    """Locks the two venues and their workshops until the transaction ends.
+
+    Nobody changes them meanwhile, or gives a workshop to the merged venue. The order is that
+    in which a change of a venue locks them. The lock that keeps new workshops out comes
+    last: those that are being made have to end first.
+    """
     both = sorted((kept, merged), key=lambda venue: venue.id)
     for venue in both:
         venues.lock(session, venue)
@@ -298,7 +314,7 @@ def _list_stays(session: Session, both: Iterable[Venue], *, now: datetime) -> li
 
 
 def _list_uninformed(session: Session, office: Office, *, now: datetime) -> Sequence[Workshop]:
-    """The workshops of an office that have not ended and that people know otherwise."""
+    """Returns the workshops of an office that have not ended and whose people know other facts."""
     return session.scalars(
         sa.select(Workshop)
         .where(
@@ -311,15 +327,17 @@ def _list_uninformed(session: Session, office: Office, *, now: datetime) -> Sequ
 
 
 def _read_places(*of: Venue) -> dict[bytes, VenueData]:
-    """Venues as they are before a merge or its undoing, by `facts.compute_place`."""
+    """Returns the data of venues before a merge or its undoing, by `facts.compute_place`."""
     return {facts.compute_place(venue): get_data(venue) for venue in of}
 
 
 def _rename_places(
     session: Session, workshop: Workshop, before: Mapping[bytes, VenueData], venue: Venue
 ) -> None:
-    """Whoever knows the workshop at one of these places knows it at `venue`, unless that is
-    elsewhere."""
+    """Replaces each place of `before` by `venue` in the facts that people know of the workshop.
+
+    A place that is elsewhere stays: those people have to be told.
+    """
     new, place = facts.compute_place(venue), get_data(venue)
     alike = [key for key, former in before.items() if not _differs(former, place)]
     change_notifications.rename_places(session, workshop, dict.fromkeys(alike, new))
@@ -332,7 +350,7 @@ def _list_ids(session: Session, column: Mapped[int], where: sa.ColumnElement[boo
 
 
 def _find_clashes(workshops: Iterable[Workshop], merged: Venue) -> tuple[date, ...]:
-    """The days on which workshops of the two venues overlap."""
+    """Returns the days on which workshops of the two venues overlap."""
     busy = [each for each in workshops if each.status in _BUSY]
     followers = [each for each in busy if each.venue_id == merged.id]
     others = [each for each in busy if each.venue_id != merged.id]
@@ -349,7 +367,7 @@ def _find_clashes(workshops: Iterable[Workshop], merged: Venue) -> tuple[date, .
 
 
 def _stamp(session: Session, kept: Venue, merged: Venue, now: datetime) -> datetime:
-    """Later than all that calendars have of the workshops of both."""
+    """Returns an instant later than all that calendars have of the workshops of both venues."""
     here = Workshop.venue_id.in_((kept.id, merged.id))
     seen = feed_query.second_after(session, here, now=now)
     return clock.second_after(max(kept.changed_at, merged.changed_at), seen)
@@ -358,7 +376,10 @@ def _stamp(session: Session, kept: Venue, merged: Venue, now: datetime) -> datet
 def _set_names(
     session: Session, kept: Venue, data: VenueData, merged: Venue, former: VenueData
 ) -> None:
-    """Sets what is unique within an office, one after the other, since they may swap it."""
+    """Sets the names and addresses of both venues, which are unique within an office.
+
+    It sets one after the other, since the two may swap them.
+    """
     for venue, name in (
         (merged, (f"{merged.id} {merged.merged_into_id}", "", merged.city)),
         (kept, _name(data)),
@@ -388,8 +409,10 @@ def _move(
     stamp: datetime,
     now: datetime,
 ) -> int:
-    """Gives the followers to the target, and tells of what is new to whom it is new. Returns how
-    many parties are notified."""
+    """Moves the followers to the target venue; returns how many parties are notified.
+
+    People are told where the place is new to them.
+    """
     followers = set(done.workshops)
     for ids in _batches(done.workshops):
         session.execute(
@@ -448,7 +471,7 @@ def _update(
 
 
 def _differs(before: VenueData, after: VenueData) -> bool:
-    """Whether people would go elsewhere, or to a place that they don't recognize."""
+    """Tells whether people would go elsewhere, or to a place that they don't recognize."""
     if (before.zone, before.region) != (after.zone, after.region):
         return True
     if fold(before.city) != fold(after.city):

@@ -95,8 +95,11 @@ def set_chosen(
     now: datetime,
 ) -> frozenset[str]:
     """Sets partners and speakers, and stores the `former` ones with the other changes of this
-    batch; without a batch nothing is stored. Returns which of the two changed. Raises NotFound as
-    `partners.set_chosen`."""
+    batch.
+
+    Without a batch nothing is stored. Returns which of the two changed. Raises NotFound as
+    `partners.set_chosen`.
+    """
     new = partners.set_chosen(session, workshop, wanted, former=former)
     if not new or not batch:
         return new
@@ -119,14 +122,14 @@ def set_chosen(
 
 
 def restore_chosen(session: Session, workshop: Workshop, values: Values) -> None:
-    """Sets the partners and speakers that are among the values of before."""
+    """Sets partners and speakers to those that are among the values from before the change."""
     current = partners.get_chosen(session, workshop)
     given = {name: tuple(values[name]) for name in CHOSEN & values.keys()}
     partners.set_chosen(session, workshop, replace(current, **given))
 
 
 def read_value(session: Session, workshop: Workshop, name: str) -> Any:
-    """A field of a workshop, its partners or its speakers, as JSON."""
+    """Returns a field of a workshop, its partners or its speakers, as JSON."""
     if name in CHOSEN:
         return sorted(getattr(partners.get_chosen(session, workshop), name))
     return encode(getattr(workshop, name))
@@ -152,7 +155,7 @@ def list_batch(session: Session, batch: str) -> Sequence[WorkshopChange]:
 
 
 def find_latest(session: Session, workshop: Workshop, *, now: datetime) -> WorkshopChange | None:
-    """The last change of a workshop that is kept."""
+    """Returns the last change of a workshop, if it is still kept."""
     return session.scalar(
         sa.select(WorkshopChange)
         .where(WorkshopChange.workshop_id == workshop.id, WorkshopChange.made_at > now - KEPT_FOR)
@@ -162,7 +165,7 @@ def find_latest(session: Session, workshop: Workshop, *, now: datetime) -> Works
 
 
 def list_kept(session: Session, workshop: Workshop, *, now: datetime) -> list[WorkshopChange]:
-    """The changes of a workshop that are kept, the oldest first."""
+    """Returns the changes of a workshop that are still kept, the oldest first."""
     return list(
         session.scalars(
             sa.select(WorkshopChange)
@@ -179,7 +182,7 @@ def delete_old(session: Session, *, now: datetime) -> None:
 
 
 def encode(value: object) -> Any:
-    """A value of `WorkshopData` as JSON."""
+    """Returns a value of `WorkshopData` as JSON."""
     if isinstance(value, (Office, Kind, Venue, WorkshopSeries)):
         return value.id
     if isinstance(value, (date, time)):
@@ -192,7 +195,9 @@ def encode(value: object) -> Any:
 
 
 def decode(session: Session, name: str, value: Any, current: object) -> Any:
-    """The value of a field from its JSON. `current` is a value of that field; it says the type."""
+    """Returns the value of a field from its JSON. `current` is a value of that field, for its
+    type.
+    """
     entity = _ENTITIES.get(name)
     if entity is not None:
         return None if value is None else session.get_one(entity, value)

@@ -22,7 +22,7 @@ DEFAULT_SLOT_MINUTES: Final = 20  # where neither the workshop nor its kind has 
 
 
 def from_kind(kind: Kind, office: Office, day: date, starts: time) -> WorkshopData:
-    """The data of a new workshop with the defaults of its kind; it has no venue yet."""
+    """Returns the data of a new workshop with the defaults of its kind; it has no venue yet."""
     begins = datetime.combine(day, starts, UTC)
     ends = (begins + timedelta(minutes=kind.minutes)).time()
     data = WorkshopData(
@@ -51,9 +51,12 @@ def from_kind(kind: Kind, office: Office, day: date, starts: time) -> WorkshopDa
 
 
 def get_default_visibility(kind: Kind, venue: Venue | None) -> Visibility:
-    """Who may read the address of a new workshop. Of a discreet kind: who has a seat where the
-    office receives them in a room of its own, and whom staff approved anywhere else, also on line,
-    since anybody can register; stricter where the kind is (S13)."""
+    """Returns who may read the address of a new workshop.
+
+    For a discreet kind: in a room of the office's own, who has a seat; anywhere else, also
+    on line, whom staff approved, since anybody can register. It is stricter where the kind
+    is (S13).
+    """
     if not kind.is_discreet:
         return kind.visibility
     is_own_room = venue is not None and venue.is_own_room
@@ -61,8 +64,10 @@ def get_default_visibility(kind: Kind, venue: Venue | None) -> Visibility:
 
 
 def fit_visibility(data: WorkshopData) -> WorkshopData:
-    """The data of a new or moved workshop, whose address is shown to no more people than by default
-    at that venue."""
+    """Returns the data with an address that no more people may read than by default at that venue.
+
+    It is for new and moved workshops.
+    """
     if not data.kind.is_discreet:
         return data
     default = get_default_visibility(data.kind, data.venue)
@@ -70,9 +75,12 @@ def fit_visibility(data: WorkshopData) -> WorkshopData:
 
 
 def normalize(data: WorkshopData) -> WorkshopData:
-    """The data as they are stored. With time slots, the capacity is the sum of the slots and a
-    party is no larger than a slot; without, the fields of slots are empty. What no partner network
-    may show is not shared."""
+    """Returns the data as they are stored.
+
+    With time slots, the capacity is the sum of the slots and a party is no larger than a
+    slot; without them, the fields of slots are empty. What no partner network may show is
+    not shared.
+    """
     if data.is_shared and not may_be_shared(data):
         data = replace(data, is_shared=False)
     if data.is_second_hour and not has_doubled_hour(data):
@@ -88,12 +96,12 @@ def normalize(data: WorkshopData) -> WorkshopData:
 
 
 def may_be_shared(data: WorkshopData) -> bool:
-    """Whether partner networks may show it (`domain.joint.shared_workshops`)."""
+    """Tells whether partner networks may show the workshop (`domain.joint.shared_workshops`)."""
     return data.way is not Way.UNLISTED and data.kind.can_be_shared
 
 
 def compute_span(data: WorkshopData) -> tuple[datetime, datetime]:
-    """Start and end in UTC."""
+    """Returns start and end in UTC."""
     return clock.span(data.day, data.starts, data.ends, data.zone, is_second=data.is_second_hour)
 
 
@@ -110,7 +118,7 @@ def spread_over_slots(data: WorkshopData) -> WorkshopData:
 
 
 def _get_slot_minutes(data: WorkshopData) -> int:
-    """Minutes from one slot to the next. A shorter workshop is one slot."""
+    """Returns the minutes from one slot to the next. A shorter workshop is one slot."""
     every = data.slot_minutes or data.kind.slot_minutes or DEFAULT_SLOT_MINUTES
     return min(every, time_slots.count_minutes(data.starts, data.ends))
 
@@ -123,8 +131,11 @@ MAX_NIGHT_MINUTES: Final = 12 * 60
 
 
 def is_unlikely_night(starts: time, ends: time) -> bool:
-    """Whether the end is before the start and more than MAX_NIGHT_MINUTES after it on the next day:
-    probably one of the two is a slip. Front doors ask."""
+    """Tells whether one of the two hours is probably a slip, so that front doors ask.
+
+    That is so where the end is before the start, and more than MAX_NIGHT_MINUTES after it on
+    the next day.
+    """
     return ends < starts and time_slots.count_minutes(starts, ends) > MAX_NIGHT_MINUTES
 
 

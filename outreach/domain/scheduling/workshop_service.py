@@ -105,7 +105,7 @@ def prepare(
     external_id: str | None = None,
     is_synthetic: bool = False,
 ) -> Workshop:
-    """A new workshop that is not stored yet; see `add`. Raises Refusal as `check` does."""
+    """Makes a new workshop that is not stored yet; see `add`. Raises Refusal as `check` does."""
     data = normalize(data)
     check(data, is_draft=status is WorkshopStatus.DRAFT)
     return Workshop(
@@ -154,7 +154,7 @@ _READ_AGAIN: Final = sa.select(Workshop).where(_IS_MEANT).execution_options(popu
 
 
 def get_data(workshop: Workshop) -> WorkshopData:
-    """The data of a stored workshop, to be changed with `dataclasses.replace`."""
+    """Returns the data of a stored workshop, to be changed with `dataclasses.replace`."""
     return WorkshopData(**{name: getattr(workshop, name) for name in fields.NAMES})
 
 
@@ -294,8 +294,10 @@ def _notify_of_change(
 def follow_draft(
     session: Session, workshop: Workshop, decision: NotifyDecision, *, now: datetime
 ) -> None:
-    """Makes the team follow a change of when or where of a workshop that is not published: nobody
-    else knows of it."""
+    """Makes the team follow a change of when or where of a workshop that is not published.
+
+    Nobody else knows of it.
+    """
     workshop.facts = facts.compute_facts(workshop)
     if decision.mode is NotifyMode.NOBODY:
         workshop.withheld_facts = workshop.facts
@@ -304,9 +306,12 @@ def follow_draft(
 
 
 def notify(session: Session, workshop: Workshop, decision: NotifyDecision, *, now: datetime) -> int:
-    """Tells the people of a workshop what they have not been told, and offers its free seats, as
-    staff decide; returns how many parties are told. Raises Refusal where they have to be told, and
-    where the start is too far away for `URGENT`."""
+    """Tells the people of a workshop what they have not been told, and offers its free seats,
+    as staff decide.
+
+    Returns how many parties are told. Raises Refusal where they have to be told, and where
+    the start is too far away for `URGENT`.
+    """
     is_near = workshop.starts_at - now
     if decision.mode is NotifyMode.NOBODY:
         if workshop.is_cancelled or is_near < NOTIFIED_CHANGES:
@@ -327,8 +332,10 @@ def notify(session: Session, workshop: Workshop, decision: NotifyDecision, *, no
 
 
 def is_moved_to_past(workshop: Workshop, ends_at: datetime, *, now: datetime) -> bool:
-    """Whether an upcoming workshop with people would be over with this new end: probably a typing
-    error, after which the personal data would be erased too soon."""
+    """Tells whether an upcoming workshop with people would be over with this new end.
+
+    That is probably a typing error, after which the personal data would be erased too soon.
+    """
     return workshop.status in _HAS_PEOPLE and ends_at <= now < workshop.ends_at
 
 
@@ -338,8 +345,11 @@ def has_open_address(data: WorkshopData) -> bool:
 
 
 def require_not_looser(session: Session, workshop: Workshop, data: WorkshopData) -> None:
-    """Raises Refusal where the workshop would be less discreet, show its address to more people or
-    keep data longer, while somebody is registered who was promised otherwise (S32)."""
+    """Raises Refusal where the workshop would be less discreet than people were promised (S32).
+
+    It would be less discreet, show its address to more people or keep data longer, while
+    somebody is registered who was promised otherwise.
+    """
     is_of_other_kind = data.kind.code != workshop.kind.code
     is_looser = (
         (workshop.is_discreet and is_of_other_kind and not data.kind.is_discreet)
@@ -381,8 +391,10 @@ def publish(
 def cancel(
     session: Session, workshop: Workshop, *, now: datetime, decision: NotifyDecision = AT_ONCE
 ) -> int:
-    """Cancels a published workshop and returns how many parties are notified. Raises Refusal, also
-    for a decision to tell nobody."""
+    """Cancels a published workshop and returns how many parties are notified.
+
+    Raises Refusal, also for a decision to tell nobody.
+    """
     lock(session, workshop)
     if workshop.status is not WorkshopStatus.PUBLISHED:
         raise Refusal(ErrorCode.CANCEL_NEEDS_PUBLISHED)
@@ -428,7 +440,7 @@ def _set_status(
 
 
 def count_reachable(session: Session, workshop: Workshop) -> Mapping[ContactMethod, int]:
-    """How many active registrations can be notified, by contact method."""
+    """Counts the active registrations by contact method, of which NONE cannot be notified."""
     rows = session.execute(
         sa.select(Registration.contact, sa.func.count())
         .where(Registration.workshop_id == workshop.id, Registration.status.in_(ACTIVE_STATUSES))
@@ -452,10 +464,12 @@ def reinstate(
 
 
 def close_for_danger(session: Session, workshop: Workshop, *, now: datetime) -> bool:
-    """Closes a workshop for danger at its venue: it is cancelled, so nobody registers, enters or is
-    offered a place, and no page, feed, ticket or letter has its address. Nobody is told before
-    staff decide (`notify`). False where it is closed already. Raises Refusal earlier than
-    URGENT_BEFORE the start, where it is not public, and after its end."""
+    """Closes a workshop for danger at its venue. Returns False where it is closed already.
+
+    It is cancelled, so nobody registers, enters or is offered a place, and no page, feed,
+    ticket or letter has its address. Nobody is told before staff decide (`notify`). Raises
+    Refusal earlier than URGENT_BEFORE the start, where it is not public, and after its end.
+    """
     lock(session, workshop)
     if workshop.is_closed_for_danger:
         return False
@@ -473,7 +487,7 @@ def close_for_danger(session: Session, workshop: Workshop, *, now: datetime) -> 
 
 
 def is_open_to_danger(workshop: Workshop, *, now: datetime) -> bool:
-    """Whether `close_for_danger` would close it."""
+    """Tells whether `close_for_danger` would close the workshop."""
     is_public = workshop.status in {WorkshopStatus.PUBLISHED, WorkshopStatus.HELD}
     return is_public and not workshop.has_ended(now) and workshop.starts_at - now <= URGENT_BEFORE
 
@@ -485,7 +499,7 @@ def require_closed_for_danger(workshop: Workshop) -> None:
 
 
 def list_endangered(session: Session, workshop: Workshop, *, now: datetime) -> list[Workshop]:
-    """The other workshops at the venue that `close_for_danger` would close, by start."""
+    """Returns the other workshops at the venue that `close_for_danger` would close, by start."""
     if workshop.venue_id is None:
         return []
     found = session.scalars(
@@ -504,9 +518,11 @@ def list_endangered(session: Session, workshop: Workshop, *, now: datetime) -> l
 def reopen_after_danger(
     session: Session, workshop: Workshop, *, now: datetime, decision: NotifyDecision = AT_ONCE
 ) -> int:
-    """Takes `close_for_danger` back: who could read the address can again, fewer where it was
-    given another venue meanwhile. Returns how many parties are notified. Raises Refusal where it
-    is not closed."""
+    """Takes `close_for_danger` back, and returns how many parties are notified.
+
+    Who could read the address can again, fewer where it was given another venue meanwhile. Raises
+    Refusal where it is not closed.
+    """
     lock(session, workshop)
     require_closed_for_danger(workshop)
     workshop.visibility = workshop.visibility_before_danger or workshop.visibility
@@ -515,8 +531,10 @@ def reopen_after_danger(
 
 
 def report(workshop: Workshop, *, head_count: int | None, now: datetime) -> None:
-    """Reports a workshop that has begun: held, with its head count, or not held (None). Raises
-    Refusal."""
+    """Reports a workshop that has begun: held, with its head count, or not held (None).
+
+    Raises Refusal.
+    """
     if workshop.status not in {
         WorkshopStatus.PUBLISHED,
         WorkshopStatus.HELD,
@@ -538,8 +556,11 @@ def _resize(
     new: frozenset[str],
     decision: NotifyDecision,
 ) -> None:
-    """Changes the capacity. Seats that are added are on hold while somebody waits for one and the
-    waitlist is not told at once. Raises Refusal where seats that are taken would be lost."""
+    """Changes the capacity.
+
+    Seats that are added are on hold while somebody waits for one and the waitlist is not
+    told at once. Raises Refusal where seats that are taken would be lost.
+    """
     capacity.lock(session, workshop)
     session.flush()
     session.refresh(workshop, ["capacity", "overbooked", "seats_left", "held_seats"])
@@ -574,7 +595,7 @@ def mark_changed(workshop: Workshop, now: datetime, *, is_new_version: bool) -> 
 
 
 def _latest_change(workshop: Workshop) -> datetime:
-    """When anything last changed that the event of the workshop shows."""
+    """Returns when anything last changed that the event of the workshop shows."""
     instants = [workshop.changed_at, workshop.office.changed_at, workshop.kind.changed_at]
     if workshop.venue is not None:
         instants.append(workshop.venue.changed_at)

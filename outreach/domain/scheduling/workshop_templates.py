@@ -74,7 +74,7 @@ def list_templates(session: Session, office: Office) -> Sequence[WorkshopTemplat
 
 
 def find(session: Session, office: Office, template_id: int) -> WorkshopTemplate:
-    """A template of this office. Raises NotFound."""
+    """Finds a template of this office. Raises NotFound."""
     template = session.get(WorkshopTemplate, template_id)
     if template is None or template.office_id != office.id:
         raise NotFound("workshop template")

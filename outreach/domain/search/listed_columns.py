@@ -20,7 +20,7 @@ from outreach.domain.workshops import PUBLIC_STATUSES, Workshop, fields
 
 
 def _select(column: Any, declared: DeclaredField) -> Any:
-    """The column; of texts in languages the JSON, which is read once for many workshops."""
+    """Returns the column; for texts in languages as JSON, which is read once for many workshops."""
     return sa.cast(column, sa.Text) if declared.kind is Words else column
 
 
@@ -65,8 +65,11 @@ IS_LISTED: Final = (
 
 
 def list_shown_attributes() -> dict[type, frozenset[str]]:
-    """By class, the attributes on which it depends whether a workshop is listed, and what the list
-    says of it; not those of its seats, which change all day."""
+    """Returns, by class, the attributes that decide whether a workshop is listed, and those it
+    shows.
+
+    Those of its seats, which change all day, are not among them.
+    """
     classes: tuple[type[Base], ...] = (Workshop, Office, Kind, Venue)
     found: dict[type, set[str]] = {each: set() for each in classes}
     mappers = {each.__tablename__: sa.inspect(each) for each in classes}

@@ -37,10 +37,13 @@ class ListingKey(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedWorkshop:
-    """One workshop of the public list. `open_data` and `venue_open_data` have the fields that the
-    open data says as they are stored, by name; texts in languages as their JSON. What is part of
-    the address is public only with `has_open_address`, and so is all of `venue_open_data`.
-    `seats_left` is at most `search.MAX_SEATS_SHOWN`."""
+    """One workshop of the public list.
+
+    `open_data` and `venue_open_data` have the fields that the open data says as they are stored, by
+    name; texts in languages as their JSON. What is part of the address is public only with
+    `has_open_address`, and so is all of `venue_open_data`. `seats_left` is at most
+    `search.MAX_SEATS_SHOWN`.
+    """
 
     id: int
     public_id: str
@@ -88,7 +91,7 @@ class ListedWorkshop:
         return self.visibility is Visibility.PUBLIC
 
     def tells_seats(self, now: datetime) -> bool:
-        """Whether `seats_left` is public: only while registration is open."""
+        """Tells whether `seats_left` is public: only while registration is open."""
         return (
             self.status is WorkshopStatus.PUBLISHED
             and self.way in {Way.PLACE, Way.SLOTS}
@@ -143,10 +146,10 @@ def list_page(
     after: ListingKey | None = None,
     limit: int,
 ) -> tuple[list[ListedWorkshop], ListingKey | None]:
-    """One page of workshops by day and hour, and the key after which the next page starts.
+    """Returns one page of workshops by day and hour, and the key after which the next page starts.
 
-    Without `filters.since` only workshops that have not ended; without either day up to 90 days
-    ahead, as the list page. With it all from that day on.
+    Without `filters.since`, it has only workshops that have not ended; without either day up
+    to 90 days ahead, as the list page. With it, it has all from that day on.
     """
     if filters.where.scale in search.NOT_ONE_PLACE:
         return [], None
@@ -173,7 +176,7 @@ def list_page(
 
 
 def get_listed(session: Session, public_id: str) -> ListedWorkshop:
-    """A workshop of the public list. Raises NotFound."""
+    """Finds a workshop of the public list. Raises NotFound."""
     row = session.execute(_ONE, {"public_id": public_id}).first()
     if row is None:
         raise NotFound(f"workshop {public_id}")
@@ -187,7 +190,9 @@ def find_listed(
     *,
     office: int | None = None,
 ) -> dict[str, ListedWorkshop]:
-    """Those of these workshops that are on the public list and match, by id, past ones too."""
+    """Returns those of these workshops that are on the public list and match, by id, past ones
+    too.
+    """
     if filters.where.scale in search.NOT_ONE_PLACE:
         return {}
     wanted = [Workshop.public_id.in_(public_ids), *search.build_conditions(filters)]

@@ -54,9 +54,11 @@ class SearchFilters:
 
 
 class SearchResult(NamedTuple):
-    """One workshop of a list. Equal results look the same on a page: `seats_left` is at most
-    MAX_SEATS_SHOWN. A page is made of forty, which are keys too: a tuple is hashed and compared
-    several times as fast as a dataclass."""
+    """One workshop of a list. Equal results look the same on a page.
+
+    `seats_left` is at most MAX_SEATS_SHOWN. A page is made of forty results, which are keys
+    too: a tuple is hashed and compared several times as fast as a dataclass.
+    """
 
     id: int
     public_id: str
@@ -122,8 +124,11 @@ class SearchPage:
 def _position(
     own: sa.orm.InstrumentedAttribute[float | None], near: sa.orm.InstrumentedAttribute[float]
 ) -> sa.ColumnElement[float]:
-    """A venue's own latitude or longitude, if an address that everybody sees has one; else that of
-    its area. A discreet workshop is only as far away as its area is (S13)."""
+    """Returns the column of the latitude or longitude that distances are measured from.
+
+    It is the venue's own, if an address that everybody sees has one; else that of its area.
+    A discreet workshop is only as far away as its area is (S13).
+    """
     is_open = sa.and_(Workshop.visibility == Visibility.PUBLIC, Workshop.is_discreet.is_(False))
     return sa.case((sa.and_(is_open, own.is_not(None)), own), else_=near)
 
@@ -219,9 +224,10 @@ def search_upcoming(
     after: str = "",
     limit: int = PAGE_SIZE,
 ) -> SearchPage:
-    """The workshops from now to 90 days ahead, by day and hour; a cancelled one until its end.
+    """Returns a page of the workshops from now to 90 days ahead, by day and hour.
 
-    `after` is the `next` of the page before; one that cannot be read starts at the beginning.
+    A cancelled one is listed until its end. `after` is the `next` of the page before; one
+    that cannot be read starts at the beginning.
     """
     if filters.where.scale in NOT_ONE_PLACE:
         return SearchPage((), 0, None, filters)
@@ -243,7 +249,7 @@ def search_upcoming(
 
 
 def build_conditions(filters: SearchFilters) -> list[sa.ColumnElement[bool]]:
-    """The conditions of the filters except the day. The query joins Office and Venue."""
+    """Returns the conditions of the filters except the day. The query joins Office and Venue."""
     found = build_location_conditions(filters.where)
     if filters.kinds:
         found.append(sa.or_(*(Workshop.kind_id == kind for kind in filters.kinds)))
@@ -272,8 +278,10 @@ def build_conditions(filters: SearchFilters) -> list[sa.ColumnElement[bool]]:
 
 
 def build_location_conditions(where: Location) -> list[sa.ColumnElement[bool]]:
-    """The conditions that a workshop is at a place or, without a venue, of an office there. The
-    query joins Office and Venue. An unknown place has no workshops."""
+    """Returns the conditions that a workshop is at a place or, without a venue, of an office there.
+
+    The query joins Office and Venue. An unknown place has no workshops.
+    """
     region = sa.func.coalesce(Venue.region, Office.region)
     if where.scale is LocationScale.OFFICE:
         in_town = sa.and_(Venue.city_plain == where.city, Venue.region == where.region)
@@ -295,13 +303,15 @@ def build_location_conditions(where: Location) -> list[sa.ColumnElement[bool]]:
 
 
 def compute_degrees(miles: float, position: tuple[float, float]) -> tuple[float, float]:
-    """So many miles in degrees of latitude, and of longitude at a position."""
+    """Converts miles to degrees of latitude, and of longitude at a position."""
     high = miles / _MILES_A_DEGREE
     return high, high / max(0.2, math.cos(math.radians(position[0])))
 
 
 def compute_window(filters: SearchFilters, now: datetime) -> dict[str, Any]:
-    """The values of `UPCOMING`: from now to 90 days ahead, within the days of the filters."""
+    """Returns the values of `UPCOMING`: from now to 90 days ahead, within the days of the
+    filters.
+    """
     # West of Greenwich, a workshop of yesterday's date in UTC may not be over.
     first, last = now.date() - timedelta(days=2), now.date() + HORIZON
     since = max(first, filters.since) if filters.since else first
@@ -316,12 +326,12 @@ def _words(text: str) -> Words:
 
 
 def build_result(row: sa.Row[*tuple[Any, ...]]) -> SearchResult:
-    """The result of a row of `SHOWN`."""
+    """Builds the result of a row of `SHOWN`."""
     return SearchResult._make(row)
 
 
 def preview_result(workshop: Workshop) -> SearchResult:
-    """The result that a list would have of a workshop that is not stored."""
+    """Returns the result that a list would have of a workshop that is not stored."""
     venue, office, kind = workshop.venue, workshop.office, workshop.kind
     seats_left = (
         workshop.shown_seats if workshop.hides_seats else min(workshop.seats_left, MAX_SEATS_SHOWN)
@@ -366,12 +376,12 @@ def preview_result(workshop: Workshop) -> SearchResult:
 
 
 def write_key(found: SearchResult) -> str:
-    """The key of the page after this result."""
+    """Returns the key of the page after this result."""
     return f"{found.day:%Y%m%d}-{found.starts:%H%M}-{found.id}"
 
 
 def read_key(text: str) -> tuple[date, time, int] | None:
-    """Day, hour and id of a `next`; None if it cannot be read."""
+    """Returns day, hour and id of a `next`; None if it cannot be read."""
     try:
         day, hour, number = text.split("-")
         moment = datetime.strptime(f"{day} {hour}", "%Y%m%d %H%M")  # noqa: DTZ007 - a wall clock

@@ -27,7 +27,7 @@ DaySpan = tuple[date, date]  # first and last day
 
 
 class DayMeaning(NamedTuple):
-    """What a query says where a part of it is read as a day."""
+    """The meaning of a query of which a part is read as a day."""
 
     spans: tuple[DaySpan, ...]  # two where day or month may come first: «5/12»
     words: tuple[str, ...]  # the rest of the query, folded
@@ -35,7 +35,10 @@ class DayMeaning(NamedTuple):
 
 @dataclass(frozen=True)
 class StaffQuery:
-    """A search. A workshop is found where all words match, or the day and the words beside it."""
+    """A search by staff.
+
+    It finds a workshop where all words match, or the day and the words beside it.
+    """
 
     words: tuple[str, ...]  # folded
     code: str = ""  # all of it as one code, as `read_code` returns; empty where it cannot be one
@@ -54,7 +57,7 @@ class FoundWorkshops:
 
 
 def split_words(text: str) -> tuple[str, ...]:
-    """The words of a text as they are compared, at most MAX_WORDS."""
+    """Returns the words of a text as they are compared, at most MAX_WORDS."""
     return tuple(fold(text).split()[:MAX_WORDS])
 
 
@@ -67,8 +70,12 @@ def find_workshops(
     today: date,
     limit: int,
 ) -> FoundWorkshops:
-    """The workshops of these offices, drafts too; at most `limit` of them are loaded. By the words
-    of a hidden venue those of the offices `addresses` (slugs, None for all) are found only."""
+    """Returns the workshops of these offices that a query finds, drafts too; at most `limit`
+    are loaded.
+
+    By the words of a hidden venue, only those of the offices `addresses` (slugs, None for
+    all) are found.
+    """
     if query.is_empty or not offices:
         return FoundWorkshops([], 0, 0)
     found = [
@@ -96,9 +103,12 @@ def list_ids(
     today: date,
     limit: int,
 ) -> list[int]:
-    """The ids of the `total` found: of those to come, the next first, and then of past ones, the
-    last first. A few are read from the index that covers the search and sorted here; of many, the
-    index of days leads to the first ones soon."""
+    """Returns the ids of the `total` found: those to come, the next first, then past ones, the
+    last first.
+
+    A few are read from the index that covers the search and sorted here; of many, the index of days
+    leads to the first ones soon.
+    """
     if total <= MAX_SORTED:
         rows = session.execute(sa.select(Workshop.day, Workshop.id).where(*found)).all()
         ahead = sorted((day, each) for day, each in rows if day >= today)
@@ -123,7 +133,9 @@ def list_ids(
 
 
 class _Searched(NamedTuple):
-    """Where words are looked for."""
+    """The offices and kinds that a search looks at, and the offices whose hidden venues it may
+    find.
+    """
 
     offices: Sequence[Office]
     kinds: Sequence[Kind]
@@ -131,7 +143,7 @@ class _Searched(NamedTuple):
 
 
 def _conditions(query: StaffQuery, searched: _Searched) -> list[sa.ColumnElement[bool]]:
-    """The ways in which a workshop is found; one is enough."""
+    """Returns the conditions by which a workshop is found; one is enough."""
     ways = [sa.and_(*(_has_word(word, searched) for word in query.words))]
     if query.code:
         of_uid = sa.orm.aliased(Workshop)
@@ -146,7 +158,9 @@ def _conditions(query: StaffQuery, searched: _Searched) -> list[sa.ColumnElement
 
 
 def _has_word(word: str, searched: _Searched) -> sa.ColumnElement[bool]:
-    """Whether the title, the code, the venue, the kind or the city of the office has the word."""
+    """Returns the condition that the title, the code, the venue, the kind or the city of the
+    office has the word.
+    """
     offices = searched.offices
     at_venues = sa.select(Venue.id).where(
         Venue.office_id.in_([each.id for each in offices]), Venue.search_text.contains(f" {word}")
@@ -173,7 +187,7 @@ def office_words(office: Office) -> str:
 
 
 def has_words(folded: str, words: Collection[str]) -> bool:
-    """Whether each word begins a word of a folded text."""
+    """Tells whether each word begins a word of a folded text."""
     padded = f" {folded}"
     return all(f" {word}" in padded for word in words)
 
@@ -185,7 +199,7 @@ def find_kinds(session: Session, words: Sequence[str]) -> list[Kind]:
 def find_venues(
     session: Session, offices: Sequence[Office], words: Sequence[str], *, limit: int
 ) -> Sequence[Venue]:
-    """Venues of these offices by name or address, those in use first."""
+    """Returns venues of these offices by name or address, those in use first."""
     if not words or not offices:
         return []
     return session.scalars(
@@ -204,7 +218,11 @@ def find_venues(
 def find_partners(
     session: Session, offices: Sequence[Office], words: Sequence[str], *, limit: int
 ) -> list[Partner]:
-    """Organizations of these offices by name: a few hundred, which are read."""
+    """Returns the partners of these offices that have these words in their name, those in use
+    first.
+
+    The names of all of them are read: there are a few hundred.
+    """
     if not words or not offices:
         return []
     rows = session.execute(

@@ -22,7 +22,7 @@ WHOLE_NETWORK: Final = ""
 
 
 class UnmetSearch(NamedTuple):
-    """What was searched for and not found, in the week that begins on a Monday."""
+    """A search that found nothing, in the week that begins on a Monday."""
 
     week: date
     region: str  # IL, QC; WHOLE_NETWORK for a search without a place, or for a discreet kind
@@ -40,13 +40,13 @@ class UnmetSearchCount(Base):
 
 
 def make(day: date, region: str, kind_id: int, *, is_discreet: bool) -> UnmetSearch:
-    """The search of a day. One for a discreet kind has no state."""
+    """Makes the search of a day. One for a discreet kind has no state."""
     week = day - timedelta(days=day.weekday())
     return UnmetSearch(week, WHOLE_NETWORK if is_discreet else region, kind_id)
 
 
 def add(session: Session, counts: Mapping[UnmetSearch, int]) -> None:
-    """Adds to the counts."""
+    """Adds these numbers of searches to the stored counts."""
     is_sqlite = session.get_bind().dialect.name == "sqlite"
     insert = sqlite.insert if is_sqlite else postgresql.insert
     for each in sorted(counts):  # sorted: two processes wait for each other and do not deadlock
@@ -60,8 +60,10 @@ def add(session: Session, counts: Mapping[UnmetSearch, int]) -> None:
 
 
 def list_shown(session: Session, since: date) -> list[tuple[UnmetSearch, int]]:
-    """The counts of MIN_SHOWN and more since that day, the last week first and in it the largest
-    first."""
+    """Returns the counts of MIN_SHOWN and more since that day.
+
+    The last week comes first, and in it the largest count.
+    """
     rows = session.execute(
         sa.select(
             UnmetSearchCount.week,

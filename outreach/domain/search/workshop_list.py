@@ -104,8 +104,10 @@ class ListPage:
 
 
 class _RankedWorkshop(NamedTuple):
-    """A workshop around a position. The first four values are its place in the order; its miles
-    count if it is far."""
+    """A workshop around a position, with its place in the order.
+
+    The first four values are that place; its miles count if it is far.
+    """
 
     far_miles: float  # 0 if it is nearby
     day: date
@@ -119,8 +121,10 @@ class _RankedWorkshop(NamedTuple):
 def search_in_person(
     session: Session, filters: SearchFilters, *, now: datetime, after: str = ""
 ) -> ListPage:
-    """The workshops at a place or of a region, from now to 90 days ahead; a cancelled one until
-    its end. `after` is the `next` of the page before."""
+    """Returns a page of the workshops at a place or of a region, from now to 90 days ahead.
+
+    A cancelled one is listed until its end. `after` is the `next` of the page before.
+    """
     where = filters.where
     if where.scale in search.NOT_ONE_PLACE:
         return ListPage(filters=filters)
@@ -132,8 +136,11 @@ def search_in_person(
 def search_from_anywhere(
     session: Session, filters: SearchFilters, *, now: datetime, limit: int, after: str = ""
 ) -> ListPage:
-    """The workshops online and by telephone: first those of offices of the country of the filters,
-    then by day. Its place is not asked for, and `total` is not counted."""
+    """Returns a page of the workshops online and by telephone.
+
+    Those of offices of the country of the filters come first, then it is by day. The place of the
+    filters is ignored, and `total` is not counted.
+    """
     shape = _get_shape(filters, ANYWHERE)
     values = search.compute_window(filters, now) | {"limit": limit + 1}
     rank, found, has_more = _read_rank(after), list[ListedResult](), True
@@ -152,8 +159,11 @@ def search_from_anywhere(
 
 
 def count_kinds(session: Session, filters: SearchFilters, *, now: datetime) -> KindCounts:
-    """How many workshops of each kind `search_in_person` would find of a region or everywhere,
-    whatever the kinds of the filters."""
+    """Counts the workshops of each kind that `search_in_person` would find of a region or
+    everywhere.
+
+    The kinds of the filters do not matter.
+    """
     if filters.where.scale in search.NOT_ONE_PLACE:
         return ()
     where = Location(scale=filters.where.scale, region=filters.where.region)
@@ -163,8 +173,10 @@ def count_kinds(session: Session, filters: SearchFilters, *, now: datetime) -> K
 def count_kinds_from_anywhere(
     session: Session, filters: SearchFilters, *, now: datetime
 ) -> KindCounts:
-    """How many workshops of each kind `search_from_anywhere` would find, whatever the kinds of the
-    filters."""
+    """Counts the workshops of each kind that `search_from_anywhere` would find.
+
+    The kinds of the filters do not matter.
+    """
     return _count_kinds(session, _build_from_anywhere, filters, ANYWHERE, now)
 
 
@@ -176,9 +188,12 @@ def search_nearest(
     limit: int,
     without: Collection[int] = (),
 ) -> list[ListedResult]:
-    """What comes closest to a search that found little: of the same kinds, whatever their day and
-    language, in the order of the list; the nearest ones if nothing is near. The first `limit` are
-    taken, and those with the ids `without` left out."""
+    """Returns the workshops that come closest to a search that found little, in the order of
+    the list.
+
+    They are of the same kinds, whatever their day and language; the nearest ones if nothing
+    is near. The first `limit` are taken, and those with the ids `without` left out.
+    """
     wanted = SearchFilters(
         where=filters.where,
         kinds=filters.kinds,
@@ -199,7 +214,7 @@ def search_nearest(
 
 
 def _get_shape(filters: SearchFilters, where: Location) -> SearchFilters:
-    """The filters that a statement is made for: its days are values."""
+    """Returns the filters that a statement is made for: without days, which are its values."""
     return replace(filters, where=where, since=None, until=None)
 
 
@@ -213,7 +228,7 @@ def _select_from_anywhere(shape: SearchFilters) -> sa.Select[Any]:
 
 
 def _get_rank(found: SearchResult, country: str) -> tuple[int, tuple[date, time, int]]:
-    """The position of a workshop in the order of `search_from_anywhere`."""
+    """Returns the position of a workshop in the order of `search_from_anywhere`."""
     is_abroad = bool(country) and network_profile.country_of(found.office_region) != country
     return int(is_abroad), (found.day, found.starts, found.id)
 
@@ -281,7 +296,10 @@ def _build_by_day(shape: SearchFilters) -> list[sa.ColumnElement[bool]]:
 
 @remember(MAX_STATEMENTS)
 def _select_around(shape: SearchFilters, *, is_within: bool) -> sa.Select[Any]:
-    """The positions of workshops within the box of the values, and of the office `own`."""
+    """Returns the query for the positions of workshops within a box, and of the office `own`.
+
+    The box is in the values of the query.
+    """
     statement = _POSITIONS.where(*search.build_conditions(shape))
     if not is_within:
         return statement
@@ -347,8 +365,10 @@ def _list_around(session: Session, filters: SearchFilters, now: datetime, after:
 def _sort_around(
     session: Session, filters: SearchFilters, now: datetime, miles: float | None
 ) -> list[_RankedWorkshop]:
-    """The workshops within so many miles of the place in their order, and those of the place's own
-    office at any distance."""
+    """Returns the workshops within so many miles of the place in their order.
+
+    Those of the place's own office are there at any distance.
+    """
     here, own = filters.where.position, filters.where.office
     assert here is not None
     values = search.compute_window(filters, now)
@@ -379,13 +399,13 @@ def _sort_around(
 
 
 def _count_ranked(entries: Sequence[_RankedWorkshop]) -> KindCounts:
-    """How many there are of each kind, a course once."""
+    """Counts the entries of each kind, a course once."""
     found = {(each.kind, each.course, each.id if each.course is None else 0) for each in entries}
     return _read_counts(Counter(kind for kind, *_which in found).items())
 
 
 def _drop_later_dates(entries: Sequence[_RankedWorkshop]) -> list[_RankedWorkshop]:
-    """The entries with only the first date of each course."""
+    """Returns the entries with only the first date of each course."""
     seen: set[int] = set()
     kept = []
     for each in entries:
@@ -424,12 +444,12 @@ class _CourseDates:
                 self._first.setdefault((series, is_discreet), number)
 
     def get_days(self, found: SearchResult) -> tuple[date, ...]:
-        """All its dates; none if it is no course or only one is left."""
+        """Returns all dates of the result's course; none if it is no course or only one is left."""
         days = self._days.get((found.series_id or 0, found.is_discreet), [])
         return tuple(days) if len(days) > 1 else ()
 
     def is_repeated(self, found: SearchResult) -> bool:
-        """Whether an earlier date of its course is in the list."""
+        """Tells whether an earlier date of the result's course is in the list."""
         return self._first.get((found.series_id or 0, found.is_discreet), found.id) != found.id
 
 
@@ -440,7 +460,7 @@ def _drop_repeated(
     build_wanted: _Build,
     shape: SearchFilters,
 ) -> list[ListedResult]:
-    """The results without those whose course stands in the list by an earlier date."""
+    """Returns the results without those whose course stands in the list by an earlier date."""
     dates = _list_dates(session, results, now, build_wanted, shape)
     return [
         ListedResult(each, course_days=dates.get_days(each))
@@ -456,8 +476,10 @@ def _list_dates(
     build_wanted: _Build | None = None,
     shape: SearchFilters | None = None,
 ) -> _CourseDates:
-    """The dates of the courses among the results, and which of them the list has: those that meet
-    the conditions of `shape`."""
+    """Returns the dates of the courses among the results, and which of them the list has.
+
+    The list has those that meet the conditions of `shape`.
+    """
     series = {each.series_id for each in found if each.series_id is not None}
     if not series:
         return _CourseDates([])
@@ -493,18 +515,18 @@ def _select_dates(build_wanted: _Build | None, shape: SearchFilters | None) -> s
 
 
 def get_nearby_miles(country: str) -> float:
-    """Within how many miles a list of that country is sorted by day."""
+    """Returns within how many miles a list of that country is sorted by day."""
     return NEARBY_MILES if network_profile.has_miles(country) else _NEARBY_METRIC_MILES
 
 
 def read_position(key: str) -> ListPosition | None:
-    """The position of the entry of a `next`; None if it cannot be read."""
+    """Returns the position that a `next` names; None if it cannot be read."""
     found = _read_entry(key)
     return None if found is None else found[:3]
 
 
 def _find_start(entries: Sequence[_RankedWorkshop], after: str) -> int:
-    """The index after the entry of a key; 0 if it cannot be read."""
+    """Returns the index after the entry of a key; 0 if it cannot be read."""
     last = _read_entry(after)
     if last is None:
         return 0

@@ -50,9 +50,11 @@ _DUE: Final = (
 
 
 def assign(store: Store, key_store: KeyStore, *, now: datetime) -> int:
-    """Gives due reminders their wording and ends a trial that is over. Returns how many reminders
-    got one. The worker calls it before it delivers; a reminder that is due after that has the usual
-    wording and is counted nowhere."""
+    """Gives due reminders their wording and ends a trial that is over; returns how many got one.
+
+    The worker calls it before it delivers; a reminder that is due after that has the usual
+    wording and is counted nowhere.
+    """
     with store.read() as session:
         if session.scalar(sa.select(Trial.id).where(Trial.ended_at.is_(None))) is None:
             return 0
@@ -86,13 +88,16 @@ def _find_end(trial: Trial, now: datetime) -> EndReason | None:
 
 
 def gets_new(key_store: KeyStore, trial_id: int, registration_id: str) -> bool:
-    """Whether a registration gets the new wording: by a keyed digest, so that nobody can tell or
-    choose in advance, and an interrupted round decides alike when it is repeated."""
+    """Tells whether a registration gets the new wording.
+
+    A keyed digest decides, so that nobody can tell or choose in advance, and an interrupted round
+    decides alike when it is repeated.
+    """
     return key_store.trial_digest(trial_id, registration_id)[0] % 2 == 1
 
 
 def get_wording(session: Session, notification: Notification) -> Wording | None:
-    """The new wording, if the reminder has it; None: the usual one."""
+    """Returns the new wording, if the reminder has it; None where it has the usual one."""
     if notification.trial_arm_id is None:
         return None
     return session.scalar(

@@ -16,20 +16,20 @@ POWER: Final = 0.8  # the probability to show a difference that is there
 
 @dataclass(frozen=True)
 class Proportion:
-    """`part` of `whole`."""
+    """A share: `part` of `whole`."""
 
     part: int
     whole: int
 
     @property
     def value(self) -> float:
-        """From 0 to 1; 0 of nothing."""
+        """The share from 0 to 1; 0 where `whole` is 0."""
         return self.part / self.whole if self.whole else 0.0
 
 
 @dataclass(frozen=True)
 class Difference:
-    """One share minus another, from -1 to 1, and the interval of its confidence."""
+    """The difference of two shares, from -1 to 1, and its confidence interval."""
 
     value: float
     low: float
@@ -45,8 +45,11 @@ class Difference:
 
 
 def compare(new: Proportion, usual: Proportion, confidence: float = CONFIDENCE) -> Difference:
-    """The share `new` minus the share `usual`, with the hybrid score interval: R. G. Newcombe,
-    Statistics in Medicine 17 (1998), method 10. Of nothing, everything is possible."""
+    """Returns the share `new` minus the share `usual`, with the hybrid score interval.
+
+    R. G. Newcombe, Statistics in Medicine 17 (1998), method 10. Where one of them is of
+    nothing, the interval has all values.
+    """
     if not new.whole or not usual.whole:
         return Difference(0.0, -1.0, 1.0)
     z = NormalDist().inv_cdf((1 + confidence) / 2)
@@ -61,9 +64,12 @@ def compare(new: Proportion, usual: Proportion, confidence: float = CONFIDENCE) 
 
 
 def compute_size(share: float, difference: float) -> int:
-    """The reminders of each wording with which a trial shows, with a probability of POWER, that a
-    share is lower by `difference`. J. L. Fleiss, Statistical Methods for Rates and Proportions,
-    without the correction for continuity."""
+    """Returns how many reminders of each wording a trial needs to show a share lower by
+    `difference`.
+
+    It shows it with a probability of POWER. J. L. Fleiss, Statistical Methods for Rates and
+    Proportions, without the correction for continuity.
+    """
     low = share - difference
     middle = (share + low) / 2
     z_error = NormalDist().inv_cdf((1 + CONFIDENCE) / 2)
@@ -75,7 +81,7 @@ def compute_size(share: float, difference: float) -> int:
 
 
 def _score_interval(share: Proportion, z: float) -> tuple[float, float]:
-    """Wilson's interval of a share."""
+    """Returns Wilson's interval of a share."""
     number = share.whole
     middle = share.value + z * z / (2 * number)
     half = z * math.sqrt(share.value * (1 - share.value) / number + (z / (2 * number)) ** 2)

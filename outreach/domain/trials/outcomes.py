@@ -27,8 +27,10 @@ MAX_WAIT_DAYS: Final = 7
 
 
 def count(store: Store, key_store: KeyStore, *, now: datetime) -> int:
-    """Adds the outcomes of the workshops that are ready to the counts of their wordings, and ends a
-    trial whose new wording does harm. Returns the number of workshops."""
+    """Adds the outcomes of the workshops that are ready to the counts of their wordings.
+
+    Ends a trial whose new wording does harm. Returns the number of workshops.
+    """
     with store.read() as session:
         waiting = session.scalars(sa.select(TrialWorkshop.workshop_id).distinct()).all()
         workshops = (session.get_one(Workshop, workshop_id) for workshop_id in waiting)
@@ -75,7 +77,7 @@ def _count_workshop(session: Session, key_store: KeyStore, workshop_id: int) -> 
 
 
 def _outcomes(notifications: Iterable[Notification]) -> Counter[tuple[int | None, bool]]:
-    """How many parties with a seat came (True) and were absent (False), by arm."""
+    """Counts the parties with a seat that came (True) and that were absent (False), by arm."""
     return Counter(
         (each.trial_arm_id, each.registration.details.arrived > 0)
         for each in notifications
@@ -101,7 +103,10 @@ def _end_if_harmful(session: Session, *, now: datetime) -> None:
 
 
 def is_harmful(trial: Trial) -> bool:
-    """Whether the new wording leaves more chairs empty than chance explains, once in a thousand:
-    so rarely that a look at each day's counts does not spoil the result."""
+    """Tells whether the new wording leaves more chairs empty than chance explains.
+
+    Chance explains it once in a thousand: so rarely that a look at each day's counts does
+    not spoil the result.
+    """
     usual, new = (Proportion(arm.absent, arm.reminded) for arm in trial.arms)
     return intervals.compare(new, usual, HARM_CONFIDENCE).is_more

@@ -67,8 +67,10 @@ class TrialArm(Base):
 
 
 class TrialWorkshop(Base):
-    """How many reminders of a workshop had a wording, until its outcomes are counted: those who
-    gave their place back are erased, and with them which wording they read."""
+    """The number of reminders of a workshop with one wording, kept until its outcomes are counted.
+
+    Parties that gave their place back are erased, and with them which wording they read.
+    """
 
     __tablename__ = "trial_workshop"
 
@@ -83,7 +85,10 @@ class TrialWorkshop(Base):
 
 @dataclass(frozen=True)
 class TrialResult:
-    """What a trial that has ended shows, by arm the parties who were reminded and those absent."""
+    """The result of a trial that has ended.
+
+    For each wording it has the parties that were reminded and those that were absent.
+    """
 
     usual: Proportion
     new: Proportion
@@ -113,7 +118,7 @@ def end(session: Session, trial: Trial, reason: EndReason, *, now: datetime) -> 
 
 
 def find_running(session: Session) -> Trial | None:
-    """The trial that has not ended; there is one at most."""
+    """Returns the trial that has not ended, locked; there is one at most."""
     return session.scalars(
         sa.select(Trial).where(Trial.ended_at.is_(None)).with_for_update()
     ).one_or_none()
@@ -125,7 +130,7 @@ def list_trials(session: Session) -> Sequence[Trial]:
 
 
 def count_pending(session: Session, trial: Trial) -> int:
-    """How many reminders of a trial wait for the outcome of their workshop."""
+    """Counts the reminders of a trial that wait for the outcome of their workshop."""
     total = (
         sa.select(sa.func.coalesce(sa.func.sum(TrialWorkshop.reminders), 0))
         .join(TrialArm, TrialArm.id == TrialWorkshop.arm_id)
@@ -135,7 +140,7 @@ def count_pending(session: Session, trial: Trial) -> int:
 
 
 def get_result(session: Session, trial: Trial) -> TrialResult | None:
-    """What a trial shows; None until it has ended and all its outcomes are counted."""
+    """Returns the result of a trial; None until it has ended and all its outcomes are counted."""
     if trial.ended_at is None or count_pending(session, trial):
         return None
     usual, new = (Proportion(arm.absent, arm.reminded) for arm in trial.arms)

@@ -35,7 +35,7 @@ REQUEST_KEPT: Final = timedelta(hours=1)  # for a callback that does not answer
 
 
 class HubMode(StrEnum):
-    """What is asked of a callback (`hub.mode`)."""
+    """What a callback is asked to confirm, or is told (`hub.mode`)."""
 
     SUBSCRIBE = "subscribe"
     UNSUBSCRIBE = "unsubscribe"
@@ -95,7 +95,7 @@ REQUESTS: Final = OutboxTable(HubRequest, "mode")
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class WantedSubscription:
-    """What a subscriber asks the hub for, checked."""
+    """A subscriber's request to the hub, checked."""
 
     mode: HubMode
     topic: str
@@ -110,7 +110,7 @@ class WantedSubscription:
 
 
 def get_key(topic: str, callback: str) -> str:
-    """The identity of a subscription: its topic and its callback (WebSub, 5.1)."""
+    """Returns the identity of a subscription: its topic and its callback (WebSub, 5.1)."""
     return hashlib.sha256(f"{topic}\n{callback}".encode()).hexdigest()
 
 
@@ -208,7 +208,7 @@ def find(session: Session, claimed: ClaimedMessage) -> HubSubscription | None:
 def record_delivery(
     connection: sa.Connection, claimed: ClaimedMessage, digest: str, now: datetime
 ) -> None:
-    """The subscriber has what the topic says now."""
+    """Notes that the subscriber has what the topic says now."""
     table = HubSubscription.__table__
     assert isinstance(table, sa.Table)
     connection.execute(
@@ -218,8 +218,11 @@ def record_delivery(
 
 
 def list_changed(session: Session, *, now: datetime, ripe_after: timedelta) -> list[str]:
-    """The topics whose change counter has risen since they were last looked at, or all of them
-    where a workshop to come has meanwhile been public for `ripe_after`."""
+    """Returns the topics that may have changed since they were last looked at.
+
+    They are those whose change counter has risen, or all where a workshop to come has
+    meanwhile been public for `ripe_after`.
+    """
     known = sa.exists().where(HubTopic.address == HubSubscription.topic)
     unseen = session.scalars(sa.select(HubSubscription.topic).where(~known).distinct())
     ripened = sa.exists().where(
@@ -263,12 +266,14 @@ def enqueue_changed(session: Session, *, now: datetime) -> int:
 
 
 def has_behind(session: Session) -> bool:
-    """Whether `enqueue_changed` has something to do."""
+    """Tells whether `enqueue_changed` has something to do."""
     return _exists(session, HubSubscription, _is_behind())
 
 
 def end_topic(session: Session, address: str, *, now: datetime) -> None:
-    """Ends the subscriptions of a topic that is no longer pushed, and queues a word to each."""
+    """Ends the subscriptions of a topic that is no longer pushed, and queues a denial to each
+    subscriber.
+    """
     gone = session.scalars(sa.select(HubSubscription).where(HubSubscription.topic == address))
     for each in gone.all():
         session.delete(each)
@@ -284,7 +289,7 @@ def end_topic(session: Session, address: str, *, now: datetime) -> None:
 
 
 def has_expired(session: Session, *, now: datetime) -> bool:
-    """Whether `purge` has something to do: it must not commit each second."""
+    """Tells whether `purge` has something to do: it must not commit each second."""
     return any(_exists(session, table, condition) for table, condition in _gone(now))
 
 
@@ -324,7 +329,10 @@ def _is_behind() -> sa.ColumnElement[bool]:
 def _store(
     session: Session, model: type[Base], key: dict[str, str], values: dict[str, Any]
 ) -> None:
-    """Inserts a row, or changes the one with that key: two may do it at once."""
+    """Inserts a row, or changes the one with that key.
+
+    Two requests may do it at once.
+    """
     insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
     session.execute(
         insert(model)

@@ -18,7 +18,7 @@ UNKNOWN: Final = b"\xff" * 8  # equals no workshop's
 
 
 class WhenAndWhere(Protocol):
-    """A workshop, or the data of one."""
+    """What facts are computed from: a workshop, or the data of one."""
 
     @property
     def day(self) -> date: ...
@@ -39,14 +39,16 @@ class WhenAndWhere(Protocol):
 
 
 def compute_facts(workshop: Workshop) -> bytes:
-    """SIZE bytes, equal as long as day, hours, zone, mode, venue and address are; CANCELLED for a
-    cancelled workshop. A venue may be renamed: nobody goes in vain for that. With time slots the
-    end is nobody's own hour."""
+    """Returns SIZE bytes that are equal as long as day, hours, zone, mode, venue and address are.
+
+    A cancelled workshop gives CANCELLED. The name of a venue is not in them: nobody goes in
+    vain for another name. With time slots the end is not either, which is nobody's own hour.
+    """
     return CANCELLED if workshop.is_cancelled else compute_facts_of_data(workshop)
 
 
 def compute_facts_of_data(workshop: WhenAndWhere) -> bytes:
-    """The same of a workshop that is not cancelled."""
+    """Returns what `compute_facts` gives of a workshop that is not cancelled, or of its data."""
     when = _digest(
         workshop.day.isoformat(),
         workshop.starts.isoformat(),
@@ -59,20 +61,25 @@ def compute_facts_of_data(workshop: WhenAndWhere) -> bytes:
 
 
 def says_when(known: bytes | None, workshop: WhenAndWhere) -> bool:
-    """Whether somebody who was last told the facts `known` knows the day and the hours of this
-    workshop; of a cancelled one, those that it had. None: nothing has changed since."""
+    """Tells whether somebody who was last told the facts `known` knows day and hours of the
+    workshop.
+
+    For a cancelled workshop, these are the ones that it had. None: nothing has changed since.
+    """
     return known is None or known[:_TIME_SIZE] == compute_facts_of_data(workshop)[:_TIME_SIZE]
 
 
 def compute_place(venue: Venue | None) -> bytes:
-    """The part of the facts that says where, of a workshop at that venue."""
+    """Returns the part of the facts that says where, for a workshop at that venue."""
     place = (str(venue.id), venue.address, venue.city, venue.region) if venue is not None else ()
     return _digest(*place)[:_PLACE_SIZE]
 
 
 def rename_place(known: bytes, places: Mapping[bytes, bytes]) -> bytes:
-    """The same facts where a venue is another one by now: `places` has its new `compute_place` by
-    its former one."""
+    """Returns the facts `known` with the place replaced where its venue has another id by now.
+
+    `places` has the new `compute_place` by the former one.
+    """
     place = known[_TIME_SIZE:]
     return known[:_TIME_SIZE] + places.get(place, place)
 

@@ -22,7 +22,7 @@ _PLANNED_STATUSES: Final = (WorkshopStatus.DRAFT, WorkshopStatus.PUBLISHED)
 
 @dataclass(frozen=True)
 class FreeTime:
-    """Hours on the wall clock of a venue at which nothing else is there."""
+    """A time on the wall clock of a venue at which the venue is free."""
 
     day: date
     starts: time
@@ -30,8 +30,12 @@ class FreeTime:
 
 
 def find_overlapping(session: Session, workshop: Workshop) -> Workshop | None:
-    """Another workshop in the same venue at the same time that is not cancelled. Those of one stop
-    of a tour are meant to share it. `workshop` need not be stored, nor its venue."""
+    """Returns another workshop that is in the same venue at the same time and not cancelled, or
+    None.
+
+    Workshops of one stop of a tour are meant to share the venue, and do not count.
+    `workshop` need not be stored, nor its venue.
+    """
     if workshop.venue is None or workshop.venue.id is None:
         return None
     others = _values_of_others(workshop, workshop.starts_at, workshop.ends_at)
@@ -39,8 +43,11 @@ def find_overlapping(session: Session, workshop: Workshop) -> Workshop | None:
 
 
 def list_free_times(session: Session, workshop: Workshop, *, now: datetime) -> list[FreeTime]:
-    """At most MAX_FREE_TIMES times at which the venue of the workshop is free for as long: the next
-    one of its day that ends by LATEST_END, then its hour on later days that are no holidays."""
+    """Returns at most MAX_FREE_TIMES times at which the venue of the workshop is free for as long.
+
+    The first is the next one of its day that ends by LATEST_END; then comes its hour on
+    later days that are no holidays.
+    """
     venue = workshop.venue
     if venue is None or venue.id is None:
         return []
@@ -65,8 +72,10 @@ def list_free_times(session: Session, workshop: Workshop, *, now: datetime) -> l
 def list_free_venues(
     session: Session, workshop: Workshop, offered: Iterable[Venue]
 ) -> Sequence[Venue]:
-    """Those of the venues that are free at the time of the workshop, hold its seats, and are in the
-    same zone; the venue of the workshop is none of them."""
+    """Returns those of the venues that are free at the time of the workshop and fit it.
+
+    They hold its seats and are in the same zone; the venue of the workshop is none of them.
+    """
     seats = workshop.capacity + workshop.overbooked
     fitting = [
         each
@@ -126,7 +135,7 @@ _TAKEN_VENUES: Final = sa.select(Workshop.venue_id).where(
 
 
 def _values_of_others(workshop: Workshop, since: datetime, until: datetime) -> dict[str, Any]:
-    """The parameters of `_IS_ANOTHER`; the id 0 stands for none."""
+    """Returns the parameters of `_IS_ANOTHER`; the id 0 stands for none."""
     return {
         "since": since,
         "until": until,

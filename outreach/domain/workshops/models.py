@@ -66,7 +66,7 @@ class DeliveryMode(StrEnum):
 
     @property
     def channels(self) -> "tuple[Channel, ...]":
-        """How a person can take part; the first one where they do not choose."""
+        """The ways in which a person can take part; the first is taken where they do not choose."""
         if self is DeliveryMode.HYBRID:
             return Channel.VENUE, Channel.ONLINE
         if self is DeliveryMode.PHONE_BANK:
@@ -75,7 +75,7 @@ class DeliveryMode(StrEnum):
 
 
 class Channel(StrEnum):
-    """How one person takes part in a workshop."""
+    """The way in which one person takes part in a workshop."""
 
     VENUE = "venue"
     ONLINE = "online"
@@ -256,7 +256,9 @@ class Workshop(Base):
 
     @property
     def is_hidden(self) -> bool:
-        """Whether its link is a permission: a long id, in no public list and no search engine."""
+        """Whether who has its link may see it: the id is long, and in no public list or search
+        engine.
+        """
         return self.way is Way.UNLISTED or self.is_discreet
 
     @property
@@ -281,7 +283,7 @@ class Workshop(Base):
 
     @property
     def calls_people(self) -> bool:
-        """Whether staff call each party, which therefore leaves a phone."""
+        """Whether staff call each party, so that each has to leave a phone."""
         return self.mode is DeliveryMode.PHONE_BANK and self.takes_places
 
     @property
@@ -304,16 +306,21 @@ class Workshop(Base):
         return self.danger_at is not None
 
     def find_first_start(self, now: datetime) -> datetime:
-        """When people may set out who were not told of the last change: at its start, or at the
-        earlier one that they know."""
+        """Returns when people who were not told of the last change may set out.
+
+        That is for the start, or for the earlier start that they know.
+        """
         expected_at = self.expected_at
         if expected_at is None or expected_at <= now - SETS_OUT_WITHIN:
             return self.starts_at
         return min(self.starts_at, expected_at)
 
     def find_warned_since(self, now: datetime) -> datetime | None:
-        """Since when people have to be warned who may set out: it was cancelled, closed for danger
-        or moved within a day of its start. None where nothing of that is so."""
+        """Returns since when people who may set out have to be warned; None where they need not.
+
+        A warning is due if the workshop was cancelled, closed for danger or moved within a
+        day of its start.
+        """
         if self.cancelled_at is not None and self.starts_at <= now + SETS_OUT_WITHIN:
             return self.cancelled_at
         is_expected = self.expected_at is not None and self.expected_at > now - SETS_OUT_WITHIN
@@ -329,7 +336,7 @@ class Workshop(Base):
 
     @property
     def hides_seats(self) -> bool:
-        """Whether the public sees late and roughly how many seats are left (S28)."""
+        """Whether the public sees late, and only roughly, how many seats are left (S28)."""
         return self.is_sensitive
 
     @property
@@ -372,7 +379,7 @@ class Workshop(Base):
         return clock.instant(self.day - timedelta(days=self.confirm_days), CONTACT_HOUR, self.zone)
 
     def get_uid_host(self, host: str) -> str:
-        """The host of its UIDs, at a site whose calendars have `host`."""
+        """Returns the host in the UIDs of the workshop, at a site whose calendars have `host`."""
         return NEUTRAL_UID_HOST if self.has_neutral_uid else host
 
     def has_opened(self, now: datetime) -> bool:
@@ -396,20 +403,22 @@ def _update_search_text(_mapper: Any, _connection: Any, workshop: Workshop) -> N
 
 
 def make_workshop_text(title: Words, public_id: str) -> str:
-    """What `Workshop.search_text` holds."""
+    """Returns the text that `Workshop.search_text` holds."""
     return make_search_text(public_id, *title.values())
 
 
 def compute_opening(day: date, opens_days: int | None, zone: ZoneInfo) -> datetime | None:
-    """Midnight, local time, `opens_days` days before; None: registration opens at once."""
+    """Returns midnight, local time, `opens_days` days before; None: registration opens at once."""
     if opens_days is None:
         return None
     return clock.instant(day - timedelta(days=opens_days), time(0), zone)
 
 
 def new_public_id() -> str:
-    """A random id for addresses, of 80 bits: the link may be a permission, and an address must not
-    tell whether it is one."""
+    """Makes a random id of 80 bits for addresses.
+
+    The link may be a permission, and an address must not tell whether it is one.
+    """
     return code(16)
 
 
@@ -417,7 +426,7 @@ _BY_PUBLIC_ID: Final = sa.select(Workshop).where(Workshop.public_id == sa.bindpa
 
 
 def find(session: Session, public_id: str) -> Workshop:
-    """A workshop of any status. Raises NotFound."""
+    """Finds a workshop of any status. Raises NotFound."""
     workshop = session.scalar(_BY_PUBLIC_ID, {"public_id": public_id})
     if workshop is None:
         raise NotFound(f"workshop {public_id}")
@@ -425,7 +434,9 @@ def find(session: Session, public_id: str) -> Workshop:
 
 
 def find_all(session: Session, public_ids: Collection[str]) -> Sequence[Workshop]:
-    """Workshops of any status, by day and hour. Raises NotFound where one is missing."""
+    """Returns the workshops, of any status, by day and hour. Raises NotFound where one is
+    missing.
+    """
     workshops = session.scalars(
         sa.select(Workshop)
         .where(Workshop.public_id.in_(public_ids))
@@ -437,7 +448,7 @@ def find_all(session: Session, public_ids: Collection[str]) -> Sequence[Workshop
 
 
 def get_office_slug(session: Session, public_id: str) -> str:
-    """The slug of a workshop's office. Raises NotFound."""
+    """Returns the slug of a workshop's office. Raises NotFound."""
     slug = session.scalar(_SLUG, {"public_id": public_id})
     if slug is None:
         raise NotFound(f"workshop {public_id}")
@@ -456,7 +467,7 @@ def find_by_id(session: Session, workshop_id: int) -> Workshop | None:
 
 
 def count_at_venues(session: Session, office: Office, *, now: datetime) -> dict[int, int]:
-    """How many workshops of an office have not ended, drafts too, by id of venue."""
+    """Counts the workshops of an office that have not ended, drafts too, by id of venue."""
     rows = session.execute(
         sa.select(Workshop.venue_id, sa.func.count())
         .where(
@@ -471,13 +482,13 @@ def count_at_venues(session: Session, office: Office, *, now: datetime) -> dict[
 
 
 def count_published(session: Session) -> int:
-    """How many workshops of the network are published, past ones too."""
+    """Counts the published workshops of the network, past ones too."""
     found = sa.select(sa.func.count()).where(Workshop.status == WorkshopStatus.PUBLISHED)
     return session.scalar(found) or 0
 
 
 def find_by_external_id(session: Session, external_id: str) -> Workshop | None:
-    """The workshop made from a row of a file or by a form with a nonce."""
+    """Finds the workshop that was made from a row of a file, or by a form with a nonce."""
     return session.scalar(sa.select(Workshop).where(Workshop.external_id == external_id))
 
 
@@ -487,8 +498,10 @@ def has_any(session: Session) -> bool:
 
 
 def find_public(session: Session, public_id: str) -> Workshop:
-    """A workshop that is public, by its id in either case: people type it from paper. Raises
-    NotFound, also for a draft."""
+    """Finds a public workshop by its id in either case, since people type it from paper.
+
+    Raises NotFound, also for a draft.
+    """
     workshop = find(session, public_id.upper())
     if workshop.status not in PUBLIC_STATUSES:
         raise NotFound(f"workshop {public_id}")
@@ -496,8 +509,10 @@ def find_public(session: Session, public_id: str) -> Workshop:
 
 
 def find_imported(session: Session, external_ids: Sequence[str]) -> dict[str, Workshop]:
-    """The workshops imported from rows of a file, by id of the row; `taller-UID` finds a workshop
-    by its uid, as calendars have it."""
+    """Returns the workshops imported from rows of a file, by id of the row.
+
+    The id `taller-UID` finds a workshop by its uid, as calendars have it.
+    """
     found: dict[str, Workshop] = {}
     for start in range(0, len(external_ids), 500):
         batch = external_ids[start : start + 500]
@@ -513,7 +528,7 @@ def find_imported(session: Session, external_ids: Sequence[str]) -> dict[str, Wo
 def list_workshops(
     session: Session, office: Office, *, since: date, until: date, limit: int | None = None
 ) -> Sequence[Workshop]:
-    """The workshops of an office from `since` to before `until`, drafts too."""
+    """Returns the workshops of an office from `since` to before `until`, drafts too."""
     return session.scalars(
         sa.select(Workshop)
         .where(Workshop.office_id == office.id, Workshop.day >= since, Workshop.day < until)
@@ -523,8 +538,11 @@ def list_workshops(
 
 
 def list_group_dates(session: Session, workshop: Workshop, *, now: datetime) -> Sequence[Workshop]:
-    """The other dates of its series for a group registration, by start. Empty where the series does
-    not allow it (`is_joint`), and for workshops with time slots."""
+    """Returns the other dates of its series that a group registration can take, by start.
+
+    There are none where the series does not allow it (`is_joint`), and for workshops with
+    time slots.
+    """
     if workshop.series is None or not workshop.series.is_joint or workshop.has_slots:
         return []
     others = session.scalars(
@@ -550,8 +568,11 @@ ONLINE_MODES: Final = tuple(each for each in DeliveryMode if each is not Deliver
 
 
 def parse_modes(word: str) -> tuple[DeliveryMode, ...]:
-    """The modes of a filter `modalidad=`: the code of one, or `en-linea` for all online modes.
-    Raises NotFound."""
+    """Returns the modes of a filter `modalidad=`: the code of one, or `en-linea` for all online
+    modes.
+
+    Raises NotFound.
+    """
     if word == "en-linea":
         return ONLINE_MODES
     if word not in tuple(DeliveryMode):

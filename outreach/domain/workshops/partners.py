@@ -21,7 +21,7 @@ from outreach.errors import ErrorCode, NotFound, Refusal
 
 
 class PartnerKind(StrEnum):
-    """The codes are those of the data files."""
+    """The sorts of partners; the codes are those of the data files."""
 
     LAW_FIRM = "despacho_pale"
     LAW_CLINIC = "clinica_universitaria"
@@ -90,7 +90,7 @@ class WorkshopSpeaker(Base):
 
 @dataclass(frozen=True)
 class ChosenPartners:
-    """The partners and speakers of a workshop: ids in the order of names."""
+    """The partners and speakers of a workshop, as ids in the order of names."""
 
     partners: tuple[int, ...] = ()
     speakers: tuple[int, ...] = ()
@@ -126,18 +126,20 @@ def list_speakers(session: Session, office: Office) -> Sequence[Speaker]:
 
 
 def find(session: Session, office: Office, partner_id: int) -> Partner:
-    """A partner of this office. Raises NotFound."""
+    """Finds a partner of this office. Raises NotFound."""
     return _require_own(session.get(Partner, partner_id), office)
 
 
 def find_speaker(session: Session, office: Office, speaker_id: int) -> Speaker:
-    """A speaker of this office. Raises NotFound."""
+    """Finds a speaker of this office. Raises NotFound."""
     return _require_own(session.get(Speaker, speaker_id), office)
 
 
 def save(session: Session, record: _PartnerOrSpeaker) -> None:
-    """Stores a new or changed partner or speaker. Raises Refusal where the office has another of
-    that name."""
+    """Stores a new or changed partner or speaker.
+
+    Raises Refusal where the office has another of that name.
+    """
     session.add(record)
     table = type(record)
     with session.no_autoflush:
@@ -167,8 +169,10 @@ def set_chosen(
     *,
     former: ChosenPartners | None = None,
 ) -> frozenset[str]:
-    """Sets the partners and speakers of a workshop and returns which of the two changed; `former`
-    are those of before, if they are read. Raises NotFound for those of another office."""
+    """Sets the partners and speakers of a workshop and returns which of the two changed.
+
+    `former` are those of before, if they are read. Raises NotFound for those of another office.
+    """
     for partner_id in wanted.partners:
         find(session, workshop.office, partner_id)
     for speaker_id in wanted.speakers:
@@ -217,7 +221,9 @@ def are_alike(session: Session, workshops: Sequence[Workshop]) -> bool:
 
 
 def list_public_names(session: Session, workshop: Workshop) -> list[str]:
-    """The public names of a workshop's partners, then of its speakers."""
+    """Returns the public names of a workshop's partners, then of its speakers; none if it is
+    discreet.
+    """
     if workshop.is_discreet:
         return []
     rows = session.connection().execute(_PUBLIC_NAMES, {"workshop": workshop.id})
@@ -259,7 +265,7 @@ def list_names(session: Session, workshop: Workshop) -> list[str]:
 
 
 def parse_ids(values: Iterable[str]) -> tuple[int, ...]:
-    """The ids that are ticked in a form."""
+    """Returns the ids that are ticked in a form."""
     return tuple(int(each) for each in values)
 
 

@@ -20,7 +20,7 @@ _LINKED: Final = frozenset({DeliveryMode.LIVE_STREAM, DeliveryMode.VIDEO_CALL, D
 
 
 class RequiredField(StrEnum):
-    """What a published workshop has to have."""
+    """A field that has to be filled in before a workshop is published."""
 
     TITLE = "title"
     VENUE = "venue"
@@ -58,9 +58,10 @@ class UnconfirmedWarnings:
 
 
 def find_missing_fields(workshop: Workshop, *, phone: str = "") -> list[RequiredField]:
-    """The fields that are empty and have to be filled in before the workshop is published, in the
-    order of the form. `phone` is the network's: it serves where neither the workshop nor its
-    office has one."""
+    """Returns the empty fields that block publication, in the order of the form.
+
+    `phone` is the network's: it serves where neither the workshop nor its office has one.
+    """
     main = network_profile.current().main_language
     filled = {
         RequiredField.TITLE: workshop.title.get(main),
@@ -74,7 +75,9 @@ def find_missing_fields(workshop: Workshop, *, phone: str = "") -> list[Required
 
 
 def _has_link(workshop: Workshop) -> bool:
-    """Whether those who come have a link: without registration, one on the public page."""
+    """Tells whether people have a link to take part: without registration, one on the public
+    page.
+    """
     for_registered = workshop.online_url if workshop.takes_places else ""
     needs_none = workshop.mode.has_venue and not workshop.takes_places
     return bool(workshop.live_url or for_registered or needs_none)

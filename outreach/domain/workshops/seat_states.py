@@ -13,8 +13,11 @@ _BACK_TO_MANY: Final = 8  # and one with few seats as one with many
 
 
 def compute_shown(seats_left: int, shown: int = MANY) -> int:
-    """The state for so many free seats, FULL, FEW or MANY, where `shown` is the one before. A state
-    is left only when clearly more seats are free."""
+    """Returns the state for so many free seats: FULL, FEW or MANY.
+
+    `shown` is the state before, which is left for a freer one only when clearly more seats
+    are free.
+    """
     if seats_left <= 0 or (shown == FULL and seats_left < _BACK_TO_FEW):
         return FULL
     if seats_left <= FEW or (shown <= FEW and seats_left < _BACK_TO_MANY):
@@ -23,6 +26,9 @@ def compute_shown(seats_left: int, shown: int = MANY) -> int:
 
 
 def compute_appears_free(seats_left: int, capacity: int, *, was_free: bool) -> bool:
-    """Whether an hour, or an accommodation, is shown as free. One that was not is shown again when
-    clearly more is free, as above."""
+    """Tells whether an hour or an accommodation is shown as free.
+
+    One that was shown as taken is shown as free only when clearly more is free, as in
+    `compute_shown`.
+    """
     return seats_left >= (1 if was_free else min(_BACK_TO_FEW, max(capacity, 1)))

@@ -35,7 +35,7 @@ class WorkshopSeries(Base):
 
 
 def find(session: Session, office: Office, series_id: int) -> WorkshopSeries:
-    """A series of this office. Raises NotFound."""
+    """Finds a series of this office. Raises NotFound."""
     series = session.get(WorkshopSeries, series_id)
     if series is None or series.office_id != office.id:
         raise NotFound("series")
@@ -56,7 +56,7 @@ _OF_OFFICE: Final = (
 def find_or_create(
     session: Session, office: Office, name: str, *, is_joint: bool
 ) -> WorkshopSeries:
-    """The office's series of that name, created if there is none; `is_joint` is set on it."""
+    """Finds the office's series of that name, or creates it, and sets `is_joint` on it."""
     query = sa.select(WorkshopSeries).where(
         WorkshopSeries.office_id == office.id, WorkshopSeries.name == name
     )

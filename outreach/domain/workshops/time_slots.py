@@ -46,7 +46,7 @@ _OF_WORKSHOP: Final = (
 
 
 def find(session: Session, workshop: Workshop, hour: str) -> TimeSlot:
-    """The slot that starts at an hour, written as `10:20`. Raises NotFound."""
+    """Finds the slot that starts at an hour, written as `10:20`. Raises NotFound."""
     for slot in list_slots(session, workshop):
         if f"{get_start(workshop, slot.minute):%H:%M}" == hour:
             return slot
@@ -54,7 +54,7 @@ def find(session: Session, workshop: Workshop, hour: str) -> TimeSlot:
 
 
 def get_start(workshop: Workshop, minute: int) -> time:
-    """The start of a slot on the wall clock; `minute` counts from the workshop's start."""
+    """Returns the start of a slot on the wall clock; `minute` counts from the workshop's start."""
     return _wall_clock(workshop, minute).time()
 
 
@@ -63,7 +63,7 @@ def get_end(workshop: Workshop, minute: int) -> time:
 
 
 def get_day(workshop: Workshop, minute: int) -> date:
-    """The day of a slot: after midnight, the day after the workshop's."""
+    """Returns the day of a slot, which after midnight is the one after the workshop's day."""
     return _wall_clock(workshop, minute).date()
 
 
@@ -74,12 +74,16 @@ def _wall_clock(workshop: Workshop, minute: int) -> datetime:
 
 
 def list_offsets(starts: time, ends: time, every: int) -> list[int]:
-    """The minutes after the start at which slots of `every` minutes begin; only whole slots."""
+    """Returns the minutes after the start at which slots of `every` minutes begin; only whole
+    slots.
+    """
     return list(range(0, count_minutes(starts, ends) - every + 1, every))
 
 
 def count_minutes(starts: time, ends: time) -> int:
-    """Minutes from start to end; an end that is not after the start is on the next day."""
+    """Counts the minutes from start to end; an end that is not after the start is on the next
+    day.
+    """
     minutes = (ends.hour - starts.hour) * 60 + ends.minute - starts.minute
     return minutes if minutes > 0 else minutes + 24 * 60
 
@@ -123,7 +127,10 @@ def sync(session: Session, workshop: Workshop) -> None:
 
 
 def compute_shown_seats(session: Session, workshop_id: int) -> int:
-    """The state of a workshop whose slots the public sees as it does now (`seat_states`)."""
+    """Computes how full a workshop is shown to be, from those of its slots that are shown as free.
+
+    The result is one of the states of `seat_states`.
+    """
     places = session.scalar(
         sa.select(sa.func.sum(TimeSlot.capacity)).where(
             TimeSlot.workshop_id == workshop_id, TimeSlot.appears_free.is_(True)
@@ -143,7 +150,7 @@ def _slot_taken(workshop: Workshop, slot: TimeSlot) -> Refusal:
 
 
 def reserve(session: Session, slot_id: int, people: int) -> bool:
-    """Reserves places of a slot; False where too few are left."""
+    """Reserves places of a slot. Returns False where too few are left."""
     result = session.connection().execute(_RESERVE, {"slot": slot_id, "people": people})
     return result.rowcount == 1
 
@@ -153,7 +160,7 @@ def release(session: Session, slot_id: int, people: int) -> None:
 
 
 def find_first_free(session: Session, workshop_id: int, people: int) -> int | None:
-    """The id of the earliest slot with that many places left; None if there is none."""
+    """Returns the id of the earliest slot with that many places left; None if there is none."""
     return session.scalar(
         sa.select(TimeSlot.id)
         .where(TimeSlot.workshop_id == workshop_id, TimeSlot.seats_left >= people)
@@ -163,8 +170,10 @@ def find_first_free(session: Session, workshop_id: int, people: int) -> int | No
 
 
 def find_nearest_free(session: Session, workshop_id: int, people: int, minute: int) -> int | None:
-    """The id of the slot nearest to a minute after the start, with that many places left; the
-    earlier of two. None if there is none."""
+    """Returns the id of the free slot nearest to a minute after the start; None if there is none.
+
+    Free means that `people` places are left. Of two slots that are as near, the earlier is taken.
+    """
     distance = sa.func.abs(TimeSlot.minute - minute)
     return session.scalar(
         sa.select(TimeSlot.id)

@@ -39,8 +39,7 @@ class TourStop(Base):
 
 @dataclass(frozen=True)
 class PublicStop:
-    """A stop as the public sees it: with its listed, ordinary workshops, of which there is one at
-    least."""
+    """A stop as the public sees it, with one or more workshops that are listed and not discreet."""
 
     stop: TourStop
     workshops: list[Workshop] = field(default_factory=list)
@@ -63,7 +62,10 @@ _PUBLIC_STATUSES: Final = (
 
 
 def list_public(session: Session, *, now: datetime) -> Sequence[PublicStop]:
-    """The stops of all tours since a week ago with what is public there, by day and hour."""
+    """Returns the stops of all tours that have public workshops, by day and hour.
+
+    Workshops that ended a week ago or before are left out.
+    """
     rows = session.execute(
         sa.select(TourStop, Workshop)
         .join(Workshop, Workshop.stop_id == TourStop.id)

@@ -21,15 +21,19 @@ ANSWERED_AFTER: Final = timedelta(days=30)  # a flyer stays on a wall after its 
 
 
 def make(workshop: Workshop) -> str:
-    """The code in two groups, as `7K3M QX9P`; empty where the workshop has none."""
+    """Makes the verification code in two groups, as `7K3M QX9P`; empty where the workshop has
+    none.
+    """
     if workshop.is_hidden or workshop.kind.is_discreet:
         return ""
     return f"{workshop.public_id[: LENGTH // 2]} {workshop.public_id[LENGTH // 2 : LENGTH]}"
 
 
 def find(session: Session, typed: str, *, now: datetime) -> Sequence[Workshop]:
-    """The workshops with a typed code, by start: none, one, or rarely several. Case, spaces and
-    look-alike letters do not matter."""
+    """Returns the workshops with a typed code, by start: none, one, or rarely several.
+
+    Case, spaces and look-alike letters do not matter.
+    """
     code = read_code(typed)
     if len(code) != LENGTH:
         return []
