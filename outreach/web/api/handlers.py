@@ -166,7 +166,8 @@ def _read_filters(question: Question) -> tuple[SearchFilters, int | None]:
 
 
 def _list_changes(question: Question, filters: SearchFilters, office: int | None) -> Answer:
-    """Return the changes of what matches. What does not match, or not any more, is withdrawn."""
+    """Returns a page of changes, the earliest first: a workshop that matches the filters as it is
+    now, and of one that does not, or is not public any more, only that it was withdrawn."""
     session, query, name = question.session, question.query, params.CHANGED_SINCE.name
     if query.has("after"):
         raise UnknownResource(f"There is no page after that: with {name}, follow next as it is.")

@@ -151,7 +151,7 @@ def text(words: Words) -> Text:
 
 
 def instant(moment: datetime) -> str:
-    """2026-11-28T16:00:00Z"""
+    """Writes a moment in UTC, as 2026-11-28T16:00:00Z."""
     return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 

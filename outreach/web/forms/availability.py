@@ -111,7 +111,9 @@ def remove_choice(choices: Availability, *, hour: str = "", need: str = "") -> A
 def _hours(
     session: Session, workshop: Workshop, own_slot_id: int | None = None, *, as_shown: bool
 ) -> list[AvailableSlot]:
-    """Return the slots; where it hides its seats only free ones, `as_shown` those shown as free."""
+    """Returns the slots of a workshop, none where it has no slots. A workshop that hides its seats
+    gives only the free ones: those that the public sees as free if `as_shown`, else those that are.
+    The slot `own_slot_id` always counts as free."""
     if not workshop.has_slots:
         return []
     slots = [

@@ -66,13 +66,15 @@ def nonce() -> str:
 
 
 def make_pass(registration_id: str) -> str:
-    """Return what lets a ticket register another person (`ticket_sharing`): it leads nowhere."""
+    """Returns the signed text with which a ticket's page lets its holder register another person
+    (`ticket_sharing`). It opens no registration."""
     made: str = _passes().dumps(registration_id)
     return made
 
 
 def read_pass(text: str) -> str:
-    """Return the id of the registration of a pass; empty where it is not ours."""
+    """Returns the id of the registration that `make_pass` signed; empty where the signature is not
+    ours."""
     try:
         return str(_passes().loads(text))
     except BadSignature:

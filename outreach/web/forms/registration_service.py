@@ -110,8 +110,8 @@ class _CountedSeats:
     is_within: list[bool]  # once it is counted; kept while a request is answered again
 
     def is_beyond_share(self, key_ids: Sequence[bytes]) -> bool:
-        """Count them, once for all dates; return whether they are too many. A burst names the
-        keys (S29)."""
+        """Counts the party in the share of its networks, once for all dates, and returns whether it
+        is too large for it. `key_ids` are stored with a burst, so that it can be found (S29)."""
         if not self.networks:
             return False
         if not self.is_within:

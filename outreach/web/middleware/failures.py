@@ -61,7 +61,8 @@ class FailureLog:
         self._lock = Lock()
 
     def write(self, error: BaseException, reason: ErrorClass | None) -> str:
-        """Writes a line, unless one like it was written within a minute; the number of the line."""
+        """Writes a line, unless one like it was written within a minute. Returns the number of the
+        line."""
         name = error_classes.describe(error) if reason is None else _kind(error)
         key: object = reason or (_route(), name, _place(error))
         with self._lock:

@@ -116,7 +116,7 @@ def _write_metrics(apps: Sequence[Flask]) -> Response:
 
 
 class _Metrics(Collector):
-    """The metrics of some networks, each family once."""
+    """Collects the metrics of some networks; a family that several of them have is written once."""
 
     def __init__(self, apps: Sequence[Flask]) -> None:
         self._apps = apps

@@ -110,5 +110,5 @@ def _place(found: SearchResult) -> str:
 
 
 def _words(day: date) -> str:
-    """Sáb 5 dic"""
+    """Returns a day in short with a capital, as «Sáb 5 dic»."""
     return formatting.first_capital(formatting.slim_day(day))

@@ -29,7 +29,7 @@ _INDENTATION: Final = re.compile(r"\A {2,}")
 
 
 class CompactHtml(Extension):
-    """Jinja extension; see the module."""
+    """Jinja extension that removes the whitespace of templates, as the module says."""
 
     def filter_stream(self, stream: TokenStream) -> TokenStream | Iterator[Token]:
         if not (stream.name or "").endswith(".html"):

@@ -136,7 +136,8 @@ def search_words(place: GazetteerPlace) -> str:
 
 
 def _state_words(place: GazetteerPlace) -> str:
-    """«Estado de Washington», since the name alone is asked about."""
+    """Returns the name of a state or province that the search takes for nothing else, as «Estado de
+    Washington»; its code in a country that has neither word."""
     name = region_name(place.region)
     match packs.load(place.country).region_word:
         case "state":
@@ -147,7 +148,8 @@ def _state_words(place: GazetteerPlace) -> str:
 
 
 def _detail(place: GazetteerPlace) -> str:
-    """What tells a place from others of its name."""
+    """Returns what tells a place from others of its name, as «Barrio de Chicago. Estados
+    Unidos»."""
     if place.kind is PlaceKind.REGION:
         pack = packs.load(place.country)
         return _("Todo el país") if pack.is_one_region else _whole_region(pack.region_word)

@@ -105,7 +105,9 @@ def own_clock(starts: time, workshop: Workshop) -> Markup:
 
 
 def write_attributes(at: datetime, mode: DeliveryMode) -> Markup:
-    """`at` is on the clock of the workshop."""
+    """Returns the attributes by which the page's script shows a moment on the reader's clock; none
+    where that clock is known, or nobody takes part from elsewhere. `at` is on the clock of the
+    workshop."""
     if not mode.is_from_anywhere or reader_zone.current() is not None:
         return Markup()
     moment = f"{at.astimezone(UTC):%Y-%m-%dT%H:%MZ}"

@@ -116,7 +116,7 @@ class PageEnvironment(Environment):
 
 
 def make_output(value: object) -> str:
-    """What a value looks like in a page, escaped."""
+    """Returns a value as it stands in a page, escaped."""
     kind = type(value)
     if kind is str:
         text = cast("str", value)

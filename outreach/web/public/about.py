@@ -73,8 +73,8 @@ def phone_line() -> ResponseReturnValue:
 
 @pages.get("/si-llegan-agentes")
 def agents() -> ResponseReturnValue:
-    """What to say to agents and what not to sign; a page to print. 404 where the network is not for
-    migrants, or in none of the countries whose law it says."""
+    """Shows what to say to agents and what not to sign, as a page to print. 404 where the network
+    is not for migrants, or in none of the countries whose law the page explains."""
     if not network_profile.current().has_agents_guide:
         abort(404)
     keep_for(3600)

@@ -174,7 +174,8 @@ def ask_to_finish(token: str) -> ResponseReturnValue:
 
 @pages.post("/s/<token>/fin")
 def finish(token: str) -> ResponseReturnValue:
-    """Ends it, from the page or with one click in a mail program (RFC 8058; `same_origin`)."""
+    """Ends a follow, from the page or with one click in a mail program (RFC 8058; `same_origin`).
+    Answers alike where there is none."""
     keep_private()
     try:
         follow = follows.find(key_store(), token)

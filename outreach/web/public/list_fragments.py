@@ -62,7 +62,8 @@ def init_app(app: Flask) -> None:
 
 
 def kind_counts() -> MemoryCache[KindCounts]:
-    """The numbers of workshops of each kind by search, as of `Store.mark`."""
+    """Returns the cache of how many workshops of each kind a search finds, valid at one
+    `Store.mark`."""
     cache: MemoryCache[KindCounts] = current_app.extensions["outreach_list_counts"]
     return cache
 

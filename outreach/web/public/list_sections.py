@@ -235,7 +235,7 @@ def _write_online_key(params: SearchParams, view: ListView) -> str:
 
 
 def _is_postal(where: Location) -> bool:
-    """Whether a postal code was typed: who is asked again is asked for a city."""
+    """Whether a postal code was typed. Where it is unknown, the page then asks for a city."""
     return bool(place_text.split_postal(where.typed)[0])
 
 

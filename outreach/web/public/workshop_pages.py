@@ -174,7 +174,8 @@ def _search_around(
 def _search_joint(
     session: Session, params: SearchParams, page: ListPage, online: ListPage, now: datetime
 ) -> JointPage:
-    """What partner networks hold within the days or miles of this page of our own."""
+    """Returns the workshops of partner networks within the days or miles that this page of ours
+    covers."""
     after = request.args.get("tras", "")
     is_next_online = params.is_online and after.startswith(list_sections.ONLINE_KEY)
     has_in_person = bool(page.filters.modes or not params.modes)
@@ -195,8 +196,8 @@ def _search_joint(
 def _list_unmet(
     params: SearchParams, chosen: Sequence[Kind], view: ListView, now: datetime
 ) -> list[UnmetSearch]:
-    """What a search is counted as that found nothing at its place, and nothing of its own online;
-    empty for any other."""
+    """Returns, for a search that found nothing at its place and nothing of its own online, what it
+    is counted as: one entry for each kind, or one for any kind. Empty for any other search."""
     where = view.page.filters.where
     has_found = view.page.total or (view.online.found and view.is_online_related)
     if has_found or list_sections.is_front(params) or "tras" in request.args:

@@ -56,7 +56,7 @@ class NetworkNames:
         return formatting.city(self.offices[slug]) if slug in self.offices else slug
 
     def what(self, change: MonthChange) -> str:
-        """Return the name of the number that a revision changed: Chicago, DACA."""
+        """Returns the name of the number that a revision changed, as «Chicago, DACA»."""
         if change.what == "figure":
             return self.series.get(change.series, change.series)
         if change.what == "people":

@@ -61,7 +61,8 @@ def year(year: int) -> ResponseReturnValue:
 
 @pages.get("/trimestre/<int(fixed_digits=4):year>-<int(min=1, max=4):part>")
 def quarter(year: int, part: int) -> ResponseReturnValue:
-    """People by office of a quarter, as ranges (decision 0060); 404 for a quarter without them."""
+    """Shows the people of a quarter by office, as ranges (decision 0060). 404 for a quarter without
+    them."""
     now, wanted = clock.now(), Quarter(year, part)
     with store().read() as session:
         embargo = releases.load_embargo(session, now)

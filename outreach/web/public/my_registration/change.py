@@ -194,7 +194,8 @@ def change(token: str) -> ResponseReturnValue:
 
 
 def _may_change_contact(view: RegistrationView) -> bool:
-    """Count a new contact in the limit of the registration (S30), whatever its link is now."""
+    """Counts a change of contact in the limit of the registration (S30), which a new link does not
+    reset. Returns whether it is within the limit."""
     try:
         rate_limits.count_contact_change(view.registration.id)
     except TooManyRequests:
@@ -203,7 +204,8 @@ def _may_change_contact(view: RegistrationView) -> bool:
 
 
 def _is_within_share(view: RegistrationView, more_people: int) -> bool:
-    """Count more people of a party in the share of the client's networks (S29)."""
+    """Counts more people of a party in the share of the client's networks (S29). Returns whether
+    there was room for them."""
     return seat_shares().take(
         review.name_subject(view.workshop),
         client_address.list_networks(),

@@ -117,7 +117,8 @@ def show_registration(
 
 
 def _make_pass(registration: Registration, now: datetime) -> str:
-    """Return what lets this ticket register another person; empty if it may not."""
+    """Returns the text that lets this ticket register another person (`form_token.make_pass`);
+    empty if it may not."""
     is_offered = ticket_sharing.is_offered(registration, now)
     return form_token.make_pass(registration.id) if is_offered else ""
 
@@ -193,7 +194,8 @@ def _status_words(registration: Registration) -> str:
 
 
 def _look_again(registration: Registration, now: datetime) -> str:
-    """Return from when the person can see whether staff approved them; empty if there is none."""
+    """Returns from when the person can see whether staff approved them; empty if they wait for no
+    such decision."""
     at = address_approval.compute_next_look(registration, now=now)
     return format_moment(registration, at, now) if at is not None else ""
 

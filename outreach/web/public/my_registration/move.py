@@ -98,7 +98,8 @@ def _is_within_limits(view: RegistrationView) -> bool:
 
 
 def _take_share(view: RegistrationView, target: Workshop, now: datetime) -> bool:
-    """Count the party in the share of the client's networks at the new workshop (S29)."""
+    """Counts the party in the share of the client's networks at the new workshop (S29). Returns
+    whether there was room for it."""
     counted: dict[int, bool] = request_retry.keep("move share", dict)
     if target.id not in counted:
         counted[target.id] = seat_shares().take(
@@ -198,7 +199,8 @@ def _is_written(view: RegistrationView) -> bool:
 
 
 def _may_write(registration: Registration) -> bool:
-    """Count the text of a move, where there is one, as one that this address causes (S31)."""
+    """Counts the text of a move, if the person gets one, as a text that this address causes (S31).
+    Returns whether it may be sent."""
     return not _gets_text(registration) or rate_limits.count_text()
 
 

@@ -40,8 +40,8 @@ def show_form() -> ResponseReturnValue:
 
 @pages.post("/mi-registro")
 def come_back() -> ResponseReturnValue:
-    """The button that was pressed says how; after «enter», which presses the first, what was typed
-    does."""
+    """Does what the pressed button says. After «enter», which presses the first button, what was
+    typed decides."""
     way = _choose_way()
     return _open_by_code() if way == BY_CODE else _request_link(way)
 
@@ -130,7 +130,7 @@ def _find_faults(code: str, name: str) -> list[tuple[str, str]]:
 
 
 def _page(*, faults: Sequence[tuple[str, str]] = (), notice: str = "", answered: str = "") -> str:
-    """`answered` is the way by which a link has been asked for; empty before."""
+    """Renders the page. `answered` is the way by which a link has been asked for; empty before."""
     typed = {} if answered else request.form
     return render_template(
         "my_registration/recover_link.html",

@@ -82,7 +82,8 @@ def write(state: LineState, call: str) -> str:
 
 
 def read(text: str, call: str) -> LineState:
-    """Raises StateInvalid."""
+    """Returns the state that `write` put into an address. Raises StateInvalid for one that is not
+    ours, too old, or of another call."""
     try:
         values = _signer(call).loads(text, max_age=GOOD_SECONDS)
     except BadSignature:

@@ -147,7 +147,7 @@ def full_day() -> str:
 
 
 def _unconfirmed(registration: Registration, now: datetime) -> str:
-    """Until when a party beyond the share of its network is confirmed, and what it does then."""
+    """Says until when a party beyond the share of its network is confirmed, and what to do then."""
     if registration.is_released:
         return _("No pudimos guardarte el lugar. Ven de todos modos: si hay una silla, entras.")
     zone = registration.workshop.zone

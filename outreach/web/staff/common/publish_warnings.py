@@ -1,7 +1,7 @@
 """Publishing a draft: missing fields and warnings in words, and the confirmation of warnings.
 
-The same for one workshop, for the drafts of a bulk action, and for dates that are made and
-published in one act: what the page has not shown yet is asked about first.
+One workshop, the drafts of a bulk action, and dates that are made and published in one act are
+treated alike: what the page has not shown yet is asked about first.
 """
 
 from collections.abc import Sequence, Set
@@ -107,7 +107,7 @@ def confirming(session: Session, drafts: Sequence[Workshop]) -> str:
 
 
 def _mark(workshop: Workshop, what: PublishWarning) -> str:
-    """A warning as one word. It is bound to day, hour and venue, not to the id: dates that are made
+    """Returns a warning as one word. It names day, hour and venue, not the id: dates that are made
     and rolled back have another id the next time."""
     return f"{workshop.day:%y%m%d}-{workshop.starts:%H%M}-{workshop.venue_id or 0}-{what}"
 

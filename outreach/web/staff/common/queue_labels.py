@@ -10,7 +10,7 @@ from outreach.i18n import lazy
 
 @dataclass(frozen=True, kw_only=True)
 class SortLabel:
-    """What is said of a sort of work."""
+    """The words and the icon of a sort of work."""
 
     name: str
     """Of the filter of the queue, and on the first page."""

@@ -215,7 +215,7 @@ def _permission_words(permission: Permission) -> str:
 
 
 def _account(who: SignedInStaff) -> str:
-    """«Tu cuenta es de Chicago.»"""
+    """Returns where an account belongs, as «Tu cuenta es de Chicago.»"""
     names = [_place_name(office, who) for office in sorted(who.grants)]
     return _("Tu cuenta es de %(places)s.", places=", ".join(filter(None, names)))
 

@@ -28,7 +28,8 @@ def role_words(role: RosterRole) -> str:
 
 
 def what_words(member: RosterMember) -> str:
-    """The role, of an interpreter with the languages: «Intérprete de náhuatl, por teléfono»."""
+    """Returns what a member does, and for an interpreter the languages: «Intérprete de náhuatl, por
+    teléfono»."""
     parts = [role_words(member.role)]
     if member.role is RosterRole.INTERPRETER and member.languages:
         names = [language_name(code, current()) for code in member.languages]
