@@ -40,7 +40,7 @@ class Column(Generic[Item]):
     heading: str
     get_cell: Callable[[Item], Cell]
     width: int = 0
-    """In characters; needed only where rows are streamed into a workbook."""
+    """The width in characters; needed only where rows are streamed into a workbook."""
 
 
 @dataclass(frozen=True)

@@ -85,7 +85,8 @@ class CertificateForm(Form):
 
 
 def _require_name(name: str) -> None:
-    """Raises ValidationError."""
+    """Raises ValidationError for a name that is too long, has no letters, or looks like the number
+    of a document."""
     if len(name) > MAX_NAME_LENGTH:
         raise ValidationError(_("Es demasiado largo. Escribe menos."))
     if not any(unicodedata.category(letter)[0] == "L" for letter in name):

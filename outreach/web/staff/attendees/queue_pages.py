@@ -112,8 +112,9 @@ def open_line(public_id: str) -> ResponseReturnValue:
 @blueprint.post("/por-atender/llamada/<public_id>")
 @requires(Scope.WORKSHOP, Permission.CONTACTS)
 def record_outcome(public_id: str) -> ResponseReturnValue:
-    """The field `outcome` is a `CallOutcome`, or the answer to a question: yes or no. `attempt` is
-    the number of the call, so that a form that is sent twice counts once."""
+    """Notes what came of a call. The field `outcome` is a `CallOutcome`, or the answer to a
+    question: yes or no. `attempt` is the number of the call, so that a form that is sent twice
+    counts once."""
     registration_id = clean(request.form.get("registration", ""))
     outcome = request.form.get("outcome", "")
     try:

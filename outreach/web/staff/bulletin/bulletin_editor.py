@@ -95,7 +95,8 @@ def edit(month: str) -> ResponseReturnValue:
 @blueprint.post("/boletin/<month>")
 @requires(Scope.NETWORK, Permission.NETWORK)
 def update(month: str) -> ResponseReturnValue:
-    """The field `do` is begin, correct, save, preview or publish."""
+    """Begins or corrects an edition, or saves, previews or publishes what was typed, as the field
+    `do` says (begin, correct, save, preview, publish)."""
     wanted, what = month_access.month_of(month), request.form.get("do", "")
     error_pages.keep_form()
     if what in {"begin", "correct"}:
@@ -300,7 +301,7 @@ def _typed(form: MultiDict[str, str]) -> BulletinInput:
 
 
 def _tidy(line: str) -> str:
-    """`clean`, which keeps no-break spaces: French punctuation needs them."""
+    """Cleans a line as `clean` does, but keeps no-break spaces: French punctuation needs them."""
     return "".join(
         each if each in _NO_BREAK_SPACES else clean(each) for each in _SPACES.split(line)
     )

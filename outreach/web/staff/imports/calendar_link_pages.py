@@ -193,8 +193,8 @@ _ACTS: Final[dict[str, Callable[[str, str], ResponseReturnValue]]] = {
 
 @contextmanager
 def _fetching(slug: str) -> Iterator[None]:
-    """While a calendar is fetched. Raises UnreadableFile where another one is, and TooManyRequests
-    for an office that has read too many."""
+    """Context in which a calendar may be fetched, one at a time. Raises UnreadableFile where
+    another one is being fetched, and TooManyRequests for an office that has read too many."""
     rate_limits.count_calendar_reading(slug)
     if not _fetches.acquire(blocking=False):
         raise UnreadableFile(CalendarAddressErrorCode.BUSY)
@@ -272,7 +272,7 @@ def _show(
 
 
 def _say_fault(name: str) -> str:
-    """Why the last reading failed; empty where it did not."""
+    """Returns why the last reading failed; empty where it did not."""
     if name not in CalendarAddressErrorCode.__members__:
         return ""
     return error_messages.say(Refusal(CalendarAddressErrorCode[name]))

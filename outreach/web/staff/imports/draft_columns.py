@@ -175,7 +175,7 @@ def _list_columns(opened: DraftReview) -> list[ColumnChoice]:
 
 
 def _compute_mark(opened: DraftReview) -> str:
-    """Changes as soon as the form would show other choices."""
+    """Returns a hash that changes as soon as the form would show other choices."""
     columns = [(each.name, each.chosen, each.is_stored) for each in _list_columns(opened)]
     answers = opened.answers
     return _digest(f"{columns} {answers.order} {answers.half} {answers.sheets}")

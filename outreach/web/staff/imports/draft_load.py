@@ -111,7 +111,8 @@ def load_draft(slug: str, draft_id: str) -> ResponseReturnValue:
 
 
 def _load(session: Session, opened: DraftReview) -> Mapping[int, Any]:
-    """Writes the rows and records the load; the new days of erasure, by id of a workshop."""
+    """Writes the rows and records the load. Returns the new days of erasure of moved workshops, by
+    id."""
     ready, seal = opened.loadable, opened.seal
     decision = notify_sheet.read_decision()
     done = loading.write(

@@ -205,7 +205,7 @@ def _list_sent(form: MultiDict[str, str]) -> list[tuple[str, dict[Field, str], s
 
 
 def _obey(opened: DraftReview, order: str) -> bool:
-    """Does what a button of the form says; whether that changed something."""
+    """Does what a button of the form says. Returns whether that changed an answer."""
     verb, _colon, rest = order.partition(":")
     key, _colon, name = rest.partition(":")
     row = opened.by_key.get(key)
@@ -238,7 +238,7 @@ def _obey(opened: DraftReview, order: str) -> bool:
 
 
 def _answer_shared(opened: DraftReview, sent: SentForm) -> bool:
-    """Fills in what was typed once for several rows; whether anything was."""
+    """Fills in what was typed once for several rows. Returns whether anything was."""
     has_answered = False
     for each in shared_answers.list_shared(opened.rows):
         text = clean(request.form.get(f"shared-{each.id}", ""))[: mending.MAX_TYPED_LENGTH]
@@ -251,7 +251,7 @@ def _answer_shared(opened: DraftReview, sent: SentForm) -> bool:
 
 
 def _answer_venues(session: Session, opened: DraftReview, sent: SentForm) -> bool:
-    """Reads which venue a name means; whether anything was answered."""
+    """Reads which venue each name of the sheet means. Returns whether anything was answered."""
     own = {str(each.id): each for each in venues.list_venues(session, opened.office)}
     asked = {fold(each.parsed.venue) for each in opened.rows if each.is_open}
     renamed: dict[str, str] = {}

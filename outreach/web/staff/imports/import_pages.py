@@ -130,7 +130,7 @@ def _refused_page(public_id: str, outcome: import_job.ImportJobOutcome) -> Respo
 
 @blueprint.errorhandler(RequestEntityTooLarge)
 def show_too_large(_error: RequestEntityTooLarge) -> ResponseReturnValue:
-    """A file that is too large is refused by its Content-Length, unread."""
+    """Refuses a file that is too large by its Content-Length, unread."""
     words = error_messages.say(file_types.too_heavy(""))
     if request.endpoint == "staff.imports.read_sheet":
         return ask(413, sheet_fault=words)

@@ -233,8 +233,8 @@ def shared_ways(question: SharedQuestion) -> list[str]:
 
 
 def _value_words(name: str, value: object) -> object:
-    """Days as «sáb 16 ene 2027», hours as «6:00 p. m.», weekdays in the language of the page; the
-    rest, and what the sheet says, as it is."""
+    """Returns a value in words: days as «sáb 16 ene 2027», hours as «6:00 p. m.», weekdays in the
+    language of the page. Other values, and what the sheet says, stay as they are."""
     if isinstance(value, date):
         return day_words(value)
     if not isinstance(value, str):
@@ -246,7 +246,7 @@ def _value_words(name: str, value: object) -> object:
 
 
 def day_words(day: date | None) -> str:
-    """sáb 16 ene 2027; empty without a day"""
+    """Returns a day as «sáb 16 ene 2027»; empty without a day."""
     return f"{short_day(day)} {day.year}" if day is not None else ""
 
 

@@ -168,8 +168,8 @@ def _list_shown(month: Month) -> list[Month]:
 
 
 def _read_params(query: Mapping[str, str], *, closing_next: Month) -> ControlRoomParams:
-    """Raises NotFound for a month or a region that there is not. Any other order is the usual
-    one, and any other page the first."""
+    """Reads the query string; an unknown order is the usual one, and an unreadable page the first.
+    Raises NotFound for a month or a region that there is not."""
     month = month_access.month_of(query["mes"]) if query.get("mes") else closing_next
     order = query.get("orden", "")
     region = query.get("estado", "")

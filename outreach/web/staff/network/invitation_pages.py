@@ -40,7 +40,8 @@ from outreach.web.staff.network.staff_accounts import (
 
 
 class InviteForm(Form):
-    """An office lead chooses among their own offices, and roles up to their own."""
+    """The form of an invitation. It offers an office lead only their own offices, and roles up to
+    their own."""
 
     name = line(MAX_NAME_LENGTH)
     email = line(administration.MAX_EMAIL_LENGTH, required(lazy("Escribe su correo.")))

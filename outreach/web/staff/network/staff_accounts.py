@@ -189,7 +189,8 @@ def _listed(session: Session, everybody: Iterable[StaffMember]) -> _Listed:
 
 
 def _row(organizer: StaffMember, listed: _Listed) -> StaffAccountRow:
-    """An office lead reads the roles at their own offices only."""
+    """Returns the row of an account. An office lead reads in it the roles at their own offices
+    only."""
     rights = {
         office: role
         for office, role in administration.rights_of(organizer).items()

@@ -244,7 +244,8 @@ def edit_venue(slug: str, venue: int) -> ResponseReturnValue:
 @blueprint.post("/sedes/<slug>/<int(max=2147483647):venue>")
 @requires(Scope.OFFICE, Permission.EDIT)
 def update_venue(slug: str, venue: int) -> ResponseReturnValue:
-    """The field `do` retires, offers again or affirms; without it the form is saved."""
+    """Saves the form of a venue. With the field `do` it retires the venue, offers it again or
+    affirms it instead."""
     what = request.form.get("do", "")
     try:
         if what in {"retire", "offer"}:

@@ -60,7 +60,7 @@ from outreach.web.staff.scheduling.schedule_parser import CommonFields, UnclearL
 
 
 def _tabs_to_semicolons(text: str | None) -> str:
-    """Cells copied from a spreadsheet are separated by tabs."""
+    """Puts semicolons in place of tabs, which separate cells copied from a spreadsheet."""
     return (text or "").replace("\t", "; ")
 
 

@@ -130,7 +130,7 @@ class DetailNumbers:
 
 @dataclass(frozen=True, kw_only=True)
 class DetailFacts:
-    """The facts that the workshop itself has not."""
+    """What the page tells of the workshop that other rows hold: who gives it, and its history."""
 
     giving: Sequence[str]  # names
     history: Sequence[AuditRow]

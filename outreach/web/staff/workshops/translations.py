@@ -67,7 +67,8 @@ def edit_texts(public_id: str) -> ResponseReturnValue:
 @blueprint.post("/talleres/<public_id>/textos")
 @requires(Scope.WORKSHOP, Permission.EDIT)
 def update_texts(public_id: str) -> ResponseReturnValue:
-    """Saves, unless the field `do` is `preview` or `fill`."""
+    """Saves the texts. If the field `do` is `preview` or `fill`, it shows them, or fills gaps from
+    the kind, and saves nothing."""
     what, typed = request.form.get("do", ""), _typed(request.form)
     with store().read() as session:
         workshop = find_workshop(session, public_id)
