@@ -227,7 +227,8 @@ def _sample_workshop(
 
 
 def _sample_venue(session: Session, office: Office, sample: dict[str, Any]) -> Venue:
-    """Offices hold some outside their own state, on another clock: Atlanta's in Nashville."""
+    """Returns the venue of a sample. Some offices hold workshops outside their own state, on
+    another clock: Atlanta's in Nashville."""
     return _venue(
         session,
         office,

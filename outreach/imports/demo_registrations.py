@@ -88,7 +88,7 @@ def add(store: Store, key_store: KeyStore, *, now: datetime) -> None:
 
 
 def _consultations(factory: SampleFactory) -> Workshop:
-    """Two workshops with slots of twenty minutes; returns the earlier one."""
+    """Publishes two workshops with slots of twenty minutes; returns the earlier one."""
     values = {
         "title": _translations("Tu caso, a solas", "Your case, one to one"),
         "way": Way.SLOTS,

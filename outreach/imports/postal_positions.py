@@ -151,8 +151,8 @@ def _middle(positions: Sequence[Position]) -> Position:
 
 
 def _without_namesakes(towns: list[Town]) -> list[Town]:
-    """The towns of a code without those that lie far from the others; all of two, or where none
-    lie together."""
+    """Returns the towns of a code without those that lie far from the others. If there are only
+    two, or all are far apart, it returns all."""
     if len(towns) < 3:
         return towns
     middle = _middle([each.position for each in towns])
@@ -163,7 +163,8 @@ def _without_namesakes(towns: list[Town]) -> list[Town]:
 
 
 def _between(wanted: PostalName, near: Sequence[PlacedCode]) -> PlacedCode | None:
-    """The code in the middle of those that have its first three characters."""
+    """Places a code in the middle of those that have its first three characters. None where these
+    are too few, far apart, or in several regions."""
     if len(near) < MIN_NEIGHBOURS:
         return None
     middle = (

@@ -148,8 +148,9 @@ def _read_stored(cell: Cell) -> time | None:
 
 
 def _read_fraction(number: float) -> time | None:
-    """The hour of a fraction of a day: 0.75 is 18:00. None for one that does not tell which: 0.42
-    may be 10:00 or 10:05. With three or four digits it is the one that is a multiple of 5."""
+    """Returns the hour of a fraction of a day: 0.75 is 18:00. With three or four digits it is a
+    multiple of 5 minutes. None for a fraction that does not tell which hour it is: 0.42 may be
+    10:00 or 10:05."""
     digits = len(f"{number:.12f}".rstrip("0")) - 2
     minutes = number * 24 * 60
     step = 1 if digits >= _SURE_DIGITS else 5

@@ -224,7 +224,8 @@ def _plain(letter: str) -> str:
 
 
 def _say_link(found: re.Match[str]) -> str:
-    """A link to a meeting says that it is online; of others nothing is kept."""
+    """Returns « zoom » for a link to a meeting, which says that the workshop is online, and a blank
+    for any other link, of which nothing is kept."""
     return " zoom " if re.search(r"zoom|meet\.google|teams", found[0]) else " "
 
 
@@ -286,7 +287,8 @@ def _read_free(line: MessageLine, text: str, *, is_day: bool) -> None:
 
 
 def _drop_contact(left: _FreeText) -> None:
-    """Cuts the piece where a contact begins; one that begins with it is left if it says when."""
+    """Cuts the piece off where a contact begins. A piece that begins with a contact stays whole if
+    it says when."""
     contact = _CONTACT.search(left.aligned)
     if contact is None:
         return

@@ -477,7 +477,7 @@ def list_said(parsed: ParsedRow) -> Words:
 
 
 def say_workshop(workshop: Workshop) -> Words:
-    """What a row would say that describes the workshop as it is, as `list_said`."""
+    """Returns, as `list_said` does, what a row would say that leaves the workshop as it is."""
     venue = workshop.venue
     return {
         "day": workshop.day.isoformat(),

@@ -201,7 +201,8 @@ def has_contact(text: str) -> bool:
 
 
 def redact(text: str) -> str:
-    """The text with another telephone number and e-mail address: `has_contact` says the same."""
+    """Returns the text with made-up telephone numbers and e-mail addresses in place of its own, so
+    that `has_contact` still finds them."""
     return _EMAIL.sub("x@example.org", _PHONE.sub("000-000-0000", text))
 
 
