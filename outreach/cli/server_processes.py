@@ -39,7 +39,8 @@ class _Place:
 
 
 class ServerProcesses(MPServer):
-    """`has_failed` is true once `serve` has returned because no process could start."""
+    """Starts the processes, and replaces those that die. `has_failed` is true once `serve` has
+    returned because no process could start."""
 
     has_failed = False
     _has_lived = False  # one of its processes, for LIVED_SECONDS
@@ -91,6 +92,6 @@ class ServerProcesses(MPServer):
 
 
 def _wait_seconds(places: list[_Place]) -> float | None:
-    """Until the next process has to be started; None where all run."""
+    """Returns the seconds until the next process has to be started; None where all run."""
     due = [place.due_at for place in places if place.due_at is not None]
     return max(0.0, min(due) - time.monotonic()) if due else None

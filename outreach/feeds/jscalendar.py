@@ -81,8 +81,9 @@ def _event(event: UpcomingEvent, lang: str) -> dict[str, Any]:
 
 
 def _duration(length: timedelta) -> str:
-    """PT1H30M: the time that passes, since hours are exact and only days follow the wall clock (RFC
-    8984, 1.4.6 and 5.1.2). So hours are not split into days, which may have 23 or 25."""
+    """Returns a length as PT1H30M: the time that passes, since hours are exact and only days follow
+    the wall clock (RFC 8984, 1.4.6 and 5.1.2). So hours are not split into days, which may have 23
+    or 25."""
     hours, minutes = divmod(round(length / timedelta(minutes=1)), 60)
     return "PT" + (f"{hours}H" if hours else "") + (f"{minutes}M" if minutes else "")
 

@@ -213,8 +213,8 @@ class Feeds:
         return response
 
     def _read_kind_numbers(self, names: Sequence[str]) -> tuple[int, ...]:
-        """Call it after the number of the version is read, so that no change before that is
-        missed."""
+        """Returns the change numbers of kinds. Call it after the number of the version is read, so
+        that no change before that is missed."""
         return tuple(self._read_number(name) for name in names)
 
     def _read_number(self, name: str) -> int:

@@ -79,7 +79,7 @@ class UpcomingEvent:
 
     @cached_property
     def starts(self) -> datetime:
-        """In the zone of the venue."""
+        """The start, in the zone of the venue."""
         return self.lines["DTSTART"].moment.astimezone(self.zone)
 
     @property
@@ -89,7 +89,7 @@ class UpcomingEvent:
 
     @property
     def ends(self) -> datetime:
-        """In the zone of the venue."""
+        """The end, in the zone of the venue."""
         return self.lines["DTEND"].moment.astimezone(self.zone)
 
     @property

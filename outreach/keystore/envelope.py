@@ -60,7 +60,8 @@ class Envelope:
         return self._newest
 
     def refresh(self) -> int:
-        """The same, read from the key store and the files now."""
+        """Returns the number of the current master key, after reading the key store and the files
+        anew. Raises Misconfigured if its file is missing or is another one."""
         row = self.in_use() or self.begin(self.master_keys.newest(), now=clock.now())
         files = self.master_keys.all()
         if row.number not in files:

@@ -231,7 +231,8 @@ class KeyStore:
             return {row.id: row.workshop for row in rows.yield_per(1000)}
 
     def correct_workshops(self, wrong: Mapping[bytes, tuple[int, int]]) -> None:
-        """Changes the workshop of keys, stored and right, where it is still the stored one."""
+        """Corrects the workshop of keys. `wrong` has the stored and the right one; a key whose
+        workshop was changed meanwhile stays."""
         with self.store.change() as session:
             for key_id, (stored, workshop) in wrong.items():
                 is_same = sa.and_(Key.id == key_id, Key.workshop == stored)

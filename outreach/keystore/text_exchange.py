@@ -70,7 +70,8 @@ def list_stopped(key_store: KeyStore, key_ids: Sequence[bytes]) -> set[bytes]:
 
 
 def begin_challenge(key_store: KeyStore, number: str, key_id: bytes, *, now: datetime) -> str:
-    """The digits for this phone and registration; those sent before are good no more."""
+    """Makes and returns the digits for this phone and registration; those sent before are good no
+    more."""
     seed, contact = secrets.token_bytes(16), key_store.index(number)
     values = {"key_id": key_id, "seed": seed, "tries": 0, "ends_at": now + CHALLENGE_LIFETIME}
     statement = (sqlite.insert if key_store.store.is_sqlite else postgresql.insert)(TextChallenge)
@@ -158,7 +159,7 @@ def add_reply(key_store: KeyStore, reply: QueuedReply, *, now: datetime) -> None
 def insert_reply(
     connection: sa.Connection, key_store: KeyStore, reply: QueuedReply, *, now: datetime
 ) -> None:
-    """The same in a transaction of the key store's database."""
+    """Queues a reply as `add_reply` does, in a transaction of the key store's database."""
     reply_id = secrets.token_bytes(16)
     text = json.dumps({"number": reply.number, "words": reply.words})
     row = {

@@ -44,7 +44,7 @@ TextTransport = Transport[SmsMessage]
 
 
 def letter_transport(config: Config) -> LetterTransport | None:
-    """SMTP, a folder, or None when neither is configured."""
+    """Returns the transport of letters: SMTP or a folder; None when neither is configured."""
     if config.smtp_url:
         return partial(smtp.connect, config)
     folder = config.mail_folder
@@ -52,7 +52,8 @@ def letter_transport(config: Config) -> LetterTransport | None:
 
 
 def text_transport(config: Config) -> TextTransport | None:
-    """None without a gateway: then staff call those who left a phone number."""
+    """Returns the transport of texts; None without a gateway: then staff call those who left a
+    phone number."""
     return partial(sms_gateway.connect, config.texts) if config.texts.url else None
 
 
@@ -148,8 +149,8 @@ class _NotificationWriter(Generic[Written]):
     reader: NotificationReader = field(default_factory=NotificationReader)
 
     def __call__(self, claimed: ClaimedMessage, now: datetime) -> Prepared[Written] | None:
-        """None when the personal data were erased or the notification is obsolete. Raises
-        Delayed."""
+        """Returns the message of a notification; None when the personal data were erased or it is
+        obsolete. Raises Delayed."""
         with self.store.read() as session:
             notification = self.reader.read(session, claimed)
             if notification is None or outbox.is_over(notification, now):

@@ -64,8 +64,8 @@ class FollowContext:
 
     @property
     def path(self) -> str:
-        """The address that the message leads to, below that of the site. What is about one workshop
-        ends with its message, so that leads to the workshop."""
+        """The address that the message leads to, below that of the site: the workshop that it is
+        about, since such a follow ends with its message; otherwise the page of the follow."""
         lang = self.follow.details.lang
         if self.workshop is not None:
             return f"/{lang}/t/{self.workshop.public_id}"
@@ -84,7 +84,7 @@ class LetterWriter:
     _rendered: dict[object, tuple[str, str]] = field(default_factory=dict)
 
     def __call__(self, context: FollowContext) -> EmailMessage:
-        """Needs an application context."""
+        """Returns the letter. Needs an application context."""
         subject, body = self._render(context)
         site, lang = self.config.public_url, context.follow.details.lang
         stop = f"{site}{context.stop_path}"
@@ -177,7 +177,8 @@ class FollowWriter(Generic[Written]):
     _matcher: NewsMatcher | None = None
 
     def __call__(self, claimed: ClaimedMessage, now: datetime) -> Prepared[Written] | None:
-        """None when the follow has ended, or there is nothing to say any more."""
+        """Returns the message; None when the follow has ended, or there is nothing to say any
+        more."""
         with self.key_store.store.read() as session:
             row = message_queue.read(session, claimed)
         if row is None:
@@ -265,8 +266,8 @@ def letter_outlets(
 def text_outlets(
     store: Store, key_store: KeyStore, config: Config, transport: TextTransport
 ) -> list[Outlet[ClaimedMessage, SmsMessage]]:
-    """Texts to them, up to half of the day's budget, which they share with all that strangers
-    cause: the other half is for people who have a place."""
+    """Returns the outlet of texts to those who follow. They may use half of the day's budget,
+    together with all that strangers cause: the other half is for people who have a place."""
     budget, purse = TextBudget(config, key_store), TextPurse.OF_FOLLOWS
     write = partial(write_text, config=config)
     sending = partial(delivery.paying_texts, transport, key_store, budget, purse)
@@ -282,7 +283,8 @@ def push_outlets(
     *,
     count: int,
 ) -> list[Outlet[ClaimedMessage, Written]]:
-    """Push messages to them, for so many rounds side by side (`deliver_in_parallel`)."""
+    """Returns the outlets of push messages to those who follow, one for each of `count` rounds side
+    by side (`deliver_in_parallel`)."""
     return [
         _make_outlet(FollowChannel.PUSH, store, key_store, write, transport, plural="pushes")
         for _number in range(count)

@@ -101,7 +101,7 @@ def write(context: MailingContext, config: Config) -> EmailMessage:
 
 
 def _link(context: MailingContext, config: Config) -> str:
-    """The link of letters whose text contains none."""
+    """Returns the address of the page to which the topic of a letter leads."""
     path = mailings.DECLARATIONS[context.mailing.topic].path.format(
         lang=context.lang,
         token=context.token,
@@ -145,8 +145,8 @@ class _MailingWriter:
     texts: dict[tuple[int, int, str], str] = field(default_factory=dict)
 
     def __call__(self, claimed: ClaimedMessage, now: datetime) -> Prepared[EmailMessage] | None:
-        """None when the subscriber is gone or the mailing is obsolete, as is a reminder of what was
-        reported since."""
+        """Returns the letter; None when the subscriber is gone or the mailing is obsolete, as is a
+        reminder of what was reported since."""
         with self.store.read() as session:
             mailing = mailings.read(session, claimed)
             if mailing is None:
@@ -183,7 +183,8 @@ class _MailingWriter:
         workshops: Sequence[Workshop],
         now: datetime,
     ) -> MailingContext:
-        """Raises DataErased."""
+        """Returns what a letter is written from. Raises DataErased where its recipient's key is
+        gone."""
         subscriber, staff_member = mailing.subscriber, mailing.organizer
         letter_id = self._letter_id(mailing)
         if subscriber is None:

@@ -75,8 +75,8 @@ def collapse_gaps(body: str) -> str:
 
 
 def message_id(config: Config, letter_id: str) -> str:
-    """Stable, so that mail programs recognize a letter that was sent twice as one; `letter_id` is
-    what `KeyStore.letter_id` returns."""
+    """Returns the Message-ID, which is the same each time a letter is sent, so that mail programs
+    show it once. `letter_id` is what `KeyStore.letter_id` returns."""
     return f"<{letter_id}@{mail_from(config).partition('@')[2]}>"
 
 
@@ -92,7 +92,8 @@ def _addressed(
 
 
 def _set_text(letter: EmailMessage, text: str) -> None:
-    """Quoted-printable text, as `set_content` makes it, in a quarter of the time."""
+    """Sets the text in quoted-printable encoding, as `set_content` does, in a quarter of the
+    time."""
     for name, value in (
         ("MIME-Version", "1.0"),
         ("Content-Type", 'text/plain; charset="utf-8"'),

@@ -125,7 +125,8 @@ class _RosterWriter:
     config: Config
 
     def __call__(self, claimed: ClaimedMessage, now: datetime) -> Prepared[EmailMessage] | None:
-        """None when there is nothing to say any more, or the member is erased."""
+        """Returns the letter; None when there is nothing to say any more, or the member is
+        erased."""
         with self.store.change() as session:
             prepared = roster_letters.prepare(session, claimed, now=now)
             if prepared is None:

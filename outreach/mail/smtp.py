@@ -51,7 +51,8 @@ class SmtpConnection:
         self._has_delivered = False  # on this connection
 
     def open(self) -> None:
-        """Raises ServerUnavailable; its text says which setting to look at."""
+        """Connects to the server. Raises ServerUnavailable; its text says which setting to look
+        at."""
         self._has_delivered = False
         try:
             self._client = _open(self._config, self._deadline)
@@ -136,9 +137,11 @@ class SmtpConnection:
             self.close()
 
     def _send_content(self, client: "_SmtpClient", content: bytes) -> None:
-        """`SMTP.data` does not say whether a connection ended before the content or after it.
+        """Sends the content of a letter after the server has asked for it.
 
-        Here it is after: the server may have the letter."""
+        `SMTP.data` does not say whether a connection ended before the content or after it. Here it
+        is after: the server may have the letter, so DeliveryUncertain is raised.
+        """
         try:
             client.send(_DOT_AT_LINE_START.sub(b"..", content) + b".\r\n")
             code, _text = client.read_last_answer()
@@ -174,7 +177,8 @@ def _require(answer: Answer, expected: int, refusal: Callable[[Answer], Delivery
 
 
 def _refuse_sender(_answer: Answer) -> DeliveryRefused:
-    """All letters have this sender, so none of them would be taken."""
+    """Returns the refusal of our sender. It ends the round: all letters have this sender, so none
+    of them would be taken."""
     return DeliveryRefused(is_final=False, ends_round=True)
 
 

@@ -127,7 +127,8 @@ def _check_revision(edition: BulletinEdition, last_revision: int) -> Iterator[Bu
 
 
 def _check_translations(edition: BulletinEdition) -> Iterator[BulletinIssue]:
-    """The title is required in every language; another text in all languages or in none."""
+    """Finds missing translations. The title is required in every language; another text in all
+    languages or in none."""
     for part in PARTS:
         translations = getattr(edition, part)
         if part == "title" or any(translations.values()):
@@ -139,7 +140,8 @@ def _check_translations(edition: BulletinEdition) -> Iterator[BulletinIssue]:
 
 
 def _check_correction(edition: BulletinEdition) -> Iterator[BulletinIssue]:
-    """A correction must be explained in the main language; in others its lack is a warning."""
+    """Finds missing explanations of a correction: grave in the main language, a warning in
+    others."""
     if edition.is_correction:
         for lang in list_languages():
             if not edition.correction.get(lang):

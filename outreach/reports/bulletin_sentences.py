@@ -83,7 +83,8 @@ def _get(wordings: Mapping[str, SeriesWording], series: str) -> SeriesWording:
 def _say_together(
     words: Words, reported: Sequence[ReportedFigure], wordings: Mapping[str, SeriesWording]
 ) -> list[BulletinSentence]:
-    """What has a sentence, in one; each 0 and each figure without words, in one of its own."""
+    """Returns one sentence (`words`) for all figures above 0, and one for each figure that is 0.
+    Without `words` each figure gets a sentence of its own."""
     if not words:
         return [_say_plainly(each) for each in reported]
     some = [each for each in reported if each.value]
@@ -125,7 +126,8 @@ def _say_parts(
     parts: Sequence[ReportedFigure],
     wordings: Mapping[str, SeriesWording],
 ) -> list[BulletinSentence]:
-    """«Por materia: migratoria, 120; penal, 7.»"""
+    """Returns the sentence that lists the parts of a series: «Por materia: migratoria, 120; penal,
+    7.»"""
     words_of_whole = _get(wordings, whole.series).parts
     if not words_of_whole:
         return [_say_plainly(each) for each in parts]
@@ -160,7 +162,8 @@ def workshops(total: int, offices: int) -> list[BulletinSentence]:
 def kinds(
     counts: Mapping[str, int], names: Mapping[str, Words], topics: Mapping[str, Words]
 ) -> list[BulletinSentence]:
-    """How many workshops of each core kind; kinds without any are in a second sentence."""
+    """Returns a sentence with the number of workshops of each core kind, and another that names the
+    kinds without any."""
     some = {code: number for code, number in counts.items() if number}
     missing = [code for code in counts if code not in some]
 

@@ -56,12 +56,13 @@ class ControlRoomLine:
 
     @property
     def reported(self) -> int:
-        """Held workshops with a report."""
+        """How many held workshops have a report."""
         return self.coverage.total - self.coverage.pending
 
     @property
     def people(self) -> int | None:
-        """As far as they are shown; None where all are hidden, 0 without a report."""
+        """How many people came, as far as that is shown; None where all are hidden, 0 without a
+        report."""
         return self.figures.people.people if self.figures else 0
 
 
@@ -141,8 +142,8 @@ def load(session: Session, month: Month, *, now: datetime) -> ControlRoom:
 def sort_lines(
     lines: Sequence[ControlRoomLine], order: OfficeOrder, *, is_reversed: bool = False
 ) -> list[ControlRoomLine]:
-    """The lines by a column: who has not reported first, numbers from the largest, fewest accounts
-    first. Hidden numbers of people are last in either direction."""
+    """Returns the lines in the order of a column: most reports owed, largest number or fewest
+    accounts first. Lines whose people are hidden come last, also if `is_reversed`."""
     by_name = sorted(lines, key=lambda line: fold(line.coverage.city))
     is_hidden = [order is OfficeOrder.PEOPLE and each.people is None for each in by_name]
     shown = [each for each, hides in zip(by_name, is_hidden, strict=True) if not hides]

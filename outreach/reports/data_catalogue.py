@@ -96,7 +96,8 @@ def _contact(root: str, publication: Publication) -> dict[str, Any]:
 
 
 def _subject(root: str) -> dict[str, Any]:
-    """What the data are about, by which catalogues find them, and whom to ask."""
+    """Returns what the data are about, as keywords and themes by which catalogues find them, and
+    whom to ask."""
     return {
         "dcat:keyword": [word for each in KEYWORDS for word in _say(each)],
         "dcat:theme": [_term("data-theme", code, "skos:Concept") for code in _THEMES],

@@ -239,7 +239,8 @@ def _by_mode(report: MonthReport, translate: Translate) -> list[list[Cell]]:
 
 
 def _by_language(report: MonthReport, lang: str) -> list[list[Cell]]:
-    """Without a total: a workshop in two languages counts in both."""
+    """Returns the table of languages. It has no total: a workshop in two languages counts in
+    both."""
     rows: list[list[Cell]] = [[N_("Mes"), N_("Idioma"), N_("Nombre"), N_("Talleres")]]
     for code, number in report.by_language.items():
         rows.append([str(report.month), code, formats.language_name(code, lang), number])
@@ -257,7 +258,8 @@ def _figures(report: MonthReport, lang: str) -> list[list[Cell]]:
 
 
 def _changes(changes: Sequence[MonthChange]) -> list[list[Cell]]:
-    """The differences from the previous revision. Attendance is shown on the page only."""
+    """Returns the differences from the previous revision, without attendance, which only the page
+    shows."""
     rows: list[list[Cell]] = [[N_("Oficina"), N_("Tipo"), N_("Cifra"), N_("Antes"), N_("Ahora")]]
     for each in changes:
         if each.what != "people":

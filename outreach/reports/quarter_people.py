@@ -109,8 +109,8 @@ def _find_total(kind: str, revisions: Sequence[Attendance]) -> int | None:
 
 
 def _load_cells(session: Session, quarter: Quarter) -> dict[str, Cells]:
-    """By kind and office, the workshops with a head count and who came, month by month; of kinds
-    that may be published by office."""
+    """Returns, by kind and office, how many workshops had a head count in each month and how many
+    people came. Only kinds that may be published by office are there."""
     rows = session.execute(
         sa.select(
             Kind.code,

@@ -413,5 +413,5 @@ def is_over(month: Month, now: datetime) -> bool:
 
 
 def get_end_day(month: Month) -> date:
-    """The day, of UTC, from which the month is over: the fourth of the next one."""
+    """Returns the day, in UTC, from which the month is over: the fourth of the next month."""
     return month.following.first + timedelta(days=3)
