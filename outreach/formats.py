@@ -241,13 +241,13 @@ def country_names(codes: Sequence[str], lang: str) -> str:
 
 
 def network_countries(lang: str) -> str:
-    """The countries of the network as they follow «oficinas en»; French has its prepositions. Of
-    many only their number."""
+    """Returns the countries of the network as they follow «oficinas en»: French puts a preposition
+    before each. Of many countries it says only the number."""
     return join_located(network_profile.current().countries, lang)
 
 
 def join_located(countries: Sequence[str], lang: str) -> str:
-    """Some countries in that form."""
+    """Returns some countries as they follow «oficinas en»; of many, only their number."""
     if len(countries) > network_profile.MAX_NAMED_COUNTRIES:
         return translator(lang).pgettext(*_MANY_COUNTRIES, num=len(countries))
     return join_words([packs.load(code).located[lang] for code in countries], lang)
@@ -265,7 +265,7 @@ def _first_weekday_in(country: str) -> int:
 
 
 def order_weekdays(lang: str, country: str = "") -> list[int]:
-    """The days of a week in their order there; 0 is Monday."""
+    """Returns the days of a week from the one of `first_weekday` on; 0 is Monday."""
     first = first_weekday(lang, country)
     return [(first + number) % 7 for number in range(7)]
 

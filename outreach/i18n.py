@@ -62,7 +62,8 @@ class Translator:
         return fill(self.catalogue.ngettext(singular, plural, num), {"num": num, **values})
 
     def pgettext(self, context: str, message: str, **values: Any) -> str:
-        """A message whose text alone does not say what it means."""
+        """Returns a message whose text alone does not say what it means, so that a context tells it
+        from others."""
         return fill(self.catalogue.pgettext(context, message), values)
 
 

@@ -96,7 +96,8 @@ def _hide_path(found: re.Match[str]) -> str:
 
 
 def _hide_ipv6(found: re.Match[str]) -> str:
-    """An IPv6 address has `::` or seven colons, six if it ends like IPv4 (RFC 4291, 2.2)."""
+    """Replaces an IPv6 address, which has `::` or seven colons, six if it ends like IPv4 (RFC 4291,
+    2.2); other texts with colons stay."""
     run = found[0]
     is_address = "::" in run and any(each.isalnum() for each in run)
     return "[address]" if is_address or run.count(":") >= 6 else run
@@ -107,14 +108,15 @@ def _hide_token(found: re.Match[str]) -> str:
 
 
 def _class_names(base: type[BaseException]) -> Iterator[str]:
-    """Names of exception classes, some of which are as long as a token."""
+    """Returns the names of all exception classes: some are as long as a token, and must not be
+    hidden."""
     for each in type.__subclasses__(base):
         yield each.__name__
         yield from _class_names(each)
 
 
 def _hide_number(found: re.Match[str]) -> str:
-    """A date stays; a number beside it is hidden."""
+    """Replaces a number, unless it is a date alone or a date with fewer than four more digits."""
     rest = _DAY.sub("", found[0])
     if rest == found[0] or sum(each.isdigit() for each in rest) >= 4:
         return "[number]"

@@ -137,7 +137,8 @@ def _parse(text: str) -> Iterator[tuple[int, str, str | None]]:
 
 
 def _unquote(text: str) -> str | None:
-    """None where a quote is not closed. A quote counts at the beginning only: JSON needs none."""
+    """Returns a value without its quotes; None where a quote is not closed. A quote counts at the
+    beginning only: JSON needs none."""
     value = ""
     while found := _QUOTED.match(text):
         plain, escaped = found["plain"], found["escaped"]

@@ -168,9 +168,9 @@ def reset(
     second_factor: bool = False,
     letter_key: ServerEncryption | None = None,
 ) -> str:
-    """Returns the token of a new link, as `credentials.reset`; with `letter_key`, a letter carries
-    it too. Raises Refusal for the admin's own
-    account: they could lock themselves out."""
+    """Resets the account (`credentials.reset`) and returns the token of a new link; with
+    `letter_key`, a letter carries it too. Raises Refusal for the admin's own account: they could
+    lock themselves out."""
     if organizer.id == by:
         raise Refusal(ErrorCode.OWN_ACCOUNT_RESET)
     credentials.reset(session, organizer, now=now, second_factor=second_factor, by=by)

@@ -241,7 +241,7 @@ def _write_content(workshop: Workshop, site: PublicSite) -> JsonObject:
 
 
 def _read_entry(workshop: Workshop, lang: str, site: PublicSite) -> UpcomingEvent:
-    """The entry of a pushed feed."""
+    """Returns the entry that a pushed feed has of the workshop."""
     text = vevent.write(workshop, lang, site, is_coarse=True).decode().replace("\r\n ", "")
     return UpcomingEvent(text, workshop.zone)
 
@@ -253,7 +253,8 @@ def _write_html(event: UpcomingEvent, lang: str) -> str:
 
 
 def _locate(workshop: Workshop, event: UpcomingEvent, page: str) -> JsonObject:
-    """The city, or that it is online. gancio needs a name, Mobilizon an address that is no text."""
+    """Returns the city, or that the event is online. gancio needs a name, Mobilizon an address that
+    is no text."""
     name = event.text("LOCATION")
     if not workshop.mode.has_venue:
         return {"type": "VirtualLocation", "name": name, "url": page}

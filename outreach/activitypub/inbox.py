@@ -49,7 +49,8 @@ class InboxRequest:
 
 @dataclass(frozen=True)
 class InboxActivity:
-    """What is not ignored."""
+    """An activity that is not ignored: somebody follows, follows no longer, or deletes their
+    account."""
 
     type: str
     id: str

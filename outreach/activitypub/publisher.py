@@ -51,7 +51,8 @@ class Publisher:
     _looked_at: datetime | None = field(default=None, init=False)
 
     def run_round(self, *, now: datetime, is_leading: bool = True) -> int:
-        """Returns how many deliveries were tried."""
+        """Finds changes, where this worker leads, and delivers what is due. Returns how many
+        deliveries were tried."""
         if not self.config.activitypub:
             return 0
         if is_leading and (self._looked_at is None or now - self._looked_at >= LOOKED_EVERY):

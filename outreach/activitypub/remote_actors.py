@@ -24,7 +24,7 @@ class ActorGone(Exception):
 
 
 class ActorUnusable(Exception):
-    """It cannot be fetched, or is no actor to which something can be sent. The text says why."""
+    """An actor cannot be fetched, or is none to which something can be sent. The text says why."""
 
 
 @dataclass(frozen=True)

@@ -139,7 +139,7 @@ def _make(
     *,
     channel: str = SMS,
 ) -> InboundText:
-    """Raises Malformed."""
+    """Returns the text with the number, words and id in these fields. Raises Malformed."""
     values = [fields.get(name) for name in (number, words, gateway_id)]
     if not all(isinstance(each, str | int) for each in values):
         raise Malformed
@@ -208,7 +208,7 @@ def _sha256(secret: str, signed: bytes) -> bytes:
 
 
 def _require_equal(shown: str, right: str) -> None:
-    """Raises Forged."""
+    """Raises Forged unless what a request shows is right."""
     if not is_equal(shown, right):
         raise Forged
 
@@ -219,19 +219,20 @@ def is_equal(shown: str, right: str) -> bool:
 
 
 def _encode(text: str) -> bytes:
-    """Also of what JSON may hold and UTF-8 may not: half of a pair of code units."""
+    """Encodes a text, also one that JSON may hold and UTF-8 may not: half of a pair of code
+    units."""
     return text.encode("utf-8", "replace")
 
 
 def _require_recent(sent_at: str, now: datetime) -> None:
-    """Raises Forged."""
+    """Raises Forged for a request that was sent too long ago, or in the future."""
     at = _read_time(sent_at)
     if at is None or not -MAX_AGE < now - at < MAX_AGE:
         raise Forged
 
 
 def _read_time(text: str) -> datetime | None:
-    """Of seconds since 1970."""
+    """Reads an instant in seconds since 1970; None for any other text."""
     if not (text.isascii() and text.isdecimal() and len(text) <= 11):
         return None
     return datetime.fromtimestamp(int(text), UTC)

@@ -167,7 +167,8 @@ def _make_plain_pack(code: str) -> CountryPack:
 
 
 def _locate_in_french(name: str) -> str:
-    """«en Italie», «au Népal»; `world.toml` has the names that are not so."""
+    """Returns the name with its preposition: «en Italie», «au Népal». `world.toml` has the names
+    that follow another rule."""
     is_feminine = name.split(" ")[0].split("-")[0].endswith("e")
     return f"{'en' if is_feminine or name.startswith(_FRENCH_VOWELS) else 'au'} {name}"
 

@@ -142,5 +142,6 @@ def _locate(entry: JointEntry) -> Position | None:
 
 
 def _shorten(error: Exception) -> str:
-    """What msgspec says names a field and a rule, and no value; but a key of an object."""
+    """Returns the message of msgspec as one short line. It names a field and a rule and no value,
+    but may have a key of an object, which is a stranger's text."""
     return make_line(str(error).encode("ascii", "replace").decode(), 150)

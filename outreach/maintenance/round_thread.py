@@ -21,7 +21,7 @@ PAUSE_SECONDS: Final = 1.0  # between rounds
 
 
 class RoundRunner(Protocol):
-    """What has rounds: the hub, for instance."""
+    """An object whose rounds the thread runs, as the hub."""
 
     def run_round(self, *, now: datetime, is_leading: bool) -> int: ...
 

@@ -133,7 +133,8 @@ def _purge(context: StepContext, now: datetime) -> int:
 
 
 def _clean_host(context: StepContext, now: datetime) -> int:
-    """Only a worker of this host can delete the files of this host."""
+    """Deletes older master keys and letters of erased people on this host, and refreshes its key
+    backup: only a worker of the host can. Returns how many letters."""
     retention.hourly(context.key_store, now=now)
     return retention.delete_letters(context.store, context.key_store, context.config)
 

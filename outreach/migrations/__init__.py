@@ -136,7 +136,8 @@ def state(base: Database, store: Store) -> State:
 
 
 def state_after_upgrade(base: Database, store: Store) -> State:
-    """The same; where an upgrade is running, once it has ended."""
+    """Returns the state as `state` does. While an upgrade is running it waits until that has
+    ended."""
     found = state(base, store)
     if found.stage not in {Stage.BEHIND, Stage.EMPTY}:
         return found

@@ -39,7 +39,7 @@ _PRINTABLE: Final = re.compile(r"[\x21-\x7e]+")
 
 
 class HostUnreachable(Exception):
-    """It did not answer, or not in time. The text names no address."""
+    """The host did not answer, or not in time. The text names no address."""
 
 
 class AddressRefused(HostUnreachable):
@@ -280,8 +280,8 @@ def _connect(addresses: Sequence[str], port: int, expires_at: float) -> socket.s
 
 
 def _wrap(sock: socket.socket, host: str) -> ssl.SSLSocket:
-    """The socket for a conversation in TLS, before its handshake: this takes the socket away from
-    its object, and the deadline has to know the new one first."""
+    """Returns the socket for a conversation in TLS, before its handshake. Wrapping takes the socket
+    away from its object, and the deadline has to know the new one first."""
     context = ssl.create_default_context()
     return context.wrap_socket(sock, server_hostname=host, do_handshake_on_connect=False)
 

@@ -32,7 +32,7 @@ def encode(data: bytes) -> str:
 
 
 def decode(text: str) -> bytes:
-    """The bytes of such a text. Raises ValueError."""
+    """Decodes what `encode` wrote. Raises ValueError for any other text."""
     if _BASE64.fullmatch(text) is None:
         raise ValueError("no base64 of addresses")
     return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)

@@ -92,7 +92,7 @@ def _encode(data: bytes) -> str:
 
 
 def _decode(text: str) -> bytes:
-    """Empty for what is no base64, or not as `_encode` writes it."""
+    """Decodes base64; returns nothing for a text that `_encode` would not write."""
     try:
         data = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
