@@ -124,7 +124,7 @@ def _hide_number(found: re.Match[str]) -> str:
 
 
 def _clean(value: object, depth: int = 0) -> object:
-    """`clean` for any value; the result can be written as JSON."""
+    """Cleans any value as `clean` does a text; the result can be written as JSON."""
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, int | float):
@@ -176,8 +176,8 @@ def _traceback_lines(error: BaseException, seen: frozenset[int] = frozenset()) -
 
 
 def _build_line(record: logging.LogRecord) -> dict[str, Any]:
-    """Time, level, logger and event, the network if there are several, then the values of `extra`;
-    all of them cleaned."""
+    """Returns time, level, logger and event, the network if there are several, then the values of
+    `extra`; all of them cleaned."""
     moment = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
     line: dict[str, Any] = {
         "time": moment.replace("+00:00", "Z"),
@@ -268,8 +268,8 @@ class Repeats:
         self._lines: dict[Hashable, tuple[float, int]] = {}  # when the last was written; left out
 
     def admit(self, key: Hashable, *, now: float) -> int | None:
-        """How many lines were left out since the last; None where this one is left out too. `now`
-        is of `time.monotonic`."""
+        """Returns how many lines were left out since the last; None where this one is left out too.
+        `now` is of `time.monotonic`."""
         written_at, left_out = self._lines.get(key, (now - self._seconds, 0))
         if now - written_at < self._seconds:
             self._lines[key] = written_at, left_out + 1
@@ -279,7 +279,7 @@ class Repeats:
 
 
 def say_left_out(count: int) -> str:
-    """What the end of a line says of those that were left out before it."""
+    """Returns what the end of a line says of those that were left out before it."""
     return f", and {count} more since the last such line" if count else ""
 
 

@@ -61,7 +61,7 @@ def read(path: Path) -> NetworkFile:
 
 
 def find_fault(key: str, value: Any) -> str:
-    """Why a key of the first table cannot have this value; empty where it can."""
+    """Returns why a key of the first table cannot have this value; empty where it can."""
     _name, check, words = _SETTINGS[key]
     return "" if check(value) else f"{key} {words}."
 

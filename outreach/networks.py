@@ -122,8 +122,8 @@ def _read(path: Path, environ: Mapping[str, str], *, serving: bool = False) -> C
 
 
 def _parse(text: str) -> Iterator[tuple[int, str, str | None]]:
-    """Number of the line, name and value of each assignment, as systemd reads an EnvironmentFile;
-    without a value where the line is none."""
+    """Returns number of the line, name and value of each assignment, as systemd reads an
+    EnvironmentFile. The value is None where the line is no assignment."""
     number = 1
     for line in re.split(r"(?<!\\)\n", text):
         here, number = number, number + 1 + line.count("\n")
@@ -150,7 +150,7 @@ def _unquote(text: str) -> str | None:
 
 
 def _find_shared(configs: Sequence[Config]) -> list[str]:
-    """What two networks share although it separates them, a sentence each."""
+    """Returns what two networks share although it separates them, a sentence each."""
     return [
         f"{one.name} and {other.name} have the same {what}: each network needs its own"
         for one, other in combinations(configs, 2)

@@ -121,7 +121,7 @@ def _is_constant(zone: ZoneInfo) -> bool:
 
 @cache
 def _positions() -> dict[str, tuple[float, float]]:
-    """Latitude and longitude of the city of each zone, in degrees (tzdata's `zone.tab`)."""
+    """Returns latitude and longitude of the city of each zone, in degrees (tzdata's `zone.tab`)."""
     text = resources.files("tzdata.zoneinfo").joinpath("zone.tab").read_text("utf-8")
     rows = [line.split("\t") for line in text.splitlines() if not line.startswith("#")]
     return {row[2]: _parse_position(row[1]) for row in rows}

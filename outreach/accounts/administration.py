@@ -218,8 +218,8 @@ def check_colleague(session: Session, organizer: StaffMember, *, by: int | None)
 
 
 def find_hindrance(session: Session, organizer: StaffMember, *, by: int) -> Refusal | None:
-    """Why this person may not manage the account; None where they may. Raises NotFound for an
-    account of another office."""
+    """Returns why this person may not manage the account; None where they may. Raises NotFound for
+    an account of another office."""
     try:
         check_colleague(session, organizer, by=by)
     except Refusal as refusal:

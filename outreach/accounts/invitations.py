@@ -146,7 +146,7 @@ def redeem(session: Session, token: str, *, now: datetime) -> int | None:
 
 
 def ends_at(session: Session, token: str) -> datetime | None:
-    """When the link expires; None for an unknown token."""
+    """Returns when the link expires; None for an unknown token."""
     return session.scalar(sa.select(Invitation.ends_at).where(Invitation.digest == digest(token)))
 
 

@@ -130,7 +130,7 @@ def write_event(workshop: Workshop, pushed: PushedEvent, site: PublicSite) -> Js
 
 
 def digest(workshop: Workshop, site: PublicSite) -> str:
-    """SHA-256 in hexadecimal: equal while the event says the same."""
+    """Returns the SHA-256 of what the event says, in hexadecimal: equal while it says the same."""
     text = json.dumps(_write_content(workshop, site), sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -140,7 +140,7 @@ def get_picture_version(workshop: Workshop) -> str:
 
 
 def get_coarse_texts(workshop: Workshop) -> CoarseTexts:
-    """What the picture says in place of title and venue."""
+    """Returns what the picture says in place of title and venue."""
     event = _read_entry(workshop, i18n.get_default_language(), PublicSite("", ""))
     return CoarseTexts(event.text("SUMMARY"), event.text("LOCATION"))
 

@@ -69,7 +69,8 @@ class Inbox:
     _fetches: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(MAX_FETCHES))
 
     def read(self, request: InboxRequest) -> InboxActivity | None:
-        """What the request says, not yet believed; None for what is ignored. Raises BadActivity."""
+        """Returns what the request says, not yet believed; None for what is ignored. Raises
+        BadActivity."""
         found = remote_actors.parse_object(request.body)
         if found is None:
             raise BadActivity("The body must be a JSON object.")

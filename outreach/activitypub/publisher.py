@@ -161,7 +161,7 @@ class Publisher:
         )
 
     def _write(self, session: Session, row: FediverseDelivery, office: Office) -> JsonObject | None:
-        """What is sent, as things are now; None for what may no longer be said."""
+        """Returns what is sent, as things are now; None for what may no longer be said."""
         public_url = self.config.public_url
         if row.activity is FediverseActivity.ACCEPT:
             return event_objects.write_accept(row.follow_id, row.subject, office, public_url)

@@ -58,8 +58,9 @@ class InboundRequest:
 
 
 def read_plain(request: InboundRequest, secret: str) -> list[InboundText]:
-    """JSON or a form with `from`, `text` and `id`. Known by a signature of time and body
-    (`X-Outreach-Time`, `X-Outreach-Signature`), or by the secret as a bearer token."""
+    """Reads JSON or a form with `from`, `text` and `id`. The gateway is known by a signature of
+    time and body (`X-Outreach-Time`, `X-Outreach-Signature`), or by the secret as a bearer
+    token."""
     signature = request.headers.get("X-Outreach-Signature", "")
     if signature:
         sent_at = request.headers.get("X-Outreach-Time", "")
@@ -73,7 +74,8 @@ def read_plain(request: InboundRequest, secret: str) -> list[InboundText]:
 
 
 def read_twilio(request: InboundRequest, secret: str) -> list[InboundText]:
-    """A form with `From`, `Body` and `MessageSid`, signed by HMAC-SHA1 over address and fields."""
+    """Reads a form with `From`, `Body` and `MessageSid`, signed by HMAC-SHA1 over address and
+    fields."""
     pairs = _read_pairs(request)
     values: dict[str, set[str]] = {}
     for name, value in pairs:
@@ -87,8 +89,8 @@ def read_twilio(request: InboundRequest, secret: str) -> list[InboundText]:
 
 
 def read_vonage(request: InboundRequest, secret: str) -> list[InboundText]:
-    """JSON or a form with `msisdn`, `text`, `messageId`, `timestamp` and `sig`: HMAC-SHA256 over
-    the sorted fields."""
+    """Reads JSON or a form with `msisdn`, `text`, `messageId`, `timestamp` and `sig`: HMAC-SHA256
+    over the sorted fields."""
     fields = _read_fields(request)
     signed = "".join(
         f"&{name}={_plain_value(fields[name])}" for name in sorted(fields) if name != "sig"
@@ -99,8 +101,8 @@ def read_vonage(request: InboundRequest, secret: str) -> list[InboundText]:
 
 
 def read_whatsapp(request: InboundRequest, secret: str) -> list[InboundText]:
-    """The JSON of the WhatsApp Business Platform, signed by HMAC-SHA256 over the body: the texts in
-    it; receipts, pictures and sounds are left out."""
+    """Reads the texts in the JSON of the WhatsApp Business Platform, signed by HMAC-SHA256 over the
+    body; receipts, pictures and sounds are left out."""
     signature = request.headers.get("X-Hub-Signature-256", "")
     _require_equal(signature, f"sha256={_sha256(secret, request.body).hex()}")
     texts = []

@@ -132,7 +132,7 @@ def address(choice: FeedQuery, lang: str, public_url: str, form: str = "ics") ->
 
 
 def hub_address(public_url: str) -> str:
-    """Where programs subscribe to feeds (WebSub)."""
+    """Returns the address at which programs subscribe to feeds (WebSub)."""
     return f"{public_url}/hub"
 
 
@@ -146,8 +146,8 @@ def _window(choice: FeedQuery) -> FeedWindow:
 
 
 def _fit(writer: EventWriter, choice: FeedQuery, today: date) -> FeedCut:
-    """All events if they fit; else less of the past, then short descriptions, then fewer days
-    ahead."""
+    """Returns all events if they fit. If not, it leaves out some of the past, then long
+    descriptions, then the last days ahead."""
     session, window, yesterday = writer.session, _window(choice), today - DAY
     until = today + (window.ahead + 1) * DAY
     first = max(today - window.back * DAY, choice.since or date.min)

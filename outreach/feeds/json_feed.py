@@ -60,7 +60,7 @@ def _head(
 
 
 def _next(choice: FeedQuery, lang: str, site: PublicSite, day: date | None) -> dict[str, str]:
-    """`next_url`, unless this is the last page (JSON Feed 1.1, Top-level)."""
+    """Returns `next_url`; nothing for the last page (JSON Feed 1.1, Top-level)."""
     if day is None:
         return {}
     page = replace(choice, since=day, published_until=None)

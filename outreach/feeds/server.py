@@ -314,8 +314,8 @@ class Feeds:
         return FeedCopy(number, kind_numbers, now.date(), etag, changed_at, compressed)
 
     def _last_modified(self, key: FeedKey, etag: str, changed_at: datetime) -> datetime:
-        """When these bytes first existed, for this process: the same as before where they are the
-        same, else later than those before."""
+        """Returns when these bytes first existed, for this process: the date of before where they
+        are the same, else a later one."""
         before = self.memory.latest(key)
         if before is None:
             return changed_at
@@ -392,7 +392,8 @@ class FeedMiddleware:
 
 
 def parse(session: Session, path: str, query: str) -> tuple[FeedRequest, FeedQuery]:
-    """What the address of a feed asks for. Raises UnknownFilter, also for another address."""
+    """Returns what the address of a feed asks for. Raises UnknownFilter, also for another
+    address."""
     if ADDRESS.fullmatch(path) is None:
         raise UnknownFilter("feed", path)
     request = _parse(path, query)

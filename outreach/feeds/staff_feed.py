@@ -190,7 +190,8 @@ def _title(workshop: Workshop, waiting: int) -> str:
 
 
 def _places(workshop: Workshop, waiting: int) -> str:
-    """«12 de 40 lugares · 3 en espera»; empty for a workshop without registration."""
+    """Returns how full a workshop is, as «12 de 40 lugares · 3 en espera»; empty for a workshop
+    without registration."""
     if not workshop.takes_places or workshop.status in {
         WorkshopStatus.DRAFT,
         WorkshopStatus.CANCELLED,

@@ -101,7 +101,7 @@ class UpcomingEvent:
         return self.text("STATUS") == "CANCELLED"
 
     def content(self, lang: str) -> str:
-        """Day and hour in words, the place, and the description, one a line."""
+        """Returns day and hour in words, the place, and the description, a line each."""
         starts = self.starts
         hour = labels.local_time(starts, lang)
         # The first line has the hour, and the entry has its link.
@@ -165,8 +165,8 @@ def read(
 
 
 def fit(feed: UpcomingFeed, texts: Sequence[bytes], lang: str) -> UpcomingCut:
-    """How many of the events, written as `texts`, fit: up to the last whole day. If not all do, the
-    description says until when the feed reaches."""
+    """Returns how many of the events, written as `texts`, fit: up to the last whole day. If not all
+    do, the description says until when the feed reaches."""
     if HEADER_BYTES + sum(map(len, texts)) <= MAX_BYTES:
         return UpcomingCut(len(texts), feed.text("DESCRIPTION"))
     days = [each.utc_day for each in feed.events]
@@ -192,7 +192,7 @@ def author(choice: FeedQuery, feed: UpcomingFeed, lang: str) -> str:
 
 
 def changed_at(events: Iterable[UpcomingEvent]) -> datetime:
-    """When anything last changed that a feed of these events shows."""
+    """Returns when anything last changed that a feed of these events shows."""
     return max((each.changed_at for each in events), default=labels.WORDED_AT)
 
 

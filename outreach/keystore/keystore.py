@@ -159,8 +159,8 @@ class KeyStore:
         return keys
 
     def made_at(self, key_id: bytes) -> datetime | None:
-        """When the key was created; None where that is longer ago than MADE_AT_LIFETIME, or it is
-        deleted."""
+        """Returns when the key was created; None where that is longer ago than MADE_AT_LIFETIME, or
+        it is deleted."""
         with self.store.read() as session:
             found = session.scalar(sa.select(Key.made_at).where(Key.id == key_id))
         is_known = found is not None and clock.now() - found < MADE_AT_LIFETIME
@@ -377,8 +377,8 @@ class KeyStore:
         return old.rowcount
 
     def list_batches(self) -> Iterator[Sequence[StoredKey]]:
-        """All keys in the order of their ids, in batches. Each is read by itself: no transaction
-        stays open."""
+        """Yields all keys in the order of their ids, in batches. Each is read by itself: no
+        transaction stays open."""
         last = b""
         while True:
             with self.store.read_rows() as connection:

@@ -207,7 +207,7 @@ def _about(reply_id: bytes) -> str:
 
 
 def count_kept(key_store: KeyStore) -> tuple[int, int]:
-    """How many phones want no texts, and how many replies wait."""
+    """Returns how many phones want no texts, and how many replies wait."""
     counts = [sa.select(sa.func.count()).select_from(each) for each in (TextStop, TextReply)]
     with key_store.store.read() as session:
         stopped, waiting = (session.scalar(each) or 0 for each in counts)

@@ -128,7 +128,7 @@ def paying_texts(
 
 
 def explain_failure(config: Config) -> str:
-    """Why letters cannot leave, as `outreach doctor` says it; empty when they can."""
+    """Returns why letters cannot leave, as `outreach doctor` says it; empty when they can."""
     if not config.smtp_url:
         return "" if config.mail_folder else "letters wait: set OUTREACH_SMTP_URL"
     try:

@@ -129,8 +129,8 @@ class LetterWriter:
 def describe(
     workshop: NewWorkshop, lang: str, *, zone: ZoneInfo | None, has_title: bool = False
 ) -> str:
-    """One line about a workshop: day, hour, city, and the title if that says nothing about whoever
-    reads the letter, or `has_title`. `zone` is that of the reader's clock."""
+    """Describes a workshop in one line: day, hour, city, and the title if that says nothing about
+    whoever reads the letter, or `has_title`. `zone` is that of the reader's clock."""
     day = formats.dated(workshop.day, formats.SHORT_WEEKDAY_AND_DAY, lang)
     city = city_names.localize(workshop.city, workshop.region, lang)
     where = city if workshop.mode.has_venue else translate(_ONLINE, lang)
@@ -143,7 +143,8 @@ def describe(
 
 
 def _describe_hour(workshop: NewWorkshop, zone: ZoneInfo | None, lang: str) -> str:
-    """«9:00 a. m.», with the clocks that it is on where one may be elsewhere."""
+    """Returns the start, as «9:00 a. m.». Where one may take part from elsewhere it is said on the
+    reader's clock and on that of the workshop."""
     words = formats.hour(workshop.starts, lang)
     if not workshop.mode.is_from_anywhere:
         return words
@@ -232,7 +233,8 @@ class FollowWriter(Generic[Written]):
     def _list_news(
         self, message: FollowMessage, follow: OpenFollow, now: datetime
     ) -> Sequence[NewWorkshop]:
-        """What is on the public list now of what was published in the time of the message."""
+        """Returns what is on the public list now of what was published in the time of the
+        message."""
         if self._matcher is None:
             with self.store.read() as session:
                 listed = matching.list_new(

@@ -61,8 +61,8 @@ def render_words(
     is_again: bool,
     knows_when: bool = True,
 ) -> tuple[str, str]:
-    """Subject and text of a letter; `links` say yes and no. A cancellation names day and hours only
-    to a member who knows them (`knows_when`). Needs an application context."""
+    """Returns subject and text of a letter; `links` say yes and no. A cancellation names day and
+    hours only to a member who knows them (`knows_when`). Needs an application context."""
     with use_language(lang):
         text = render_template(
             f"mail/roster_{letter_type}.txt",

@@ -41,7 +41,7 @@ def write(context: MessageContext, config: Config) -> SmsMessage:
 
 
 def plain(words: str) -> str:
-    """`words` in the GSM alphabet: an accent that it lacks is left out."""
+    """Returns the text in the GSM alphabet: an accent that it lacks is left out."""
     return "".join(_to_gsm(character) for character in words.translate(_REPLACEMENTS))
 
 

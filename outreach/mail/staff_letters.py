@@ -57,8 +57,8 @@ class StaffLetterData:
 def gather(
     session: Session, key_store: KeyStore, config: Config, mailing: Mailing, *, now: datetime
 ) -> StaffLetterData | None:
-    """What the letter says now; None where it has nothing to say any more, and for a digest of
-    another day."""
+    """Returns what the letter says now; None where it has nothing to say any more, and for a digest
+    of another day."""
     staff_member = mailing.organizer
     if staff_member is None:
         return None

@@ -73,7 +73,7 @@ def examine(config: Config) -> Iterator[CheckResult]:
 
 
 def examine_start(config: Config) -> list[CheckResult]:
-    """What is not well and can be seen at once, before the site is served."""
+    """Returns what is not well and can be seen at once, before the site is served."""
     store = Store(config.database_url)
     try:
         with store.read() as session:

@@ -130,11 +130,12 @@ _IPV6_SITE: Final = 64  # bits of the network that one site has
 
 
 def get_domain(address: str) -> str:
-    """Whose host a valid address is on, for limits: the domain that was registered, or the
-    address; of IPv6 its /64 network.
+    """Returns, for limits, what an owner holds: the registered domain of a valid address, or its IP
+    address; of IPv6 the /64 network.
 
     A list of public suffixes would tell `a.github.io` from `b.github.io`. Both can belong to one
-    person, so for a limit it is right that they are one, and we need no list."""
+    person, so for a limit it is right that they are one, and we need no list.
+    """
     host = get_host(address).rstrip(".")
     try:
         literal = ip_address(host)

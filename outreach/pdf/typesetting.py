@@ -173,7 +173,8 @@ def _replace(value: object, pattern: re.Pattern[str]) -> object:
 
 
 def _simplify(found: re.Match[str]) -> str:
-    """What stands for a character that the fonts lack: nothing for signs, emoji and marks."""
+    """Returns what stands for a character that the fonts lack: nothing for signs, emoji and
+    marks."""
     character = found[0]
     if character in _LIKE:
         return _LIKE[character]

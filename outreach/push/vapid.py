@@ -27,7 +27,7 @@ _BASE64: Final = re.compile(r"[A-Za-z0-9_-]*")
 
 
 def encode(data: bytes) -> str:
-    """Base64 for addresses, without padding."""
+    """Encodes in base64 for addresses, without padding."""
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
 

@@ -148,7 +148,7 @@ def as_text(
 
 
 def day(value: date, lang: str) -> str:
-    """12 de febrero de 2020 · February 12, 2020 · 12 février 2020"""
+    """Returns «12 de febrero de 2020», «February 12, 2020», «12 février 2020»."""
     return formats.dated(value, formats.DAY_WITH_YEAR, lang)
 
 

@@ -82,7 +82,8 @@ def write(months: Iterable[RevisionTables], publication: Publication) -> dict[st
 
 
 def _contact(root: str, publication: Publication) -> dict[str, Any]:
-    """Whom to ask about the data: its page, and the e-mail address if the network has told one."""
+    """Returns whom to ask about the data: its page, and the e-mail address if the network has told
+    one."""
     page = f"{publication.public_url}/{i18n.get_default_language()}/datos"
     found: dict[str, Any] = {
         "@id": f"{root}#contact",

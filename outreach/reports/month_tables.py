@@ -78,8 +78,8 @@ def as_json(
 
 
 def digest(report: MonthReport) -> str:
-    """SHA-256, in hexadecimal, of all numbers of the report, and not of the time of the count: that
-    of an open month is now, though nothing has changed."""
+    """Returns the SHA-256, in hexadecimal, of all numbers of the report. It leaves out the time of
+    the count: that of an open month is now, though nothing has changed."""
     by_office = table(report.count, GroupedBy.OFFICE)
     numbers = [as_json(report) | {"cut": None}, by_office, report_tables(report)]
     return hashlib.sha256(json.dumps(numbers).encode()).hexdigest()

@@ -292,7 +292,7 @@ def _largest_first(numbers: Mapping[str, int | None], prefix: str) -> dict[str, 
 
 
 def count_calls(session: Session, *, now: datetime, offices: Ids) -> dict[CallOutcome, int]:
-    """How many calls of the last days had each outcome, without those to people of discreet
+    """Returns how many calls of the last days had each outcome, without those to people of discreet
     workshops. An office with fewer than five of an outcome is left out of it."""
     rows = session.execute(
         sa.select(Workshop.office_id, CallAttempt.outcome, sa.func.count())

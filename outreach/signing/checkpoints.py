@@ -48,7 +48,8 @@ def sign(head: TreeHead, key: Ed25519PrivateKey) -> str:
 
 
 def read(note: str, verifier: str) -> TreeHead:
-    """What the checkpoint says, once its signature is verified. Raises InvalidCheckpoint."""
+    """Returns what the checkpoint says, once its signature is verified. Raises
+    InvalidCheckpoint."""
     name, public_key = parse_verifier(verifier)
     found = _NOTE.fullmatch(note)
     if found is None:

@@ -154,7 +154,8 @@ def _list_zones(event: IcalEvent) -> list[str]:
 
 
 def _group_of(each: IcalEvent | ParsedRow) -> str:
-    """What an event has in common with its dates: its UID, or its line where it has none."""
+    """Returns what an event has in common with its dates: its UID, or its line where it has
+    none."""
     uid = (each.uid or getattr(each, "own_id", "")).partition("\n")[0]
     return f"uid {uid}" if uid else f"line {each.line}"
 

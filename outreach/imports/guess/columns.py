@@ -92,8 +92,8 @@ def guess(
     remembered: Mapping[str, str],
     office_names: Collection[str] = (),
 ) -> list[ColumnGuess]:
-    """What each column of a table is taken for. `remembered` has fields by folded heading, and
-    `office_names` are the folded names of all offices."""
+    """Returns what each column of a table is taken for. `remembered` has fields by folded heading,
+    and `office_names` are the folded names of all offices."""
     contents = [
         _Contents(table.column(at), kinds, office_names) for at in range(len(table.headings))
     ]
@@ -205,7 +205,8 @@ def _without_foreign_kind(
 def _score(
     field: Field, guess: headings.HeadingGuess, content: _Contents, *, is_state: bool
 ) -> float:
-    """How likely a column is that field: its heading, and what its contents say for or against."""
+    """Returns how likely a column is that field: its heading, and what its contents say for or
+    against."""
     named = float(guess.scores.get(field, 0))
     if guess.is_other:
         return 0

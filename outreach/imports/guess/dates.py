@@ -93,7 +93,7 @@ def is_day(cell: Cell) -> bool:
 
 
 def read_day(cell: Cell) -> DayReading | None:
-    """What a cell says of a day; None where it says nothing of one."""
+    """Returns what a cell says of a day; None where it says nothing of one."""
     if isinstance(cell, bool) or cell == "":
         return None
     if isinstance(cell, datetime):

@@ -222,7 +222,7 @@ def _is_range(gap: str, before: str) -> bool:
 
 
 def find_style(readings: Iterable[HoursReading]) -> HourStyle:
-    """How a column writes its hours."""
+    """Returns how a column writes its hours."""
     parts = [part for each in readings for part in each.parts]
     if any(part.half for part in parts):
         return HourStyle.WITH_HALVES

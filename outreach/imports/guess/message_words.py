@@ -197,7 +197,7 @@ class MessageLine:
 
 
 def read(text: str, number: int = 0) -> MessageLine:
-    """What a line says."""
+    """Returns what a line says."""
     line = MessageLine(number)
     if sum(1 for _number in _NUMBERS.finditer(text[:MAX_LENGTH])) > MAX_NUMBERS:
         return MessageLine(number)

@@ -308,7 +308,7 @@ class _TableParser:
             )
 
     def _hours_of(self, row: SourceRow, parsed: ParsedRow) -> Iterator[HoursReading | None]:
-        """What the cells of day and start say of hours."""
+        """Returns what the cells of day and start say of hours."""
         cell = self._cell(row, Field.STARTS)
         reading = self._read_hours(cell)
         yield reading

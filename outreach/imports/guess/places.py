@@ -84,9 +84,9 @@ def is_room(text: str) -> bool:
 
 
 def split(text: str, home: Home, *, is_calendar: bool = False) -> PlaceText:
-    """Venue, address and city of «Biblioteca, 1805 S Ejemplo St, Chicago, IL 60608, USA» or «Centro
-    (1805 S. Ejemplo St., Chicago)». In a sheet only what has a number is an address: «Salón A,
-    Centro Comunitario» is a name; calendars write the address after the first comma."""
+    """Returns venue, address and city of «Biblioteca, 1805 S Ejemplo St, Chicago, IL 60608, USA» or
+    «Centro (1805 S. Ejemplo St., Chicago)». In a sheet only what has a number is an address: «Salón
+    A, Centro Comunitario» is a name; calendars write the address after the first comma."""
     if text.casefold().startswith(("http://", "https://")):
         return PlaceText(text)
     text = " ".join(text.split())  # patterns with \s+ take long for a long row of spaces

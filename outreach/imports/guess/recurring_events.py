@@ -266,7 +266,7 @@ def _watched(dates: Iterable[datetime], first: datetime, work: _Work) -> Iterato
 
 
 def _last(until: str, starts: datetime) -> datetime:
-    """UNTIL on the wall clock of the event."""
+    """Returns the UNTIL of a rule on the wall clock of the event."""
     if "T" not in until:
         return datetime.combine(date.fromisoformat(until), time(23, 59))
     if until.endswith("Z"):

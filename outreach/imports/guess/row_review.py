@@ -415,5 +415,5 @@ def compute_seal(version: int, rows: Sequence[ReviewedRow]) -> str:
 
 
 def count_pending(rows: Sequence[ReviewedRow]) -> int:
-    """How many rows somebody has to look at, or to load."""
+    """Returns how many rows somebody has to look at, or to load."""
     return sum(row.is_open or row.is_loadable for row in rows)

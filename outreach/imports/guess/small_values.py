@@ -100,7 +100,7 @@ _EMAIL: Final = re.compile(r"[^\s@]{1,64}@[^\s@.]{1,63}\.[^\s@]{2,63}")
 
 
 def read_capacity(cell: Cell) -> tuple[int | None, list[Remark]]:
-    """How many places; None where the cell is blank."""
+    """Returns how many places there are; None where the cell is blank."""
     if isinstance(cell, bool) or not isinstance(cell, str | int | float):
         return None, [remark(Field.CAPACITY, RemarkCode.CAPACITY_UNREADABLE, value=quote(cell))]
     text = str(cell)
@@ -147,7 +147,7 @@ def is_status(cell: Cell) -> bool:
 
 
 def read_mode(cell: Cell) -> tuple[DeliveryMode | None, list[Remark]]:
-    """How the workshop is delivered; None where the cell is blank."""
+    """Returns how the workshop is delivered; None where the cell is blank."""
     folded = fold(str(cell))
     if not folded:
         return None, []

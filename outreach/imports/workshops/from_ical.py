@@ -195,7 +195,7 @@ def _city_and_region(network: Network, office: str) -> tuple[str, str]:
 
 
 def _by_name(network: Network) -> dict[str, str]:
-    """Kind codes by folded code and names."""
+    """Returns the code of each kind by its folded code and by each of its folded names."""
     pairs: Iterable[tuple[str, str]] = (
         (fold(name), kind_facts.code)
         for code, kind_facts in network.kinds.items()

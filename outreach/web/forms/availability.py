@@ -36,7 +36,7 @@ class AvailableSlot:
 
     @property
     def half(self) -> str:
-        """a. m. or p. m.; empty in languages with a 24-hour clock."""
+        """The half of the day: a. m. or p. m.; empty in languages with a 24-hour clock."""
         return formats.split_hour(self.starts, i18n.current())[1]
 
 

@@ -86,10 +86,11 @@ def init_app(app: Flask) -> None:
 
 
 def find_reason(error: BaseException) -> ErrorClass | None:
-    """Why the databases could not be used; None for a bug.
+    """Returns why the databases could not be used; None for a bug.
 
     What an old server does with a newer schema may fail in any way, so after any other error the
-    versions are compared."""
+    versions are compared.
+    """
     return error_classes.classify(error) or _find_schema_reason()
 
 

@@ -58,7 +58,8 @@ def accepts_any_host() -> bool:
 
 @pages.get("/healthz")
 def health() -> Response:
-    """200 while the process runs. It does not use the database: restarting would not help."""
+    """Answers 200 while the process runs. It does not use the database: restarting would not
+    help."""
     return Response("ok\n", mimetype="text/plain")
 
 

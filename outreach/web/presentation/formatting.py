@@ -126,25 +126,26 @@ def city(place: CityHolder) -> str:
 
 
 def city_region(place: CityHolder) -> str:
-    """Nueva York, NY · New York, NY · Washington, D.C."""
+    """Returns a city with its state in short: «Nueva York, NY», «New York, NY», «Washington,
+    D.C.»."""
     return city_names.with_region(place.city, place.region, i18n.current())
 
 
 def region_label() -> str:
-    """What the field of a region is called."""
+    """Returns the label of the field of a region."""
     has_only_states = network_profile.current().has_only_states
     return _("Estado o provincia") if has_only_states else _("Región")
 
 
 def place_hint() -> str:
-    """What may be typed into the field of a place."""
+    """Returns what may be typed into the field of a place, as its hint."""
     if network_profile.current().has_only_states:
         return _("Ciudad, estado, oficina o código postal")
     return _("Ciudad, región, oficina o código postal")
 
 
 def region_short(code: str) -> str:
-    """NY · Jalisco"""
+    """Returns the short name of a region: «NY», «Jalisco»."""
     return regions.abbreviate(code, i18n.current())
 
 
@@ -167,23 +168,23 @@ def lang_mark(words: Words | None) -> Markup:
 
 
 def day(value: date) -> str:
-    """sábado 28 de noviembre · Saturday, November 28 · samedi 28 novembre"""
+    """Returns «sábado 28 de noviembre», «Saturday, November 28», «samedi 28 novembre»."""
     return formats.dated(value, formats.WEEKDAY_AND_DAY, i18n.current())
 
 
 def long_day(value: date) -> str:
-    """sábado 28 de noviembre de 2026"""
+    """Returns «sábado 28 de noviembre de 2026»."""
     lang = i18n.current()
     return formats.dated(value, formats.WEEKDAY_AND_DAY_WITH_YEAR, lang)
 
 
 def short_day(value: date) -> str:
-    """28 de noviembre · November 28 · 28 novembre"""
+    """Returns «28 de noviembre», «November 28», «28 novembre»."""
     return formats.dated(value, formats.DAY, i18n.current())
 
 
 def slim_day(value: date) -> str:
-    """sáb 5 dic · Sat, Dec 5 · sam. 5 déc."""
+    """Returns «sáb 5 dic», «Sat, Dec 5», «sam. 5 déc.»."""
     return formats.dated(value, formats.SHORT_WEEKDAY_AND_DAY, i18n.current())
 
 
@@ -205,7 +206,7 @@ def month_and_year(value: date) -> str:
 
 
 def short_month(value: date) -> str:
-    """ene · Jan · janv."""
+    """Returns «ene», «Jan», «janv.»."""
     return formats.date_name(value, "MMM", i18n.current())
 
 
@@ -222,7 +223,7 @@ def zone_city(zone: ZoneInfo) -> str:
 
 
 def short_month_name(value: date) -> str:
-    """nov"""
+    """Returns the short name of a month without its stop, as «nov»."""
     return formats.date_name(value, "MMM", i18n.current()).rstrip(".")
 
 

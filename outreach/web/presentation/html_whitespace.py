@@ -101,8 +101,8 @@ class _WhitespaceParser:
 
 
 def _between_tags(text: str, after: str, before: str) -> str:
-    """Text without the whitespace that only formats; `after` and `before` name the tags around it,
-    where there is no statement or expression in between."""
+    """Returns the text without the whitespace that only formats. `after` and `before` name the tags
+    around it, where there is no statement or expression in between."""
     inner = text.strip()
     start = text[: len(text) - len(text.lstrip())]
     end = text[len(text.rstrip()) :] if inner else start

@@ -46,13 +46,15 @@ def region_name(code: str) -> str:
 
 
 def city_name(place: CityHolder) -> str:
-    """Nueva York, Nueva York · Chicago, Illinois · Washington, D.C."""
+    """Returns a city with its state: «Nueva York, Nueva York», «Chicago, Illinois», «Washington,
+    D.C.»."""
     name = city_names.localize(place.city, place.region, i18n.current())
     return name if place.region == "DC" else f"{name}, {region_name(place.region)}"
 
 
 def full_name(place: GazetteerPlace) -> str:
-    """Pilsen, Chicago, Illinois · Condado de Cook, Illinois · 60608 (Chicago, Illinois)"""
+    """Returns a place with what it is part of: «Pilsen, Chicago, Illinois», «Condado de Cook,
+    Illinois», «60608 (Chicago, Illinois)»."""
     region = region_name(place.region)
     if place.kind is PlaceKind.REGION:
         return region

@@ -135,7 +135,7 @@ def opening(found: SearchResult | Workshop, *, now: datetime) -> datetime | None
 
 
 def _near_day(day: date, today: date) -> str:
-    """Hoy · Mañana · sáb 5 dic"""
+    """Returns a day as «Hoy», «Mañana» or «sáb 5 dic»."""
     return today_or_tomorrow(day, today) or formatting.slim_day(day)
 
 
@@ -180,7 +180,7 @@ def seats_tag(found: SearchResult | Workshop, *, now: datetime) -> CardTag:
 
 
 def open_words(mode: DeliveryMode) -> str:
-    """How one takes part without a registration."""
+    """Returns how one takes part without a registration."""
     if mode is DeliveryMode.PHONE_BANK:
         return _("Llama sin apartar")
     return _("Llega sin cita") if mode.has_venue else _("Entra sin apartar")
@@ -209,14 +209,15 @@ def place_icon(mode: DeliveryMode) -> str:
 
 
 def distance(miles: float, *, is_metric: bool = False) -> str:
-    """a 2 mi · a 3 km"""
+    """Returns how far a place is: «a 2 mi», «a 3 km»."""
     if is_metric:
         return _("a %(num)d km", num=max(1, round(miles * KILOMETRES_A_MILE)))
     return _("a %(num)d mi", num=max(1, round(miles)))
 
 
 def _languages(found: SearchResult) -> str:
-    """Español. Intérprete de náhuatl. An interpreter could tell where a discreet workshop is."""
+    """Returns the languages, as «Español. Intérprete de náhuatl». A discreet workshop names no
+    interpreter, who could tell where it is."""
     languages = spoken(found.languages)
     if not found.interpretation or found.is_discreet:
         return languages

@@ -116,7 +116,7 @@ def robots() -> Response:
 
 @pages.get("/.well-known/security.txt")
 def security() -> Response:
-    """Where to report a fault of the site's security (RFC 9116)."""
+    """Answers where to report a fault of the site's security (RFC 9116)."""
     contact = config().security_contact
     if not contact:
         abort(404)

@@ -238,7 +238,7 @@ def _count_kinds(
 
 
 def _local_day(offices: KnownOffices, where: Location, now: datetime) -> date:
-    """Today's date at the office nearest to the place; at headquarters without a place."""
+    """Returns today's date at the office nearest to the place; at headquarters without a place."""
     nearest = None if where.position is None else offices.find_nearest(where.position)
     return clock.network_day(now) if nearest is None else now.astimezone(nearest.zone).date()
 
@@ -280,8 +280,8 @@ def network() -> ResponseReturnValue:
 
 
 def _group_offices(found: Sequence[Office]) -> list[tuple[str, str, list[Office]]]:
-    """Code and name of each state with its offices, all in alphabetical order; where the network
-    has many countries, of each country."""
+    """Returns code and name of each state with its offices, all in alphabetical order. Where the
+    network has many countries, these take the place of states."""
     by_country = network_profile.current().has_many_countries
     groups: dict[str, list[Office]] = {}
     for each in sorted(found, key=lambda office: fold(formatting.city(office))):

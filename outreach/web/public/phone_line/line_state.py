@@ -109,7 +109,7 @@ def derive_code(call: str, public_id: str) -> str:
 
 
 def derive_number(call: str, public_id: str) -> int:
-    """Four digits that tell parties without a name apart, which nobody can guess."""
+    """Returns four digits that tell parties without a name apart, and which nobody can guess."""
     return 1000 + int.from_bytes(_derive("number", call, public_id)[:4]) % 9000
 
 

@@ -80,7 +80,7 @@ class CertificateForm(Form):
 
     @property
     def hours_text(self) -> str:
-        """«2», «1.5»: the hours, after `validate()`."""
+        """The hours as «2» or «1.5». To be read only after `validate()`."""
         return f"{float((self.hours.data or '').replace(',', '.')):g}"
 
 

@@ -170,7 +170,8 @@ def _reasons(line: WorkLine) -> list[str]:
 
 
 def _attempts(line: WorkLine, reader: QueueReader) -> list[str]:
-    """«No contestó, mié 25 nov, 10:00 a. m., ana@example.org», to the hour."""
+    """Returns the calls that were made, each as «No contestó, mié 25 nov, 10:00 a. m.,
+    ana@example.org», to the hour."""
     words = []
     for each in line.history.noted:
         there = each.made_at.astimezone(line.workshop.zone)

@@ -74,8 +74,8 @@ def show_contact(public_id: str) -> ResponseReturnValue:
 
 
 def open_call(session: Session, party: Registration) -> CallBlock | None:
-    """Why the number of a party is not shown to be called now; None where it is. Only those who
-    left a phone are called."""
+    """Returns why the number of a party is not shown to be called now; None where it is. Only those
+    who left a phone are called."""
     if party.contact is not ContactMethod.PHONE:
         return None
     return call_attempts.open_call(

@@ -117,7 +117,7 @@ def report_attendance(public_id: str) -> ResponseReturnValue:
 
 
 def _find_slip(session: Session, workshop: Workshop, people: int | None) -> AttendanceSlip | None:
-    """Why the typed number is asked about; None for a workshop that was not held."""
+    """Returns why the typed number is asked about; None for a workshop that was not held."""
     if people is None:
         return None
     came = checkin.count_heads(session, workshop)

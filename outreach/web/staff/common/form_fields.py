@@ -34,7 +34,7 @@ def _cleaned_lines(text: str | None) -> str:
 
 
 def line(most: int, *validators: Any) -> StringField:
-    """A line of text of at most `most` characters, without surplus spaces."""
+    """Returns a field of one line of text, at most `most` characters, without surplus spaces."""
     too_long = Length(max=most, message=lazy("Es demasiado largo. Escribe menos."))
     return StringField(filters=[_cleaned], validators=[*validators, too_long])
 
@@ -115,7 +115,7 @@ class Choices(SelectMultipleField):
 
 
 def text(most: int, *filters: Any) -> TextAreaField:
-    """Several lines of text of at most `most` characters."""
+    """Returns a field of several lines of text, at most `most` characters."""
     too_long = Length(max=most, message=lazy("Es demasiado largo. Escribe menos."))
     return TextAreaField(filters=[*filters, _cleaned_lines], validators=[too_long])
 

@@ -427,7 +427,7 @@ def role_names(roles: Iterable[Role]) -> str:
 
 
 def _frame(who: SignedInStaff) -> dict[str, Any]:
-    """What the header and the navigation show; `zone` is the clock of the reader."""
+    """Returns what the header and the navigation show; `zone` is the clock of the reader."""
     name, zone, has_offices = _place(who)
     wide_places = _list_wide_places(has_offices=has_offices)
     return {

@@ -31,9 +31,9 @@ class FormTarget:
 
 
 def restores(view: Callable[..., Any]) -> Callable[[Restore], Restore]:
-    """Decorator of the function that shows the form of `view` again with what was typed: it is
-    called with the fields (a MultiDict) and the parts of the address. Such a form is kept when its
-    session has ended by time."""
+    """Registers the function that shows the form of `view` again with what was typed: it is called
+    with the fields (a MultiDict) and the parts of the address. Such a form is kept when its session
+    has ended by time."""
 
     def mark(restore: Restore) -> Restore:
         view.restore_form = restore  # type: ignore[attr-defined]  # an attribute of a function

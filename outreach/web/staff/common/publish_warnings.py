@@ -157,12 +157,13 @@ def _holiday(spanish: str) -> str:
 
 
 def _occupant(other: VenueOccupant | None) -> str:
-    """«9:00 a. m., Conoce tus derechos»: the hour is first, since it ends in a full stop."""
+    """Returns what else is at the venue, as «9:00 a. m., Conoce tus derechos»: the hour is first,
+    since it ends in a full stop."""
     return f"{hour_words(other.starts)}, {say(other.title, current())}" if other else ""
 
 
 def warning_words(warning: UnconfirmedWarnings) -> tuple[str, str]:
-    """What is odd about the workshop, and what to do about it."""
+    """Returns what is odd about the workshop, and what to do about it."""
     detail = warning.detail
     words: dict[PublishWarning, tuple[str, str]] = {
         PublishWarning.OPEN_ADDRESS: (

@@ -235,7 +235,7 @@ def _place_name(office: str, who: SignedInStaff) -> str:
 
 
 def _admins() -> Sequence[str]:
-    """Some accounts that administer the network: name and address."""
+    """Returns name and address of some accounts that administer the network."""
     with store().read() as session:
         ids = staff.list_admin_ids(session)[:MAX_ADMINS]
         found = [staff.get(session, each) for each in ids]

@@ -72,7 +72,8 @@ def doubtful_title(people: int) -> str:
 
 
 def doubtful_detail(workshop: Workshop, since: datetime, parties: int, people: int) -> str:
-    """When they began, and how many they are: «Viernes 27, desde las 2:00 p. m.: …»."""
+    """Returns when the doubtful seats began, and how many they are: «Viernes 27, desde las 2:00 p.
+    m.: …»."""
     local = since.astimezone(workshop.zone)
     return _(
         "%(day)s, desde las %(hour)s: %(parties)s, %(people)s.",

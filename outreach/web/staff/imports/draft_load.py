@@ -194,7 +194,8 @@ def _show(session: Session, draft: ImportDraft, *, undone: UndoneLoad | None) ->
 def _list_next_steps(
     draft: ImportDraft, missing: Sequence[Workshop], ready: Sequence[Workshop], address: str
 ) -> list[NextStep]:
-    """What is left to do with the drafts of a load and with the rows that were not loaded."""
+    """Returns what is left to do with the drafts of a load and with the rows that were not
+    loaded."""
     steps = []
     if ready:
         first = ready[: bulk.MAX_WORKSHOPS]  # the next ones once these are public

@@ -405,7 +405,7 @@ def _list_asked(row: ReviewedRow) -> set[Field]:
 
 
 def _count_filters(opened: DraftReview) -> dict[str, int]:
-    """How many rows each filter has, in the order of the page."""
+    """Returns how many rows each filter has, in the order of the page."""
     return {
         name: sum(_is_in(row, name) for row in opened.rows)
         for name in ("open", "ready", "clash", "same", "out", "all")

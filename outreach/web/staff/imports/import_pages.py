@@ -108,7 +108,7 @@ def load() -> ResponseReturnValue:
 
 
 def _refused_page(public_id: str, outcome: import_job.ImportJobOutcome) -> Response:
-    """Why nothing was loaded, and the preview as of now."""
+    """Shows why nothing was loaded, and the preview as of now."""
     with store().read() as session:
         batch = import_batches.find(
             session, public_id, current_staff().organizer_id, now=clock.now()

@@ -141,8 +141,9 @@ def control_room_page() -> ResponseReturnValue:
 @blueprint.get("/control.csv")
 @requires(Scope.NETWORK, Permission.NETWORK)
 def control_room_file() -> ResponseReturnValue:
-    """All offices of the table, in its order; `tabla=busquedas` is what was searched for and not
-    found, `tabla=sin-talleres` the offices without workshops."""
+    """Answers with all offices of the table, in its order; with `tabla=busquedas`, with what was
+    searched for and not found, and with `tabla=sin-talleres`, with the offices without
+    workshops."""
     now = clock.now()
     params = _read_params(request.args, closing_next=months.find_closing_next(now))
     early_access.record(_list_shown(params.month))
@@ -299,7 +300,7 @@ def _odd_words(found: ControlRoom, odd: OddHeadCount) -> tuple[str, str, str]:
 
 
 def _unmet_words(found: ControlRoom, unmet: UnmetSearch) -> tuple[str, str, str]:
-    """Week, state and kind of a search that found nothing."""
+    """Returns week, state and kind of a search that found nothing."""
     kind = found.kinds.get(unmet.kind_id)
     return (
         _("semana del %(day)s", day=workshop_labels.brief_day(unmet.week)),

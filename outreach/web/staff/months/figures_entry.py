@@ -235,7 +235,7 @@ def _fingerprint(changed: Sequence[FigureEntry]) -> str:
 
 
 def _conflict_page(month: Month) -> ResponseReturnValue:
-    """After a change by somebody else: the stored figures, with what was typed."""
+    """Shows, after a change by somebody else, the stored figures with what was typed."""
     with store().read() as session:
         entries, revision = _entries(session, month), _revision(session, month)
     return _page(month, [_typed_over(entry) for entry in entries], revision, 409)

@@ -108,7 +108,7 @@ def _describe(
 
 
 def _lead(month: Month, late: Mapping[str, CoverageRow]) -> str:
-    """«Lo que falta de noviembre de 2026: 31 reportes»"""
+    """Returns what is missing: «Lo que falta de noviembre de 2026: 31 reportes»."""
     what: str = _("Lo que falta de %(month)s", month=formatting.month_and_year(month.first))
     pending = sum(row.pending for row in late.values())
     if not pending:
@@ -124,7 +124,8 @@ def _people_words(people: int, number: int) -> str:
 
 
 def _line(row: CoverageRow, reach: OfficeReach, names: Mapping[int, str]) -> OfficeLine:
-    """«Rubén Garza y Ana Cruz · le faltan 5 reportes · se le recordó el 3 nov»."""
+    """Returns the line of an office: «Rubén Garza y Ana Cruz · le faltan 5 reportes · se le recordó
+    el 3 nov»."""
     parts = [_name_people(reach.account_ids, names), _pending_words(row)]
     if row.reminded_at is not None:
         parts.append(_("se le recordó el %(day)s", day=month_labels.slim_date(row.reminded_at)))

@@ -211,7 +211,8 @@ def _row(organizer: StaffMember, listed: _Listed) -> StaffAccountRow:
 
 
 def _invitation_words(organizer: StaffMember, listed: _Listed) -> Iterator[str]:
-    """«La invitó Ana hoy», «Correo enviado», «Sin abrir», while the link is open."""
+    """Returns what became of an invitation while its link is open: «Invitó Ana, hoy», «Correo
+    enviado», «Sin abrir»."""
     link = listed.open_links.get(organizer.id)
     if link is None:
         return
@@ -264,7 +265,8 @@ def managed_slugs() -> frozenset[str] | None:
 
 
 def team_name(cities: Mapping[str, str], slugs: frozenset[str] | None) -> str:
-    """«Equipo de Chicago» for an office lead, «Personal» for who administers the network."""
+    """Returns «Equipo de Chicago» for an office lead, «Personal» for who administers the
+    network."""
     if slugs is None:
         return str(_("Personal"))
     return _("Equipo de %(cities)s", cities=", ".join(sorted(cities.get(s, s) for s in slugs)))

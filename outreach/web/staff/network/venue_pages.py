@@ -140,7 +140,7 @@ def entrance_words(entrance: str) -> str:
 
 
 def point_of(typed: str) -> tuple[float, float] | None:
-    """Latitude and longitude of a typed or copied position; None when it is invalid."""
+    """Returns latitude and longitude of a typed or copied position; None when it is invalid."""
     # Spaces are collapsed first: on thousands of them the pattern would backtrack.
     match = _POINT.fullmatch(" ".join(typed.split()))
     if match is None:
@@ -173,7 +173,7 @@ def list_venues() -> ResponseReturnValue:
 @blueprint.get("/sedes/<slug>/sedes.csv")
 @requires(Scope.OFFICE, Permission.EDIT)
 def download_venues(slug: str) -> ResponseReturnValue:
-    """All venues of the office, as `outreach load venues` reads them."""
+    """Answers with all venues of the office, as `outreach load venues` reads them."""
     with store().read() as session:
         body = venue_files.write(venues.list_venues(session, offices.find(session, slug)))
     answer = Response(body, mimetype="text/csv")

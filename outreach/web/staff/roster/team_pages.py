@@ -241,7 +241,7 @@ def _make_candidates(
 
 
 def _count_needs(session: Session, workshop: Workshop) -> list[tuple[str, int]]:
-    """What kinds of interpreter the parties with a seat asked for, and how many did."""
+    """Returns what kinds of interpreter the parties with a seat asked for, and how many did."""
     counted = totals.read(session, workshop.id)
     found = (
         (need, counted[totals.need_name(need)])

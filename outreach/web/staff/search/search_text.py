@@ -69,7 +69,7 @@ def _read_day(text: str, today: date) -> DayMeaning | None:
 
 
 def _read_full_day(text: str, today: date) -> DayMeaning | None:
-    """A day with its month: «sábado 5 de diciembre», «5/12», «2026-12-05»."""
+    """Reads a day with its month: «sábado 5 de diciembre», «5/12», «2026-12-05»."""
     reading = None if _ZIP_CODE.fullmatch(text) else dates.read_day(text)
     if reading is None or reading.is_several:
         return None
@@ -87,7 +87,7 @@ def _list_days(parts: DayParts, today: date) -> list[date]:
 
 
 def _read_weekday(tokens: Sequence[str], today: date) -> DayMeaning | None:
-    """«viernes 5», «viernes», «día 5»."""
+    """Reads a weekday, with the number of its day or without: «viernes 5», «viernes», «día 5»."""
     for at, token in enumerate(tokens):
         weekday = WEEKDAYS.get(token)
         if weekday is None and token not in _DAY_MARKS:
@@ -110,7 +110,7 @@ def _read_weekday(tokens: Sequence[str], today: date) -> DayMeaning | None:
 
 
 def _read_month(tokens: Sequence[str], today: date) -> DayMeaning | None:
-    """«diciembre», «dic 2027»."""
+    """Reads a month: «diciembre», «dic 2027»."""
     for at, token in enumerate(tokens):
         if token not in MONTHS:
             continue

@@ -90,7 +90,8 @@ def show_preview() -> ResponseReturnValue:
 
 
 def preview(session: Session, form: WorkshopForm, saved: Workshop | None) -> FormPreview:
-    """What the page says about the form, valid or not. `saved` is the workshop that it changes."""
+    """Returns what the page says about the form, valid or not. `saved` is the workshop that it
+    changes."""
     now = clock.now()
     typed = typed_workshop.build(session, form, saved, now=now)
     assigned = assignments.list_active(session, saved) if saved is not None else []
@@ -142,7 +143,7 @@ def _look(typed: TypedWorkshop, workshop: Workshop, now: datetime) -> PublicPrev
 
 
 def _place_note(workshop: Workshop) -> str:
-    """What the page of the workshop says under the place."""
+    """Returns what the page of the workshop says under the place."""
     venue = workshop.venue
     if not workshop.mode.has_venue or venue is None:
         return ""

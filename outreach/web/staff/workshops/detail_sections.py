@@ -214,7 +214,7 @@ def _may_edit(workshop: Workshop) -> bool:
 
 
 def _count_minutes(until: datetime | None, now: datetime) -> int:
-    """Whole minutes until then, at least one."""
+    """Returns the whole minutes until an instant, at least one."""
     return 1 if until is None else max(1, ceil((until - now) / timedelta(minutes=1)))
 
 

@@ -177,7 +177,7 @@ def _offered(lang: str) -> list[FlyerDownload]:
 
 
 def _size(shape: str) -> tuple[int, int]:
-    """Width and height of the preview in pixels: all shapes fit into the same square."""
+    """Returns width and height of the preview in pixels: all shapes fit into the same square."""
     size = paper.SHAPES[shape]
     scale = MAX_PREVIEW_PIXELS / max(size.width, size.height)
     return round(size.width * scale), round(size.height * scale)

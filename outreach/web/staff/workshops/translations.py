@@ -176,8 +176,8 @@ def _cells(texts: Texts, kind: Kind, faults: Mapping[str, str]) -> dict[str, lis
 
 
 def _advice(texts: Words, lang: str) -> str:
-    """Advice about a missing translation, or about a main text in Spanish that is hard to read; may
-    be empty."""
+    """Returns advice about a missing translation, or about a main text in Spanish that is hard to
+    read; may be empty."""
     text = texts.get(lang, "")
     main = get_default_language()
     if lang != main:
