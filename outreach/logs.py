@@ -261,7 +261,7 @@ def _without_errors(args: Any) -> Any:
 
 
 class Repeats:
-    """Which of identical lines to write: one a minute, with how many were left out."""
+    """Decides which of identical lines are written: one a minute, with how many were left out."""
 
     def __init__(self, seconds: float = 60.0) -> None:
         self._seconds = seconds

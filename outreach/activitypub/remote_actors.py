@@ -48,7 +48,7 @@ class RemoteActors:
         self._kept: MemoryCache[RemoteActor] = MemoryCache(MAX_KEPT, lifetime=KEPT_FOR)
 
     def is_valid(self, address: str) -> bool:
-        """Whether it may be the address of an actor or an inbox, without resolving its name."""
+        """Whether an address may be that of an actor or an inbox. Its name is not resolved."""
         return self._get_rule().is_valid(address, own_host=self._own_host)
 
     def find_kept(self, address: str, *, now: datetime) -> RemoteActor | None:

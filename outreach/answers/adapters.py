@@ -47,7 +47,7 @@ class InboundText:
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class InboundRequest:
-    """What a dialect reads."""
+    """A request of a gateway, as the dialects read it."""
 
     url: str  # as the gateway knows it
     headers: Mapping[str, str]

@@ -29,7 +29,8 @@ DAYS_OF_A_WEEK: Final = 7
 
 
 class YearlyChange(NamedTuple):
-    """What transitions have in common that one rule describes."""
+    """What one rule says of transitions: they are in the same month, on the same weekday, at the
+    same time, and between the same offsets."""
 
     month: int
     weekday: int  # 0 is Monday

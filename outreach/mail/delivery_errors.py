@@ -26,7 +26,7 @@ class Postponed(Exception):
 
 
 class Delayed(Exception):
-    """It is not the hour at which this message may be sent: it waits `until` an instant."""
+    """This message may not be sent at this hour: it waits `until` an instant."""
 
     def __init__(self, until: datetime) -> None:
         super().__init__("delayed")

@@ -45,7 +45,7 @@ class Usage:
 
 
 class TextPurse(Enum):
-    """What pays a text."""
+    """The part of the day's budget that pays a text."""
 
     WARNINGS = 1  # they are counted and never wait
     OF_STAFF = 2  # the whole day's budget

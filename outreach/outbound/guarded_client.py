@@ -62,8 +62,8 @@ def list_addresses(host: str, port: int) -> list[str]:
 
 @dataclass(frozen=True)
 class FetchRule:
-    """Which addresses are accepted and connected to. Only tests make another than `of_config`: no
-    setting reaches `permits`."""
+    """Decides which addresses are accepted and connected to. Only tests make another than
+    `of_config`: no setting reaches `permits`."""
 
     schemes: frozenset[str] = frozenset({"https"})
     ports: frozenset[int] = frozenset({443})

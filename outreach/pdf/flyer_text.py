@@ -153,7 +153,7 @@ def get_place(workshop: Workshop, lang: str) -> tuple[str, str, str]:
 
 
 def _host(workshop: Workshop, lang: str) -> str:
-    """Who invites, with the full name; empty for a discreet workshop."""
+    """Returns who invites, with the full name; empty for a discreet workshop."""
     if workshop.is_discreet or workshop.kind.is_discreet:
         return ""
     host = clean(say(workshop.office.name, lang))

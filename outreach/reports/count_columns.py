@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class CountColumn:
-    """How many of the workshops that were held are of some sort."""
+    """A column of the counts: how many of the workshops that were held meet its condition."""
 
     name: str
     """Its name in JSON, in the tables for programs and in revisions: it never changes."""

@@ -210,13 +210,14 @@ def close(
     draft: MonthDraft | None = None,
     now: datetime,
 ) -> MonthRevision:
-    """Freeze and return the next revision of a month.
+    """Freezes and returns the next revision of a month.
 
     `public_cause` is what the public is told of the `reason`, if it is one of those that
     `month_tables` lists. `seen` is the number of the last revision that the user saw; `draft` is
     what to freeze, if it was computed after `months.lock`. Raises Refusal if the month is not over,
     or a further revision lacks a reason or has no changes; Conflict if `seen` is not the last
-    revision."""
+    revision.
+    """
     months.lock(session, month)
     if not workshop_counts.is_over(month, now):
         raise Refusal(ErrorCode.MONTH_NOT_OVER, month=month)

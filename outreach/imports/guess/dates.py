@@ -324,7 +324,7 @@ class DayContext:
 
 
 def decide_order(readings: Iterable[DayReading]) -> DayOrder | None:
-    """Which of day and month comes first in a column; None where its values do not tell, or
+    """Returns which of day and month comes first in a column; None where its values do not tell, or
     contradict each other."""
     orders = list_orders(readings)
     return orders.pop() if len(orders) == 1 else None

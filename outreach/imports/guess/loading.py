@@ -91,7 +91,8 @@ def _load_batch(
 
 @dataclass
 class WrittenRows:
-    """What `write` did, and the rows that it left out, with what they are instead."""
+    """The rows that `write` loaded, and those that it left out, each with the outcome that it has
+    instead."""
 
     workshop_ids: list[int] = field(default_factory=list)
     new: list[Workshop] = field(default_factory=list)

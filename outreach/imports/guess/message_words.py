@@ -257,7 +257,8 @@ def _read_part(line: MessageLine, text: str) -> None:
 
 @dataclass
 class _FreeText:
-    """What is left of a piece of a line, and the same with its letters aligned for patterns."""
+    """The part of a piece of a line that is not read yet, also with its letters aligned for
+    patterns."""
 
     text: str
     aligned: str

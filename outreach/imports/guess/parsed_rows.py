@@ -69,7 +69,8 @@ class ParsedRow:
 
 @dataclass(frozen=True, kw_only=True)
 class ParseContext:
-    """What rows are read against."""
+    """What is known beside the rows when they are read: the office, the kinds, today, and what
+    somebody answered."""
 
     today: date
     kinds: KindNames

@@ -73,7 +73,7 @@ class TooManyDates(Exception):
 
 
 class _Work:
-    """What is left of MAX_WORK."""
+    """Counts the work that the rules of a file cost. Raises TooManyDates beyond MAX_WORK."""
 
     def __init__(self) -> None:
         self._left = MAX_WORK

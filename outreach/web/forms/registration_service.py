@@ -36,7 +36,8 @@ def save(
     *,
     now: datetime,
 ) -> bytes:
-    """Register a person for one workshop or for all dates of a series; return the key of the first.
+    """Registers a person for one workshop or for all dates of a series, and returns the key of the
+    first.
 
     `form_id` is what `KeyStore.form_id` returns for the form's nonce. A form that was posted before
     returns the key of its registration. Raises FormUsed as `get_key_of_repeated` does,
@@ -166,7 +167,8 @@ def _get_key(
     data: RegistrationData,
     now: datetime,
 ) -> bytes:
-    """Return the key of the saved registration; destroy the prepared keys unless it uses them."""
+    """Returns the key of the saved registration, and destroys the prepared keys unless it uses
+    them."""
     if not prepared or existing.key_id != prepared[0][1].key_id:
         _destroy(prepared)
     return get_key_of_repeated(existing, data, now=now)

@@ -90,7 +90,8 @@ def agents() -> ResponseReturnValue:
 
 @pages.get("/salir")
 def leave() -> Response:
-    """The quick exit: redirect to the configured site and clear this site's browser data.
+    """Leaves the site quickly: redirects to the configured site and clears this site's browser
+    data.
 
     Nothing in the request can change the target (S20).
     """

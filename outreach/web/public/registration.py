@@ -134,8 +134,8 @@ def _show_in_language(public_id: str, now: datetime) -> ResponseReturnValue:
 
 
 def _show_with_typed(filled: RegistrationForm, now: datetime) -> ResponseReturnValue:
-    """Answer a change of date: the form of this workshop, with what was typed for the other one.
-    Nothing is saved."""
+    """Answers a change of date with the form of this workshop, which has what was typed for the
+    other one. Nothing is saved."""
     workshop = _refresh(filled).workshop
     if not workshop.is_open(now) or (workshop.appears_full and not workshop.has_waiting_list):
         return _answer_closed(workshop, 200)
@@ -210,7 +210,7 @@ def _check_post(filled: RegistrationForm, token: FormToken) -> str:
 def _answer_repeated(
     filled: RegistrationForm, existing: Registration, now: datetime
 ) -> ResponseReturnValue:
-    """Answer the post, already validated, of a form that has made a registration."""
+    """Answers the repeated post, already validated, of a form that has made a registration."""
     try:
         if filled.errors:
             registrations.get_key(key_store(), existing)  # NotFound where it has been erased
@@ -236,7 +236,7 @@ def _redirect_to_registration(key: bytes, assisted_code: str = "") -> ResponseRe
 
 
 def _answer_full(filled: RegistrationForm) -> ResponseReturnValue:
-    """Answer a party that is larger than the places left, without a waitlist."""
+    """Shows the form again to a party that is larger than the places left, without a waitlist."""
     filled = _refresh(filled)
     workshop = filled.workshop
     if not workshop.is_open(clock.now()) or workshop.appears_full:
@@ -255,7 +255,7 @@ def _answer_full(filled: RegistrationForm) -> ResponseReturnValue:
 
 
 def _answer_conflict(filled: RegistrationForm, need: str) -> ResponseReturnValue:
-    """Answer where another person just took the slot, or the support for a need."""
+    """Shows the form again where another person just took the slot, or the support for a need."""
     filled, notice = _refresh(filled), _conflict_notice(filled, need)
     if filled.workshop.hides_seats:  # what it shows is late; what was just learned is left out
         hour = "" if need else filled.slot.data or ""

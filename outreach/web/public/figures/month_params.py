@@ -26,12 +26,12 @@ def span(session: Session) -> tuple[Month, Month]:
 
 
 def month_of(session: Session, text: str) -> Month:
-    """Return the month of an address; abort with 404 if it is invalid or outside of the span."""
+    """Returns the month of an address; aborts with 404 if it is invalid or outside of the span."""
     return parse(text, span(session))
 
 
 def parse(text: str, months: tuple[Month, Month]) -> Month:
-    """Return the month of an address within a span; abort with 404 as `month_of` does."""
+    """Returns the month of an address within a span; aborts with 404 as `month_of` does."""
     try:
         found = Month.parse(text)
     except ValueError:
@@ -42,7 +42,7 @@ def parse(text: str, months: tuple[Month, Month]) -> Month:
 
 
 def revision() -> int | None:
-    """Return the number in `?revision=`; None without it; abort with 404 if it is invalid."""
+    """Returns the number in `?revision=`, or None without it; aborts with 404 if it is invalid."""
     text = request.args.get("revision")
     if text is None:
         return None

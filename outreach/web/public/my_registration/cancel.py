@@ -80,7 +80,7 @@ def forget(token: str) -> ResponseReturnValue:
 
 
 def leave(to_erase: Sequence[Registration], words: str) -> ResponseReturnValue:
-    """Erase registrations and show the last page."""
+    """Erases registrations and shows the last page."""
     ids = [each.id for each in to_erase]
     had_letters = any(each.contact is ContactMethod.EMAIL for each in to_erase)
     return _erase(request_retry.keep(STATE_KEY, lambda: Cancellation(ids, words, had_letters)))

@@ -143,7 +143,7 @@ def my_entry(token: str) -> ResponseReturnValue:
 
 @pages.get("/r/<token>/boleto.png")
 def picture(token: str) -> ResponseReturnValue:
-    """Answer with the ticket as a picture while its seat lies ahead; afterwards redirect to the
+    """Answers with the ticket as a picture while its seat lies ahead; afterwards redirects to the
     ticket."""
     now = clock.now()
     with store().read() as session:

@@ -80,8 +80,8 @@ def _request_link(way: str) -> ResponseReturnValue:
 
 
 def _open_by_code() -> ResponseReturnValue:
-    """Open the registration page. A discreet one is the answer itself, so that the history of a
-    borrowed phone keeps no link to it."""
+    """Opens the registration page by code and name. A discreet page is the answer itself, so that
+    the history of a borrowed phone keeps no link to it."""
     code = read_code(request.form.get("code", ""))
     name = clean(request.form.get("name", ""))
     faults, notice = _find_faults(code, name), email_form.notice(ABOUT)

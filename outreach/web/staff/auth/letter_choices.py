@@ -120,7 +120,8 @@ def switch_letters_off(token: str) -> ResponseReturnValue:
 
 
 def _find_link(session: Session, token: str) -> LetterLink:
-    """Raises NotFound, alike for a link that is not ours and for one of a disabled account."""
+    """Returns what a link is about. Raises NotFound, alike for a link that is not ours and for one
+    of a disabled account."""
     link = mail_choices.read_token(session, key_store(), token)
     if link is None:
         raise NotFound("letter link")

@@ -1,4 +1,4 @@
-"""How what a staff page does is refused, done and told, the same for all of them.
+"""Carries out the acts of staff pages: all are refused, done and told in the same way.
 
     @blueprint.post("/textos/borrar")
     @requires(Scope.CHOSEN_OFFICE, Permission.EDIT)

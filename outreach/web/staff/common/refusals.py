@@ -31,7 +31,7 @@ Fields = list[tuple[str, str]]
 
 @dataclass(frozen=True)
 class RefusalText:
-    """What the page says."""
+    """The texts of the page of a refusal, and what its form may send again."""
 
     heading: str
     reason: str

@@ -185,7 +185,7 @@ def _around(now: datetime) -> tuple[date, date]:
 
 
 def _is_on(workshop: Workshop, now: datetime) -> bool:
-    """Whether it takes place today, or started yesterday and has not ended."""
+    """Whether a workshop takes place today, or started yesterday and has not ended."""
     is_today = workshop.day == now.astimezone(workshop.zone).date()
     return is_today or workshop.starts_at <= now < workshop.ends_at
 

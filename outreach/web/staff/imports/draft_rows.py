@@ -57,9 +57,10 @@ Typed = Mapping[Field, str]
 
 @dataclass
 class SentForm:
-    """What a form said: what was typed in its rows, by their keys, and what was typed in those that
-    a colleague has changed meanwhile; which kinds and venues the names in the sheet mean, for this
-    and later sheets; and whether a button has changed anything."""
+    """The answers in a form. `mended` has what was typed in its rows, by their keys, and
+    `conflicts` what was typed in rows that a colleague has changed meanwhile; `kinds` and `venues`
+    say what names in the sheet mean, for this and later sheets; `has_answered` is whether a button
+    has changed anything."""
 
     mended: dict[str, Typed] = field(default_factory=dict)
     conflicts: dict[str, Typed] = field(default_factory=dict)

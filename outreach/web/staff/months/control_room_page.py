@@ -42,7 +42,7 @@ TILE_WIDTH, TILE_HEIGHT = 34, 38  # a square of the map with its gap
 
 @dataclass(frozen=True, kw_only=True)
 class ControlRoomParams:
-    """What the address asks for."""
+    """The parsed query string of the page."""
 
     month: Month
     order: OfficeOrder = OfficeOrder.PENDING

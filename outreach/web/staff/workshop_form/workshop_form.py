@@ -193,7 +193,8 @@ class WorkshopForm(Form):
 
     @property
     def visibility_reason(self) -> str:
-        """Who may read the address of a discreet workshop by default, and why, in one sentence."""
+        """A sentence that says who may read the address of a discreet workshop by default, and
+        why."""
         kind = self.known_kind
         if kind is None or not kind.is_discreet:
             return ""
