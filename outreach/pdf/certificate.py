@@ -32,7 +32,7 @@ def pdf(
     today: date,
     now: datetime,
 ) -> bytes:
-    """Return a PDF/UA in `lang` with one page for each name, as typed. `hours` is a decimal: "2",
+    """Returns a PDF/UA in `lang` with one page for each name, as typed. `hours` is a decimal: "2",
     "1.5"."""
     _ = translator(lang)
     office = workshop.office

@@ -40,7 +40,7 @@ def write_sentences(
     wordings: Mapping[str, SeriesWording],
     topics: Mapping[str, Words],
 ) -> tuple[BulletinSentence, ...]:
-    """Return all sentences of a month in order. `core`: codes of the kinds that are listed one by
+    """Returns all sentences of a month in order. `core`: codes of the kinds that are listed one by
     one; the others are summed. `wordings`: by code of the series; `topics`: by code of the kind."""
     count = report.count
     core_counts = {code: count.by_kind.get(code, 0) for code in core}
@@ -256,7 +256,7 @@ def people(attendance: int | None) -> list[BulletinSentence]:
 
 
 def say_topic(code: str, names: Mapping[str, Words], topics: Mapping[str, Words], lang: str) -> str:
-    """Return the topic that follows «57 talleres»: «sobre los derechos de las personas
+    """Returns the topic that follows «57 talleres»: «sobre los derechos de las personas
     migrantes»."""
     if topics.get(code):
         return say(topics[code], lang)

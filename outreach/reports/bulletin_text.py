@@ -77,7 +77,7 @@ class LocalizedBulletin:
 
 
 def localize_bulletin(document: BulletinDocument, lang: str, public_url: str) -> LocalizedBulletin:
-    """Return the texts of a bulletin in one language. `public_url`: URL of the site, for links."""
+    """Returns the texts of a bulletin in one language. `public_url`: URL of the site, for links."""
     _ = translator(lang)
     month = formats.month_and_year(document.month.first, lang)
     home = f"{public_url}/{lang}"
@@ -136,10 +136,11 @@ def as_text(
     public_url: str,
     max_length: int | None = MAX_MESSAGE_LENGTH,
 ) -> str:
-    """Return the bulletin as plain text for a message.
+    """Returns the bulletin as plain text for a message.
 
     If it is longer than `max_length` characters, the texts of the editors are left out. None: no
-    limit."""
+    limit.
+    """
     bulletin = localize_bulletin(document, lang, public_url)
     text = _message(bulletin, partial(_editor_text, bulletin))
     if max_length is None or len(text) <= max_length:
@@ -214,7 +215,7 @@ def _notes(document: BulletinDocument, lang: str) -> list[str]:
 
 
 def _offices(document: BulletinDocument, lang: str) -> tuple[list[str], list[list[str]], list[str]]:
-    """Return the headings, the rows and the row of totals of the table of offices."""
+    """Returns the headings, the rows and the row of totals of the table of offices."""
     office_rows = bulletin_data.office_rows(document)
     has_others = any(others for _slug, _core, others, _total in office_rows)
     _ = translator(lang)

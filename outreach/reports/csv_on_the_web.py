@@ -19,7 +19,7 @@ NAMESPACE: Final = "http://www.w3.org/ns/csvw"
 
 
 def write(tables: RevisionTables, publication: Publication) -> dict[str, Any]:
-    """Return the document `csv-metadata.json`, beside which the tables lie."""
+    """Returns the document `csv-metadata.json`, beside which the tables lie."""
     report = tables.report
     return {
         "@context": [NAMESPACE, {"@language": i18n.SOURCE}],

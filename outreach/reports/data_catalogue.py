@@ -44,7 +44,7 @@ _CONTEXT: Final = {
 
 
 def write(months: Iterable[RevisionTables], publication: Publication) -> dict[str, Any]:
-    """Return the catalogue of the latest revision of each month."""
+    """Returns the catalogue of the latest revision of each month."""
     root = f"{publication.public_url}/datos/"
     datasets = [_dataset(tables, publication) for tables in months]
     publisher = {

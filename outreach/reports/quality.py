@@ -59,7 +59,7 @@ def from_json(data: Mapping[str, Any]) -> QualityStatement:
 
 
 def assess(session: Session, month: Month, *, now: datetime) -> QualityStatement:
-    """Return the statement of what the database contains of a month that is over."""
+    """Returns the statement of what the database contains of a month that is over."""
     rows = [row for row in coverage.matrix(session, month, None, now=now).rows if row.is_asked]
     total, assumed, without = session.execute(
         sa.select(

@@ -371,7 +371,7 @@ class RegistrationForm(PersonForm):
 
 
 def list_hours(workshop: Workshop) -> set[str]:
-    """Return all slots of a workshop, free or not, as `10:20`."""
+    """Returns all slots of a workshop, free or not, as `10:20`."""
     if not workshop.has_slots or not workshop.slot_minutes:
         return set()
     minutes = time_slots.list_offsets(workshop.starts, workshop.ends, workshop.slot_minutes)

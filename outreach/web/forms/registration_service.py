@@ -144,10 +144,11 @@ def _may_text(data: RegistrationData, networks: Sequence[ClientNetwork]) -> bool
 
 
 def get_key_of_repeated(existing: Registration, data: RegistrationData, *, now: datetime) -> bytes:
-    """Return the key of the registration that this form made, for a browser that repeats its post.
+    """Returns the key of the registration that this form made, for a browser that repeats its post.
 
     Raises FormUsed where the post names another party, or comes later than REPEATED_WITHIN: a used
-    token leads nobody else to the registration (S26). Raises NotFound where it has been erased."""
+    token leads nobody else to the registration (S26). Raises NotFound where it has been erased.
+    """
     key = registrations.get_key(key_store(), existing)
     made_at = key_store().made_at(existing.key_id or b"")  # the row has only the hour
     is_late = made_at is None or now - made_at > REPEATED_WITHIN

@@ -91,12 +91,12 @@ def init_app(app: Flask) -> None:
 
 
 def spoken_languages() -> list[tuple[str, str]]:
-    """Return code and name of each workshop language, in the order of the data."""
+    """Returns code and name of each workshop language, in the order of the data."""
     return [(code, i18n.gettext(name)) for code, name in i18n.SPOKEN.items()]
 
 
 def in_language(lang: str) -> str:
-    """Return the path of this page in another language.
+    """Returns the path of this page in another language.
 
     A page that sets `g.other_languages_at`, a path without its language, links to that path.
     """
@@ -108,12 +108,12 @@ def in_language(lang: str) -> str:
 
 
 def localize(words: Words | None) -> str:
-    """Return a multilingual text in the language of the page."""
+    """Returns a multilingual text in the language of the page."""
     return i18n.say(words, i18n.current())
 
 
 def host_name(workshop: Workshop) -> str:
-    """Return the full name of the consulate that invites; empty for a discreet workshop, whose
+    """Returns the full name of the consulate that invites; empty for a discreet workshop, whose
     pages say nothing of a consulate (S14)."""
     if workshop.is_discreet or workshop.kind.is_discreet:
         return ""
@@ -121,7 +121,7 @@ def host_name(workshop: Workshop) -> str:
 
 
 def city(place: CityHolder) -> str:
-    """Return the name of the city of an office, venue or stop in the language of the page."""
+    """Returns the name of the city of an office, venue or stop in the language of the page."""
     return city_names.localize(place.city, place.region, i18n.current())
 
 
@@ -150,7 +150,8 @@ def region_short(code: str) -> str:
 
 
 def map_link(place: Venue | Office) -> str:
-    """Return the address of a map with the way there, which any phone opens, by street and city."""
+    """Returns the address of a map with the way there, which any phone opens, by street and
+    city."""
     where = [place.address] if place.address else []
     if not where and isinstance(place, Venue):
         where = [place.name]
@@ -159,7 +160,7 @@ def map_link(place: Venue | Office) -> str:
 
 
 def lang_mark(words: Words | None) -> Markup:
-    """Return the attribute ` lang="es"` for a text that is not translated into the language of the
+    """Returns the attribute ` lang="es"` for a text that is not translated into the language of the
     page; empty for one that is."""
     spoken_in = i18n.language_of(words, i18n.current())
     if spoken_in == i18n.current():
@@ -189,7 +190,7 @@ def slim_day(value: date) -> str:
 
 
 def first_capital(text: str) -> str:
-    """Return the text with a capital first letter: Sábado 28 de noviembre."""
+    """Returns the text with a capital first letter: Sábado 28 de noviembre."""
     return text[:1].upper() + text[1:]
 
 

@@ -124,7 +124,7 @@ def _link(place: GazetteerPlace, *, has_namesake: bool) -> PlaceLink:
 
 
 def search_words(place: GazetteerPlace) -> str:
-    """Return what the link of a place searches for: words that mean it and no other."""
+    """Returns what the link of a place searches for: words that mean it and no other."""
     if place.code:
         is_certain = gazetteer.is_certain(place.code)
         return place.code if is_certain else f"{place.code}, {place.region}"

@@ -74,7 +74,7 @@ class CardOptions:
 
 
 def card(found: SearchResult, *, now: datetime, with_city: bool = False) -> WorkshopCard:
-    """Return the card of a workshop; `with_city` adds the city, for lists of several cities."""
+    """Returns the card of a workshop; `with_city` adds the city, for lists of several cities."""
     lang, starts_at = i18n.current(), found.starts_at.astimezone(found.zone)
     own = reader_hours.write_own(starts_at, found.mode)
     tags = [seats_tag(found, now=now)]
@@ -106,7 +106,7 @@ def card(found: SearchResult, *, now: datetime, with_city: bool = False) -> Work
 
 
 def list_card(listed: ListedResult, options: CardOptions) -> WorkshopCard:
-    """Return the card of an entry of the list, which says how far it is and its other dates."""
+    """Returns the card of an entry of the list, which says how far it is and its other dates."""
     found = listed.workshop
     made = card(
         found,
@@ -125,7 +125,7 @@ def list_card(listed: ListedResult, options: CardOptions) -> WorkshopCard:
 
 
 def opening(found: SearchResult | Workshop, *, now: datetime) -> datetime | None:
-    """Return when registration opens, in the venue's time zone; None if not in the future."""
+    """Returns when registration opens, in the venue's time zone; None if not in the future."""
     opens = found.opens_at
     is_ahead = found.status is WorkshopStatus.PUBLISHED and found.starts_at > now
     takes_places = found.way not in {Way.OPEN, Way.PHONE}
@@ -147,7 +147,7 @@ def today_or_tomorrow(day: date, today: date) -> str:
 
 
 def seats_tag(found: SearchResult | Workshop, *, now: datetime) -> CardTag:
-    """Return the tag that says how many places are left, or why none can be reserved online."""
+    """Returns the tag that says how many places are left, or why none can be reserved online."""
     if found.status is WorkshopStatus.CANCELLED:
         return CardTag(_("Cancelado"), "tag-bad")
     if found.way is Way.OPEN:
@@ -187,7 +187,7 @@ def open_words(mode: DeliveryMode) -> str:
 
 
 def place(found: SearchResult, *, with_city: bool = False) -> str:
-    """Return the venue and city; for a hidden address only the area and city."""
+    """Returns the venue and city; for a hidden address only the area and city."""
     lang = i18n.current()
     office_city = city_names.localize(found.office_city, found.office_region, lang)
     if found.venue_name is None:
@@ -204,7 +204,7 @@ def place(found: SearchResult, *, with_city: bool = False) -> str:
 
 
 def place_icon(mode: DeliveryMode) -> str:
-    """Return the name of the icon beside a place."""
+    """Returns the name of the icon beside a place."""
     return _PLACE_ICONS.get(mode, "place")
 
 
@@ -226,7 +226,7 @@ def _languages(found: SearchResult) -> str:
 
 
 def spoken(codes: Iterable[str]) -> str:
-    """Return the names of languages as one text: Español e inglés · Spanish and English."""
+    """Returns the names of languages as one text: Español e inglés · Spanish and English."""
     return formats.language_names(tuple(codes), i18n.current())
 
 

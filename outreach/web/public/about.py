@@ -105,7 +105,7 @@ def leave() -> Response:
 
 
 def _retention_days(kinds: Sequence[Kind]) -> tuple[int, list[tuple[int, list[str]]]]:
-    """Return the retention in days of most kinds (0 without kinds), and other retentions with the
+    """Returns the retention in days of most kinds (0 without kinds), and other retentions with the
     names of their kinds. Discreet kinds share one neutral name."""
     usual = Counter(kind.retention_days for kind in kinds).most_common(1)
     if not usual:

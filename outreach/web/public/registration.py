@@ -107,7 +107,8 @@ def save(public_id: str) -> ResponseReturnValue:
 
 
 def _read_pass(workshop: Workshop, text: str, now: datetime) -> str:
-    """Return the pass of a ticket of this workshop that may register another person, or nothing."""
+    """Returns the pass of a ticket of this workshop that may register another person, or
+    nothing."""
     registration_id = form_token.read_pass(text) if text else ""
     if not registration_id:
         return ""
@@ -118,7 +119,7 @@ def _read_pass(workshop: Workshop, text: str, now: datetime) -> str:
 
 
 def _show_in_language(public_id: str, now: datetime) -> ResponseReturnValue:
-    """Return the form as it was filled in, in the language of this address. Nothing is stored."""
+    """Returns the form as it was filled in, in the language of this address. Nothing is stored."""
     with store().read() as session:
         workshop = workshops.find_public(session, public_id)
         filled = RegistrationForm(workshop, request.form)
@@ -183,7 +184,7 @@ def _save(
 
 
 def _refresh(filled: RegistrationForm) -> RegistrationForm:
-    """Return the form with the current workshop and choices."""
+    """Returns the form with the current workshop and choices."""
     with store().read() as session:
         workshop = workshops.find_public(session, filled.workshop.public_id)
         filled.workshop = workshop
@@ -192,7 +193,7 @@ def _refresh(filled: RegistrationForm) -> RegistrationForm:
 
 
 def _check_post(filled: RegistrationForm, token: FormToken) -> str:
-    """Return what is wrong with the post itself, not with a field; empty if nothing is."""
+    """Returns what is wrong with the post itself, not with a field; empty if nothing is."""
     words = ""
     if filled.is_trapped:
         filled.website.data = ""
@@ -267,7 +268,7 @@ def _answer_conflict(filled: RegistrationForm, need: str) -> ResponseReturnValue
 
 
 def _conflict_notice(filled: RegistrationForm, need: str) -> str:
-    """Return the notice that another person just took the slot or the support, and what to do."""
+    """Returns the notice that another person just took the slot or the support, and what to do."""
     if not need:
         return _("Esa hora se acaba de ocupar. Elige otra: lo que escribiste sigue aquí.")
     gone = availability.used_up_words(need)
@@ -303,7 +304,7 @@ def _page(
 
 
 def _seats_left_words(filled: RegistrationForm) -> str:
-    """Return how many places are left, if few.
+    """Returns how many places are left, if few.
 
     Inexact for a kind of high sensitivity: a watcher must not see a single registration (S28).
     """
@@ -327,7 +328,7 @@ def _seats_left_words(filled: RegistrationForm) -> str:
 
 
 def _answer_closed(workshop: Workshop, status: int) -> ResponseReturnValue:
-    """Answer with the page that says why registration is closed, and with alternatives."""
+    """Answers with the page that says why registration is closed, and with alternatives."""
     now = clock.now()
     with store().read() as session:
         others = alternatives.alternatives(session, workshop, now=now)

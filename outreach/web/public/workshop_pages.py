@@ -348,7 +348,7 @@ def _help_line(session: Session, found: workshops.Workshop, now: datetime) -> He
 
 
 def _chosen(all_kinds: Sequence[Kind], params: SearchParams) -> list[Kind]:
-    """Return the kinds of a search by code or public code. Raises NotFound for an unknown one."""
+    """Returns the kinds of a search by code or public code. Raises NotFound for an unknown one."""
     if not params.kinds:
         return []
     by_name = {code: kind for kind in all_kinds for code in kind.codes}

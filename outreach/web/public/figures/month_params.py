@@ -19,7 +19,7 @@ SOON, LATER, FROZEN = 60, 300, 86_400  # Cache-Control max-age, in seconds
 
 
 def span(session: Session) -> tuple[Month, Month]:
-    """Return the first and the last month that have a page; the end stops crawlers."""
+    """Returns the first and the last month that have a page; the end stops crawlers."""
     now = clock.now()
     this = Month.from_day(now.date())
     return min(trends.first_month(session, now), this.plus(-FEW)), this.plus(FEW)
@@ -52,13 +52,13 @@ def revision() -> int | None:
 
 
 def keep_until_release(seconds: int, embargo: Embargo) -> None:
-    """Let caches keep the answer for `seconds`, but not past the next release of a month."""
+    """Lets caches keep the answer for `seconds`, but not past the next release of a month."""
     keep_for(embargo.limit_seconds(seconds))
 
 
 def seconds(*, is_over: bool, number: int | None = None) -> int:
-    """Return the max-age of an answer. `number` is for a file of one revision, which never changes;
-    an answer that lists other revisions passes none."""
+    """Returns the max-age of an answer. `number` is for a file of one revision, which never
+    changes; an answer that lists other revisions passes none."""
     if number is not None:
         return FROZEN
     return LATER if is_over else SOON

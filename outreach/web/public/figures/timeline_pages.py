@@ -144,7 +144,7 @@ def kind(code: str) -> ResponseReturnValue:
 def _months(
     row: Sequence[ReportedMonth], core: Sequence[Kind]
 ) -> list[tuple[ReportedMonth, list[int], int]]:
-    """Return each month with its numbers of core kinds and of all other kinds."""
+    """Returns each month with its numbers of core kinds and of all other kinds."""
     found = []
     for each in row:
         shown = [each.numbers.get(kind.code, 0) for kind in core]
@@ -155,7 +155,7 @@ def _months(
 def _bars(
     row: Sequence[ReportedMonth], all_kinds: dict[str, Kind]
 ) -> list[tuple[Kind, int, float, str]]:
-    """Return each kind with its number, bar length and sparkline of the last months."""
+    """Returns each kind with its number, bar length and sparkline of the last months."""
     sums = trends.sum_numbers(row)
     most = max(sums.values(), default=0) or 1
     drawn = charts.lines(row[-SHOWN:], sums)
@@ -165,7 +165,7 @@ def _bars(
 def _offices(
     row: Sequence[ReportedMonth], cities: dict[str, str]
 ) -> list[tuple[str, str, int, str]]:
-    """Return slug, city, number and sparkline of the last months; largest first."""
+    """Returns slug, city, number and sparkline of the last months; largest first."""
     sums = trends.sum_numbers(row)
     drawn = charts.lines(row[-SHOWN:], sums)
     found = [(slug, cities[slug], number, drawn[slug]) for slug, number in sums.items()]

@@ -58,7 +58,7 @@ def _choose_way() -> str:
 
 
 def _request_link(way: str) -> ResponseReturnValue:
-    """Ask for the link by letter, or by text: it goes to the stored contact only."""
+    """Asks for the link by letter, or by text: it goes to the stored contact only."""
     try:
         contact = email_form.read_number() if way == BY_TEXT else email_form.read_address()
     except ValidationError as fault:
@@ -118,7 +118,7 @@ def _confirm_hold(registration_id: str, now: datetime) -> None:
 
 
 def _find_faults(code: str, name: str) -> list[tuple[str, str]]:
-    """Return what is missing or malformed: the id of the field, and the message."""
+    """Returns what is missing or malformed: the id of the field, and the message."""
     faults = []
     if len(code) != CODE_LENGTH or not code.isascii():
         faults.append(("code", _("Escribe las 6 letras y números de tu código.")))
