@@ -198,7 +198,8 @@ class Inbox:
 
 
 def _find_office(session: Session, activity: InboxActivity) -> Office:
-    """The office that is followed; of a deletion, any that can sign. Raises NotFound."""
+    """Returns the office that is followed; for the deletion of an actor, any office that can sign.
+    Raises NotFound."""
     slug = activity.office
     found = [offices.find(session, slug)] if slug else offices.list_offices(session)
     for office in found:

@@ -158,7 +158,8 @@ def _make(
 
 
 def _normalize(sender: str, countries: Sequence[str]) -> str:
-    """The number in E.164 form; empty where it is none that we would write to, as a word."""
+    """Returns the number in E.164 form; empty for a sender that we would not write to, as one that
+    is a word."""
     digits = sender.strip()
     if not digits.removeprefix("+").isascii() or len(digits) > 20:
         return ""

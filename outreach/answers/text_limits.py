@@ -1,7 +1,7 @@
 """How many texts one number may send us, and how many we reply (S30, S31, S41).
 
-A forged sender must not turn us on the owner of a number, nor use up the texts of a day. Counted by
-HMAC of the number under the key of the day.
+A forged sender must not turn us on the owner of a number, nor use up the texts of a day. Texts are
+counted by HMAC of the number under the key of the day.
 """
 
 from typing import Final

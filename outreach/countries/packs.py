@@ -105,7 +105,8 @@ def is_country(code: str) -> bool:
 
 
 def find_country(region: str) -> str | None:
-    """The country of a region's code, of all packs; None for a code that is of none."""
+    """Returns the country of a region's code, looked up in all packs; None for a code that no pack
+    has."""
     country = region.removesuffix(_WHOLE)
     if country != region and country not in list_codes() and is_country(country):
         return country
@@ -113,7 +114,7 @@ def find_country(region: str) -> str | None:
 
 
 def find_region(code: str) -> Region | None:
-    """The region of this code, of all packs."""
+    """Returns the region of this code, looked up in all packs; None for a code that no pack has."""
     country = find_country(code)
     if country is None:
         return None

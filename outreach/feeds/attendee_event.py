@@ -43,8 +43,8 @@ class MailedEvent:
 
 
 def uid(registration: Registration, key: bytes, host: str) -> str:
-    """A UID derived from the registration's key: it is stable and reveals neither the manage link
-    nor the workshop; of a discreet one, not the site either."""
+    """Returns a UID derived from the registration's key. It is stable and reveals neither the
+    manage link nor the workshop; for a discreet workshop it does not reveal the site either."""
     own_host = registration.workshop.get_uid_host(host)
     return f"cita-{keystore.derive(key, 'calendar').hex()}@{own_host}"
 

@@ -275,8 +275,8 @@ class Feeds:
         counted_at: datetime | None,
         now: datetime,
     ) -> FeedResponse:
-        """The response of a feed of a discreet kind, which nobody keeps: who asks for it again must
-        not learn from its haste that somebody has a calendar of it (S04)."""
+        """Returns the response of a feed of a discreet kind, and keeps it nowhere: an answer that
+        comes fast would tell who asks again that somebody has a calendar of it (S04)."""
         with self.store.read() as session:
             choice = _choice(session, request, known)
             body = WRITERS[request.form](session, choice, request.lang, site, today=now.date())

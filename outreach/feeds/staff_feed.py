@@ -235,8 +235,8 @@ def _description(workshop: Workshop, waiting: int, start: datetime) -> str:
 
 
 def _path(workshop: Workshop) -> str:
-    """The workshop's staff page; of a hidden one the list of its day, since its link is a
-    permission."""
+    """Returns the path of the workshop's staff page. A hidden workshop has that of the list of its
+    day, since its link is a permission."""
     if workshop.is_hidden:
         return f"/org/talleres?dia={workshop.day}"
     return f"/org/talleres/{workshop.public_id}"

@@ -182,7 +182,8 @@ def fit(feed: UpcomingFeed, texts: Sequence[bytes], lang: str) -> UpcomingCut:
 
 
 def tag(choice: FeedQuery, lang: str, site: PublicSite, form: str) -> str:
-    """A permanent tag URI of a feed in one of its formats (RFC 4151), also if the site moves."""
+    """Returns a tag URI of a feed in one of its formats (RFC 4151). It stays the same if the site
+    moves."""
     return f"tag:{site.host},{TAG_YEAR}:{ics_feed.address(choice, lang, '', form).lstrip('/')}"
 
 

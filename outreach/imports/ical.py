@@ -78,8 +78,8 @@ class IcalCalendar:
 
 
 def own_id(uid: str) -> str:
-    """The id of the workshop of our own feeds that has this UID, as in a file of workshops; empty
-    for the UID of another program."""
+    """Returns the id of the workshop whose UID in our own feeds this is, as a file of workshops has
+    it; empty for the UID of another program."""
     found = _OWN_UID.fullmatch(clean(uid))
     return f"{UID_PREFIX}{found[1]}" if found else ""
 

@@ -124,8 +124,8 @@ def _find(wanted: PostalName, towns: Mapping[str, list[Town]]) -> list[Town]:
 
 
 def _spellings(name: str) -> Iterator[str]:
-    """A name as `canonicalize` writes it, also without what stands after it: «Wehlen, Stadt»,
-    «Lübbenau/Spreewald», «Forst (Lausitz)», «Marseille 1er Arrondissement»."""
+    """Returns a name as `canonicalize` writes it, and also without what stands after it: «Wehlen,
+    Stadt», «Lübbenau/Spreewald», «Forst (Lausitz)», «Marseille 1er Arrondissement»."""
     whole = canonicalize(name)
     if whole:
         yield whole

@@ -167,7 +167,7 @@ class KeyStore:
         return found if is_known else None
 
     def find(self, contact: str, workshop: int | None = None) -> list[bytes]:
-        """The ids of the keys of this e-mail or phone, of one workshop or of all."""
+        """Returns the ids of the keys of this e-mail or phone, at one workshop or at all."""
         query = sa.select(Key.id).where(
             Key.contact == self.index(contact), Key.forget_on > self.today()
         )

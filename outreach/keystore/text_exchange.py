@@ -85,8 +85,8 @@ def begin_challenge(key_store: KeyStore, number: str, key_id: bytes, *, now: dat
 
 
 def read_digits(key_store: KeyStore, number: str, key_id: bytes, *, now: datetime) -> str:
-    """The digits that this phone has to send back about this registration; empty where they are
-    good no more, or those of another registration took their place."""
+    """Returns the digits that this phone has to send back about this registration; empty where they
+    are no longer good, or those of another registration took their place."""
     with key_store.store.read() as session:
         row = session.get(TextChallenge, key_store.index(number))
         if row is None or row.key_id != key_id or now >= row.ends_at:
@@ -95,8 +95,9 @@ def read_digits(key_store: KeyStore, number: str, key_id: bytes, *, now: datetim
 
 
 def end_challenge(key_store: KeyStore, number: str, digits: str, *, now: datetime) -> bytes | None:
-    """The key of the registration whose digits came back, once. None where they are wrong, late,
-    or nothing waits for them; after MAX_TRIES the right ones are no more."""
+    """Returns the key of the registration whose digits came back, once. None where they are wrong
+    or late, or nothing waits for them. After MAX_TRIES the right digits are no longer good
+    either."""
     with key_store.store.change() as session:
         row = session.get(TextChallenge, key_store.index(number), with_for_update=True)
         if row is None or now >= row.ends_at:

@@ -1,6 +1,6 @@
 """Writes and delivers mailings: the bulletin, its confirmation, reminders to staff.
 
-Plain text, to one person each. Subscribers can unsubscribe with one click, in their mail program
+Each is plain text to one person. Subscribers can unsubscribe with one click, in their mail program
 too (RFC 8058).
 """
 

@@ -109,7 +109,7 @@ def _set_text(letter: EmailMessage, text: str) -> None:
 
 @lru_cache(maxsize=256)
 def _header(name: str, value: str) -> Any:
-    """A header of one line; `EmailMessage` takes it without parsing it again."""
+    """Returns a header of one line, which `EmailMessage` takes without parsing it again."""
     return DEFAULT.header_factory(name, " ".join(value.splitlines()))
 
 

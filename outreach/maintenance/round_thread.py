@@ -27,8 +27,8 @@ class RoundRunner(Protocol):
 
 
 class RoundThread:
-    """The rounds of one worker. `name` is the lease of the worker that looks for changes; all of
-    them deliver. `make` is given what says that a round has to end."""
+    """Runs the rounds of one worker. `name` is the lease of the worker that looks for changes; all
+    workers deliver. `make` is called with a function that says whether a round has to end."""
 
     def __init__(
         self, leader: Leader, name: str, make: Callable[[Callable[[], bool]], RoundRunner]

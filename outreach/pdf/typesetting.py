@@ -105,7 +105,7 @@ def _compile_pdf(
 
 
 def _compile(template: str, data: Mapping[str, Any], made_at: datetime, **options: Any) -> bytes:
-    """The document; of a PNG or SVG its first page. Raises TypesettingFailed."""
+    """Returns the document; as PNG or SVG, its first page. Raises TypesettingFailed."""
     return _run({"made_at": made_at.isoformat()}, template, data, **options)
 
 

@@ -105,7 +105,8 @@ class ControlRoom:
 
 
 def load(session: Session, month: Month, *, now: datetime) -> ControlRoom:
-    """The month as of now, whether or not it is closed; offices by what they have not reported."""
+    """Returns the month as of now, whether or not it is closed, with the offices that owe most
+    reports first."""
     matrix = coverage.matrix(session, month, None, now=now)
     found = staff_figures.load(session, month, month, now=now, is_network=True)
     of_offices = {each.key: each for each in found.list_rows(FigureGrouping.OFFICE)}

@@ -133,8 +133,8 @@ def _add(group: _Group, other: _Group) -> None:
 
 @dataclass(frozen=True)
 class RoundedRate:
-    """A rate in percent, rounded so that five people more or fewer are within it, with what it may
-    be of ten by chance. The ends are open: `is_least` means so many or fewer."""
+    """A rate in percent, rounded so that five people more or fewer are within it, and how many of
+    ten that may be by chance. The ends are open: `is_least` means so many or fewer."""
 
     percent: int
     step: int

@@ -332,7 +332,8 @@ def history(
 
 
 def _list_conditions(*names: str) -> list[sa.ColumnElement[bool]]:
-    """The conditions of a counted workshop, of the office or the kind of a parameter."""
+    """Returns the conditions of a counted workshop. `names` are the parameters that limit them:
+    office, kind."""
     columns = {"office": Workshop.office_id, "kind": Workshop.kind_id}
     return [IS_COUNTED, *(columns[name] == sa.bindparam(name) for name in names)]
 

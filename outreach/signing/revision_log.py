@@ -171,8 +171,8 @@ def prove(session: Session, month: Month, number: int | None = None) -> Revision
 def prove_growth(
     session: Session, first: int | None = None, second: int | None = None
 ) -> ConsistencyProof:
-    """The proof that the log of size `second`, or of now, begins with that of size `first`, or of
-    its first entry. Raises NotFound."""
+    """Returns the proof that the log of size `second`, or of now, begins with the log of size
+    `first`, or with its first entry. Raises NotFound."""
     entries = revision_log.list_entries(session)
     if not entries and first is None and second is None:
         return ConsistencyProof(

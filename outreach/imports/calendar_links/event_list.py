@@ -65,8 +65,8 @@ class CalendarRows:
 def read_rows(
     session: Session, office: Office, source: CalendarSource, *, now: datetime, until: date
 ) -> CalendarRows:
-    """The dates from today on; of events that repeat without an end those up to `until`. Raises
-    UnreadableFile for more than a page can show."""
+    """Returns the dates from today on; events that repeat without an end have dates up to `until`.
+    Raises UnreadableFile for more than a page can show."""
     today = now.astimezone(office.zone).date()
     ahead = _drop_past(source, today)
     try:

@@ -368,7 +368,7 @@ def _is_emoji(letter: str) -> bool:
 
 
 def join_lines(lines: Sequence[MessageLine]) -> MessageLine:
-    """The lines of one workshop as one: which piece is its title and which its venue."""
+    """Joins the lines of one workshop, and decides which piece is its title and which its venue."""
     first = lines[0]
     found = MessageLine(first.number)
     for line in lines:

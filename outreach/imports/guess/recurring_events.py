@@ -103,8 +103,8 @@ def _is_endless(rule: str, today: date) -> bool:
 def list_dates(
     calendar: IcalCalendar, home: ZoneInfo, *, now: datetime, until: date
 ) -> Iterator[EventDate]:
-    """The dates of all events, in the order of the file; those of one event by day. What repeats
-    without an end is read to the day `until`. Raises TooManyDates."""
+    """Returns the dates of all events, in the order of the file; the dates of one event are by day.
+    Events that repeat without an end are read to the day `until`. Raises TooManyDates."""
     moved: dict[str, list[IcalEvent]] = defaultdict(list)
     for event in calendar.events:
         if event.replaces is not None:

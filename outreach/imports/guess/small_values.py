@@ -126,7 +126,7 @@ def _unreadable(text: str) -> tuple[None, list[Remark]]:
 
 
 def _whole(text: str) -> int | None:
-    """A whole number, of «30», «30.0» and «1,200»."""
+    """Reads a whole number: «30», «30.0», «1,200»."""
     if re.fullmatch(r"[0-9]{1,3}(?:[,.][0-9]{3})+", text):
         return int(text.replace(",", "").replace(".", ""))
     number = float(text.replace(",", "."))
@@ -162,7 +162,8 @@ def is_mode(cell: Cell) -> bool:
 
 
 def find_online_mode(place: str) -> DeliveryMode | None:
-    """The mode of a place that is none: «Zoom», «en línea», a link."""
+    """Returns the mode of a workshop whose place is «Zoom», «en línea» or a link; None for any
+    other place."""
     if place.casefold().startswith(("http://", "https://", "www.")):
         return DeliveryMode.VIDEO_CALL
     found = _MODE_OF.get(fold(place))

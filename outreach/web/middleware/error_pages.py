@@ -104,8 +104,8 @@ def fail_as_text(error: Exception) -> Response:
 
 
 def keep_form() -> None:
-    """Shows the form again, filled in, if this POST fails with 429, 500 or 503. Not for forms with
-    a password."""
+    """Shows the form again, filled in, if this POST fails with 429, 500 or 503. It must not be
+    called for forms with a password."""
     g.keeps_form = True
 
 

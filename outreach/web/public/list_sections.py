@@ -240,8 +240,8 @@ def _is_postal(where: Location) -> bool:
 
 
 def _find_only_country(country: str) -> str:
-    """The country that the list of a place keeps to, as it begins a sentence in French; empty in a
-    network of one country."""
+    """Returns the name of the country that the list of a place keeps to, with a capital and, in
+    French, its preposition; empty in a network of one country."""
     own = network_profile.current().packs
     found = next((pack.located[i18n.current()] for pack in own if pack.code == country), "")
     return formatting.first_capital(found) if len(own) > 1 else ""

@@ -21,7 +21,7 @@ class FilterLink:
 
 
 def list_active(params: SearchParams, chosen: Sequence[Kind]) -> list[FilterLink]:
-    """The filters that are active except the place; each link takes one of them off."""
+    """Returns the active filters except the place; each link takes one of them off."""
     kinds = [
         FilterLink(
             formatting.localize(kind.short_name),

@@ -34,8 +34,8 @@ _HOURS: Final = re.compile(r"[0-9]{1,3}([.,][05])?")
 
 
 class CertificateForm(Form):
-    """A name a line. A discreet workshop has one certificate at a time: a file with all who came
-    would be a list of them."""
+    """The form of certificates, with a name in each line. A discreet workshop has one certificate
+    at a time: a file with all who came would be a list of them."""
 
     name = TextAreaField(
         filters=[lambda typed: clean_lines(typed or "")],

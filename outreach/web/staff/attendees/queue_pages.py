@@ -188,7 +188,8 @@ def _find_likely(session: Session, workshop: Workshop, people: int | None) -> in
 
 
 def _say_no(public_id: str, registration_id: str) -> ResponseReturnValue:
-    """A «no» to a question of a call: the person's data is erased, as on their own page."""
+    """Records a «no» to the question of a call: the person's data is erased, as on their own
+    page."""
     with store().read() as session:
         workshop = find_workshop(session, public_id)
         try:

@@ -429,7 +429,7 @@ def _core_kinds(session: Session, report: MonthReport) -> list[tuple[Kind, int]]
 
 
 def _name(session: Session, edition: BulletinEdition | None) -> str:
-    """The name of who published or edited it last; empty when unknown."""
+    """Returns the name of who published or last edited an edition; empty when unknown."""
     organizer_id = edition and (edition.published_by_id or edition.edited_by_id)
     member = session.get(StaffMember, organizer_id) if organizer_id else None
     return member.label if member else ""

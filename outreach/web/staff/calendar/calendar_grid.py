@@ -213,8 +213,9 @@ def week_grid(
 def venue_lanes(
     days: Sequence[date], entries: Sequence[CalendarEntry], venues: Mapping[Venue, str]
 ) -> list[VenueLane]:
-    """The week by venue: `venues` (with the names that tell them apart), those of the entries, and
-    last lanes for what is at venues that the reader does not see, and for what has none."""
+    """Returns the week by venue: a lane for each of `venues` (with the names that tell them apart)
+    and for each venue of the entries. Last come lanes for what is at venues that the reader does
+    not see, and for what has no venue."""
     by_venue: dict[int | None, list[CalendarEntry]] = defaultdict(list)
     names = {venue.id: (venue, name) for venue, name in venues.items()}
     hidden = [each for each in entries if not workshop_labels.sees_address(each.workshop)]

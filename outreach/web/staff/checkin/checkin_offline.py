@@ -103,8 +103,8 @@ def service_worker() -> ResponseReturnValue:
 @blueprint.post("/puerta/<public_id>/paquete.json")
 @requires(Scope.WORKSHOP, Permission.DOOR)
 def manifest(public_id: str) -> ResponseReturnValue:
-    """The encrypted manifest and a new check-in token, as JSON. A POST, since it creates the
-    token."""
+    """Answers with the encrypted manifest and a new check-in token, as JSON. It is a POST, since it
+    creates the token."""
     now = clock.now()
     with store().read() as session:
         workshop = find_workshop(session, public_id)

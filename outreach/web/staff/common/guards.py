@@ -447,8 +447,8 @@ def _frame(who: SignedInStaff) -> dict[str, Any]:
 
 
 def _list_wide_places(*, has_offices: bool) -> list[tuple[str, str, str, str]]:
-    """The pages that the navigation has room for on a wide screen; on a phone they are under «Más».
-    Each with its address, picture and name."""
+    """Returns address, picture and name of the pages that the navigation has room for on a wide
+    screen; on a phone they are under «Más»."""
     places = []
     is_network = has_permission(Permission.NETWORK, ALL_OFFICES)
     if is_network:

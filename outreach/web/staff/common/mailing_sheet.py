@@ -104,8 +104,9 @@ def log_decision(session: Session, month: Month, edition: int, decision: NotifyD
 
 
 def show(sheet: MailingSheet, *, back: str, replaced: Mapping[str, Any] | None = None) -> Response:
-    """The page of the sheet. It sends the fields of this request again to the same address, with
-    those of `replaced` instead; `back` is the page of who decides not to."""
+    """Renders the page of the sheet. Its form sends the fields of this request again to the same
+    address, with the values in `replaced` instead of theirs; `back` is the page for whoever decides
+    not to."""
     given = replaced or {}
     fields = [
         (name, given.get(name, value))

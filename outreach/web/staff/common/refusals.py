@@ -221,8 +221,8 @@ def _account(who: SignedInStaff) -> str:
 
 
 def _place_name(office: str, who: SignedInStaff) -> str:
-    """The city of an office (slug), «toda la red» for `ALL_OFFICES`; empty for none. Without an
-    office, that of an account that has only one."""
+    """Returns the city of an office (slug), or «toda la red» for `ALL_OFFICES`. Without an office
+    it is that of an account with a role at one only; otherwise empty."""
     if not office and len(who.grants) == 1:
         office = next(iter(who.grants))
     if office == ALL_OFFICES:

@@ -95,7 +95,7 @@ class RowView:
 @blueprint.get("/traer/<slug>/<draft_id>")
 @requires(Scope.OFFICE, Permission.EDIT)
 def rows_page(slug: str, draft_id: str) -> ResponseReturnValue:
-    """The rows, those that somebody has to look at first."""
+    """Shows the rows, first those that somebody has to look at."""
     with store().read() as session:
         return show(session, open_draft(session, slug, draft_id))
 
@@ -286,8 +286,9 @@ def show(
     is_outdated: bool = False,
     saved: bool = False,
 ) -> Response:
-    """The rows of a filter, a page of them. `typed` has values that are not stored, by key: those
-    rows come first. `is_outdated`: nothing was loaded, since something has changed meanwhile."""
+    """Shows a page of the rows that a filter has. `typed` has values that are not stored, by key:
+    those rows come first. `is_outdated` says that nothing was loaded, since something has changed
+    meanwhile."""
     opened_key = request.args.get("abre", "")
     typed, given = typed or {}, request.form if request.method == "POST" else request.args
     filters = _count_filters(opened)

@@ -51,7 +51,7 @@ def show_list(list_name: str) -> ResponseReturnValue:
 @blueprint.get("/listas/<list_name>.<any(csv,xlsx):ending>")
 @requires(Scope.SIGNED_IN)
 def download_list(list_name: str, ending: str) -> ResponseReturnValue:
-    """The rows that the page with this query string has, all of them."""
+    """Answers with all rows that the page with this query string has."""
     listed = _find(list_name)
     rows = _read(listed).file_rows
     if ending == "csv":

@@ -45,7 +45,7 @@ def read_texts(form: Form, name: str) -> Words:
 
 
 def text_values(values: Mapping[str, Words]) -> dict[str, str]:
-    """The initial values of such fields, by field name."""
+    """Returns the initial values of the fields that `read_texts` reads, by field name."""
     return {
         f"{name}_{lang}": words.get(lang, "")
         for name, words in values.items()

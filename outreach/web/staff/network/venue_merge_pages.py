@@ -191,7 +191,7 @@ def _require_announced(effect: MergeEffect) -> None:
 
 
 def _choice_page(session: Session, office: Office, kept: Venue) -> ResponseReturnValue:
-    """The other venues of the office, those that are like it first."""
+    """Shows the other venues of the office, first those that are like it."""
     others = [each for each in venues.list_venues(session, office) if each.id != kept.id]
     index = venue_matching.VenueIndex[Venue]()
     for each in others:

@@ -211,7 +211,8 @@ def create_venue(slug: str) -> ResponseReturnValue:
 
 
 def _unanswered(session: Session, office: Office, form: VenueForm) -> tuple[Venue, ...]:
-    """The venues that the typed one may be, where nobody has said yet that it is none of them."""
+    """Returns the venues that the typed one may be, unless somebody has said that it is none of
+    them."""
     data = form.venue_data()
     name = (data.name, data.address, data.city)
     found = venue_matching.match(

@@ -1,6 +1,6 @@
 """Warnings about proposed dates, and creation of the ticked ones.
 
-Shared by `repeat`, `month_planner` and `duplicate`.
+`repeat`, `month_planner` and `duplicate` share it.
 """
 
 import re

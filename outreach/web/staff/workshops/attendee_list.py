@@ -117,8 +117,8 @@ def _just_called(session: Session, workshop: Workshop) -> list[Notification]:
 def make_tab(
     workshop: Workshop, attendees: AttendeeList, shown: str, *, now: datetime
 ) -> AttendeeTab:
-    """The list of one tab; nobody where the reader sees no names now. `shown` is the registration
-    whose contact was asked for."""
+    """Returns the list of one tab; it is empty where the reader sees no names now. `shown` is the
+    registration whose contact was asked for."""
     sees_contacts = disclosure.sees(SeenField.CONTACTS, workshop, is_acting=True)
     if not disclosure.sees(SeenField.NAMES, workshop):
         return AttendeeTab(sees_contacts=sees_contacts, names_note=_names_note(workshop, now))

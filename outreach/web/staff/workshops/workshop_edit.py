@@ -419,8 +419,8 @@ def _venue(session: Session, form: WorkshopForm, office: Office) -> Venue | None
 
 
 def _known_venue(session: Session, form: WorkshopForm, office: Office) -> Venue | None:
-    """The venue that the typed one is already, also by what was answered to «¿Es la misma?». Raises
-    PageRefused where that has to be asked."""
+    """Returns the venue that the typed one is already, by its name or by the answer to «¿Es la
+    misma?». Raises PageRefused where that has to be asked."""
     name, city = form.venue_name.data or "", form.venue_city.data or ""
     found = venue_matching.match(
         session, office, name, address=form.venue_address.data or "", city=city
