@@ -80,7 +80,7 @@ def cached_by_wording(write: Callable[Params, Written]) -> Callable[Params, Writ
 
 @cached_by_wording
 def dated(value: date, pattern: Message, lang: str) -> str:
-    """A date by one of the patterns above."""
+    """Writes a date by one of the patterns above."""
     if value.day == 1:
         pattern = _FIRST_OF_MONTH.get(pattern, pattern)  # a month alone has no day
     translate = translator(lang)
@@ -138,8 +138,8 @@ def hours(starts: time, ends: time, lang: str) -> str:
 
 
 def own_hour(at: datetime, zone: ZoneInfo | None, lang: str) -> str:
-    """A moment, which is on the clock of a workshop, on the clock of its reader: «8:00 a. m.», or
-    «dom 3, 11:00 p. m.» where that is another day. Empty where both clocks say the same, or the
+    """Returns a moment, given on the clock of a workshop, on the clock of its reader: «8:00 a. m.»,
+    or «dom 3, 11:00 p. m.» where that is another day. Empty where both clocks say the same, or the
     reader's is not known."""
     own = at.astimezone(zone)
     if zone is None or own.utcoffset() == at.utcoffset():

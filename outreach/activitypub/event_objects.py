@@ -162,8 +162,8 @@ def write_activity(
     office: Office,
     public_url: str,
 ) -> JsonObject:
-    """A Create, Update or Delete of an event. `payload`: the event, or its tombstone. The id of an
-    activity differs with each update: servers drop one that they know."""
+    """Writes a Create, Update or Delete of an event; `payload` is the event, or its tombstone. The
+    id of an activity differs with each update: servers drop one that they know."""
     to = FediverseAddresses(public_url)
     mark = f"-{int(pushed.updated_at.timestamp())}" if activity is FediverseActivity.UPDATE else ""
     return {

@@ -155,7 +155,8 @@ class Inbox:
         *,
         now: datetime,
     ) -> RemoteActor:
-        """The actor, whose key has signed the request."""
+        """Returns the actor whose key has signed the request. Fetches it where it is not kept, or
+        where its key may be a new one."""
         kept = self.actors.find_kept(address, now=now)
         if kept is not None:
             try:

@@ -111,7 +111,7 @@ class ReplyOutbox:
 def text_outlets(
     store: Store, key_store: KeyStore, config: Config
 ) -> list[Outlet[QueuedReply, PreparedReply]]:
-    """Replies to texts, and to messages of WhatsApp."""
+    """Returns the outlets of replies to texts, and to messages of WhatsApp."""
     budget = TextBudget(config, key_store)
 
     def prepare(reply: QueuedReply, now: datetime) -> Prepared[PreparedReply] | None:
@@ -141,7 +141,7 @@ def text_outlets(
 
 @contextmanager
 def _connect(key_store: KeyStore, budget: TextBudget) -> Iterator[Callable[[PreparedReply], None]]:
-    """A transport to the gateway of each reply. Where one refuses for now, replies wait."""
+    """Yields a transport to the gateway of each reply. Where one refuses for now, replies wait."""
     sent = 0
 
     def send(reply: PreparedReply) -> None:
@@ -208,7 +208,8 @@ def write(
     digits: str,
     now: datetime,
 ) -> str:
-    """The words of a reply, in one part of the GSM alphabet. Needs an application context."""
+    """Writes the words of a reply, in one part of the GSM alphabet. Needs an application
+    context."""
     address = _find_address(registration) if name is ReplyName.WHERE else ""
     values = {"registration": registration, "link": link, "digits": digits, "today": now.date()}
     with use_language(language):

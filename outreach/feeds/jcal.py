@@ -25,7 +25,7 @@ MIMETYPE: Final = "application/calendar+json"
 def write(
     session: Session, choice: FeedQuery, lang: str, site: PublicSite, *, today: date
 ) -> bytes:
-    """The workshops of a query from `today` (UTC) on, as UTF-8 JSON.
+    """Writes the workshops of a query from `today` (UTC) on, as UTF-8 JSON.
 
     Raises UnknownFilter for a discreet kind.
     """

@@ -22,7 +22,8 @@ MIMETYPE: Final = "application/jscalendar+json;type=group"
 def write(
     session: Session, choice: FeedQuery, lang: str, site: PublicSite, *, today: date
 ) -> bytes:
-    """The workshops of a query from `today` (UTC) on. Raises UnknownFilter for a discreet kind."""
+    """Writes the workshops of a query from `today` (UTC) on. Raises UnknownFilter for a discreet
+    kind."""
     feed = upcoming.read(session, choice, lang, site, today=today)
     entries = make_each(feed.events, lambda each: _bytes(_event(each, lang)), what="a feed")
     cut = upcoming.fit(feed, entries, lang)

@@ -134,7 +134,7 @@ class Feeds:
         self._writing = threading.Lock()
 
     def answer(self, environ: "WSGIEnvironment") -> tuple[str, Headers, bytes]:
-        """Status, headers and body. Raises UnknownFilter for an unknown address."""
+        """Returns status, headers and body. Raises UnknownFilter for an unknown address."""
         served = self._find_or_write(environ["PATH_INFO"], environ.get("QUERY_STRING", ""))
         failed = preconditions.evaluate(environ, served.copy.etag, served.copy.changed_at)
         if failed is HTTPStatus.NOT_MODIFIED:

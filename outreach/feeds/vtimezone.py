@@ -63,8 +63,9 @@ def vtimezone(zone: ZoneInfo) -> bytes:
 
 
 def _find_rules(changes: Sequence[ZoneChange]) -> tuple[list[tuple[ZoneChange, str]], int]:
-    """The rules that the transitions follow until the horizon, each with its first transition, and
-    the year since which they do; without a rule, none and a year after the horizon."""
+    """Returns the rules that the transitions follow until the horizon, each with its first
+    transition, and the year since which they do. If there is no rule, that year is after the
+    horizon."""
     horizon = get_horizon().year
     found: list[tuple[ZoneChange, str]] = []
     since = horizon + 1

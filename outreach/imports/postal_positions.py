@@ -146,7 +146,7 @@ def _middles(
 
 
 def _middle(positions: Sequence[Position]) -> Position:
-    """The medians, which a few namesakes elsewhere hardly move."""
+    """Returns the medians of the positions, which a few namesakes elsewhere hardly move."""
     return median(p[0] for p in positions), median(p[1] for p in positions)
 
 

@@ -42,7 +42,7 @@ def encrypt(key: bytes, text: str, about: str) -> bytes:
 
 
 def decrypt(key: bytes, sealed: bytes, about: str) -> str:
-    """The text. Raises DataErased if key, ciphertext or `about` is another one."""
+    """Decrypts a text. Raises DataErased if key, ciphertext or `about` is another one."""
     try:
         return AESGCM(key).decrypt(sealed[:12], sealed[12:], about.encode()).decode()
     except InvalidTag:

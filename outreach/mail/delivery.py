@@ -60,7 +60,7 @@ def text_transport(config: Config) -> TextTransport | None:
 def letter_outlets(
     store: Store, key_store: KeyStore, config: Config, transport: LetterTransport
 ) -> list[Outlet[ClaimedMessage, EmailMessage]]:
-    """Letters of notifications, warnings first."""
+    """Returns the outlets of letters of notifications: that of warnings comes first."""
     write = partial(render.write, config=config)
     return [
         _make_outlet("letters", store, key_store, each, write, transport)
@@ -71,8 +71,8 @@ def letter_outlets(
 def text_outlets(
     store: Store, key_store: KeyStore, config: Config, transport: TextTransport
 ) -> list[Outlet[ClaimedMessage, SmsMessage]]:
-    """Texts of notifications: warnings first, whatever the day's budget is, then others as far as
-    it goes."""
+    """Returns the outlets of texts of notifications: warnings first, whatever the day's budget is,
+    then others as far as it goes."""
     write = partial(sms.write, config=config)
     budget = TextBudget(config, key_store)
     purses = {
@@ -110,8 +110,8 @@ def _make_outlet(
 def paying_texts(
     transport: TextTransport, key_store: KeyStore, budget: TextBudget, purse: TextPurse
 ) -> Iterator[Callable[[SmsMessage], None]]:
-    """A transport that counts each text that may have been sent, and sends nothing to phones that
-    answered «stop»: staff call instead (S41)."""
+    """Yields a transport that counts each text that may have been sent. It sends nothing to phones
+    that answered «stop»: staff call instead (S41)."""
     with transport() as send_text:
 
         def send(text: SmsMessage) -> None:
@@ -214,7 +214,7 @@ class _NotificationWriter(Generic[Written]):
 
 @contextmanager
 def _write_to(folder: Path) -> Iterator[Callable[[EmailMessage], None]]:
-    """A transport for demonstrations: writes each letter as an `.eml` file."""
+    """Yields a transport for demonstrations, which writes each letter as an `.eml` file."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
 
     def send(letter: EmailMessage) -> None:

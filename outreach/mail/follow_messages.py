@@ -158,7 +158,7 @@ _HYBRID: Final = N_("%(city)s o en línea")
 
 
 def write_text(context: FollowContext, config: Config) -> SmsMessage:
-    """A text, without anything about a workshop. Needs an application context."""
+    """Writes a text, without anything about a workshop. Needs an application context."""
     with use_language(context.follow.details.lang):
         words = render_template(
             f"sms/follow_{context.message_type}.txt",
@@ -261,7 +261,7 @@ class FollowWriter(Generic[Written]):
 def letter_outlets(
     store: Store, key_store: KeyStore, config: Config, transport: LetterTransport
 ) -> list[Outlet[ClaimedMessage, EmailMessage]]:
-    """Letters to those who follow."""
+    """Returns the outlet of letters to those who follow."""
     return [_make_outlet(FollowChannel.LETTER, store, key_store, LetterWriter(config), transport)]
 
 

@@ -69,7 +69,7 @@ class MailingContext:
 
 
 def write(context: MailingContext, config: Config) -> EmailMessage:
-    """The letter. Needs an application context."""
+    """Writes the letter of a mailing. Needs an application context."""
     mailing = context.mailing
     home = f"{config.public_url}/{context.lang}/boletin"
     unsubscribe = f"{home}/s/{context.token}/baja"
@@ -119,8 +119,8 @@ def letter_outlets(
     *,
     server_key: ServerEncryption,
 ) -> list[Outlet[ClaimedMessage, EmailMessage]]:
-    """Mailings, and the letters to staff that are queued with them. `server_key` opens the links of
-    invitations."""
+    """Returns the outlet of mailings, with the letters to staff that are queued with them.
+    `server_key` opens the links of invitations."""
     return [
         Outlet(
             plural="letters",

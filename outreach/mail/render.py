@@ -30,7 +30,7 @@ _GAPS: Final = re.compile(r"\n\s*\n+")
 
 
 def write(context: MessageContext, config: Config) -> EmailMessage:
-    """The letter of a notification. Needs an application context."""
+    """Writes the letter of a notification. Needs an application context."""
     registration = context.registration
     with use_language(registration.language), use_zone(registration.zone):
         text = render_template(
@@ -51,8 +51,8 @@ def as_bytes(letter: EmailMessage) -> bytes:
 def compose(
     shared: Mapping[str, str], body: str, *, to: str, own: Mapping[str, str], at: datetime
 ) -> EmailMessage:
-    """A letter in plain text to one person. `shared` are headers that many letters have in common,
-    `own` those of this one only."""
+    """Returns a letter in plain text to one person. `shared` are headers that many letters have in
+    common, `own` those of this one only."""
     letter = EmailMessage()
     always = {
         "Auto-Submitted": "auto-generated",

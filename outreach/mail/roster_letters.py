@@ -78,7 +78,7 @@ def render_words(
 
 
 def write(context: RosterContext, config: Config) -> EmailMessage:
-    """The letter. Needs an application context."""
+    """Writes the letter. Needs an application context."""
     assignment, workshop = context.assignment, context.assignment.workshop
     lang = assignment.member.lang
     link = f"{config.public_url}/{lang}/equipo/{context.token}"
@@ -103,7 +103,7 @@ def write(context: RosterContext, config: Config) -> EmailMessage:
 def letter_outlets(
     store: Store, key_store: KeyStore, config: Config, transport: LetterTransport
 ) -> list[Outlet[ClaimedMessage, EmailMessage]]:
-    """Letters to roster members."""
+    """Returns the outlet of letters to roster members."""
     return [
         Outlet(
             plural="letters",

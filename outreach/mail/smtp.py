@@ -32,7 +32,7 @@ _DOT_AT_LINE_START: Final = re.compile(rb"^\.", re.MULTILINE)
 
 @contextmanager
 def connect(config: Config) -> Iterator["SmtpConnection"]:
-    """An open connection. Raises ServerUnavailable."""
+    """Yields an open connection. Raises ServerUnavailable."""
     with SocketDeadline() as deadline:
         connection = SmtpConnection(config, deadline)
         connection.open()
@@ -228,7 +228,8 @@ class _SmtpsClient(_SmtpClient, smtplib.SMTP_SSL):
 
 
 def _open(config: Config, deadline: SocketDeadline) -> _SmtpClient:
-    """A connection that is greeted, and secured and authenticated as the settings ask for."""
+    """Returns a connection that is greeted, and secured and authenticated as the settings ask
+    for."""
     parts = urlsplit(config.smtp_url)
     host = parts.hostname or ""
     options: dict[str, Any] = {

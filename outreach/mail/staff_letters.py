@@ -90,7 +90,7 @@ def gather(
 
 
 def write(data: StaffLetterData, config: Config, *, letter_id: str, now: datetime) -> EmailMessage:
-    """The letter. Needs an application context."""
+    """Writes the letter. Needs an application context."""
     stop = f"{config.public_url}/org/correo/{data.token}/baja"
     values: dict[str, Any] = {
         "base": config.public_url,

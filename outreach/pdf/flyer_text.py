@@ -67,7 +67,7 @@ def is_neutral(workshop: Workshop) -> bool:
 
 
 def make_text(workshop: Workshop, lang: str, *, link: str, phone: str) -> FlyerText:
-    """Returns the text of the flyer of a workshop. `link`: URL of its page."""
+    """Returns the text of the flyer of a workshop. `link` is the URL of its page."""
     _ = translator(lang)
     neutral = say(workshop.kind.neutral_title, lang) or translate(calendar.NEUTRAL, lang)
     title = clean(say(workshop.title, lang)) or translate(calendar.NEUTRAL, lang)

@@ -40,8 +40,9 @@ def write_sentences(
     wordings: Mapping[str, SeriesWording],
     topics: Mapping[str, Words],
 ) -> tuple[BulletinSentence, ...]:
-    """Returns all sentences of a month in order. `core`: codes of the kinds that are listed one by
-    one; the others are summed. `wordings`: by code of the series; `topics`: by code of the kind."""
+    """Returns all sentences of a month in order. `core` has the codes of the kinds that are listed
+    one by one; the others are summed. `wordings` are by code of the series, `topics` by code of the
+    kind."""
     count = report.count
     core_counts = {code: count.by_kind.get(code, 0) for code in core}
     others = {code: n for code, n in count.by_kind.items() if code not in core_counts}

@@ -77,7 +77,8 @@ class LocalizedBulletin:
 
 
 def localize_bulletin(document: BulletinDocument, lang: str, public_url: str) -> LocalizedBulletin:
-    """Returns the texts of a bulletin in one language. `public_url`: URL of the site, for links."""
+    """Returns the texts of a bulletin in one language. `public_url` is the URL of the site, for
+    links."""
     _ = translator(lang)
     month = formats.month_and_year(document.month.first, lang)
     home = f"{public_url}/{lang}"

@@ -336,8 +336,8 @@ def list_orders(readings: Iterable[DayReading]) -> set[DayOrder]:
 
 
 def find_order_by_month(readings: Iterable[DayReading], month: int) -> DayOrder | None:
-    """The order in which all days of a sheet are of the month that it is named after; None where
-    both are, or neither is."""
+    """Returns the order by which all days of a sheet fall into the month that it is named after;
+    None where both orders do, or neither."""
     ambiguous = [each.options for each in readings if each.is_ambiguous and not each.is_several]
     fitting = {
         order

@@ -263,7 +263,8 @@ def resolve(
 def _complete_range(
     start: HourParts, end: HourParts, style: HourStyle
 ) -> tuple[HourParts, HourParts]:
-    """A range in which one end tells what the other leaves out: «6 a 8 pm», «10 a 2»."""
+    """Returns the range, with what one end leaves out as the other tells it: «6 a 8 pm», «10 a
+    2»."""
     if end.half and not start.half and not start.is_24:
         for half in (end.half, Half.AM):
             completed = HourParts(start.hour, start.minute, half)

@@ -561,8 +561,8 @@ def checked_text(parsed: ParsedRow, about: Field, text: str, most: int) -> str:
 
 
 def check_hours(parsed: ParsedRow) -> None:
-    """Refuses an end that is the start, and asks of one that may be on the next day, and of a very
-    long workshop."""
+    """Refuses an end that is the start. Asks about an end that may be on the next day, and about a
+    very long workshop."""
     if parsed.starts is None or parsed.ends is None:
         return
     starts, ends = (

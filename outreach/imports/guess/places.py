@@ -114,7 +114,7 @@ def split(text: str, home: Home, *, is_calendar: bool = False) -> PlaceText:
 
 
 def _read_end(text: str, home: Home) -> PlaceText:
-    """Address and city of «1805 S Ejemplo St, Chicago, IL 60608, USA»."""
+    """Reads address and city of «1805 S Ejemplo St, Chicago, IL 60608, USA»."""
     rest = [part for part in (part.strip() for part in text.split(",")) if part]
     if rest and fold(rest[-1]) in _COUNTRIES:
         rest.pop()

@@ -182,7 +182,7 @@ def read_languages(cell: Cell) -> tuple[str, ...]:
 
 
 def read_flag(cell: Cell) -> bool | None:
-    """Yes or no; None where a cell says neither."""
+    """Reads yes or no; None where a cell says neither."""
     if isinstance(cell, bool):
         return cell
     words = fold(str(cell)).split()[:1] or ([str(cell).strip()] if cell in {"✓", "✔"} else [])

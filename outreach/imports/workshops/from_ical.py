@@ -35,8 +35,8 @@ _LINK: Final = re.compile(r"https?://", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class IcalDefaults:
-    """Office slug and kind code for events that have none; empty if not given. `is_draft`: what is
-    new is a draft, and nothing is published, whatever the events say."""
+    """Office slug and kind code for events that have none; empty if not given. With `is_draft` what
+    is new is a draft, and nothing is published, whatever the events say."""
 
     office: str = ""
     kind: str = ""

@@ -40,7 +40,7 @@ def line(most: int, *validators: Any) -> StringField:
 
 
 def required(message: str) -> InputRequired:
-    """A validator for a field that must be filled. `message` is a lazy message."""
+    """Returns a validator for a field that must be filled. `message` is a lazy message."""
     return InputRequired(message)
 
 
@@ -121,7 +121,7 @@ def text(most: int, *filters: Any) -> TextAreaField:
 
 
 def number(least: int, most: int, message: str) -> NumberField:
-    """An optional whole number."""
+    """Returns a field of an optional whole number."""
     return NumberField(validators=[Optional(), NumberRange(least, most, message)])
 
 

@@ -118,7 +118,8 @@ def _name(workshop: Workshop) -> str:
 
 
 def check(session: Session, workshop: Workshop) -> CheckedWorkshop:
-    """Checks a saved draft; empty for other workshops."""
+    """Returns what the page shows above the button that publishes a saved draft; nothing for other
+    workshops."""
     if workshop.status is not WorkshopStatus.DRAFT:
         return CheckedWorkshop()
     missing = publish_checks.find_missing_fields(workshop, phone=config().phone)
@@ -129,7 +130,7 @@ def check(session: Session, workshop: Workshop) -> CheckedWorkshop:
 def in_words(
     warnings: Sequence[UnconfirmedWarnings], *, missing: Sequence[RequiredField] = ()
 ) -> CheckedWorkshop:
-    """Warnings and missing fields as the page shows them."""
+    """Returns warnings and missing fields as the page shows them."""
     return CheckedWorkshop(
         error_messages.say_fields(missing),
         [warning_words(each) for each in warnings],

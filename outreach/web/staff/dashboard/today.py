@@ -154,8 +154,8 @@ def _alerts(session: Session, now: datetime) -> list[Alert]:
 @blueprint.get("/entrada")
 @requires(Scope.SIGNED_IN)
 def checkins() -> ResponseReturnValue:
-    """The workshops of today with a check-in, and one that has just ended past midnight; a single
-    one is opened at once."""
+    """Shows the workshops of today with a check-in, and one that has just ended past midnight; a
+    single one is opened at once."""
     now, own = clock.now(), get_office_slugs(current_staff().grants)
     with store().read() as session:
         near = agenda.list_workshops(session, own, *_around(now), limit=1000)
