@@ -67,7 +67,7 @@ def use_frame(app: Flask, framed: FramedPage) -> None:
 
 
 def page(status: int, error: Exception | None = None, **words: object) -> ResponseReturnValue:
-    """The page for a status, in the language of the address or of the browser.
+    """Renders the page for a status, in the language of the address or of the browser.
 
     It shows nothing of the request: the bytes are the same for every dead link.
     """

@@ -81,8 +81,8 @@ def metrics() -> Response:
 def answer_for_all(
     environ: "WSGIEnvironment", apps: Sequence[Flask], absent: Sequence[Config]
 ) -> Response | None:
-    """The answer to a probe that names the host of no network; None for any other request. Networks
-    that are `absent`, since they cannot be served, are not ready."""
+    """Answers a probe that names the host of no network; returns None for any other request.
+    Networks that are `absent`, since they cannot be served, are not ready."""
     path, method = environ.get("PATH_INFO", ""), environ["REQUEST_METHOD"]
     if method not in {"GET", "HEAD"}:
         return None

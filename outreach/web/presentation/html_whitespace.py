@@ -116,5 +116,5 @@ def _between_tags(text: str, after: str, before: str) -> str:
 
 
 def _within_tag(text: str) -> str:
-    """Attributes on lines of their own are put into one."""
+    """Puts attributes that stand on lines of their own into one line."""
     return re.sub(r"\s*\n\s*>", ">", re.sub(r"\s*\n\s*(?!>|\s)", " ", text))

@@ -59,9 +59,12 @@ def hour_in_zone(starts: time, workshop: Workshop) -> str:
 
 
 def hour_alone(party: Registration | Workshop) -> str:
-    """The start of a registration or workshop: «8:00 a. m. tu hora»; where we do not know that
-    clock «10:00 a. m., hora del Centro», and the hour alone of what one comes to. For texts and
-    subjects, which are short."""
+    """Returns the start of a registration or workshop: «8:00 a. m. tu hora», or «10:00 a. m., hora
+    del Centro» where we do not know the reader's clock. The start of what one comes to has no
+    clock.
+
+    It is for texts and subjects, which are short.
+    """
     workshop = party.workshop if isinstance(party, Registration) else party
     if own := own_hour(party.starts, workshop):
         return name_own(own)

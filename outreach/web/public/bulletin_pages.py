@@ -159,7 +159,7 @@ def as_text(text: str) -> ResponseReturnValue:
 
 @pages.get("/<text>/imagen-<version>.png")
 def picture(text: str, version: str) -> ResponseReturnValue:
-    """The picture of the last edition for messengers."""
+    """Answers with the picture of the last edition for messengers."""
     found, _replaced_by = _load(text)
     lang = i18n.current()
     current = bulletin_card.get_version(found, lang)

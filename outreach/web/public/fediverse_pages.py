@@ -271,8 +271,8 @@ def _count(actor: str) -> None:
 
 
 def _find(session: Session, slug: str) -> tuple[Office, str]:
-    """An office and its public key. 404 for an unknown one, and for one that the worker has given
-    no key yet."""
+    """Returns an office and its public key. Answers 404 for an unknown office, and for one that the
+    worker has given no key yet."""
     if "\0" in slug:  # PostgreSQL cannot even look for it
         abort(404)
     office = offices.find(session, slug)

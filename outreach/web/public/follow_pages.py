@@ -65,7 +65,8 @@ def init_app(app: Flask) -> None:
 
 @worker.get("/avisame/sw.js")
 def script() -> ResponseReturnValue:
-    """The service worker that shows push messages. It keeps nothing and answers no request."""
+    """Answers with the service worker that shows push messages. It keeps nothing and answers no
+    request."""
     keep_for(WORKER_SECONDS)
     return Response(static_files.minified("push_worker.js"), mimetype="text/javascript")
 

@@ -103,7 +103,7 @@ def render(
     chosen: Sequence[Kind],
     view: ListView,
 ) -> str:
-    """The page of what was found, or the page that asks which place was meant."""
+    """Renders the page of what was found, or the page that asks which place was meant."""
     where = view.page.filters.where
     reader_place.use_place(where)
     place = _describe_place(params, view)

@@ -113,7 +113,7 @@ def office(slug: str) -> ResponseReturnValue:
 
 @pages.get("/tipo/<code>")
 def kind(code: str) -> ResponseReturnValue:
-    """The page of a kind, by its public code, which does not reveal a discreet kind."""
+    """Shows the page of a kind, by its public code, which does not reveal a discreet kind."""
     now = clock.now()
     this = Month.from_day(now.date())
     with store().read() as session:

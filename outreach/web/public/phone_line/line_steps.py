@@ -303,7 +303,7 @@ def _say(words: str) -> SpokenPrompt:
 
 
 def _prompt(prompt: LinePrompt) -> SpokenPrompt:
-    """A prompt as it was recorded; by a machine where it was not."""
+    """Returns a prompt as it was recorded; a machine says it where it was not."""
     lang = i18n.current()
     with store().read() as session:
         note = voice_notes.find_prompt(session, prompt, lang)

@@ -269,7 +269,7 @@ def _read_number(name: str) -> int:
 
 
 def show_queue(*, opened: str = "", fault: str = "", report: TypedReport | None = None) -> Response:
-    """The page, with the filters of the request. `opened` is the registration whose line was
+    """Shows the page, with the filters of the request. `opened` is the registration whose line was
     opened."""
     who, now = current_staff(), clock.now()
     chosen_sort = _read_sort(request.values.get("ver", ""))

@@ -99,7 +99,7 @@ def choose_letters() -> ResponseReturnValue:
 @blueprint.get("/correo/<token>/baja")
 @requires(Scope.PUBLIC)
 def letters_link(token: str) -> ResponseReturnValue:
-    """The page of the link in a letter, with a button."""
+    """Shows the page of the link in a letter, with a button."""
     with store().read() as session:
         link = _find_link(session, token)
         is_on = mail_choices.read(session, link.organizer_id).wants_any(link.group)

@@ -156,7 +156,7 @@ def preview(month: str) -> ResponseReturnValue:
 
 @restores(update)
 def restore(typed: MultiDict[str, str], month: str) -> Response:
-    """The editor with what was typed before the session ended. Nothing of it is saved yet."""
+    """Shows the editor with what was typed before the session ended. Nothing of it is saved yet."""
     return _page(month_access.month_of(month), typed=_typed(typed))
 
 
@@ -321,7 +321,7 @@ def _page(
     fault: str = "",
     note: str = "",
 ) -> Response:
-    """The editor of a draft; without a draft, the next step. `typed` replaces what is saved;
+    """Shows the editor of a draft; without a draft, the next step. `typed` replaces what is saved;
     `is_lost` says that somebody else has saved since."""
     early_access.record([month])
     with store().read() as session:
@@ -363,7 +363,7 @@ def _page(
 
 
 def show_editor(month: Month, status: int, *, fault: str) -> Response:
-    """The editor with a fault, for the other forms of its page."""
+    """Shows the editor with a fault, for the other forms of its page."""
     return _page(month, status, fault=fault)
 
 

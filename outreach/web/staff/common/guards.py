@@ -311,7 +311,7 @@ def _path_back() -> str:
 
 
 def proof_page(status: int = 200, *, back: str, fault: str = "") -> Response:
-    """The page that asks for the second factor again."""
+    """Shows the page that asks for the second factor again."""
     with store().read() as session:
         has_codes = totp.is_enrolled(session, current_staff().organizer_id)
         has_keys = bool(passkeys.list_for(session, current_staff().organizer_id))

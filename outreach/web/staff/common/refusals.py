@@ -49,8 +49,9 @@ def init_app(app: Flask) -> None:
 def show(
     status: int, error: Exception | None, sentence: str, typed: Fields | None
 ) -> ResponseReturnValue | None:
-    """The page of an error; None for one that is not of the staff pages. `sentence` is the reason
-    where the error has one of its own, `typed` the fields that a refused form may send again."""
+    """Returns the page of an error; None for one that is not of the staff pages. `sentence` is the
+    reason where the error has one of its own, `typed` the fields that a refused form may send
+    again."""
     if not (request.path == "/org" or request.path.startswith("/org/")) and not isinstance(
         error, PermissionMissing | FormTokenInvalid
     ):

@@ -117,7 +117,7 @@ def _require_see() -> None:
 
 
 def _page(*, address: str = "", message: str = "") -> Response:
-    """The page, with the address if it was just created."""
+    """Shows the page, with the address if it was just created."""
     _require_see()
     with store().read() as session:
         made_at = calendar_tokens.created_at_of(session, current_staff().organizer_id)

@@ -163,7 +163,8 @@ def _save(slug: str, link_id: str) -> ResponseReturnValue:
 
 
 def _mark_seen(slug: str, link_id: str) -> ResponseReturnValue:
-    """Drops what the page showed. What was read since is shown first."""
+    """Drops the differences that the page showed. If the calendar was read since, it drops nothing
+    and shows what is new."""
     with store().change() as session:
         link = calendar_links.find(session, slug, link_id, is_locked=True)
         is_shown = request.form.get("read", "") == _mark_of(link)
@@ -229,7 +230,7 @@ def _show(
     reading: CalendarReading | None = None,
     ticked: Sequence[str] = (),
 ) -> Response:
-    """The calendar, with the events that stand to be ticked where it was just read."""
+    """Shows the calendar, with the events that stand to be ticked where it was just read."""
     with store().read() as session:
         link = calendar_links.find(session, slug, link_id)
         differing, gone = comparison.list_open(session, link, now=clock.now())

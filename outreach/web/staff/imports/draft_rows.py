@@ -151,7 +151,7 @@ def show_conflicts(slug: str, draft_id: str, sent: SentForm) -> Response:
 
 @restores(save_rows)
 def show_again(fields: MultiDict[str, str], slug: str, draft_id: str) -> Response:
-    """The rows with what was typed before the session ended."""
+    """Shows the rows with what was typed before the session ended."""
     with store().read() as session:
         opened = open_draft(session, slug, draft_id)
         by_key = opened.by_key
@@ -397,7 +397,7 @@ def _is_asked_above(row: ReviewedRow, asked: frozenset[str]) -> bool:
 
 
 def _list_asked(row: ReviewedRow) -> set[Field]:
-    """The fields in which what is asked of a row can be answered."""
+    """Returns the fields in which one can answer what is asked of a row."""
     about = {
         each.field
         for each in row.parsed.remarks

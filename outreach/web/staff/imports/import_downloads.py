@@ -166,8 +166,8 @@ def _find_reason(row: ReviewedRow) -> str:
 
 
 def _span() -> tuple[date, date, str]:
-    """The first day, the day after the last, and a name for the file; the current month by
-    default."""
+    """Returns the first day, the day after the last, and a name for the file. Without parameters it
+    is the current month."""
     year = request.args.get("anio", "")
     if year.isascii() and year.isdigit() and len(year) == 4 and 2000 <= int(year) < 2100:
         return date(int(year), 1, 1), date(int(year) + 1, 1, 1), year

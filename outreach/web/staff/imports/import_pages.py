@@ -39,7 +39,7 @@ MAX_UPLOAD_BYTES: Final = file_types.MAX_BYTES + 64 * 1024  # the file and the o
 @blueprint.get("/traer")
 @requires(Scope.CHOSEN_OFFICE, Permission.EDIT)
 def upload_form() -> ResponseReturnValue:
-    """The form to upload a file; with `lote`, the preview of an uploaded one."""
+    """Shows the form to upload a file; with `lote`, the preview of an uploaded one."""
     public_id = clean(request.args.get("lote", ""))
     if not public_id:
         return ask()
@@ -162,8 +162,8 @@ def ask(
     faults: ImportRejected | None = None,
     sheet_fault: str = "",
 ) -> Response:
-    """The page on which an import begins. `sheet_fault` is about a sheet for a draft, the others
-    about a file that is loaded whole."""
+    """Shows the page on which an import begins. `sheet_fault` is about a sheet for a draft, the
+    others about a file that is loaded whole."""
     with store().read() as session:
         offices = offices_with(session, Permission.EDIT)
         all_kinds = kinds.list_kinds(session)

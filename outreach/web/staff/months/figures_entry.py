@@ -115,7 +115,7 @@ def update_figures(month: str) -> ResponseReturnValue:
 
 @restores(update_figures)
 def restore(sent: MultiDict[str, str], month: str) -> Response:
-    """The form with what was typed before the session ended."""
+    """Shows the form with what was typed before the session ended."""
     wanted = month_access.month_of(month)
     with store().read() as session:
         entries, revision = _entries(session, wanted), _revision(session, wanted)
@@ -259,7 +259,8 @@ def _typed_over(now: FigureEntry) -> FigureEntry:
 
 
 def _revision(session: Session, month: Month) -> int:
-    """The number of the latest revision, 0 without one. Later figures go into the next."""
+    """Returns the number of the latest revision, 0 without one. Figures that are typed now go into
+    the next one."""
     latest = months.find_latest_revision(session, month)
     return latest.number if latest else 0
 

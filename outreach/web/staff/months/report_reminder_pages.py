@@ -141,7 +141,8 @@ def _line(row: CoverageRow, reach: OfficeReach, names: Mapping[int, str]) -> Off
 
 
 def _name_people(account_ids: Sequence[int], names: Mapping[int, str]) -> str:
-    """The first names, and how many more; empty for nobody. The page has no address."""
+    """Returns the first names, and how many more there are; empty for nobody. The page has no
+    address."""
     known = sorted(names[each] for each in account_ids if each in names)[:MAX_NAMED]
     more = len(account_ids) - len(known)
     if known and more:
@@ -183,7 +184,8 @@ def _cause(cause: NoReach) -> str:
 
 
 def _remedy(cause: NoReach) -> tuple[str, str]:
-    """The page where something can be done about it, and what; empty where one waits."""
+    """Returns the page where something can be done about a cause, and what; empty where one can
+    only wait."""
     if cause is NoReach.NO_ACCOUNT:
         return "/org/personal/invitar", _("Invitar")
     return ("", "") if cause is NoReach.REMINDED else ("/org/personal", _("Ver las cuentas"))

@@ -54,8 +54,8 @@ def text_values(values: Mapping[str, Words]) -> dict[str, str]:
 
 
 def seen_version(subject: Office | Kind | None, status: int) -> str:
-    """The version that the form was opened on. A form shown again for an error keeps the version
-    that it was sent with."""
+    """Returns the version that the form was opened on. A form that is shown again for an error
+    keeps the version that it was sent with."""
     if status == 422:
         return request.form.get("seen", "")
     return network_changes.get_version(subject) if subject else ""

@@ -86,7 +86,8 @@ def new_staff() -> ResponseReturnValue:
 @blueprint.post("/personal/invitar")
 @requires(Scope.CHOSEN_OFFICE, Permission.COLLEAGUES, fresh=True)
 def invite_staff() -> ResponseReturnValue:
-    """Sends the link by letter. Only where this site sends none, an admin gets it."""
+    """Makes an invitation and sends its link by letter. Only where this site sends none, an admin
+    gets the link."""
     for slug in request.form.getlist("places"):
         require_permission(Permission.COLLEAGUES, slug)
     with store().read() as session:

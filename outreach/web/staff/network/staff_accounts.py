@@ -338,7 +338,7 @@ def link_page(email: str, token: str, *, is_reset: bool = False) -> Response:
 
 
 def account_page(organizer_id: int, fault: str = "", status: int = 422) -> Response:
-    """The page of an account; with a fault, why something was refused."""
+    """Shows the page of an account; with a fault, why something was refused."""
     with store().read() as session:
         organizer = staff.get(session, organizer_id)
         listed = _listed(session, staff.list_staff(session))

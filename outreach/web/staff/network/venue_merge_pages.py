@@ -90,7 +90,7 @@ def merge_form(slug: str, venue: int) -> ResponseReturnValue:
 @requires(Scope.OFFICE, Permission.EDIT)
 @request_retry.harmless
 def merge_venues(slug: str, venue: int) -> ResponseReturnValue:
-    """Merges them, unless more people would be told than the page has said."""
+    """Merges two venues, unless more people would be told than the page has said."""
     other, now = request.form.get("con", type=int) or 0, clock.now()
     with store().read() as session:
         office = offices.find(session, slug)

@@ -305,7 +305,8 @@ def _retire(slug: str, venue: int, *, is_retired: bool) -> ResponseReturnValue:
 
 
 def _find_itself(session: Session, slug: str, venue_id: int) -> Venue:
-    """The venue. Raises Conflict where it was merged: what its page asked was of another."""
+    """Returns the venue. Raises Conflict where it was merged: its page asked about the venue
+    before."""
     found = venues.find(session, offices.find(session, slug), venue_id)
     if found.id != venue_id:
         raise Conflict("merged venue")

@@ -288,7 +288,7 @@ def _show(
     fault: str = "",
     typed: TypedRecording | None = None,
 ) -> Response:
-    """The page; `typed` is what the refused form had."""
+    """Shows the page; `typed` is what the refused form had."""
     subjects: list[Subject] = [*LinePrompt] if subject is None else [subject]
     notes = [note for each in subjects for note in voice_notes.list_notes(session, each)]
     done = {"guardado": _("Grabación guardada."), "borrado": _("Grabación borrada.")}

@@ -166,7 +166,7 @@ def create_month() -> ResponseReturnValue:
 
 @restores(create_month)
 def restore(typed: MultiDict[str, str]) -> Response:
-    """The form with what was typed before the session ended."""
+    """Shows the form with what was typed before the session ended."""
     with store().read() as session:
         sheet = _sheet(session, typed)
         return _page(

@@ -71,7 +71,8 @@ class FormPreview:
 @blueprint.post("/talleres/vista-previa")
 @requires(Scope.CHOSEN_OFFICE, Permission.EDIT)
 def show_preview() -> ResponseReturnValue:
-    """The parts of the form's page that follow what is typed, as HTML. Stores nothing."""
+    """Answers with the parts of the form's page that follow what is typed, as HTML. Stores
+    nothing."""
     with store().read() as session:
         workshop = None
         if public_id := clean(request.form.get("workshop", "")):

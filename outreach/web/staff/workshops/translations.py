@@ -96,7 +96,7 @@ def update_texts(public_id: str) -> ResponseReturnValue:
 
 @restores(update_texts)
 def restore(form: MultiDict[str, str], public_id: str) -> Response:
-    """The form with what was typed before the session ended."""
+    """Shows the form with what was typed before the session ended."""
     with store().read() as session:
         workshop = find_workshop(session, public_id, Permission.EDIT)
     return _page(workshop, _typed(form), is_unsaved=True)
