@@ -218,8 +218,8 @@ def _prepare_fork(app: Flask) -> None:
 
 
 def _find_feed(app: Flask, language: str) -> str:
-    """The address of one office's calendar: that of the network takes longer the more workshops
-    there are."""
+    """Returns the address of one office's calendar. That of the network takes longer the more
+    workshops there are."""
     store: Store = app.extensions["outreach_store"]
     with store.read() as session:
         slug = session.scalar(sa.select(Office.slug).order_by(Office.id).limit(1))

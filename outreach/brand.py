@@ -144,8 +144,8 @@ def write_style_sheet(brand: Brand) -> str:
 
 
 def find_sign_faults(text: str) -> Iterator[str]:
-    """Why an SVG is no sign that pages may show: a sentence a fault. Only shapes and their plain
-    attributes pass, so there is no script, no link, no style and no reference."""
+    """Returns why an SVG is no sign that pages may show: a sentence a fault. Only shapes and their
+    plain attributes pass, so there is no script, no link, no style and no reference."""
     if len(text.encode()) > MAX_SIGN_BYTES:
         yield f"has more than {MAX_SIGN_BYTES} bytes"
         return

@@ -112,8 +112,8 @@ def has_doubled_hour(day: date, starts: time, ends: time, zone: ZoneInfo) -> boo
 def span(
     day: date, starts: time, ends: time, zone: ZoneInfo, *, is_second: bool = False
 ) -> tuple[datetime, datetime]:
-    """Start and end in UTC. An end not after the start is on the next day. `is_second`: of an hour
-    that clocks show twice the second one is meant."""
+    """Returns start and end in UTC. An end not after the start is on the next day. Of an hour that
+    clocks show twice, `is_second` means the second one."""
     last = _last_day(day, starts, ends)
     return (
         _instant(day, starts, zone, is_second=is_second),

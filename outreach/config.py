@@ -87,7 +87,7 @@ class VoiceLine:
 
 @dataclass(frozen=True, kw_only=True)
 class TextAnswers:
-    """What people answer by text: how the gateway brings it."""
+    """How the gateway brings what people answer by text."""
 
     dialect: str = "plain"  # one of ANSWER_DIALECTS
     secret: str = field(repr=False, default="")  # by which its requests are known; empty: off
@@ -210,7 +210,7 @@ class Config:
 
     @property
     def data_source(self) -> str:
-        """Whom those who use the open data name as their source."""
+        """The name that those who use the open data give as their source."""
         return self.controller or self.brand
 
     @property
@@ -484,7 +484,7 @@ def _whatsapp(read: Environment) -> WhatsApp:
 
 
 def _is_long_word(text: str) -> bool:
-    """A secret that another program made, long enough not to be guessed."""
+    """Whether a text may be a secret that another program made: too long to be guessed."""
     return 16 <= len(text) <= 200 and text.isascii() and text.isprintable() and " " not in text
 
 
@@ -562,7 +562,8 @@ def _is_json(text: str) -> bool:
 
 
 def _is_gateway(text: str) -> bool:
-    """An https URL: names and phones are sent to it. http is accepted on this machine."""
+    """Whether a text is an https URL: names and phones are sent to it. http is accepted on this
+    machine."""
     parts = split_address(text)
     if parts is None or not parts[1] or not text.isascii() or any(c.isspace() for c in text):
         return False
@@ -571,7 +572,8 @@ def _is_gateway(text: str) -> bool:
 
 
 def _is_token(text: str) -> bool:
-    """Long enough not to be guessed, without characters that a header or shell changes."""
+    """Whether a text is too long to be guessed, without characters that a header or shell
+    changes."""
     return re.fullmatch(r"[A-Za-z0-9_-]{22,200}", text) is not None
 
 
@@ -580,7 +582,8 @@ def _is_licence(text: str) -> bool:
 
 
 def _is_contact(text: str) -> bool:
-    """A URI by which a fault is reported (RFC 9116, 2.5.3): e-mail, phone or an https page."""
+    """Whether a text is a URI by which a fault can be reported (RFC 9116, 2.5.3): e-mail, phone or
+    an https page."""
     scheme, _, rest = text.partition(":")
     is_one_word = text.isascii() and text.isprintable() and " " not in text
     return is_one_word and bool(rest) and (scheme in {"mailto", "tel"} or _is_gateway(text))

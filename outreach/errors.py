@@ -229,7 +229,8 @@ class RegistrationNotOpen(RegistrationClosed):
 
 
 class Conflict(OutreachError):
-    """Its text is the access need that has run out; empty for the time slot."""
+    """Somebody else has changed or taken what was asked for. Of a registration, its text is the
+    access need that has run out; empty for the time slot."""
 
 
 class FormUsed(OutreachError):
@@ -265,7 +266,8 @@ class CommandError(OutreachError):
 
 
 class Misconfigured(OutreachError):
-    """Its text names every fault at once, one a line."""
+    """Settings, zone rules or a database are not fit to start with. Its text names every fault at
+    once, one a line."""
 
 
 def _in_english(value: object) -> object:

@@ -80,7 +80,7 @@ def cached_by_wording(write: Callable[Params, Written]) -> Callable[Params, Writ
 
 @cached_by_wording
 def dated(value: date, pattern: Message, lang: str) -> str:
-    """A date by one of the patterns above."""
+    """Writes a date by one of the patterns above."""
     if value.day == 1:
         pattern = _FIRST_OF_MONTH.get(pattern, pattern)  # a month alone has no day
     translate = translator(lang)
@@ -89,19 +89,19 @@ def dated(value: date, pattern: Message, lang: str) -> str:
 
 @cached_by_wording
 def date_name(value: date, field: str, lang: str) -> str:
-    """One name of a date by its letters in CLDR: `EEEE` a weekday, `MMMM` a month, `MMM` a short
-    month."""
+    """Returns one name of a date, by its letters in CLDR: `EEEE` a weekday, `MMMM` a month, `MMM` a
+    short month."""
     return format_date(value, field, translator(lang).locale)
 
 
 def month_and_year(value: date, lang: str) -> str:
-    """enero de 2020 · January 2020 · janvier 2020"""
+    """Returns «enero de 2020», «January 2020», «janvier 2020»."""
     return dated(value, MONTH_AND_YEAR, lang)
 
 
 @cached_by_wording
 def split_hour(value: time, lang: str) -> tuple[str, str]:
-    """An hour and its half of the day: «10:00», «a. m.»; «10 h» and nothing."""
+    """Returns an hour and its half of the day: «10:00», «a. m.»; «10 h» and nothing."""
     _ = translator(lang)
     pattern = (
         _.pgettext("hour and minutes", "%(hour12)d:%(minutes)s\u00a0%(half)s")
@@ -122,13 +122,13 @@ def split_hour(value: time, lang: str) -> tuple[str, str]:
 
 
 def hour(value: time, lang: str) -> str:
-    """10:00 a. m. · 10:00 a.m. · 10 h, with spaces that do not break"""
+    """Returns «10:00 a. m.», «10:00 a.m.», «10 h», with spaces that do not break."""
     text, half = split_hour(value, lang)
     return f"{text}{NBSP}{half}" if half else text
 
 
 def hours(starts: time, ends: time, lang: str) -> str:
-    """10:00 a. m. a 12:00 p. m. · 10:00 a.m. to 12:00 p.m. · de 10 h à 12 h"""
+    """Returns «10:00 a. m. a 12:00 p. m.», «10:00 a.m. to 12:00 p.m.», «de 10 h à 12 h»."""
     return translator(lang).pgettext(
         "hours in a sentence",
         "%(first)s a %(last)s",
@@ -138,8 +138,8 @@ def hours(starts: time, ends: time, lang: str) -> str:
 
 
 def own_hour(at: datetime, zone: ZoneInfo | None, lang: str) -> str:
-    """A moment, which is on the clock of a workshop, on the clock of its reader: «8:00 a. m.», or
-    «dom 3, 11:00 p. m.» where that is another day. Empty where both clocks say the same, or the
+    """Returns a moment, given on the clock of a workshop, on the clock of its reader: «8:00 a. m.»,
+    or «dom 3, 11:00 p. m.» where that is another day. Empty where both clocks say the same, or the
     reader's is not known."""
     own = at.astimezone(zone)
     if zone is None or own.utcoffset() == at.utcoffset():
@@ -151,13 +151,15 @@ def own_hour(at: datetime, zone: ZoneInfo | None, lang: str) -> str:
 
 
 def name_own_hour(words: str, lang: str) -> str:
-    """8:00 a. m. tu hora · 8:00 a.m. your time · 8 h, votre heure"""
+    """Says that an hour is on the reader's clock: «8:00 a. m. tu hora», «8:00 a.m. your time», «8
+    h, votre heure»."""
     return translator(lang).gettext(N_("%(hour)s tu hora"), hour=words)
 
 
 @cached_by_wording
 def group_digits(number: int | float, lang: str) -> str:
-    """109,657 · 109,657 · 109 657, with a space that does not break"""
+    """Returns a number with its digits in groups of three: «109,657», in French «109 657» with a
+    space that does not break."""
     return format_decimal(number, locale=translator(lang).locale)
 
 
@@ -170,7 +172,8 @@ def zone_city(zone_key: str, lang: str) -> str:
 
 @cached_by_wording
 def zone_time(zone_key: str, lang: str) -> str:
-    """hora de Chicago · Chicago time · heure de Chicago"""
+    """Names a clock by the city of its zone: «hora de Chicago», «Chicago time», «heure de
+    Chicago»."""
     _ = translator(lang)
     city = zone_city(zone_key, lang)
     if city[0] in _VOWELS:
@@ -180,10 +183,11 @@ def zone_time(zone_key: str, lang: str) -> str:
 
 @cached_by_wording
 def zone_name(zone: ZoneInfo, day: date, lang: str) -> str:
-    """hora del Centro · Central Time · heure du Centre
+    """Names a clock: «hora del Centro», «Central Time», «heure du Centre».
 
-    By the zone's city where its clocks differ that day from others of that name, as those of
-    Phoenix do in summer: «hora de Phoenix»."""
+    It is named by the zone's city where its clocks differ that day from others of that name, as
+    those of Phoenix do in summer: «hora de Phoenix».
+    """
     named = _NAMED_ZONES.get(get_global("meta_zones").get(zone.key, ""))
     noon = datetime.combine(day, time(12))
     if named is None or zone.utcoffset(noon) != ZoneInfo(named[0]).utcoffset(noon):
@@ -192,7 +196,8 @@ def zone_name(zone: ZoneInfo, day: date, lang: str) -> str:
 
 
 def join_words(parts: Sequence[str], lang: str, *, is_negative: bool = False) -> str:
-    """a, b y c · a, b, and c · a, b et c; with `is_negative` «ni», «or». One text at least."""
+    """Joins texts, at least one, to a list: «a, b y c», «a, b, and c», «a, b et c»; with
+    `is_negative` by «ni» or «or»."""
     *before, last = parts
     if not before:
         return last
@@ -241,13 +246,13 @@ def country_names(codes: Sequence[str], lang: str) -> str:
 
 
 def network_countries(lang: str) -> str:
-    """The countries of the network as they follow «oficinas en»; French has its prepositions. Of
-    many only their number."""
+    """Returns the countries of the network as they follow «oficinas en»: French puts a preposition
+    before each. Of many countries it says only the number."""
     return join_located(network_profile.current().countries, lang)
 
 
 def join_located(countries: Sequence[str], lang: str) -> str:
-    """Some countries in that form."""
+    """Returns some countries as they follow «oficinas en»; of many, only their number."""
     if len(countries) > network_profile.MAX_NAMED_COUNTRIES:
         return translator(lang).pgettext(*_MANY_COUNTRIES, num=len(countries))
     return join_words([packs.load(code).located[lang] for code in countries], lang)
@@ -265,14 +270,15 @@ def _first_weekday_in(country: str) -> int:
 
 
 def order_weekdays(lang: str, country: str = "") -> list[int]:
-    """The days of a week in their order there; 0 is Monday."""
+    """Returns the days of a week from the one of `first_weekday` on; 0 is Monday."""
     first = first_weekday(lang, country)
     return [(first + number) % 7 for number in range(7)]
 
 
 @cached_by_wording
 def language_names(codes: tuple[str, ...], lang: str) -> str:
-    """Español e inglés · Spanish and English; empty for none."""
+    """Returns the names of languages as one text: «Español e inglés», «Spanish and English»; empty
+    for none."""
     first, *others = [language_name(code, lang) for code in codes] or [""]
     names = [first, *(within_sentence(name, lang) for name in others)]
     if len(names) < 2:

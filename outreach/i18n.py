@@ -62,7 +62,8 @@ class Translator:
         return fill(self.catalogue.ngettext(singular, plural, num), {"num": num, **values})
 
     def pgettext(self, context: str, message: str, **values: Any) -> str:
-        """A message whose text alone does not say what it means."""
+        """Returns a message whose text alone does not say what it means, so that a context tells it
+        from others."""
         return fill(self.catalogue.pgettext(context, message), values)
 
 
@@ -117,7 +118,8 @@ def _parse_locale(name: str) -> Locale:
 
 
 def html_lang(code: str) -> str:
-    """The value of the `lang` attribute (BCP 47); of a language that the site has not, its code."""
+    """Returns the value of the `lang` attribute (BCP 47); for a language that the site does not
+    have, its code."""
     own = languages.BY_CODE.get(code)
     if own is None:
         return code
@@ -154,22 +156,24 @@ def use_language(lang: str) -> Iterator[None]:
 
 
 def gettext(message: str, **values: Any) -> str:
-    """A message in the current language, as `Translator.gettext`."""
+    """Translates a message into the current language, as `Translator.gettext` does."""
     return translator(current()).gettext(message, **values)
 
 
 def ngettext(singular: str, plural: str, num: int, **values: Any) -> str:
-    """A message about a number of things in the current language, as `Translator.ngettext`."""
+    """Translates a message about a number of things into the current language, as
+    `Translator.ngettext` does."""
     return translator(current()).ngettext(singular, plural, num, **values)
 
 
 def pgettext(context: str, message: str, **values: Any) -> str:
-    """A message with a context in the current language, as `Translator.pgettext`."""
+    """Translates a message with a context into the current language, as `Translator.pgettext`
+    does."""
     return translator(current()).pgettext(context, message, **values)
 
 
 def translate(message: str, lang: str, **values: Any) -> str:
-    """A message in the language `lang`, as `Translator.gettext`."""
+    """Translates a message into the language `lang`, as `Translator.gettext` does."""
     return translator(lang).gettext(message, **values)
 
 

@@ -96,7 +96,8 @@ def _hide_path(found: re.Match[str]) -> str:
 
 
 def _hide_ipv6(found: re.Match[str]) -> str:
-    """An IPv6 address has `::` or seven colons, six if it ends like IPv4 (RFC 4291, 2.2)."""
+    """Replaces an IPv6 address, which has `::` or seven colons, six if it ends like IPv4 (RFC 4291,
+    2.2); other texts with colons stay."""
     run = found[0]
     is_address = "::" in run and any(each.isalnum() for each in run)
     return "[address]" if is_address or run.count(":") >= 6 else run
@@ -107,14 +108,15 @@ def _hide_token(found: re.Match[str]) -> str:
 
 
 def _class_names(base: type[BaseException]) -> Iterator[str]:
-    """Names of exception classes, some of which are as long as a token."""
+    """Returns the names of all exception classes: some are as long as a token, and must not be
+    hidden."""
     for each in type.__subclasses__(base):
         yield each.__name__
         yield from _class_names(each)
 
 
 def _hide_number(found: re.Match[str]) -> str:
-    """A date stays; a number beside it is hidden."""
+    """Replaces a number, unless it is a date alone or a date with fewer than four more digits."""
     rest = _DAY.sub("", found[0])
     if rest == found[0] or sum(each.isdigit() for each in rest) >= 4:
         return "[number]"
@@ -122,7 +124,7 @@ def _hide_number(found: re.Match[str]) -> str:
 
 
 def _clean(value: object, depth: int = 0) -> object:
-    """`clean` for any value; the result can be written as JSON."""
+    """Cleans any value as `clean` does a text; the result can be written as JSON."""
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, int | float):
@@ -174,8 +176,8 @@ def _traceback_lines(error: BaseException, seen: frozenset[int] = frozenset()) -
 
 
 def _build_line(record: logging.LogRecord) -> dict[str, Any]:
-    """Time, level, logger and event, the network if there are several, then the values of `extra`;
-    all of them cleaned."""
+    """Returns time, level, logger and event, the network if there are several, then the values of
+    `extra`; all of them cleaned."""
     moment = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
     line: dict[str, Any] = {
         "time": moment.replace("+00:00", "Z"),
@@ -259,15 +261,15 @@ def _without_errors(args: Any) -> Any:
 
 
 class Repeats:
-    """Which of identical lines to write: one a minute, with how many were left out."""
+    """Decides which of identical lines are written: one a minute, with how many were left out."""
 
     def __init__(self, seconds: float = 60.0) -> None:
         self._seconds = seconds
         self._lines: dict[Hashable, tuple[float, int]] = {}  # when the last was written; left out
 
     def admit(self, key: Hashable, *, now: float) -> int | None:
-        """How many lines were left out since the last; None where this one is left out too. `now`
-        is of `time.monotonic`."""
+        """Returns how many lines were left out since the last; None where this one is left out too.
+        `now` is of `time.monotonic`."""
         written_at, left_out = self._lines.get(key, (now - self._seconds, 0))
         if now - written_at < self._seconds:
             self._lines[key] = written_at, left_out + 1
@@ -277,7 +279,7 @@ class Repeats:
 
 
 def say_left_out(count: int) -> str:
-    """What the end of a line says of those that were left out before it."""
+    """Returns what the end of a line says of those that were left out before it."""
     return f", and {count} more since the last such line" if count else ""
 
 

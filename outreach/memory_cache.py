@@ -48,7 +48,8 @@ _is_silent: ContextVar[bool] = ContextVar("is_silent", default=False)
 
 @contextmanager
 def silence(is_on: bool = True) -> Iterator[None]:
-    """Until its end nothing is kept or taken from what was kept; as before if not `is_on`."""
+    """Makes the caches silent in the block: nothing is kept, and nothing is taken from what was
+    kept. If not `is_on`, all stays as it is."""
     before = _is_silent.set(_is_silent.get() or is_on)
     try:
         yield

@@ -61,7 +61,7 @@ def read(path: Path) -> NetworkFile:
 
 
 def find_fault(key: str, value: Any) -> str:
-    """Why a key of the first table cannot have this value; empty where it can."""
+    """Returns why a key of the first table cannot have this value; empty where it can."""
     _name, check, words = _SETTINGS[key]
     return "" if check(value) else f"{key} {words}."
 
@@ -77,7 +77,7 @@ def _is_text_for(check: Callable[[str], bool]) -> Check:
 
 
 def _is_list_of(known: Callable[[str], bool]) -> Check:
-    """Whether it is a list of known texts, each there once; one at least."""
+    """Returns a check that a value is a list of known texts: at least one, and each only once."""
 
     def check(value: Any) -> bool:
         return (

@@ -80,7 +80,7 @@ class NetworkProfile:
 
     @property
     def phone_countries(self) -> tuple[str, ...]:
-        """Whose phones are called and written to where no setting says so."""
+        """The countries whose phones are called and written to, unless a setting names others."""
         home = (self.home_country,) if self.home_country else ()
         return tuple(dict.fromkeys((*self.countries, *home)))
 

@@ -122,8 +122,8 @@ def _read(path: Path, environ: Mapping[str, str], *, serving: bool = False) -> C
 
 
 def _parse(text: str) -> Iterator[tuple[int, str, str | None]]:
-    """Number of the line, name and value of each assignment, as systemd reads an EnvironmentFile;
-    without a value where the line is none."""
+    """Returns number of the line, name and value of each assignment, as systemd reads an
+    EnvironmentFile. The value is None where the line is no assignment."""
     number = 1
     for line in re.split(r"(?<!\\)\n", text):
         here, number = number, number + 1 + line.count("\n")
@@ -137,7 +137,8 @@ def _parse(text: str) -> Iterator[tuple[int, str, str | None]]:
 
 
 def _unquote(text: str) -> str | None:
-    """None where a quote is not closed. A quote counts at the beginning only: JSON needs none."""
+    """Returns a value without its quotes; None where a quote is not closed. A quote counts at the
+    beginning only: JSON needs none."""
     value = ""
     while found := _QUOTED.match(text):
         plain, escaped = found["plain"], found["escaped"]
@@ -149,7 +150,7 @@ def _unquote(text: str) -> str | None:
 
 
 def _find_shared(configs: Sequence[Config]) -> list[str]:
-    """What two networks share although it separates them, a sentence each."""
+    """Returns what two networks share although it separates them, a sentence each."""
     return [
         f"{one.name} and {other.name} have the same {what}: each network needs its own"
         for one, other in combinations(configs, 2)

@@ -16,10 +16,11 @@ from werkzeug.http import parse_date, parse_etags
 def evaluate(
     environ: Mapping[str, Any], etag: str, changed_at: datetime | None = None
 ) -> HTTPStatus | None:
-    """PRECONDITION_FAILED, NOT_MODIFIED, or None where the request is to be answered in full.
+    """Returns PRECONDITION_FAILED or NOT_MODIFIED; None where the request is to be answered in
+    full.
 
-    `environ` is that of WSGI for a GET or HEAD request, `etag` the tag without W/ and quotes.
-    A condition with a date counts only for what has a date of its last change.
+    `environ` is that of WSGI for a GET or HEAD request, `etag` the tag without W/ and quotes. A
+    condition with a date counts only for what has a date of its last change.
     """
     if_match: str | None = environ.get("HTTP_IF_MATCH")
     if if_match is not None:

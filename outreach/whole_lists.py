@@ -15,10 +15,12 @@ Made = TypeVar("Made")
 
 
 def make_each(items: Iterable[Item], make: Callable[[Item], Made], *, what: str) -> list[Made]:
-    """What `make` makes of each item. One of which it fails is left out, and the log says so: where
-    in the program, and not the text of the error, which may quote what somebody typed (S10).
+    """Returns what `make` makes of each item. One of which it fails is left out, and the log says
+    so: where in the program, and not the text of the error, which may quote what somebody typed
+    (S10).
 
-    A refusal, and trouble of the database or the machine, ends the whole list."""
+    A refusal, and trouble of the database or the machine, ends the whole list.
+    """
     made = []
     for item in items:
         try:

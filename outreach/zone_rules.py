@@ -121,14 +121,14 @@ def _is_constant(zone: ZoneInfo) -> bool:
 
 @cache
 def _positions() -> dict[str, tuple[float, float]]:
-    """Latitude and longitude of the city of each zone, in degrees (tzdata's `zone.tab`)."""
+    """Returns latitude and longitude of the city of each zone, in degrees (tzdata's `zone.tab`)."""
     text = resources.files("tzdata.zoneinfo").joinpath("zone.tab").read_text("utf-8")
     rows = [line.split("\t") for line in text.splitlines() if not line.startswith("#")]
     return {row[2]: _parse_position(row[1]) for row in rows}
 
 
 def _parse_position(text: str) -> tuple[float, float]:
-    """ISO 6709, as +5024-10439 or with seconds, as -690022+0393524."""
+    """Reads a position in ISO 6709, as +5024-10439 or with seconds, as -690022+0393524."""
     middle = max(text.rfind("+"), text.rfind("-"))
     return _parse_degrees(text[:middle], 2), _parse_degrees(text[middle:], 3)
 
@@ -140,7 +140,7 @@ def _parse_degrees(text: str, digits: int) -> float:
 
 
 def _distance(one: ZoneInfo, other: ZoneInfo) -> float:
-    """Enough to choose the nearest: squared degrees."""
+    """Returns the distance in squared degrees, which is enough to choose the nearest."""
     positions = _positions()
     # Older names, as America/Yellowknife, are not in `zone.tab`.
     key = get_global("zone_aliases").get(one.key, one.key)

@@ -168,9 +168,9 @@ def reset(
     second_factor: bool = False,
     letter_key: ServerEncryption | None = None,
 ) -> str:
-    """Returns the token of a new link, as `credentials.reset`; with `letter_key`, a letter carries
-    it too. Raises Refusal for the admin's own
-    account: they could lock themselves out."""
+    """Resets the account (`credentials.reset`) and returns the token of a new link; with
+    `letter_key`, a letter carries it too. Raises Refusal for the admin's own account: they could
+    lock themselves out."""
     if organizer.id == by:
         raise Refusal(ErrorCode.OWN_ACCOUNT_RESET)
     credentials.reset(session, organizer, now=now, second_factor=second_factor, by=by)
@@ -218,8 +218,8 @@ def check_colleague(session: Session, organizer: StaffMember, *, by: int | None)
 
 
 def find_hindrance(session: Session, organizer: StaffMember, *, by: int) -> Refusal | None:
-    """Why this person may not manage the account; None where they may. Raises NotFound for an
-    account of another office."""
+    """Returns why this person may not manage the account; None where they may. Raises NotFound for
+    an account of another office."""
     try:
         check_colleague(session, organizer, by=by)
     except Refusal as refusal:

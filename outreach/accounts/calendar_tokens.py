@@ -56,7 +56,7 @@ def revoke(session: Session, organizer_id: int) -> None:
 
 
 def created_at_of(session: Session, organizer_id: int) -> datetime | None:
-    """When the current token was created; None when there is none."""
+    """Returns when the current token was created; None when there is none."""
     return session.scalar(
         sa.select(CalendarToken.created_at).where(CalendarToken.organizer_id == organizer_id)
     )

@@ -56,7 +56,7 @@ def keep(
     now: datetime,
     replaces_others: bool = False,
 ) -> bool:
-    """Keeps a form for the session of that digest; whether it was kept.
+    """Keeps a form for the session of that digest. Returns whether it was kept.
 
     A form for the same path is replaced. A form for another path is replaced only with
     `replaces_others`: its sender was told that it waits. A form of more than MAX_BYTES is not kept.
@@ -124,7 +124,7 @@ def purge(session: Session, *, now: datetime) -> int:
 
 
 def _open(stored: InterruptedForm, organizer_id: int, key: ServerEncryption) -> KeptForm | None:
-    """None when the form was sealed for somebody else or under another secret."""
+    """Decrypts a form; None when it was sealed for somebody else or under another secret."""
     try:
         path, fields = json.loads(key.unseal(stored.sealed, _about(organizer_id)))
     except DataErased:

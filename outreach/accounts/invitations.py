@@ -128,7 +128,8 @@ def staff_id_of(session: Session, token: str, *, now: datetime) -> int | None:
 
 
 def redeem(session: Session, token: str, *, now: datetime) -> int | None:
-    """The same, and uses the link up. Of several at once one gets the id, the others None."""
+    """Returns what `staff_id_of` does, and uses the link up. Of several calls at once one gets the
+    id, the others None."""
     organizer_id = staff_id_of(session, token, now=now)
     # The account before its link, as who withdraws the invitation locks them: else each may wait
     # for the other.
@@ -145,7 +146,7 @@ def redeem(session: Session, token: str, *, now: datetime) -> int | None:
 
 
 def ends_at(session: Session, token: str) -> datetime | None:
-    """When the link expires; None for an unknown token."""
+    """Returns when the link expires; None for an unknown token."""
     return session.scalar(sa.select(Invitation.ends_at).where(Invitation.digest == digest(token)))
 
 

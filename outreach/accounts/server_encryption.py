@@ -21,11 +21,12 @@ class ServerEncryption:
         return encryption.encrypt(self._derived("outreach accounts: seal"), text, about)
 
     def unseal(self, sealed: bytes, about: str) -> str:
-        """Decrypts. Raises DataErased for another secret or another `about`."""
+        """Decrypts what `seal` made. Raises DataErased for another secret or another `about`."""
         return encryption.decrypt(self._derived("outreach accounts: seal"), sealed, about)
 
     def mark(self, text: str) -> str:
-        """HMAC-SHA-256 in hexadecimal: equal for equal texts, and the text cannot be derived."""
+        """Returns the HMAC-SHA-256 of a text in hexadecimal: equal for equal texts, and the text
+        cannot be derived from it."""
         key = self._derived("outreach accounts: mark")
         return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
 

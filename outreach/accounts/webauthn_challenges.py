@@ -14,7 +14,8 @@ LIFETIME: Final = timedelta(minutes=5)
 
 
 class Challenge(Base):
-    """Valid for one purpose, which may name the session that it was issued to."""
+    """A one-time challenge. It is valid for one purpose, which may name the session that it was
+    issued to."""
 
     __tablename__ = "challenge"
 

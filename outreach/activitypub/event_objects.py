@@ -130,7 +130,7 @@ def write_event(workshop: Workshop, pushed: PushedEvent, site: PublicSite) -> Js
 
 
 def digest(workshop: Workshop, site: PublicSite) -> str:
-    """SHA-256 in hexadecimal: equal while the event says the same."""
+    """Returns the SHA-256 of what the event says, in hexadecimal: equal while it says the same."""
     text = json.dumps(_write_content(workshop, site), sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -140,7 +140,7 @@ def get_picture_version(workshop: Workshop) -> str:
 
 
 def get_coarse_texts(workshop: Workshop) -> CoarseTexts:
-    """What the picture says in place of title and venue."""
+    """Returns what the picture says in place of title and venue."""
     event = _read_entry(workshop, i18n.get_default_language(), PublicSite("", ""))
     return CoarseTexts(event.text("SUMMARY"), event.text("LOCATION"))
 
@@ -162,8 +162,8 @@ def write_activity(
     office: Office,
     public_url: str,
 ) -> JsonObject:
-    """A Create, Update or Delete of an event. `payload`: the event, or its tombstone. The id of an
-    activity differs with each update: servers drop one that they know."""
+    """Writes a Create, Update or Delete of an event; `payload` is the event, or its tombstone. The
+    id of an activity differs with each update: servers drop one that they know."""
     to = FediverseAddresses(public_url)
     mark = f"-{int(pushed.updated_at.timestamp())}" if activity is FediverseActivity.UPDATE else ""
     return {
@@ -241,7 +241,7 @@ def _write_content(workshop: Workshop, site: PublicSite) -> JsonObject:
 
 
 def _read_entry(workshop: Workshop, lang: str, site: PublicSite) -> UpcomingEvent:
-    """The entry of a pushed feed."""
+    """Returns the entry that a pushed feed has of the workshop."""
     text = vevent.write(workshop, lang, site, is_coarse=True).decode().replace("\r\n ", "")
     return UpcomingEvent(text, workshop.zone)
 
@@ -253,7 +253,8 @@ def _write_html(event: UpcomingEvent, lang: str) -> str:
 
 
 def _locate(workshop: Workshop, event: UpcomingEvent, page: str) -> JsonObject:
-    """The city, or that it is online. gancio needs a name, Mobilizon an address that is no text."""
+    """Returns the city, or that the event is online. gancio needs a name, Mobilizon an address that
+    is no text."""
     name = event.text("LOCATION")
     if not workshop.mode.has_venue:
         return {"type": "VirtualLocation", "name": name, "url": page}

@@ -74,7 +74,7 @@ def sign(
 
 
 def parse(header: str) -> HttpSignature:
-    """Raises BadSignature."""
+    """Parses the header `Signature`. Raises BadSignature."""
     if not header:
         raise BadSignature("The request is not signed.")
     if len(header) > MAX_HEADER_LENGTH:
@@ -94,8 +94,8 @@ def parse(header: str) -> HttpSignature:
 
 
 def check_claims(headers: Mapping[str, str], body: bytes, *, now: datetime) -> None:
-    """Whether the request is of this hour and its digest fits. `headers`: by names in lower case.
-    Raises BadSignature."""
+    """Raises BadSignature unless the request is of this hour and its digest fits its body.
+    `headers` are by names in lower case."""
     try:
         sent_at = parsedate_to_datetime(headers.get("date", ""))
     except (ValueError, TypeError):
@@ -109,7 +109,7 @@ def check_claims(headers: Mapping[str, str], body: bytes, *, now: datetime) -> N
 
 
 def load_public_key(pem: str) -> rsa.RSAPublicKey:
-    """Raises BadSignature for what is no RSA key of a usual length."""
+    """Reads a public key. Raises BadSignature for what is no RSA key of a usual length."""
     try:
         key = load_pem_public_key(pem.encode())
     except (ValueError, UnsupportedAlgorithm):
@@ -127,7 +127,8 @@ def verify(
     target: str,
     headers: Mapping[str, str],
 ) -> None:
-    """`target`: path and query; `headers`: by names in lower case. Raises BadSignature."""
+    """Raises BadSignature unless the key has signed the request. `target` is path and query;
+    `headers` are by names in lower case."""
     text = _compose(signature.names, method, target, headers)
     try:
         key.verify(signature.value, text, padding.PKCS1v15(), SHA256())
@@ -136,7 +137,7 @@ def verify(
 
 
 def _compose(names: tuple[str, ...], method: str, target: str, headers: Mapping[str, str]) -> bytes:
-    """What is signed (2.3 of the draft)."""
+    """Returns the text that is signed (2.3 of the draft)."""
     lines = []
     for name in names:
         if name == TARGET:

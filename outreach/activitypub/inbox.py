@@ -49,7 +49,8 @@ class InboxRequest:
 
 @dataclass(frozen=True)
 class InboxActivity:
-    """What is not ignored."""
+    """An activity that is not ignored: somebody follows, follows no longer, or deletes their
+    account."""
 
     type: str
     id: str
@@ -68,7 +69,8 @@ class Inbox:
     _fetches: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(MAX_FETCHES))
 
     def read(self, request: InboxRequest) -> InboxActivity | None:
-        """What the request says, not yet believed; None for what is ignored. Raises BadActivity."""
+        """Returns what the request says, not yet believed; None for what is ignored. Raises
+        BadActivity."""
         found = remote_actors.parse_object(request.body)
         if found is None:
             raise BadActivity("The body must be a JSON object.")
@@ -153,7 +155,8 @@ class Inbox:
         *,
         now: datetime,
     ) -> RemoteActor:
-        """The actor, whose key has signed the request."""
+        """Returns the actor whose key has signed the request. Fetches it where it is not kept, or
+        where its key may be a new one."""
         kept = self.actors.find_kept(address, now=now)
         if kept is not None:
             try:
@@ -196,7 +199,8 @@ class Inbox:
 
 
 def _find_office(session: Session, activity: InboxActivity) -> Office:
-    """The office that is followed; of a deletion, any that can sign. Raises NotFound."""
+    """Returns the office that is followed; for the deletion of an actor, any office that can sign.
+    Raises NotFound."""
     slug = activity.office
     found = [offices.find(session, slug)] if slug else offices.list_offices(session)
     for office in found:

@@ -51,7 +51,8 @@ class Publisher:
     _looked_at: datetime | None = field(default=None, init=False)
 
     def run_round(self, *, now: datetime, is_leading: bool = True) -> int:
-        """Returns how many deliveries were tried."""
+        """Finds changes, where this worker leads, and delivers what is due. Returns how many
+        deliveries were tried."""
         if not self.config.activitypub:
             return 0
         if is_leading and (self._looked_at is None or now - self._looked_at >= LOOKED_EVERY):
@@ -160,7 +161,7 @@ class Publisher:
         )
 
     def _write(self, session: Session, row: FediverseDelivery, office: Office) -> JsonObject | None:
-        """What is sent, as things are now; None for what may no longer be said."""
+        """Returns what is sent, as things are now; None for what may no longer be said."""
         public_url = self.config.public_url
         if row.activity is FediverseActivity.ACCEPT:
             return event_objects.write_accept(row.follow_id, row.subject, office, public_url)

@@ -24,7 +24,7 @@ class ActorGone(Exception):
 
 
 class ActorUnusable(Exception):
-    """It cannot be fetched, or is no actor to which something can be sent. The text says why."""
+    """An actor cannot be fetched, or is none to which something can be sent. The text says why."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class RemoteActors:
         self._kept: MemoryCache[RemoteActor] = MemoryCache(MAX_KEPT, lifetime=KEPT_FOR)
 
     def is_valid(self, address: str) -> bool:
-        """Whether it may be the address of an actor or an inbox, without resolving its name."""
+        """Whether an address may be that of an actor or an inbox. Its name is not resolved."""
         return self._get_rule().is_valid(address, own_host=self._own_host)
 
     def find_kept(self, address: str, *, now: datetime) -> RemoteActor | None:

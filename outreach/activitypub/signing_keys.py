@@ -85,7 +85,7 @@ class SigningKeys:
 
 
 def find_public_key(session: Session, office_id: int) -> str | None:
-    """PEM; None for an office whose key the worker has not made yet."""
+    """Returns the public key of an office as PEM; None where the worker has not made it yet."""
     row = followers.find_key(session, office_id)
     return None if row is None else row.public_key
 

@@ -47,7 +47,7 @@ class InboundText:
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class InboundRequest:
-    """What a dialect reads."""
+    """A request of a gateway, as the dialects read it."""
 
     url: str  # as the gateway knows it
     headers: Mapping[str, str]
@@ -58,8 +58,9 @@ class InboundRequest:
 
 
 def read_plain(request: InboundRequest, secret: str) -> list[InboundText]:
-    """JSON or a form with `from`, `text` and `id`. Known by a signature of time and body
-    (`X-Outreach-Time`, `X-Outreach-Signature`), or by the secret as a bearer token."""
+    """Reads JSON or a form with `from`, `text` and `id`. The gateway is known by a signature of
+    time and body (`X-Outreach-Time`, `X-Outreach-Signature`), or by the secret as a bearer
+    token."""
     signature = request.headers.get("X-Outreach-Signature", "")
     if signature:
         sent_at = request.headers.get("X-Outreach-Time", "")
@@ -73,7 +74,8 @@ def read_plain(request: InboundRequest, secret: str) -> list[InboundText]:
 
 
 def read_twilio(request: InboundRequest, secret: str) -> list[InboundText]:
-    """A form with `From`, `Body` and `MessageSid`, signed by HMAC-SHA1 over address and fields."""
+    """Reads a form with `From`, `Body` and `MessageSid`, signed by HMAC-SHA1 over address and
+    fields."""
     pairs = _read_pairs(request)
     values: dict[str, set[str]] = {}
     for name, value in pairs:
@@ -87,8 +89,8 @@ def read_twilio(request: InboundRequest, secret: str) -> list[InboundText]:
 
 
 def read_vonage(request: InboundRequest, secret: str) -> list[InboundText]:
-    """JSON or a form with `msisdn`, `text`, `messageId`, `timestamp` and `sig`: HMAC-SHA256 over
-    the sorted fields."""
+    """Reads JSON or a form with `msisdn`, `text`, `messageId`, `timestamp` and `sig`: HMAC-SHA256
+    over the sorted fields."""
     fields = _read_fields(request)
     signed = "".join(
         f"&{name}={_plain_value(fields[name])}" for name in sorted(fields) if name != "sig"
@@ -99,8 +101,8 @@ def read_vonage(request: InboundRequest, secret: str) -> list[InboundText]:
 
 
 def read_whatsapp(request: InboundRequest, secret: str) -> list[InboundText]:
-    """The JSON of the WhatsApp Business Platform, signed by HMAC-SHA256 over the body: the texts in
-    it; receipts, pictures and sounds are left out."""
+    """Reads the texts in the JSON of the WhatsApp Business Platform, signed by HMAC-SHA256 over the
+    body; receipts, pictures and sounds are left out."""
     signature = request.headers.get("X-Hub-Signature-256", "")
     _require_equal(signature, f"sha256={_sha256(secret, request.body).hex()}")
     texts = []
@@ -139,7 +141,7 @@ def _make(
     *,
     channel: str = SMS,
 ) -> InboundText:
-    """Raises Malformed."""
+    """Returns the text with the number, words and id in these fields. Raises Malformed."""
     values = [fields.get(name) for name in (number, words, gateway_id)]
     if not all(isinstance(each, str | int) for each in values):
         raise Malformed
@@ -156,7 +158,8 @@ def _make(
 
 
 def _normalize(sender: str, countries: Sequence[str]) -> str:
-    """The number in E.164 form; empty where it is none that we would write to, as a word."""
+    """Returns the number in E.164 form; empty for a sender that we would not write to, as one that
+    is a word."""
     digits = sender.strip()
     if not digits.removeprefix("+").isascii() or len(digits) > 20:
         return ""
@@ -208,7 +211,7 @@ def _sha256(secret: str, signed: bytes) -> bytes:
 
 
 def _require_equal(shown: str, right: str) -> None:
-    """Raises Forged."""
+    """Raises Forged unless what a request shows is right."""
     if not is_equal(shown, right):
         raise Forged
 
@@ -219,19 +222,20 @@ def is_equal(shown: str, right: str) -> bool:
 
 
 def _encode(text: str) -> bytes:
-    """Also of what JSON may hold and UTF-8 may not: half of a pair of code units."""
+    """Encodes a text, also one that JSON may hold and UTF-8 may not: half of a pair of code
+    units."""
     return text.encode("utf-8", "replace")
 
 
 def _require_recent(sent_at: str, now: datetime) -> None:
-    """Raises Forged."""
+    """Raises Forged for a request that was sent too long ago, or in the future."""
     at = _read_time(sent_at)
     if at is None or not -MAX_AGE < now - at < MAX_AGE:
         raise Forged
 
 
 def _read_time(text: str) -> datetime | None:
-    """Of seconds since 1970."""
+    """Reads an instant in seconds since 1970; None for any other text."""
     if not (text.isascii() and text.isdecimal() and len(text) <= 11):
         return None
     return datetime.fromtimestamp(int(text), UTC)

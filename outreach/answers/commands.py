@@ -117,6 +117,7 @@ def _read_digits(text: str) -> str | None:
 
 
 def _read_picture(text: str) -> TextCommand:
-    """Of the first character: what follows is its colour, or the same once more."""
+    """Returns the command of a text of pictures, if all that we know mean the same: others only
+    give a picture its colour."""
     found = {_PICTURES[c] for c in text if c in _PICTURES}
     return found.pop() if len(found) == 1 else TextCommand.UNKNOWN

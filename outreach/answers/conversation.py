@@ -127,7 +127,8 @@ class Conversation:
 
     @property
     def _acts(self) -> Mapping[TextCommand, Callable[["_Request"], Reply | None]]:
-        """Each returns None where the answer fits nothing that was asked."""
+        """What does each command. Each returns None where the answer fits nothing that was
+        asked."""
         return {
             TextCommand.YES: self._say_yes,
             TextCommand.NO: self._say_no,
@@ -157,13 +158,13 @@ class Conversation:
         return request.reply(ReplyName.ACCEPTED if is_offer else ReplyName.CONFIRMED, place)
 
     def _expire_offers(self, registration: Registration, now: datetime) -> None:
-        """Offers the place to the next in the waitlist now, as the page does."""
+        """Offers the place to the next on the waitlist now, as the page does."""
         with self.store.change() as session:
             row = session.get_one(Registration, registration.id)
             waitlist.expire_offers(session, row.workshop, now=now)
 
     def _say_no(self, request: "_Request") -> Reply | None:
-        """«No» without a question ends nothing."""
+        """Asks for digits after a «no» to a question. A «no» without a question ends nothing."""
         if all(each.question is TextQuestion.NONE for each in request.asked_places):
             return None
         return self._ask_for_digits(request)
@@ -221,7 +222,7 @@ class _Request:
         return asked[0] if len(asked) == 1 else None
 
     def several(self) -> Reply | None:
-        """Says that there are several, where there are."""
+        """Returns the reply that there are several places; None where there are not."""
         if len(self.asked_places) < 2:
             return None
         return self.reply(ReplyName.SEVERAL, self.asked_places[0])
@@ -236,7 +237,7 @@ class _Request:
 
 
 def _count_reply(limits: TextLimits, number: str, name: ReplyName) -> bool:
-    """False where it is one too many."""
+    """Counts a reply to a number. Returns False where it is one too many."""
     if name is ReplyName.STOPPED:
         return limits.count_stop_reply(number)
     return limits.count_reply(number, is_of_anybody=name in CAUSED_BY_ANYBODY)

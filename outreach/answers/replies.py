@@ -83,35 +83,35 @@ class ReplyOutbox:
         return text_exchange.take_reply(connection, self.key_store, now=now)
 
     def release(self, connection: sa.Connection, claimed: QueuedReply) -> None:
-        """Queues it again: there was no gateway to try."""
+        """Queues a reply again, since there was no gateway to try."""
         assert self.claimed_at is not None
         later = self.claimed_at + RETRY_AFTER
         text_exchange.insert_reply(connection, self.key_store, claimed, now=later)
 
     def delay(self, connection: sa.Connection, claimed: QueuedReply, until: datetime) -> None:
-        """Queues it again."""
+        """Queues a reply again, to be sent from `until` on."""
         text_exchange.insert_reply(connection, self.key_store, claimed, now=until)
 
     postpone = delay
 
     def discard(self, connection: sa.Connection, claimed: QueuedReply) -> None:
-        """It is deleted already."""
+        """Does nothing: the reply was deleted when it was claimed."""
 
     def mark_done(self, connection: sa.Connection, claimed: QueuedReply, now: datetime) -> None:
-        """It is deleted already."""
+        """Does nothing: the reply was deleted when it was claimed."""
 
     mark_uncertain = mark_done
 
     def mark_refused(
         self, connection: sa.Connection, claimed: QueuedReply, now: datetime, *, is_final: bool
     ) -> None:
-        """It is deleted already."""
+        """Does nothing: the reply was deleted when it was claimed."""
 
 
 def text_outlets(
     store: Store, key_store: KeyStore, config: Config
 ) -> list[Outlet[QueuedReply, PreparedReply]]:
-    """Replies to texts, and to messages of WhatsApp."""
+    """Returns the outlets of replies to texts, and to messages of WhatsApp."""
     budget = TextBudget(config, key_store)
 
     def prepare(reply: QueuedReply, now: datetime) -> Prepared[PreparedReply] | None:
@@ -141,7 +141,7 @@ def text_outlets(
 
 @contextmanager
 def _connect(key_store: KeyStore, budget: TextBudget) -> Iterator[Callable[[PreparedReply], None]]:
-    """A transport to the gateway of each reply. Where one refuses for now, replies wait."""
+    """Yields a transport to the gateway of each reply. Where one refuses for now, replies wait."""
     sent = 0
 
     def send(reply: PreparedReply) -> None:
@@ -165,14 +165,14 @@ def _connect(key_store: KeyStore, budget: TextBudget) -> Iterator[Callable[[Prep
 
 
 def _is_of_stop(reply: QueuedReply) -> bool:
-    """Whether it is counted apart (`text_limits.count_stop_reply`)."""
+    """Whether a reply answers a «stop», which is counted apart (`text_limits.count_stop_reply`)."""
     return reply.words.get("name") == ReplyName.STOPPED
 
 
 def _write(
     store: Store, key_store: KeyStore, config: Config, reply: QueuedReply, now: datetime
 ) -> SmsMessage | None:
-    """None where what it is about is no more."""
+    """Writes a reply; returns None where the place that it is about is gone."""
     name, language = ReplyName(reply.words["name"]), str(reply.words["language"])
     registration, link = None, ""
     if name in _NEEDING_PLACE:
@@ -208,7 +208,8 @@ def write(
     digits: str,
     now: datetime,
 ) -> str:
-    """The words of a reply, in one part of the GSM alphabet. Needs an application context."""
+    """Writes the words of a reply, in one part of the GSM alphabet. Needs an application
+    context."""
     address = _find_address(registration) if name is ReplyName.WHERE else ""
     values = {"registration": registration, "link": link, "digits": digits, "today": now.date()}
     with use_language(language):

@@ -1,7 +1,7 @@
 """How many texts one number may send us, and how many we reply (S30, S31, S41).
 
-A forged sender must not turn us on the owner of a number, nor use up the texts of a day. Counted by
-HMAC of the number under the key of the day.
+A forged sender must not turn us on the owner of a number, nor use up the texts of a day. Texts are
+counted by HMAC of the number under the key of the day.
 """
 
 from typing import Final
@@ -31,14 +31,17 @@ class TextLimits:
         self._limiter = FixedWindowRateLimiter(RateCounters(key_store.store))
 
     def count_inbound(self, number: str) -> bool:
-        """False where it is one too many, as by the others."""
+        """Counts a text of this number. Returns False where it is one too many, as the other
+        methods do."""
         return self._count("texts from", number, INBOUND)
 
     def count_challenge(self, number: str) -> bool:
         return self._count("digits to", number, CHALLENGES)
 
     def count_reply(self, number: str, *, is_of_anybody: bool) -> bool:
-        """Those that anybody can cause are texts of one address, too (S31)."""
+        """Counts a reply to this number. Replies that anybody can cause (`is_of_anybody`) have the
+        limit of texts that one network address causes, and together a share of the day's budget
+        (S31). Returns False where it is one too many."""
         if not is_of_anybody:
             return self._count("replies to", number, REPLIES)
         limits = (*UNASKED_REPLIES, limit_of_address(self._config))

@@ -90,7 +90,7 @@ class _Lazy(click.Group):
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """As click does, without the commands themselves."""
+        """Writes the list of commands as click does, but does not import them."""
         limit = formatter.width - 6 - max(map(len, COMMANDS))
         with formatter.section("Commands"):
             formatter.write_dl(
@@ -103,7 +103,8 @@ class _Lazy(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """As click does; it suggests only commands that it has loaded."""
+        """Finds a command as click does. For an unknown one it suggests names of all commands,
+        where click suggests only those that are loaded."""
         try:
             return super().resolve_command(ctx, args)
         except click.exceptions.NoSuchCommand:

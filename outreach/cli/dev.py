@@ -140,7 +140,8 @@ def _serve_and_reload(
 
 
 def _modification_times() -> dict[Path, int]:
-    """By file, in nanoseconds; without what Python and editors write beside a file."""
+    """Returns when each watched file was changed, in nanoseconds; without those that Python and
+    editors write beside a file."""
     times = {}
     for folder in WATCHED_FOLDERS:
         for path in (CHECKOUT / folder).rglob("*.*"):

@@ -80,7 +80,8 @@ def _install(network: NetworkFile, folder: Path, email: str) -> None:
 
 
 def _say(words: str) -> str:
-    """Prints what a step has done; of the last one, a link, nothing."""
+    """Prints what a step has done, and returns it. A link, with which the last step ends, is not
+    printed."""
     if words and not words.startswith(("http://", "https://")):
         click.echo(words)
     return words

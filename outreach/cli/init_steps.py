@@ -44,8 +44,8 @@ def check(network: NetworkFile) -> None:
 def install(
     network: NetworkFile, data: Path, admin: str, *, environ: Mapping[str, str] = os.environ
 ) -> Iterator[str]:
-    """Makes the installation of a network in a folder, step by step: after each, what was done. The
-    last words are the link of the first account, if it is new."""
+    """Makes the installation of a network in a folder, and yields after each step what was done.
+    The last text is the link of the first account, if it is new."""
     yield copy_files(network, data / NETWORK_FOLDER)
     yield write_environment(data, environ)
     config = read_config(data)
@@ -100,7 +100,8 @@ def read_config(data: Path) -> Config:
 
 
 def _copy(source: Path, folder: Path, *, is_first: bool) -> bool:
-    """Whether the file was not there so. It appears whole or not at all."""
+    """Copies a file into the folder, whole or not at all. Returns whether it was not there with the
+    same content."""
     target = folder / (FILE_NAME if is_first else source.name)
     content = source.read_bytes()
     if target.is_file() and target.read_bytes() == content:
@@ -154,7 +155,8 @@ def _load(store: Store, what: str, load: Loader | None) -> str:
 
 
 def _make_account(store: Store, config: Config, email: str, shown: Path) -> str:
-    """The link of the first account; empty where it was printed before, or staff are there."""
+    """Returns the link of the first account; empty where it was printed before, or staff are
+    there."""
     if shown.exists():
         return ""
     now = clock.now()

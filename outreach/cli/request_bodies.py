@@ -63,8 +63,8 @@ class RequestBodies:
 
     @contextmanager
     def reading(self, source: tuple[str, str]) -> Iterator[None]:
-        """While a body arrives from this address at this port of ours. Raises ServiceUnavailable
-        where too many do."""
+        """Context in which a body is read; it arrives from this address at this port of ours.
+        Raises ServiceUnavailable where too many arrive."""
         this, now = object(), monotonic()
         with self._guard:
             slow = [each for each in self._reading.values() if now - each[0] > SLOW_SECONDS]

@@ -81,7 +81,7 @@ def command(host: str, port: int, workers: int, no_mail: bool) -> None:
 
 
 def _make_secret(config: Config) -> None:
-    """Before several processes need it."""
+    """Makes the secret that signs forms, before several processes need it."""
     with open_store(config), open_key_store(config) as key_store:
         signing.secret(config, key_store)
 
@@ -94,7 +94,8 @@ def _say(config: Config, line: str) -> None:
 
 
 def _greet(config: Config, host: str, port: int, workers: int, *, mail: bool) -> Iterator[str]:
-    """Where the site listens, and what is not well: said once, by the process that was started."""
+    """Returns the lines that say where the site listens and what is not well. Only the process that
+    was started prints them."""
     name = f"[{host}]" if ":" in host else host
     worker = "and the worker" if mail else "without the worker"
     yield (
@@ -149,10 +150,12 @@ def limit_arenas() -> None:
 def _load_applications(
     configs: Sequence[Config], absent: Sequence[Config], *, has_worker: bool
 ) -> tuple[Callable[..., Any], Sequence[Flask]]:
-    """What the processes call that answer, and the application of each worker: the same, but for
-    the timeouts of PostgreSQL.
+    """Returns what the answering processes call, and the application of each worker. These are the
+    same applications, unless the timeouts of PostgreSQL differ.
 
-    Imported here, since prometheus_client looks for the folder of metrics when it is imported."""
+    They are imported here, since prometheus_client looks for the folder of metrics when it is
+    imported.
+    """
     from outreach.app import create_forkable_apps
     from outreach.web.middleware.network_dispatch import NetworkDispatcher
 

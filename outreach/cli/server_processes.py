@@ -42,7 +42,8 @@ class _Place:
 
 
 class ServerProcesses(MPServer):
-    """`has_failed` is true once `serve` has returned because no process could start."""
+    """Starts the processes, and replaces those that die. `has_failed` is true once `serve` has
+    returned because no process could start."""
 
     has_failed = False
     _has_lived = False  # one of its processes, for LIVED_SECONDS

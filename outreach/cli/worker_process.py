@@ -141,12 +141,13 @@ def stop_starting_forks() -> None:
 
 
 def fork(target: Callable[[], int | None]) -> int:
-    """Starts a process that runs `target` with the memory of this one, and exits with the status
-    that it returns; its id.
+    """Starts a process that runs `target` with the memory of this one and exits with the status
+    that it returns. Returns the id of the process.
 
     It has neither the port of this one, which would stay taken if this one were killed, nor the
     pipe of a server process that is just being started, whose end is what tells that it died.
-    Raises OSError where there is no memory."""
+    Raises OSError where there is no memory.
+    """
     sys.stdout.flush()
     sys.stderr.flush()
     pid = os.fork()
@@ -172,8 +173,8 @@ def fork(target: Callable[[], int | None]) -> int:
 
 
 def _close_sockets_and_pipes() -> None:
-    """All but standard input, output and error. Files stay open: an object that closes its file
-    later would close another one of the same number."""
+    """Closes all sockets and pipes but standard input, output and error. Files stay open: an object
+    that closes its file later would close another one of the same number."""
     for number in map(int, os.listdir("/dev/fd")):  # noqa: PTH208 - numbers, no paths
         with suppress(OSError):  # that of the list itself is closed by now
             mode = os.fstat(number).st_mode

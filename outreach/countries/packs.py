@@ -105,7 +105,8 @@ def is_country(code: str) -> bool:
 
 
 def find_country(region: str) -> str | None:
-    """The country of a region's code, of all packs; None for a code that is of none."""
+    """Returns the country of a region's code, looked up in all packs; None for a code that no pack
+    has."""
     country = region.removesuffix(_WHOLE)
     if country != region and country not in list_codes() and is_country(country):
         return country
@@ -113,7 +114,7 @@ def find_country(region: str) -> str | None:
 
 
 def find_region(code: str) -> Region | None:
-    """The region of this code, of all packs."""
+    """Returns the region of this code, looked up in all packs; None for a code that no pack has."""
     country = find_country(code)
     if country is None:
         return None
@@ -167,7 +168,8 @@ def _make_plain_pack(code: str) -> CountryPack:
 
 
 def _locate_in_french(name: str) -> str:
-    """«en Italie», «au Népal»; `world.toml` has the names that are not so."""
+    """Returns the name with its preposition: «en Italie», «au Népal». `world.toml` has the names
+    that follow another rule."""
     is_feminine = name.split(" ")[0].split("-")[0].endswith("e")
     return f"{'en' if is_feminine or name.startswith(_FRENCH_VOWELS) else 'au'} {name}"
 

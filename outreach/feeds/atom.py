@@ -25,7 +25,8 @@ _NOT_XML: Final = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010fff
 def write(
     session: Session, choice: FeedQuery, lang: str, site: PublicSite, *, today: date
 ) -> bytes:
-    """The workshops of a query from `today` (UTC) on. Raises UnknownFilter for a discreet kind."""
+    """Writes the workshops of a query from `today` (UTC) on. Raises UnknownFilter for a discreet
+    kind."""
     feed = upcoming.read(session, choice, lang, site, today=today)
     entries = make_each(feed.events, lambda each: _entry(each, lang).encode(), what="a feed")
     cut = upcoming.fit(feed, entries, lang)

@@ -43,8 +43,8 @@ class MailedEvent:
 
 
 def uid(registration: Registration, key: bytes, host: str) -> str:
-    """A UID derived from the registration's key: it is stable and reveals neither the manage link
-    nor the workshop; of a discreet one, not the site either."""
+    """Returns a UID derived from the registration's key. It is stable and reveals neither the
+    manage link nor the workshop; for a discreet workshop it does not reveal the site either."""
     own_host = registration.workshop.get_uid_host(host)
     return f"cita-{keystore.derive(key, 'calendar').hex()}@{own_host}"
 
@@ -57,7 +57,8 @@ def write(
     now: datetime,
     sending: MailedEvent | None = None,
 ) -> bytes:
-    """A calendar with the event: a file to download or, with `sending`, to attach to a letter."""
+    """Writes a calendar with the event: a file to download or, with `sending`, to attach to a
+    letter."""
     workshop = registration.workshop
     span = clock.span(
         registration.day,
@@ -93,9 +94,9 @@ def write(
 
 
 def _place(registration: Registration, *, with_name: bool) -> str:
-    """The place, if the person may see it; empty for a discreet kind, and for one of high
-    sensitivity the city. By mail without the name of the venue, which may be the consulate. Who
-    takes part on line or is called goes nowhere."""
+    """Returns the place, if the person may see it: empty for a discreet kind, and the city for one
+    of high sensitivity. A mailed event leaves out the name of the venue, which may be the consulate
+    (`with_name`). Who takes part on line or is called goes nowhere."""
     workshop, venue = registration.workshop, registration.workshop.venue
     if workshop.is_discreet:
         return ""

@@ -70,7 +70,7 @@ class WrittenFeed:
 def write(
     session: Session, choice: FeedQuery, lang: str, site: PublicSite, *, today: date
 ) -> WrittenFeed:
-    """The feed of a query, as it is on `today` (UTC)."""
+    """Writes the feed of a query, as it is on `today` (UTC)."""
     writer = EventWriter(
         session, lang, site, has_links=choice.has_links, is_coarse=choice.is_pushed
     )
@@ -112,8 +112,8 @@ def last_day(
 def write_single(
     workshop: Workshop, lang: str, site: PublicSite, *, has_full_title: bool = False
 ) -> bytes:
-    """A calendar file with one workshop. It goes into the calendar of one person, which others see:
-    of a kind of high sensitivity it says «Cita» unless the full title is asked for."""
+    """Writes a calendar file with one workshop. It goes into the calendar of one person, which
+    others see: of a kind of high sensitivity it says «Cita» unless the full title is asked for."""
     is_neutral = workshop.is_sensitive and not workshop.is_discreet and not has_full_title
     return b"".join(
         [
@@ -132,7 +132,7 @@ def address(choice: FeedQuery, lang: str, public_url: str, form: str = "ics") ->
 
 
 def hub_address(public_url: str) -> str:
-    """Where programs subscribe to feeds (WebSub)."""
+    """Returns the address at which programs subscribe to feeds (WebSub)."""
     return f"{public_url}/hub"
 
 
@@ -146,8 +146,8 @@ def _window(choice: FeedQuery) -> FeedWindow:
 
 
 def _fit(writer: EventWriter, choice: FeedQuery, today: date) -> FeedCut:
-    """All events if they fit; else less of the past, then short descriptions, then fewer days
-    ahead."""
+    """Returns all events if they fit. If not, it leaves out some of the past, then long
+    descriptions, then the last days ahead."""
     session, window, yesterday = writer.session, _window(choice), today - DAY
     until = today + (window.ahead + 1) * DAY
     first = max(today - window.back * DAY, choice.since or date.min)

@@ -25,7 +25,7 @@ MIMETYPE: Final = "application/calendar+json"
 def write(
     session: Session, choice: FeedQuery, lang: str, site: PublicSite, *, today: date
 ) -> bytes:
-    """The workshops of a query from `today` (UTC) on, as UTF-8 JSON.
+    """Writes the workshops of a query from `today` (UTC) on, as UTF-8 JSON.
 
     Raises UnknownFilter for a discreet kind.
     """
@@ -59,7 +59,7 @@ def _head(
 
 
 def _zones(feed: UpcomingFeed, events: Sequence[UpcomingEvent]) -> dict[str, Component]:
-    """The VTIMEZONE components of these events by TZID; of no event, all of the feed."""
+    """Returns the VTIMEZONE components of these events by TZID; without events, all of the feed."""
     zones = {str(zone["TZID"]): zone for zone in map(Timezone.from_ical, feed.zones)}
     used = {event.lines["DTSTART"].parameters.get("TZID") for event in events} or set(zones)
     return {key: zone for key, zone in zones.items() if key in used}

@@ -22,7 +22,8 @@ MIMETYPE: Final = "application/jscalendar+json;type=group"
 def write(
     session: Session, choice: FeedQuery, lang: str, site: PublicSite, *, today: date
 ) -> bytes:
-    """The workshops of a query from `today` (UTC) on. Raises UnknownFilter for a discreet kind."""
+    """Writes the workshops of a query from `today` (UTC) on. Raises UnknownFilter for a discreet
+    kind."""
     feed = upcoming.read(session, choice, lang, site, today=today)
     entries = make_each(feed.events, lambda each: _bytes(_event(each, lang)), what="a feed")
     cut = upcoming.fit(feed, entries, lang)
@@ -81,8 +82,9 @@ def _event(event: UpcomingEvent, lang: str) -> dict[str, Any]:
 
 
 def _duration(length: timedelta) -> str:
-    """PT1H30M: the time that passes, since hours are exact and only days follow the wall clock (RFC
-    8984, 1.4.6 and 5.1.2). So hours are not split into days, which may have 23 or 25."""
+    """Returns a length as PT1H30M: the time that passes, since hours are exact and only days follow
+    the wall clock (RFC 8984, 1.4.6 and 5.1.2). So hours are not split into days, which may have 23
+    or 25."""
     hours, minutes = divmod(round(length / timedelta(minutes=1)), 60)
     return "PT" + (f"{hours}H" if hours else "") + (f"{minutes}M" if minutes else "")
 

@@ -31,7 +31,8 @@ VERSION: Final = "https://jsonfeed.org/version/1.1"
 def write(
     session: Session, choice: FeedQuery, lang: str, site: PublicSite, *, today: date
 ) -> bytes:
-    """The workshops of a query from `today` (UTC) on. Raises UnknownFilter for a discreet kind."""
+    """Writes the workshops of a query from `today` (UTC) on. Raises UnknownFilter for a discreet
+    kind."""
     feed = upcoming.read(session, choice, lang, site, today=today)
     items = make_each(feed.events, lambda each: _bytes(_item(each, lang)), what="a feed")
     cut = upcoming.fit(feed, items, lang)
@@ -60,7 +61,7 @@ def _head(
 
 
 def _next(choice: FeedQuery, lang: str, site: PublicSite, day: date | None) -> dict[str, str]:
-    """`next_url`, unless this is the last page (JSON Feed 1.1, Top-level)."""
+    """Returns `next_url`; nothing for the last page (JSON Feed 1.1, Top-level)."""
     if day is None:
         return {}
     page = replace(choice, since=day, published_until=None)

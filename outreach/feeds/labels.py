@@ -34,12 +34,12 @@ REACHES: Final = N_(
 
 
 def day(value: date, lang: str) -> str:
-    """3 de diciembre de 2026"""
+    """Returns a day in words, as «3 de diciembre de 2026»."""
     return formats.dated(value, formats.DAY_WITH_YEAR, lang)
 
 
 def local_time(start: datetime, lang: str) -> str:
-    """10:00, hora de Vancouver, UTC-7"""
+    """Returns an hour with its clock, as «10:00, hora de Vancouver, UTC-7»."""
     zone = start.tzinfo
     assert isinstance(zone, ZoneInfo)
     return f"{start:%H:%M}, {formats.zone_time(zone.key, lang)}, {_offset(start)}"

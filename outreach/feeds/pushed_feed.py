@@ -63,7 +63,8 @@ def write(session: Session, config: Config, topic: FeedTopic, *, now: datetime) 
 
 
 def digest(session: Session, config: Config, topic: FeedTopic, *, now: datetime) -> str:
-    """SHA-256 in hexadecimal: equal while the pushed feed says the same."""
+    """Returns the SHA-256 of what the pushed feed says, in hexadecimal: equal while it says the
+    same."""
     choice, site = _coarse(topic, now), server.get_site(config, session)
     summed = hashlib.sha256()
     for text in _texts(session, choice, topic.request, site, now):

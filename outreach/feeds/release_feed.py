@@ -24,7 +24,7 @@ _TITLE: Final = N_("Salen las cifras de %(month)s")
 
 
 def write(coming: Iterable[tuple[Month, datetime]], lang: str, public_url: str, host: str) -> bytes:
-    """The whole calendar; `coming` has the months with the instants of their releases."""
+    """Writes the whole calendar; `coming` has the months with the instants of their releases."""
     name = translate(_NAME, lang)
     header = [
         ("BEGIN", "VCALENDAR"),

@@ -32,7 +32,7 @@ _TO_CONFIRM: Final = N_("POR CONFIRMAR: ")
 
 
 def write(session: Session, member: RosterMember, site: PublicSite, *, now: datetime) -> bytes:
-    """The whole calendar."""
+    """Writes the calendar of a member: the workshops of the days from BACK ago to AHEAD."""
     today = now.date()
     listed = assignments.list_of_member(
         session, member, first_day=today - BACK, last_day=today + AHEAD

@@ -134,7 +134,7 @@ class Feeds:
         self._writing = threading.Lock()
 
     def answer(self, environ: "WSGIEnvironment") -> tuple[str, Headers, bytes]:
-        """Status, headers and body. Raises UnknownFilter for an unknown address."""
+        """Returns status, headers and body. Raises UnknownFilter for an unknown address."""
         served = self._find_or_write(environ["PATH_INFO"], environ.get("QUERY_STRING", ""))
         failed = preconditions.evaluate(environ, served.copy.etag, served.copy.changed_at)
         if failed is HTTPStatus.NOT_MODIFIED:
@@ -213,8 +213,8 @@ class Feeds:
         return response
 
     def _read_kind_numbers(self, names: Sequence[str]) -> tuple[int, ...]:
-        """Call it after the number of the version is read, so that no change before that is
-        missed."""
+        """Returns the change numbers of kinds. Call it after the number of the version is read, so
+        that no change before that is missed."""
         return tuple(self._read_number(name) for name in names)
 
     def _read_number(self, name: str) -> int:
@@ -275,8 +275,8 @@ class Feeds:
         counted_at: datetime | None,
         now: datetime,
     ) -> FeedResponse:
-        """The response of a feed of a discreet kind, which nobody keeps: who asks for it again must
-        not learn from its haste that somebody has a calendar of it (S04)."""
+        """Returns the response of a feed of a discreet kind, and keeps it nowhere: an answer that
+        comes fast would tell who asks again that somebody has a calendar of it (S04)."""
         with self.store.read() as session:
             choice = _choice(session, request, known)
             body = WRITERS[request.form](session, choice, request.lang, site, today=now.date())
@@ -314,8 +314,8 @@ class Feeds:
         return FeedCopy(number, kind_numbers, now.date(), etag, changed_at, compressed)
 
     def _last_modified(self, key: FeedKey, etag: str, changed_at: datetime) -> datetime:
-        """When these bytes first existed, for this process: the same as before where they are the
-        same, else later than those before."""
+        """Returns when these bytes first existed, for this process: the date of before where they
+        are the same, else a later one."""
         before = self.memory.latest(key)
         if before is None:
             return changed_at
@@ -392,7 +392,8 @@ class FeedMiddleware:
 
 
 def parse(session: Session, path: str, query: str) -> tuple[FeedRequest, FeedQuery]:
-    """What the address of a feed asks for. Raises UnknownFilter, also for another address."""
+    """Returns what the address of a feed asks for. Raises UnknownFilter, also for another
+    address."""
     if ADDRESS.fullmatch(path) is None:
         raise UnknownFilter("feed", path)
     request = _parse(path, query)

@@ -190,7 +190,8 @@ def _title(workshop: Workshop, waiting: int) -> str:
 
 
 def _places(workshop: Workshop, waiting: int) -> str:
-    """«12 de 40 lugares · 3 en espera»; empty for a workshop without registration."""
+    """Returns how full a workshop is, as «12 de 40 lugares · 3 en espera»; empty for a workshop
+    without registration."""
     if not workshop.takes_places or workshop.status in {
         WorkshopStatus.DRAFT,
         WorkshopStatus.CANCELLED,
@@ -234,8 +235,8 @@ def _description(workshop: Workshop, waiting: int, start: datetime) -> str:
 
 
 def _path(workshop: Workshop) -> str:
-    """The workshop's staff page; of a hidden one the list of its day, since its link is a
-    permission."""
+    """Returns the path of the workshop's staff page. A hidden workshop has that of the list of its
+    day, since its link is a permission."""
     if workshop.is_hidden:
         return f"/org/talleres?dia={workshop.day}"
     return f"/org/talleres/{workshop.public_id}"

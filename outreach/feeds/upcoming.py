@@ -79,7 +79,7 @@ class UpcomingEvent:
 
     @cached_property
     def starts(self) -> datetime:
-        """In the zone of the venue."""
+        """The start, in the zone of the venue."""
         return self.lines["DTSTART"].moment.astimezone(self.zone)
 
     @property
@@ -89,7 +89,7 @@ class UpcomingEvent:
 
     @property
     def ends(self) -> datetime:
-        """In the zone of the venue."""
+        """The end, in the zone of the venue."""
         return self.lines["DTEND"].moment.astimezone(self.zone)
 
     @property
@@ -101,7 +101,7 @@ class UpcomingEvent:
         return self.text("STATUS") == "CANCELLED"
 
     def content(self, lang: str) -> str:
-        """Day and hour in words, the place, and the description, one a line."""
+        """Returns day and hour in words, the place, and the description, a line each."""
         starts = self.starts
         hour = labels.local_time(starts, lang)
         # The first line has the hour, and the entry has its link.
@@ -165,8 +165,8 @@ def read(
 
 
 def fit(feed: UpcomingFeed, texts: Sequence[bytes], lang: str) -> UpcomingCut:
-    """How many of the events, written as `texts`, fit: up to the last whole day. If not all do, the
-    description says until when the feed reaches."""
+    """Returns how many of the events, written as `texts`, fit: up to the last whole day. If not all
+    do, the description says until when the feed reaches."""
     if HEADER_BYTES + sum(map(len, texts)) <= MAX_BYTES:
         return UpcomingCut(len(texts), feed.text("DESCRIPTION"))
     days = [each.utc_day for each in feed.events]
@@ -182,7 +182,8 @@ def fit(feed: UpcomingFeed, texts: Sequence[bytes], lang: str) -> UpcomingCut:
 
 
 def tag(choice: FeedQuery, lang: str, site: PublicSite, form: str) -> str:
-    """A permanent tag URI of a feed in one of its formats (RFC 4151), also if the site moves."""
+    """Returns a tag URI of a feed in one of its formats (RFC 4151). It stays the same if the site
+    moves."""
     return f"tag:{site.host},{TAG_YEAR}:{ics_feed.address(choice, lang, '', form).lstrip('/')}"
 
 
@@ -192,7 +193,7 @@ def author(choice: FeedQuery, feed: UpcomingFeed, lang: str) -> str:
 
 
 def changed_at(events: Iterable[UpcomingEvent]) -> datetime:
-    """When anything last changed that a feed of these events shows."""
+    """Returns when anything last changed that a feed of these events shows."""
     return max((each.changed_at for each in events), default=labels.WORDED_AT)
 
 

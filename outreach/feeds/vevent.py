@@ -79,7 +79,7 @@ def write(
 
 
 def changed_at(workshop: Workshop) -> datetime:
-    """When anything last changed that the event shows."""
+    """Returns when anything last changed that the event shows."""
     return max(
         labels.WORDED_AT,
         workshop.changed_at,
@@ -90,8 +90,8 @@ def changed_at(workshop: Workshop) -> datetime:
 
 
 def wall_clock(workshop: Workshop) -> tuple[datetime, datetime]:
-    """Start and end in the zone of the workshop. An end that is skipped by daylight saving time is
-    given as the clock shows it afterwards."""
+    """Returns start and end in the zone of the workshop. An end that is skipped by daylight saving
+    time is given as the clock shows it afterwards."""
     instants = clock.span(
         workshop.day,
         workshop.starts,
@@ -149,7 +149,7 @@ def _coarse_title(workshop: Workshop, lang: str, name: str) -> str:
 
 
 def _add_details(event: Event, workshop: Workshop, lang: str, text: str) -> None:
-    """Description and kind of a workshop that is not discreet."""
+    """Adds description and kind of a workshop that is not discreet."""
     if text:
         event.add("description", IcsText(text))
     event.add("categories", [clean(say(workshop.kind.short_name, lang))])
@@ -169,7 +169,7 @@ def _add_position(event: Event, workshop: Workshop) -> None:
 
 
 def _add_relations(event: Event, workshop: Workshop, site: PublicSite, url: str) -> None:
-    """The series that it belongs to, and its picture (RFC 7986, 5.10)."""
+    """Adds the series that the workshop belongs to, and its picture (RFC 7986, 5.10)."""
     if workshop.series is not None:
         # A UID without a component: all dates of the series have the same one.
         series = f"serie-{workshop.series.uid}@{workshop.get_uid_host(site.host)}"

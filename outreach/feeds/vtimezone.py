@@ -29,7 +29,8 @@ DAYS_OF_A_WEEK: Final = 7
 
 
 class YearlyChange(NamedTuple):
-    """What transitions have in common that one rule describes."""
+    """What one rule says of transitions: they are in the same month, on the same weekday, at the
+    same time, and between the same offsets."""
 
     month: int
     weekday: int  # 0 is Monday
@@ -62,8 +63,9 @@ def vtimezone(zone: ZoneInfo) -> bytes:
 
 
 def _find_rules(changes: Sequence[ZoneChange]) -> tuple[list[tuple[ZoneChange, str]], int]:
-    """The rules that the transitions follow until the horizon, each with its first transition, and
-    the year since which they do; without a rule, none and a year after the horizon."""
+    """Returns the rules that the transitions follow until the horizon, each with its first
+    transition, and the year since which they do. If there is no rule, that year is after the
+    horizon."""
     horizon = get_horizon().year
     found: list[tuple[ZoneChange, str]] = []
     since = horizon + 1

@@ -227,7 +227,8 @@ def _sample_workshop(
 
 
 def _sample_venue(session: Session, office: Office, sample: dict[str, Any]) -> Venue:
-    """Offices hold some outside their own state, on another clock: Atlanta's in Nashville."""
+    """Returns the venue of a sample. Some offices hold workshops outside their own state, on
+    another clock: Atlanta's in Nashville."""
     return _venue(
         session,
         office,
@@ -270,9 +271,9 @@ def _starting_soon(
 
 
 def starts_soon(zones: Mapping[str, ZoneInfo], now: datetime) -> dict[str, datetime]:
-    """When a workshop for trying the check-in starts, by the slugs of offices: within two hours in
-    Chicago. Where that would be at night, it is there in the next afternoon, and one within two
-    hours is at an office where it is day, if there is one."""
+    """Returns, by slug of the office, when a workshop for trying the check-in starts: within two
+    hours in Chicago. Where that would be at night, it is there in the next afternoon, and one
+    within two hours is at an office where it is day, if there is one."""
     soon = {slug: (now + timedelta(hours=2)).astimezone(zone) for slug, zone in zones.items()}
     by_day = [slug for slug in soon if _DAYTIME[0] <= soon[slug].time() < _DAYTIME[1]]
     if "chicago" in by_day:

@@ -91,7 +91,7 @@ def _publish(factory: SampleFactory) -> _Waiting:
 
 
 def _confirm_in_time(session: Session, waiting: _Waiting, now: datetime) -> None:
-    """Everybody has had their confirmation: one that leaves later would say the new hour."""
+    """Marks all confirmations as sent a day ago: one that leaves later would say the new hour."""
     of_parties = sa.select(Registration.id).where(
         Registration.workshop_id.in_([waiting.to_call.id, waiting.to_notify.id])
     )
@@ -103,8 +103,8 @@ def _confirm_in_time(session: Session, waiting: _Waiting, now: datetime) -> None
 
 
 def _make_wait(session: Session, waiting: _Waiting, now: datetime) -> None:
-    """An hour changes, and nobody has called yet; another, and nobody has decided to tell; and
-    people are asked whether they are still coming."""
+    """Changes the hour of two workshops: at one nobody has called yet, at the other nobody has
+    decided to tell people. At a third, people are asked whether they are still coming."""
     modes = ((waiting.to_call, NotifyMode.NOTIFY), (waiting.to_notify, NotifyMode.LATER))
     for workshop, mode in modes:
         decision = NotifyDecision(mode, batch=code(20))  # the sheet shows what changed
@@ -117,7 +117,7 @@ def _make_wait(session: Session, waiting: _Waiting, now: datetime) -> None:
 
 
 def _lose_letter(session: Session, registration_id: str, now: datetime) -> None:
-    """The letter about the new hour came back."""
+    """Marks the letter about the new hour as one that came back."""
     session.execute(
         sa.update(Notification)
         .where(

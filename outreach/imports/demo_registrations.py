@@ -88,7 +88,7 @@ def add(store: Store, key_store: KeyStore, *, now: datetime) -> None:
 
 
 def _consultations(factory: SampleFactory) -> Workshop:
-    """Two workshops with slots of twenty minutes; returns the earlier one."""
+    """Publishes two workshops with slots of twenty minutes; returns the earlier one."""
     values = {
         "title": _translations("Tu caso, a solas", "Your case, one to one"),
         "way": Way.SLOTS,
@@ -126,7 +126,8 @@ def _course_in_series(factory: SampleFactory) -> None:
 
 
 def _parties_beyond_capacity() -> Iterator[RegistrationData]:
-    """Two parties that fill four seats, and two for the waitlist, which have an e-mail address."""
+    """Returns two parties that fill four seats, and two for the waitlist, which have an e-mail
+    address."""
     for name in ("Chayo", "Memo"):
         yield RegistrationData(name=name, people=2)
     for number, name in enumerate(("Rosa", "Luz")):

@@ -132,7 +132,7 @@ def _send_letters(session: Session, now: datetime) -> None:
 
 
 def _make_clash(session: Session, now: datetime) -> None:
-    """The speaker of Ana's office said yes, and has been away on that day since."""
+    """Adds an absence of the speaker of Ana's office on the day for which they had said yes."""
     office = offices.find(session, OFFICE)
     speaker = members.list_members(session, [office.id], role=RosterRole.SPEAKER)[0]
     for workshop in _list_ahead(session, office, now, 1):

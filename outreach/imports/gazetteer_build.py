@@ -251,9 +251,9 @@ def _read_places(countries: set[str]) -> Iterator[Row]:
 
 
 def _aliases(place: dict[str, Any]) -> tuple[str, ...]:
-    """The other names of a place: those of a large one in Latin letters, without codes of airports;
-    for one with names in two languages, «Gasteiz / Vitoria», each of them, and both the other way
-    round."""
+    """Returns the other names of a place: of a large one those in Latin letters, without codes of
+    airports; of a Spanish one with names in two languages, «Gasteiz / Vitoria», each of them, and
+    both the other way round."""
     found = set[str]()
     if "/" in place["name"] and place["countrycode"] == "ES":  # in Germany it is a town and an area
         parts = [canonicalize(part) for part in place["name"].split("/")]
@@ -273,7 +273,7 @@ def _aliases(place: dict[str, Any]) -> tuple[str, ...]:
 
 
 def _merge(places: Iterable[Row]) -> Iterator[Row]:
-    """One row for a place that GeoNames has twice: the larger."""
+    """Returns the places without those that GeoNames has twice: the larger one stays."""
     by_name: dict[tuple[str, str], list[Row]] = defaultdict(list)
     for each in sorted(places, key=lambda row: -row.population):
         same = by_name[fold(each.name), each.region]
@@ -317,10 +317,11 @@ class _Nearest:
 
 
 def _add_parent(row: Row, near: _Nearest, places: list[Row]) -> Row:
-    """A quarter with the city that it is part of.
+    """Returns the row; if it is a quarter, with the city that it is part of.
 
     GeoNames' lists do not tell quarters from towns: a quarter is a place whose name no post office
-    has as a city's, and whose nearest ZIP code is that of a larger city."""
+    has as a city's, and whose nearest ZIP code is that of a larger city.
+    """
     here = near.find(row)
     if here is None or row.region not in _names("US"):
         return row
@@ -337,7 +338,8 @@ def _add_parent(row: Row, near: _Nearest, places: list[Row]) -> Row:
 
 
 def _add_large_parent(row: Row, places: list[Row]) -> Row:
-    """A Canadian quarter with its city: by size and distance alone, for want of street codes."""
+    """Returns the row of a Canadian place; if it is a quarter, with its city, which is found by
+    size and distance alone, for want of street codes."""
     for city in places:
         if (
             city.region == row.region
@@ -385,7 +387,8 @@ def _is_quarter(where: Zip, name: str) -> bool:
 
 
 def _add_codes(places: list[Row], zips: list[Zip]) -> list[Row]:
-    """The places; those of one name in one state with the postal code that tells them apart."""
+    """Returns the places. Those that share a name in one state get the postal code that tells them
+    apart."""
     times = Counter((canonicalize(each.name), each.region) for each in places)
     by_region: dict[str, list[Zip]] = defaultdict(list)
     for each in zips:
@@ -440,7 +443,8 @@ def _read_postcodes(country: str) -> list[dict[str, Any]]:
 
 
 def _write(path: Path, places: list[Row], counties: list[Row], zips: list[Zip]) -> None:
-    """One line a row, sorted, so that a new version of the data is a diff that can be read."""
+    """Writes the file, a row a line, sorted, so that a new version of the data is a diff that can
+    be read."""
     lines = [
         "\t".join(("R", code, f"{lat:.6f}", f"{lon:.6f}", str(people)))
         for code, (lat, lon), people in sorted(_middles(places))

@@ -78,8 +78,8 @@ class IcalCalendar:
 
 
 def own_id(uid: str) -> str:
-    """The id of the workshop of our own feeds that has this UID, as in a file of workshops; empty
-    for the UID of another program."""
+    """Returns the id of the workshop whose UID in our own feeds this is, as a file of workshops has
+    it; empty for the UID of another program."""
     found = _OWN_UID.fullmatch(clean(uid))
     return f"{UID_PREFIX}{found[1]}" if found else ""
 
@@ -198,7 +198,7 @@ def _add_dates(event: IcalEvent, name: str, value: str, zone: str) -> None:
 def local_times(
     event: IcalEvent, home: ZoneInfo, calendar: IcalCalendar
 ) -> tuple[datetime, datetime]:
-    """Start and end in the zone of the event; UTC and floating times in `home`.
+    """Returns start and end in the zone of the event; UTC and floating times are put in `home`.
 
     Raises Refusal if the event recurs, or has no readable start and end.
     """
@@ -262,7 +262,7 @@ def unescape(text: str) -> str:
 
 
 def _unfolded(name: str, text: str) -> Iterator[tuple[int, str]]:
-    """Each unfolded line (RFC 5545, section 3.1) with the number of its first part."""
+    """Returns each unfolded line (RFC 5545, section 3.1) with the number of its first part."""
     if text.count("\n") + text.count("\r") > 2 * MAX_LINES:
         raise UnreadableFile(ImportErrorCode.CALENDAR_TOO_LARGE, name=name)
     parts, first, size = list[str](), 1, 0

@@ -222,7 +222,7 @@ def group_faults(faults: Iterable[ImportFault]) -> list[str]:
 
 
 def _say_lines(numbers: Sequence[int]) -> str:
-    """«2, 5-9»; of many the first, and how many more."""
+    """Returns numbers of lines as «2, 5-9»; of many, the first ones and how many more there are."""
     spans: list[tuple[int, int]] = []
     for number in numbers:
         if spans and number == spans[-1][1] + 1:

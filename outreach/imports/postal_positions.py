@@ -124,8 +124,8 @@ def _find(wanted: PostalName, towns: Mapping[str, list[Town]]) -> list[Town]:
 
 
 def _spellings(name: str) -> Iterator[str]:
-    """A name as `canonicalize` writes it, also without what stands after it: «Wehlen, Stadt»,
-    «Lübbenau/Spreewald», «Forst (Lausitz)», «Marseille 1er Arrondissement»."""
+    """Returns a name as `canonicalize` writes it, and also without what stands after it: «Wehlen,
+    Stadt», «Lübbenau/Spreewald», «Forst (Lausitz)», «Marseille 1er Arrondissement»."""
     whole = canonicalize(name)
     if whole:
         yield whole
@@ -146,13 +146,13 @@ def _middles(
 
 
 def _middle(positions: Sequence[Position]) -> Position:
-    """The medians, which a few namesakes elsewhere hardly move."""
+    """Returns the medians of the positions, which a few namesakes elsewhere hardly move."""
     return median(p[0] for p in positions), median(p[1] for p in positions)
 
 
 def _without_namesakes(towns: list[Town]) -> list[Town]:
-    """The towns of a code without those that lie far from the others; all of two, or where none
-    lie together."""
+    """Returns the towns of a code without those that lie far from the others. If there are only
+    two, or all are far apart, it returns all."""
     if len(towns) < 3:
         return towns
     middle = _middle([each.position for each in towns])
@@ -163,7 +163,8 @@ def _without_namesakes(towns: list[Town]) -> list[Town]:
 
 
 def _between(wanted: PostalName, near: Sequence[PlacedCode]) -> PlacedCode | None:
-    """The code in the middle of those that have its first three characters."""
+    """Places a code in the middle of those that have its first three characters. None where these
+    are too few, far apart, or in several regions."""
     if len(near) < MIN_NEIGHBOURS:
         return None
     middle = (

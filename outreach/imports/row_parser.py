@@ -67,7 +67,7 @@ class RowParser:
         return found
 
     def languages(self, field: str, known: Collection[str]) -> tuple[str, ...]:
-        """Codes of languages, separated by spaces, each of them one of `known`."""
+        """Reads codes of languages, separated by spaces, each of them one of `known`."""
         found = tuple(dict.fromkeys(self.raw(field).split()))
         for each in [each for each in found if each not in known][:_MAX_NAMED]:
             self.fault(field, ImportErrorCode.LANGUAGE_UNKNOWN, language=each, short=each[:20])
@@ -86,7 +86,7 @@ class RowParser:
         return found in _YES
 
     def number_of(self, field: str, *, most: int) -> int | None:
-        """A whole number from 0 to `most`; None where the cell is empty."""
+        """Reads a whole number from 0 to `most`; None where the cell is empty."""
         found = self.raw(field)
         if not found:
             return None
@@ -108,7 +108,7 @@ class RowParser:
         return float(found)
 
     def day(self, field: str) -> date | None:
-        """A day, as 2020-01-31; None where the cell is empty."""
+        """Reads a day, as 2020-01-31; None where the cell is empty."""
         found = self.raw(field)
         if not found:
             return None
@@ -128,7 +128,7 @@ class RowParser:
         return found
 
     def zone(self, field: str, *, is_required: bool = False) -> str | None:
-        """The name of a time zone; None where the cell is empty."""
+        """Reads the name of a time zone; None where the cell is empty."""
         found = self.raw(field)
         if not found:
             if is_required:

@@ -119,7 +119,7 @@ def load(
 
 
 def write(found: Iterable[Venue]) -> bytes:
-    """A CSV file with a byte order mark. Cells that look like formulas are escaped."""
+    """Writes a CSV file with a byte order mark. Cells that look like formulas are escaped."""
     out = io.StringIO(newline="")
     writer = csv.writer(out)
     writer.writerow(COLUMNS)

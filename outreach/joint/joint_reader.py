@@ -57,7 +57,7 @@ def read(
 
 
 def make_rows(document: JointDocument) -> Iterator[JointWorkshop]:
-    """What is stored of a document that was read."""
+    """Returns what is stored of a document that was read."""
     for each in document.workshops:
         zone, position = ZoneInfo(each.zone), _locate(each)
         yield JointWorkshop(
@@ -83,7 +83,7 @@ def make_rows(document: JointDocument) -> Iterator[JointWorkshop]:
 
 
 def get_origin(address: str) -> str:
-    """Scheme, host and port of an address, as `https://host`; empty for what is none."""
+    """Returns scheme, host and port of an address, as `https://host`; empty for what is none."""
     try:
         parts = urlsplit(address)
     except ValueError:
@@ -94,7 +94,7 @@ def get_origin(address: str) -> str:
 
 
 def _find_fault(entry: JointEntry, site: str, now: datetime) -> str:
-    """What is wrong with a workshop, as a sentence; empty if nothing is."""
+    """Returns what is wrong with a workshop, as a sentence; empty if nothing is."""
     try:
         for name, text in _list_texts(entry):
             _check_text(text, name)
@@ -142,5 +142,6 @@ def _locate(entry: JointEntry) -> Position | None:
 
 
 def _shorten(error: Exception) -> str:
-    """What msgspec says names a field and a rule, and no value; but a key of an object."""
+    """Returns the message of msgspec as one short line. It names a field and a rule and no value,
+    but may have a key of an object, which is a stranger's text."""
     return make_line(str(error).encode("ascii", "replace").decode(), 150)

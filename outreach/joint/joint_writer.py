@@ -45,7 +45,7 @@ class WrittenDocument:
 
 
 def round_down(now: datetime) -> datetime:
-    """The time that a document of now has."""
+    """Returns the time that a document written now has in it."""
     return now - (now - datetime.min.replace(tzinfo=UTC)) % STEADY_FOR
 
 

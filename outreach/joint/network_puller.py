@@ -60,7 +60,7 @@ class ReadDocument:
 
 
 def make_address(typed: str) -> str:
-    """The address of the document of a site: a typed one with a path stays as it is."""
+    """Returns the address of a site's document. A typed address with a path stays as it is."""
     address = typed.strip()
     return address if urlsplit(address).path.strip("/") else address.rstrip("/") + PATH
 
@@ -144,7 +144,8 @@ class NetworkPuller:
     _looked_at: datetime | None = field(default=None, init=False)
 
     def run_round(self, *, now: datetime, is_leading: bool = True) -> int:
-        """Returns how many networks were asked."""
+        """Pulls from the networks that are due, where this worker leads. Returns how many were
+        asked."""
         is_time = self._looked_at is None or now - self._looked_at >= LOOKED_EVERY
         if not is_leading or not is_time:
             return 0

@@ -14,7 +14,7 @@ _ANGLES: Final = str.maketrans({"<": "‹", ">": "›"} | dict.fromkeys(_HIDDEN,
 
 
 def make_line(text: str, most: int) -> str:
-    """One line of at most so many characters that `is_line` accepts."""
+    """Returns the text as one line that `is_line` accepts, of at most so many characters."""
     return clean(clean(text.translate(_ANGLES))[:most])
 
 

@@ -26,7 +26,7 @@ class BadDocument(Exception):
 
 
 class KeyChanged(BadDocument):
-    """It is signed with another key than the pinned one."""
+    """The document is signed with another key than the pinned one."""
 
 
 @dataclass(frozen=True)

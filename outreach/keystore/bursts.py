@@ -21,8 +21,9 @@ LIFETIME: Final = timedelta(days=7)
 
 @dataclass(frozen=True, kw_only=True)
 class BurstKeys:
-    """A burst at one workshop that is not decided, or whose decision can still be undone. One of a
-    course is at several workshops, and it goes with who moves to another date."""
+    """A burst at one workshop that is not decided, or whose decision can still be undone. The burst
+    of a course is at each of its workshops; a registration that moves to another date stays in its
+    burst."""
 
     id: bytes
     workshop: int
@@ -80,7 +81,7 @@ def decide(
 
 
 def undo(store: Store, burst_ids: Collection[bytes], *, now: datetime) -> int:
-    """Takes back the decision. Returns of how many bursts; it is too late for the others."""
+    """Takes back the decisions that can still be undone. Returns of how many bursts."""
     with store.change() as session:
         undone = session.execute(
             sa.update(Burst)

@@ -27,12 +27,12 @@ def unpack_key(plain: bytes) -> RegistrationKey:
 
 
 def pack_key(key: bytes, renewals: int) -> bytes:
-    """What the key store seals of a key; see `unpack_key`."""
+    """Returns what the key store seals of a key, as `unpack_key` reads it."""
     return bytes(key) + (renewals.to_bytes(2, "big") if renewals else b"")
 
 
 def encrypt(key: bytes, text: str, about: str) -> bytes:
-    """AES-256-GCM: the nonce of 12 bytes, then ciphertext and tag.
+    """Encrypts with AES-256-GCM. Returns the nonce of 12 bytes, then ciphertext and tag.
 
     `about` is authenticated and names the row, as «registration 8FK2…»: a ciphertext that was moved
     to another row does not decrypt.
@@ -42,7 +42,7 @@ def encrypt(key: bytes, text: str, about: str) -> bytes:
 
 
 def decrypt(key: bytes, sealed: bytes, about: str) -> str:
-    """The text. Raises DataErased if key, ciphertext or `about` is another one."""
+    """Decrypts a text. Raises DataErased if key, ciphertext or `about` is another one."""
     try:
         return AESGCM(key).decrypt(sealed[:12], sealed[12:], about.encode()).decode()
     except InvalidTag:
@@ -50,7 +50,7 @@ def decrypt(key: bytes, sealed: bytes, about: str) -> str:
 
 
 def derive(key: bytes, purpose: str) -> bytes:
-    """16 bytes derived by HKDF: the value for one purpose reveals nothing of another's.
+    """Returns 16 bytes derived by HKDF: the value for one purpose reveals nothing of another's.
 
     Manage links and check-in codes are derived, so a letter can be written again until the key is
     deleted, and no longer.

@@ -38,7 +38,7 @@ class Envelope:
         self._open, self._newest, self._refreshed_at = {}, 0, -REFRESH_SECONDS
 
     def seal(self, key: bytes, about: bytes) -> tuple[bytes, int]:
-        """The key encrypted with the current master key, and the number of that."""
+        """Encrypts a key with the current master key. Returns it with the number of that."""
         number = self.newest()
         return self.seal_with(number, key, about), number
 
@@ -47,7 +47,8 @@ class Envelope:
         return nonce + self._aes(number).encrypt(nonce, key, b"key" + about)
 
     def unseal(self, sealed: bytes, about: bytes, number: int) -> bytes:
-        """The key. Raises DataErased if the master key is gone or is not the one that sealed it."""
+        """Decrypts a key. Raises DataErased if the master key is gone or is not the one that sealed
+        it."""
         try:
             return self._aes(number).decrypt(sealed[:12], sealed[12:], b"key" + about)
         except InvalidTag:
@@ -60,7 +61,8 @@ class Envelope:
         return self._newest
 
     def refresh(self) -> int:
-        """The same, read from the key store and the files now."""
+        """Returns the number of the current master key, after reading the key store and the files
+        anew. Raises Misconfigured if its file is missing or is another one."""
         row = self.in_use() or self.begin(self.master_keys.newest(), now=clock.now())
         files = self.master_keys.all()
         if row.number not in files:

@@ -159,15 +159,15 @@ class KeyStore:
         return keys
 
     def made_at(self, key_id: bytes) -> datetime | None:
-        """When the key was created; None where that is longer ago than MADE_AT_LIFETIME, or it is
-        deleted."""
+        """Returns when the key was created; None where that is longer ago than MADE_AT_LIFETIME, or
+        it is deleted."""
         with self.store.read() as session:
             found = session.scalar(sa.select(Key.made_at).where(Key.id == key_id))
         is_known = found is not None and clock.now() - found < MADE_AT_LIFETIME
         return found if is_known else None
 
     def find(self, contact: str, workshop: int | None = None) -> list[bytes]:
-        """The ids of the keys of this e-mail or phone, of one workshop or of all."""
+        """Returns the ids of the keys of this e-mail or phone, at one workshop or at all."""
         query = sa.select(Key.id).where(
             Key.contact == self.index(contact), Key.forget_on > self.today()
         )
@@ -231,7 +231,8 @@ class KeyStore:
             return {row.id: row.workshop for row in rows.yield_per(1000)}
 
     def correct_workshops(self, wrong: Mapping[bytes, tuple[int, int]]) -> None:
-        """Changes the workshop of keys, stored and right, where it is still the stored one."""
+        """Corrects the workshop of keys. `wrong` has the stored and the right one; a key whose
+        workshop was changed meanwhile stays."""
         with self.store.change() as session:
             for key_id, (stored, workshop) in wrong.items():
                 is_same = sa.and_(Key.id == key_id, Key.workshop == stored)
@@ -376,8 +377,8 @@ class KeyStore:
         return old.rowcount
 
     def list_batches(self) -> Iterator[Sequence[StoredKey]]:
-        """All keys in the order of their ids, in batches. Each is read by itself: no transaction
-        stays open."""
+        """Yields all keys in the order of their ids, in batches. Each is read by itself: no
+        transaction stays open."""
         last = b""
         while True:
             with self.store.read_rows() as connection:

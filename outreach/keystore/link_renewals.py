@@ -26,7 +26,7 @@ def begin(key_store: KeyStore, key_ids: Collection[bytes], form: bytes, *, now: 
 
 
 def finish(key_store: KeyStore, key_ids: Collection[bytes], *, began_at: datetime) -> None:
-    """The main database has the links of the renewal that began then."""
+    """Notes that the main database has the links of the renewal that began at that instant."""
     with key_store.store.change() as session:
         session.execute(
             sa.update(Key)
@@ -43,7 +43,8 @@ def is_of_form(key_store: KeyStore, key_id: bytes, form: bytes) -> bool:
 
 
 def list_begun(key_store: KeyStore, *, before: datetime) -> dict[bytes, datetime]:
-    """When the renewals began that are not finished, by key; those that began before an instant."""
+    """Returns when each unfinished renewal began, by id of the key; only those that began before an
+    instant."""
     with key_store.store.read() as session:
         rows = session.execute(
             sa.select(Key.id, Key.renewal_at).where(Key.renewal_at <= before)
@@ -52,7 +53,7 @@ def list_begun(key_store: KeyStore, *, before: datetime) -> dict[bytes, datetime
 
 
 def get_beginning(key_store: KeyStore, key_id: bytes) -> datetime | None:
-    """When a renewal began that is not finished."""
+    """Returns when the unfinished renewal of a key began; None without one."""
     with key_store.store.read() as session:
         return session.scalar(sa.select(Key.renewal_at).where(Key.id == key_id))
 
@@ -60,7 +61,8 @@ def get_beginning(key_store: KeyStore, key_id: bytes) -> datetime | None:
 def set_renewals(
     key_store: KeyStore, key_id: bytes, renewals: int, *, began_at: datetime | None
 ) -> bool:
-    """Sets the number that the main database has, unless another renewal began meanwhile."""
+    """Sets the number of renewals to that of the main database. Returns False where another renewal
+    began meanwhile."""
     with key_store.store.change() as session:
         row = session.scalar(
             sa.select(Key).where(Key.id == key_id, Key.renewal_at == began_at).with_for_update()

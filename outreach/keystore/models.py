@@ -157,7 +157,7 @@ class FollowChannel(StrEnum):
 
 
 class FollowSubject(StrEnum):
-    """What is followed."""
+    """What somebody who follows is notified of."""
 
     AREA = "area"  # new workshops near a place
     OPENING = "opening"  # registration for one workshop opens

@@ -5,7 +5,8 @@ from outreach.keystore.keystore import KeyStore
 
 
 def secret(config: Config, key_store: KeyStore) -> str:
-    """OUTREACH_SECRET_KEY or, if it is not set, the file in the folder of keys.
+    """Returns OUTREACH_SECRET_KEY or, if it is not set, the secret in the file of the folder of
+    keys.
 
     With a key store on PostgreSQL, which several hosts may share, it is stored there. The first
     host stores its own, so that what it signed before stays valid.

@@ -70,7 +70,8 @@ def list_stopped(key_store: KeyStore, key_ids: Sequence[bytes]) -> set[bytes]:
 
 
 def begin_challenge(key_store: KeyStore, number: str, key_id: bytes, *, now: datetime) -> str:
-    """The digits for this phone and registration; those sent before are good no more."""
+    """Makes and returns the digits for this phone and registration; those sent before are good no
+    more."""
     seed, contact = secrets.token_bytes(16), key_store.index(number)
     values = {"key_id": key_id, "seed": seed, "tries": 0, "ends_at": now + CHALLENGE_LIFETIME}
     statement = (sqlite.insert if key_store.store.is_sqlite else postgresql.insert)(TextChallenge)
@@ -84,8 +85,8 @@ def begin_challenge(key_store: KeyStore, number: str, key_id: bytes, *, now: dat
 
 
 def read_digits(key_store: KeyStore, number: str, key_id: bytes, *, now: datetime) -> str:
-    """The digits that this phone has to send back about this registration; empty where they are
-    good no more, or those of another registration took their place."""
+    """Returns the digits that this phone has to send back about this registration; empty where they
+    are no longer good, or those of another registration took their place."""
     with key_store.store.read() as session:
         row = session.get(TextChallenge, key_store.index(number))
         if row is None or row.key_id != key_id or now >= row.ends_at:
@@ -94,8 +95,9 @@ def read_digits(key_store: KeyStore, number: str, key_id: bytes, *, now: datetim
 
 
 def end_challenge(key_store: KeyStore, number: str, digits: str, *, now: datetime) -> bytes | None:
-    """The key of the registration whose digits came back, once. None where they are wrong, late,
-    or nothing waits for them; after MAX_TRIES the right ones are no more."""
+    """Returns the key of the registration whose digits came back, once. None where they are wrong
+    or late, or nothing waits for them. After MAX_TRIES the right digits are no longer good
+    either."""
     with key_store.store.change() as session:
         row = session.get(TextChallenge, key_store.index(number), with_for_update=True)
         if row is None or now >= row.ends_at:
@@ -158,7 +160,7 @@ def add_reply(key_store: KeyStore, reply: QueuedReply, *, now: datetime) -> None
 def insert_reply(
     connection: sa.Connection, key_store: KeyStore, reply: QueuedReply, *, now: datetime
 ) -> None:
-    """The same in a transaction of the key store's database."""
+    """Queues a reply as `add_reply` does, in a transaction of the key store's database."""
     reply_id = secrets.token_bytes(16)
     text = json.dumps({"number": reply.number, "words": reply.words})
     row = {
@@ -206,7 +208,7 @@ def _about(reply_id: bytes) -> str:
 
 
 def count_kept(key_store: KeyStore) -> tuple[int, int]:
-    """How many phones want no texts, and how many replies wait."""
+    """Returns how many phones want no texts, and how many replies wait."""
     counts = [sa.select(sa.func.count()).select_from(each) for each in (TextStop, TextReply)]
     with key_store.store.read() as session:
         stopped, waiting = (session.scalar(each) or 0 for each in counts)

@@ -44,7 +44,7 @@ TextTransport = Transport[SmsMessage]
 
 
 def letter_transport(config: Config) -> LetterTransport | None:
-    """SMTP, a folder, or None when neither is configured."""
+    """Returns the transport of letters: SMTP or a folder; None when neither is configured."""
     if config.smtp_url:
         return partial(smtp.connect, config)
     folder = config.mail_folder
@@ -52,14 +52,15 @@ def letter_transport(config: Config) -> LetterTransport | None:
 
 
 def text_transport(config: Config) -> TextTransport | None:
-    """None without a gateway: then staff call those who left a phone number."""
+    """Returns the transport of texts; None without a gateway: then staff call those who left a
+    phone number."""
     return partial(sms_gateway.connect, config.texts) if config.texts.url else None
 
 
 def letter_outlets(
     store: Store, key_store: KeyStore, config: Config, transport: LetterTransport
 ) -> list[Outlet[ClaimedMessage, EmailMessage]]:
-    """Letters of notifications, warnings first."""
+    """Returns the outlets of letters of notifications: that of warnings comes first."""
     write = partial(render.write, config=config)
     return [
         _make_outlet("letters", store, key_store, each, write, transport)
@@ -70,8 +71,8 @@ def letter_outlets(
 def text_outlets(
     store: Store, key_store: KeyStore, config: Config, transport: TextTransport
 ) -> list[Outlet[ClaimedMessage, SmsMessage]]:
-    """Texts of notifications: warnings first, whatever the day's budget is, then others as far as
-    it goes."""
+    """Returns the outlets of texts of notifications: warnings first, whatever the day's budget is,
+    then others as far as it goes."""
     write = partial(sms.write, config=config)
     budget = TextBudget(config, key_store)
     purses = {
@@ -109,8 +110,8 @@ def _make_outlet(
 def paying_texts(
     transport: TextTransport, key_store: KeyStore, budget: TextBudget, purse: TextPurse
 ) -> Iterator[Callable[[SmsMessage], None]]:
-    """A transport that counts each text that may have been sent, and sends nothing to phones that
-    answered «stop»: staff call instead (S41)."""
+    """Yields a transport that counts each text that may have been sent. It sends nothing to phones
+    that answered «stop»: staff call instead (S41)."""
     with transport() as send_text:
 
         def send(text: SmsMessage) -> None:
@@ -127,7 +128,7 @@ def paying_texts(
 
 
 def explain_failure(config: Config) -> str:
-    """Why letters cannot leave, as `outreach doctor` says it; empty when they can."""
+    """Returns why letters cannot leave, as `outreach doctor` says it; empty when they can."""
     if not config.smtp_url:
         return "" if config.mail_folder else "letters wait: set OUTREACH_SMTP_URL"
     try:
@@ -148,8 +149,8 @@ class _NotificationWriter(Generic[Written]):
     reader: NotificationReader = field(default_factory=NotificationReader)
 
     def __call__(self, claimed: ClaimedMessage, now: datetime) -> Prepared[Written] | None:
-        """None when the personal data were erased or the notification is obsolete. Raises
-        Delayed."""
+        """Returns the message of a notification; None when the personal data were erased or it is
+        obsolete. Raises Delayed."""
         with self.store.read() as session:
             notification = self.reader.read(session, claimed)
             if notification is None or outbox.is_over(notification, now):
@@ -213,7 +214,7 @@ class _NotificationWriter(Generic[Written]):
 
 @contextmanager
 def _write_to(folder: Path) -> Iterator[Callable[[EmailMessage], None]]:
-    """A transport for demonstrations: writes each letter as an `.eml` file."""
+    """Yields a transport for demonstrations, which writes each letter as an `.eml` file."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
 
     def send(letter: EmailMessage) -> None:

@@ -10,7 +10,8 @@ class ServerUnavailable(Exception):
 
 
 class DeliveryRefused(Exception):
-    """This message was refused. `is_final`: for good. `ends_round`: others would be refused too."""
+    """This message was refused; for good if `is_final`. With `ends_round` others would be refused
+    too."""
 
     def __init__(self, *, is_final: bool, ends_round: bool = False) -> None:
         super().__init__("final" if is_final else "for now")
@@ -26,7 +27,7 @@ class Postponed(Exception):
 
 
 class Delayed(Exception):
-    """It is not the hour at which this message may be sent: it waits `until` an instant."""
+    """This message may not be sent at this hour: it waits `until` an instant."""
 
     def __init__(self, until: datetime) -> None:
         super().__init__("delayed")

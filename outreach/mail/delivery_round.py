@@ -135,8 +135,8 @@ def deliver_in_parallel(
     should_stop: Callable[[], bool] = lambda: False,
     warn: Callable[[str], None] = log.warning,
 ) -> int:
-    """The same in rounds side by side, each in a thread of its own, over outlets of one outbox: a
-    server that does not answer delays no other message."""
+    """Delivers as `deliver` does, but each outlet in a thread of its own. All are outlets of one
+    outbox: a server that does not answer delays no other message."""
     with outlets[0].store.read() as session:
         if not outlets[0].outbox.has_due(session, now=now):
             return 0
@@ -259,7 +259,8 @@ class _DeliveryRound(Generic[Claim, Written]):
         return partial(self.outbox.mark_done, claimed=claimed, now=self._current_time())
 
     def _count(self, prepared: Prepared[Written]) -> None:
-        """Raises Postponed where its recipient has had too many."""
+        """Counts the message for its recipient. Raises Postponed where the recipient has had too
+        many."""
         if prepared.limited:
             until = self.outlet.limits.count(prepared.limited)
             if until is not None:
@@ -296,4 +297,4 @@ class _DeliveryRound(Generic[Claim, Written]):
 
 
 def _record_nothing(_connection: sa.Connection) -> None:
-    """The outcome before the first message of a round."""
+    """Records no outcome: none exists before the first message of a round."""

@@ -64,8 +64,8 @@ class FollowContext:
 
     @property
     def path(self) -> str:
-        """The address that the message leads to, below that of the site. What is about one workshop
-        ends with its message, so that leads to the workshop."""
+        """The address that the message leads to, below that of the site: the workshop that it is
+        about, since such a follow ends with its message; otherwise the page of the follow."""
         lang = self.follow.details.lang
         if self.workshop is not None:
             return f"/{lang}/t/{self.workshop.public_id}"
@@ -84,7 +84,7 @@ class LetterWriter:
     _rendered: dict[object, tuple[str, str]] = field(default_factory=dict)
 
     def __call__(self, context: FollowContext) -> EmailMessage:
-        """Needs an application context."""
+        """Returns the letter. Needs an application context."""
         subject, body = self._render(context)
         site, lang = self.config.public_url, context.follow.details.lang
         stop = f"{site}{context.stop_path}"
@@ -129,8 +129,8 @@ class LetterWriter:
 def describe(
     workshop: NewWorkshop, lang: str, *, zone: ZoneInfo | None, has_title: bool = False
 ) -> str:
-    """One line about a workshop: day, hour, city, and the title if that says nothing about whoever
-    reads the letter, or `has_title`. `zone` is that of the reader's clock."""
+    """Describes a workshop in one line: day, hour, city, and the title if that says nothing about
+    whoever reads the letter, or `has_title`. `zone` is that of the reader's clock."""
     day = formats.dated(workshop.day, formats.SHORT_WEEKDAY_AND_DAY, lang)
     city = city_names.localize(workshop.city, workshop.region, lang)
     where = city if workshop.mode.has_venue else translate(_ONLINE, lang)
@@ -143,7 +143,8 @@ def describe(
 
 
 def _describe_hour(workshop: NewWorkshop, zone: ZoneInfo | None, lang: str) -> str:
-    """«9:00 a. m.», with the clocks that it is on where one may be elsewhere."""
+    """Returns the start, as «9:00 a. m.». Where one may take part from elsewhere it is said on the
+    reader's clock and on that of the workshop."""
     words = formats.hour(workshop.starts, lang)
     if not workshop.mode.is_from_anywhere:
         return words
@@ -157,7 +158,7 @@ _HYBRID: Final = N_("%(city)s o en línea")
 
 
 def write_text(context: FollowContext, config: Config) -> SmsMessage:
-    """A text, without anything about a workshop. Needs an application context."""
+    """Writes a text, without anything about a workshop. Needs an application context."""
     with use_language(context.follow.details.lang):
         words = render_template(
             f"sms/follow_{context.message_type}.txt",
@@ -177,7 +178,8 @@ class FollowWriter(Generic[Written]):
     _matcher: NewsMatcher | None = None
 
     def __call__(self, claimed: ClaimedMessage, now: datetime) -> Prepared[Written] | None:
-        """None when the follow has ended, or there is nothing to say any more."""
+        """Returns the message; None when the follow has ended, or there is nothing to say any
+        more."""
         with self.key_store.store.read() as session:
             row = message_queue.read(session, claimed)
         if row is None:
@@ -231,7 +233,8 @@ class FollowWriter(Generic[Written]):
     def _list_news(
         self, message: FollowMessage, follow: OpenFollow, now: datetime
     ) -> Sequence[NewWorkshop]:
-        """What is on the public list now of what was published in the time of the message."""
+        """Returns what is on the public list now of what was published in the time of the
+        message."""
         if self._matcher is None:
             with self.store.read() as session:
                 listed = matching.list_new(
@@ -258,15 +261,15 @@ class FollowWriter(Generic[Written]):
 def letter_outlets(
     store: Store, key_store: KeyStore, config: Config, transport: LetterTransport
 ) -> list[Outlet[ClaimedMessage, EmailMessage]]:
-    """Letters to those who follow."""
+    """Returns the outlet of letters to those who follow."""
     return [_make_outlet(FollowChannel.LETTER, store, key_store, LetterWriter(config), transport)]
 
 
 def text_outlets(
     store: Store, key_store: KeyStore, config: Config, transport: TextTransport
 ) -> list[Outlet[ClaimedMessage, SmsMessage]]:
-    """Texts to them, up to half of the day's budget, which they share with all that strangers
-    cause: the other half is for people who have a place."""
+    """Returns the outlet of texts to those who follow. They may use half of the day's budget,
+    together with all that strangers cause: the other half is for people who have a place."""
     budget, purse = TextBudget(config, key_store), TextPurse.OF_FOLLOWS
     write = partial(write_text, config=config)
     sending = partial(delivery.paying_texts, transport, key_store, budget, purse)
@@ -282,7 +285,8 @@ def push_outlets(
     *,
     count: int,
 ) -> list[Outlet[ClaimedMessage, Written]]:
-    """Push messages to them, for so many rounds side by side (`deliver_in_parallel`)."""
+    """Returns the outlets of push messages to those who follow, one for each of `count` rounds side
+    by side (`deliver_in_parallel`)."""
     return [
         _make_outlet(FollowChannel.PUSH, store, key_store, write, transport, plural="pushes")
         for _number in range(count)

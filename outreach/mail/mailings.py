@@ -1,6 +1,6 @@
 """Writes and delivers mailings: the bulletin, its confirmation, reminders to staff.
 
-Plain text, to one person each. Subscribers can unsubscribe with one click, in their mail program
+Each is plain text to one person. Subscribers can unsubscribe with one click, in their mail program
 too (RFC 8058).
 """
 
@@ -69,7 +69,7 @@ class MailingContext:
 
 
 def write(context: MailingContext, config: Config) -> EmailMessage:
-    """The letter. Needs an application context."""
+    """Writes the letter of a mailing. Needs an application context."""
     mailing = context.mailing
     home = f"{config.public_url}/{context.lang}/boletin"
     unsubscribe = f"{home}/s/{context.token}/baja"
@@ -101,7 +101,7 @@ def write(context: MailingContext, config: Config) -> EmailMessage:
 
 
 def _link(context: MailingContext, config: Config) -> str:
-    """The link of letters whose text contains none."""
+    """Returns the address of the page to which the topic of a letter leads."""
     path = mailings.DECLARATIONS[context.mailing.topic].path.format(
         lang=context.lang,
         token=context.token,
@@ -119,8 +119,8 @@ def letter_outlets(
     *,
     server_key: ServerEncryption,
 ) -> list[Outlet[ClaimedMessage, EmailMessage]]:
-    """Mailings, and the letters to staff that are queued with them. `server_key` opens the links of
-    invitations."""
+    """Returns the outlet of mailings, with the letters to staff that are queued with them.
+    `server_key` opens the links of invitations."""
     return [
         Outlet(
             plural="letters",
@@ -145,8 +145,8 @@ class _MailingWriter:
     texts: dict[tuple[int, int, str], str] = field(default_factory=dict)
 
     def __call__(self, claimed: ClaimedMessage, now: datetime) -> Prepared[EmailMessage] | None:
-        """None when the subscriber is gone or the mailing is obsolete, as is a reminder of what was
-        reported since."""
+        """Returns the letter; None when the subscriber is gone or the mailing is obsolete, as is a
+        reminder of what was reported since."""
         with self.store.read() as session:
             mailing = mailings.read(session, claimed)
             if mailing is None:
@@ -183,7 +183,8 @@ class _MailingWriter:
         workshops: Sequence[Workshop],
         now: datetime,
     ) -> MailingContext:
-        """Raises DataErased."""
+        """Returns what a letter is written from. Raises DataErased where its recipient's key is
+        gone."""
         subscriber, staff_member = mailing.subscriber, mailing.organizer
         letter_id = self._letter_id(mailing)
         if subscriber is None:

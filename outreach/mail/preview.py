@@ -54,7 +54,8 @@ def of_change(
     now: datetime,
     link: str,
 ) -> MessagePreview:
-    """The letter that tells a change of a workshop to somebody with a place, as `of_message`."""
+    """Returns, as `of_message` does, the letter that tells somebody with a place about a change of
+    a workshop."""
     registration = _registration(workshop, RegistrationStatus.CONFIRMED, lang, now)
     return _render(registration, cause, lang, config, now, link)
 
@@ -98,7 +99,8 @@ def of_reminder(month: Month, lang: str, config: Config, *, now: datetime) -> Me
 def of_offer(
     workshop: Workshop, lang: str, config: Config, *, now: datetime, until: datetime, link: str
 ) -> MessagePreview:
-    """The letter that offers a seat to somebody who waits, until an instant, as `of_message`."""
+    """Returns, as `of_message` does, the letter that offers a seat until an instant to somebody who
+    waits."""
     registration = _registration(workshop, RegistrationStatus.OFFERED, lang, now)
     registration.offered_until = until
     return _render(registration, NotificationType.OFFER, lang, config, now, link)

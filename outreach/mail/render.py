@@ -30,7 +30,7 @@ _GAPS: Final = re.compile(r"\n\s*\n+")
 
 
 def write(context: MessageContext, config: Config) -> EmailMessage:
-    """The letter of a notification. Needs an application context."""
+    """Writes the letter of a notification. Needs an application context."""
     registration = context.registration
     with use_language(registration.language), use_zone(registration.zone):
         text = render_template(
@@ -51,8 +51,8 @@ def as_bytes(letter: EmailMessage) -> bytes:
 def compose(
     shared: Mapping[str, str], body: str, *, to: str, own: Mapping[str, str], at: datetime
 ) -> EmailMessage:
-    """A letter in plain text to one person. `shared` are headers that many letters have in common,
-    `own` those of this one only."""
+    """Returns a letter in plain text to one person. `shared` are headers that many letters have in
+    common, `own` those of this one only."""
     letter = EmailMessage()
     always = {
         "Auto-Submitted": "auto-generated",
@@ -75,8 +75,8 @@ def collapse_gaps(body: str) -> str:
 
 
 def message_id(config: Config, letter_id: str) -> str:
-    """Stable, so that mail programs recognize a letter that was sent twice as one; `letter_id` is
-    what `KeyStore.letter_id` returns."""
+    """Returns the Message-ID, which is the same each time a letter is sent, so that mail programs
+    show it once. `letter_id` is what `KeyStore.letter_id` returns."""
     return f"<{letter_id}@{mail_from(config).partition('@')[2]}>"
 
 
@@ -92,7 +92,8 @@ def _addressed(
 
 
 def _set_text(letter: EmailMessage, text: str) -> None:
-    """Quoted-printable text, as `set_content` makes it, in a quarter of the time."""
+    """Sets the text in quoted-printable encoding, as `set_content` does, in a quarter of the
+    time."""
     for name, value in (
         ("MIME-Version", "1.0"),
         ("Content-Type", 'text/plain; charset="utf-8"'),
@@ -108,7 +109,7 @@ def _set_text(letter: EmailMessage, text: str) -> None:
 
 @lru_cache(maxsize=256)
 def _header(name: str, value: str) -> Any:
-    """A header of one line; `EmailMessage` takes it without parsing it again."""
+    """Returns a header of one line, which `EmailMessage` takes without parsing it again."""
     return DEFAULT.header_factory(name, " ".join(value.splitlines()))
 
 

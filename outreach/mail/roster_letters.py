@@ -61,8 +61,8 @@ def render_words(
     is_again: bool,
     knows_when: bool = True,
 ) -> tuple[str, str]:
-    """Subject and text of a letter; `links` say yes and no. A cancellation names day and hours only
-    to a member who knows them (`knows_when`). Needs an application context."""
+    """Returns subject and text of a letter; `links` say yes and no. A cancellation names day and
+    hours only to a member who knows them (`knows_when`). Needs an application context."""
     with use_language(lang):
         text = render_template(
             f"mail/roster_{letter_type}.txt",
@@ -78,7 +78,7 @@ def render_words(
 
 
 def write(context: RosterContext, config: Config) -> EmailMessage:
-    """The letter. Needs an application context."""
+    """Writes the letter. Needs an application context."""
     assignment, workshop = context.assignment, context.assignment.workshop
     lang = assignment.member.lang
     link = f"{config.public_url}/{lang}/equipo/{context.token}"
@@ -103,7 +103,7 @@ def write(context: RosterContext, config: Config) -> EmailMessage:
 def letter_outlets(
     store: Store, key_store: KeyStore, config: Config, transport: LetterTransport
 ) -> list[Outlet[ClaimedMessage, EmailMessage]]:
-    """Letters to roster members."""
+    """Returns the outlet of letters to roster members."""
     return [
         Outlet(
             plural="letters",
@@ -125,7 +125,8 @@ class _RosterWriter:
     config: Config
 
     def __call__(self, claimed: ClaimedMessage, now: datetime) -> Prepared[EmailMessage] | None:
-        """None when there is nothing to say any more, or the member is erased."""
+        """Returns the letter; None when there is nothing to say any more, or the member is
+        erased."""
         with self.store.change() as session:
             prepared = roster_letters.prepare(session, claimed, now=now)
             if prepared is None:

@@ -29,7 +29,7 @@ _REPLACEMENTS: Final = str.maketrans({"’": "'", "‘": "'", "“": '"', "”":
 
 
 def write(context: MessageContext, config: Config) -> SmsMessage:
-    """The text of a notification. Needs an application context."""
+    """Writes the text of a notification. Needs an application context."""
     registration = context.registration
     at_discreet = DECLARATIONS[context.notification.cause].at_discreet
     has_link = at_discreet is AtDiscreet.HAS_LINK and link_recovery.may_text_link(registration)
@@ -41,7 +41,7 @@ def write(context: MessageContext, config: Config) -> SmsMessage:
 
 
 def plain(words: str) -> str:
-    """`words` in the GSM alphabet: an accent that it lacks is left out."""
+    """Returns the text in the GSM alphabet: an accent that it lacks is left out."""
     return "".join(_to_gsm(character) for character in words.translate(_REPLACEMENTS))
 
 

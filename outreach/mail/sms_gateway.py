@@ -86,7 +86,8 @@ class SmsGateway:
 
 
 def request(texts: Texts, text: SmsMessage) -> tuple[str, dict[str, str], bytes]:
-    """Path, headers and body. Values are escaped for the place they stand in."""
+    """Returns path, headers and body of the request to the gateway. Values are escaped for the
+    place they stand in."""
     parts = urlsplit(texts.url)
     target = _fill(parts.path or "/", text, _in_path)
     if parts.query:

@@ -32,7 +32,7 @@ _DOT_AT_LINE_START: Final = re.compile(rb"^\.", re.MULTILINE)
 
 @contextmanager
 def connect(config: Config) -> Iterator["SmtpConnection"]:
-    """An open connection. Raises ServerUnavailable."""
+    """Yields an open connection. Raises ServerUnavailable."""
     with SocketDeadline() as deadline:
         connection = SmtpConnection(config, deadline)
         connection.open()
@@ -51,7 +51,8 @@ class SmtpConnection:
         self._has_delivered = False  # on this connection
 
     def open(self) -> None:
-        """Raises ServerUnavailable; its text says which setting to look at."""
+        """Connects to the server. Raises ServerUnavailable; its text says which setting to look
+        at."""
         self._has_delivered = False
         try:
             self._client = _open(self._config, self._deadline)
@@ -136,9 +137,11 @@ class SmtpConnection:
             self.close()
 
     def _send_content(self, client: "_SmtpClient", content: bytes) -> None:
-        """`SMTP.data` does not say whether a connection ended before the content or after it.
+        """Sends the content of a letter after the server has asked for it.
 
-        Here it is after: the server may have the letter."""
+        `SMTP.data` does not say whether a connection ended before the content or after it. Here it
+        is after: the server may have the letter, so DeliveryUncertain is raised.
+        """
         try:
             client.send(_DOT_AT_LINE_START.sub(b"..", content) + b".\r\n")
             code, _text = client.read_last_answer()
@@ -174,7 +177,8 @@ def _require(answer: Answer, expected: int, refusal: Callable[[Answer], Delivery
 
 
 def _refuse_sender(_answer: Answer) -> DeliveryRefused:
-    """All letters have this sender, so none of them would be taken."""
+    """Returns the refusal of our sender. It ends the round: all letters have this sender, so none
+    of them would be taken."""
     return DeliveryRefused(is_final=False, ends_round=True)
 
 
@@ -224,7 +228,8 @@ class _SmtpsClient(_SmtpClient, smtplib.SMTP_SSL):
 
 
 def _open(config: Config, deadline: SocketDeadline) -> _SmtpClient:
-    """A connection that is greeted, and secured and authenticated as the settings ask for."""
+    """Returns a connection that is greeted, and secured and authenticated as the settings ask
+    for."""
     parts = urlsplit(config.smtp_url)
     host = parts.hostname or ""
     options: dict[str, Any] = {

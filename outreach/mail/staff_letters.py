@@ -57,8 +57,8 @@ class StaffLetterData:
 def gather(
     session: Session, key_store: KeyStore, config: Config, mailing: Mailing, *, now: datetime
 ) -> StaffLetterData | None:
-    """What the letter says now; None where it has nothing to say any more, and for a digest of
-    another day."""
+    """Returns what the letter says now; None where it has nothing to say any more, and for a digest
+    of another day."""
     staff_member = mailing.organizer
     if staff_member is None:
         return None
@@ -90,7 +90,7 @@ def gather(
 
 
 def write(data: StaffLetterData, config: Config, *, letter_id: str, now: datetime) -> EmailMessage:
-    """The letter. Needs an application context."""
+    """Writes the letter. Needs an application context."""
     stop = f"{config.public_url}/org/correo/{data.token}/baja"
     values: dict[str, Any] = {
         "base": config.public_url,

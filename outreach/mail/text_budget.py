@@ -45,7 +45,7 @@ class Usage:
 
 
 class TextPurse(Enum):
-    """What pays a text."""
+    """The part of the day's budget that pays a text."""
 
     WARNINGS = 1  # they are counted and never wait
     OF_STAFF = 2  # the whole day's budget
@@ -98,7 +98,8 @@ class TextBudget:
             self._limiter.hit(self._limit_of_strangers, _OF_STRANGERS, self._today)
 
     def explain_wait(self, purse: TextPurse) -> str:
-        """Why no more texts are paid from this purse today, for the log; empty while they are."""
+        """Returns why no more texts are paid from this purse today, for the log; empty while they
+        are."""
         if purse is TextPurse.WARNINGS:
             return ""
         usage = self.usage()

@@ -62,7 +62,7 @@ class ArchiveManifest:
 
     @classmethod
     def from_json(cls, values: Any) -> "ArchiveManifest":
-        """Raises ValueError, KeyError or TypeError."""
+        """Reads what a backup holds. Raises ValueError, KeyError or TypeError for anything else."""
         rows = {str(table): int(number) for table, number in values["rows"].items()}
         made_at = datetime.fromisoformat(values["made_at"])
         if made_at.tzinfo is None:

@@ -1,6 +1,8 @@
 """Backups of the main database, as of one moment, while the site runs.
 
-Never of the key store or the master keys: a copy of those would hold keys of forgotten people."""
+The key store and the master keys are never in one: a copy of those would hold keys of forgotten
+people.
+"""
 
 import errno
 import os

@@ -73,7 +73,7 @@ def examine(config: Config) -> Iterator[CheckResult]:
 
 
 def examine_start(config: Config) -> list[CheckResult]:
-    """What is not well and can be seen at once, before the site is served."""
+    """Returns what is not well and can be seen at once, before the site is served."""
     store = Store(config.database_url)
     try:
         with store.read() as session:
@@ -201,7 +201,7 @@ def _texts(config: Config, key_store: KeyStore) -> CheckResult:
 
 
 def _phone_line(config: Config) -> CheckResult:
-    """What only who runs the gateway knows: whether it keeps calls."""
+    """Asks whether the gateway keeps calls, which only who runs it knows."""
     about = "phone line"
     if config.voice.logs_off:
         return CheckResult(about, True, "recording and logs of the gateway are said to be off")
@@ -213,7 +213,8 @@ def _phone_line(config: Config) -> CheckResult:
 
 
 def _hours(session: Session) -> CheckResult:
-    """Checks future workshops only; past ones are corrected by the next `outreach retime`."""
+    """Checks the stored hours of workshops ahead; past ones are corrected by the next `outreach
+    retime`."""
     yesterday = clock.now().date() - timedelta(days=1)
     wrong = sum(1 for _ in timezone_update.find_stale(session, since=yesterday))
     if wrong:
@@ -234,7 +235,7 @@ def _advocate_review(session: Session) -> CheckResult:
 
 
 def _help_lines(session: Session) -> CheckResult:
-    """Whether somebody compared the numbers that pages give with their source of late."""
+    """Checks whether somebody has lately compared the numbers that pages give with their source."""
     today = clock.now().date()
     shown = [each for each in help_lines.list_lines(session) if not each.is_withdrawn]
     due = [each for each in shown if each.is_due(today)]
@@ -247,7 +248,8 @@ def _help_lines(session: Session) -> CheckResult:
 
 
 def _partner_networks(session: Session) -> Iterator[CheckResult]:
-    """Each network whose workshops this site shows, or hides because it was not heard of."""
+    """Yields a result for each network whose workshops this site shows, or hides because it was not
+    heard of."""
     now = clock.now()
     for each in partner_networks.list_networks(session):
         about = f"joint workshops of {each.host}"

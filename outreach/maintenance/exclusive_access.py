@@ -36,7 +36,8 @@ def lock_file(path: Path) -> Iterator[sqlite3.Connection]:
 
 
 def require(url: str) -> None:
-    """Raises CommandError where the database is open elsewhere; on PostgreSQL by our account."""
+    """Raises CommandError where the database is open elsewhere. On PostgreSQL it sees connections
+    of our account only."""
     path = file_of(url)
     if path is None:
         engine = sa.create_engine(url, hide_parameters=True, poolclass=sa.NullPool)

@@ -56,7 +56,7 @@ class _GaugeCollector(Collector):
             yield family
 
     def _collect_own(self) -> Iterator[GaugeMetricFamily]:
-        """What is of this network, and not of the process."""
+        """Yields the gauges of this network; those of the process are elsewhere."""
         yield _info(self.config)
         began, is_up = time.perf_counter(), 1
         found: list[GaugeMetricFamily] = []
@@ -126,7 +126,8 @@ def _processes() -> set[int]:
 
 
 def _resident_bytes(pid: int) -> int | None:
-    """Resident memory; None if the process has ended or the system does not report it."""
+    """Returns the resident memory of a process; None if it has ended or the system does not report
+    it."""
     try:
         pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
     except (OSError, IndexError, ValueError):

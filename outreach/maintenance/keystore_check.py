@@ -108,7 +108,9 @@ def _check_backup(key_store: KeyStore, now: datetime) -> CheckResult:
 
 
 def _check_server(main: Store, key_store: Store) -> Iterator[CheckResult]:
-    """A WAL archive holds deleted keys until the next rotation (decision 0021)."""
+    """Checks the server of a key store on PostgreSQL. It must not archive its log (WAL), which
+    holds deleted keys until the next rotation (decision 0021), and should not be that of the main
+    database."""
     with key_store.read() as session:
         is_archived = session.scalar(_ARCHIVE) != "off"
         system = _system_identifier(session)

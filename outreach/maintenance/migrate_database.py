@@ -90,7 +90,8 @@ def _snapshot(store: Store) -> Iterator[sa.Connection]:
 
 
 def _prepare(base: Database, target: Store, *, replaces_rows: bool) -> None:
-    """Makes the tables, or the rest of them."""
+    """Makes the tables in the target, or those that it lacks. Raises CommandError where it has
+    rows, unless `replaces_rows`."""
     path = exclusive_access.file_of(target.url)
     if path is not None and not path.parent.is_dir():
         raise CommandError(f"There is no folder {path.parent}.")
@@ -130,7 +131,7 @@ def readable(url: str) -> str:
 
 
 def list_paths(config: Config, to: str, keyring_to: str | None) -> list[MigrationPath]:
-    """From the databases in the settings to the given ones."""
+    """Returns which database moves where: from those in the settings to the given ones."""
     paths = [MigrationPath(Database.MAIN, config.database_url, to)]
     if keyring_to is not None:
         paths.append(MigrationPath(Database.KEY_STORE, config.keyring_url, keyring_to))

@@ -86,7 +86,8 @@ def _swap(database: Path, path: Path, aside: Path | None) -> Path | None:
 
 
 def _copy_mode_and_owner(database: Path, model: Path) -> None:
-    """Root may restore for the account that serves."""
+    """Gives the file the mode of the model, and its owner too if run by root, who may restore for
+    the account that serves."""
     status = model.stat()
     database.chmod(status.st_mode & 0o777 if model.is_file() else 0o600)
     if os.geteuid() == 0:

@@ -21,14 +21,14 @@ PAUSE_SECONDS: Final = 1.0  # between rounds
 
 
 class RoundRunner(Protocol):
-    """What has rounds: the hub, for instance."""
+    """An object whose rounds the thread runs, as the hub."""
 
     def run_round(self, *, now: datetime, is_leading: bool) -> int: ...
 
 
 class RoundThread:
-    """The rounds of one worker. `name` is the lease of the worker that looks for changes; all of
-    them deliver. `make` is given what says that a round has to end."""
+    """Runs the rounds of one worker. `name` is the lease of the worker that looks for changes; all
+    workers deliver. `make` is called with a function that says whether a round has to end."""
 
     def __init__(
         self, leader: Leader, name: str, make: Callable[[Callable[[], bool]], RoundRunner]

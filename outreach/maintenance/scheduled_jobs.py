@@ -61,7 +61,7 @@ def end_undo_windows(store: Store, *, now: datetime) -> int:
 
 
 def end_approval_undo_windows(store: Store, *, now: datetime) -> int:
-    """Makes decisions on addresses hold that cannot be undone any more; returns how many."""
+    """Puts decisions on addresses into force that cannot be undone any more; returns how many."""
     with store.read() as session:
         workshop_ids = address_approval.list_workshops_to_end_hold(session, now)
     return _each(

@@ -85,8 +85,8 @@ class Worker:
         return done
 
     def _log_failure(self, name: str, error: Exception) -> None:
-        """Once a minute: with a full disk each step of each round fails. Without the error's text,
-        which may hold an address."""
+        """Logs the failure of a step, an identical one once a minute: with a full disk each step of
+        each round fails. The text of the error is left out, since it may hold an address."""
         what = error_classes.describe(error)
         key = error_classes.classify(error) or (name, what)
         more = self._repeats.admit(key, now=time.monotonic())

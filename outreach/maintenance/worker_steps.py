@@ -133,7 +133,8 @@ def _purge(context: StepContext, now: datetime) -> int:
 
 
 def _clean_host(context: StepContext, now: datetime) -> int:
-    """Only a worker of this host can delete the files of this host."""
+    """Deletes older master keys and letters of erased people on this host, and refreshes its key
+    backup: only a worker of the host can. Returns how many letters."""
     retention.hourly(context.key_store, now=now)
     return retention.delete_letters(context.store, context.key_store, context.config)
 
@@ -206,8 +207,8 @@ def _deliver_replies(context: StepContext, now: datetime) -> int:
 
 
 def _deliver_to_followers(context: StepContext, now: datetime) -> int:
-    """Sends letters, texts and push messages to those who follow workshops. What was one notice is
-    erased after it."""
+    """Sends letters, texts and push messages to those who follow workshops. A follow that ends with
+    its one notice is erased after it."""
     sent = _by_mail(follow_messages.letter_outlets)(context, now)
     sent += _by_text(follow_messages.text_outlets)(context, now)
     sent += push_delivery.deliver(

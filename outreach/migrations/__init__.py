@@ -65,7 +65,7 @@ _LOCK_NUMBERS: Final = {Database.MAIN: 7_406_001, Database.KEY_STORE: 7_406_002}
 
 
 def config(base: Database, url: str, *, more_versions: Path | None = None) -> "Config":
-    """Alembic's configuration. `more_versions` is a folder of further migrations."""
+    """Returns Alembic's configuration. `more_versions` is a folder of further migrations."""
     from alembic.config import Config
 
     folders = _folders(base, more_versions)
@@ -136,7 +136,8 @@ def state(base: Database, store: Store) -> State:
 
 
 def state_after_upgrade(base: Database, store: Store) -> State:
-    """The same; where an upgrade is running, once it has ended."""
+    """Returns the state as `state` does. While an upgrade is running it waits until that has
+    ended."""
     found = state(base, store)
     if found.stage not in {Stage.BEHIND, Stage.EMPTY}:
         return found
@@ -150,7 +151,7 @@ def is_current(base: Database, store: Store) -> bool:
 
 
 def fault(base: Database, store: Store) -> str:
-    """Why a database is not up to date and what to do, or an empty text."""
+    """Returns why a database is not up to date and what to do, or an empty text."""
     current = state(base, store)
     if current.stage in {Stage.BEHIND, Stage.EMPTY}:
         return "not up to date. Run: outreach db upgrade"

@@ -42,7 +42,8 @@ class History:
         return frozenset(self.parents) - frozenset(filter(None, self.parents.values()))
 
     def walk_back(self, revision: str) -> Iterator[str]:
-        """The revision and all before it, the newest first; of an unknown one only itself."""
+        """Yields the revision and all before it, the newest first; for an unknown one only
+        itself."""
         at: str | None = revision
         while at is not None:
             yield at

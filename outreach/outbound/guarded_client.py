@@ -39,7 +39,7 @@ _PRINTABLE: Final = re.compile(r"[\x21-\x7e]+")
 
 
 class HostUnreachable(Exception):
-    """It did not answer, or not in time. The text names no address."""
+    """The host did not answer, or not in time. The text names no address."""
 
 
 class AddressRefused(HostUnreachable):
@@ -62,8 +62,8 @@ def list_addresses(host: str, port: int) -> list[str]:
 
 @dataclass(frozen=True)
 class FetchRule:
-    """Which addresses are accepted and connected to. Only tests make another than `of_config`: no
-    setting reaches `permits`."""
+    """Decides which addresses are accepted and connected to. Only tests make another than
+    `of_config`: no setting reaches `permits`."""
 
     schemes: frozenset[str] = frozenset({"https"})
     ports: frozenset[int] = frozenset({443})
@@ -130,11 +130,12 @@ _IPV6_SITE: Final = 64  # bits of the network that one site has
 
 
 def get_domain(address: str) -> str:
-    """Whose host a valid address is on, for limits: the domain that was registered, or the
-    address; of IPv6 its /64 network.
+    """Returns, for limits, what an owner holds: the registered domain of a valid address, or its IP
+    address; of IPv6 the /64 network.
 
     A list of public suffixes would tell `a.github.io` from `b.github.io`. Both can belong to one
-    person, so for a limit it is right that they are one, and we need no list."""
+    person, so for a limit it is right that they are one, and we need no list.
+    """
     host = get_host(address).rstrip(".")
     try:
         literal = ip_address(host)
@@ -280,8 +281,8 @@ def _connect(addresses: Sequence[str], port: int, expires_at: float) -> socket.s
 
 
 def _wrap(sock: socket.socket, host: str) -> ssl.SSLSocket:
-    """The socket for a conversation in TLS, before its handshake: this takes the socket away from
-    its object, and the deadline has to know the new one first."""
+    """Returns the socket for a conversation in TLS, before its handshake. Wrapping takes the socket
+    away from its object, and the deadline has to know the new one first."""
     context = ssl.create_default_context()
     return context.wrap_socket(sock, server_hostname=host, do_handshake_on_connect=False)
 

@@ -72,4 +72,4 @@ def record_refusal(
 
 
 def record_nothing(_connection: sa.Connection) -> None:
-    """The row is gone already, or will be."""
+    """Records no outcome: the row is gone already, or will be."""

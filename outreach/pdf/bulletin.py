@@ -18,20 +18,20 @@ from outreach.reports.bulletin_data import BulletinDocument
 
 
 def pdf(document: BulletinDocument, lang: str, *, public_url: str, brand: str) -> bytes:
-    """Return a PDF/UA. The same document gives the same bytes."""
+    """Returns a PDF/UA. The same document gives the same bytes."""
     return typesetting.pdf(
         "bulletin", _data(document, lang, public_url, brand), made_at=document.cut
     )
 
 
 def picture(document: BulletinDocument, lang: str, *, public_url: str, brand: str) -> bytes:
-    """Return the first page of the PDF as PNG."""
+    """Returns the first page of the PDF as PNG."""
     data = _data(document, lang, public_url, brand)
     return typesetting.picture("bulletin", data, made_at=document.cut)
 
 
 def html(document: BulletinDocument, lang: str, *, public_url: str, brand: str) -> str:
-    """Return one HTML file with inline style that loads nothing."""
+    """Returns one HTML file with inline style that loads nothing."""
     bulletin = words.localize_bulletin(document, lang, public_url)
     css = rcssmin.cssmin((typesetting.folder() / "bulletin.css").read_text())
     css = css.replace(INDIGO, network_profile.current().brand.light.main)
@@ -50,7 +50,7 @@ def html(document: BulletinDocument, lang: str, *, public_url: str, brand: str) 
 
 
 def labels(lang: str) -> dict[str, str]:
-    """Return the headings of a bulletin, by their names in the templates."""
+    """Returns the headings of a bulletin, by their names in the templates."""
     _ = i18n.translator(lang)
     return {
         "happened_words": _.gettext(words.HAPPENED),
@@ -64,7 +64,7 @@ def labels(lang: str) -> dict[str, str]:
 
 
 def qr_svg(address: str) -> str:
-    """Return the QR code of a URL as SVG."""
+    """Returns the QR code of a URL as SVG."""
     return qr_codes.svg(address, border=2)
 
 

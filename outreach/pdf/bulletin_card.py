@@ -25,7 +25,7 @@ def get_version(document: BulletinDocument, lang: str) -> str:
 
 
 def picture(document: BulletinDocument, lang: str) -> bytes:
-    """A PNG of WIDTH × HEIGHT."""
+    """Draws the picture as a PNG of WIDTH × HEIGHT."""
     data = _texts(document, lang) | {
         "lang": lang,
         "inks": _inks(),

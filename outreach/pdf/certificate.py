@@ -32,7 +32,7 @@ def pdf(
     today: date,
     now: datetime,
 ) -> bytes:
-    """Return a PDF/UA in `lang` with one page for each name, as typed. `hours` is a decimal: "2",
+    """Returns a PDF/UA in `lang` with one page for each name, as typed. `hours` is a decimal: "2",
     "1.5"."""
     _ = translator(lang)
     office = workshop.office
@@ -65,8 +65,8 @@ def pdf(
 
 
 def _with_article(name: Words, lang: str) -> str:
-    """«El Consulado General de México en Chicago», «La Sección Consular…»: an office as a subject.
-    A name that begins otherwise stays as it is."""
+    """Returns the name of an office as a subject: «El Consulado General de México en Chicago», «La
+    Sección Consular…». A name that begins otherwise stays as it is."""
     words = say(name, lang)
     article = _ARTICLES.get(lang, {}).get(words.partition(" ")[0].casefold())
     return f"{article} {words}" if article else words

@@ -31,7 +31,7 @@ class SheetLine:
 
 
 def pdf(workshop: Workshop, lines: Sequence[SheetLine], *, brand: str, made_at: datetime) -> bytes:
-    """Return a PDF/UA in the current language, sorted by time slot and name."""
+    """Returns a PDF/UA in the current language, sorted by time slot and name."""
     lang = current()
     rows = sorted(lines, key=lambda line: (_minute(line.hour), fold(line.name), line.code))
     count = -(-(len(rows) + MIN_BLANK_ROWS) // ROWS)
@@ -53,7 +53,7 @@ def pdf(workshop: Workshop, lines: Sequence[SheetLine], *, brand: str, made_at: 
 
 
 def _words(rows: Sequence[SheetLine]) -> dict[str, str]:
-    """Return the texts of the template, which fills in the placeholders in braces."""
+    """Returns the texts of the template, which fills in the placeholders in braces."""
     return {
         "page": _("Página {page} de {pages}"),
         "destroy": _(
@@ -83,7 +83,7 @@ def _row(line: SheetLine) -> dict[str, Any]:
 
 
 def _minute(hour: str) -> tuple[int, int]:
-    """Return the sort key of a time: 9:40 a. m., 12:20 p. m., 1:00 p. m."""
+    """Returns the sort key of a time: 9:40 a. m., 12:20 p. m., 1:00 p. m."""
     if not hour:
         return 0, 0
     digits, _, half = hour.replace("\u00a0", " ").partition(" ")

@@ -14,7 +14,7 @@ INDIGO: Final = "#2b2d7e"  # neutral colour of discreet workshops
 
 
 def darken_to_readable(colour: str) -> str:
-    """Return the colour, darkened until its contrast with `WHITE` and `PALE` is sufficient."""
+    """Returns the colour, darkened until its contrast with `WHITE` and `PALE` is sufficient."""
     red, green, blue = _parts(colour)
     while min(contrast(colour, WHITE), contrast(colour, PALE)) < MIN_CONTRAST:
         red, green, blue = (int(part * 0.94) for part in (red, green, blue))

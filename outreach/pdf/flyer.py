@@ -66,11 +66,12 @@ def prepare(
     neutral_pictogram: str,
     brand: str,
 ) -> Flyer:
-    """Return the flyer of a workshop in `lang`.
+    """Returns the flyer of a workshop in `lang`.
 
     `pictogram` is that of the kind, `neutral_pictogram` is shown for unlisted discreet workshops:
     the content of an SVG, without the `svg` element. `phone` is the number of the network, used if
-    neither the workshop nor its office has one. Raises Refusal like `require_flyer`."""
+    neither the workshop nor its office has one. Raises Refusal like `require_flyer`.
+    """
     require_flyer(workshop)
     link = f"{public_url}/{lang}/t/{workshop.public_id}"
     is_neutral = flyer_text.is_neutral(workshop)
@@ -90,24 +91,24 @@ def prepare(
 
 
 def require_flyer(workshop: Workshop) -> None:
-    """Raise Refusal if the workshop is cancelled or was not held."""
+    """Raises Refusal if the workshop is cancelled or was not held."""
     if workshop.status in {WorkshopStatus.CANCELLED, WorkshopStatus.NOT_HELD}:
         raise Refusal(ErrorCode.FLYER_OF_CANCELLED)
 
 
 def pdf(flyer: Flyer, shape: str = LETTER) -> bytes:
-    """Return a PDF/UA of one page. The same workshop gives the same bytes."""
+    """Returns a PDF/UA of one page. The same workshop gives the same bytes."""
     return typesetting.pdf("flyer", _data(flyer, shape), made_at=flyer.made_at)
 
 
 def picture(flyer: Flyer, shape: str, *, scale: float = 1.0) -> bytes:
-    """Return a PNG with one pixel a point, times `scale`."""
+    """Returns a PNG with one pixel a point, times `scale`."""
     data = _data(flyer, shape)
     return typesetting.picture("flyer", data, made_at=flyer.made_at, ppi=72 * scale)
 
 
 def drawing(flyer: Flyer, shape: str) -> str:
-    """Return a self-contained SVG, with glyphs as paths and an accessible name."""
+    """Returns a self-contained SVG, with glyphs as paths and an accessible name."""
     data = _data(flyer, shape)
     svg = _inline_images(typesetting.drawing("flyer", data, made_at=flyer.made_at))
     if shape not in PAPER:  # pixels instead of points
@@ -117,7 +118,7 @@ def drawing(flyer: Flyer, shape: str) -> str:
 
 
 def sizes(flyer: Flyer, shape: str) -> dict[str, float]:
-    """Return the font sizes after fitting, in points, and the filled fraction of the height."""
+    """Returns the font sizes after fitting, in points, and the filled fraction of the height."""
     data = _data(flyer, shape)
     result: dict[str, float] = typesetting.query("flyer", data, "<sizes>", made_at=flyer.made_at)
     return result
@@ -142,7 +143,7 @@ def _data(flyer: Flyer, shape: str) -> dict[str, Any]:
 
 
 def pictogram_svg(pictogram: str, colour: str) -> str:
-    """Return the pictogram as SVG in a colour: lines, and areas of the class `solid`."""
+    """Returns the pictogram as SVG in a colour: lines, and areas of the class `solid`."""
     drawing = pictogram.replace('class="solid"', f'fill="{colour}" stroke="none"')
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 48 48" fill="none" '
@@ -152,13 +153,14 @@ def pictogram_svg(pictogram: str, colour: str) -> str:
 
 
 def _qr_svg(link: str) -> str:
-    """Return the QR code of a link as SVG, with the quiet zone of four modules that ISO/IEC 18004
+    """Returns the QR code of a link as SVG, with the quiet zone of four modules that ISO/IEC 18004
     requires."""
     return qr_codes.svg(link, border=4)
 
 
 def _inline_images(svg: str) -> str:
-    """Replace SVG images in `data:` URLs by nested `svg` elements, which more programs can show."""
+    """Replaces SVG images in `data:` URLs by nested `svg` elements, which more programs can
+    show."""
     return _EMBEDDED_SVG.sub(
         lambda match: (
             f"<g{match[1] or ''}>"

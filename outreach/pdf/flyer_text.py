@@ -67,7 +67,7 @@ def is_neutral(workshop: Workshop) -> bool:
 
 
 def make_text(workshop: Workshop, lang: str, *, link: str, phone: str) -> FlyerText:
-    """Return the text of the flyer of a workshop. `link`: URL of its page."""
+    """Returns the text of the flyer of a workshop. `link` is the URL of its page."""
     _ = translator(lang)
     neutral = say(workshop.kind.neutral_title, lang) or translate(calendar.NEUTRAL, lang)
     title = clean(say(workshop.title, lang)) or translate(calendar.NEUTRAL, lang)
@@ -116,7 +116,7 @@ def _choose_call(workshop: Workshop) -> tuple[str, str]:
 
 
 def add_soft_hyphens(text: str) -> str:
-    """Return the text with soft hyphens in words that are too long for a line."""
+    """Returns the text with soft hyphens in words that are too long for a line."""
     return re.sub(
         rf"\S{{{_MAX_WORD_LENGTH + 1},}}",
         lambda match: _SOFT_HYPHEN.join(re.findall(r".{1,12}", match[0])),
@@ -125,7 +125,7 @@ def add_soft_hyphens(text: str) -> str:
 
 
 def get_place(workshop: Workshop, lang: str) -> tuple[str, str, str]:
-    """Return the place, its address, and how people get the address or link if it is hidden."""
+    """Returns the place, its address, and how people get the address or link if it is hidden."""
     _ = translator(lang)
     is_by_phone = workshop.visibility in _BY_PHONE
     if not workshop.mode.has_venue:
@@ -153,7 +153,7 @@ def get_place(workshop: Workshop, lang: str) -> tuple[str, str, str]:
 
 
 def _host(workshop: Workshop, lang: str) -> str:
-    """Who invites, with the full name; empty for a discreet workshop."""
+    """Returns who invites, with the full name; empty for a discreet workshop."""
     if workshop.is_discreet or workshop.kind.is_discreet:
         return ""
     host = clean(say(workshop.office.name, lang))
@@ -179,7 +179,7 @@ def _facts(workshop: Workshop, lang: str) -> Iterable[str]:
 
 
 def language_names(codes: Iterable[str], lang: str) -> str:
-    """Return «español e inglés» or "Spanish and English", as in a sentence; empty for no codes."""
+    """Returns «español e inglés» or "Spanish and English", as in a sentence; empty for no codes."""
     return formats.within_sentence(formats.language_names(tuple(codes), lang), lang)
 
 
@@ -193,7 +193,7 @@ def hours(workshop: Workshop, lang: str) -> str:
 
 
 def _shorten(text: str) -> str:
-    """Return the sentences that fit in `MAX_SUMMARY_LENGTH`, or the start of the first one."""
+    """Returns the sentences that fit in `MAX_SUMMARY_LENGTH`, or the start of the first one."""
     if len(text) <= MAX_SUMMARY_LENGTH:
         return add_soft_hyphens(text)
     sentences = re.match(rf"(.{{1,{MAX_SUMMARY_LENGTH}}}[.!?])\s", text)

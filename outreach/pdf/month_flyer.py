@@ -64,7 +64,7 @@ def prepare(
     brand: str,
     now: datetime,
 ) -> MonthFlyer:
-    """Return the flyer of these workshops in `lang`. `phone` is the number of the network, used if
+    """Returns the flyer of these workshops in `lang`. `phone` is the number of the network, used if
     the office has none. Workshops that are not in a public list must not be among them."""
     _ = translator(lang)
     when = formats.dated(month.first, formats.MONTH_AND_YEAR, lang)
@@ -97,12 +97,12 @@ def _row(workshop: Workshop, lang: str) -> FlyerRow:
 
 
 def pdf(flyer: MonthFlyer, paper: str) -> bytes:
-    """Return a PDF/UA; `paper` is a key of `PAPERS`. The same workshops give the same bytes."""
+    """Returns a PDF/UA; `paper` is a key of `PAPERS`. The same workshops give the same bytes."""
     return typesetting.pdf("month_flyer", _data(flyer, paper), made_at=flyer.made_at)
 
 
 def picture(flyer: MonthFlyer, *, ppi: float) -> bytes:
-    """Return the first page as PNG."""
+    """Returns the first page as PNG."""
     return typesetting.picture("month_flyer", _data(flyer, "carta"), made_at=flyer.made_at, ppi=ppi)
 
 

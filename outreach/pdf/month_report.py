@@ -26,7 +26,7 @@ def pdf(
     translate: Translate,
     grouped: Callable[[int], str],
 ) -> bytes:
-    """Return a PDF/UA of the report. `short_names` maps codes of kinds to names; `grouped` formats
+    """Returns a PDF/UA of the report. `short_names` maps codes of kinds to names; `grouped` formats
     an integer. The same report gives the same bytes."""
     report_tables = month_tables.report_tables(report, lang=lang, translate=translate)
     office_tables = (
@@ -74,7 +74,7 @@ def _by_office(
 
 
 def _without_codes(row: Sequence[Cell], total: str) -> list[Cell]:
-    """Return a row without its code columns. The row of totals has no name: it gets `total`."""
+    """Returns a row without its code columns. The row of totals has no name: it gets `total`."""
     return [row[CODE_COLUMNS] or total, *row[CODE_COLUMNS + 1 :]]
 
 

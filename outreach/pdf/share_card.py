@@ -36,9 +36,11 @@ def get_version(workshop: Workshop, lang: str, coarse: CoarseTexts | None = None
 def picture(
     workshop: Workshop, lang: str, *, pictogram: str, coarse: CoarseTexts | None = None
 ) -> bytes:
-    """A PNG of WIDTH × HEIGHT. `pictogram` is that of the kind, the content of an SVG.
+    """Draws the picture as a PNG of WIDTH × HEIGHT. `pictogram` is that of the kind, the content of
+    an SVG.
 
-    Only for workshops that are listed: the caller answers 404 for others."""
+    Only listed workshops have one: the caller answers 404 for others.
+    """
     colour = color_contrast.darken_to_readable(workshop.kind.colour)
     data: dict[str, Any] = _texts(workshop, lang, coarse) | {
         "lang": lang,

@@ -38,7 +38,8 @@ def is_offered(registration: Registration) -> bool:
 
 
 def picture(registration: Registration, lang: str, *, qr_link: str, made_at: datetime) -> bytes:
-    """A PNG of WIDTH × HEIGHT. `qr_link` is the address that staff open at the door."""
+    """Draws the ticket as a PNG of WIDTH × HEIGHT. `qr_link` is the address that staff open at the
+    door."""
     data: dict[str, Any] = vars(_texts(registration, lang)) | {
         "lang": lang,
         "qr_words": translator(lang).gettext("Código QR"),

@@ -54,7 +54,7 @@ def run_apart() -> None:
 
 
 def pdf(template: str, data: Mapping[str, Any], *, made_at: datetime) -> bytes:
-    """Return a PDF/UA of `templates/pdf/{template}.typ`, which reads the data as JSON from
+    """Returns a PDF/UA of `templates/pdf/{template}.typ`, which reads the data as JSON from
     `sys.inputs.data`. The same data and `made_at` give the same bytes. A character that the fonts
     lack is left out, and a letter becomes its base letter or a question mark: PDF/UA does not allow
     missing glyphs."""
@@ -64,25 +64,25 @@ def pdf(template: str, data: Mapping[str, Any], *, made_at: datetime) -> bytes:
 def picture(
     template: str, data: Mapping[str, Any], *, made_at: datetime, ppi: float = 110.0
 ) -> bytes:
-    """Return the first page as PNG."""
+    """Returns the first page as PNG."""
     data = _printable(template, data, made_at)
     return _compile(template, data, made_at, format="png", ppi=ppi)
 
 
 def drawing(template: str, data: Mapping[str, Any], *, made_at: datetime) -> str:
-    """Return the first page as SVG, with glyphs as paths."""
+    """Returns the first page as SVG, with glyphs as paths."""
     data = _printable(template, data, made_at)
     return _compile(template, data, made_at, format="svg").decode()
 
 
 def query(template: str, data: Mapping[str, Any], label: str, *, made_at: datetime) -> Any:
-    """Return the metadata that the template has under a label, parsed from JSON."""
+    """Returns the metadata that the template has under a label, parsed from JSON."""
     data = _printable(template, data, made_at)
     return json.loads(_run({"label": label}, template, data))
 
 
 def _printable(template: str, data: Mapping[str, Any], made_at: datetime) -> Mapping[str, Any]:
-    """Return the data with the characters replaced that the PDF replaces, so that all formats have
+    """Returns the data with the characters replaced that the PDF replaces, so that all formats have
     the same text."""
     if _UNSUPPORTED[-1].search("".join(_texts(data))) is None:
         return data
@@ -92,7 +92,7 @@ def _printable(template: str, data: Mapping[str, Any], made_at: datetime) -> Map
 def _compile_pdf(
     template: str, data: Mapping[str, Any], made_at: datetime
 ) -> tuple[Mapping[str, Any], bytes]:
-    """Return the data that the fonts can show, and its PDF."""
+    """Returns the data that the fonts can show, and its PDF."""
     for pattern in _UNSUPPORTED:
         try:
             printable = cast(Mapping[str, Any], _replace(data, pattern)) if pattern else data
@@ -105,7 +105,7 @@ def _compile_pdf(
 
 
 def _compile(template: str, data: Mapping[str, Any], made_at: datetime, **options: Any) -> bytes:
-    """The document; of a PNG or SVG its first page. Raises TypesettingFailed."""
+    """Returns the document; as PNG or SVG, its first page. Raises TypesettingFailed."""
     return _run({"made_at": made_at.isoformat()}, template, data, **options)
 
 
@@ -173,7 +173,8 @@ def _replace(value: object, pattern: re.Pattern[str]) -> object:
 
 
 def _simplify(found: re.Match[str]) -> str:
-    """What stands for a character that the fonts lack: nothing for signs, emoji and marks."""
+    """Returns what stands for a character that the fonts lack: nothing for signs, emoji and
+    marks."""
     character = found[0]
     if character in _LIKE:
         return _LIKE[character]
@@ -185,7 +186,7 @@ def _simplify(found: re.Match[str]) -> str:
 
 @cache
 def folder() -> Path:
-    """Return the folder of the templates: in the installed package, or next to it in a checkout.
+    """Returns the folder of the templates: in the installed package, or next to it in a checkout.
     Raises FileNotFoundError if there is none."""
     for folder in (PACKAGE / "templates", PACKAGE.parent / "templates"):
         if (folder / "pdf").is_dir():

@@ -14,9 +14,11 @@ import typst
 
 
 def answer(request: dict[str, Any]) -> bytes:
-    """The document, of a PNG or SVG its first page; for a query the value, as JSON.
+    """Returns the document; as PNG or SVG, its first page. For a query it returns the value, as
+    JSON.
 
-    `made_at` is in ISO 8601, `options` are those of the library. Raises TypstError."""
+    `made_at` is in ISO 8601, `options` are those of the library. Raises TypstError.
+    """
     file, options = request["file"], request["options"]
     if label := request.get("label"):
         return typst.query(file, label, field="value", one=True, **options).encode()

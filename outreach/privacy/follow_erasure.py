@@ -11,8 +11,8 @@ from outreach.privacy import mail_folder
 
 
 def erase(store: Store, key_store: KeyStore, config: Config, follow_id: bytes) -> None:
-    """Erases a follow, its messages and the letters in the mail folder. Everything else about it is
-    in those rows."""
+    """Erases a follow, its messages and the letters in the mail folder. Nothing else is stored
+    about it."""
     follows.end(key_store, follow_id)
     if config.mail_folder is not None:
         with store.read() as session:
@@ -29,5 +29,5 @@ def leave_out_refused(store: Store, key_store: KeyStore) -> int:
 
 
 def purge(key_store: KeyStore, *, now: datetime) -> int:
-    """Erases what has ended; returns how many follows."""
+    """Erases the follows that have ended; returns how many."""
     return follows.purge(key_store, now=now)

@@ -117,7 +117,8 @@ def _reconcile(store: Store, key_store: KeyStore, key_id: bytes, *, now: datetim
 
 
 def _find_renewals(key_store: KeyStore, key: RegistrationKey, digest: bytes) -> int | None:
-    """After how many renewals the key gave the link of this digest; None if it never did."""
+    """Returns after how many renewals the key gave the link of this digest; None if it never
+    did."""
     for renewals in range(key.renewals + MAX_AHEAD, -1, -1):
         tried = RegistrationKey(key)
         tried.renewals = renewals

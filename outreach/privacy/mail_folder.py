@@ -45,7 +45,8 @@ def _letters(folder: Path | None) -> Iterator[Path]:
 
 
 def _recipient_id(path: Path) -> str:
-    """What stands in the letter's Message-ID for its recipient (`KeyStore.letter_id`), or ''."""
+    """Returns what stands in the letter's Message-ID for its recipient (`KeyStore.letter_id`), or
+    ''."""
     with suppress(OSError), path.open("rb") as file:
         message_id = str(BytesHeaderParser().parse(file).get("Message-ID", ""))
         return message_id.strip("<>").partition("@")[0].rpartition(".")[2].lower()

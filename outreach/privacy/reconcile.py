@@ -329,7 +329,7 @@ _TABLES_OF_PEOPLE: Final = (Notification, CallAttempt, KeptAnswer, KeptNotificat
 
 
 def _find_erased(store: Store, table: type[_RowOfPerson]) -> list[str]:
-    """Some erased registrations that have rows in this table."""
+    """Returns some erased registrations that have rows in this table."""
     with store.read() as session:
         return list(
             session.scalars(

@@ -37,9 +37,9 @@ def move(
     is_beyond_share: bool = False,
     may_write: Callable[[Registration], bool] = lambda registration: True,
 ) -> bool:
-    """Moves it as `moving.move` does, with the same errors; False where it is there already. Done
-    twice it has the effect of once. `may_write` says whether a message confirms it. Raises NotFound
-    where the person has been erased."""
+    """Moves a registration as `moving.move` does, with the same errors. Returns False where it is
+    there already: done twice it has the effect of once. `may_write` says whether a message confirms
+    the move. Raises NotFound where the person has been erased."""
     with store.change() as session:
         registration = session.get(Registration, registration_id)
         if registration is None or registration.key_id is None:

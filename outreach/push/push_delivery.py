@@ -53,8 +53,8 @@ class PushSender:
     failures: int = 0
 
     def __call__(self, message: PushMessage) -> None:
-        """Raises DeliveryRefused. A request that had no answer is repeated: a message that comes
-        twice replaces itself on the phone."""
+        """Posts a message to its push service. A request that had no answer is repeated: a message
+        that comes twice replaces itself on the phone. Raises DeliveryRefused."""
         subscription = push_subscriptions.unpack(message.recipient)
         if not self.rule.is_valid(subscription.endpoint):
             raise DeliveryRefused(is_final=True)

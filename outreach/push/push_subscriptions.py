@@ -27,8 +27,8 @@ RULE: Final = "outreach_push_rule"  # in `app.extensions`
 
 @dataclass(frozen=True)
 class PushRule:
-    """Which endpoints are accepted and posted to. Only tests make another than the default: no
-    setting reaches it."""
+    """Decides which endpoints are accepted and posted to. Only tests make another than the default:
+    no setting reaches it."""
 
     callbacks: FetchRule = field(default_factory=FetchRule)
     services: tuple[str, ...] = PUSH_SERVICES
@@ -51,7 +51,7 @@ class PushSubscription:
     auth: bytes
 
     def pack(self) -> str:
-        """Its stored form: the same for the same browser."""
+        """Returns the form in which it is stored: the same for the same browser."""
         return json.dumps([self.endpoint, vapid.encode(self.key), vapid.encode(self.auth)])
 
 

@@ -27,12 +27,12 @@ _BASE64: Final = re.compile(r"[A-Za-z0-9_-]*")
 
 
 def encode(data: bytes) -> str:
-    """Base64 for addresses, without padding."""
+    """Encodes in base64 for addresses, without padding."""
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
 def decode(text: str) -> bytes:
-    """The bytes of such a text. Raises ValueError."""
+    """Decodes what `encode` wrote. Raises ValueError for any other text."""
     if _BASE64.fullmatch(text) is None:
         raise ValueError("no base64 of addresses")
     return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)

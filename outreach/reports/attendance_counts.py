@@ -54,7 +54,7 @@ def count_attendance(
     fixed: Collection[str] = (),
     recounted: Collection[str] = (),
 ) -> Attendance:
-    """Return the attendance of all held and reported workshops of a month. `earlier`, `fixed` and
+    """Returns the attendance of all held and reported workshops of a month. `earlier`, `fixed` and
     `recounted`: see `suppress`."""
     rows = session.execute(
         sa.select(Kind.code, sa.func.sum(Workshop.head_count).label("people"))
@@ -72,7 +72,7 @@ def count_attendance(
 
 
 def digest_counted(session: Session, month: Month) -> dict[str, str]:
-    """Return, by code of the kind, a digest of the workshops that `count_attendance` adds up."""
+    """Returns, by code of the kind, a digest of the workshops that `count_attendance` adds up."""
     rows = session.execute(
         sa.select(Kind.code, Workshop.uid)
         .join(Kind, Kind.id == Workshop.kind_id)
@@ -92,7 +92,7 @@ def digest_counted(session: Session, month: Month) -> dict[str, str]:
 def find_recounted(
     versions: Iterable[Mapping[str, str] | None], kinds: Collection[str]
 ) -> frozenset[str]:
-    """Return those of `kinds` of which these results of `digest_counted` do not all have the same
+    """Returns those of `kinds` of which these results of `digest_counted` do not all have the same
     workshops; all of them if one is not known."""
     known = list(versions)
     if None in known:
@@ -107,14 +107,13 @@ def suppress(
     fixed: Collection[str] = (),
     recounted: Collection[str] = (),
 ) -> Attendance:
-    """Hide numbers under 5 and every number they could be derived from.
+    """Hides numbers under 5 and every number they could be derived from.
 
-    `people` is ordered by the position of the kinds. `earlier` holds what each previous revision
-    of the month published. A kind that was hidden once stays hidden, and a number that differs by
-    1 to 4 from a published one is withheld, or by anything if it is one of the kinds in `fixed`,
-    or in any case if it is in `recounted` as well.
-    With earlier revisions, the total is published only if nothing was ever hidden: otherwise the
-    difference of two totals would reveal a hidden number.
+    `people` is ordered by the position of the kinds. `earlier` holds what each previous revision of
+    the month published. A kind that was hidden once stays hidden, and a number that differs by 1 to
+    4 from a published one is withheld, or by anything if it is one of the kinds in `fixed`, or in
+    any case if it is in `recounted` as well. With earlier revisions, the total is published only if
+    nothing was ever hidden: otherwise the difference of two totals would reveal a hidden number.
     """
     hidden_before = frozenset[str]().union(*(each.hidden_kinds for each in earlier))
     small = frozenset(kind for kind, number in people.items() if number < MIN_PUBLISHED)

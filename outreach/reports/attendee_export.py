@@ -28,10 +28,11 @@ def table(
     people: Mapping[str, PersonalData],
     need_labels: Mapping[str, str],
 ) -> list[list[Cell]]:
-    """Return the header and a row for each registration whose personal data is still readable.
+    """Returns the header and a row for each registration whose personal data is still readable.
 
     `people` maps ids of registrations to personal data, `need_labels` codes of access needs to
-    their labels."""
+    their labels.
+    """
     columns = Table[Registration](
         (
             Column("Nombre", lambda each: people[each.id].name),

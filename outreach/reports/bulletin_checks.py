@@ -48,11 +48,12 @@ def find_issues(
     is_there: Callable[[str], bool],
     home: str,
 ) -> list[BulletinIssue]:
-    """Return all problems of an edition, the blocking ones first.
+    """Returns all problems of an edition, the blocking ones first.
 
     `report` is the revision that the edition is about; `last_revision` is the number of the last
     revision of the month, 0 while the month is open; `is_there` tells whether a path of this site
-    exists; `home` is the URL of this site, without a trailing slash."""
+    exists; `home` is the URL of this site, without a trailing slash.
+    """
     issues = [
         *_check_revision(edition, last_revision),
         *_check_translations(edition),
@@ -78,7 +79,7 @@ def find_issues(
 
 
 def numbers_of(report: MonthReport) -> frozenset[int]:
-    """Return every number that the pages of the month show."""
+    """Returns every number that the pages of the month show."""
     count, people = report.count, report.people
     by_region = workshop_counts.by_region(count)
     values = {count.total, len(count.by_office), len(by_region)}
@@ -94,7 +95,7 @@ def numbers_of(report: MonthReport) -> frozenset[int]:
 
 
 def numbers(text: str, month: Month) -> list[str]:
-    """Return the numbers in a Markdown text, as written. Dates, times, phone numbers and the years
+    """Returns the numbers in a Markdown text, as written. Dates, times, phone numbers and the years
     next to the month are left out."""
     plain = "\n".join(paragraph.text for paragraph in bulletin_markdown.paragraphs(text))
     for pattern in (_URL, _PHONE, *_TIMES):
@@ -104,13 +105,13 @@ def numbers(text: str, month: Month) -> list[str]:
 
 
 def links(text: str) -> list[str]:
-    """Return the targets of the links of a Markdown text, and its bare URLs."""
+    """Returns the targets of the links of a Markdown text, and its bare URLs."""
     targets = [target for _label, target in _LINK.findall(text)]
     return [*targets, *(url.rstrip(".,;:") for url in _URL.findall(_LINK.sub(" ", text)))]
 
 
 def prose(text: str) -> str:
-    """Return a Markdown text without markup and URLs, one sentence a line."""
+    """Returns a Markdown text without markup and URLs, one sentence a line."""
     plain = "\n".join(
         _URL.sub("", paragraph.text) for paragraph in bulletin_markdown.paragraphs(text)
     )
@@ -127,7 +128,8 @@ def _check_revision(edition: BulletinEdition, last_revision: int) -> Iterator[Bu
 
 
 def _check_translations(edition: BulletinEdition) -> Iterator[BulletinIssue]:
-    """The title is required in every language; another text in all languages or in none."""
+    """Finds missing translations. The title is required in every language; another text in all
+    languages or in none."""
     for part in PARTS:
         translations = getattr(edition, part)
         if part == "title" or any(translations.values()):
@@ -139,7 +141,8 @@ def _check_translations(edition: BulletinEdition) -> Iterator[BulletinIssue]:
 
 
 def _check_correction(edition: BulletinEdition) -> Iterator[BulletinIssue]:
-    """A correction must be explained in the main language; in others its lack is a warning."""
+    """Finds missing explanations of a correction: grave in the main language, a warning in
+    others."""
     if edition.is_correction:
         for lang in list_languages():
             if not edition.correction.get(lang):
@@ -168,7 +171,7 @@ def _check_readability(edition: BulletinEdition) -> Iterator[BulletinIssue]:
 
 
 def _value(number: str) -> int | None:
-    """Return the integer, or None for a decimal number: no figure of a report has decimals."""
+    """Returns the integer, or None for a decimal number: no figure of a report has decimals."""
     return int(_GROUPS.sub("", number)) if _WHOLE.fullmatch(number) else None
 
 

@@ -112,11 +112,12 @@ def document(
     edition: BulletinEdition | None = None,
     is_before_release: bool = False,
 ) -> BulletinDocument:
-    """Return the bulletin of a month. Raises Embargoed where the numbers are not released, unless
+    """Returns the bulletin of a month. Raises Embargoed where the numbers are not released, unless
     `is_before_release`, which is for staff.
 
     It is that of `edition`, which may be a draft; without `edition`, of the last published one; if
-    there is none, it has the numbers only."""
+    there is none, it has the numbers only.
+    """
     edition = edition or bulletins.latest(session, month)
     if edition is not None and edition.frozen:
         bulletin = from_json(json.loads(edition.frozen))
@@ -145,7 +146,7 @@ def document(
 
 
 def as_json(document: BulletinDocument) -> dict[str, Any]:
-    """Return the bulletin in all languages as JSON data. A published edition freezes it, so fields
+    """Returns the bulletin in all languages as JSON data. A published edition freezes it, so fields
     are only ever added."""
     data = asdict(document)
     coming = [
@@ -175,7 +176,7 @@ def as_json(document: BulletinDocument) -> dict[str, Any]:
 
 
 def from_json(data: Mapping[str, Any]) -> BulletinDocument:
-    """Return the bulletin that `as_json` wrote."""
+    """Returns the bulletin that `as_json` wrote."""
     published = data["published_at"]
     values = {
         name: value for name, value in data.items() if name in BulletinDocument.__annotations__
@@ -278,7 +279,7 @@ def _load_history(
 
 
 def _cities(session: Session, report: MonthReport) -> dict[str, str]:
-    """Return the city of each office of a report, by slug."""
+    """Returns the city of each office of a report, by slug."""
     known = {office.slug: office.city for office in offices.list_offices(session)}
     return {
         slug: known.get(slug) or say(named.name, "es")
@@ -287,7 +288,7 @@ def _cities(session: Session, report: MonthReport) -> dict[str, str]:
 
 
 def _list_upcoming(session: Session, month: Month, now: datetime) -> list[UpcomingWorkshop]:
-    """Return some publicly listed workshops of a month, spread over its days and the offices."""
+    """Returns some publicly listed workshops of a month, spread over its days and the offices."""
     first = max(month.first, now.date())
     days = (month.last - first).days + 1
     selected: dict[str, ListedWorkshop] = {}
@@ -326,8 +327,8 @@ def _upcoming(session: Session, listed: ListedWorkshop) -> UpcomingWorkshop:
 
 
 def _still_shown(session: Session, coming: Sequence[UpcomingWorkshop]) -> list[UpcomingWorkshop]:
-    """Drop the workshops that are cancelled or no longer publicly listed, for example because their
-    kind became discreet."""
+    """Drops the workshops that are cancelled or no longer publicly listed, for example because
+    their kind became discreet."""
     shown = []
     for workshop in coming:
         try:
@@ -348,7 +349,7 @@ def _format_instant(at: datetime) -> str:
 
 
 def office_rows(document: BulletinDocument) -> list[tuple[str, list[int], int, int]]:
-    """Return (slug, numbers of the core kinds, sum of the other kinds, total) of each office, the
+    """Returns (slug, numbers of the core kinds, sum of the other kinds, total) of each office, the
     largest total first."""
     rows = []
     for slug, numbers in document.by_office.items():

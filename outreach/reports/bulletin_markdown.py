@@ -50,7 +50,7 @@ def _reader() -> "MarkdownIt":
 
 
 def as_html(markdown: str, site: str = "") -> str:
-    """Return sanitized HTML with the tags of `_TAGS` only."""
+    """Returns sanitized HTML with the tags of `_TAGS` only."""
     if _is_plain(markdown):  # as most descriptions of workshops: a line of words
         return f"<p>{markdown}</p>\n"
     import nh3
@@ -67,12 +67,12 @@ def as_html(markdown: str, site: str = "") -> str:
 
 
 def as_text(markdown: str, site: str = "") -> str:
-    """Return plain text: one line a paragraph, the URL of a link in parentheses after its text."""
+    """Returns plain text: one line a paragraph, the URL of a link in parentheses after its text."""
     return "\n".join(_line(each) for each in paragraphs(markdown, site))
 
 
 def paragraphs(markdown: str, site: str = "") -> list[Paragraph]:
-    """Return the paragraphs and items of lists, for the PDF and the checks."""
+    """Returns the paragraphs and items of lists, for the PDF and the checks."""
     result, is_item = [], False
     for token in _read(markdown, site):
         if token.type == "list_item_open":

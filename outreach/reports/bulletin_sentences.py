@@ -40,8 +40,9 @@ def write_sentences(
     wordings: Mapping[str, SeriesWording],
     topics: Mapping[str, Words],
 ) -> tuple[BulletinSentence, ...]:
-    """Return all sentences of a month in order. `core`: codes of the kinds that are listed one by
-    one; the others are summed. `wordings`: by code of the series; `topics`: by code of the kind."""
+    """Returns all sentences of a month in order. `core` has the codes of the kinds that are listed
+    one by one; the others are summed. `wordings` are by code of the series, `topics` by code of the
+    kind."""
     count = report.count
     core_counts = {code: count.by_kind.get(code, 0) for code in core}
     others = {code: n for code, n in count.by_kind.items() if code not in core_counts}
@@ -83,7 +84,8 @@ def _get(wordings: Mapping[str, SeriesWording], series: str) -> SeriesWording:
 def _say_together(
     words: Words, reported: Sequence[ReportedFigure], wordings: Mapping[str, SeriesWording]
 ) -> list[BulletinSentence]:
-    """What has a sentence, in one; each 0 and each figure without words, in one of its own."""
+    """Returns one sentence (`words`) for all figures above 0, and one for each figure that is 0.
+    Without `words` each figure gets a sentence of its own."""
     if not words:
         return [_say_plainly(each) for each in reported]
     some = [each for each in reported if each.value]
@@ -125,7 +127,8 @@ def _say_parts(
     parts: Sequence[ReportedFigure],
     wordings: Mapping[str, SeriesWording],
 ) -> list[BulletinSentence]:
-    """«Por materia: migratoria, 120; penal, 7.»"""
+    """Returns the sentence that lists the parts of a series: «Por materia: migratoria, 120; penal,
+    7.»"""
     words_of_whole = _get(wordings, whole.series).parts
     if not words_of_whole:
         return [_say_plainly(each) for each in parts]
@@ -160,7 +163,8 @@ def workshops(total: int, offices: int) -> list[BulletinSentence]:
 def kinds(
     counts: Mapping[str, int], names: Mapping[str, Words], topics: Mapping[str, Words]
 ) -> list[BulletinSentence]:
-    """How many workshops of each core kind; kinds without any are in a second sentence."""
+    """Returns a sentence with the number of workshops of each core kind, and another that names the
+    kinds without any."""
     some = {code: number for code, number in counts.items() if number}
     missing = [code for code in counts if code not in some]
 
@@ -253,7 +257,7 @@ def people(attendance: int | None) -> list[BulletinSentence]:
 
 
 def say_topic(code: str, names: Mapping[str, Words], topics: Mapping[str, Words], lang: str) -> str:
-    """Return the topic that follows «57 talleres»: «sobre los derechos de las personas
+    """Returns the topic that follows «57 talleres»: «sobre los derechos de las personas
     migrantes»."""
     if topics.get(code):
         return say(topics[code], lang)

@@ -77,7 +77,8 @@ class LocalizedBulletin:
 
 
 def localize_bulletin(document: BulletinDocument, lang: str, public_url: str) -> LocalizedBulletin:
-    """Return the texts of a bulletin in one language. `public_url`: URL of the site, for links."""
+    """Returns the texts of a bulletin in one language. `public_url` is the URL of the site, for
+    links."""
     _ = translator(lang)
     month = formats.month_and_year(document.month.first, lang)
     home = f"{public_url}/{lang}"
@@ -136,10 +137,11 @@ def as_text(
     public_url: str,
     max_length: int | None = MAX_MESSAGE_LENGTH,
 ) -> str:
-    """Return the bulletin as plain text for a message.
+    """Returns the bulletin as plain text for a message.
 
     If it is longer than `max_length` characters, the texts of the editors are left out. None: no
-    limit."""
+    limit.
+    """
     bulletin = localize_bulletin(document, lang, public_url)
     text = _message(bulletin, partial(_editor_text, bulletin))
     if max_length is None or len(text) <= max_length:
@@ -148,7 +150,7 @@ def as_text(
 
 
 def day(value: date, lang: str) -> str:
-    """12 de febrero de 2020 · February 12, 2020 · 12 février 2020"""
+    """Returns «12 de febrero de 2020», «February 12, 2020», «12 février 2020»."""
     return formats.dated(value, formats.DAY_WITH_YEAR, lang)
 
 
@@ -214,7 +216,7 @@ def _notes(document: BulletinDocument, lang: str) -> list[str]:
 
 
 def _offices(document: BulletinDocument, lang: str) -> tuple[list[str], list[list[str]], list[str]]:
-    """Return the headings, the rows and the row of totals of the table of offices."""
+    """Returns the headings, the rows and the row of totals of the table of offices."""
     office_rows = bulletin_data.office_rows(document)
     has_others = any(others for _slug, _core, others, _total in office_rows)
     _ = translator(lang)

@@ -39,8 +39,8 @@ class ChangeCause:
 def find_causes_since(
     session: Session, month: Month, cut: datetime
 ) -> dict[tuple[str, str], ChangeCause]:
-    """Return the last change after `cut` of the workshops of each office and kind, by (slug, code),
-    and of each typed figure, by (series, "")."""
+    """Returns the last change after `cut` of the workshops of each office and kind, by (slug,
+    code), and of each typed figure, by (series, "")."""
     causes: dict[tuple[str, str], ChangeCause] = {}
     entries = session.execute(
         sa.select(

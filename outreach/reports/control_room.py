@@ -56,12 +56,13 @@ class ControlRoomLine:
 
     @property
     def reported(self) -> int:
-        """Held workshops with a report."""
+        """How many held workshops have a report."""
         return self.coverage.total - self.coverage.pending
 
     @property
     def people(self) -> int | None:
-        """As far as they are shown; None where all are hidden, 0 without a report."""
+        """How many people came, as far as that is shown; None where all are hidden, 0 without a
+        report."""
         return self.figures.people.people if self.figures else 0
 
 
@@ -104,7 +105,8 @@ class ControlRoom:
 
 
 def load(session: Session, month: Month, *, now: datetime) -> ControlRoom:
-    """The month as of now, whether or not it is closed; offices by what they have not reported."""
+    """Returns the month as of now, whether or not it is closed, with the offices that owe most
+    reports first."""
     matrix = coverage.matrix(session, month, None, now=now)
     found = staff_figures.load(session, month, month, now=now, is_network=True)
     of_offices = {each.key: each for each in found.list_rows(FigureGrouping.OFFICE)}
@@ -141,8 +143,8 @@ def load(session: Session, month: Month, *, now: datetime) -> ControlRoom:
 def sort_lines(
     lines: Sequence[ControlRoomLine], order: OfficeOrder, *, is_reversed: bool = False
 ) -> list[ControlRoomLine]:
-    """The lines by a column: who has not reported first, numbers from the largest, fewest accounts
-    first. Hidden numbers of people are last in either direction."""
+    """Returns the lines in the order of a column: most reports owed, largest number or fewest
+    accounts first. Lines whose people are hidden come last, also if `is_reversed`."""
     by_name = sorted(lines, key=lambda line: fold(line.coverage.city))
     is_hidden = [order is OfficeOrder.PEOPLE and each.people is None for each in by_name]
     shown = [each for each, hides in zip(by_name, is_hidden, strict=True) if not hides]

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class CountColumn:
-    """How many of the workshops that were held are of some sort."""
+    """A column of the counts: how many of the workshops that were held meet its condition."""
 
     name: str
     """Its name in JSON, in the tables for programs and in revisions: it never changes."""
@@ -48,12 +48,12 @@ class ColumnCounts:
 
 
 def from_json(data: Mapping[str, Any]) -> ColumnCounts:
-    """Return what `ColumnCounts.as_json` wrote."""
+    """Returns what `ColumnCounts.as_json` wrote."""
     return ColumnCounts(**data)
 
 
 def get_heading(name: str) -> str:
-    """Return the message above a column; its name where it is not declared any more."""
+    """Returns the message above a column; its name where it is not declared any more."""
     return next((each.heading for each in COLUMNS if each.name == name), name)
 
 
@@ -74,7 +74,7 @@ class ColumnSums:
     def get_counts(
         self, kinds: Iterable[tuple[int, str]], offices: Iterable[tuple[int, str]]
     ) -> dict[str, ColumnCounts]:
-        """Return the numbers of each column by its name. `kinds` and `offices` are (id, code), in
+        """Returns the numbers of each column by its name. `kinds` and `offices` are (id, code), in
         the order of the result."""
         kinds, offices = list(kinds), list(offices)
         return {

@@ -101,7 +101,7 @@ class CoverageMatrix:
 
 
 def matrix(session: Session, month: Month, slugs: Slugs, *, now: datetime) -> CoverageMatrix:
-    """Return the state of the month of each of these offices, as of now. Offices that were closed
+    """Returns the state of the month of each of these offices, as of now. Offices that were closed
     and have no workshop are left out."""
     count = workshop_counts.count(session, month, now=now)
     core = [kind for kind in kinds.list_kinds(session) if kind.is_core]
@@ -158,7 +158,7 @@ class PeopleCount:
 
 
 def people(session: Session, month: Month, slugs: Iterable[str]) -> list[PeopleCount]:
-    """Return the attendance of the held workshops of these offices, by office and kind."""
+    """Returns the attendance of the held workshops of these offices, by office and kind."""
     rows = session.execute(
         sa.select(Office.city, Kind.name, sa.func.count(), sa.func.sum(Workshop.head_count))
         .select_from(Workshop)
@@ -188,7 +188,7 @@ class CoverageGaps:
 
 
 def gaps(session: Session, slugs: Slugs, *, now: datetime) -> CoverageGaps:
-    """Return the offices that offer nothing in the next 30 days, and for each core kind the other
+    """Returns the offices that offer nothing in the next 30 days, and for each core kind the other
     offices that do not offer it."""
     today = now.date()
     open_offices = [
@@ -259,8 +259,8 @@ def _group_days(
 def _count_outstanding(
     session: Session, month: Month, now: datetime
 ) -> tuple[Mapping[int, int], Mapping[int, int]]:
-    """Return, by id of the office, the number of past workshops without a report, and the number of
-    workshops that were called off."""
+    """Returns, by id of the office, the number of past workshops without a report, and the number
+    of workshops that were called off."""
     is_pending = sa.and_(Workshop.status == WorkshopStatus.PUBLISHED, Workshop.ends_at <= now)
     is_called_off = Workshop.status.in_([WorkshopStatus.CANCELLED, WorkshopStatus.NOT_HELD])
     rows = session.execute(
@@ -276,7 +276,7 @@ def _count_outstanding(
 
 
 def _offered(session: Session, since: date, until: date) -> dict[int, set[int]]:
-    """Return the ids of the kinds that each office offers, by id of the office."""
+    """Returns the ids of the kinds that each office offers, by id of the office."""
     rows = session.execute(
         sa.select(Workshop.office_id, Workshop.kind_id)
         .distinct()

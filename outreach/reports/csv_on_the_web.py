@@ -19,7 +19,7 @@ NAMESPACE: Final = "http://www.w3.org/ns/csvw"
 
 
 def write(tables: RevisionTables, publication: Publication) -> dict[str, Any]:
-    """Return the document `csv-metadata.json`, beside which the tables lie."""
+    """Returns the document `csv-metadata.json`, beside which the tables lie."""
     report = tables.report
     return {
         "@context": [NAMESPACE, {"@language": i18n.SOURCE}],
@@ -47,7 +47,8 @@ def _table(table: DataTable, tables: RevisionTables) -> dict[str, Any]:
 
 
 def _column(column: TableColumn, tables: RevisionTables) -> dict[str, Any]:
-    """The titles of a column are the heading in the file; its name for people is `rdfs:label`."""
+    """Returns the metadata of a column. Its `titles` are the heading in the file; its names for
+    people are in `rdfs:label`."""
     codes = tables.get_codes(column)
     types: dict[DataType, Any] = {
         DataType.TEXT: {"base": "string"},

@@ -44,7 +44,7 @@ _CONTEXT: Final = {
 
 
 def write(months: Iterable[RevisionTables], publication: Publication) -> dict[str, Any]:
-    """Return the catalogue of the latest revision of each month."""
+    """Returns the catalogue of the latest revision of each month."""
     root = f"{publication.public_url}/datos/"
     datasets = [_dataset(tables, publication) for tables in months]
     publisher = {
@@ -82,7 +82,8 @@ def write(months: Iterable[RevisionTables], publication: Publication) -> dict[st
 
 
 def _contact(root: str, publication: Publication) -> dict[str, Any]:
-    """Whom to ask about the data: its page, and the e-mail address if the network has told one."""
+    """Returns whom to ask about the data: its page, and the e-mail address if the network has told
+    one."""
     page = f"{publication.public_url}/{i18n.get_default_language()}/datos"
     found: dict[str, Any] = {
         "@id": f"{root}#contact",
@@ -96,7 +97,8 @@ def _contact(root: str, publication: Publication) -> dict[str, Any]:
 
 
 def _subject(root: str) -> dict[str, Any]:
-    """What the data are about, by which catalogues find them, and whom to ask."""
+    """Returns what the data are about, as keywords and themes by which catalogues find them, and
+    whom to ask."""
     return {
         "dcat:keyword": [word for each in KEYWORDS for word in _say(each)],
         "dcat:theme": [_term("data-theme", code, "skos:Concept") for code in _THEMES],

@@ -23,7 +23,7 @@ _TYPES: Final = {
 def write(
     tables: RevisionTables, publication: Publication, *, lang: str = i18n.SOURCE
 ) -> dict[str, Any]:
-    """Return the document `datapackage.json`, beside which the tables lie. Its texts are in one
+    """Returns the document `datapackage.json`, beside which the tables lie. Its texts are in one
     language: the format has no place for others."""
     report = tables.report
     return {

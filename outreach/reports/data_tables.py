@@ -273,7 +273,7 @@ class RevisionTables:
 
     @property
     def files(self) -> tuple[DataTable, ...]:
-        """The same and the names of the codes."""
+        """The tables of numbers, and the table with the names of the codes."""
         return (*self.tables, CODES)
 
     @property
@@ -283,7 +283,7 @@ class RevisionTables:
         return [i18n.in_each(each) for each in (*reservation, *self.report.count.rules)]
 
     def get_title(self, lang: str) -> str:
-        """Cifras de los talleres de 2020-01, revisión 1"""
+        """Returns the title, as «Cifras de los talleres de 2020-01, revisión 1»."""
         return i18n.translate(
             TITLE, lang, month=self.report.month, number=self.report.count.revision
         )
@@ -301,8 +301,9 @@ def as_csv(tables: RevisionTables, table: DataTable) -> str:
 
 
 def _workshop_rows(report: MonthReport) -> Iterator[Row]:
-    """A row for each office and kind, for each of them in total, and for all; of kinds, also of
-    those that the network counts even if there were none."""
+    """Returns the rows of workshops: one for all, one for each kind and each office in total, and
+    one for each kind at each office. Kinds in total include those of the network without a
+    workshop."""
     month, count = str(report.month), report.count
     yield month, ALL, ALL, count.total
     for kind, number in count.by_kind.items():
@@ -322,7 +323,8 @@ def _mode_rows(report: MonthReport) -> Iterator[Row]:
 
 
 def _language_rows(report: MonthReport) -> Iterator[Row]:
-    """Without a total: a workshop in two languages counts in both."""
+    """Returns a row for each language. There is no total: a workshop in two languages counts in
+    both."""
     for language, number in report.by_language.items():
         yield str(report.month), language, number
 
@@ -358,7 +360,8 @@ def _column_rows(report: MonthReport) -> Iterator[Row]:
 
 
 def _people_by_office_rows(report: MonthReport) -> Iterator[Row]:
-    """Two rows for each office and kind, if the revision completed a quarter."""
+    """Returns, if the revision completed a quarter, two rows for each office and kind: the ends of
+    the range."""
     if report.quarter_people is None:
         return
     quarter = str(report.quarter_people.quarter)

@@ -72,7 +72,7 @@ class MonthReport:
         return self.count.state == workshop_counts.CLOSED
 
     def figure(self, series: str) -> int | None:
-        """Return the value of a typed figure, or None if it was not entered."""
+        """Returns the value of a typed figure, or None if it was not entered."""
         return next((each.value for each in self.figures if each.series == series), None)
 
 
@@ -109,11 +109,12 @@ def report(
     network: NetworkRows | None = None,
     is_before_release: bool = False,
 ) -> MonthReport:
-    """Return the published report of a month, or that of the revision `number`. Raises NotFound
-    if there is no such revision, and Embargoed if it, or the month, is not released.
+    """Returns the published report of a month, or that of the revision `number`. Raises NotFound if
+    there is no such revision, and Embargoed if it, or the month, is not released.
 
     `is_before_release` is for staff: the latest revision, released or not. `network` is given by
-    who has it already."""
+    who has it already.
+    """
     embargo = None if is_before_release else releases.load_embargo(session, now)
     if embargo is not None:
         embargo.require_released(month)
@@ -134,7 +135,7 @@ def report(
 def list_closed(
     session: Session, first: Month, last: Month, *, embargo: Embargo | None
 ) -> dict[Month, MonthReport]:
-    """Return the report of each closed month in a range: of its last published revision; with
+    """Returns the report of each closed month in a range: of its last published revision; with
     `embargo` None, which is for staff, of its last one."""
     if embargo is None:
         found = months.list_closed_months(session, first, last)
@@ -146,8 +147,8 @@ def list_closed(
 def list_figures(
     session: Session, first: Month, last: Month, *, embargo: Embargo | None
 ) -> dict[Month, dict[str, int]]:
-    """Return the typed figures of each month in a range that has some, by series; those of a closed
-    month are frozen. `embargo`: see `list_closed`."""
+    """Returns the typed figures of each month in a range that has some, by series; those of a
+    closed month are frozen. `embargo`: see `list_closed`."""
     typed = figures.list_range(session, first, last)
     if embargo is not None:
         typed = {month: values for month, values in typed.items() if not embargo.hides(month)}
@@ -167,7 +168,7 @@ def live(
     network: NetworkRows | None = None,
     columns: tuple[CountColumn, ...] = COLUMNS,
 ) -> MonthReport:
-    """Return the provisional report of what the database contains now, without attendance."""
+    """Returns the provisional report of what the database contains now, without attendance."""
     session.flush()  # statements of the connection do not, and a month is closed after changes
     rows = workshop_counts.count_by_mode_and_language(session, month, now=now, columns=columns)
     cells = [
@@ -210,13 +211,14 @@ def close(
     draft: MonthDraft | None = None,
     now: datetime,
 ) -> MonthRevision:
-    """Freeze and return the next revision of a month.
+    """Freezes and returns the next revision of a month.
 
     `public_cause` is what the public is told of the `reason`, if it is one of those that
     `month_tables` lists. `seen` is the number of the last revision that the user saw; `draft` is
     what to freeze, if it was computed after `months.lock`. Raises Refusal if the month is not over,
     or a further revision lacks a reason or has no changes; Conflict if `seen` is not the last
-    revision."""
+    revision.
+    """
     months.lock(session, month)
     if not workshop_counts.is_over(month, now):
         raise Refusal(ErrorCode.MONTH_NOT_OVER, month=month)
@@ -264,7 +266,7 @@ def make_draft(
     now: datetime,
     columns: tuple[CountColumn, ...] = COLUMNS,
 ) -> MonthDraft:
-    """Return what `close` would freeze now."""
+    """Returns what `close` would freeze now."""
     revisions = months.list_revisions_of_quarter(session, month.quarter)
     earlier = revisions[month]
     latest = earlier[-1] if earlier else None
@@ -294,7 +296,7 @@ def make_draft(
 def find_quarter_people(
     session: Session, quarter: Quarter, *, now: datetime
 ) -> QuarterPeople | None:
-    """Return the published ranges of people by office; None where the quarter has none."""
+    """Returns the published ranges of people by office; None where the quarter has none."""
     revisions = months.list_revisions_of_quarter(session, quarter)
     return _find_quarter_people(
         each for of_month in revisions.values() for each in of_month if each.is_released(now)
@@ -304,7 +306,7 @@ def find_quarter_people(
 def list_quarters(
     session: Session, first: Month, last: Month, *, embargo: Embargo
 ) -> list[Quarter]:
-    """Return the quarters of the closed months in a range that have ranges of people by office."""
+    """Returns the quarters of the closed months in a range that have ranges of people by office."""
     reports = list_closed(session, first, last, embargo=embargo).values()
     found = (each.quarter_people for each in reports)
     return sorted(each.quarter for each in found if each and each.ranges)
@@ -346,12 +348,12 @@ def _list_attendance(revisions: Sequence[MonthRevision]) -> list[Attendance]:
 
 
 def changes_of(revision: MonthRevision) -> list[MonthChange]:
-    """Return the differences of a revision from the previous one."""
+    """Returns the differences of a revision from the previous one."""
     return [MonthChange(**each) for each in revision.changes]
 
 
 def differences(before: MonthReport, after: MonthReport) -> list[MonthChange]:
-    """Return every number that differs between two reports. An attendance that is hidden in either
+    """Returns every number that differs between two reports. An attendance that is hidden in either
     is left out, because the difference would reveal it. So is a column that only one of them
     has."""
     changes: list[MonthChange] = []
@@ -392,7 +394,7 @@ def differences(before: MonthReport, after: MonthReport) -> list[MonthChange]:
 
 
 def read_revision(revision: MonthRevision) -> MonthReport:
-    """Return the report that a revision froze."""
+    """Returns the report that a revision froze."""
     data = json.loads(revision.frozen)
     people = data["people"]
     offices = {slug: NamedCode(*each) for slug, each in data["offices"].items()}

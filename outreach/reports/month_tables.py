@@ -46,7 +46,7 @@ class GroupedBy(StrEnum):
 def table(
     count: WorkshopCounts, by: GroupedBy, *, lang: str = "es", translate: Translate = str
 ) -> list[list[Cell]]:
-    """Return the counts as rows: a header, a row for each kind or office, and the total."""
+    """Returns the counts as rows: a header, a row for each kind or office, and the total."""
     rows = _by_kind(count, lang) if by is GroupedBy.KIND else _by_office(count, lang)
     return _titled(rows, translate)
 
@@ -58,14 +58,14 @@ def as_csv(
     lang: str = "es",
     translate: Translate = str,
 ) -> str:
-    """Return the table as CSV (RFC 4180). The web pages encode it as utf-8-sig, for Excel."""
+    """Returns the table as CSV (RFC 4180). The web pages encode it as utf-8-sig, for Excel."""
     return spreadsheets.as_csv(table(count, by, lang=lang, translate=translate))
 
 
 def as_json(
     report: MonthReport, translate: Translate = str, *, revisions: Sequence[int] = ()
 ) -> dict[str, Any]:
-    """Return the JSON of the page and of the command (COUNT10); fields are only ever added.
+    """Returns the JSON of the page and of the command (COUNT10); fields are only ever added.
     `revisions` are the numbers of all revisions of the month."""
     return workshop_counts.as_json(report.count, translate) | {
         "by_region": workshop_counts.by_region(report.count),
@@ -78,8 +78,8 @@ def as_json(
 
 
 def digest(report: MonthReport) -> str:
-    """SHA-256, in hexadecimal, of all numbers of the report, and not of the time of the count: that
-    of an open month is now, though nothing has changed."""
+    """Returns the SHA-256, in hexadecimal, of all numbers of the report. It leaves out the time of
+    the count: that of an open month is now, though nothing has changed."""
     by_office = table(report.count, GroupedBy.OFFICE)
     numbers = [as_json(report) | {"cut": None}, by_office, report_tables(report)]
     return hashlib.sha256(json.dumps(numbers).encode()).hexdigest()
@@ -92,8 +92,8 @@ def as_xlsx(
     lang: str = "es",
     translate: Translate = str,
 ) -> bytes:
-    """Return a workbook with a sheet for each table, one for the `changes` of the revision if there
-    are any, and the counting rules on the last sheet."""
+    """Returns a workbook with a sheet for each table, one for the `changes` of the revision if
+    there are any, and the counting rules on the last sheet."""
     count = report.count
     by_office = table(count, GroupedBy.OFFICE, lang=lang, translate=translate)
     by_kind, *others = report_tables(report, lang=lang, translate=translate)
@@ -118,8 +118,8 @@ def rows_xlsx(
     lang: str = "es",
     translate: Translate = str,
 ) -> None:
-    """Write a workbook of consecutive months and, if `workshops` is given, a line for each of them.
-    The lines are streamed, not kept in memory."""
+    """Writes a workbook of consecutive months and, if `workshops` is given, a line for each of
+    them. The lines are streamed, not kept in memory."""
     rows = _workshop_table(lang)
     first, last = reported_months[0].month, reported_months[-1].month
     with spreadsheets.open_spreadsheet(out, title=f"{first} – {last}", is_long=True) as book:
@@ -141,7 +141,8 @@ def rows_xlsx(
 def trend(
     reported_months: Sequence[ReportedMonth], *, translate: Translate = str
 ) -> list[list[Cell]]:
-    """Return consecutive months as a table: the revision and the numbers of each, and the total."""
+    """Returns consecutive months as a table: the revision and the numbers of each, and the
+    total."""
     sums = trends.sum_numbers(reported_months)
     codes = list(sums)
     headings = [N_("Mes"), N_("Revisión"), *codes, TOTAL, N_("Planeados")]
@@ -155,7 +156,7 @@ def trend(
 
 
 def trend_notes(reported_months: Sequence[ReportedMonth]) -> list[str]:
-    """Return the notes that apply to any of the months, not translated."""
+    """Returns the notes that apply to any of the months, not translated."""
     months = [each for each in reported_months if each.total]
     notes = [RECONSTRUCTION] if any(each.is_synthetic for each in months) else []
     return [*notes, SOME_PROVISIONAL] if any(not each.is_closed for each in months) else notes
@@ -164,7 +165,7 @@ def trend_notes(reported_months: Sequence[ReportedMonth]) -> list[str]:
 def report_tables(
     report: MonthReport, *, lang: str = "es", translate: Translate = str
 ) -> list[Titled]:
-    """Return every table of a month except that of the offices. Empty tables are left out. The
+    """Returns every table of a month except that of the offices. Empty tables are left out. The
     first columns of each are month, code and name."""
     by_kind = table(report.count, GroupedBy.KIND, lang=lang, translate=translate)
     others = (
@@ -184,7 +185,7 @@ def report_tables(
 
 
 def notes(count: WorkshopCounts, *, translate: Translate = str) -> list[str]:
-    """Return the notes shown next to the numbers: reservations, date and revision."""
+    """Returns the notes shown next to the numbers: reservations, date and revision."""
     lines = []
     if count.is_synthetic:
         lines.append(translate(RECONSTRUCTION))
@@ -239,7 +240,8 @@ def _by_mode(report: MonthReport, translate: Translate) -> list[list[Cell]]:
 
 
 def _by_language(report: MonthReport, lang: str) -> list[list[Cell]]:
-    """Without a total: a workshop in two languages counts in both."""
+    """Returns the table of languages. It has no total: a workshop in two languages counts in
+    both."""
     rows: list[list[Cell]] = [[N_("Mes"), N_("Idioma"), N_("Nombre"), N_("Talleres")]]
     for code, number in report.by_language.items():
         rows.append([str(report.month), code, formats.language_name(code, lang), number])
@@ -257,7 +259,8 @@ def _figures(report: MonthReport, lang: str) -> list[list[Cell]]:
 
 
 def _changes(changes: Sequence[MonthChange]) -> list[list[Cell]]:
-    """The differences from the previous revision. Attendance is shown on the page only."""
+    """Returns the differences from the previous revision, without attendance, which only the page
+    shows."""
     rows: list[list[Cell]] = [[N_("Oficina"), N_("Tipo"), N_("Cifra"), N_("Antes"), N_("Ahora")]]
     for each in changes:
         if each.what != "people":

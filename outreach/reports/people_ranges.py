@@ -46,10 +46,11 @@ def draw_ranges(
     *,
     pick: Callable[[int], int] = secrets.randbelow,
 ) -> dict[str, Bounds]:
-    """Return the range of each office that may be published, by its slug; empty if none may.
+    """Returns the range of each office that may be published, by its slug; empty if none may.
 
     `totals` are the people of the whole network by month, to the digit. `pick(n)` returns a random
-    number below n, which nobody can guess."""
+    number below n, which nobody can guess.
+    """
     active = {slug: frozenset(each.workshops) for slug, each in offices.items()}
     known = compute_bounds(active, totals, {})
     eligible = _choose_eligible(offices, known)
@@ -69,12 +70,13 @@ def draw_ranges(
 def compute_bounds(
     active: Mapping[str, frozenset[int]], totals: Mapping[int, int], ranges: Mapping[str, Bounds]
 ) -> dict[str, Bounds]:
-    """Return the bounds of each office that follow from totals by month and published ranges.
+    """Returns the bounds of each office that follow from totals by month and published ranges.
 
     `active` has the months in which each office held workshops. People of an office and a month are
     a flow from the month to the office; by Hoffman's theorem it exists if and only if no set of
     months has more people than its offices may have, or fewer than those must have that held
-    workshops in these months only. So the bounds are attained, and there are no tighter ones."""
+    workshops in these months only. So the bounds are attained, and there are no tighter ones.
+    """
     everybody = sum(totals.values())
     own = {slug: ranges.get(slug, Bounds(0, everybody)) for slug in active}
     bounds = dict(own)

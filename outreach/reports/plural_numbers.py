@@ -32,7 +32,7 @@ OFFICES: Final = CountedNoun(
 
 
 def say_count(number: int, noun: CountedNoun, lang: str) -> str:
-    """Return «57 talleres», "57 workshops"; «1,000,000 de talleres» for whole millions."""
+    """Returns «57 talleres», "57 workshops"; «1,000,000 de talleres» for whole millions."""
     _ = translator(lang)
     text = formats.group_digits(number, lang)
     if number and number % _MILLION == 0:

@@ -43,7 +43,8 @@ class QualityStatement:
 
     @property
     def share_without_head_count(self) -> float:
-        """From 0 to 1, with three decimals; 0 for a month without workshops."""
+        """The share of workshops without a head count, from 0 to 1 with three decimals; 0 for a
+        month without workshops."""
         return round(self.workshops_without_head_count / self.workshops, 3) if self.workshops else 0
 
     def as_json(self) -> dict[str, Any]:
@@ -58,7 +59,7 @@ def from_json(data: Mapping[str, Any]) -> QualityStatement:
 
 
 def assess(session: Session, month: Month, *, now: datetime) -> QualityStatement:
-    """Return the statement of what the database contains of a month that is over."""
+    """Returns the statement of what the database contains of a month that is over."""
     rows = [row for row in coverage.matrix(session, month, None, now=now).rows if row.is_asked]
     total, assumed, without = session.execute(
         sa.select(

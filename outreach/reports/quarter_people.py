@@ -53,7 +53,7 @@ def from_json(data: Mapping[str, Any]) -> QuarterPeople:
 def draw(
     session: Session, quarter: Quarter, published: Published, counted: CountedWorkshops
 ) -> QuarterPeople:
-    """Draw the ranges of a quarter of which every month is closed. Kinds that are discreet or of
+    """Draws the ranges of a quarter of which every month is closed. Kinds that are discreet or of
     high sensitivity have none, nor those of which two versions of a month in `counted` have other
     workshops: if the total stayed the same, nobody came to the one that differs. `published`: see
     `draw_kind`."""
@@ -76,11 +76,12 @@ def draw_kind(
     *,
     pick: Callable[[int], int] = secrets.randbelow,
 ) -> dict[str, Bounds]:
-    """Draw the ranges of a kind, by slug of the office; empty if none may be published.
+    """Draws the ranges of a kind, by slug of the office; empty if none may be published.
 
     `published` has what all revisions of each month said. The total of each month must be published
     and the same in all of them: the difference of two totals is that of the one office whose
-    workshops changed. `pick`: see `people_ranges.draw_ranges`."""
+    workshops changed. `pick`: see `people_ranges.draw_ranges`.
+    """
     totals = {month: _find_total(kind, revisions) for month, revisions in published.items()}
     counted = {
         month: sum(of_office[month][1] for of_office in cells.values() if month in of_office)
@@ -109,8 +110,8 @@ def _find_total(kind: str, revisions: Sequence[Attendance]) -> int | None:
 
 
 def _load_cells(session: Session, quarter: Quarter) -> dict[str, Cells]:
-    """By kind and office, the workshops with a head count and who came, month by month; of kinds
-    that may be published by office."""
+    """Returns, by kind and office, how many workshops had a head count in each month and how many
+    people came. Only kinds that may be published by office are there."""
     rows = session.execute(
         sa.select(
             Kind.code,

@@ -23,7 +23,7 @@ _SENTENCE: Final = re.compile(r"(?<![.!?…:;])[.!?…:;]+\s|\n")
 
 
 def syllables(word: str) -> int:
-    """Return the number of syllables: «cigüeña» 3, «María» 3, «ciudad» 2, «que» 1, «ahí» 2."""
+    """Returns the number of syllables: «cigüeña» 3, «María» 3, «ciudad» 2, «que» 1, «ahí» 2."""
     text = unicodedata.normalize("NFC", word.lower())
     text = re.sub(r"(?<=q)u|(?<=g)u(?=[eiéí])", "", text)  # a silent u
     text = re.sub(r"y(?![aeiouáéíóú])", "i", text)  # «hoy», «y»
@@ -64,13 +64,13 @@ class Readability:
 
 
 def readability(text: str) -> Readability:
-    """Return the counts of a text. A line break ends a sentence, as after a heading."""
+    """Returns the counts of a text. A line break ends a sentence, as after a heading."""
     sentences = [words for part in _SENTENCE.split(text) if (words := _WORD.findall(part))]
     all_words = [word for words in sentences for word in words]
     return Readability(len(all_words), len(sentences), sum(map(syllables, all_words)))
 
 
 def hardest_sentence(text: str, limit: int = 5) -> Iterable[str]:
-    """Return up to `limit` lines of more than three words, the hardest to read first."""
+    """Returns up to `limit` lines of more than three words, the hardest to read first."""
     lines = [line for line in text.split("\n") if readability(line).words > 3]
     return sorted(lines, key=lambda line: readability(line).score)[:limit]

@@ -77,7 +77,7 @@ def as_csv(tables: RevisionTables, table: DataTable) -> str:
 
 
 def write_structure(tables: RevisionTables, publication: Publication) -> dict[str, Any]:
-    """Return the structure message. Its code lists are partial: they have the codes that the
+    """Returns the structure message. Its code lists are partial: they have the codes that the
     revision uses."""
     columns = {each.name: each for table in tables.tables for each in table.columns}
     used = {each.codes for each in columns.values() if each.codes is not None}

@@ -37,7 +37,7 @@ class SeriesWording:
     name: Words = field(default_factory=dict)
 
     def say_things(self, number: int, lang: str) -> str:
-        """«57 pasaportes», «1,000,000 de pasaportes»."""
+        """Returns the number with its noun: «57 pasaportes», «1,000,000 de pasaportes»."""
         usual = (lang, get_default_language(), SOURCE)
         known = next(each for each in (*usual, *self.things) if each in self.things)
         forms = self.things[known]

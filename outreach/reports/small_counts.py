@@ -103,12 +103,13 @@ def find_groups(counts: Sequence[int], levels: Iterable[Sequence[Hashable]]) -> 
 
 
 def _join(same: Sequence[_Group]) -> list[_Group]:
-    """The groups, with the small ones joined into the first of them, and the last of the complete
-    ones with it as far as people are missing.
+    """Joins the small groups into the first of them, and adds complete groups, the last first,
+    until there are enough people. Returns the groups that result.
 
     Enough is what the complete ones have at least, and five people more: then any of those may be
     of a small count. Before a complete group is added there is never enough: a sum of small counts
-    alone, or of some with what was not enough before, would bound each of them."""
+    alone, or of some with what was not enough before, would bound each of them.
+    """
     small = [group for group in same if not group.is_complete]
     complete = [group for group in same if group.is_complete]
     if not small:
@@ -132,8 +133,8 @@ def _add(group: _Group, other: _Group) -> None:
 
 @dataclass(frozen=True)
 class RoundedRate:
-    """A rate in percent, rounded so that five people more or fewer are within it, with what it may
-    be of ten by chance. The ends are open: `is_least` means so many or fewer."""
+    """A rate in percent, rounded so that five people more or fewer are within it, and how many of
+    ten that may be by chance. The ends are open: `is_least` means so many or fewer."""
 
     percent: int
     step: int

@@ -26,7 +26,7 @@ _CREATED: Final = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def escape(cell: Cell) -> Cell:
-    """Return the cell, with an apostrophe before a text that would be evaluated as a formula."""
+    """Returns the cell, with an apostrophe before a text that would be evaluated as a formula."""
     if not isinstance(cell, str):
         return cell
     text = _SEPARATOR_BEFORE_FORMULA.sub(r"\1 ", cell)
@@ -40,7 +40,7 @@ class Column(Generic[Item]):
     heading: str
     get_cell: Callable[[Item], Cell]
     width: int = 0
-    """In characters; needed only where rows are streamed into a workbook."""
+    """The width in characters; needed only where rows are streamed into a workbook."""
 
 
 @dataclass(frozen=True)
@@ -59,12 +59,12 @@ class Table(Generic[Item]):
         return [each.get_cell(item) for each in self.columns]
 
     def make_rows(self, items: Iterable[Item]) -> list[list[Cell]]:
-        """Return the headings, and a row for each item."""
+        """Returns the headings, and a row for each item."""
         return [[*self.list_headings()], *(self.make_row(each) for each in items)]
 
 
 def as_csv(rows: Iterable[Iterable[Cell]], escape_cell: Callable[[Cell], Cell] = escape) -> str:
-    """Return the rows as CSV (RFC 4180). `escape_cell` is given for a file that is imported again,
+    """Returns the rows as CSV (RFC 4180). `escape_cell` is given for a file that is imported again,
     which escapes its cells in another way."""
     out = io.StringIO()
     writer = csv.writer(out)
@@ -76,7 +76,7 @@ def as_csv(rows: Iterable[Iterable[Cell]], escape_cell: Callable[[Cell], Cell] =
 def as_csv_for_excel(
     rows: Iterable[Iterable[Cell]], escape_cell: Callable[[Cell], Cell] = escape
 ) -> bytes:
-    """Return the rows as CSV in UTF-8 with a byte order mark, which Excel needs."""
+    """Returns the rows as CSV in UTF-8 with a byte order mark, which Excel needs."""
     return as_csv(rows, escape_cell).encode("utf-8-sig")
 
 
@@ -93,7 +93,7 @@ class Spreadsheet:
         self._wrapped = workbook.add_format({"text_wrap": True, "valign": "top"})
 
     def add(self, name: str, rows: Sequence[Sequence[Cell]], *, has_total: bool = False) -> None:
-        """Add a sheet: the first row has the headings, the last one may be the total."""
+        """Adds a sheet: the first row has the headings, the last one may be the total."""
         widths = [max(len(str(cell)) for cell in column) + 2 for column in zip(*rows, strict=True)]
         sheet = self._sheet(name, rows[0], widths)
         for row_index, row in enumerate(rows[1:], start=1):
@@ -108,7 +108,7 @@ class Spreadsheet:
         widths: Sequence[int],
         rows: Iterable[Sequence[Cell]],
     ) -> None:
-        """Add a sheet from an iterator of rows, written one by one, with column filters."""
+        """Adds a sheet from an iterator of rows, written one by one, with column filters."""
         sheet = self._sheet(name, headings, widths)
         row_index = 0
         for row_index, row in enumerate(rows, start=1):
@@ -117,7 +117,7 @@ class Spreadsheet:
         sheet.autofilter(0, 0, max(row_index, 1), len(headings) - 1)
 
     def add_notes(self, name: str, notes: Iterable[str]) -> None:
-        """Add a sheet of wrapped sentences."""
+        """Adds a sheet of wrapped sentences."""
         sheet = self._workbook.add_worksheet(name)
         sheet.set_column(0, 0, 100)
         for row_index, note in enumerate(notes):
@@ -139,7 +139,7 @@ class Spreadsheet:
 
 @contextmanager
 def open_spreadsheet(out: BinaryIO, *, title: str, is_long: bool = False) -> Iterator[Spreadsheet]:
-    """Yield a workbook that is written to `out` at the end of the block. With `is_long`, rows are
+    """Yields a workbook that is written to `out` at the end of the block. With `is_long`, rows are
     flushed to disk instead of kept in memory."""
     import xlsxwriter  # imported here: most processes never write a workbook
 

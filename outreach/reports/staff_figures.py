@@ -117,7 +117,8 @@ class StaffFigures:
         return [self._row(number, part) for number, part in sorted(parts.items())]
 
     def total(self, *, offices: Ids = None, kind_id: int | None = None) -> FiguresRow:
-        """The figures of all of them; their key is 0."""
+        """Returns the figures of all workshops of these offices and this kind in one row; its key
+        is 0."""
         return self._row(0, self._select(offices, kind_id))
 
     def list_help(
@@ -165,7 +166,8 @@ class StaffFigures:
 
 
 def _list_office_keys(facts: WorkshopFacts) -> list[Hashable]:
-    """For the staff of an office: its workshops are never joined with those of another."""
+    """Returns the levels of joining for the staff of an office: its workshops are never joined with
+    those of another."""
     month = (facts.office_id, facts.month)
     venue = (*month, facts.kind_id, facts.venue_id)
     hour = (*venue, facts.day.weekday(), facts.starts.hour)
@@ -173,8 +175,9 @@ def _list_office_keys(facts: WorkshopFacts) -> list[Hashable]:
 
 
 def _list_network_keys(facts: WorkshopFacts) -> list[Hashable]:
-    """For who sees all offices: by kind first and within a month, as the month's report hides
-    kinds (`attendance_counts`), so that the two together reveal no more than each."""
+    """Returns the levels of joining for who sees all offices: first by kind and within a month, as
+    the month's report hides kinds (`attendance_counts`), so that the two together reveal no more
+    than each."""
     kind = (facts.month, facts.kind_id)
     venue = (*kind, facts.office_id, facts.venue_id)
     hour = (*venue, facts.day.weekday(), facts.starts.hour)
@@ -259,7 +262,7 @@ def count_asked(
     shown: Ids,
     is_network: bool,
 ) -> AskedFor:
-    """What people of the `shown` ones of these offices asked for."""
+    """Returns what people asked for at the `shown` ones of these offices."""
     conditions = _conditions(first, last, offices)
     rows = session.execute(sa.select(Workshop.id, Workshop.office_id).where(*conditions))
     office_of = {row.id: row.office_id for row in rows}
@@ -289,7 +292,7 @@ def _largest_first(numbers: Mapping[str, int | None], prefix: str) -> dict[str, 
 
 
 def count_calls(session: Session, *, now: datetime, offices: Ids) -> dict[CallOutcome, int]:
-    """How many calls of the last days had each outcome, without those to people of discreet
+    """Returns how many calls of the last days had each outcome, without those to people of discreet
     workshops. An office with fewer than five of an outcome is left out of it."""
     rows = session.execute(
         sa.select(Workshop.office_id, CallAttempt.outcome, sa.func.count())

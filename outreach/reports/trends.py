@@ -57,7 +57,7 @@ def by_kind(
     network: NetworkRows | None = None,
     is_before_release: bool = False,
 ) -> list[ReportedMonth]:
-    """Return every month of the range, with its numbers by code of the kind; empty months too.
+    """Returns every month of the range, with its numbers by code of the kind; empty months too.
     `network` has the kinds, if they were queried already. `is_before_release` is for staff: also
     the numbers of months that are not released."""
     if network is None:
@@ -85,7 +85,7 @@ def by_office(
     kind: Kind | None = None,
     is_before_release: bool = False,
 ) -> list[ReportedMonth]:
-    """Return every month of the range, with its numbers by slug of the office; empty months too.
+    """Returns every month of the range, with its numbers by slug of the office; empty months too.
     `is_before_release`: see `by_kind`."""
     slugs = {office.id: office.slug for office in offices.list_offices(session)}
 
@@ -102,7 +102,7 @@ def by_office(
 
 
 def first_month(session: Session, now: datetime) -> Month:
-    """Return the first month with a workshop, revision or figure; the current one if there is none
+    """Returns the first month with a workshop, revision or figure; the current one if there is none
     in the past."""
     known = session.connection().execute(_FIRST_MONTHS).one()
     current = Month.from_day(now.date())
@@ -117,7 +117,7 @@ _FIRST_MONTHS: Final = sa.select(
 
 
 def sum_numbers(reported_months: Iterable[ReportedMonth]) -> dict[str, int]:
-    """Return the sums of the numbers of all months, the largest first, without zeros."""
+    """Returns the sums of the numbers of all months, the largest first, without zeros."""
     sums: Counter[str] = Counter()
     for each in reported_months:
         sums.update(each.numbers)
@@ -125,7 +125,7 @@ def sum_numbers(reported_months: Iterable[ReportedMonth]) -> dict[str, int]:
 
 
 def by_year(reported_months: Sequence[ReportedMonth]) -> dict[int, list[ReportedMonth | None]]:
-    """Return the months by year, the last year first; each year has twelve, None for a month that
+    """Returns the months by year, the last year first; each year has twelve, None for a month that
     is not in `reported_months`."""
     known = {each.month: each for each in reported_months}
     years = sorted({each.month.year for each in reported_months}, reverse=True)
@@ -141,9 +141,9 @@ def _merge(
     now: datetime,
     embargo: Embargo | None,
 ) -> list[ReportedMonth]:
-    """Take each month from `closed` if it is there, otherwise from `history` (see
-    `workshop_counts.history`), whose ids `names` maps to codes or slugs. What the embargo hides
-    has no numbers."""
+    """Takes each month from `closed` if it is there, otherwise from `history` (see
+    `workshop_counts.history`), whose ids `names` maps to codes or slugs. What the embargo hides has
+    no numbers."""
     held: dict[Month, Counter[str]] = {}
     planned: Counter[Month] = Counter()
     synthetic: set[Month] = set()
@@ -184,6 +184,6 @@ def _read_closed_months(
     select: Callable[[WorkshopCounts], Mapping[str, int]],
     embargo: Embargo | None,
 ) -> dict[Month, tuple[WorkshopCounts, Mapping[str, int]]]:
-    """Return the counts of each closed month, with the numbers that `select` takes from them."""
+    """Returns the counts of each closed month, with the numbers that `select` takes from them."""
     reports = month_report.list_closed(session, first, last, embargo=embargo)
     return {month: (each.count, select(each.count)) for month, each in reports.items()}

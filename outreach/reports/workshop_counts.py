@@ -127,8 +127,8 @@ _OFFICES: Final = sa.select(Office.id, Office.slug, Office.name, Office.region).
 
 
 def list_cells(session: Session, month: Month, *, now: datetime) -> Sequence[Cell]:
-    """Return (kind id, office id, whether synthetic, held, planned) of a month. A month that
-    is over is read from its covering index alone."""
+    """Returns (kind id, office id, whether synthetic, held, planned) of a month. A month that is
+    over is read from its covering index alone."""
     if is_over(month, now):
         rows = session.connection().execute(_CELLS, {"month": month.number})
     else:
@@ -152,7 +152,7 @@ class ReportCell(NamedTuple):
 def count_by_mode_and_language(
     session: Session, month: Month, *, now: datetime, columns: tuple[CountColumn, ...]
 ) -> list[ReportCell]:
-    """Return the cells split by mode and languages. All tables of a month are computed from this
+    """Returns the cells split by mode and languages. All tables of a month are computed from this
     one statement, so their sums agree despite concurrent changes."""
     values = {"month": month.number, "now": now}
     rows = session.connection().execute(_select_by_mode_and_language(columns), values)
@@ -183,7 +183,7 @@ def count(
     columns: Sequence[CountColumn] = (),
     network: NetworkRows | None = None,
 ) -> WorkshopCounts:
-    """Return the counts of a month as of `now`, from `cells` and of the kinds and offices of
+    """Returns the counts of a month as of `now`, from `cells` and of the kinds and offices of
     `network` if they were queried already. Cells end with the numbers of `columns`."""
     held: dict[int, int] = {}
     planned: dict[int, int] = {}
@@ -236,7 +236,7 @@ def count(
 
 
 def as_json(count: WorkshopCounts, translate: Callable[[str], str] = str) -> dict[str, Any]:
-    """Return the JSON of `counts --format json` and of the page (COUNT10); fields are only ever
+    """Returns the JSON of `counts --format json` and of the page (COUNT10); fields are only ever
     added."""
     columns = {name: each.as_json(translate) for name, each in count.columns.items()}
     return {
@@ -255,7 +255,7 @@ def as_json(count: WorkshopCounts, translate: Callable[[str], str] = str) -> dic
 
 
 def by_region(count: WorkshopCounts) -> dict[str, int]:
-    """Return the number of held workshops by state or province: {"IL": 7, …}. Regions without an
+    """Returns the number of held workshops by state or province: {"IL": 7, …}. Regions without an
     office in the month are left out."""
     regions: Counter[str] = Counter()
     for slug, row in count.by_office.items():
@@ -264,7 +264,7 @@ def by_region(count: WorkshopCounts) -> dict[str, int]:
 
 
 def months(session: Session) -> list[Month]:
-    """Return the months with counted workshops, in order."""
+    """Returns the months with counted workshops, in order."""
     walk = _month_numbers()
     has_any = sa.exists().where(Workshop.month == walk.c.month, IS_COUNTED)
     numbers = session.scalars(sa.select(walk.c.month).where(has_any).order_by(walk.c.month))
@@ -295,11 +295,12 @@ def history(
     office_id: int | None = None,
     kind_id: int | None = None,
 ) -> Iterator[tuple[Month, int, bool, int, int]]:
-    """Yield (month, id, whether synthetic, held, planned) for each month of the range with counted
+    """Yields (month, id, whether synthetic, held, planned) for each month of the range with counted
     workshops.
 
     `id` is that of the kind, or of the column `by`. `office_id` and `kind_id` restrict the count to
-    one office or kind."""
+    one office or kind.
+    """
     values = {
         name: value
         for name, value in (("office", office_id), ("kind", kind_id))
@@ -331,7 +332,8 @@ def history(
 
 
 def _list_conditions(*names: str) -> list[sa.ColumnElement[bool]]:
-    """The conditions of a counted workshop, of the office or the kind of a parameter."""
+    """Returns the conditions of a counted workshop. `names` are the parameters that limit them:
+    office, kind."""
     columns = {"office": Workshop.office_id, "kind": Workshop.kind_id}
     return [IS_COUNTED, *(columns[name] == sa.bindparam(name) for name in names)]
 
@@ -340,7 +342,7 @@ def _list_conditions(*names: str) -> list[sa.ColumnElement[bool]]:
 def _select_by_group(
     by: sa.SQLColumnExpression[int], *names: str, is_over: bool = True
 ) -> sa.Select[int, int, int, int]:
-    """Count by GROUP BY. Months that are over are read from an index alone."""
+    """Counts by GROUP BY. Months that are over are read from an index alone."""
     total = sa.func.count()
     held, planned = (total, _NONE) if is_over else (_HELD, total - _HELD)
     months = Workshop.month.between(_month_parameter("first"), _month_parameter("last"))
@@ -359,7 +361,7 @@ def _month_parameter(name: str) -> sa.BindParameter[int]:
 
 @cache
 def _select_by_range(*names: str) -> sa.Select[int, int, int, int]:
-    """Count by kind with a subquery for each range of the index: in SQLite, twice as fast as GROUP
+    """Counts by kind with a subquery for each range of the index: in SQLite, twice as fast as GROUP
     BY. Returns kinds with 0 too."""
     walk = _month_numbers(sa.bindparam("first"))
     number = (
@@ -380,10 +382,11 @@ def _select_by_range(*names: str) -> sa.Select[int, int, int, int]:
 
 @cache
 def _select_synthetic(by: sa.SQLColumnExpression[int], *names: str) -> sa.Select[int, int]:
-    """Select (number of the month, id) where some workshops are synthetic.
+    """Selects (number of the month, id) where some workshops are synthetic.
 
     A separate query, because synthetic workshops have an index of their own: checking the flag of
-    each counted workshop took a third of the total time."""
+    each counted workshop took a third of the total time.
+    """
     return (
         sa.select(Workshop.month, by)
         .where(
@@ -397,13 +400,13 @@ def _select_synthetic(by: sa.SQLColumnExpression[int], *names: str) -> sa.Select
 
 
 def _first_running(now: datetime) -> Month:
-    """Return the first month that is not over."""
+    """Returns the first month that is not over."""
     previous = Month.from_day(now.date()).plus(-1)
     return previous.following if is_over(previous, now) else previous
 
 
 def is_held(now: datetime) -> sa.ColumnElement[bool]:
-    """Return the SQL condition that a counted workshop was held by `now`."""
+    """Returns the SQL condition that a counted workshop was held by `now`."""
     return sa.or_(Workshop.status == WorkshopStatus.HELD, Workshop.ends_at <= now)
 
 
@@ -413,5 +416,5 @@ def is_over(month: Month, now: datetime) -> bool:
 
 
 def get_end_day(month: Month) -> date:
-    """The day, of UTC, from which the month is over: the fourth of the next one."""
+    """Returns the day, in UTC, from which the month is over: the fourth of the next month."""
     return month.following.first + timedelta(days=3)

@@ -42,7 +42,7 @@ def count_rows(session: Session, first: Month, last: Month) -> int:
 def read_rows(
     session: Session, first: Month, last: Month, *, now: datetime
 ) -> Iterator[WorkshopRow]:
-    """Yield all workshops except drafts, by day and time, fetched in batches."""
+    """Yields all workshops except drafts, by day and time, fetched in batches."""
     counts = sa.and_(workshop_counts.IS_COUNTED, workshop_counts.is_held(now))
     rows = session.execute(
         sa.select(

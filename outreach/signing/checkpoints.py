@@ -48,7 +48,8 @@ def sign(head: TreeHead, key: Ed25519PrivateKey) -> str:
 
 
 def read(note: str, verifier: str) -> TreeHead:
-    """What the checkpoint says, once its signature is verified. Raises InvalidCheckpoint."""
+    """Returns what the checkpoint says, once its signature is verified. Raises
+    InvalidCheckpoint."""
     name, public_key = parse_verifier(verifier)
     found = _NOTE.fullmatch(note)
     if found is None:
@@ -92,7 +93,7 @@ def _encode(data: bytes) -> str:
 
 
 def _decode(text: str) -> bytes:
-    """Empty for what is no base64, or not as `_encode` writes it."""
+    """Decodes base64; returns nothing for a text that `_encode` would not write."""
     try:
         data = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):

@@ -32,7 +32,8 @@ class PublishedAs:
 
 
 def check_with_proof(content: bytes, proof: RevisionProof, verifier: str) -> PublishedAs:
-    """What the file is. Raises NotPublished and InvalidCheckpoint."""
+    """Returns which published file this is, by a saved proof. Raises NotPublished and
+    InvalidCheckpoint."""
     head = checkpoints.read(proof.checkpoint, verifier)
     leaf_hash = merkle_tree.hash_leaf(proof.leaf.encode())
     path = _decode(proof.path)
@@ -50,7 +51,8 @@ def check_with_proof(content: bytes, proof: RevisionProof, verifier: str) -> Pub
 
 
 def check_with_log(content: bytes, name: str, log: RevisionLog, verifier: str) -> PublishedAs:
-    """What the file of this name is, by all entries. Raises NotPublished and InvalidCheckpoint."""
+    """Returns which published file this is, by all entries of the log. Its `name` only serves to
+    say what it is not. Raises NotPublished and InvalidCheckpoint."""
     if not log.entries:
         raise NotPublished("The log has no entry yet.")
     head = checkpoints.read(log.checkpoint, verifier)

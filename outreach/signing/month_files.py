@@ -25,7 +25,7 @@ class MonthContent:
 
 
 def render(content: MonthContent) -> dict[str, bytes]:
-    """Each file by its name: `es.csv`, `es.json`, `es.xlsx`, `es.pdf`, `en.csv`, …"""
+    """Makes the files, by name: `es.csv`, `es.json`, `es.xlsx`, `es.pdf`, `en.csv`, …"""
     files = {}
     for lang in i18n.LANGUAGES:
         report, translate = content.report, partial(i18n.translate, lang=lang)

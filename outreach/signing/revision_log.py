@@ -101,7 +101,8 @@ def append(
 
 
 def write_leaf(revision: MonthRevision, files: Mapping[str, bytes], *, now: datetime) -> str:
-    """What is hashed as a leaf. No field of it changes its meaning while `format` is the same."""
+    """Returns what is hashed as a leaf. No field of it changes its meaning while `format` is the
+    same."""
     leaf = {
         "format": LEAF_FORMAT,
         "month": str(Month.from_number(revision.month)),
@@ -124,8 +125,8 @@ def check_last_head(entries: Sequence[LogEntry]) -> None:
 
 
 def find_errors(session: Session) -> Iterator[str]:
-    """What of the log, the revisions or the published files is not as it was signed, in words for
-    the operator."""
+    """Returns what of the log, the revisions or the published files is not as it was signed, in
+    words for the operator."""
     entries = revision_log.list_entries(session)
     leaves = hash_leaves(entries)
     files: dict[tuple[str, int], dict[str, str]] = {}
@@ -170,8 +171,8 @@ def prove(session: Session, month: Month, number: int | None = None) -> Revision
 def prove_growth(
     session: Session, first: int | None = None, second: int | None = None
 ) -> ConsistencyProof:
-    """The proof that the log of size `second`, or of now, begins with that of size `first`, or of
-    its first entry. Raises NotFound."""
+    """Returns the proof that the log of size `second`, or of now, begins with the log of size
+    `first`, or with its first entry. Raises NotFound."""
     entries = revision_log.list_entries(session)
     if not entries and first is None and second is None:
         return ConsistencyProof(
@@ -205,7 +206,8 @@ def _load_content(session: Session, revision: MonthRevision, *, brand: str) -> M
 
 
 def _find_head_fault(entry: LogEntry, index: int, leaves: Sequence[bytes]) -> str:
-    """Why the signed head of the entry is not that of the leaves up to it; empty if it is."""
+    """Returns why the signed head of the entry is not that of the leaves up to it; empty if it
+    is."""
     try:
         head = checkpoints.read(entry.checkpoint, entry.verifier)
     except InvalidCheckpoint as error:

@@ -1,4 +1,4 @@
-"""What every view may reach for."""
+"""The application's store, key store, seat shares and settings, as every view may use them."""
 
 from flask import current_app
 

@@ -131,7 +131,8 @@ class Hub:
         return parallel_delivery.record_nothing
 
     def _ask(self, row: HubRequest) -> bool:
-        """Whether the callback confirms by echoing a random challenge (WebSub, 5.3.1)."""
+        """Asks the callback to confirm by echoing a random challenge (WebSub, 5.3.1). Returns
+        whether it did."""
         challenge = secrets.token_urlsafe(32)
         asked = {"hub.mode": row.mode.value, "hub.topic": row.topic, "hub.challenge": challenge}
         if row.mode is HubMode.SUBSCRIBE:

@@ -50,7 +50,8 @@ _BY_READER: Final = {
 
 @dataclass(frozen=True)
 class Validators:
-    """What a server gave to ask with, whether a document has changed (RFC 9110, section 8.8)."""
+    """The validators of a document, which its server gave: a later request sends them back to ask
+    whether it has changed (RFC 9110, section 8.8)."""
 
     etag: str = ""
     last_modified: str = ""
@@ -58,7 +59,7 @@ class Validators:
 
 @dataclass(frozen=True)
 class FetchedCalendar:
-    """What an address answered; `source` is None where it has not changed."""
+    """The answer of an address; `source` is None where the calendar has not changed."""
 
     source: CalendarSource | None = field(repr=False)
     validators: Validators = Validators()

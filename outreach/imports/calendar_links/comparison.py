@@ -83,8 +83,8 @@ def compare(
 def _list_gone(
     session: Session, office: Office, missing: Collection[str], *, now: datetime
 ) -> list[GoneEvent]:
-    """The workshops that are still to be held, of those fingerprints, which the calendar does not
-    have any more."""
+    """Returns the workshops still to be held whose fingerprints are in `missing`: the calendar does
+    not have their events any more."""
     gone = import_memory.find_rows(session, office, missing)
     ahead = _list_ahead(session, {each.workshop_id for each in gone.values()}, now=now)
     return [
@@ -178,7 +178,7 @@ def _list_ahead(session: Session, ids: Collection[int], *, now: datetime) -> set
 
 @dataclass(frozen=True)
 class OpenDifference:
-    """What a calendar says of a workshop as it is now: by field, the value of the calendar."""
+    """A workshop as it is now and, by field, what its calendar says instead."""
 
     workshop: Workshop
     says: Mapping[str, str]
@@ -188,8 +188,9 @@ class OpenDifference:
 def list_open(
     session: Session, link: CalendarLink, *, now: datetime
 ) -> tuple[list[OpenDifference], list[Workshop]]:
-    """What of the last reading still holds: the differences, and the workshops whose event is gone.
-    What staff have changed since as the calendar says is none any more."""
+    """Returns what still holds of the last reading: the differences, and the workshops whose event
+    is gone. A field that staff have changed since to what the calendar says is no difference any
+    more."""
     report = CalendarReport.read(link.report)
     ids = {each.workshop_id for each in report.differing}
     ids |= {each.workshop_id for each in report.gone}

@@ -65,8 +65,8 @@ class CalendarRows:
 def read_rows(
     session: Session, office: Office, source: CalendarSource, *, now: datetime, until: date
 ) -> CalendarRows:
-    """The dates from today on; of events that repeat without an end those up to `until`. Raises
-    UnreadableFile for more than a page can show."""
+    """Returns the dates from today on; events that repeat without an end have dates up to `until`.
+    Raises UnreadableFile for more than a page can show."""
     today = now.astimezone(office.zone).date()
     ahead = _drop_past(source, today)
     try:
@@ -90,8 +90,8 @@ def read_rows(
 
 
 def list_events(found: CalendarRows) -> list[ListedEvent]:
-    """The events that stand to be ticked: those that look like workshops first, then by day. Not
-    those that are here already, nor workshops of our own feeds."""
+    """Returns the events that staff may tick: those that look like workshops first, then by day.
+    Events that are here already, cancelled ones and workshops of our own feeds are left out."""
     events = {_group_of(each): each for each in reversed(found.source.calendar.events)}
     groups: dict[str, list[ParsedRow]] = defaultdict(list)
     with_known = set()
@@ -114,8 +114,8 @@ def list_events(found: CalendarRows) -> list[ListedEvent]:
 def take(
     found: CalendarRows, keys: Collection[str]
 ) -> tuple[CalendarSource, dict[str, Words], Collection[str]]:
-    """The calendar with the ticked events and nothing of the others; what it says of their dates,
-    by fingerprint; and the keys that no event has any more."""
+    """Returns the calendar with the ticked events alone, what it says of their dates (by
+    fingerprint), and those of the keys that no event has any more."""
     events = {_group_of(each): each for each in reversed(found.source.calendar.events)}
     by_key: dict[str, str] = {}
     rows_by_group: dict[str, list[ParsedRow]] = defaultdict(list)
@@ -139,7 +139,8 @@ def take(
 
 
 def _keep_only(source: CalendarSource, groups: Collection[str]) -> CalendarSource:
-    """What of a calendar belongs to these events: also of zones and names of properties."""
+    """Returns the calendar with these events alone, and with the zones and the names of properties
+    that they use."""
     events = [each for each in source.calendar.events if _group_of(each) in groups]
     zones = {zone for each in events for zone in _list_zones(each)}
     offsets = {zone: each for zone, each in source.calendar.offsets.items() if zone in zones}
@@ -153,7 +154,8 @@ def _list_zones(event: IcalEvent) -> list[str]:
 
 
 def _group_of(each: IcalEvent | ParsedRow) -> str:
-    """What an event has in common with its dates: its UID, or its line where it has none."""
+    """Returns what an event has in common with its dates: its UID, or its line where it has
+    none."""
     uid = (each.uid or getattr(each, "own_id", "")).partition("\n")[0]
     return f"uid {uid}" if uid else f"line {each.line}"
 
@@ -182,7 +184,7 @@ def _is_doubtful(row: ParsedRow) -> bool:
 
 
 def _day_of(event: IcalEvent) -> date | None:
-    """The day with which an event begins, also one without an hour."""
+    """Returns the day on which an event begins, even if it has no hour."""
     if event.starts is None:
         return None
     try:
@@ -192,8 +194,8 @@ def _day_of(event: IcalEvent) -> date | None:
 
 
 def _drop_past(source: CalendarSource, today: date) -> CalendarSource:
-    """The events that may have dates from today on. A calendar of years has thousands that have
-    not, and each would count among the rows that a page can show."""
+    """Returns the calendar without the events that are over. A calendar of years has thousands of
+    them, and each would count among the rows that a page can show."""
     yesterday = today - timedelta(days=1)  # the office's; the event may have begun in another zone
     kept = [each for each in source.calendar.events if not _is_over(each, yesterday)]
     calendar = IcalCalendar(kept, source.calendar.offsets, source.calendar.properties)
@@ -211,8 +213,8 @@ def _is_over(event: IcalEvent, before: date) -> bool:
 
 
 def compute_until(today: date, taken: Mapping[str, Words]) -> date:
-    """To which day events are read that repeat without an end: the usual one, or the last day of
-    those that were ticked."""
+    """Returns the day to which events that repeat without an end are read: the usual one, or the
+    last day that was ticked if that is later."""
     days = (each.get("day", "") for each in taken.values())
     last = max((date.fromisoformat(each) for each in days if each), default=today)
     return max(recurring_events.compute_default_until(today), last)

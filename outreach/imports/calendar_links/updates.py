@@ -44,7 +44,7 @@ CONDITIONAL_FOR: Final = timedelta(days=7)
 
 @dataclass(frozen=True)
 class CalendarReading:
-    """What came of a reading: the events that stand to be ticked, and how many drafts followed."""
+    """The result of a reading: the events that staff may tick, and how many drafts followed."""
 
     events: tuple[ListedEvent, ...] = field(repr=False)
     followed: int
@@ -66,7 +66,8 @@ class CalendarReader:
     # the secret
 
     def seal(self, address: str, office: Office, public_id: str) -> bytes:
-        """The address as it is stored: what is copied to another office's link does not open."""
+        """Encrypts an address for storage. It is bound to office and link: copied to another
+        office's link, it does not open."""
         return self.encryption.seal(address, _about(office.id, public_id))
 
     def mark(self, address: str) -> str:
@@ -100,8 +101,8 @@ class CalendarReader:
             _read_rows(session, office, {}, fetched, now=now)
 
     def fetch_rows(self, slug: str, public_id: str, *, now: datetime) -> CalendarRows:
-        """What is in the calendar of a link now; nothing is compared, and nothing stored but what
-        is wrong with it. Raises UnreadableFile and NotFound."""
+        """Fetches the calendar of a link and returns its rows. Nothing is compared; nothing is
+        stored but the error of a failed reading. Raises UnreadableFile and NotFound."""
         with self.store.read() as session:
             link = calendar_links.find(session, slug, public_id)
         fetched = self._fetch_of(link, None, now=now)
@@ -183,7 +184,8 @@ class CalendarReader:
                 calendar_links.record_asked(row, fault, now=now)
 
     def _move_keys(self, moved: Mapping[int, date]) -> None:
-        """The rows are committed: if the key store is unavailable, the next purge corrects it."""
+        """Moves the day on which keys of moved workshops are destroyed. The rows are committed by
+        then: if the key store is unavailable, the next purge corrects it."""
         for workshop_id, day in moved.items():
             try:
                 self.key_store.move(workshop_id, day)
@@ -263,8 +265,9 @@ def _follow(
     now: datetime,
     staff_id: int | None,
 ) -> tuple[int, Mapping[int, date]]:
-    """Changes the drafts that nobody has edited, also not since they were compared: those differ.
-    Returns how many were changed, and the new days of erasure by id of a workshop."""
+    """Changes the drafts that follow the calendar. One that somebody has edited since it was
+    compared is a difference instead. Returns how many were changed, and the new days of erasure by
+    id of a workshop."""
     ids = [each.workshop_id for each in found.followed]
     locked = {
         each.id: each
@@ -294,7 +297,8 @@ def _follow(
 
 
 def _tell(link: CalendarLink, found: CalendarComparison, proposal: RowProposal) -> None:
-    """A draft that does not follow differs; what the calendar said before is kept for it."""
+    """Adds a draft that does not follow to the differences, and keeps what the calendar said of it
+    before."""
     said = found.taken.get(proposal.fingerprint, proposals.list_said(proposal.parsed))
     found.differing.append(comparison.make_difference(proposal, said))
     before = link.taken.get(proposal.fingerprint)
@@ -305,5 +309,5 @@ def _tell(link: CalendarLink, found: CalendarComparison, proposal: RowProposal) 
 
 
 def _list_new(current: CalendarLink, compared: CalendarLink) -> dict[str, dict[str, str]]:
-    """What was ticked since a link was compared."""
+    """Returns what was ticked since the link was compared, by fingerprint."""
     return {name: said for name, said in current.taken.items() if name not in compared.taken}

@@ -77,10 +77,10 @@ def list_rows(
     most: int = MAX_ROWS,
     is_ahead_only: bool = False,
 ) -> list[ParsedRow]:
-    """The dates of the events as rows; of those that repeat without an end the ones up to the day
-    `until`, half a year by default. `own` has workshops of our own feeds by id. With
-    `is_ahead_only` without those that have begun. Raises UnreadableFile where there are more than
-    `most`; none is looked for beyond."""
+    """Returns the dates of the events as rows. Events that repeat without an end have dates up to
+    the day `until`, half a year by default; `is_ahead_only` leaves out dates that have begun. `own`
+    has workshops of our own feeds by id. Raises UnreadableFile where there are more than `most`;
+    none is looked for beyond."""
     until = until or recurring_events.compute_default_until(now.astimezone(office.zone).date())
     dates = recurring_events.list_dates(source.calendar, office.zone, now=now, until=until)
     if is_ahead_only:

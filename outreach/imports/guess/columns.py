@@ -78,7 +78,7 @@ class _Contents:
         return sum(map(is_of, self.cells)) / len(self.cells) if self.cells else 0.0
 
     def _share_text(self, is_of: Callable[[str], bool]) -> float:
-        """The share of cells that are texts and are of something."""
+        """Returns the share of cells that are texts for which `is_of` is true."""
         return self._share(lambda cell: isinstance(cell, str) and is_of(cell))
 
     @property
@@ -92,8 +92,8 @@ def guess(
     remembered: Mapping[str, str],
     office_names: Collection[str] = (),
 ) -> list[ColumnGuess]:
-    """What each column of a table is taken for. `remembered` has fields by folded heading, and
-    `office_names` are the folded names of all offices."""
+    """Returns what each column of a table is taken for. `remembered` has fields by folded heading,
+    and `office_names` are the folded names of all offices."""
     contents = [
         _Contents(table.column(at), kinds, office_names) for at in range(len(table.headings))
     ]
@@ -180,7 +180,7 @@ def _is_title_after_all(
 def _with_kind(
     chosen: dict[int, Field], table: SourceTable, contents: Sequence[_Contents]
 ) -> dict[int, Field]:
-    """A lone column «Taller» or «Evento» whose words are kinds' names is the kind."""
+    """Takes a lone column «Taller» or «Evento» for the kind if its words are names of kinds."""
     chosen = _without_foreign_kind(chosen, contents)
     fields = set(chosen.values())
     if Field.KIND in fields or Field.TITLE not in fields:
@@ -205,7 +205,8 @@ def _without_foreign_kind(
 def _score(
     field: Field, guess: headings.HeadingGuess, content: _Contents, *, is_state: bool
 ) -> float:
-    """How likely a column is that field: its heading, and what its contents say for or against."""
+    """Returns how likely a column is that field: its heading, and what its contents say for or
+    against."""
     named = float(guess.scores.get(field, 0))
     if guess.is_other:
         return 0
@@ -221,7 +222,8 @@ def _score(
 
 
 def _evidence(field: Field, content: _Contents, *, is_doubtful: bool) -> tuple[float, float]:
-    """The share of cells that are of a field, and the share that a heading needs."""
+    """Returns the share of cells that speak for a field, and the share below which its heading does
+    not count."""
     if field is Field.DAY:
         return max(content.day, content.number * 0.5, content.serial, content.numbered_day), 0.3
     shares: dict[Field, tuple[float, float]] = {

@@ -95,7 +95,8 @@ def _read_text(name: str, data: bytes) -> list[SourceTable]:
 def guess_columns(
     session: Session, office: Office, source: ImportSource
 ) -> list[list[ColumnGuess]]:
-    """What each column of each table is taken for; what the office chose before comes first."""
+    """Returns what each column of each table is taken for; what the office chose before comes
+    first."""
     memory = import_memory.recall(session, office)
     names, known = _kind_names(session, office), _office_names(session)
     return [columns.guess(table, names, memory.columns, known) for table in source.tables]
@@ -134,9 +135,9 @@ def propose(
     until: date | None = None,
     watch: Watch = without_progress,
 ) -> list[RowProposal]:
-    """What each row would do. `order` says which of day and month comes first, if somebody said so,
-    `until` to which day events are read that repeat without an end. Raises UnreadableFile for a
-    calendar with too many dates."""
+    """Returns what each row would do. `order` says which of day and month comes first, if somebody
+    said so, `until` to which day events are read that repeat without an end. Raises UnreadableFile
+    for a calendar with too many dates."""
     context = make_context(session, office, now=now, order=order)
     parsed = parse(session, office, source, found, context, now=now, until=until)
     return proposals.propose(session, office, parsed, now=now, watch=watch)
@@ -150,7 +151,7 @@ def make_context(
     order: DayOrder | None = None,
     half: Half = Half.NONE,
 ) -> ParseContext:
-    """What the rows of an office are read against, with the answers that somebody gave."""
+    """Returns what the rows of an office are read against, with the answers that somebody gave."""
     return ParseContext(
         today=now.astimezone(office.zone).date(),
         kinds=_kind_names(session, office),

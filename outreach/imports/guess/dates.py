@@ -65,7 +65,8 @@ class DayParts:
 
 @dataclass(frozen=True)
 class DayReading:
-    """What one cell says of a day. Two `options` are the day first, then the month first."""
+    """What one cell says of a day. Of two `options` the first reads the day before the month, the
+    other the month before the day."""
 
     text: str
     options: tuple[DayParts, ...]
@@ -92,7 +93,7 @@ def is_day(cell: Cell) -> bool:
 
 
 def read_day(cell: Cell) -> DayReading | None:
-    """What a cell says of a day; None where it says nothing of one."""
+    """Returns what a cell says of a day; None where it says nothing of one."""
     if isinstance(cell, bool) or cell == "":
         return None
     if isinstance(cell, datetime):
@@ -213,7 +214,8 @@ def _take_weekday(tokens: Sequence[str]) -> tuple[int | None, list[str]]:
 
 
 def _find(tokens: Sequence[str]) -> _Match | None:
-    """The first day in the tokens, in figures before one with the name of its month."""
+    """Returns the first day in the tokens. One in figures is found before one with the name of its
+    month."""
     for read in (_read_figures, _read_day_and_month, _read_month_and_day, _read_short_figures):
         for at in range(len(tokens)):
             found = read(tokens, at)
@@ -229,7 +231,7 @@ def _number(tokens: Sequence[str], at: int, digits: int = 2) -> int | None:
 
 
 def _read_figures(tokens: Sequence[str], at: int) -> _Match | None:
-    """«2026-12-05», «5/12/26», «5.12.2026»."""
+    """Reads a day with its year in figures: «2026-12-05», «5/12/26», «5.12.2026»."""
     if at + 5 > len(tokens) or tokens[at + 1] not in "/-." or tokens[at + 1] != tokens[at + 3]:
         return None
     one, two, three = (_number(tokens, at + step, 4) for step in (0, 2, 4))
@@ -248,7 +250,7 @@ def _both_orders(one: int, two: int, year: int | None) -> tuple[DayParts, ...]:
 
 
 def _read_short_figures(tokens: Sequence[str], at: int) -> _Match | None:
-    """«5/12»."""
+    """Reads a day without its year in figures: «5/12»."""
     one, two = _number(tokens, at), _number(tokens, at + 2)
     if one is None or two is None or tokens[at + 1] != "/":
         return None
@@ -258,7 +260,8 @@ def _read_short_figures(tokens: Sequence[str], at: int) -> _Match | None:
 
 
 def _read_day_and_month(tokens: Sequence[str], at: int) -> _Match | None:
-    """«5 de diciembre de 2026», «1er janvier», «5-dic-26»."""
+    """Reads a day before the name of its month: «5 de diciembre de 2026», «1er janvier»,
+    «5-dic-26»."""
     day = 1 if tokens[at] in _FIRST else _number(tokens, at)
     if day is None or not 1 <= day <= 31:
         return None
@@ -273,7 +276,7 @@ def _read_day_and_month(tokens: Sequence[str], at: int) -> _Match | None:
 
 
 def _read_month_and_day(tokens: Sequence[str], at: int) -> _Match | None:
-    """«Dec 5th, 2026»."""
+    """Reads a day after the name of its month: «Dec 5th, 2026»."""
     month = find_month(tokens[at])
     if month is None:
         return None
@@ -321,7 +324,7 @@ class DayContext:
 
 
 def decide_order(readings: Iterable[DayReading]) -> DayOrder | None:
-    """Which of day and month comes first in a column; None where its values do not tell, or
+    """Returns which of day and month comes first in a column; None where its values do not tell, or
     contradict each other."""
     orders = list_orders(readings)
     return orders.pop() if len(orders) == 1 else None
@@ -333,8 +336,8 @@ def list_orders(readings: Iterable[DayReading]) -> set[DayOrder]:
 
 
 def find_order_by_month(readings: Iterable[DayReading], month: int) -> DayOrder | None:
-    """The order in which all days of a sheet are of the month that it is named after; None where
-    both are, or neither is."""
+    """Returns the order by which all days of a sheet fall into the month that it is named after;
+    None where both orders do, or neither."""
     ambiguous = [each.options for each in readings if each.is_ambiguous and not each.is_several]
     fitting = {
         order
@@ -388,7 +391,7 @@ def resolve(reading: DayReading, context: DayContext) -> tuple[date | None, list
 
 
 def check_weekday(day: date, weekday: int | None) -> list[Remark]:
-    """A question where a row names another weekday than its day has."""
+    """Returns a question where a row names another weekday than its day has; else nothing."""
     if weekday is None or day.weekday() == weekday:
         return []
     return [

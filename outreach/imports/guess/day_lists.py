@@ -111,8 +111,8 @@ def with_month(number: DayNumber, month: int, year: int | None) -> DayReading:
 
 
 def find_by_weekday(number: DayNumber, today: date) -> DayReading | None:
-    """The reading of a day without its month: the one near day ahead that is that weekday. None
-    where it has none, or two days are as good."""
+    """Returns the reading of a day without its month: the only such day in the time ahead that
+    falls on its weekday. None where it has no weekday, or several days fit."""
     # «mar 16» is a Tuesday in Spanish, and a day of March in English.
     if number.weekday is None or "mar" in fold_marks(number.text).replace(".", " ").split():
         return None

@@ -65,7 +65,7 @@ def find_weekday(word: str) -> int | None:
 
 @lru_cache(maxsize=5_000)
 def _find_alike(word: str, *, is_month: bool) -> int | None:
-    """What a word with one typing slip means; None where it may be two."""
+    """Returns what a word with one typing slip means; None where it may be two."""
     if len(word) < MIN_SLIP_LENGTH or not word.isalpha():
         return None
     alike = {

@@ -63,7 +63,7 @@ MAX_HEADING_WORDS: Final = 14  # a longer text is a sentence of somebody
 
 
 def guess(heading: str) -> HeadingGuess:
-    """What a heading says of its column."""
+    """Returns what a heading says of its column."""
     return _guess(fold(heading[:200]))
 
 

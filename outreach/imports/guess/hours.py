@@ -148,8 +148,9 @@ def _read_stored(cell: Cell) -> time | None:
 
 
 def _read_fraction(number: float) -> time | None:
-    """The hour of a fraction of a day: 0.75 is 18:00. None for one that does not tell which: 0.42
-    may be 10:00 or 10:05. With three or four digits it is the one that is a multiple of 5."""
+    """Returns the hour of a fraction of a day: 0.75 is 18:00. With three or four digits it is a
+    multiple of 5 minutes. None for a fraction that does not tell which hour it is: 0.42 may be
+    10:00 or 10:05."""
     digits = len(f"{number:.12f}".rstrip("0")) - 2
     minutes = number * 24 * 60
     step = 1 if digits >= _SURE_DIGITS else 5
@@ -221,7 +222,7 @@ def _is_range(gap: str, before: str) -> bool:
 
 
 def find_style(readings: Iterable[HoursReading]) -> HourStyle:
-    """How a column writes its hours."""
+    """Returns how a column writes its hours."""
     parts = [part for each in readings for part in each.parts]
     if any(part.half for part in parts):
         return HourStyle.WITH_HALVES
@@ -262,7 +263,8 @@ def resolve(
 def _complete_range(
     start: HourParts, end: HourParts, style: HourStyle
 ) -> tuple[HourParts, HourParts]:
-    """A range in which one end tells what the other leaves out: «6 a 8 pm», «10 a 2»."""
+    """Returns the range, with what one end leaves out as the other tells it: «6 a 8 pm», «10 a
+    2»."""
     if end.half and not start.half and not start.is_24:
         for half in (end.half, Half.AM):
             completed = HourParts(start.hour, start.minute, half)

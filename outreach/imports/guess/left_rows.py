@@ -64,7 +64,8 @@ def list_cells(
 def _list_typed(
     row: ReviewedRow, headings: Mapping[Field, str], labels: Mapping[Field, str]
 ) -> dict[str, str]:
-    """The values of the form of a row by heading, those without a column by label."""
+    """Returns what the form of a row has, by the heading of its column, or by a label where it has
+    no column."""
     return {
         headings.get(field, labels[field]): row.values[field]
         for field in mending.MENDABLE

@@ -55,8 +55,8 @@ def load(
     staff_id: int | None = None,
     progress: Progress = lambda _done, _of: None,
 ) -> LoadedRows:
-    """Loads the rows that are new or changed. A row that cannot be loaded any more is refused, or
-    the same where somebody has loaded it meanwhile."""
+    """Loads the rows that are new or changed. A row that cannot be loaded any more is refused; one
+    that somebody has loaded meanwhile counts as the same."""
     loadable, result = list(list_loadable(proposals)), LoadedRows()
     for start in range(0, len(loadable), BATCH_SIZE):
         batch = loadable[start : start + BATCH_SIZE]
@@ -91,7 +91,8 @@ def _load_batch(
 
 @dataclass
 class WrittenRows:
-    """What `write` did, and the rows that it left out, with what they are instead."""
+    """The rows that `write` loaded, and those that it left out, each with the outcome that it has
+    instead."""
 
     workshop_ids: list[int] = field(default_factory=list)
     new: list[Workshop] = field(default_factory=list)
@@ -180,7 +181,8 @@ def _write_row(
 def _with_venues(
     session: Session, office: Office, batch: Sequence[RowProposal], done: WrittenRows
 ) -> Iterable[RowProposal]:
-    """The rows, with the venues that are there by now: of an earlier batch or of somebody else."""
+    """Returns the rows; those with a new venue get the one that an earlier batch or somebody else
+    has made meanwhile. A row whose venue is now in doubt is left out."""
     index = venue_matching.load(session, office)
     for proposal in batch:
         venue = proposal.venue

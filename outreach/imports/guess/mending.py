@@ -39,8 +39,8 @@ TypedValues = Mapping[Field, str]
 
 
 def list_values(parsed: ParsedRow) -> dict[Field, str]:
-    """What a form shows of a row: its values, and what could not be read as it was written. Days
-    are ISO 8601, hours `HH:MM`, kinds their codes."""
+    """Returns what a form shows of a row: its values, and what could not be read as it was written.
+    Days are ISO 8601, hours `HH:MM`, kinds their codes."""
     values = {
         Field.DAY: parsed.day.isoformat() if parsed.day else "",
         Field.STARTS: f"{parsed.starts:%H:%M}" if parsed.starts else "",

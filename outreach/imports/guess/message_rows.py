@@ -101,8 +101,8 @@ def _cells(entry: MessageLine) -> list[Cell]:
 
 @dataclass
 class _Text:
-    """The lines of each paragraph or message, what stands between them, and the order of day and
-    month that the dates of an exported chat prove."""
+    """A text in blocks, each the lines of a paragraph or message; the titles between them; and the
+    order of day and month that the dates of an exported chat prove."""
 
     blocks: list[Block]
     titles: list[str]
@@ -110,8 +110,8 @@ class _Text:
 
 
 def _read(text: str) -> _Text:
-    """A text, as an exported chat if it is one: without what stands before its messages they still
-    say days. «16/1/27, 10:00 - DACA: renovaciones» is a line of its own."""
+    """Reads a text. It is taken for an exported chat if its messages say days even without the date
+    before each: «16/1/27, 10:00 - DACA: renovaciones» alone is a line of its own."""
     lines = text.splitlines()[:MAX_LINES]
     found = [_STAMP.match(line[: message_words.MAX_LENGTH]) for line in lines]
     stamps = [each for each in found if each is not None and each["sender"]]
@@ -180,7 +180,8 @@ def _is_idle(line: MessageLine) -> bool:
 
 
 def _list_timed(block: Block, day: str) -> Iterator[Block]:
-    """The lines that have an hour and no day: those of the day above, if there is one."""
+    """Returns a workshop for each line that has an hour and no day; it is held on the `day` that
+    stands above, if there is one."""
     entry: Block = []
     for line in block:
         if line.hours and line.has_text and (day or line.says_kind):

@@ -197,7 +197,7 @@ class MessageLine:
 
 
 def read(text: str, number: int = 0) -> MessageLine:
-    """What a line says."""
+    """Returns what a line says."""
     line = MessageLine(number)
     if sum(1 for _number in _NUMBERS.finditer(text[:MAX_LENGTH])) > MAX_NUMBERS:
         return MessageLine(number)
@@ -224,7 +224,8 @@ def _plain(letter: str) -> str:
 
 
 def _say_link(found: re.Match[str]) -> str:
-    """A link to a meeting says that it is online; of others nothing is kept."""
+    """Returns « zoom » for a link to a meeting, which says that the workshop is online, and a blank
+    for any other link, of which nothing is kept."""
     return " zoom " if re.search(r"zoom|meet\.google|teams", found[0]) else " "
 
 
@@ -256,7 +257,8 @@ def _read_part(line: MessageLine, text: str) -> None:
 
 @dataclass
 class _FreeText:
-    """What is left of a piece of a line, and the same with its letters aligned for patterns."""
+    """The part of a piece of a line that is not read yet, also with its letters aligned for
+    patterns."""
 
     text: str
     aligned: str
@@ -286,7 +288,8 @@ def _read_free(line: MessageLine, text: str, *, is_day: bool) -> None:
 
 
 def _drop_contact(left: _FreeText) -> None:
-    """Cuts the piece where a contact begins; one that begins with it is left if it says when."""
+    """Cuts the piece off where a contact begins. A piece that begins with a contact stays whole if
+    it says when."""
     contact = _CONTACT.search(left.aligned)
     if contact is None:
         return
@@ -365,7 +368,7 @@ def _is_emoji(letter: str) -> bool:
 
 
 def join_lines(lines: Sequence[MessageLine]) -> MessageLine:
-    """The lines of one workshop as one: which piece is its title and which its venue."""
+    """Joins the lines of one workshop, and decides which piece is its title and which its venue."""
     first = lines[0]
     found = MessageLine(first.number)
     for line in lines:

@@ -69,7 +69,8 @@ class ParsedRow:
 
 @dataclass(frozen=True, kw_only=True)
 class ParseContext:
-    """What rows are read against."""
+    """What is known beside the rows when they are read: the office, the kinds, today, and what
+    somebody answered."""
 
     today: date
     kinds: KindNames
@@ -275,7 +276,7 @@ class _TableParser:
             self._compare_zones(parsed, of_cell, named, text)
 
     def _compare_zones(self, parsed: ParsedRow, of_cell: tzinfo, named: tzinfo, text: str) -> None:
-        """A question where the hour names one zone and the column of zones another."""
+        """Asks, if the hour names one zone and the column of zones another."""
         assert parsed.day is not None
         assert parsed.starts is not None
         moment = datetime.combine(parsed.day, parsed.starts, self._context.zone)
@@ -308,7 +309,7 @@ class _TableParser:
             )
 
     def _hours_of(self, row: SourceRow, parsed: ParsedRow) -> Iterator[HoursReading | None]:
-        """What the cells of day and start say of hours."""
+        """Returns what the cells of day and start say of hours."""
         cell = self._cell(row, Field.STARTS)
         reading = self._read_hours(cell)
         yield reading
@@ -375,7 +376,7 @@ class _TableParser:
             parsed.say(Field.MINUTES, RemarkCode.DURATION_UNREADABLE, value=_safe(cell))
 
     def _check_last_day(self, row: SourceRow, parsed: ParsedRow) -> None:
-        """A question where the end is on another day than the start."""
+        """Asks, if the end is on another day than the start."""
         reading = self._read_day(row, self._cell(row, Field.ENDS))
         if reading is None or parsed.day is None:
             return
@@ -411,8 +412,9 @@ class _TableParser:
         return self._read_day(row, cell) or self._compose_day(row, cell)
 
     def _compose_day(self, row: SourceRow, cell: Cell) -> DayReading | None:
-        """A day of its number, and of the month and year in columns of their own, of the titles or
-        of the sheet; without them, the near day that is its weekday."""
+        """Returns the day of a cell that has only its number. Month and year are those of their own
+        columns, else those of the titles or the sheet; where no month is named, it is the near day
+        that falls on the weekday."""
         number = day_lists.read_number(str(cell)) if isinstance(cell, str | int) else None
         if number is None or isinstance(cell, bool):
             return None
@@ -507,8 +509,8 @@ def match_kind(parsed: ParsedRow, texts: Sequence[str], kinds: KindNames) -> Non
 
 
 def set_place(parsed: ParsedRow, place: PlaceText, home: Home) -> None:
-    """Sets the venue, or the mode of a place that is none. A venue that is not known yet, or not
-    told, is left out."""
+    """Sets the venue. A place that is none, as «Zoom», sets the mode instead, and a venue that is
+    not known yet, or not told, is left out."""
     online = small_values.find_online_mode(place.venue)
     if online is not None:
         parsed.mode = parsed.mode or online
@@ -547,7 +549,8 @@ def is_blank(cell: Cell) -> bool:
 
 
 def checked_text(parsed: ParsedRow, about: Field, text: str, most: int) -> str:
-    """A text that is stored; empty where it is too long or may be of a person."""
+    """Returns a text as it may be stored. It is empty, with a remark, where the text is too long or
+    has a phone or an e-mail."""
     if small_values.has_contact(text):
         parsed.say(about, RemarkCode.TEXT_WITH_CONTACT)
         return ""
@@ -558,8 +561,8 @@ def checked_text(parsed: ParsedRow, about: Field, text: str, most: int) -> str:
 
 
 def check_hours(parsed: ParsedRow) -> None:
-    """Refuses an end that is the start, and asks of one that may be on the next day, and of a very
-    long workshop."""
+    """Refuses an end that is the start. Asks about an end that may be on the next day, and about a
+    very long workshop."""
     if parsed.starts is None or parsed.ends is None:
         return
     starts, ends = (

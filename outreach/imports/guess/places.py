@@ -84,9 +84,9 @@ def is_room(text: str) -> bool:
 
 
 def split(text: str, home: Home, *, is_calendar: bool = False) -> PlaceText:
-    """Venue, address and city of «Biblioteca, 1805 S Ejemplo St, Chicago, IL 60608, USA» or «Centro
-    (1805 S. Ejemplo St., Chicago)». In a sheet only what has a number is an address: «Salón A,
-    Centro Comunitario» is a name; calendars write the address after the first comma."""
+    """Returns venue, address and city of «Biblioteca, 1805 S Ejemplo St, Chicago, IL 60608, USA» or
+    «Centro (1805 S. Ejemplo St., Chicago)». In a sheet only what has a number is an address: «Salón
+    A, Centro Comunitario» is a name; calendars write the address after the first comma."""
     if text.casefold().startswith(("http://", "https://")):
         return PlaceText(text)
     text = " ".join(text.split())  # patterns with \s+ take long for a long row of spaces
@@ -114,7 +114,7 @@ def split(text: str, home: Home, *, is_calendar: bool = False) -> PlaceText:
 
 
 def _read_end(text: str, home: Home) -> PlaceText:
-    """Address and city of «1805 S Ejemplo St, Chicago, IL 60608, USA»."""
+    """Reads address and city of «1805 S Ejemplo St, Chicago, IL 60608, USA»."""
     rest = [part for part in (part.strip() for part in text.split(",")) if part]
     if rest and fold(rest[-1]) in _COUNTRIES:
         rest.pop()

@@ -173,7 +173,7 @@ class _Proposer:
         self._workshops: dict[int, int] = {}  # the line of each stored workshop
 
     def propose(self, parsed: ParsedRow, at: int) -> RowProposal:
-        """What the row at that place of the list would do."""
+        """Returns what the row at that place of the list would do."""
         proposal = RowProposal(parsed, venue=self._venues[at])
         kind = self._named.kinds.get(parsed.kind or "")
         if kind is not None:
@@ -463,7 +463,7 @@ def _place_words(parsed: ParsedRow) -> str:
 
 
 def list_said(parsed: ParsedRow) -> Words:
-    """What a row says, by field; empty for what it leaves out."""
+    """Returns what a row says, by field; empty for what it leaves out."""
     return {
         "day": parsed.day.isoformat() if parsed.day else "",
         "starts": f"{parsed.starts:%H:%M}" if parsed.starts else "",
@@ -477,7 +477,7 @@ def list_said(parsed: ParsedRow) -> Words:
 
 
 def say_workshop(workshop: Workshop) -> Words:
-    """What a row would say that describes the workshop as it is, as `list_said`."""
+    """Returns, as `list_said` does, what a row would say that leaves the workshop as it is."""
     venue = workshop.venue
     return {
         "day": workshop.day.isoformat(),

@@ -73,7 +73,7 @@ class TooManyDates(Exception):
 
 
 class _Work:
-    """What is left of MAX_WORK."""
+    """Counts the work that the rules of a file cost. Raises TooManyDates beyond MAX_WORK."""
 
     def __init__(self) -> None:
         self._left = MAX_WORK
@@ -103,8 +103,8 @@ def _is_endless(rule: str, today: date) -> bool:
 def list_dates(
     calendar: IcalCalendar, home: ZoneInfo, *, now: datetime, until: date
 ) -> Iterator[EventDate]:
-    """The dates of all events, in the order of the file; those of one event by day. What repeats
-    without an end is read to the day `until`. Raises TooManyDates."""
+    """Returns the dates of all events, in the order of the file; the dates of one event are by day.
+    Events that repeat without an end are read to the day `until`. Raises TooManyDates."""
     moved: dict[str, list[IcalEvent]] = defaultdict(list)
     for event in calendar.events:
         if event.replaces is not None:
@@ -178,8 +178,8 @@ def _list_starts(
     until: date,
     work: _Work,
 ) -> tuple[list[datetime], date | None]:
-    """The starts on the wall clock of the event, at most MAX_DATES, those ahead first; and the day
-    to which they were read, where there are more."""
+    """Returns the starts on the wall clock of the event, at most MAX_DATES, those ahead first. If
+    there are more, it also returns the day to which they were read."""
     first = starts.replace(tzinfo=None)
     excluded = {_wall(each, starts, calendar) for each in event.excluded if "T" in each[0]}
     excluded_days = {each[0] for each in event.excluded if "T" not in each[0]}
@@ -206,7 +206,7 @@ def _list_starts(
 
 
 def _merged(added: Iterable[datetime], found: Iterable[datetime]) -> Iterator[datetime]:
-    """The dates of two sorted lists, each once."""
+    """Merges two sorted lists of dates; a date that both have comes once."""
     left = deque(added)
     for wall in found:
         while left and left[0] < wall:
@@ -220,7 +220,7 @@ def _merged(added: Iterable[datetime], found: Iterable[datetime]) -> Iterator[da
 def _wall(
     value: tuple[str, str] | None, starts: datetime, calendar: IcalCalendar
 ) -> datetime | None:
-    """A DATE-TIME on the wall clock of the event; a DATE has the hour of its start."""
+    """Returns a DATE-TIME on the wall clock of the event; a DATE gets the hour of its start."""
     assert isinstance(starts.tzinfo, ZoneInfo)
     if value is None:
         return None
@@ -257,7 +257,7 @@ def _list_by_rule(
 
 
 def _watched(dates: Iterable[datetime], first: datetime, work: _Work) -> Iterator[datetime]:
-    """The dates, each with the months in which it was looked for."""
+    """Returns the dates, and counts for each the months that were searched to find it."""
     before = first
     for each in dates:
         work.spend(1 + 12 * (each.year - before.year))
@@ -266,7 +266,7 @@ def _watched(dates: Iterable[datetime], first: datetime, work: _Work) -> Iterato
 
 
 def _last(until: str, starts: datetime) -> datetime:
-    """UNTIL on the wall clock of the event."""
+    """Returns the UNTIL of a rule on the wall clock of the event."""
     if "T" not in until:
         return datetime.combine(date.fromisoformat(until), time(23, 59))
     if until.endswith("Z"):
@@ -288,7 +288,8 @@ def _is_readable(parts: dict[str, str]) -> bool:
 
 
 def _is_uncertain(parts: dict[str, str]) -> bool:
-    """Whether every so many days may never be one of those days."""
+    """Whether a rule of every so many days also names weekdays: it may never fall on one of
+    them."""
     return parts["FREQ"] == "DAILY" and "BYDAY" in parts
 
 

@@ -78,7 +78,8 @@ class ReviewAnswers:
         }
 
     def mend(self, key: str, typed: Mapping[Field, str]) -> None:
-        """Keeps what somebody typed for a row. What was said yes to was said of other values."""
+        """Keeps what somebody typed for a row. A yes that was said before is dropped: it was about
+        other values."""
         values = mending.clean_typed(typed)
         self.mended[key] = {name.value: text for name, text in values.items()}
         self.accepted.pop(key, None)
@@ -125,12 +126,12 @@ class ReviewedRow:
 
     @property
     def mark(self) -> str:
-        """Changes as soon as its form would show something else."""
+        """A hash that changes as soon as the form of the row would show something else."""
         return mark_values(self.values)
 
 
 def mark_values(values: Mapping[Field, str]) -> str:
-    """A mark of the values of a form, as `ReviewedRow.mark`."""
+    """Returns a hash of the values of a form, for `ReviewedRow.mark`."""
     text = "\n".join(f"{name}={text}" for name, text in mending.clean_typed(values).items())
     return hashlib.sha256(text.encode()).hexdigest()[:KEY_LENGTH]
 
@@ -189,7 +190,8 @@ def _choose_sheets(stored: StoredSource, names: Sequence[str]) -> StoredSource:
 
 
 def _with_keys(rows: Sequence[ParsedRow]) -> Iterator[tuple[str, ParsedRow]]:
-    """Each row with a key that stays the same when others are mended, or events come and go."""
+    """Returns each row with a key, which stays the same when other rows are mended, or events come
+    and go."""
     seen: dict[str, int] = defaultdict(int)
     for row in rows:
         name = f"{row.sheet}\n{row.line}\n{row.uid or row.own_id}"
@@ -363,7 +365,7 @@ class OrderQuestion:
 
 
 def find_order_question(rows: Sequence[ReviewedRow]) -> OrderQuestion | None:
-    """Whether staff have to say which of day and month comes first."""
+    """Returns the question which of day and month comes first; None where no row asks it."""
     found = _list_remarks(rows, RemarkCode.DAY_ORDER_UNKNOWN)
     if not found:
         return None
@@ -403,7 +405,7 @@ def _may_be_remembered(words: str) -> bool:
 
 
 def compute_seal(version: int, rows: Sequence[ReviewedRow]) -> str:
-    """Changes as soon as loading would have another outcome for any row."""
+    """Returns a hash that changes as soon as loading would have another outcome for any row."""
     loadable = [
         f"{row.key} {row.proposal.outcome} {sorted(row.proposal.said.items())}"
         for row in rows
@@ -413,5 +415,5 @@ def compute_seal(version: int, rows: Sequence[ReviewedRow]) -> str:
 
 
 def count_pending(rows: Sequence[ReviewedRow]) -> int:
-    """How many rows somebody has to look at, or to load."""
+    """Returns how many rows somebody has to look at, or to load."""
     return sum(row.is_open or row.is_loadable for row in rows)

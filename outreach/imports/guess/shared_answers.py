@@ -64,7 +64,7 @@ def _list_fixes(row: ReviewedRow, code: RemarkCode) -> Iterator[RowFix]:
 
 
 def take(answers: ReviewAnswers, question: SharedQuestion, number: int) -> bool:
-    """Takes the way out of that number in all rows; whether there is one."""
+    """Takes the way out of that number in all rows of a question. Returns whether there is one."""
     if not 0 <= number < len(question.fixes):
         return False
     if question.code is RemarkCode.DAY_ORDER_UNKNOWN:

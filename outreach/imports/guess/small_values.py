@@ -100,7 +100,7 @@ _EMAIL: Final = re.compile(r"[^\s@]{1,64}@[^\s@.]{1,63}\.[^\s@]{2,63}")
 
 
 def read_capacity(cell: Cell) -> tuple[int | None, list[Remark]]:
-    """How many places; None where the cell is blank."""
+    """Returns how many places there are; None where the cell is blank."""
     if isinstance(cell, bool) or not isinstance(cell, str | int | float):
         return None, [remark(Field.CAPACITY, RemarkCode.CAPACITY_UNREADABLE, value=quote(cell))]
     text = str(cell)
@@ -126,7 +126,7 @@ def _unreadable(text: str) -> tuple[None, list[Remark]]:
 
 
 def _whole(text: str) -> int | None:
-    """A whole number, of «30», «30.0» and «1,200»."""
+    """Reads a whole number: «30», «30.0», «1,200»."""
     if re.fullmatch(r"[0-9]{1,3}(?:[,.][0-9]{3})+", text):
         return int(text.replace(",", "").replace(".", ""))
     number = float(text.replace(",", "."))
@@ -147,7 +147,7 @@ def is_status(cell: Cell) -> bool:
 
 
 def read_mode(cell: Cell) -> tuple[DeliveryMode | None, list[Remark]]:
-    """How the workshop is delivered; None where the cell is blank."""
+    """Returns how the workshop is delivered; None where the cell is blank."""
     folded = fold(str(cell))
     if not folded:
         return None, []
@@ -162,7 +162,8 @@ def is_mode(cell: Cell) -> bool:
 
 
 def find_online_mode(place: str) -> DeliveryMode | None:
-    """The mode of a place that is none: «Zoom», «en línea», a link."""
+    """Returns the mode of a workshop whose place is «Zoom», «en línea» or a link; None for any
+    other place."""
     if place.casefold().startswith(("http://", "https://", "www.")):
         return DeliveryMode.VIDEO_CALL
     found = _MODE_OF.get(fold(place))
@@ -181,7 +182,7 @@ def read_languages(cell: Cell) -> tuple[str, ...]:
 
 
 def read_flag(cell: Cell) -> bool | None:
-    """Yes or no; None where a cell says neither."""
+    """Reads yes or no; None where a cell says neither."""
     if isinstance(cell, bool):
         return cell
     words = fold(str(cell)).split()[:1] or ([str(cell).strip()] if cell in {"✓", "✔"} else [])
@@ -201,7 +202,8 @@ def has_contact(text: str) -> bool:
 
 
 def redact(text: str) -> str:
-    """The text with another telephone number and e-mail address: `has_contact` says the same."""
+    """Returns the text with made-up telephone numbers and e-mail addresses in place of its own, so
+    that `has_contact` still finds them."""
     return _EMAIL.sub("x@example.org", _PHONE.sub("000-000-0000", text))
 
 

@@ -85,7 +85,8 @@ def _list_orders(table: SourceTable) -> set[DayOrder]:
 
 
 def summarise_titles(texts: Sequence[str]) -> tuple[str, ...]:
-    """What titles say of years, months and zones, and nothing else: the rest may name persons."""
+    """Returns what titles say of years, months and zones, and nothing else: the rest may name
+    persons."""
     years = {year for text in texts for year in _YEAR.findall(text)}
     months = {number for text in texts for number in find_months(text)}
     zone = next((zone for text in texts if (zone := zones.find_within(text))), None)
@@ -161,7 +162,7 @@ def _find_strange_heading(sheet: RawSheet) -> int | None:
 
 
 def _score_heading(cells: Sequence[Cell]) -> int:
-    """How much a row is like headings; 0 where it is not."""
+    """Returns how much a row is like headings; 0 where it is not."""
     texts = [cell for cell in cells if cell != ""]
     if any(not isinstance(cell, str) for cell in texts):
         return 0
@@ -178,7 +179,7 @@ def _score_heading(cells: Sequence[Cell]) -> int:
 
 
 def _count_values(texts: Sequence[Cell]) -> int:
-    """How many cells are a date or begin with a number, as headings do not."""
+    """Returns how many cells are a date or begin with a number, as headings do not."""
     return sum(
         str(text)[:1].isdigit() or (len(str(text)) > 5 and dates.is_day(text)) for text in texts
     )

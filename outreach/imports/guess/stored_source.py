@@ -150,7 +150,8 @@ def _read_column(stored: Sequence[Any]) -> ColumnGuess:
 
 
 def _cell_to_json(cell: Cell) -> Any:
-    """Texts, numbers and flags as they are; the others as an object of one key."""
+    """Returns a text, a number or a flag as it is; days and hours as an object of one key, which
+    names their sort."""
     if isinstance(cell, datetime):  # before `date`, which it is too
         return {"datetime": cell.isoformat()}
     if isinstance(cell, date):

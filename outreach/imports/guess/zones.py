@@ -110,7 +110,7 @@ def is_own(zone: tzinfo, home: ZoneInfo) -> bool:
 
 
 def name(zone: tzinfo) -> str:
-    """What a zone is called in a message: «America/Chicago», «UTC-08:00»."""
+    """Returns what a zone is called in a message: «America/Chicago», «UTC-08:00»."""
     return zone.key if isinstance(zone, ZoneInfo) else str(zone)
 
 

@@ -27,11 +27,12 @@ from outreach.imports.sheets.zip_guard import too_large
 
 
 def list_records(name: str, data: bytes, policy: SheetPolicy = STRICT) -> Iterator[Record]:
-    """The rows of the first sheet of a workbook, or of a text, that are not blank: row number from
-    1, and cells as text. Dates are written as the template has them, 2027-01-16T18:00.
+    """Returns the rows of the first sheet of a workbook, or of a text, that are not blank: row
+    number from 1, and cells as text. Dates are written as the template has them, 2027-01-16T18:00.
 
     All rows of a workbook have as many cells. The lines of a text are read as they are asked for.
-    Raises UnreadableFile."""
+    Raises UnreadableFile.
+    """
     if file_types.recognise(name, data, policy) is not FileType.XLSX:
         yield from text_tables.list_records(name, data, policy)
         return

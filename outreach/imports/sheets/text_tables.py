@@ -104,7 +104,8 @@ def _encoding(data: bytes) -> str:
 
 
 def _likeliness(data: bytes, encoding: str) -> int:
-    """How much more of the letters that are not ASCII belong to our languages than do not."""
+    """Returns how many letters beyond ASCII belong to our languages in this encoding, less those
+    that do not."""
     bytes_used = Counter(byte for byte in data if byte >= 128)
     return sum(
         times if bytes([byte]).decode(encoding, "replace") in _LIKELY else -times
@@ -126,7 +127,7 @@ def _list_any(name: str, text: str) -> Iterator[Record]:
 
 
 def _find_delimiter(text: str) -> str:
-    """The one that cuts most records into the same number of cells, two or more."""
+    """Returns the delimiter that cuts most records into the same number of cells, two or more."""
     head = text[:_SAMPLE_LENGTH]
     return max(_DELIMITERS, key=lambda delimiter: _regularity(head, delimiter))
 

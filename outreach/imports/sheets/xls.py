@@ -91,7 +91,7 @@ def _value(book: Any, cell: Any) -> Cell:
 
 
 def _moment(number: float, datemode: int) -> Cell:
-    """A day with its hour; an hour alone as the time that has passed since midnight."""
+    """Returns a day with its hour; for an hour alone the time that has passed since midnight."""
     if 0 <= number < 1:
         return timedelta(days=number)
     try:

@@ -88,8 +88,8 @@ def _check(
     listed: "list[_ListedSheet]",
     policy: SheetPolicy,
 ) -> "list[_SheetCheck]":
-    """What calamine does not tell about these sheets. Raises UnreadableFile for a file that should
-    not be given to it."""
+    """Returns what calamine does not tell about these sheets. Raises UnreadableFile for a file that
+    should not be given to it."""
     for each in listed:
         for kind, _target in _relations(archive, each.part).values():
             if kind in {"oleObject", "control", "package", "queryTable"}:

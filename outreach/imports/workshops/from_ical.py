@@ -35,8 +35,8 @@ _LINK: Final = re.compile(r"https?://", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class IcalDefaults:
-    """Office slug and kind code for events that have none; empty if not given. `is_draft`: what is
-    new is a draft, and nothing is published, whatever the events say."""
+    """Office slug and kind code for events that have none; empty if not given. With `is_draft` what
+    is new is a draft, and nothing is published, whatever the events say."""
 
     office: str = ""
     kind: str = ""
@@ -59,8 +59,8 @@ def table(
 
 
 def _id(event: IcalEvent) -> str:
-    """The id of the workshop: that of one of ours, else the UID, or its SHA-256 if it is too
-    long."""
+    """Returns the id of the workshop: our own id for an event of our feeds, else the UID, or its
+    SHA-256 if it is too long."""
     uid = clean(event.uid)
     own_id = ical.own_id(uid)
     if own_id or len(uid) <= _MAX_ID_LENGTH:
@@ -122,8 +122,8 @@ class _RowBuilder:
 
 
 def _choose_zone(starts: datetime, home: ZoneInfo) -> ZoneInfo:
-    """The zone of an event: that of the venue or office where the file has another one with the
-    same hours, as our own feeds do (`zone_rules`)."""
+    """Returns the zone of an event. If the file has a zone by which our feeds write events of
+    others (`zone_rules`), and its hours are the same, it is that of the venue or office."""
     zone = starts.tzinfo
     assert isinstance(zone, ZoneInfo)
     has_same_hours = starts.astimezone(home).utcoffset() == starts.utcoffset()
@@ -195,7 +195,7 @@ def _city_and_region(network: Network, office: str) -> tuple[str, str]:
 
 
 def _by_name(network: Network) -> dict[str, str]:
-    """Kind codes by folded code and names."""
+    """Returns the code of each kind by its folded code and by each of its folded names."""
     pairs: Iterable[tuple[str, str]] = (
         (fold(name), kind_facts.code)
         for code, kind_facts in network.kinds.items()

@@ -99,7 +99,8 @@ class NamedRows:
 def find_faults(
     row: WorkshopImportRow, workshop: Workshop | None, named: NamedRows
 ) -> Iterator[ImportFault]:
-    """What is wrong with the data of a row for a workshop, or for a new one. Writes nothing."""
+    """Returns what is wrong with the data of a row for a workshop, or for a new one. Writes
+    nothing."""
     venue = workshop.venue if workshop is not None else None
     data = workshop_data.normalize(_workshop_data(row, workshop, named, venue))
     try:
@@ -137,7 +138,7 @@ def _check_publishable(row: WorkshopImportRow, workshop: Workshop, data: Worksho
 def find_impossible_changes(
     session: Session, row: WorkshopImportRow, workshop: Workshop, named: NamedRows, *, now: datetime
 ) -> Iterator[ImportFault]:
-    """What the row asks for that cannot be done to the workshop in its current state."""
+    """Returns what the row asks for that cannot be done to the workshop in its current state."""
     is_draft = workshop.status is WorkshopStatus.DRAFT
     _starts_at, ends_at = clock.span(
         row.day, row.starts, row.ends, row.zone, is_second=row.is_second_hour

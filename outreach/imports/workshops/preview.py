@@ -137,7 +137,7 @@ def _find_faults(
     lines: Mapping[int, int],
     now: datetime,
 ) -> Iterable[ImportFault]:
-    """What cannot be done to the workshop in its current state."""
+    """Returns what the row asks for that cannot be done to the workshop in its current state."""
     if own_offices is not None and workshop.office.slug not in own_offices:
         yield ImportFault(row.line, "id", row.id, Refusal(ImportErrorCode.ID_NOT_ALLOWED))
         return

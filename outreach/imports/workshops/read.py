@@ -253,7 +253,7 @@ def _office(line: RowParser, known: Network) -> OfficeFacts | None:
 def _hours(
     line: RowParser, zone: ZoneInfo | None, kind: KindFacts | None
 ) -> tuple[date, time, time, bool] | None:
-    """Day, start and end, and whether of a doubled hour the second is meant; adds faults, and
+    """Returns day, start, end, and whether the second of two equal hours is meant. Adds faults, and
     returns None if a time is unreadable."""
     starts = _wall_clock(line, "starts_at")
     if starts and zone and clock.is_skipped(starts.date(), starts.time(), zone):

@@ -30,8 +30,8 @@ def own_id(workshop: Workshop) -> str:
 
 
 def cells(workshop: Workshop, *, has_address: bool = True) -> dict[str, str]:
-    """The cells of a workshop by column name; without `has_address` neither name, street nor link
-    of its place."""
+    """Returns the cells of a workshop by column name. Without `has_address` those with name, street
+    and link of its place are empty."""
     venue = workshop.venue
     last = workshop.day if workshop.ends > workshop.starts else workshop.day + _DAY
     starts = datetime.combine(workshop.day, workshop.starts)
@@ -63,8 +63,8 @@ def cells(workshop: Workshop, *, has_address: bool = True) -> dict[str, str]:
 
 
 def format_local(local: datetime, zone: ZoneInfo, *, is_second: bool) -> str:
-    """A wall clock as in files: 2027-01-31T18:30; with its offset from UTC where clocks show the
-    hour twice."""
+    """Writes a wall clock as files have it, 2027-01-31T18:30; with its offset from UTC where clocks
+    show the hour twice."""
     if not clock.is_doubled(local.date(), local.time(), zone):
         return f"{local:%Y-%m-%dT%H:%M}"
     return local.replace(tzinfo=zone, fold=int(is_second)).isoformat(timespec="minutes")
@@ -77,7 +77,7 @@ def status(status: WorkshopStatus) -> WorkshopStatus:
 
 
 def to_csv(rows: Iterable[Mapping[str, str]]) -> bytes:
-    """A CSV file with a byte order mark. Cells that look like formulas are escaped."""
+    """Writes a CSV file with a byte order mark. Cells that look like formulas are escaped."""
     out = io.StringIO(newline="")
     writer = csv.writer(out)
     writer.writerow(COLUMNS)

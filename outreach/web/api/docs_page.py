@@ -77,7 +77,7 @@ def _document_route(route: Route, parts: dict[str, str]) -> DocumentedRoute:
 
 
 def _example_values() -> dict[str, str]:
-    """Return an example value for each path parameter, by route and parameter; empty if none."""
+    """Returns an example value for each path parameter, by route and parameter; empty if none."""
     now, known = clock.now(), reference()
     current_month = Month.from_day(now.date())
     with store().read() as session:

@@ -149,7 +149,7 @@ def list_workshops(question: Question) -> Answer:
 
 
 def _read_filters(question: Question) -> tuple[SearchFilters, int | None]:
-    """Return the filters and the id of the office that organizes."""
+    """Returns the filters and the id of the office that organizes."""
     query, reference_data = question.query, reference()
     filters = SearchFilters(
         where=_find_location(question.session, query.get_first("donde")),
@@ -166,7 +166,8 @@ def _read_filters(question: Question) -> tuple[SearchFilters, int | None]:
 
 
 def _list_changes(question: Question, filters: SearchFilters, office: int | None) -> Answer:
-    """Return the changes of what matches. What does not match, or not any more, is withdrawn."""
+    """Returns a page of changes, the earliest first: a workshop that matches the filters as it is
+    now, and of one that does not, or is not public any more, only that it was withdrawn."""
     session, query, name = question.session, question.query, params.CHANGED_SINCE.name
     if query.has("after"):
         raise UnknownResource(f"There is no page after that: with {name}, follow next as it is.")
@@ -338,7 +339,7 @@ def write_key(key: ListingKey) -> str:
 
 
 def read_key(text: str) -> ListingKey:
-    """Read 24 hexadecimal digits as a key. Any such text gives a valid position in the list."""
+    """Reads 24 hexadecimal digits as a key. Any such text gives a valid position in the list."""
     ordinal, minute, number = int(text[:8], 16), int(text[8:12], 16), int(text[12:], 16)
     day = date.fromordinal(min(max(ordinal, 1), date.max.toordinal()))
     minute = min(minute, _LAST_MINUTE)
@@ -350,7 +351,7 @@ def write_position(position: ChangePosition) -> str:
 
 
 def read_position(text: str) -> ChangePosition:
-    """Read a moment, a day or what `write_position` wrote; the start of all for an empty text.
+    """Reads a moment, a day or what `write_position` wrote; the start of all for an empty text.
     Raises UnknownResource for a moment that there is not."""
     moment, _, public_id = text.partition("_")
     try:
@@ -367,7 +368,7 @@ def _write_modified(moment: datetime) -> str:
 
 
 def list_past_months(session: Session, closed: Iterable[Month], *, embargo: Embargo) -> list[Month]:
-    """Return the past months that have data and are not hidden, newest first, as the bulletin's
+    """Returns the past months that have data and are not hidden, newest first, as the bulletin's
     page does: those in `closed`, and those with a workshop or a figure."""
     result = {*closed, *workshop_counts.months(session), *figures.list_months(session)}
     return sorted(
@@ -390,7 +391,7 @@ def _bulletin(
 
 
 def _round_change(changed_at: datetime | None, now: datetime) -> datetime:
-    """Return the last modification, but not before the current minute.
+    """Returns the last modification, but not before the current minute.
 
     Changes by the clock, by registrations and by reports of attendance have no stored time; caches
     keep such an answer for a minute.
@@ -407,7 +408,7 @@ def _office(slug: str, reference_data: ReferenceData) -> Office:
 
 
 def _kind_id(code: str, reference_data: ReferenceData) -> int:
-    """Return the id of a kind. A discreet kind raises the same error as an unknown one."""
+    """Returns the id of a kind. A discreet kind raises the same error as an unknown one."""
     result = next((k for k in reference_data.kinds if code in {k.code, k.public_code}), None)
     if result is None or result.is_discreet:
         raise _no_kind(code)

@@ -36,7 +36,7 @@ more fields: ignore those you do not know. Existing fields keep their meaning.""
 
 
 def write(table: Sequence[Route], config: Config) -> OpenApi:
-    """Return the document; the same code and site give the same bytes."""
+    """Returns the document; the same code and site give the same bytes."""
     _, schemas = msgspec.json.schema_components(
         [*(route.type for route in table), Problem], ref_template=REF
     )

@@ -74,7 +74,7 @@ class Parameter:
         return [self.example] if self.is_repeatable else self.example
 
     def read(self, values: Sequence[str]) -> tuple[str, ...]:
-        """Return the distinct values. Raises InvalidParameter and UnknownResource."""
+        """Returns the distinct values. Raises InvalidParameter and UnknownResource."""
         if len(values) > (MAX_VALUES if self.is_repeatable else 1):
             most = f"{MAX_VALUES} times at most" if self.is_repeatable else "once only"
             raise InvalidParameter(f"Write “{self.name}” {most}.")
@@ -114,7 +114,7 @@ class QueryValues:
         return self._values.get(name, ())
 
     def get_first(self, name: str) -> str:
-        """Return the first value; empty if the parameter is absent."""
+        """Returns the first value; empty if the parameter is absent."""
         return next(iter(self.get_all(name)), "")
 
     def has(self, name: str) -> bool:
@@ -126,16 +126,16 @@ class QueryValues:
         return day(name, text) if text else None
 
     def number(self, parameter: Parameter) -> int:
-        """Return the number; the parameter's default if it is absent."""
+        """Returns the number; the parameter's default if it is absent."""
         return int(self.get_first(parameter.name) or parameter.default or 0)
 
     def pairs(self) -> list[tuple[str, str]]:
-        """Return all name-value pairs, in the order of the parameters."""
+        """Returns all name-value pairs, in the order of the parameters."""
         return [(name, value) for name, values in self._values.items() for value in values]
 
 
 def read(parameters: Sequence[Parameter], args: "MultiDict[str, str]") -> QueryValues:
-    """Validate the query string. Raises InvalidParameter and UnknownResource.
+    """Validates the query string. Raises InvalidParameter and UnknownResource.
 
     An unknown parameter is an error: ignoring a misspelled filter would return everything.
     """
@@ -157,7 +157,7 @@ def day(name: str, text: str) -> date:
 
 
 def quote_text(text: str) -> str:
-    """Return typed text in quotation marks, cleaned and shortened for an error message."""
+    """Returns typed text in quotation marks, cleaned and shortened for an error message."""
     return f"“{clean(text)[:40]}”"
 
 

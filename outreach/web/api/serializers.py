@@ -103,7 +103,7 @@ class Serializer:
         )
 
     def bulletin(self, report: MonthReport, edition: int | None) -> schemas.Bulletin:
-        """Return the bulletin of a month; `edition` is the last published one."""
+        """Returns the bulletin of a month; `edition` is the last published one."""
         count, month = report.count, str(report.month)
         # A closed month has a bulletin page only after its publication.
         has_page = edition is not None or not report.is_closed
@@ -135,12 +135,12 @@ class Serializer:
         )
 
     def api(self, *parts: str, query: Sequence[tuple[str, str]] = ()) -> str:
-        """Return the address of a resource of the API."""
+        """Returns the address of a resource of the API."""
         path = "/".join((self.public_url + ROOT, *map(quote, parts)))
         return f"{path}?{urlencode(query)}" if query else path
 
     def pages(self, rest: str) -> Pages:
-        """Return the address of a page in each language."""
+        """Returns the address of a page in each language."""
         offered = i18n.list_languages()
         spoken = {lang: lang if lang in offered else offered[0] for lang in i18n.LANGUAGES}
         return Pages(**{lang: f"{self.public_url}/{own}/{rest}" for lang, own in spoken.items()})
@@ -151,7 +151,7 @@ def text(words: Words) -> Text:
 
 
 def instant(moment: datetime) -> str:
-    """2026-11-28T16:00:00Z"""
+    """Writes a moment in UTC, as 2026-11-28T16:00:00Z."""
     return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
@@ -168,7 +168,7 @@ def figure(reported: ReportedFigure) -> schemas.Figure:
 
 @remember(4096)
 def _text(words_json: str, usual: str) -> Text:
-    """Return a text from its JSON; cached, since many workshops share their texts. `usual` is the
+    """Returns a text from its JSON; cached, since many workshops share their texts. `usual` is the
     default language of the network, which it falls back to."""
     return text(json.loads(words_json))
 
@@ -180,8 +180,8 @@ _OWN: Final = tuple(
 
 
 def _own_data(workshop: ListedWorkshop) -> dict[str, Any]:
-    """Return the fields of a workshop that are written as they are stored, by name. What is part of
-    a hidden address is None."""
+    """Returns the fields of a workshop that are written as they are stored, by name. What is part
+    of a hidden address is None."""
     usual, is_open = i18n.get_default_language(), workshop.has_open_address
     return {
         name: _written(workshop.open_data[name], kind, usual) if is_open or not is_hidden else None
@@ -190,7 +190,7 @@ def _own_data(workshop: ListedWorkshop) -> dict[str, Any]:
 
 
 def _written(value: Any, kind: type, usual: str) -> Any:
-    """Return a stored value as it is written; None for an empty text."""
+    """Returns a stored value as it is written; None for an empty text."""
     if kind is Words:
         return _text(value, usual)
     if kind is Codes:

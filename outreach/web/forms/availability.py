@@ -36,7 +36,7 @@ class AvailableSlot:
 
     @property
     def half(self) -> str:
-        """a. m. or p. m.; empty in languages with a 24-hour clock."""
+        """The half of the day: a. m. or p. m.; empty in languages with a 24-hour clock."""
         return formats.split_hour(self.starts, i18n.current())[1]
 
 
@@ -75,7 +75,7 @@ class Availability:
 def of_workshop(
     session: Session, workshop: Workshop, *, now: datetime, is_staff: bool = False
 ) -> Availability:
-    """Return the choices for a new registration. Where a workshop hides its seats the public sees
+    """Returns the choices for a new registration. Where a workshop hides its seats the public sees
     them late, staff as they are (S28)."""
     as_shown = workshop.hides_seats and not is_staff
     return Availability(
@@ -86,7 +86,7 @@ def of_workshop(
 
 
 def of_registration(session: Session, registration: Registration) -> Availability:
-    """Return the choices for changing a registration; its own slot and support count as free."""
+    """Returns the choices for changing a registration; its own slot and support count as free."""
     workshop = registration.workshop
     shows_seat = registration.apparent_status in STATUSES_WITH_SEATS
     own_slot_id = registration.slot_id if shows_seat else None
@@ -103,7 +103,7 @@ def of_registration(session: Session, registration: Registration) -> Availabilit
 
 
 def remove_choice(choices: Availability, *, hour: str = "", need: str = "") -> Availability:
-    """Return the choices without an hour or a need that a post has just found used up."""
+    """Returns the choices without an hour or a need that a post has just found used up."""
     hours = [each for each in choices.hours if each.value != hour]
     return replace(choices, hours=hours, used_up={*choices.used_up, *([need] if need else ())})
 
@@ -111,7 +111,9 @@ def remove_choice(choices: Availability, *, hour: str = "", need: str = "") -> A
 def _hours(
     session: Session, workshop: Workshop, own_slot_id: int | None = None, *, as_shown: bool
 ) -> list[AvailableSlot]:
-    """Return the slots; where it hides its seats only free ones, `as_shown` those shown as free."""
+    """Returns the slots of a workshop, none where it has no slots. A workshop that hides its seats
+    gives only the free ones: those that the public sees as free if `as_shown`, else those that are.
+    The slot `own_slot_id` always counts as free."""
     if not workshop.has_slots:
         return []
     slots = [
@@ -132,7 +134,7 @@ def _hours(
 
 
 def need_words(need: str) -> str:
-    """Return the label of a need, as a checkbox shows it."""
+    """Returns the label of a need, as a checkbox shows it."""
     if need.startswith(INTERPRETER):
         name = _language(need)
         return _("Intérprete de %(language)s", language=name)
@@ -146,7 +148,7 @@ def need_words(need: str) -> str:
 
 
 def support_words(needs: Iterable[str]) -> str:
-    """Return what support there is, in short: Rampa, cuidado de niños, intérprete."""
+    """Returns what support there is, in short: Rampa, cuidado de niños, intérprete."""
     words: dict[str, str] = {
         AccessNeed.STEP_FREE: _("rampa"),
         AccessNeed.CHILDCARE: _("cuidado de niños"),
@@ -156,7 +158,7 @@ def support_words(needs: Iterable[str]) -> str:
 
 
 def used_up_words(need: str) -> str:
-    """Return the message that no support is left for a need."""
+    """Returns the message that no support is left for a need."""
     if need.startswith(INTERPRETER):
         return _("Ya no queda intérprete de %(language)s", language=_language(need))
     words: dict[str, str] = {

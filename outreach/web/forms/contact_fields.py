@@ -54,7 +54,7 @@ class OnceField(StringField):
 
 
 def read_email(text: str) -> str:
-    """Return the normalized e-mail address. Raises ValidationError."""
+    """Returns the normalized e-mail address. Raises ValidationError."""
     text = text.strip()
     if not text:
         raise ValidationError(_("Escribe tu correo"))
@@ -68,14 +68,15 @@ def read_email(text: str) -> str:
 
 
 def suggest_email(email: str) -> str:
-    """Return the address with its domain corrected; empty if the domain is no known misspelling."""
+    """Returns the address with its domain corrected; empty if the domain is no known
+    misspelling."""
     local, _at, domain = email.rpartition("@")
     correction = DOMAIN_CORRECTIONS.get(domain.lower())
     return f"{local}@{correction}" if correction else ""
 
 
 def read_phone(text: str, country: str) -> str:
-    """Return the number in E.164 format, as +13125550142. Raises ValidationError."""
+    """Returns the number in E.164 format, as +13125550142. Raises ValidationError."""
     number = phone_numbers.normalize(text, country)
     if not number or not _PHONE.fullmatch(text):
         if phone_numbers.has_ten_digits(country):

@@ -17,7 +17,7 @@ from outreach.web.forms.registration_form import TRAP
 
 
 def read_address() -> str:
-    """Return the normalized address of the post. Raises ValidationError."""
+    """Returns the normalized address of the post. Raises ValidationError."""
     text = _read_once("email")
     email = read_email(text)
     suggestion = suggest_email(email)
@@ -27,7 +27,7 @@ def read_address() -> str:
 
 
 def read_number() -> str:
-    """Return the phone of the post in E.164 form. Raises ValidationError."""
+    """Returns the phone of the post in E.164 form. Raises ValidationError."""
     return read_phone(_read_once("phone").strip(), config().texts.countries[0])
 
 
@@ -42,7 +42,7 @@ def _read_once(name: str) -> str:
 
 
 def notice(purpose: str) -> str:
-    """Return what is wrong with the post itself, not with its address; empty if nothing is.
+    """Returns what is wrong with the post itself, not with its address; empty if nothing is.
 
     `purpose` is what the form token was made for.
     """
@@ -57,7 +57,7 @@ def notice(purpose: str) -> str:
 
 
 def get_token(purpose: str) -> str:
-    """Return the form token for the page.
+    """Returns the form token for the page.
 
     A token that is too young is kept: a new one would restart its minimum age.
     """

@@ -36,13 +36,13 @@ class FormToken:
 
 
 def make(purpose: str, *, nonce: str = "", now: datetime | None = None) -> str:
-    """Return a token for a form; `purpose` is the public id of a workshop or a form's name."""
+    """Returns a token for a form; `purpose` is the public id of a workshop or a form's name."""
     token: str = _signer().dumps([purpose, _milliseconds(now or clock.now()), nonce])
     return token
 
 
 def read(token: str, purpose: str, *, now: datetime) -> FormToken:
-    """Check a token's signature, purpose and age."""
+    """Checks a token's signature, purpose and age."""
     try:
         token_purpose, made_at, nonce = _signer().loads(token)
     except (BadSignature, ValueError, TypeError):
@@ -61,18 +61,20 @@ def _age(elapsed: timedelta) -> TokenAge:
 
 
 def nonce() -> str:
-    """Return 128 random bits that identify a form, so that posting it twice registers once."""
+    """Returns 128 random bits that identify a form, so that posting it twice registers once."""
     return secrets.token_urlsafe(16)
 
 
 def make_pass(registration_id: str) -> str:
-    """Return what lets a ticket register another person (`ticket_sharing`): it leads nowhere."""
+    """Returns the signed text with which a ticket's page lets its holder register another person
+    (`ticket_sharing`). It opens no registration."""
     made: str = _passes().dumps(registration_id)
     return made
 
 
 def read_pass(text: str) -> str:
-    """Return the id of the registration of a pass; empty where it is not ours."""
+    """Returns the id of the registration that `make_pass` signed; empty where the signature is not
+    ours."""
     try:
         return str(_passes().loads(text))
     except BadSignature:

@@ -15,5 +15,5 @@ VALUE: Final = "language"
 
 
 def is_pressed() -> bool:
-    """Return whether this post only changes the language of the page."""
+    """Returns whether this post only changes the language of the page."""
     return request.form.get(FIELD) == VALUE

@@ -91,7 +91,8 @@ def list_dates(
 
 
 def list_requests(session: Session, workshop: Workshop, *, now: datetime) -> Sequence[Workshop]:
-    """The other dates of a discreet kind that take requests, each a registration of its own."""
+    """Returns the other dates of a discreet kind that are open. A registration cannot move to them:
+    one registers anew."""
     found = [
         each.public_id
         for each in _search(session, workshop, now)

@@ -30,8 +30,8 @@ class RegistrationSource:
 
 
 def from_form(*, assisted_code: str, ticket: str) -> RegistrationSource:
-    """The public form, also where somebody helps (`assisted_code`), or registers another person
-    (`ticket`). Needs a request."""
+    """Returns the source of a registration by the public form, also where somebody helps
+    (`assisted_code`) or registers another person (`ticket`). Needs a request."""
     return RegistrationSource(
         networks=client_address.list_networks(),
         assisted_code=assisted_code,

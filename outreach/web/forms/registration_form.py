@@ -87,7 +87,7 @@ class PersonForm(Form):
 
     @property
     def is_only_reader(self) -> bool:
-        """Whether she says that nobody else reads the texts of her phone."""
+        """Whether the person says that nobody else reads the texts of their phone."""
         return self.may_leave_message and self.only_me.data == "yes"
 
     def is_sent(self, name: str) -> bool:
@@ -268,7 +268,7 @@ class RegistrationForm(PersonForm):
         return bool(self[TRAP].data)
 
     def read_token(self, *, now: datetime) -> FormToken:
-        """The form token, without its nonce where the field of that name has another one."""
+        """Returns the form token; without its nonce where the field `nonce` has another value."""
         token = form_token.read(self.stamp.data or "", self.workshop.public_id, now=now)
         return token if token.nonce == self.nonce.data else FormToken(token.age)
 
@@ -371,7 +371,7 @@ class RegistrationForm(PersonForm):
 
 
 def list_hours(workshop: Workshop) -> set[str]:
-    """Return all slots of a workshop, free or not, as `10:20`."""
+    """Returns all slots of a workshop, free or not, as `10:20`."""
     if not workshop.has_slots or not workshop.slot_minutes:
         return set()
     minutes = time_slots.list_offsets(workshop.starts, workshop.ends, workshop.slot_minutes)

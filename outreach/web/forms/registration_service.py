@@ -36,7 +36,8 @@ def save(
     *,
     now: datetime,
 ) -> bytes:
-    """Register a person for one workshop or for all dates of a series; return the key of the first.
+    """Registers a person for one workshop or for all dates of a series, and returns the key of the
+    first.
 
     `form_id` is what `KeyStore.form_id` returns for the form's nonce. A form that was posted before
     returns the key of its registration. Raises FormUsed as `get_key_of_repeated` does,
@@ -110,8 +111,8 @@ class _CountedSeats:
     is_within: list[bool]  # once it is counted; kept while a request is answered again
 
     def is_beyond_share(self, key_ids: Sequence[bytes]) -> bool:
-        """Count them, once for all dates; return whether they are too many. A burst names the
-        keys (S29)."""
+        """Counts the party in the share of its networks, once for all dates, and returns whether it
+        is too large for it. `key_ids` are stored with a burst, so that it can be found (S29)."""
         if not self.networks:
             return False
         if not self.is_within:
@@ -143,10 +144,11 @@ def _may_text(data: RegistrationData, networks: Sequence[ClientNetwork]) -> bool
 
 
 def get_key_of_repeated(existing: Registration, data: RegistrationData, *, now: datetime) -> bytes:
-    """Return the key of the registration that this form made, for a browser that repeats its post.
+    """Returns the key of the registration that this form made, for a browser that repeats its post.
 
     Raises FormUsed where the post names another party, or comes later than REPEATED_WITHIN: a used
-    token leads nobody else to the registration (S26). Raises NotFound where it has been erased."""
+    token leads nobody else to the registration (S26). Raises NotFound where it has been erased.
+    """
     key = registrations.get_key(key_store(), existing)
     made_at = key_store().made_at(existing.key_id or b"")  # the row has only the hour
     is_late = made_at is None or now - made_at > REPEATED_WITHIN
@@ -166,7 +168,8 @@ def _get_key(
     data: RegistrationData,
     now: datetime,
 ) -> bytes:
-    """Return the key of the saved registration; destroy the prepared keys unless it uses them."""
+    """Returns the key of the saved registration, and destroys the prepared keys unless it uses
+    them."""
     if not prepared or existing.key_id != prepared[0][1].key_id:
         _destroy(prepared)
     return get_key_of_repeated(existing, data, now=now)

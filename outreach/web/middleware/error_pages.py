@@ -67,7 +67,7 @@ def use_frame(app: Flask, framed: FramedPage) -> None:
 
 
 def page(status: int, error: Exception | None = None, **words: object) -> ResponseReturnValue:
-    """The page for a status, in the language of the address or of the browser.
+    """Renders the page for a status, in the language of the address or of the browser.
 
     It shows nothing of the request: the bytes are the same for every dead link.
     """
@@ -104,8 +104,8 @@ def fail_as_text(error: Exception) -> Response:
 
 
 def keep_form() -> None:
-    """Shows the form again, filled in, if this POST fails with 429, 500 or 503. Not for forms with
-    a password."""
+    """Shows the form again, filled in, if this POST fails with 429, 500 or 503. It must not be
+    called for forms with a password."""
     g.keeps_form = True
 
 

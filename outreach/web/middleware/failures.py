@@ -61,7 +61,8 @@ class FailureLog:
         self._lock = Lock()
 
     def write(self, error: BaseException, reason: ErrorClass | None) -> str:
-        """Writes a line, unless one like it was written within a minute; the number of the line."""
+        """Writes a line, unless one like it was written within a minute. Returns the number of the
+        line."""
         name = error_classes.describe(error) if reason is None else _kind(error)
         key: object = reason or (_route(), name, _place(error))
         with self._lock:
@@ -85,10 +86,11 @@ def init_app(app: Flask) -> None:
 
 
 def find_reason(error: BaseException) -> ErrorClass | None:
-    """Why the databases could not be used; None for a bug.
+    """Returns why the databases could not be used; None for a bug.
 
     What an old server does with a newer schema may fail in any way, so after any other error the
-    versions are compared."""
+    versions are compared.
+    """
     return error_classes.classify(error) or _find_schema_reason()
 
 

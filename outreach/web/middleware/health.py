@@ -58,7 +58,8 @@ def accepts_any_host() -> bool:
 
 @pages.get("/healthz")
 def health() -> Response:
-    """200 while the process runs. It does not use the database: restarting would not help."""
+    """Answers 200 while the process runs. It does not use the database: restarting would not
+    help."""
     return Response("ok\n", mimetype="text/plain")
 
 
@@ -80,8 +81,8 @@ def metrics() -> Response:
 def answer_for_all(
     environ: "WSGIEnvironment", apps: Sequence[Flask], absent: Sequence[Config]
 ) -> Response | None:
-    """The answer to a probe that names the host of no network; None for any other request. Networks
-    that are `absent`, since they cannot be served, are not ready."""
+    """Answers a probe that names the host of no network; returns None for any other request.
+    Networks that are `absent`, since they cannot be served, are not ready."""
     path, method = environ.get("PATH_INFO", ""), environ["REQUEST_METHOD"]
     if method not in {"GET", "HEAD"}:
         return None
@@ -116,7 +117,7 @@ def _write_metrics(apps: Sequence[Flask]) -> Response:
 
 
 class _Metrics(Collector):
-    """The metrics of some networks, each family once."""
+    """Collects the metrics of some networks; a family that several of them have is written once."""
 
     def __init__(self, apps: Sequence[Flask]) -> None:
         self._apps = apps

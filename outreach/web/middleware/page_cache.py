@@ -47,7 +47,8 @@ class PageCache:
         return self._by_address.size + self._by_data.size
 
     def recall(self, mark: Hashable, now: datetime) -> Response | None:
-        """The page of this address, if it was made within MAX_AGE at the same `Store.mark`."""
+        """Returns the page of this address, if it was made within MAX_AGE at the same
+        `Store.mark`."""
         page = self._by_address.get(request.full_path, version=mark, now=now)
         return None if page is None else _respond(page)
 
@@ -58,7 +59,7 @@ class PageCache:
         data: Hashable,
         render: Callable[[], str],
     ) -> Response:
-        """The page that `render` returns, or returned before for equal data.
+        """Returns the page that `render` returns, or returned before for equal data.
 
         `data` has to hold all that the page shows besides its address; `mark` has to be taken
         before the data are read.

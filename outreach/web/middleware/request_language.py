@@ -59,8 +59,9 @@ def get_accepted() -> str:
 
 @pass_eval_context
 def _translate(context: EvalContext, message: str, **values: Any) -> str:
-    """`_()` of the templates: what Jinja's own does, without three calls through the context for
-    each of the thirty messages of a page. `TemplateCode` writes those without values directly."""
+    """Does what Jinja's own `_()` does in templates, without three calls through the context for
+    each of the thirty messages of a page. `TemplateCode` writes messages without values
+    directly."""
     text = i18n.fit_stops(_messages().gettext(message), values)
     return _prepare(context, text) % values
 
@@ -69,7 +70,7 @@ def _translate(context: EvalContext, message: str, **values: Any) -> str:
 def _translate_number(
     context: EvalContext, singular: str, plural: str, num: int, **values: Any
 ) -> str:
-    """`ngettext()` of the templates, in the same way."""
+    """Does what Jinja's own `ngettext()` does in templates, in the way of `_translate`."""
     given = {"num": num, **values}
     text = i18n.fit_stops(_messages().ngettext(singular, plural, num), given)
     return _prepare(context, text) % given

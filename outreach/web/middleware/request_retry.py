@@ -50,7 +50,7 @@ def harmless(view: View) -> View:
 
 
 def dispatch_with_retry(dispatch: Callable[[], Response]) -> Response:
-    """The response of the first attempt that is not to be retried."""
+    """Returns the response of the first attempt that is not to be retried."""
     before = set(g)
     parts = dict(request.view_args or {})  # dispatching removes the language
     g.retry_state = state = RetryState(RetryPolicy(current_app.extensions["outreach_outage"]))

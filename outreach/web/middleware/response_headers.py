@@ -54,8 +54,8 @@ _FRAMED: Final = {
 
 
 def _extend(*features: str, **sources: str) -> Mapping[str, str]:
-    """ALWAYS with features of the device for this site (`camera`) and more sources of the CSP
-    (`media_src`)."""
+    """Returns the headers ALWAYS, changed so that this site may use these features of the device
+    (`camera`) and more sources of the CSP (`media_src`)."""
     permissions = ALWAYS["Permissions-Policy"]
     for each in features:
         permissions = permissions.replace(f"{each}=()", f"{each}=(self)")

@@ -33,7 +33,7 @@ class AlternativeDay:
 
 
 def alternatives(session: Session, workshop: Workshop, *, now: datetime) -> list[WorkshopCard]:
-    """Return up to three upcoming workshops with free places, of the same kind if any.
+    """Returns up to three upcoming workshops with free places, of the same kind if any.
 
     Returns none for a discreet kind: cards would reveal the kind on a neutral page.
     """
@@ -49,7 +49,7 @@ def alternatives(session: Session, workshop: Workshop, *, now: datetime) -> list
 
 
 def other_days(workshop: Workshop) -> list[AlternativeDay]:
-    """Return the days of the same consultations at the office, including this one.
+    """Returns the days of the same consultations at the office, including this one.
 
     Returns none for a discreet kind, and none if this is the only day.
     """
@@ -80,12 +80,12 @@ def other_days(workshop: Workshop) -> list[AlternativeDay]:
 
 
 def phone_of(workshop: Workshop) -> str:
-    """Return the phone number for questions about a workshop; empty if there is none."""
+    """Returns the phone number for questions about a workshop; empty if there is none."""
     return workshop.phone or workshop.office.phone or config().phone
 
 
 def search_same_kind(workshop: Workshop) -> SearchFilters:
-    """Return the search for workshops of the same kind near the same office."""
+    """Returns the search for workshops of the same kind near the same office."""
     office = workshop.office
     location = Location(
         scale=LocationScale.OFFICE, office=office.id, city=fold(office.city), region=office.region
@@ -110,5 +110,5 @@ def _place(found: SearchResult) -> str:
 
 
 def _words(day: date) -> str:
-    """Sáb 5 dic"""
+    """Returns a day in short with a capital, as «Sáb 5 dic»."""
     return formatting.first_capital(formatting.slim_day(day))

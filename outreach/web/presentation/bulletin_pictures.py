@@ -27,7 +27,7 @@ class BulletinPictures:
 
 
 def draw(document: BulletinDocument) -> BulletinPictures:
-    """Return the pictures in the language of the request."""
+    """Returns the pictures in the language of the request."""
     history = document.history
     has_year = sum(bool(each.total) for each in history) > 1
     return BulletinPictures(

@@ -87,12 +87,12 @@ class SmallChart:
 
 
 def totals(row: Iterable[ReportedMonth]) -> list[tuple[Month, int | None]]:
-    """Return the total of each month; None for one that is not released."""
+    """Returns the total of each month; None for one that is not released."""
     return [(each.month, None if each.is_hidden else each.total) for each in row]
 
 
 def columns(totals: Sequence[tuple[Month, int | None]], this: Month | None) -> list[ChartColumn]:
-    """Return a column for each month; `this` is the month of the page."""
+    """Returns a column for each month; `this` is the month of the page."""
     maximum = max((total or 0 for _month, total in totals), default=0) or 1
     return [
         ChartColumn(
@@ -112,12 +112,12 @@ def columns(totals: Sequence[tuple[Month, int | None]], this: Month | None) -> l
 
 
 def lines(row: Sequence[ReportedMonth], codes: Iterable[str]) -> dict[str, str]:
-    """Return the sparkline of each kind or office through the months of the row."""
+    """Returns the sparkline of each kind or office through the months of the row."""
     return {code: sparklines.draw([each.numbers.get(code, 0) for each in row]) for code in codes}
 
 
 def strip(totals: Sequence[tuple[Month, int | None]], this: Month) -> list[StripSquare]:
-    """Return a square for each month; `this` is the month of the page."""
+    """Returns a square for each month; `this` is the month of the page."""
     bounds = _bounds(max((total or 0 for _month, total in totals), default=0))
     return [
         StripSquare(
@@ -135,7 +135,7 @@ def strip(totals: Sequence[tuple[Month, int | None]], this: Month) -> list[Strip
 
 
 def small_chart(name: str, values: Sequence[int | None]) -> SmallChart:
-    """Return a chart with a bar for each value; the last is that of the page."""
+    """Returns a chart with a bar for each value; the last is that of the page."""
     maximum = max((value or 0 for value in values), default=0) or 1
     bars = []
     for index, value in enumerate(values):
@@ -147,7 +147,7 @@ def small_chart(name: str, values: Sequence[int | None]) -> SmallChart:
 
 
 def squares(by_region: Mapping[str, int]) -> list[ChartSquare]:
-    """Return the squares of the map: every state and province with its shade. Those that are on no
+    """Returns the squares of the map: every state and province with its shade. Those that are on no
     map have no place, and stand in the table alone if they have a number."""
     bounds, lang = _bounds(max(by_region.values(), default=0)), i18n.current()
     tiles = regions.load_tiles()
@@ -170,7 +170,7 @@ def _place(tile: tuple[int, int]) -> tuple[int, int]:
 
 
 def legend(by_region: Mapping[str, int]) -> list[tuple[int, int, int]]:
-    """Return each shade with its least and greatest number, without empty ranges."""
+    """Returns each shade with its least and greatest number, without empty ranges."""
     maximum = max(by_region.values(), default=0)
     bounds = [*_bounds(maximum), maximum]
     spans = [(shade + 1, bounds[shade] + 1, bounds[shade + 1]) for shade in range(SHADES)]
@@ -178,5 +178,6 @@ def legend(by_region: Mapping[str, int]) -> list[tuple[int, int, int]]:
 
 
 def _bounds(maximum: int) -> list[int]:
-    """Return the lower bounds of the shades, ascending: a number's shade is how many it exceeds."""
+    """Returns the lower bounds of the shades, ascending: a number's shade is how many it
+    exceeds."""
     return [0, maximum // 8, maximum // 4, maximum // 2]

@@ -91,12 +91,12 @@ def init_app(app: Flask) -> None:
 
 
 def spoken_languages() -> list[tuple[str, str]]:
-    """Return code and name of each workshop language, in the order of the data."""
+    """Returns code and name of each workshop language, in the order of the data."""
     return [(code, i18n.gettext(name)) for code, name in i18n.SPOKEN.items()]
 
 
 def in_language(lang: str) -> str:
-    """Return the path of this page in another language.
+    """Returns the path of this page in another language.
 
     A page that sets `g.other_languages_at`, a path without its language, links to that path.
     """
@@ -108,12 +108,12 @@ def in_language(lang: str) -> str:
 
 
 def localize(words: Words | None) -> str:
-    """Return a multilingual text in the language of the page."""
+    """Returns a multilingual text in the language of the page."""
     return i18n.say(words, i18n.current())
 
 
 def host_name(workshop: Workshop) -> str:
-    """Return the full name of the consulate that invites; empty for a discreet workshop, whose
+    """Returns the full name of the consulate that invites; empty for a discreet workshop, whose
     pages say nothing of a consulate (S14)."""
     if workshop.is_discreet or workshop.kind.is_discreet:
         return ""
@@ -121,35 +121,37 @@ def host_name(workshop: Workshop) -> str:
 
 
 def city(place: CityHolder) -> str:
-    """Return the name of the city of an office, venue or stop in the language of the page."""
+    """Returns the name of the city of an office, venue or stop in the language of the page."""
     return city_names.localize(place.city, place.region, i18n.current())
 
 
 def city_region(place: CityHolder) -> str:
-    """Nueva York, NY · New York, NY · Washington, D.C."""
+    """Returns a city with its state in short: «Nueva York, NY», «New York, NY», «Washington,
+    D.C.»."""
     return city_names.with_region(place.city, place.region, i18n.current())
 
 
 def region_label() -> str:
-    """What the field of a region is called."""
+    """Returns the label of the field of a region."""
     has_only_states = network_profile.current().has_only_states
     return _("Estado o provincia") if has_only_states else _("Región")
 
 
 def place_hint() -> str:
-    """What may be typed into the field of a place."""
+    """Returns what may be typed into the field of a place, as its hint."""
     if network_profile.current().has_only_states:
         return _("Ciudad, estado, oficina o código postal")
     return _("Ciudad, región, oficina o código postal")
 
 
 def region_short(code: str) -> str:
-    """NY · Jalisco"""
+    """Returns the short name of a region: «NY», «Jalisco»."""
     return regions.abbreviate(code, i18n.current())
 
 
 def map_link(place: Venue | Office) -> str:
-    """Return the address of a map with the way there, which any phone opens, by street and city."""
+    """Returns the address of a map with the way there, which any phone opens, by street and
+    city."""
     where = [place.address] if place.address else []
     if not where and isinstance(place, Venue):
         where = [place.name]
@@ -158,7 +160,7 @@ def map_link(place: Venue | Office) -> str:
 
 
 def lang_mark(words: Words | None) -> Markup:
-    """Return the attribute ` lang="es"` for a text that is not translated into the language of the
+    """Returns the attribute ` lang="es"` for a text that is not translated into the language of the
     page; empty for one that is."""
     spoken_in = i18n.language_of(words, i18n.current())
     if spoken_in == i18n.current():
@@ -167,28 +169,28 @@ def lang_mark(words: Words | None) -> Markup:
 
 
 def day(value: date) -> str:
-    """sábado 28 de noviembre · Saturday, November 28 · samedi 28 novembre"""
+    """Returns «sábado 28 de noviembre», «Saturday, November 28», «samedi 28 novembre»."""
     return formats.dated(value, formats.WEEKDAY_AND_DAY, i18n.current())
 
 
 def long_day(value: date) -> str:
-    """sábado 28 de noviembre de 2026"""
+    """Returns «sábado 28 de noviembre de 2026»."""
     lang = i18n.current()
     return formats.dated(value, formats.WEEKDAY_AND_DAY_WITH_YEAR, lang)
 
 
 def short_day(value: date) -> str:
-    """28 de noviembre · November 28 · 28 novembre"""
+    """Returns «28 de noviembre», «November 28», «28 novembre»."""
     return formats.dated(value, formats.DAY, i18n.current())
 
 
 def slim_day(value: date) -> str:
-    """sáb 5 dic · Sat, Dec 5 · sam. 5 déc."""
+    """Returns «sáb 5 dic», «Sat, Dec 5», «sam. 5 déc.»."""
     return formats.dated(value, formats.SHORT_WEEKDAY_AND_DAY, i18n.current())
 
 
 def first_capital(text: str) -> str:
-    """Return the text with a capital first letter: Sábado 28 de noviembre."""
+    """Returns the text with a capital first letter: Sábado 28 de noviembre."""
     return text[:1].upper() + text[1:]
 
 
@@ -205,7 +207,7 @@ def month_and_year(value: date) -> str:
 
 
 def short_month(value: date) -> str:
-    """ene · Jan · janv."""
+    """Returns «ene», «Jan», «janv.»."""
     return formats.date_name(value, "MMM", i18n.current())
 
 
@@ -222,7 +224,7 @@ def zone_city(zone: ZoneInfo) -> str:
 
 
 def short_month_name(value: date) -> str:
-    """nov"""
+    """Returns the short name of a month without its stop, as «nov»."""
     return formats.date_name(value, "MMM", i18n.current()).rstrip(".")
 
 

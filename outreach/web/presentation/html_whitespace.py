@@ -29,7 +29,7 @@ _INDENTATION: Final = re.compile(r"\A {2,}")
 
 
 class CompactHtml(Extension):
-    """Jinja extension; see the module."""
+    """Jinja extension that removes the whitespace of templates, as the module says."""
 
     def filter_stream(self, stream: TokenStream) -> TokenStream | Iterator[Token]:
         if not (stream.name or "").endswith(".html"):
@@ -101,8 +101,8 @@ class _WhitespaceParser:
 
 
 def _between_tags(text: str, after: str, before: str) -> str:
-    """Text without the whitespace that only formats; `after` and `before` name the tags around it,
-    where there is no statement or expression in between."""
+    """Returns the text without the whitespace that only formats. `after` and `before` name the tags
+    around it, where there is no statement or expression in between."""
     inner = text.strip()
     start = text[: len(text) - len(text.lstrip())]
     end = text[len(text.rstrip()) :] if inner else start
@@ -116,5 +116,5 @@ def _between_tags(text: str, after: str, before: str) -> str:
 
 
 def _within_tag(text: str) -> str:
-    """Attributes on lines of their own are put into one."""
+    """Puts attributes that stand on lines of their own into one line."""
     return re.sub(r"\s*\n\s*>", ">", re.sub(r"\s*\n\s*(?!>|\s)", " ", text))

@@ -86,12 +86,13 @@ def icon(name: str) -> Markup:
 
 
 def sign_class(sign: str) -> str:
-    """Return the CSS class of a sign's colour."""
+    """Returns the CSS class of a sign's colour."""
     return SIGNS.get(sign, "kind-other")
 
 
 def sign(name: str, pictogram: str, size: str = "") -> Markup:
-    """Return a workshop's sign: a rounded square with a white pictogram. `size` may be "sign-large"."""
+    """Returns a workshop's sign: a rounded square with a white pictogram. `size` may be
+    "sign-large"."""
     shapes = PICTOGRAMS.get(pictogram, PICTOGRAMS["calendar"])
     return Markup(  # noqa: S704 - made of the constants above
         f'<span class="sign {sign_class(name)} {size}" aria-hidden="true">'
@@ -100,7 +101,7 @@ def sign(name: str, pictogram: str, size: str = "") -> Markup:
 
 
 def qr(address: str) -> Markup:
-    """Return the QR code of an address as SVG, about 33 by 33 modules.
+    """Returns the QR code of an address as SVG, about 33 by 33 modules.
 
     Its border is two modules; the white frame around it completes the quiet zone of four.
     """

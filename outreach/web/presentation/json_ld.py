@@ -47,7 +47,7 @@ def init_app(app: Flask) -> None:
 
 
 def feeds_of(builder: str) -> list[tuple[str, str, str]]:
-    """Return media type, address and format of each feed for the choice in the feed builder's
+    """Returns media type, address and format of each feed for the choice in the feed builder's
     address."""
     pairs = parse_qsl(builder.partition("?")[2])
     name = dict(pairs).get("oficina", NETWORK)
@@ -59,7 +59,7 @@ def feeds_of(builder: str) -> list[tuple[str, str, str]]:
 
 
 def of_workshop(workshop: Workshop, *, shows_capacity: bool = False) -> Markup:
-    """Return the script element for the page of a workshop; empty if it is discreet or unlisted.
+    """Returns the script element for the page of a workshop; empty if it is discreet or unlisted.
     `shows_capacity`: whether the page says how many places there are in all."""
     if workshop.is_hidden:
         return Markup("")
@@ -125,7 +125,7 @@ def _availability(workshop: Workshop) -> str:
 
 
 def of_list(results: Iterable[SearchResult]) -> Markup:
-    """Return the script element for a list of workshops, in its order.
+    """Returns the script element for a list of workshops, in its order.
 
     Discreet and unlisted ones are left out; empty if none are left.
     """
@@ -160,7 +160,7 @@ def _brief(result: SearchResult, lang: str, site: str) -> JsonObject:
 
 
 def _place(workshop: Workshop) -> JsonObject:
-    """Return the place of a workshop; only its city if the address is hidden or missing."""
+    """Returns the place of a workshop; only its city if the address is hidden or missing."""
     venue, office = workshop.venue, workshop.office
     if venue is None:
         return _area(office.city, office.region, current())
@@ -200,7 +200,7 @@ def _area(city: str, region: str, lang: str) -> JsonObject:
 
 
 def _locations(mode: DeliveryMode, place: JsonObject, url: str) -> JsonObject | list[JsonObject]:
-    """Return the place, the page of the workshop (never the meeting's link), or both."""
+    """Returns the place, the page of the workshop (never the meeting's link), or both."""
     if mode is DeliveryMode.IN_PERSON:
         return place
     name = gettext("Por teléfono") if mode is DeliveryMode.PHONE_BANK else gettext("En línea")

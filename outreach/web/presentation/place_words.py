@@ -46,13 +46,15 @@ def region_name(code: str) -> str:
 
 
 def city_name(place: CityHolder) -> str:
-    """Nueva York, Nueva York · Chicago, Illinois · Washington, D.C."""
+    """Returns a city with its state: «Nueva York, Nueva York», «Chicago, Illinois», «Washington,
+    D.C.»."""
     name = city_names.localize(place.city, place.region, i18n.current())
     return name if place.region == "DC" else f"{name}, {region_name(place.region)}"
 
 
 def full_name(place: GazetteerPlace) -> str:
-    """Pilsen, Chicago, Illinois · Condado de Cook, Illinois · 60608 (Chicago, Illinois)"""
+    """Returns a place with what it is part of: «Pilsen, Chicago, Illinois», «Condado de Cook,
+    Illinois», «60608 (Chicago, Illinois)»."""
     region = region_name(place.region)
     if place.kind is PlaceKind.REGION:
         return region
@@ -122,7 +124,7 @@ def _link(place: GazetteerPlace, *, has_namesake: bool) -> PlaceLink:
 
 
 def search_words(place: GazetteerPlace) -> str:
-    """Return what the link of a place searches for: words that mean it and no other."""
+    """Returns what the link of a place searches for: words that mean it and no other."""
     if place.code:
         is_certain = gazetteer.is_certain(place.code)
         return place.code if is_certain else f"{place.code}, {place.region}"
@@ -136,7 +138,8 @@ def search_words(place: GazetteerPlace) -> str:
 
 
 def _state_words(place: GazetteerPlace) -> str:
-    """«Estado de Washington», since the name alone is asked about."""
+    """Returns the name of a state or province that the search takes for nothing else, as «Estado de
+    Washington»; its code in a country that has neither word."""
     name = region_name(place.region)
     match packs.load(place.country).region_word:
         case "state":
@@ -147,7 +150,8 @@ def _state_words(place: GazetteerPlace) -> str:
 
 
 def _detail(place: GazetteerPlace) -> str:
-    """What tells a place from others of its name."""
+    """Returns what tells a place from others of its name, as «Barrio de Chicago. Estados
+    Unidos»."""
     if place.kind is PlaceKind.REGION:
         pack = packs.load(place.country)
         return _("Todo el país") if pack.is_one_region else _whole_region(pack.region_word)

@@ -36,9 +36,11 @@ def init_app(app: Flask) -> None:
 
 
 def zone_words(workshop: Workshop | SearchResult, before: str = "") -> str:
-    """«hora del Centro», after `before`, where somebody may be in another zone; otherwise empty.
+    """Names the clock of a workshop, as «hora del Centro», after `before`; empty where nobody can
+    be in another zone.
 
-    That is where one need not come, and where the venue is in another zone than its office."""
+    Somebody can be where one need not come, and where the venue is in another zone than its office.
+    """
     home = workshop.office_zone if isinstance(workshop, SearchResult) else workshop.office.zone
     if not workshop.mode.is_from_anywhere and workshop.zone.key == home.key:
         return ""
@@ -46,19 +48,23 @@ def zone_words(workshop: Workshop | SearchResult, before: str = "") -> str:
 
 
 def hours_in_zone(starts: time, ends: time, workshop: Workshop) -> str:
-    """«8:00 a. m. tu hora · 10:00 a. m. a 12:00 p. m., hora del Centro»"""
+    """Returns start and end with their clocks: «8:00 a. m. tu hora · 10:00 a. m. a 12:00 p. m.,
+    hora del Centro»."""
     return _add_clocks(formatting.hours(starts, ends), starts, workshop)
 
 
 def hour_in_zone(starts: time, workshop: Workshop) -> str:
-    """«8:00 a. m. tu hora · 10:00 a. m., hora del Centro»"""
+    """Returns the start with its clocks: «8:00 a. m. tu hora · 10:00 a. m., hora del Centro»."""
     return _add_clocks(formatting.hour(starts), starts, workshop)
 
 
 def hour_alone(party: Registration | Workshop) -> str:
-    """The start of a registration or workshop: «8:00 a. m. tu hora»; where we do not know that
-    clock «10:00 a. m., hora del Centro», and the hour alone of what one comes to. For texts and
-    subjects, which are short."""
+    """Returns the start of a registration or workshop: «8:00 a. m. tu hora», or «10:00 a. m., hora
+    del Centro» where we do not know the reader's clock. The start of what one comes to has no
+    clock.
+
+    It is for texts and subjects, which are short.
+    """
     workshop = party.workshop if isinstance(party, Registration) else party
     if own := own_hour(party.starts, workshop):
         return name_own(own)
@@ -73,13 +79,13 @@ def _add_clocks(words: str, starts: time, workshop: Workshop) -> str:
 
 
 def name_own(hour: str) -> str:
-    """«8:00 a. m. tu hora»"""
+    """Says that an hour is on the reader's clock: «8:00 a. m. tu hora»."""
     return formats.name_own_hour(hour, i18n.current())
 
 
 def own_hour(starts: time, workshop: Workshop) -> str:
-    """«8:00 a. m.», an hour of a workshop on the reader's clock, with the day where it is another;
-    empty where it is the same hour, or the clock is not known."""
+    """Returns an hour of a workshop on the reader's clock, as «8:00 a. m.», with the day where that
+    is another. Empty where it is the same hour, or the clock is not known."""
     return write_own(_find_moment(starts, workshop), workshop.mode)
 
 
@@ -92,8 +98,8 @@ def own_start(starts: time, workshop: Workshop) -> time:
 
 
 def write_own(at: datetime, mode: DeliveryMode) -> str:
-    """«dom 3, 11:00 p. m.»: `at`, on the clock of the workshop, on that of the reader; empty where
-    they say the same."""
+    """Returns a moment on the clock of the reader, as «dom 3, 11:00 p. m.»; empty where that says
+    the same. `at` is on the clock of the workshop."""
     if not mode.is_from_anywhere:
         return ""
     return formats.own_hour(at, reader_zone.current(), i18n.current())
@@ -105,7 +111,9 @@ def own_clock(starts: time, workshop: Workshop) -> Markup:
 
 
 def write_attributes(at: datetime, mode: DeliveryMode) -> Markup:
-    """`at` is on the clock of the workshop."""
+    """Returns the attributes by which the page's script shows a moment on the reader's clock; none
+    where that clock is known, or nobody takes part from elsewhere. `at` is on the clock of the
+    workshop."""
     if not mode.is_from_anywhere or reader_zone.current() is not None:
         return Markup()
     moment = f"{at.astimezone(UTC):%Y-%m-%dT%H:%MZ}"

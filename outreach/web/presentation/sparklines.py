@@ -7,7 +7,7 @@ LINE_SIZE: Final = 100.0, 24.0  # width and height
 
 
 def draw(numbers: Sequence[int]) -> str:
-    """Return the SVG path from zero to the maximum; empty if all are zero."""
+    """Returns the SVG path from zero to the maximum; empty if all are zero."""
     maximum = max(numbers, default=0)
     if not maximum:
         return ""

@@ -28,8 +28,8 @@ _KEY_LENGTH: Final = 20
 
 
 class StoredTemplates(BytecodeCache):
-    """The files of one environment. A file that is missing, damaged or not ours is as none, and a
-    disk that is full stops no page."""
+    """The files of one environment. A file that is missing, damaged or not signed by us is compiled
+    again, and what cannot be written, as on a full disk, is left out."""
 
     def __init__(self, folder: Path, environment: Environment, secret: str) -> None:
         self._folder, self._secret = folder, f"templates {secret}".encode()
@@ -92,7 +92,7 @@ def use_files(environment: Environment, data: Path, secret: str) -> None:
 
 
 def _identify(environment: Environment) -> str:
-    """What decides about the code of a template, beside its source."""
+    """Returns a hash of all that decides how a template is compiled, beside its source."""
     found = sha256(importlib.util.MAGIC_NUMBER + jinja2.__version__.encode())
     for module in (html_whitespace, template_code):
         found.update(Path(cast("str", module.__file__)).read_bytes())

@@ -77,7 +77,7 @@ class TemplateCode(CodeGenerator):
             self.write(f"{make_output.__name__}(")
 
     def _is_message(self, node: nodes.Call, frame: Frame) -> bool:
-        """Whether this is `_('…')` in a page, where it needs no values."""
+        """Whether a call is `_('…')` in a page, where it needs no values."""
         return (
             frame.eval_ctx.autoescape
             and not frame.eval_ctx.volatile
@@ -87,7 +87,7 @@ class TemplateCode(CodeGenerator):
         )
 
     def _is_function(self, node: nodes.Call, frame: Frame) -> bool:
-        """Whether this calls a function of the environment that wants no context."""
+        """Whether a call is of a function of the environment that wants no context."""
         if not isinstance(node.node, nodes.Name):
             return False
         found = self.environment.globals.get(node.node.name)
@@ -98,7 +98,8 @@ class TemplateCode(CodeGenerator):
         )
 
     def _is_global(self, node: nodes.Call, frame: Frame, name: str) -> bool:
-        """Whether this calls, by position only, what no variable of the template hides."""
+        """Whether a call is of this name, which no variable of the template hides, with positional
+        arguments alone."""
         if not isinstance(node.node, nodes.Name) or node.node.name != name:
             return False
         load = frame.symbols.find_load(frame.symbols.ref(name))
@@ -116,7 +117,7 @@ class PageEnvironment(Environment):
 
 
 def make_output(value: object) -> str:
-    """What a value looks like in a page, escaped."""
+    """Returns a value as it stands in a page, escaped."""
     kind = type(value)
     if kind is str:
         text = cast("str", value)

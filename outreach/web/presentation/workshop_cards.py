@@ -74,7 +74,7 @@ class CardOptions:
 
 
 def card(found: SearchResult, *, now: datetime, with_city: bool = False) -> WorkshopCard:
-    """Return the card of a workshop; `with_city` adds the city, for lists of several cities."""
+    """Returns the card of a workshop; `with_city` adds the city, for lists of several cities."""
     lang, starts_at = i18n.current(), found.starts_at.astimezone(found.zone)
     own = reader_hours.write_own(starts_at, found.mode)
     tags = [seats_tag(found, now=now)]
@@ -106,7 +106,7 @@ def card(found: SearchResult, *, now: datetime, with_city: bool = False) -> Work
 
 
 def list_card(listed: ListedResult, options: CardOptions) -> WorkshopCard:
-    """Return the card of an entry of the list, which says how far it is and its other dates."""
+    """Returns the card of an entry of the list, which says how far it is and its other dates."""
     found = listed.workshop
     made = card(
         found,
@@ -125,7 +125,7 @@ def list_card(listed: ListedResult, options: CardOptions) -> WorkshopCard:
 
 
 def opening(found: SearchResult | Workshop, *, now: datetime) -> datetime | None:
-    """Return when registration opens, in the venue's time zone; None if not in the future."""
+    """Returns when registration opens, in the venue's time zone; None if not in the future."""
     opens = found.opens_at
     is_ahead = found.status is WorkshopStatus.PUBLISHED and found.starts_at > now
     takes_places = found.way not in {Way.OPEN, Way.PHONE}
@@ -135,7 +135,7 @@ def opening(found: SearchResult | Workshop, *, now: datetime) -> datetime | None
 
 
 def _near_day(day: date, today: date) -> str:
-    """Hoy · Mañana · sáb 5 dic"""
+    """Returns a day as «Hoy», «Mañana» or «sáb 5 dic»."""
     return today_or_tomorrow(day, today) or formatting.slim_day(day)
 
 
@@ -147,7 +147,7 @@ def today_or_tomorrow(day: date, today: date) -> str:
 
 
 def seats_tag(found: SearchResult | Workshop, *, now: datetime) -> CardTag:
-    """Return the tag that says how many places are left, or why none can be reserved online."""
+    """Returns the tag that says how many places are left, or why none can be reserved online."""
     if found.status is WorkshopStatus.CANCELLED:
         return CardTag(_("Cancelado"), "tag-bad")
     if found.way is Way.OPEN:
@@ -180,14 +180,14 @@ def seats_tag(found: SearchResult | Workshop, *, now: datetime) -> CardTag:
 
 
 def open_words(mode: DeliveryMode) -> str:
-    """How one takes part without a registration."""
+    """Returns how one takes part without a registration."""
     if mode is DeliveryMode.PHONE_BANK:
         return _("Llama sin apartar")
     return _("Llega sin cita") if mode.has_venue else _("Entra sin apartar")
 
 
 def place(found: SearchResult, *, with_city: bool = False) -> str:
-    """Return the venue and city; for a hidden address only the area and city."""
+    """Returns the venue and city; for a hidden address only the area and city."""
     lang = i18n.current()
     office_city = city_names.localize(found.office_city, found.office_region, lang)
     if found.venue_name is None:
@@ -204,19 +204,20 @@ def place(found: SearchResult, *, with_city: bool = False) -> str:
 
 
 def place_icon(mode: DeliveryMode) -> str:
-    """Return the name of the icon beside a place."""
+    """Returns the name of the icon beside a place."""
     return _PLACE_ICONS.get(mode, "place")
 
 
 def distance(miles: float, *, is_metric: bool = False) -> str:
-    """a 2 mi · a 3 km"""
+    """Returns how far a place is: «a 2 mi», «a 3 km»."""
     if is_metric:
         return _("a %(num)d km", num=max(1, round(miles * KILOMETRES_A_MILE)))
     return _("a %(num)d mi", num=max(1, round(miles)))
 
 
 def _languages(found: SearchResult) -> str:
-    """Español. Intérprete de náhuatl. An interpreter could tell where a discreet workshop is."""
+    """Returns the languages, as «Español. Intérprete de náhuatl». A discreet workshop names no
+    interpreter, who could tell where it is."""
     languages = spoken(found.languages)
     if not found.interpretation or found.is_discreet:
         return languages
@@ -225,7 +226,7 @@ def _languages(found: SearchResult) -> str:
 
 
 def spoken(codes: Iterable[str]) -> str:
-    """Return the names of languages as one text: Español e inglés · Spanish and English."""
+    """Returns the names of languages as one text: Español e inglés · Spanish and English."""
     return formats.language_names(tuple(codes), i18n.current())
 
 

@@ -73,8 +73,8 @@ def phone_line() -> ResponseReturnValue:
 
 @pages.get("/si-llegan-agentes")
 def agents() -> ResponseReturnValue:
-    """What to say to agents and what not to sign; a page to print. 404 where the network is not for
-    migrants, or in none of the countries whose law it says."""
+    """Shows what to say to agents and what not to sign, as a page to print. 404 where the network
+    is not for migrants, or in none of the countries whose law the page explains."""
     if not network_profile.current().has_agents_guide:
         abort(404)
     keep_for(3600)
@@ -90,7 +90,8 @@ def agents() -> ResponseReturnValue:
 
 @pages.get("/salir")
 def leave() -> Response:
-    """The quick exit: redirect to the configured site and clear this site's browser data.
+    """Leaves the site quickly: redirects to the configured site and clears this site's browser
+    data.
 
     Nothing in the request can change the target (S20).
     """
@@ -104,7 +105,7 @@ def leave() -> Response:
 
 
 def _retention_days(kinds: Sequence[Kind]) -> tuple[int, list[tuple[int, list[str]]]]:
-    """Return the retention in days of most kinds (0 without kinds), and other retentions with the
+    """Returns the retention in days of most kinds (0 without kinds), and other retentions with the
     names of their kinds. Discreet kinds share one neutral name."""
     usual = Counter(kind.retention_days for kind in kinds).most_common(1)
     if not usual:

@@ -159,7 +159,7 @@ def as_text(text: str) -> ResponseReturnValue:
 
 @pages.get("/<text>/imagen-<version>.png")
 def picture(text: str, version: str) -> ResponseReturnValue:
-    """The picture of the last edition for messengers."""
+    """Answers with the picture of the last edition for messengers."""
     found, _replaced_by = _load(text)
     lang = i18n.current()
     current = bulletin_card.get_version(found, lang)
@@ -179,7 +179,7 @@ def picture(text: str, version: str) -> ResponseReturnValue:
 
 
 def _load(text: str) -> tuple[BulletinDocument, int | None]:
-    """Return the requested bulletin, and the number of the edition that replaces it, if any."""
+    """Returns the requested bulletin, and the number of the edition that replaces it, if any."""
     requested_month, now = _month(text), _current_minute()
     with store().read() as session:
         last = bulletins.latest(session, requested_month)
@@ -194,7 +194,7 @@ def _load(text: str) -> tuple[BulletinDocument, int | None]:
 
 
 def _answer_not_yet(session: Session, requested_month: Month, now: datetime) -> NoReturn:
-    """Answer 404 with the page that says when the bulletin of a month that has begun comes."""
+    """Answers 404 with the page that says when the bulletin of a month that has begun comes."""
     is_over = workshop_counts.is_over(requested_month, now)
     if requested_month.first > now.date() or not _has_numbers(session, requested_month):
         abort(404)
@@ -217,7 +217,7 @@ def _month_name(month: Month) -> str:
 def _edition(
     session: Session, requested_month: Month, last: BulletinEdition | None
 ) -> BulletinEdition | None:
-    """Return the published edition that `?edicion=` names; the last one without it."""
+    """Returns the published edition that `?edicion=` names; the last one without it."""
     number = request.args.get("edicion", "")
     if not number:
         return last
@@ -240,7 +240,7 @@ def _is_provisional(session: Session, requested_month: Month, now: datetime) -> 
 
 
 def _months(session: Session, now: datetime) -> dict[Month, datetime | None]:
-    """Return the months with a bulletin, with the time of publication; None: provisional."""
+    """Returns the months with a bulletin, with the time of publication; None: provisional."""
     published = {
         line.month: line.published_at for line in bulletins.lines(session) if line.published_at
     }
@@ -283,7 +283,7 @@ def _get_picture_address(found: BulletinDocument, lang: str) -> str:
 
 
 def _pdf(found: BulletinDocument, lang: str) -> bytes:
-    """Return the PDF of a document; cached, since typesetting takes 0.1 s of CPU time."""
+    """Returns the PDF of a document; cached, since typesetting takes 0.1 s of CPU time."""
     cache: MemoryCache[bytes] = current_app.extensions["outreach_bulletin_pdfs"]
     document_json = json.dumps(bulletin_data.as_json(found), sort_keys=True)
     key = lang, hashlib.sha256(document_json.encode()).hexdigest()
@@ -297,7 +297,7 @@ def _pdf(found: BulletinDocument, lang: str) -> bytes:
 
 
 def _make_cacheable(answer: Response, seconds: int) -> Response:
-    """Make a response cacheable for everybody."""
+    """Makes a response cacheable for everybody."""
     keep_for(seconds)
     return answer
 
@@ -314,7 +314,7 @@ def _get_max_age(published_at: datetime | None) -> int:
 
 
 def _current_minute() -> datetime:
-    """Return the current minute, so that answers within it are identical."""
+    """Returns the current minute, so that answers within it are identical."""
     return clock.now().replace(second=0, microsecond=0)
 
 

@@ -48,7 +48,7 @@ def init_app(app: Flask) -> None:
 
 @pages.get("/cal/<name>.<any(ics,atom,json,jcal,jscal):form>")
 def feed(name: str, form: str) -> Response:
-    """Return the error of an invalid feed address.
+    """Returns the error of an invalid feed address.
 
     Another error of the middleware is raised again here, for Flask's error handlers.
     """

@@ -53,7 +53,7 @@ class EmbedFrame:
     height: int
 
     def tag(self, width: str | int = "100%", height: int = 0) -> str:
-        """Return the HTML of the frame, to paste into a page."""
+        """Returns the HTML of the frame, to paste into a page."""
         tag = Markup(
             '<iframe src="{}" title="{}" width="{}" height="{}" loading="lazy" '
             'referrerpolicy="no-referrer" style="border:0;max-width:100%"></iframe>'
@@ -114,7 +114,7 @@ def workshop_frame(public_id: str) -> Response:
 
 @root.get("/oembed")
 def describe() -> Response:
-    """Describe the frame of an address of this site (oEmbed)."""
+    """Describes the frame of an address of this site (oEmbed)."""
     g.lang = request_language.get_accepted()
     if request.args.get("format", "json") != "json":
         return _text_response(_("Aquí solo hay JSON. Quita «format» de la dirección."), 501)
@@ -141,7 +141,7 @@ def describe() -> Response:
 
 
 def make_frame(choice: FeedQuery, places: list[str], count: int = DEFAULT_COUNT) -> EmbedFrame:
-    """Return the frame of upcoming workshops of a choice. Raises NotFound for a discreet one."""
+    """Returns the frame of upcoming workshops of a choice. Raises NotFound for a discreet one."""
     query = _query(
         _check_not_discreet(choice), **({"cuantos": count} if count != DEFAULT_COUNT else {})
     )
@@ -150,7 +150,7 @@ def make_frame(choice: FeedQuery, places: list[str], count: int = DEFAULT_COUNT)
 
 
 def _find_frame(address: str) -> EmbedFrame:
-    """Return the frame for a page of this site. Raises NotFound, ValueError or HTTPException."""
+    """Returns the frame for a page of this site. Raises NotFound, ValueError or HTTPException."""
     parts = urlsplit(address)
     is_ours = parts.scheme in {"http", "https"} and parts.netloc.lower() == config().host
     if not is_ours or "\0" in unquote(address):
@@ -173,7 +173,7 @@ def _find_frame(address: str) -> EmbedFrame:
 
 
 def _oembed_address() -> str:
-    """Return the oEmbed address of the current page."""
+    """Returns the oEmbed address of the current page."""
     page_address = config().public_url + request.full_path.rstrip("?")
     return f"{config().public_url}/oembed?" + urlencode({"format": "json", "url": page_address})
 
@@ -194,7 +194,7 @@ def _find_visible(session: Session, public_id: str) -> Workshop:
 def _list_upcoming(
     session: Session, choice: FeedQuery, count: int, *, now: datetime
 ) -> list[SearchResult]:
-    """Return the next workshops that have not ended."""
+    """Returns the next workshops that have not ended."""
     today, ids = now.date(), []
     for horizon in HORIZONS:
         entries = feed_query.entries(
@@ -219,7 +219,7 @@ def _query(choice: FeedQuery, **extra: object) -> str:
 
 
 def _list_query(choice: FeedQuery) -> str:
-    """Return the query of the list page for a choice; there an office is a place."""
+    """Returns the query of the list page for a choice; there an office is a place."""
     office = {"donde": choice.office.slug} if choice.office else {}
     return urlencode([*office.items(), *choice.query])
 
@@ -237,7 +237,7 @@ def _read_limit(name: str, default: int) -> int:
 
 
 def _missing() -> Response:
-    """Return the same 404 page for unknown, discreet and unlisted workshops."""
+    """Returns the same 404 page for unknown, discreet and unlisted workshops."""
     body = render_template("embed/frame.html", title="", cards=None, query="", calendar="")
     allow(PagePolicy.FRAMED)
     return Response(body, 404, mimetype="text/html")
@@ -250,7 +250,7 @@ def _frame_response(body: str) -> Response:
 
 
 def _make_cacheable(answer: Response) -> Response:
-    """Make a response cacheable for five minutes."""
+    """Makes a response cacheable for five minutes."""
     answer.headers["Cache-Control"] = f"public, max-age={MAX_AGE_SECONDS}"
     return answer
 

@@ -58,7 +58,8 @@ _PICTURES: Final = "outreach_fediverse_pictures"
 
 
 def init_app(app: Flask) -> None:
-    """After `hub.init_app`, whose rule of addresses holds here too."""
+    """Registers the addresses, if the settings have ActivityPub. Call it after `hub.init_app`,
+    whose rule of addresses holds here too."""
     settings = app.extensions["outreach_config"]
     if not settings.activitypub:
         return
@@ -148,7 +149,7 @@ def count_followers(slug: str) -> Response:
 
 @pages.get("/ap/o/<slug>/outbox")
 def outbox(slug: str) -> Response:
-    """What was pushed and may still be shown, the latest first."""
+    """Answers with what was pushed and may still be shown, the latest first."""
     number = request.args.get("page", 0, int)
     if not 0 <= number <= MAX_PAGES:
         abort(404)
@@ -232,8 +233,8 @@ def picture(uid: str, version: str) -> ResponseReturnValue:
 @pages.post("/ap/inbox")
 @pages.post("/ap/o/<slug>/inbox")
 def receive(slug: str = "") -> Response:
-    """Takes what another server sends; 202, also for what is ignored. The office is that of the
-    activity: servers send to the inbox of all where they can."""
+    """Takes what another server sends. Answers 202, also to what is ignored. The activity says
+    which office it is for: servers send to the shared inbox where they can."""
     keep_private()
     inbox: Inbox = current_app.extensions[_INBOX]
     asked = InboxRequest(
@@ -263,15 +264,15 @@ def receive(slug: str = "") -> Response:
 
 
 def _count(actor: str) -> None:
-    """Counts what is not ignored, by the address that sent it and by the server that it names.
-    Raises TooManyRequests."""
+    """Counts an activity that is not ignored, by the address that sent it and by the server of its
+    actor. Raises TooManyRequests."""
     rate_limits.count_hub_request()
     rate_limits.count_hub_callback(guarded_client.get_domain(actor))
 
 
 def _find(session: Session, slug: str) -> tuple[Office, str]:
-    """An office and its public key. 404 for an unknown one, and for one that the worker has given
-    no key yet."""
+    """Returns an office and its public key. Answers 404 for an unknown office, and for one that the
+    worker has given no key yet."""
     if "\0" in slug:  # PostgreSQL cannot even look for it
         abort(404)
     office = offices.find(session, slug)

@@ -77,7 +77,7 @@ def build() -> str:
 
 
 def _last_day(session: Session, choice: FeedQuery, today: date) -> date | None:
-    """Return the last day that fits into the feed; None if all do. Writes the feed to measure."""
+    """Returns the last day that fits into the feed; None if all do. Writes the feed to measure."""
     site = PublicSite(
         config().public_url, installation_settings.get_calendar_host(session), config().phone
     )
@@ -85,7 +85,7 @@ def _last_day(session: Session, choice: FeedQuery, today: date) -> date | None:
 
 
 def _addresses(choice: FeedQuery) -> dict[str, object]:
-    """Return the addresses of the feed for each calendar program."""
+    """Returns the addresses of the feed for each calendar program."""
     formats = {
         form: ics_feed.address(choice, i18n.current(), config().public_url, form)
         for form in ("ics", "atom", "json", "jcal", "jscal")
@@ -103,7 +103,7 @@ def _addresses(choice: FeedQuery) -> dict[str, object]:
 
 
 def _offices(choice: FeedQuery, open_offices: list[Office]) -> list[FeedOption]:
-    """Return the offices by city; a closed one only if the address names it."""
+    """Returns the offices by city; a closed one only if the address names it."""
     shown = {office.slug: office for office in open_offices}
     if choice.office:
         shown.setdefault(choice.office.slug, choice.office)
@@ -114,7 +114,7 @@ def _offices(choice: FeedQuery, open_offices: list[Office]) -> list[FeedOption]:
 
 
 def _region_and_others(choice: FeedQuery, open_offices: list[Office]) -> tuple[str, list[str]]:
-    """Return the region that the select shows, and the places that it cannot show."""
+    """Returns the region that the select shows, and the places that it cannot show."""
     office_regions = {office.region for office in open_offices}
     region = next((place for place in choice.places if place in office_regions), "")
     return region, [place for place in choice.places if place != region]
@@ -139,7 +139,7 @@ def _spoken(choice: FeedQuery) -> list[FeedOption]:
 
 
 def _modes(choice: FeedQuery) -> list[FeedOption]:
-    """Return in person, online, and the other chosen modes."""
+    """Returns in person, online, and the other chosen modes."""
     chosen = feed_params.mode_codes(choice.modes)
     offered = dict.fromkeys([DeliveryMode.IN_PERSON.value, feed_params.ONLINE, *chosen])
     return [FeedOption(code, feed_params.mode_words(code), code in chosen) for code in offered]

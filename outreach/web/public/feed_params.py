@@ -24,7 +24,7 @@ ONLINE: Final = "en-linea"
 
 
 def choice(session: Session, args: MultiDict[str, str]) -> FeedQuery:
-    """Return the filters of a query string. Raises NotFound for an unknown value."""
+    """Returns the filters of a query string. Raises NotFound for an unknown value."""
     office = args.get("oficina") or NETWORK
     spoken = _values(args, "idioma")
     if unknown := [code for code in spoken if code not in i18n.SPOKEN]:
@@ -45,12 +45,12 @@ def choice(session: Session, args: MultiDict[str, str]) -> FeedQuery:
 
 
 def place_name(session: Session, place: str) -> str:
-    """Return the name of a place: Illinois · Joliet, Illinois · 60608 (Chicago, Illinois)."""
+    """Returns the name of a place: Illinois · Joliet, Illinois · 60608 (Chicago, Illinois)."""
     return place_words.location_name(geocoding.resolve_stored(session, place))
 
 
 def mode_codes(modes: Iterable[DeliveryMode]) -> list[str]:
-    """Return modes as a form offers them: all online modes are one."""
+    """Returns modes as a form offers them: all online modes are one."""
     chosen_modes = set(modes)
     is_online = chosen_modes.issuperset(ONLINE_MODES)
     offline_codes = [
@@ -66,7 +66,7 @@ def mode_words(code: str) -> str:
 
 
 def summary(choice: FeedQuery, places: Iterable[str]) -> list[str]:
-    """Return the texts of a choice: places, kinds, languages, modes. `places` are their names."""
+    """Returns the texts of a choice: places, kinds, languages, modes. `places` are their names."""
     where = ", ".join([*([formatting.city(choice.office)] if choice.office else []), *places])
     parts = [where or _("Toda la red"), _kinds(choice.kinds)]
     if choice.languages:

@@ -161,7 +161,7 @@ def read_post(workshop: Workshop | None) -> FollowForm:
 
 
 def list_offered() -> Sequence[Kind]:
-    """The kinds to choose from: no discreet one."""
+    """Returns the kinds to choose from; discreet ones are not among them."""
     return [each for each in reference().kinds if not each.is_discreet]
 
 

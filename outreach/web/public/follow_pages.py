@@ -65,7 +65,8 @@ def init_app(app: Flask) -> None:
 
 @worker.get("/avisame/sw.js")
 def script() -> ResponseReturnValue:
-    """The service worker that shows push messages. It keeps nothing and answers no request."""
+    """Answers with the service worker that shows push messages. It keeps nothing and answers no
+    request."""
     keep_for(WORKER_SECONDS)
     return Response(static_files.minified("push_worker.js"), mimetype="text/javascript")
 
@@ -174,7 +175,8 @@ def ask_to_finish(token: str) -> ResponseReturnValue:
 
 @pages.post("/s/<token>/fin")
 def finish(token: str) -> ResponseReturnValue:
-    """Ends it, from the page or with one click in a mail program (RFC 8058; `same_origin`)."""
+    """Ends a follow, from the page or with one click in a mail program (RFC 8058; `same_origin`).
+    Answers alike where there is none."""
     keep_private()
     try:
         follow = follows.find(key_store(), token)

@@ -46,7 +46,7 @@ def init_app(app: Flask) -> None:
 
 @pages.post("/hub")
 def subscribe() -> Response:
-    """Queues a subscription or its end; 202 (WebSub, 5.2)."""
+    """Queues a subscription or its end. Answers 202 (WebSub, 5.2)."""
     keep_private()
     try:
         # The address is counted before the form is read, which costs a look at the database.

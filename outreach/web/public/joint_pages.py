@@ -29,7 +29,7 @@ def document() -> Response:
 
 
 def _get_document() -> WrittenDocument:
-    """The document of now: it changes with the data and with the time in it."""
+    """Returns the document as it is now. It changes with the data and with the time in it."""
     cache: MemoryCache[WrittenDocument] = current_app.extensions[_CACHE]
     now = clock.now()
     version = store().mark(), joint_writer.round_down(now)  # read before the data

@@ -62,13 +62,14 @@ def init_app(app: Flask) -> None:
 
 
 def kind_counts() -> MemoryCache[KindCounts]:
-    """The numbers of workshops of each kind by search, as of `Store.mark`."""
+    """Returns the cache of how many workshops of each kind a search finds, valid at one
+    `Store.mark`."""
     cache: MemoryCache[KindCounts] = current_app.extensions["outreach_list_counts"]
     return cache
 
 
 def render_cards(listed: Sequence[ListedResult], options: CardOptions) -> Markup:
-    """The cards of several days."""
+    """Renders the cards of several days."""
     lang = i18n.current()
     cards = make_each(
         listed, lambda each: _render_card(each, options, lang, with_day=True), what=_LIST
@@ -79,7 +80,7 @@ def render_cards(listed: Sequence[ListedResult], options: CardOptions) -> Markup
 def render_days(
     listed: Sequence[ListedResult], joint: Sequence[ListedJoint], options: CardOptions
 ) -> list[RenderedDay]:
-    """The cards of each day, in their order, with those of partner networks among them."""
+    """Renders the cards of each day, in their order, with those of partner networks among them."""
     lang = i18n.current()
 
     def make(each: ListedResult) -> tuple[date, time, Markup]:
@@ -100,7 +101,7 @@ def render_days(
 def render_far(
     listed: Sequence[ListedResult], joint: Sequence[ListedJoint], options: CardOptions
 ) -> Markup:
-    """The cards of several days, by distance."""
+    """Renders the cards of several days, by distance."""
     lang = i18n.current()
 
     def make(each: ListedResult) -> tuple[float, Markup]:
@@ -117,7 +118,7 @@ def render_far(
 
 
 def render_office_days(found: Sequence[SearchResult], *, now: datetime) -> list[RenderedDay]:
-    """The cards of each day on the page of their office, which say no city."""
+    """Renders the cards of each day on the page of their office, which say no city."""
     lang = i18n.current()
     cards = make_each(
         found, lambda each: (each.day, _render_office_card(each, now, lang)), what=_LIST

@@ -103,7 +103,7 @@ def render(
     chosen: Sequence[Kind],
     view: ListView,
 ) -> str:
-    """The page of what was found, or the page that asks which place was meant."""
+    """Renders the page of what was found, or the page that asks which place was meant."""
     where = view.page.filters.where
     reader_place.use_place(where)
     place = _describe_place(params, view)
@@ -235,13 +235,13 @@ def _write_online_key(params: SearchParams, view: ListView) -> str:
 
 
 def _is_postal(where: Location) -> bool:
-    """Whether a postal code was typed: who is asked again is asked for a city."""
+    """Whether a postal code was typed. Where it is unknown, the page then asks for a city."""
     return bool(place_text.split_postal(where.typed)[0])
 
 
 def _find_only_country(country: str) -> str:
-    """The country that the list of a place keeps to, as it begins a sentence in French; empty in a
-    network of one country."""
+    """Returns the name of the country that the list of a place keeps to, with a capital and, in
+    French, its preposition; empty in a network of one country."""
     own = network_profile.current().packs
     found = next((pack.located[i18n.current()] for pack in own if pack.code == country), "")
     return formatting.first_capital(found) if len(own) > 1 else ""

@@ -90,7 +90,7 @@ def ask_to_leave(token: str) -> ResponseReturnValue:
 
 @pages.post("/s/<token>/baja")
 def leave(token: str) -> ResponseReturnValue:
-    """Unsubscribe, from the page or with one click in a mail program (RFC 8058; `same_origin`)."""
+    """Unsubscribes, from the page or with one click in a mail program (RFC 8058; `same_origin`)."""
     keep_private()
     try:
         with store().read() as session:

@@ -22,7 +22,8 @@ MAX_MILES: Final = 120  # from a phone to its town: farther out there is none to
 
 @pages.get("/lugares")
 def suggestions() -> ResponseReturnValue:
-    """Up to six places as `{"places": [{"name", "words"}]}`; `words` is what to search for."""
+    """Answers with up to six places as `{"places": [{"name", "words"}]}`; `words` is what to search
+    for."""
     keep_private()
     rate_limits.count_suggestion()
     typed = request.args.get("q", "")[:MAX_TYPED]
@@ -33,8 +34,8 @@ def suggestions() -> ResponseReturnValue:
 
 @pages.post("/lugares")
 def locate() -> ResponseReturnValue:
-    """The name of the nearest town of 20,000 people, of the fields `lat` and `lon`. They come in
-    the body, so that no address holds them, rounded to a hundredth of a degree."""
+    """Answers with the name of the town of 20,000 people nearest to the fields `lat` and `lon`.
+    They come in the body, so that no address holds them, rounded to a hundredth of a degree."""
     keep_private()
     rate_limits.count_post()
     try:

@@ -107,7 +107,8 @@ def save(public_id: str) -> ResponseReturnValue:
 
 
 def _read_pass(workshop: Workshop, text: str, now: datetime) -> str:
-    """Return the pass of a ticket of this workshop that may register another person, or nothing."""
+    """Returns the pass of a ticket of this workshop that may register another person, or
+    nothing."""
     registration_id = form_token.read_pass(text) if text else ""
     if not registration_id:
         return ""
@@ -118,7 +119,7 @@ def _read_pass(workshop: Workshop, text: str, now: datetime) -> str:
 
 
 def _show_in_language(public_id: str, now: datetime) -> ResponseReturnValue:
-    """Return the form as it was filled in, in the language of this address. Nothing is stored."""
+    """Returns the form as it was filled in, in the language of this address. Nothing is stored."""
     with store().read() as session:
         workshop = workshops.find_public(session, public_id)
         filled = RegistrationForm(workshop, request.form)
@@ -134,8 +135,8 @@ def _show_in_language(public_id: str, now: datetime) -> ResponseReturnValue:
 
 
 def _show_with_typed(filled: RegistrationForm, now: datetime) -> ResponseReturnValue:
-    """Answer a change of date: the form of this workshop, with what was typed for the other one.
-    Nothing is saved."""
+    """Answers a change of date with the form of this workshop, which has what was typed for the
+    other one. Nothing is saved."""
     workshop = _refresh(filled).workshop
     if not workshop.is_open(now) or (workshop.appears_full and not workshop.has_waiting_list):
         return _answer_closed(workshop, 200)
@@ -183,7 +184,7 @@ def _save(
 
 
 def _refresh(filled: RegistrationForm) -> RegistrationForm:
-    """Return the form with the current workshop and choices."""
+    """Returns the form with the current workshop and choices."""
     with store().read() as session:
         workshop = workshops.find_public(session, filled.workshop.public_id)
         filled.workshop = workshop
@@ -192,7 +193,7 @@ def _refresh(filled: RegistrationForm) -> RegistrationForm:
 
 
 def _check_post(filled: RegistrationForm, token: FormToken) -> str:
-    """Return what is wrong with the post itself, not with a field; empty if nothing is."""
+    """Returns what is wrong with the post itself, not with a field; empty if nothing is."""
     words = ""
     if filled.is_trapped:
         filled.website.data = ""
@@ -210,7 +211,7 @@ def _check_post(filled: RegistrationForm, token: FormToken) -> str:
 def _answer_repeated(
     filled: RegistrationForm, existing: Registration, now: datetime
 ) -> ResponseReturnValue:
-    """Answer the post, already validated, of a form that has made a registration."""
+    """Answers the repeated post, already validated, of a form that has made a registration."""
     try:
         if filled.errors:
             registrations.get_key(key_store(), existing)  # NotFound where it has been erased
@@ -236,7 +237,7 @@ def _redirect_to_registration(key: bytes, assisted_code: str = "") -> ResponseRe
 
 
 def _answer_full(filled: RegistrationForm) -> ResponseReturnValue:
-    """Answer a party that is larger than the places left, without a waitlist."""
+    """Shows the form again to a party that is larger than the places left, without a waitlist."""
     filled = _refresh(filled)
     workshop = filled.workshop
     if not workshop.is_open(clock.now()) or workshop.appears_full:
@@ -255,7 +256,7 @@ def _answer_full(filled: RegistrationForm) -> ResponseReturnValue:
 
 
 def _answer_conflict(filled: RegistrationForm, need: str) -> ResponseReturnValue:
-    """Answer where another person just took the slot, or the support for a need."""
+    """Shows the form again where another person just took the slot, or the support for a need."""
     filled, notice = _refresh(filled), _conflict_notice(filled, need)
     if filled.workshop.hides_seats:  # what it shows is late; what was just learned is left out
         hour = "" if need else filled.slot.data or ""
@@ -267,7 +268,7 @@ def _answer_conflict(filled: RegistrationForm, need: str) -> ResponseReturnValue
 
 
 def _conflict_notice(filled: RegistrationForm, need: str) -> str:
-    """Return the notice that another person just took the slot or the support, and what to do."""
+    """Returns the notice that another person just took the slot or the support, and what to do."""
     if not need:
         return _("Esa hora se acaba de ocupar. Elige otra: lo que escribiste sigue aquí.")
     gone = availability.used_up_words(need)
@@ -303,7 +304,7 @@ def _page(
 
 
 def _seats_left_words(filled: RegistrationForm) -> str:
-    """Return how many places are left, if few.
+    """Returns how many places are left, if few.
 
     Inexact for a kind of high sensitivity: a watcher must not see a single registration (S28).
     """
@@ -327,7 +328,7 @@ def _seats_left_words(filled: RegistrationForm) -> str:
 
 
 def _answer_closed(workshop: Workshop, status: int) -> ResponseReturnValue:
-    """Answer with the page that says why registration is closed, and with alternatives."""
+    """Answers with the page that says why registration is closed, and with alternatives."""
     now = clock.now()
     with store().read() as session:
         others = alternatives.alternatives(session, workshop, now=now)

@@ -68,7 +68,7 @@ def answer(token: str) -> ResponseReturnValue:
 
 @pages.get("/cal/<token>.ics")
 def calendar_feed(token: str) -> ResponseReturnValue:
-    """The feed: the address is the permission."""
+    """Answers with the feed of the member; who has the address may read it."""
     with store().read() as session:
         member = members.find_by_feed(session, token)
         if member is None or not members.is_readable(key_store(), member):
@@ -87,7 +87,8 @@ def calendar_feed(token: str) -> ResponseReturnValue:
 
 
 def _find(session: Session, token: str) -> AnswerLink:
-    """Raises NotFound, alike for a link that is not ours and for one of somebody erased."""
+    """Returns what a link is about. Raises NotFound, alike for a link that is not ours and for one
+    of somebody erased."""
     link = answer_links.read_token(session, key_store(), token)
     if link is None:
         raise NotFound("roster link")

@@ -26,7 +26,7 @@ class Period(StrEnum):
     MONTH = "mes"
 
     def compute_days(self, today: date) -> tuple[date, date]:
-        """The first and the last day. On a Sunday the weekend is this one."""
+        """Returns the first and the last day. On a Sunday the weekend is the one that it ends."""
         sunday = today + timedelta(days=6 - today.weekday())
         if self is Period.WEEKEND:
             return sunday - timedelta(days=1), sunday

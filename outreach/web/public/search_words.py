@@ -21,7 +21,7 @@ class FilterLink:
 
 
 def list_active(params: SearchParams, chosen: Sequence[Kind]) -> list[FilterLink]:
-    """The filters that are active except the place; each link takes one of them off."""
+    """Returns the active filters except the place; each link takes one of them off."""
     kinds = [
         FilterLink(
             formatting.localize(kind.short_name),
@@ -97,7 +97,8 @@ def period_words(period: Period) -> str:
 
 
 def days_words(since: date | None, until: date | None) -> str:
-    """Del 1 de diciembre al 5 de diciembre · Desde el 1 de diciembre · Hasta el 5 de diciembre"""
+    """Returns the days of a search in words: «Del 1 de diciembre al 5 de diciembre», «Desde el 1 de
+    diciembre», «Hasta el 5 de diciembre»."""
     if since is None:
         return _("Hasta el %(day)s", day=formatting.short_day(until)) if until else ""
     first = formatting.short_day(since)

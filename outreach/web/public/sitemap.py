@@ -98,7 +98,7 @@ def hreflang() -> list[tuple[str, str]]:
 
 
 def found_at() -> str | None:
-    """Return the path of this page without its language, if it may be indexed; else None."""
+    """Returns the path of this page without its language, if it may be indexed; else None."""
     endpoint = request.endpoint
     is_another = bool(request.query_string) and endpoint in QUERY_PAGES
     if endpoint not in INDEXED or is_another or g.get("is_private") or "other_languages_at" in g:
@@ -116,7 +116,7 @@ def robots() -> Response:
 
 @pages.get("/.well-known/security.txt")
 def security() -> Response:
-    """Where to report a fault of the site's security (RFC 9116)."""
+    """Answers where to report a fault of the site's security (RFC 9116)."""
     contact = config().security_contact
     if not contact:
         abort(404)
@@ -160,7 +160,7 @@ def part(name: str) -> Response:
 
 
 def _addresses(session: Session, name: str, current_month: Month) -> Iterator[Address]:
-    """Yield the addresses of a sitemap file; none if there is no such file."""
+    """Yields the addresses of a sitemap file; none if there is no such file."""
     if name == "paginas":
         yield from ((path, None) for path in FIXED)
         for office in offices.list_open_offices(session, clock.now().date()):
@@ -176,7 +176,7 @@ def _addresses(session: Session, name: str, current_month: Month) -> Iterator[Ad
 
 
 def _counted(session: Session, current_month: Month) -> list[Month]:
-    """Return the months that have figures."""
+    """Returns the months that have figures."""
     embargo = releases.load_embargo(session, clock.now())
     return [
         each

@@ -31,7 +31,7 @@ Reader = Callable[[InboundRequest, str], Sequence[InboundText]]
 @pages.post("/texto")
 @request_retry.harmless
 def take_text() -> Response:
-    """A text, in the dialect of the installation's gateway."""
+    """Takes a text, in the dialect of the installation's gateway."""
     keep_private()
     answers = config().answers
     if not answers.is_on:
@@ -100,8 +100,8 @@ def _take(read: Reader, secret: str, accepted: Response) -> Response:
 
 
 def _take_once(conversation: Conversation, inbound: InboundText) -> None:
-    """Drops what the gateway brought before. A failure takes the record back: gateways try again
-    after an error, and the same request is retried here after some."""
+    """Takes a text, unless the gateway has brought it before. A failure takes the record of it
+    back: gateways try again after an error, and the same request is retried here after some."""
     is_new = text_exchange.record_received(key_store(), inbound.gateway_id)
     if not is_new:
         return

@@ -20,7 +20,7 @@ pages = Blueprint("tour_route", __name__, url_prefix="/<lang:lang>")
 
 @dataclass(frozen=True, kw_only=True)
 class RouteStop:
-    """A stop with what the page says of it."""
+    """A stop, and what the page says about it."""
 
     public: PublicStop
     region: str  # its name

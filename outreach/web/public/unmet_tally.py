@@ -79,8 +79,8 @@ class UnmetTally:
 
 
 def note(searches: Sequence[UnmetSearch], *, now: datetime, is_page_kept: bool = False) -> None:
-    """Counts the searches of this page that found nothing, which may be none; also when it comes
-    from the page cache, if it is kept there."""
+    """Counts those searches of this page that found nothing. If the page cache keeps the page
+    (`is_page_kept`), `note_cached` counts them again when it is served from there."""
     tally = current_tally(now)
     if is_page_kept:
         tally.of_pages.put(request.full_path, searches)
@@ -88,7 +88,7 @@ def note(searches: Sequence[UnmetSearch], *, now: datetime, is_page_kept: bool =
 
 
 def note_cached(*, now: datetime) -> None:
-    """Counts the searches of this page, which comes from the page cache."""
+    """Counts the searches of this page, where the page cache answers."""
     tally = current_tally(now)
     _count(tally, tally.of_pages.get(request.full_path) or (), now)
 

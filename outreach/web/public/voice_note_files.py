@@ -18,8 +18,8 @@ WORKSHOP_CACHE_SECONDS: Final = 60
 
 @pages.get("/<name>.mp3")
 def play(name: str) -> Response:
-    """The recording, whole or the range that a player asks for: phones of Apple ask for two bytes
-    first, and play nothing without them."""
+    """Answers with the recording, whole or the range that a player asks for: phones of Apple ask
+    for two bytes first, and play nothing without them."""
     with store().read() as session:
         note = voice_notes.find_played(session, name)
         body = note.body

@@ -174,7 +174,8 @@ def _search_around(
 def _search_joint(
     session: Session, params: SearchParams, page: ListPage, online: ListPage, now: datetime
 ) -> JointPage:
-    """What partner networks hold within the days or miles of this page of our own."""
+    """Returns the workshops of partner networks within the days or miles that this page of ours
+    covers."""
     after = request.args.get("tras", "")
     is_next_online = params.is_online and after.startswith(list_sections.ONLINE_KEY)
     has_in_person = bool(page.filters.modes or not params.modes)
@@ -195,8 +196,8 @@ def _search_joint(
 def _list_unmet(
     params: SearchParams, chosen: Sequence[Kind], view: ListView, now: datetime
 ) -> list[UnmetSearch]:
-    """What a search is counted as that found nothing at its place, and nothing of its own online;
-    empty for any other."""
+    """Returns, for a search that found nothing at its place and nothing of its own online, what it
+    is counted as: one entry for each kind, or one for any kind. Empty for any other search."""
     where = view.page.filters.where
     has_found = view.page.total or (view.online.found and view.is_online_related)
     if has_found or list_sections.is_front(params) or "tras" in request.args:
@@ -237,7 +238,7 @@ def _count_kinds(
 
 
 def _local_day(offices: KnownOffices, where: Location, now: datetime) -> date:
-    """Today's date at the office nearest to the place; at headquarters without a place."""
+    """Returns today's date at the office nearest to the place; at headquarters without a place."""
     nearest = None if where.position is None else offices.find_nearest(where.position)
     return clock.network_day(now) if nearest is None else now.astimezone(nearest.zone).date()
 
@@ -279,8 +280,8 @@ def network() -> ResponseReturnValue:
 
 
 def _group_offices(found: Sequence[Office]) -> list[tuple[str, str, list[Office]]]:
-    """Code and name of each state with its offices, all in alphabetical order; where the network
-    has many countries, of each country."""
+    """Returns code and name of each state with its offices, all in alphabetical order. Where the
+    network has many countries, these take the place of states."""
     by_country = network_profile.current().has_many_countries
     groups: dict[str, list[Office]] = {}
     for each in sorted(found, key=lambda office: fold(formatting.city(office))):
@@ -347,7 +348,7 @@ def _help_line(session: Session, found: workshops.Workshop, now: datetime) -> He
 
 
 def _chosen(all_kinds: Sequence[Kind], params: SearchParams) -> list[Kind]:
-    """Return the kinds of a search by code or public code. Raises NotFound for an unknown one."""
+    """Returns the kinds of a search by code or public code. Raises NotFound for an unknown one."""
     if not params.kinds:
         return []
     by_name = {code: kind for kind in all_kinds for code in kind.codes}

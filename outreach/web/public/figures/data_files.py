@@ -64,7 +64,7 @@ TABLE_FILES: Final[dict[str, tuple[str, Callable[[RevisionTables, DataTable], st
 
 @pages.get("/catalog.jsonld")
 def catalogue() -> ResponseReturnValue:
-    """The latest revision of each closed month."""
+    """Answers with the latest revision of each closed month."""
     with store().read() as session:
         embargo = releases.load_embargo(session, clock.now())
         span = month_params.span(session)

@@ -56,7 +56,7 @@ class NetworkNames:
         return formatting.city(self.offices[slug]) if slug in self.offices else slug
 
     def what(self, change: MonthChange) -> str:
-        """Return the name of the number that a revision changed: Chicago, DACA."""
+        """Returns the name of the number that a revision changed, as «Chicago, DACA»."""
         if change.what == "figure":
             return self.series.get(change.series, change.series)
         if change.what == "people":
@@ -69,7 +69,7 @@ class NetworkNames:
 
 @pages.get("/")
 def latest() -> ResponseReturnValue:
-    """Redirect to the last past month with workshops, else to the current month."""
+    """Redirects to the last past month with workshops, else to the current month."""
     now = clock.now()
     current_month = Month.from_day(now.date())
     with store().read() as session:
@@ -210,7 +210,7 @@ def as_pdf(text: str) -> ResponseReturnValue:
 def _load_report(
     text: str, *, has_revisions: bool = False
 ) -> tuple[MonthReport, Sequence[MonthRevision]]:
-    """Return the report of the month or of a revision, and its released revisions. An answer that
+    """Returns the report of the month or of a revision, and its released revisions. An answer that
     lists them (`has_revisions`) is kept for less long."""
     now, number = clock.now(), month_params.revision()
     with store().read() as session:
@@ -229,7 +229,7 @@ def _list_released(session: Session, month: Month, now: datetime) -> list[MonthR
 
 
 def _not_released_page(month: Month, at: datetime) -> ResponseReturnValue:
-    """Answer 404 with the page that says when the figures of the month are released."""
+    """Answers 404 with the page that says when the figures of the month are released."""
     local = clock.at_headquarters(at)
     page = render_template(
         "figures/not_released.html", month=month, at=local, is_late=at <= clock.now()
@@ -252,7 +252,7 @@ def _load_names(
 
 
 def _as_reported(count: WorkshopCounts) -> ReportedMonth:
-    """Return the month with the numbers that the page shows, of a revision or of now."""
+    """Returns the month with the numbers that the page shows, of a revision or of now."""
     return ReportedMonth(
         month=count.month, numbers=count.by_kind, planned=count.planned, revision=count.revision,
         is_over=count.is_over, is_synthetic=count.is_synthetic,
@@ -262,7 +262,7 @@ def _as_reported(count: WorkshopCounts) -> ReportedMonth:
 def _comparisons(
     count: WorkshopCounts, row: Sequence[ReportedMonth], first: Month
 ) -> list[dict[str, Any]]:
-    """Return the previous month and the same month a year before, for a past month."""
+    """Returns the previous month and the same month a year before, for a past month."""
     if not count.is_over or not count.total:
         return []
     return [
@@ -275,14 +275,14 @@ def _comparisons(
 def _shown_kinds(
     count: WorkshopCounts, all_kinds: Mapping[str, Kind], drawn: Mapping[str, str]
 ) -> list[tuple[Kind, int, float, str]]:
-    """Return each kind with its number, bar length and sparkline, largest first."""
+    """Returns each kind with its number, bar length and sparkline, largest first."""
     most = max(count.by_kind.values(), default=0) or 1
     rows = [(all_kinds[code], n, 100 * n / most, drawn[code]) for code, n in count.by_kind.items()]
     return sorted(rows, key=lambda row: (-row[1], row[0].position))
 
 
 def _column_rows(count: WorkshopCounts, names: NetworkNames) -> list[tuple[str, list[int]]]:
-    """Return each kind that a column counts, by position, and the numbers of its columns."""
+    """Returns each kind that a column counts, by position, and the numbers of its columns."""
     columns = count.columns.values()
     return [
         (names.kind(code), [each.by_kind.get(code, 0) for each in columns])
@@ -294,7 +294,7 @@ def _column_rows(count: WorkshopCounts, names: NetworkNames) -> list[tuple[str, 
 def _office_rows(
     count: WorkshopCounts, core: list[Kind], names: NetworkNames
 ) -> list[tuple[str, str, list[int], int, int]]:
-    """Return slug, city, numbers of core kinds, of other kinds and total; largest first."""
+    """Returns slug, city, numbers of core kinds, of other kinds and total; largest first."""
     rows = []
     for slug, numbers in count.by_office.items():
         shown = [numbers.get(kind.code, 0) for kind in core]
@@ -304,7 +304,7 @@ def _office_rows(
 
 
 def _people_rows(people: Attendance, all_kinds: Mapping[str, Kind]) -> list[tuple[Kind, str]]:
-    """Return each kind with its attendance, small numbers suppressed."""
+    """Returns each kind with its attendance, small numbers suppressed."""
     rows = []
     for code, kind in all_kinds.items():
         if code in people.published:
@@ -317,7 +317,7 @@ def _people_rows(people: Attendance, all_kinds: Mapping[str, Kind]) -> list[tupl
 
 
 def _file(body: bytes, mimetype: str, report: MonthReport, extension: str) -> Response:
-    """Return the file, named after its month and revision."""
+    """Returns the file, named after its month and revision."""
     revision = f"-r{report.count.revision}" if report.is_closed else ""
     answer = Response(body, mimetype=mimetype)
     _tag(answer, report)
@@ -328,6 +328,6 @@ def _file(body: bytes, mimetype: str, report: MonthReport, extension: str) -> Re
 
 
 def _tag(answer: Response, report: MonthReport) -> None:
-    """Give the file of an open month an entity tag that changes with its numbers."""
+    """Gives the file of an open month an entity tag that changes with its numbers."""
     if not report.is_closed:
         answer.set_etag(month_tables.digest(report)[:32], weak=True)

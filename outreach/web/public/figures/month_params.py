@@ -19,19 +19,19 @@ SOON, LATER, FROZEN = 60, 300, 86_400  # Cache-Control max-age, in seconds
 
 
 def span(session: Session) -> tuple[Month, Month]:
-    """Return the first and the last month that have a page; the end stops crawlers."""
+    """Returns the first and the last month that have a page; the end stops crawlers."""
     now = clock.now()
     this = Month.from_day(now.date())
     return min(trends.first_month(session, now), this.plus(-FEW)), this.plus(FEW)
 
 
 def month_of(session: Session, text: str) -> Month:
-    """Return the month of an address; abort with 404 if it is invalid or outside of the span."""
+    """Returns the month of an address; aborts with 404 if it is invalid or outside of the span."""
     return parse(text, span(session))
 
 
 def parse(text: str, months: tuple[Month, Month]) -> Month:
-    """Return the month of an address within a span; abort with 404 as `month_of` does."""
+    """Returns the month of an address within a span; aborts with 404 as `month_of` does."""
     try:
         found = Month.parse(text)
     except ValueError:
@@ -42,7 +42,7 @@ def parse(text: str, months: tuple[Month, Month]) -> Month:
 
 
 def revision() -> int | None:
-    """Return the number in `?revision=`; None without it; abort with 404 if it is invalid."""
+    """Returns the number in `?revision=`, or None without it; aborts with 404 if it is invalid."""
     text = request.args.get("revision")
     if text is None:
         return None
@@ -52,13 +52,13 @@ def revision() -> int | None:
 
 
 def keep_until_release(seconds: int, embargo: Embargo) -> None:
-    """Let caches keep the answer for `seconds`, but not past the next release of a month."""
+    """Lets caches keep the answer for `seconds`, but not past the next release of a month."""
     keep_for(embargo.limit_seconds(seconds))
 
 
 def seconds(*, is_over: bool, number: int | None = None) -> int:
-    """Return the max-age of an answer. `number` is for a file of one revision, which never changes;
-    an answer that lists other revisions passes none."""
+    """Returns the max-age of an answer. `number` is for a file of one revision, which never
+    changes; an answer that lists other revisions passes none."""
     if number is not None:
         return FROZEN
     return LATER if is_over else SOON

@@ -36,7 +36,8 @@ def release_calendar() -> ResponseReturnValue:
 
 @pages.get("/publicacion.ics")
 def release_feed_file() -> ResponseReturnValue:
-    """The next twelve releases as iCalendar; without a calendar, a calendar without events."""
+    """Answers with the next twelve releases as iCalendar; without a calendar, a calendar without
+    events."""
     with store().read() as session:
         embargo = releases.load_embargo(session, clock.now())
         host = installation_settings.get_calendar_host(session)

@@ -61,7 +61,8 @@ def year(year: int) -> ResponseReturnValue:
 
 @pages.get("/trimestre/<int(fixed_digits=4):year>-<int(min=1, max=4):part>")
 def quarter(year: int, part: int) -> ResponseReturnValue:
-    """People by office of a quarter, as ranges (decision 0060); 404 for a quarter without them."""
+    """Shows the people of a quarter by office, as ranges (decision 0060). 404 for a quarter without
+    them."""
     now, wanted = clock.now(), Quarter(year, part)
     with store().read() as session:
         embargo = releases.load_embargo(session, now)
@@ -112,7 +113,7 @@ def office(slug: str) -> ResponseReturnValue:
 
 @pages.get("/tipo/<code>")
 def kind(code: str) -> ResponseReturnValue:
-    """The page of a kind, by its public code, which does not reveal a discreet kind."""
+    """Shows the page of a kind, by its public code, which does not reveal a discreet kind."""
     now = clock.now()
     this = Month.from_day(now.date())
     with store().read() as session:
@@ -143,7 +144,7 @@ def kind(code: str) -> ResponseReturnValue:
 def _months(
     row: Sequence[ReportedMonth], core: Sequence[Kind]
 ) -> list[tuple[ReportedMonth, list[int], int]]:
-    """Return each month with its numbers of core kinds and of all other kinds."""
+    """Returns each month with its numbers of core kinds and of all other kinds."""
     found = []
     for each in row:
         shown = [each.numbers.get(kind.code, 0) for kind in core]
@@ -154,7 +155,7 @@ def _months(
 def _bars(
     row: Sequence[ReportedMonth], all_kinds: dict[str, Kind]
 ) -> list[tuple[Kind, int, float, str]]:
-    """Return each kind with its number, bar length and sparkline of the last months."""
+    """Returns each kind with its number, bar length and sparkline of the last months."""
     sums = trends.sum_numbers(row)
     most = max(sums.values(), default=0) or 1
     drawn = charts.lines(row[-SHOWN:], sums)
@@ -164,7 +165,7 @@ def _bars(
 def _offices(
     row: Sequence[ReportedMonth], cities: dict[str, str]
 ) -> list[tuple[str, str, int, str]]:
-    """Return slug, city, number and sparkline of the last months; largest first."""
+    """Returns slug, city, number and sparkline of the last months; largest first."""
     sums = trends.sum_numbers(row)
     drawn = charts.lines(row[-SHOWN:], sums)
     found = [(slug, cities[slug], number, drawn[slug]) for slug, number in sums.items()]

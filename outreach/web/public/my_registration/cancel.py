@@ -35,7 +35,7 @@ class Cancellation:
 
 
 def resume_erasure(view: ViewFunction) -> ViewFunction:
-    """Decorate a view that erases: a retried request finishes the erasure that an earlier attempt
+    """Decorates a view that erases: a retried request finishes the erasure that an earlier attempt
     began, since that attempt may have invalidated the link already."""
 
     @wraps(view)
@@ -80,7 +80,7 @@ def forget(token: str) -> ResponseReturnValue:
 
 
 def leave(to_erase: Sequence[Registration], words: str) -> ResponseReturnValue:
-    """Erase registrations and show the last page."""
+    """Erases registrations and shows the last page."""
     ids = [each.id for each in to_erase]
     had_letters = any(each.contact is ContactMethod.EMAIL for each in to_erase)
     return _erase(request_retry.keep(STATE_KEY, lambda: Cancellation(ids, words, had_letters)))
@@ -102,7 +102,7 @@ def _load(token: str) -> RegistrationView:
 
 
 def _list_future_dates(view: RegistrationView) -> list[Registration]:
-    """Return the dates of the group that have not begun; at least this one."""
+    """Returns the dates of the group that have not begun; at least this one."""
     now = clock.now()
     future_dates = [each for each in view.joint if each.workshop.starts_at > now]
     return future_dates or [view.registration]

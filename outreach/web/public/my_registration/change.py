@@ -100,7 +100,7 @@ class ChangeForm(PersonForm):
         return f"contact-{SAME if has_contact else ContactMethod.NONE.value}"
 
     def answers(self) -> ChangedAnswers:
-        """Return the changes. Call it only after `validate()`."""
+        """Returns the changes. Call it only after `validate()`."""
         current, contact = self.view.registration, self._contact()
         is_same = contact is current.contact and not self.address
         may_leave_message = contact is ContactMethod.PHONE and self._may_leave_message
@@ -144,7 +144,8 @@ class ChangeForm(PersonForm):
 
 
 def _used_by(registration: Registration) -> str:
-    """Return how the stored phone is used; empty where no text can be sent or there is no phone."""
+    """Returns how the stored phone is used; empty where no text can be sent or there is no
+    phone."""
     if not config().texts.url or registration.contact is not ContactMethod.PHONE:
         return ""
     return BY_TEXT if registration.may_leave_message else BY_CALL
@@ -194,7 +195,8 @@ def change(token: str) -> ResponseReturnValue:
 
 
 def _may_change_contact(view: RegistrationView) -> bool:
-    """Count a new contact in the limit of the registration (S30), whatever its link is now."""
+    """Counts a change of contact in the limit of the registration (S30), which a new link does not
+    reset. Returns whether it is within the limit."""
     try:
         rate_limits.count_contact_change(view.registration.id)
     except TooManyRequests:
@@ -203,7 +205,8 @@ def _may_change_contact(view: RegistrationView) -> bool:
 
 
 def _is_within_share(view: RegistrationView, more_people: int) -> bool:
-    """Count more people of a party in the share of the client's networks (S29)."""
+    """Counts more people of a party in the share of the client's networks (S29). Returns whether
+    there was room for them."""
     return seat_shares().take(
         review.name_subject(view.workshop),
         client_address.list_networks(),
@@ -214,13 +217,13 @@ def _is_within_share(view: RegistrationView, more_people: int) -> bool:
 
 
 def _set_contact(view: RegistrationView, address: str) -> None:
-    """Set the contact by which the key store finds the registration; empty for none."""
+    """Sets the contact by which the key store finds the registration; empty for none."""
     if view.registration.key_id is not None:
         key_store().set_contact(view.registration.key_id, address or None)
 
 
 def _store_changes(token: str, view: RegistrationView, answers: ChangedAnswers) -> None:
-    """Store all changes in one transaction. Raises RegistrationClosed, Full, Conflict."""
+    """Stores all changes in one transaction. Raises RegistrationClosed, Full, Conflict."""
     now = clock.now()
     with store().change() as session:
         registration = registrations.find(session, key_store(), token)
@@ -245,7 +248,7 @@ def _store_changes(token: str, view: RegistrationView, answers: ChangedAnswers) 
 
 
 def _refusal(error: Exception) -> str:
-    """Return the message of a refused change."""
+    """Returns the message of a refused change."""
     if isinstance(error, Full):
         return _("No caben tantas personas. Tus lugares siguen apartados.")
     if isinstance(error, RegistrationClosed):
@@ -257,7 +260,7 @@ def _refusal(error: Exception) -> str:
 
 
 def _page(filled: ChangeForm, notice: str, status: int) -> ResponseReturnValue:
-    """Return the page with the form, its choices read again."""
+    """Returns the page with the form, its choices read again."""
     with store().read() as session:
         view = registration_page.find(session, filled.view.token)
         filled.view, filled.workshop = view, view.workshop
@@ -275,7 +278,7 @@ def _page(filled: ChangeForm, notice: str, status: int) -> ResponseReturnValue:
 
 
 def _seats_left_words(view: RegistrationView) -> str:
-    """Return how many more people fit; inexact where it hides its seats (S28)."""
+    """Returns how many more people fit; inexact where it hides its seats (S28)."""
     left, words = view.workshop.public_seats_left, ""
     if not view.has_seat or view.workshop.has_slots:
         return words

@@ -73,7 +73,7 @@ def ticket(token: str) -> ResponseReturnValue:
 def show_registration(
     token: str, now: datetime, *, notice: str = "", status: int = 200, languages_at: str = ""
 ) -> ResponseReturnValue:
-    """Return the current page of the registration; `notice` says why the last action failed, and
+    """Returns the current page of the registration; `notice` says why the last action failed, and
     `languages_at` is where the links to other languages lead, if not to its own address."""
     # The response to a POST has another path.
     g.other_languages_at = languages_at or f"/r/{token}"
@@ -117,7 +117,8 @@ def show_registration(
 
 
 def _make_pass(registration: Registration, now: datetime) -> str:
-    """Return what lets this ticket register another person; empty if it may not."""
+    """Returns the text that lets this ticket register another person (`form_token.make_pass`);
+    empty if it may not."""
     is_offered = ticket_sharing.is_offered(registration, now)
     return form_token.make_pass(registration.id) if is_offered else ""
 
@@ -142,7 +143,7 @@ def my_entry(token: str) -> ResponseReturnValue:
 
 @pages.get("/r/<token>/boleto.png")
 def picture(token: str) -> ResponseReturnValue:
-    """Answer with the ticket as a picture while its seat lies ahead; afterwards redirect to the
+    """Answers with the ticket as a picture while its seat lies ahead; afterwards redirects to the
     ticket."""
     now = clock.now()
     with store().read() as session:
@@ -164,7 +165,7 @@ def has_picture(view: RegistrationView, now: datetime) -> bool:
 
 
 def _series(view: RegistrationView) -> list[OtherDate]:
-    """Return the other dates of the group, each with its own link."""
+    """Returns the other dates of the group, each with its own link."""
     others = [each for each in view.joint if each.id != view.registration.id]
     keys = key_store().get_all(each.key_id for each in others if each.key_id is not None)
     return [
@@ -193,13 +194,14 @@ def _status_words(registration: Registration) -> str:
 
 
 def _look_again(registration: Registration, now: datetime) -> str:
-    """Return from when the person can see whether staff approved them; empty if there is none."""
+    """Returns from when the person can see whether staff approved them; empty if they wait for no
+    such decision."""
     at = address_approval.compute_next_look(registration, now=now)
     return format_moment(registration, at, now) if at is not None else ""
 
 
 def _review_words(registration: Registration, now: datetime) -> str:
-    """Return until when a party beyond its share is confirmed: mañana a las 9:00 a. m."""
+    """Returns until when a party beyond its share is confirmed: mañana a las 9:00 a. m."""
     at = review.compute_review(registration.workshop, registration.registered_at)
     local = at.astimezone(registration.workshop.zone)
     day, hour = _day_words(registration, at, now), formatting.hour(local.time())
@@ -226,7 +228,7 @@ def _until(registration: Registration, now: datetime) -> OfferDeadline | None:
 
 
 def format_moment(registration: Registration, moment: datetime, now: datetime) -> str:
-    """Return a moment in the venue's time zone: hoy, 6:00 p. m. · mañana, … · sábado 28 de …"""
+    """Returns a moment in the venue's time zone: hoy, 6:00 p. m. · mañana, … · sábado 28 de …"""
     local = moment.astimezone(registration.workshop.zone)
     return f"{_day_words(registration, moment, now)}, {formatting.hour(local.time())}"
 

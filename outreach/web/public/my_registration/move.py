@@ -65,7 +65,7 @@ def move(token: str) -> ResponseReturnValue:
 
 
 def _find_target(public_id: str) -> Workshop | None:
-    """Return the workshop of this id from the database; None where there is none to the public."""
+    """Returns the workshop of this id from the database; None where there is none to the public."""
     with store().read() as session:
         try:
             return workshops.find_public(session, public_id)
@@ -76,7 +76,7 @@ def _find_target(public_id: str) -> Workshop | None:
 def _find_refusal(
     filled: MoveForm, view: RegistrationView, target: Workshop | None, now: datetime
 ) -> MoveRefusal | None:
-    """Return why this cannot be moved there, before anything is counted or taken."""
+    """Returns why this cannot be moved there, before anything is counted or taken."""
     if not moving.is_movable(view.registration, now):
         return MoveRefusal(_("Ya no se puede mover."), 409)
     if target is not None and target.is_discreet and target.kind_id == view.workshop.kind_id:
@@ -98,7 +98,8 @@ def _is_within_limits(view: RegistrationView) -> bool:
 
 
 def _take_share(view: RegistrationView, target: Workshop, now: datetime) -> bool:
-    """Count the party in the share of the client's networks at the new workshop (S29)."""
+    """Counts the party in the share of the client's networks at the new workshop (S29). Returns
+    whether there was room for it."""
     counted: dict[int, bool] = request_retry.keep("move share", dict)
     if target.id not in counted:
         counted[target.id] = seat_shares().take(
@@ -190,7 +191,7 @@ def _page(
 
 
 def _is_written(view: RegistrationView) -> bool:
-    """Return whether we write to this person: staff call nobody about what they did themselves."""
+    """Returns whether we write to this person: staff call nobody about what they did themselves."""
     registration = view.registration
     if _gets_text(registration):
         return rate_limits.has_text_left()
@@ -198,7 +199,8 @@ def _is_written(view: RegistrationView) -> bool:
 
 
 def _may_write(registration: Registration) -> bool:
-    """Count the text of a move, where there is one, as one that this address causes (S31)."""
+    """Counts the text of a move, if the person gets one, as a text that this address causes (S31).
+    Returns whether it may be sent."""
     return not _gets_text(registration) or rate_limits.count_text()
 
 

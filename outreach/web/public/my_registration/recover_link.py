@@ -40,8 +40,8 @@ def show_form() -> ResponseReturnValue:
 
 @pages.post("/mi-registro")
 def come_back() -> ResponseReturnValue:
-    """The button that was pressed says how; after «enter», which presses the first, what was typed
-    does."""
+    """Does what the pressed button says. After «enter», which presses the first button, what was
+    typed decides."""
     way = _choose_way()
     return _open_by_code() if way == BY_CODE else _request_link(way)
 
@@ -58,7 +58,7 @@ def _choose_way() -> str:
 
 
 def _request_link(way: str) -> ResponseReturnValue:
-    """Ask for the link by letter, or by text: it goes to the stored contact only."""
+    """Asks for the link by letter, or by text: it goes to the stored contact only."""
     try:
         contact = email_form.read_number() if way == BY_TEXT else email_form.read_address()
     except ValidationError as fault:
@@ -80,8 +80,8 @@ def _request_link(way: str) -> ResponseReturnValue:
 
 
 def _open_by_code() -> ResponseReturnValue:
-    """Open the registration page. A discreet one is the answer itself, so that the history of a
-    borrowed phone keeps no link to it."""
+    """Opens the registration page by code and name. A discreet page is the answer itself, so that
+    the history of a borrowed phone keeps no link to it."""
     code = read_code(request.form.get("code", ""))
     name = clean(request.form.get("name", ""))
     faults, notice = _find_faults(code, name), email_form.notice(ABOUT)
@@ -118,7 +118,7 @@ def _confirm_hold(registration_id: str, now: datetime) -> None:
 
 
 def _find_faults(code: str, name: str) -> list[tuple[str, str]]:
-    """Return what is missing or malformed: the id of the field, and the message."""
+    """Returns what is missing or malformed: the id of the field, and the message."""
     faults = []
     if len(code) != CODE_LENGTH or not code.isascii():
         faults.append(("code", _("Escribe las 6 letras y números de tu código.")))
@@ -130,7 +130,7 @@ def _find_faults(code: str, name: str) -> list[tuple[str, str]]:
 
 
 def _page(*, faults: Sequence[tuple[str, str]] = (), notice: str = "", answered: str = "") -> str:
-    """`answered` is the way by which a link has been asked for; empty before."""
+    """Renders the page. `answered` is the way by which a link has been asked for; empty before."""
     typed = {} if answered else request.form
     return render_template(
         "my_registration/recover_link.html",

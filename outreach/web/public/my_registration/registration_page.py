@@ -84,7 +84,7 @@ def _dead_link(_error: Exception) -> ResponseReturnValue:
 
 
 def find(session: Session, token: str) -> RegistrationView:
-    """Return the registration of a token. Raises NotFound or DataErased, and TooManyRequests for
+    """Returns the registration of a token. Raises NotFound or DataErased, and TooManyRequests for
     too many POSTs of one link; cancelling and erasing are never refused."""
     try:
         registration = registrations.find(session, key_store(), token)
@@ -104,7 +104,7 @@ def find(session: Session, token: str) -> RegistrationView:
 
 
 def show(name: str, view: RegistrationView, now: datetime, **context: object) -> str:
-    """Render a page of the registration; every page shows its workshop and date."""
+    """Renders a page of the registration; every page shows its workshop and date."""
     values = {"notice": "", "look_again": "", "dates": len(view.joint)} | context
     return render_template(
         f"my_registration/{name}.html",
@@ -127,7 +127,7 @@ _CHANGEABLE = frozenset({RegistrationStatus.CONFIRMED, RegistrationStatus.WAITLI
 
 
 def own_title(view: RegistrationView) -> str:
-    """Return the default title of the calendar event; neutral for a discreet kind and for one of
+    """Returns the default title of the calendar event; neutral for a discreet kind and for one of
     high sensitivity, where the person may write another one."""
     neutral: str = _("Cita")
     title = i18n.say(view.workshop.title, i18n.current())

@@ -154,7 +154,8 @@ def _search(
     kind_ids: tuple[int, ...],
     now: datetime,
 ) -> Sequence[SearchResult]:
-    """Finds what may be offered; `find_offer` decides."""
+    """Finds workshops near a place that may have something to offer; `find_offer` decides about
+    each."""
     discreet = tuple(each.id for each in known.kinds if each.is_discreet)
     filters = SearchFilters(
         where=where, kinds=kind_ids, excluded_kinds=discreet, modes=_MODES, has_free_places=True

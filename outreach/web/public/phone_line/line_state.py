@@ -82,7 +82,8 @@ def write(state: LineState, call: str) -> str:
 
 
 def read(text: str, call: str) -> LineState:
-    """Raises StateInvalid."""
+    """Returns the state that `write` put into an address. Raises StateInvalid for one that is not
+    ours, too old, or of another call."""
     try:
         values = _signer(call).loads(text, max_age=GOOD_SECONDS)
     except BadSignature:
@@ -108,7 +109,7 @@ def derive_code(call: str, public_id: str) -> str:
 
 
 def derive_number(call: str, public_id: str) -> int:
-    """Four digits that tell parties without a name apart, which nobody can guess."""
+    """Returns four digits that tell parties without a name apart, and which nobody can guess."""
     return 1000 + int.from_bytes(_derive("number", call, public_id)[:4]) % 9000
 
 

@@ -193,7 +193,7 @@ def _ask_city(state: LineState, call: LineCall) -> LineReply:
 
 
 def _ask_kind(session: Session, state: LineState, where: str, call: LineCall) -> LineReply:
-    """The kinds near a place; with one alone, its dates."""
+    """Asks which of the kinds near a place the caller wants."""
     place = line_offers.find_place(session, where, reference())
     kinds = line_offers.list_kinds(session, place, reference(), call.now) if place else []
     if not kinds:
@@ -203,7 +203,8 @@ def _ask_kind(session: Session, state: LineState, where: str, call: LineCall) ->
 
 
 def _ask_date(session: Session, state: LineState, kind_code: str, call: LineCall) -> LineReply:
-    """The next dates of a kind; the last of the choices is the kind, which no key reaches."""
+    """Asks which of the next dates of a kind the caller wants. The kind itself is put last among
+    the choices: no key reaches it, and the next step reads it there."""
     place = line_offers.find_place(session, state.where, reference())
     offers = (
         line_offers.list_dates(session, place, reference(), kind_code, call.now, state.taken)
@@ -302,7 +303,7 @@ def _say(words: str) -> SpokenPrompt:
 
 
 def _prompt(prompt: LinePrompt) -> SpokenPrompt:
-    """A prompt as it was recorded; by a machine where it was not."""
+    """Returns a prompt as it was recorded; a machine says it where it was not."""
     lang = i18n.current()
     with store().read() as session:
         note = voice_notes.find_prompt(session, prompt, lang)

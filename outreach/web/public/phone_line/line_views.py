@@ -44,7 +44,7 @@ WITHHELD: Final = frozenset(
 @pages.post("/voz/inicio")
 @request_retry.harmless
 def start_call() -> ResponseReturnValue:
-    """The address that the gateway asks when somebody calls."""
+    """Answers the gateway when somebody calls: with the first question."""
     call = _read_call()
     rate_limits.count_once(f"start of {call.id}")
     return _respond(line_steps.begin(), call)
@@ -53,7 +53,8 @@ def start_call() -> ResponseReturnValue:
 @pages.post("/voz/paso")
 @request_retry.harmless
 def next_step() -> ResponseReturnValue:
-    """The keys of a caller, `Digits`, in the state of the address, `e`."""
+    """Answers the keys that a caller pressed (`Digits`) in the state that the address holds
+    (`e`)."""
     call = _read_call()
     try:
         state = line_state.read(request.args.get("e", ""), call.id)

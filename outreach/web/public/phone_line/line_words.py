@@ -16,7 +16,7 @@ from outreach.web.public.phone_line.line_offers import PhoneOffer
 
 
 def prompt_words(prompt: LinePrompt) -> str:
-    """What a machine says where nobody has recorded the prompt."""
+    """Returns what a machine says where nobody has recorded the prompt."""
     words = {
         LinePrompt.WELCOME: _("Talleres gratis."),
         LinePrompt.ZIP_CODE: _ask_place(),
@@ -75,7 +75,7 @@ def dates(choices: Sequence[PhoneOffer]) -> str:
 
 
 def code(letters: str) -> str:
-    """A code, said slowly and twice."""
+    """Says a code slowly, and twice."""
     slowly = ", ".join(letters)
     return _("Apunta tu código: %(code)s. Otra vez: %(code)s.", code=slowly)
 
@@ -147,7 +147,7 @@ def full_day() -> str:
 
 
 def _unconfirmed(registration: Registration, now: datetime) -> str:
-    """Until when a party beyond the share of its network is confirmed, and what it does then."""
+    """Says until when a party beyond the share of its network is confirmed, and what to do then."""
     if registration.is_released:
         return _("No pudimos guardarte el lugar. Ven de todos modos: si hay una silla, entras.")
     zone = registration.workshop.zone

@@ -34,8 +34,8 @@ _HOURS: Final = re.compile(r"[0-9]{1,3}([.,][05])?")
 
 
 class CertificateForm(Form):
-    """A name a line. A discreet workshop has one certificate at a time: a file with all who came
-    would be a list of them."""
+    """The form of certificates, with a name in each line. A discreet workshop has one certificate
+    at a time: a file with all who came would be a list of them."""
 
     name = TextAreaField(
         filters=[lambda typed: clean_lines(typed or "")],
@@ -80,12 +80,13 @@ class CertificateForm(Form):
 
     @property
     def hours_text(self) -> str:
-        """«2», «1.5»: the hours, after `validate()`."""
+        """The hours as «2» or «1.5». To be read only after `validate()`."""
         return f"{float((self.hours.data or '').replace(',', '.')):g}"
 
 
 def _require_name(name: str) -> None:
-    """Raises ValidationError."""
+    """Raises ValidationError for a name that is too long, has no letters, or looks like the number
+    of a document."""
     if len(name) > MAX_NAME_LENGTH:
         raise ValidationError(_("Es demasiado largo. Escribe menos."))
     if not any(unicodedata.category(letter)[0] == "L" for letter in name):

@@ -117,8 +117,8 @@ def show_page(
     shown: str = "",
     action: Permission | None = None,
 ) -> Response:
-    """The page; after sending, with the people to call. `shown` is the registration whose phone is
-    revealed; `action` as in `find_workshop`."""
+    """Shows the page; after sending, with the people to call. `shown` is the registration whose
+    phone is revealed; `action` is as in `find_workshop`."""
     now, number = clock.now(), request.args.get("enviado") or request.form.get("message", "")
     with store().read() as session:
         workshop = find_workshop(session, public_id, action)
@@ -170,7 +170,7 @@ def show_page(
 
 @restores(send_message)
 def restore(form: MultiDict[str, str], public_id: str) -> Response:
-    """The form with what was typed before the session ended."""
+    """Shows the form with what was typed before the session ended."""
     return show_page(public_id, _typed(form), action=Permission.EDIT)
 
 

@@ -90,7 +90,7 @@ def find(session: Session, office: Office, text_id: str) -> MessageText:
 
 
 def _find_office(session: Session) -> Office:
-    """The office in the form. Raises as `require_permission`."""
+    """Returns the office in the form. Raises errors as `require_permission` does."""
     slug = clean(request.form.get("office", ""))
     require_permission(Permission.EDIT, slug)
     return offices.find(session, slug)

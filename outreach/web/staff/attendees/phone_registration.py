@@ -133,7 +133,7 @@ def _save(form: CallerForm, form_id: str, now: datetime) -> None:
 
 
 def _closed_message(workshop: Workshop, now: datetime) -> str:
-    """Why the workshop takes no registrations now; empty when it does."""
+    """Returns why the workshop takes no registrations now; empty when it does."""
     if not workshop.takes_places:
         return str(_("En este taller no se apartan lugares."))
     if not workshop.has_opened(now):

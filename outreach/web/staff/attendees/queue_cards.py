@@ -114,8 +114,8 @@ def _is_stopped(line: WorkLine, reader: QueueReader) -> bool:
 
 
 def place(workshop: Workshop) -> str:
-    """Workshop, day and hour. The page is read with others looking on: a discreet one is not
-    named."""
+    """Returns title, day and hour of a workshop; a discreet one is not named, since the page is
+    read with others looking on."""
     name = _("Taller privado") if workshop.is_discreet else formatting.localize(workshop.title)
     hour = formatting.hour(workshop.starts)
     return f"{name}, {workshop_labels.short_day(workshop.day)}, {hour}"
@@ -170,7 +170,8 @@ def _reasons(line: WorkLine) -> list[str]:
 
 
 def _attempts(line: WorkLine, reader: QueueReader) -> list[str]:
-    """«No contestó, mié 25 nov, 10:00 a. m., ana@example.org», to the hour."""
+    """Returns the calls that were made, each as «No contestó, mié 25 nov, 10:00 a. m.,
+    ana@example.org», to the hour."""
     words = []
     for each in line.history.noted:
         there = each.made_at.astimezone(line.workshop.zone)

@@ -112,8 +112,9 @@ def open_line(public_id: str) -> ResponseReturnValue:
 @blueprint.post("/por-atender/llamada/<public_id>")
 @requires(Scope.WORKSHOP, Permission.CONTACTS)
 def record_outcome(public_id: str) -> ResponseReturnValue:
-    """The field `outcome` is a `CallOutcome`, or the answer to a question: yes or no. `attempt` is
-    the number of the call, so that a form that is sent twice counts once."""
+    """Notes what came of a call. The field `outcome` is a `CallOutcome`, or the answer to a
+    question: yes or no. `attempt` is the number of the call, so that a form that is sent twice
+    counts once."""
     registration_id = clean(request.form.get("registration", ""))
     outcome = request.form.get("outcome", "")
     try:
@@ -187,7 +188,8 @@ def _find_likely(session: Session, workshop: Workshop, people: int | None) -> in
 
 
 def _say_no(public_id: str, registration_id: str) -> ResponseReturnValue:
-    """A «no» to a question of a call: the person's data is erased, as on their own page."""
+    """Records a «no» to the question of a call: the person's data is erased, as on their own
+    page."""
     with store().read() as session:
         workshop = find_workshop(session, public_id)
         try:
@@ -267,7 +269,7 @@ def _read_number(name: str) -> int:
 
 
 def show_queue(*, opened: str = "", fault: str = "", report: TypedReport | None = None) -> Response:
-    """The page, with the filters of the request. `opened` is the registration whose line was
+    """Shows the page, with the filters of the request. `opened` is the registration whose line was
     opened."""
     who, now = current_staff(), clock.now()
     chosen_sort = _read_sort(request.values.get("ver", ""))

@@ -74,8 +74,8 @@ def show_contact(public_id: str) -> ResponseReturnValue:
 
 
 def open_call(session: Session, party: Registration) -> CallBlock | None:
-    """Why the number of a party is not shown to be called now; None where it is. Only those who
-    left a phone are called."""
+    """Returns why the number of a party is not shown to be called now; None where it is. Only those
+    who left a phone are called."""
     if party.contact is not ContactMethod.PHONE:
         return None
     return call_attempts.open_call(
@@ -86,8 +86,9 @@ def open_call(session: Session, party: Registration) -> CallBlock | None:
 @blueprint.post("/talleres/<public_id>/persona")
 @requires(Scope.WORKSHOP, Permission.EDIT)
 def decide(public_id: str) -> ResponseReturnValue:
-    """The field `do` is grant (a seat), confirm or cancel (as answered by phone), approve or
-    unapprove (reading the address), or undo (a decision on it that is on hold)."""
+    """Changes one registration as the field `do` says: grant gives a seat, confirm and cancel note
+    what was answered by phone, approve and unapprove decide on reading the address, and undo takes
+    back such a decision while it is on hold."""
     what = request.form.get("do", "")
     registration_id = clean(request.form.get("registration", ""))
     now = clock.now()
@@ -112,7 +113,8 @@ def decide(public_id: str) -> ResponseReturnValue:
 def _decide(
     session: Session, workshop: Workshop, party: Registration, what: str, *, now: datetime
 ) -> str:
-    """Does it, writes it in the audit log and returns the query of the page that says so."""
+    """Does what `do` says, writes it in the audit log and returns the query of the page that says
+    so."""
     done = True
     match what:
         case "grant":
@@ -146,8 +148,8 @@ def _query_of_approval(workshop: Workshop, now: datetime) -> str:
 @blueprint.post("/talleres/<public_id>/por-aprobar")
 @requires(Scope.WORKSHOP, Permission.EDIT)
 def decide_addresses(public_id: str) -> ResponseReturnValue:
-    """Decides on the ticked registrations that await approval, and on no others. The field `do` is
-    approve or decline; or undo, of the ticked ones whose decision is on hold."""
+    """Approves or declines (field `do`) those of the ticked registrations that await approval. With
+    undo it takes back the decisions on ticked ones that are on hold."""
     listed = [clean(each) for each in request.form.getlist("registration")][:MAX_LISTED]
     what, now = request.form.get("do", ""), clock.now()
     if what not in {"approve", "decline", "undo"} or not listed:
@@ -162,8 +164,8 @@ def decide_addresses(public_id: str) -> ResponseReturnValue:
 def _decide_on(
     session: Session, workshop: Workshop, listed: Sequence[str], what: str, *, now: datetime
 ) -> tuple[int, str]:
-    """Decides, and writes it in the audit log. Returns how many decisions were made, and what the
-    page says."""
+    """Decides, and writes it in the audit log. Returns how many decisions were made, and the code
+    of what the page says."""
     waiting = address_approval.list_awaiting(session, workshop, listed)
     match what:
         case "undo":
@@ -186,7 +188,8 @@ def _decide_on(
 @blueprint.post("/talleres/<public_id>/llamada")
 @requires(Scope.WORKSHOP, Permission.CONTACTS)
 def record_call(public_id: str) -> ResponseReturnValue:
-    """The field `do` is called, undo, or the answer: yes or no."""
+    """Notes that a call was made, or its answer. The field `do` is called, undo, yes or no; a no to
+    a question erases the person's data."""
     what, number = request.form.get("do", ""), request.form.get("notice", "")
     try:
         with store().read() as session:

@@ -176,7 +176,7 @@ def _office(value: Any, cities: Mapping[str, str]) -> str:
 
 
 def _roles(value: Any, cities: Mapping[str, str]) -> str:
-    """«Organiza · Chicago, Entrada · Toda la red»"""
+    """Returns roles in words: «Organiza · Chicago, Entrada · Toda la red»."""
     return ", ".join(
         f"{next((role_names([each]) for each in Role if each == role), role)} · "
         + (str(_("Toda la red") if office == ALL_OFFICES else cities.get(office, office)))

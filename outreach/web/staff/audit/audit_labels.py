@@ -263,7 +263,7 @@ def about_words(about: AuditSubject) -> str:
 
 
 def sentence(line: AuditLine, accounts: Mapping[int, str]) -> str:
-    """«publicó el taller»; the code of an action that has no words."""
+    """Returns an action in words, as «publicó el taller»; its code where it has none."""
     known = ACTIONS.get(line.action)
     if known is None:
         return line.action

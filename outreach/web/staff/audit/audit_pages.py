@@ -50,7 +50,7 @@ class AuditParams:
 @blueprint.get("/bitacora")
 @requires(Scope.NETWORK, Permission.NETWORK)
 def network_log() -> ResponseReturnValue:
-    """All entries; with `revisar`, the result of verifying the hash chain."""
+    """Shows all entries; with `revisar`, also the result of verifying the hash chain."""
     broken = (
         audit_verification.find_errors(store(), key_store()) if "revisar" in request.args else None
     )

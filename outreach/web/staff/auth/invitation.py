@@ -71,7 +71,7 @@ def _staff_member_of(session: Session, token: str) -> StaffMember:
 
 
 def _invitation_page(token: str, fault: str = "", field: str = "") -> ResponseReturnValue:
-    """The form. A password is never shown again; a name that was typed is."""
+    """Shows the form. A password is never shown again; a name that was typed is."""
     with store().read() as session:
         organizer = _staff_member_of(session, token)
         slugs = sorted(grant.office for grant in organizer.grants if grant.office != ALL_OFFICES)

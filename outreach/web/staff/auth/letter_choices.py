@@ -99,7 +99,7 @@ def choose_letters() -> ResponseReturnValue:
 @blueprint.get("/correo/<token>/baja")
 @requires(Scope.PUBLIC)
 def letters_link(token: str) -> ResponseReturnValue:
-    """The page of the link in a letter, with a button."""
+    """Shows the page of the link in a letter, with a button."""
     with store().read() as session:
         link = _find_link(session, token)
         is_on = mail_choices.read(session, link.organizer_id).wants_any(link.group)
@@ -120,7 +120,8 @@ def switch_letters_off(token: str) -> ResponseReturnValue:
 
 
 def _find_link(session: Session, token: str) -> LetterLink:
-    """Raises NotFound, alike for a link that is not ours and for one of a disabled account."""
+    """Returns what a link is about. Raises NotFound, alike for a link that is not ours and for one
+    of a disabled account."""
     link = mail_choices.read_token(session, key_store(), token)
     if link is None:
         raise NotFound("letter link")

@@ -291,7 +291,7 @@ def _count_wrong_key(verdict: CodeVerdict) -> None:
 
 
 def site() -> passkeys.RelyingParty:
-    """This installation, as passkeys know it."""
+    """Returns this installation, as passkeys know it."""
     host = config().host.rpartition("@")[2]
     return passkeys.RelyingParty(host.partition(":")[0], config().public_url)
 
@@ -353,7 +353,7 @@ def _restored(form: KeptForm) -> Response | None:
 
 
 def see_other(path: str) -> Response:
-    """A redirect with status 303."""
+    """Returns a redirect with status 303."""
     response = redirect(path, 303)
     assert isinstance(response, Response)
     return response

@@ -27,7 +27,8 @@ from outreach.web.staff.common.permissions import Scope, requires
 @blueprint.post("/llave/reto")
 @requires(Scope.PUBLIC)
 def passkey_challenge() -> ResponseReturnValue:
-    """The options for a sign-in with a passkey, as JSON. Each request counts as an attempt."""
+    """Answers with the options for a sign-in with a passkey, as JSON. Each request counts as an
+    attempt."""
     login.count_attempt()
     with store().change() as session:
         options = passkeys.authentication_options(session, "", login.site(), now=clock.now())
@@ -58,7 +59,7 @@ def sign_in_with_passkey() -> ResponseReturnValue:
 @blueprint.post("/codigo/reto")
 @requires(Scope.HALF_SIGNED_IN)
 def second_factor_challenge() -> ResponseReturnValue:
-    """The options to show a passkey as the second factor of this session, as JSON."""
+    """Answers with the options to show a passkey as the second factor of this session, as JSON."""
     who = session_staff()
     assert who is not None  # the guard has checked it
     with store().change() as session:

@@ -68,8 +68,8 @@ def print_recovery_codes() -> ResponseReturnValue:
 @blueprint.post("/cuenta/codigos/archivo")
 @requires(Scope.SIGNED_IN)
 def download_recovery_codes() -> ResponseReturnValue:
-    """The codes of the page before, as a text file: phones have no printer. They are not stored in
-    a readable form: the form returns them sealed for this session."""
+    """Answers with the codes of the page before as a text file: phones have no printer. They are
+    not stored in a readable form: the form returns them sealed for this session."""
     try:
         sealed = bytes.fromhex(request.form.get("sealed", ""))
         codes = server_key().unseal(sealed, _about_codes(current_staff()))

@@ -95,7 +95,8 @@ def edit(month: str) -> ResponseReturnValue:
 @blueprint.post("/boletin/<month>")
 @requires(Scope.NETWORK, Permission.NETWORK)
 def update(month: str) -> ResponseReturnValue:
-    """The field `do` is begin, correct, save, preview or publish."""
+    """Begins or corrects an edition, or saves, previews or publishes what was typed, as the field
+    `do` says (begin, correct, save, preview, publish)."""
     wanted, what = month_access.month_of(month), request.form.get("do", "")
     error_pages.keep_form()
     if what in {"begin", "correct"}:
@@ -155,7 +156,7 @@ def preview(month: str) -> ResponseReturnValue:
 
 @restores(update)
 def restore(typed: MultiDict[str, str], month: str) -> Response:
-    """The editor with what was typed before the session ended. Nothing of it is saved yet."""
+    """Shows the editor with what was typed before the session ended. Nothing of it is saved yet."""
     return _page(month_access.month_of(month), typed=_typed(typed))
 
 
@@ -300,7 +301,7 @@ def _typed(form: MultiDict[str, str]) -> BulletinInput:
 
 
 def _tidy(line: str) -> str:
-    """`clean`, which keeps no-break spaces: French punctuation needs them."""
+    """Cleans a line as `clean` does, but keeps no-break spaces: French punctuation needs them."""
     return "".join(
         each if each in _NO_BREAK_SPACES else clean(each) for each in _SPACES.split(line)
     )
@@ -320,7 +321,7 @@ def _page(
     fault: str = "",
     note: str = "",
 ) -> Response:
-    """The editor of a draft; without a draft, the next step. `typed` replaces what is saved;
+    """Shows the editor of a draft; without a draft, the next step. `typed` replaces what is saved;
     `is_lost` says that somebody else has saved since."""
     early_access.record([month])
     with store().read() as session:
@@ -362,7 +363,7 @@ def _page(
 
 
 def show_editor(month: Month, status: int, *, fault: str) -> Response:
-    """The editor with a fault, for the other forms of its page."""
+    """Shows the editor with a fault, for the other forms of its page."""
     return _page(month, status, fault=fault)
 
 
@@ -428,7 +429,7 @@ def _core_kinds(session: Session, report: MonthReport) -> list[tuple[Kind, int]]
 
 
 def _name(session: Session, edition: BulletinEdition | None) -> str:
-    """The name of who published or edited it last; empty when unknown."""
+    """Returns the name of who published or last edited an edition; empty when unknown."""
     organizer_id = edition and (edition.published_by_id or edition.edited_by_id)
     member = session.get(StaffMember, organizer_id) if organizer_id else None
     return member.label if member else ""

@@ -145,7 +145,7 @@ def _status(lines: list[BulletinLine], revision: int) -> tuple[CardTag, str, str
 
 
 def language_name(lang: str) -> str:
-    """«español» for `es`; empty for none."""
+    """Returns the name of a language, as «español» for `es`; empty for none."""
     words: dict[str, str] = {"es": _("español"), "en": _("inglés"), "fr": _("francés"), "": ""}
     return words[lang]
 

@@ -123,15 +123,15 @@ class WeekGrid:
 
     @property
     def hour_labels(self) -> list[str]:
-        """8 a. m."""
+        """The hours beside the grid, as «8 a. m.»"""
         return [hour_words(time(each)).replace(":00", "") for each in self.hours]
 
     def get_row(self, entry: CalendarEntry) -> int:
-        """The half hour in which an entry begins, from 1 on."""
+        """Returns the half hour in which an entry begins, from 1."""
         return (entry.start_minute - 60 * self.hours[0]) // 30 + 1
 
     def get_length(self, entry: CalendarEntry) -> int:
-        """Its half hours, at least one."""
+        """Returns how many half hours an entry takes, at least one."""
         last = -(-(entry.end_minute - 60 * self.hours[0]) // 30)
         return max(1, last - self.get_row(entry) + 1)
 
@@ -213,8 +213,9 @@ def week_grid(
 def venue_lanes(
     days: Sequence[date], entries: Sequence[CalendarEntry], venues: Mapping[Venue, str]
 ) -> list[VenueLane]:
-    """The week by venue: `venues` (with the names that tell them apart), those of the entries, and
-    last lanes for what is at venues that the reader does not see, and for what has none."""
+    """Returns the week by venue: a lane for each of `venues` (with the names that tell them apart)
+    and for each venue of the entries. Last come lanes for what is at venues that the reader does
+    not see, and for what has no venue."""
     by_venue: dict[int | None, list[CalendarEntry]] = defaultdict(list)
     names = {venue.id: (venue, name) for venue, name in venues.items()}
     hidden = [each for each in entries if not workshop_labels.sees_address(each.workshop)]

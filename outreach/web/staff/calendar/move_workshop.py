@@ -141,7 +141,7 @@ def _origin(query: Mapping[str, str]) -> dict[str, str]:
 
 
 def _refuse(public_id: str, form: MoveWorkshopForm, *, fault: str = "") -> Response:
-    """The page again, with what was typed; nothing was changed."""
+    """Shows the page again, with what was typed; nothing was changed."""
     with store().read() as session:
         workshop = find_workshop(session, public_id)
         typed = MultiDict(request.form)

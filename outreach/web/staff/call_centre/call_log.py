@@ -1,7 +1,7 @@
 """The audit log of calls: who did what, when, at which workshop.
 
-Not at which discreet one. The log has the minute, and a telephone has the minutes of its calls: the
-two together would say what somebody called for (S33).
+It does not say at which discreet workshop. The log has the minute, and a telephone has the minutes
+of its calls: the two together would say what somebody called for (S33).
 """
 
 from sqlalchemy.orm import Session

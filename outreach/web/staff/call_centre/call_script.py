@@ -108,5 +108,5 @@ def _say_place(registration: Registration, workshop: Workshop) -> str:
 
 
 def _when(day: date, starts: time) -> str:
-    """domingo 6 de diciembre, 10:00 a. m."""
+    """Returns day and hour in words, as «domingo 6 de diciembre, 10:00 a. m.»"""
     return f"{formatting.day(day)}, {formatting.hour(starts)}"

@@ -210,8 +210,8 @@ def _describe(party: Registration) -> StandingLine:
 
 
 def _say_unconfirmed(party: Registration) -> str:
-    """Returns what is said about a party beyond the share of its network: it has no sure seat, or
-    by when it is confirmed."""
+    """Returns what is said about a party beyond the share of its network: that it has no sure seat,
+    or by when it is confirmed."""
     if party.is_released:
         return _("Sin lugar seguro: que venga, y entra si hay silla")
     zone = party.workshop.zone

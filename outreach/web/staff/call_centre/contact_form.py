@@ -41,7 +41,8 @@ class CallContactForm(Form):
 
     @property
     def default_by(self) -> str:
-        """A text only where no place of the call is discreet (S18)."""
+        """How the form proposes to use the phone: for a text only where no place of the call is
+        discreet (S18)."""
         is_quiet = any(each.workshop.is_discreet for each in self.parties)
         return BY_TEXT if self.can_text and not is_quiet else "call"
 

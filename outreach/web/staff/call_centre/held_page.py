@@ -140,8 +140,8 @@ def _free(call: OpenCall, now: datetime) -> ResponseReturnValue:
 
 
 def _cut(call: OpenCall, now: datetime) -> ResponseReturnValue:
-    """Starts the end of the places whose code nobody has: not of one that it was sent of by text,
-    which would vanish after the person has read it."""
+    """Starts the end of the places whose code the person may not have heard. Those whose code was
+    sent by text are kept: they must not vanish after the person has read it."""
     with store().change() as session:
         unheard = set(call.ids) - call_holds.list_texted(session, call.ids)
         call_holds.break_off(session, unheard, now=now)

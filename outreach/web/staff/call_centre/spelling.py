@@ -53,7 +53,7 @@ class SpelledSign:
 
     @property
     def spoken(self) -> str:
-        """«siete» · «K de kilo»"""
+        """The sign as it is said: «siete», «K de kilo»."""
         return self.word if self.sign.isdigit() else f"{self.sign} {self.word}"
 
 
@@ -63,6 +63,7 @@ def spell(code: str) -> list[SpelledSign]:
 
 
 def say_code(code: str) -> str:
-    """«siete, K de kilo, tres; ocho, Q de queso, C de casa»: in two halves, as it is printed."""
+    """Returns a code as it is read out, in two halves, as it is printed: «siete, K de kilo, tres;
+    ocho, Q de queso, C de casa»."""
     spoken, half = [each.spoken for each in spell(code)], len(code) // 2
     return f"{', '.join(spoken[:half])}; {', '.join(spoken[half:])}"

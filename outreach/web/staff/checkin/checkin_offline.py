@@ -81,7 +81,8 @@ def offline_form() -> ResponseReturnValue:
 @blueprint.get("/puerta/telefono")
 @requires(Scope.PUBLIC)
 def phone_page() -> ResponseReturnValue:
-    """The check-in page of a phone, without any data: its script reads what the phone stores."""
+    """Answers with the check-in page of a phone, without any data: its script reads what the phone
+    stores."""
     allow(PagePolicy.OFFLINE_CHECKIN)
     return _render_phone_page()
 
@@ -89,7 +90,7 @@ def phone_page() -> ResponseReturnValue:
 @blueprint.get("/puerta/sw.js")
 @requires(Scope.PUBLIC)
 def service_worker() -> ResponseReturnValue:
-    """The service worker, whose cache name changes with the page and its files."""
+    """Answers with the service worker, whose cache name changes with the page and its files."""
     static = current_app.jinja_env.globals["static"]
     assert callable(static)
     parts = (*PARTS, *current_app.extensions["outreach_brand"])
@@ -103,8 +104,8 @@ def service_worker() -> ResponseReturnValue:
 @blueprint.post("/puerta/<public_id>/paquete.json")
 @requires(Scope.WORKSHOP, Permission.DOOR)
 def manifest(public_id: str) -> ResponseReturnValue:
-    """The encrypted manifest and a new check-in token, as JSON. A POST, since it creates the
-    token."""
+    """Answers with the encrypted manifest and a new check-in token, as JSON. It is a POST, since it
+    creates the token."""
     now = clock.now()
     with store().read() as session:
         workshop = find_workshop(session, public_id)

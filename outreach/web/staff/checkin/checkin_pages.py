@@ -57,9 +57,11 @@ def check_in_form(public_id: str) -> ResponseReturnValue:
 @blueprint.post("/talleres/<public_id>/entrada")
 @requires(Scope.WORKSHOP, Permission.DOOR)
 def check_in(public_id: str) -> ResponseReturnValue:
-    """The field `do` is arrived, admit, undo, more or less; or find, which searches for `q`.
+    """Marks one party, or counts somebody without a registration, as the field `do` says: arrived,
+    admit, undo, more or less. With find it searches for `q` instead.
 
-    The search is a POST, so that no name stands in an address or a log."""
+    The search is a POST, so that no name stands in an address or a log.
+    """
     what, tab = request.form.get("do", ""), request.form.get("tab", "")
     if what == "find":
         return _check_in_page(public_id, tab="todos", typed=clean(request.form.get("q", "")))
@@ -115,7 +117,7 @@ def report_attendance(public_id: str) -> ResponseReturnValue:
 
 
 def _find_slip(session: Session, workshop: Workshop, people: int | None) -> AttendanceSlip | None:
-    """Why the typed number is asked about; None for a workshop that was not held."""
+    """Returns why the typed number is asked about; None for a workshop that was not held."""
     if people is None:
         return None
     came = checkin.count_heads(session, workshop)
@@ -225,7 +227,8 @@ def _prepare() -> None:
 
 
 def _mark(session: Session, party: Registration, what: str) -> bool:
-    """Returns False when it was marked already. Raises Refusal for an unknown action."""
+    """Marks a party as `what` says: arrived, admit or undo. Returns False when it was marked so
+    already. Raises Refusal for an unknown action."""
     if what == "undo":
         return checkin.mark_not_arrived(session, party)
     if what not in {"arrived", "admit"}:
@@ -338,7 +341,7 @@ def _tab(name: str) -> str:
 
 
 def _attendance_page(public_id: str, fault: str = "", *, slip: str = "") -> Response:
-    """`slip`: why the typed number is asked about, in words."""
+    """Renders the form of the attendance. `slip` says why the typed number is asked about."""
     with store().read() as session:
         workshop = find_workshop(session, public_id)
         came = checkin.count_heads(session, workshop)

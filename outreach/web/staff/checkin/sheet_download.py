@@ -21,8 +21,8 @@ from outreach.web.staff.common.permissions import Scope, requires
 @blueprint.get("/talleres/<public_id>/lista.pdf")
 @requires(Scope.WORKSHOP, Permission.DOOR)
 def sheet(public_id: str) -> ResponseReturnValue:
-    """Raises NotFound for a discreet workshop, whose list is shown only where each look at it is
-    logged (S23)."""
+    """Answers with the check-in sheet of who has a seat. Raises NotFound for a discreet workshop,
+    whose list is shown only where each look at it is logged (S23)."""
     with store().change() as session:
         workshop = find_workshop(session, public_id)
         if workshop.is_discreet:

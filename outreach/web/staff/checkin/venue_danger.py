@@ -40,7 +40,8 @@ def danger_form(public_id: str) -> ResponseReturnValue:
 @blueprint.post("/talleres/<public_id>/peligro")
 @requires(Scope.WORKSHOP, Permission.DOOR)
 def act_on_danger(public_id: str) -> ResponseReturnValue:
-    """The field `do` is close; or, with a fresh factor, tell or reopen."""
+    """Closes the workshop or, with a fresh factor, tells its people or reopens it. The field `do`
+    is close, tell or reopen."""
     what, address = request.form.get("do", ""), f"/org/talleres/{public_id}/peligro"
     if what in {"tell", "reopen"} and not current_staff().is_fresh(clock.now()):
         return require_fresh_factor(back=address)

@@ -1,4 +1,4 @@
-"""How what a staff page does is refused, done and told, the same for all of them.
+"""Carries out the acts of staff pages: all are refused, done and told in the same way.
 
     @blueprint.post("/textos/borrar")
     @requires(Scope.CHOSEN_OFFICE, Permission.EDIT)
@@ -50,8 +50,8 @@ def carry_out(
 def act(
     refused: Callable[..., ResponseReturnValue],
 ) -> Callable[[Callable[Concatenate[Session, Given], str]], Callable[Given, ResponseReturnValue]]:
-    """Decorator of a view that is an act, as `carry_out` runs it; `refused` is called with the
-    parts of the address too."""
+    """Makes a view an act, which `carry_out` runs; `refused` is called with the parts of the
+    address too."""
 
     def decorate(
         view: Callable[Concatenate[Session, Given], str],

@@ -17,7 +17,7 @@ OUTCOMES: Final[Mapping[str, str]] = {
 
 
 def block_words(block: CallBlock) -> str:
-    """Why the number is not shown, or no call is noted."""
+    """Returns why the number is not shown, or no call can be noted."""
     words: dict[CallBlock, str] = {
         CallBlock.ENDED: _("A ese número ya no se llama: era de otra persona, o contestó otra."),
         CallBlock.TODAY: _("Hoy ya se le llamó. En un taller privado se llama una vez al día."),

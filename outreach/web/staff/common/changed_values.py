@@ -111,8 +111,8 @@ def describe_place(change: PlaceChange | None, session: Session) -> ChangedThing
 def list_things(
     session: Session, workshops: Sequence[Workshop], batch: str, changes: Sequence[WorkshopChange]
 ) -> list[ChangedThing]:
-    """The venue that a form changed, if it did, and its workshops with what `changes` say of
-    each."""
+    """Returns what changed: the venue, if the form changed it, and each of the workshops with its
+    part of `changes`."""
     place = describe_place(place_changes.find(session, batch), session)
     of_workshop: dict[int, list[WorkshopChange]] = {each.id: [] for each in workshops}
     for change in changes:
@@ -176,7 +176,8 @@ def _say_entity(value: object) -> str:
 
 
 def _say_choice(value: object) -> str:
-    """Days, hours, zones and the values of enumerations; empty for what is none."""
+    """Returns a day, an hour, a zone or a value of an enumeration in words; empty for any other
+    value."""
     words: list[tuple[type, Any]] = [
         (DeliveryMode, workshop_cards.mode_words),
         (Way, workshop_labels.way_words),

@@ -11,7 +11,7 @@ NONE = "–"  # there is nothing to count, or too little for a rate
 
 
 def rate_words(rate: RoundedRate | None) -> str:
-    """«71 %», «95 % o más», «5 % o menos», or a dash."""
+    """Returns a rate as «71 %», «95 % o más», «5 % o menos», or a dash."""
     if rate is None:
         return NONE
     if rate.is_most:
@@ -22,12 +22,13 @@ def rate_words(rate: RoundedRate | None) -> str:
 
 
 def chance_words(rate: RoundedRate) -> str:
-    """«entre 6 y 8 de cada 10»"""
+    """Returns a rate as «entre 6 y 8 de cada 10»."""
     return _("entre %(low)d y %(high)d de cada 10", low=rate.low, high=rate.high)
 
 
 def people_words(row: FiguresRow | None) -> str:
-    """1,204, «97+» where some are hidden, HIDDEN where all are, or a dash without a report."""
+    """Returns how many people came: «1,204», «97+» where some are hidden, HIDDEN where all are, or
+    a dash without a report."""
     if row is None or not row.reported:
         return NONE
     if row.people.people is None:

@@ -34,13 +34,13 @@ def _cleaned_lines(text: str | None) -> str:
 
 
 def line(most: int, *validators: Any) -> StringField:
-    """A line of text of at most `most` characters, without surplus spaces."""
+    """Returns a field of one line of text, at most `most` characters, without surplus spaces."""
     too_long = Length(max=most, message=lazy("Es demasiado largo. Escribe menos."))
     return StringField(filters=[_cleaned], validators=[*validators, too_long])
 
 
 def required(message: str) -> InputRequired:
-    """A validator for a field that must be filled. `message` is a lazy message."""
+    """Returns a validator for a field that must be filled. `message` is a lazy message."""
     return InputRequired(message)
 
 
@@ -115,13 +115,13 @@ class Choices(SelectMultipleField):
 
 
 def text(most: int, *filters: Any) -> TextAreaField:
-    """Several lines of text of at most `most` characters."""
+    """Returns a field of several lines of text, at most `most` characters."""
     too_long = Length(max=most, message=lazy("Es demasiado largo. Escribe menos."))
     return TextAreaField(filters=[*filters, _cleaned_lines], validators=[too_long])
 
 
 def number(least: int, most: int, message: str) -> NumberField:
-    """An optional whole number."""
+    """Returns a field of an optional whole number."""
     return NumberField(validators=[Optional(), NumberRange(least, most, message)])
 
 

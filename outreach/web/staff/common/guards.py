@@ -311,7 +311,7 @@ def _path_back() -> str:
 
 
 def proof_page(status: int = 200, *, back: str, fault: str = "") -> Response:
-    """The page that asks for the second factor again."""
+    """Shows the page that asks for the second factor again."""
     with store().read() as session:
         has_codes = totp.is_enrolled(session, current_staff().organizer_id)
         has_keys = bool(passkeys.list_for(session, current_staff().organizer_id))
@@ -427,7 +427,7 @@ def role_names(roles: Iterable[Role]) -> str:
 
 
 def _frame(who: SignedInStaff) -> dict[str, Any]:
-    """What the header and the navigation show; `zone` is the clock of the reader."""
+    """Returns what the header and the navigation show; `zone` is the clock of the reader."""
     name, zone, has_offices = _place(who)
     wide_places = _list_wide_places(has_offices=has_offices)
     return {
@@ -447,8 +447,8 @@ def _frame(who: SignedInStaff) -> dict[str, Any]:
 
 
 def _list_wide_places(*, has_offices: bool) -> list[tuple[str, str, str, str]]:
-    """The pages that the navigation has room for on a wide screen; on a phone they are under «Más».
-    Each with its address, picture and name."""
+    """Returns address, picture and name of the pages that the navigation has room for on a wide
+    screen; on a phone they are under «Más»."""
     places = []
     is_network = has_permission(Permission.NETWORK, ALL_OFFICES)
     if is_network:

@@ -31,9 +31,9 @@ class FormTarget:
 
 
 def restores(view: Callable[..., Any]) -> Callable[[Restore], Restore]:
-    """Decorator of the function that shows the form of `view` again with what was typed: it is
-    called with the fields (a MultiDict) and the parts of the address. Such a form is kept when its
-    session has ended by time."""
+    """Registers the function that shows the form of `view` again with what was typed: it is called
+    with the fields (a MultiDict) and the parts of the address. Such a form is kept when its session
+    has ended by time."""
 
     def mark(restore: Restore) -> Restore:
         view.restore_form = restore  # type: ignore[attr-defined]  # an attribute of a function
@@ -58,8 +58,8 @@ def target_of(path: str) -> FormTarget | None:
 
 
 def keep(digest: str, organizer_id: int, *, replaces_others: bool) -> bool:
-    """Keeps the form of this request for the session of that digest; whether it was kept. An empty
-    form is not."""
+    """Keeps the form of this request for the session of that digest, unless it is empty. Returns
+    whether it was kept."""
     fields = [each for each in request.form.items(multi=True) if each[0] != "token"]
     if not fields or _NOT_KEPT in request.form:
         return False
@@ -78,7 +78,7 @@ def keep(digest: str, organizer_id: int, *, replaces_others: bool) -> bool:
 
 def keep_of_expired(cookie: str) -> bool:
     """Keeps the form of this request when the cookie's session ended by time and the form is one of
-    that session's own; whether it was kept. A stranger has no such session."""
+    that session's own: a stranger has no such session. Returns whether it was kept."""
     with store().read() as session:
         expired = sessions.find_expired(session, cookie, now=clock.now())
     if expired is None or not sessions.is_same_token(expired.form_token, request.form.get("token")):

@@ -35,7 +35,7 @@ MAX_OPEN_OFFICES: Final = 5  # the others are folded
 
 @dataclass(frozen=True)
 class OfficeLine:
-    """An office of the sheet, and what is said of it."""
+    """A line of the sheet: an office, and what happens to its letters."""
 
     slug: str
     name: str
@@ -44,7 +44,8 @@ class OfficeLine:
 
 @dataclass(frozen=True)
 class UnreachedOffices:
-    """Offices that get nothing for the same cause, and where something can be done about it."""
+    """Offices that get nothing for the same cause, with a link to where that can be mended, if it
+    can."""
 
     heading: str
     names: Sequence[str]  # the offices'
@@ -103,8 +104,9 @@ def log_decision(session: Session, month: Month, edition: int, decision: NotifyD
 
 
 def show(sheet: MailingSheet, *, back: str, replaced: Mapping[str, Any] | None = None) -> Response:
-    """The page of the sheet. It sends the fields of this request again to the same address, with
-    those of `replaced` instead; `back` is the page of who decides not to."""
+    """Renders the page of the sheet. Its form sends the fields of this request again to the same
+    address, with the values in `replaced` instead of theirs; `back` is the page for whoever decides
+    not to."""
     given = replaced or {}
     fields = [
         (name, given.get(name, value))

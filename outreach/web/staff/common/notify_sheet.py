@@ -90,7 +90,7 @@ class NotifySheet:
 
     @property
     def roster_words(self) -> list[str]:
-        """«1 ponente: se le pregunta otra vez», a line for each role."""
+        """Returns a line for each role: «1 ponente: se le pregunta otra vez»."""
         again = [_ask_words(role, each) for role, each in self.roster.asked_again.items()]
         return again + [
             ngettext(
@@ -103,14 +103,14 @@ class NotifySheet:
 
     @property
     def act(self) -> str:
-        """What the main button does."""
+        """The words of the main button where nobody is told."""
         if not self.is_cancellation:
             return str(_("Guardar"))
         return ngettext("Cancelar el taller", "Cancelar los talleres", len(self.things))
 
     @property
     def telling(self) -> str:
-        """What the main button says where people are told; empty where nobody is."""
+        """The words of the main button where people are told; empty where nobody is."""
         if not self.people:
             return ""
         if self.is_cancellation:
@@ -300,8 +300,8 @@ def _write_letters(workshop: Workshop) -> list[tuple[str, str, MessagePreview]]:
 
 
 def _write_offers(workshop: Workshop) -> list[tuple[str, str, MessagePreview]]:
-    """The letter to who waits for a seat. The time to answer begins when the undo window is
-    over."""
+    """Returns the letter that offers a place to whoever is on the waitlist, in each language: code,
+    heading and letter. The time to answer begins when the undo window is over."""
     now = clock.now()
     until = waitlist.compute_offer_end(workshop, now + UNDO_WINDOW)
     return [
@@ -317,7 +317,7 @@ def _write_offers(workshop: Workshop) -> list[tuple[str, str, MessagePreview]]:
 def _write_to_roster(
     workshop: Workshop, roster: RosterReach
 ) -> list[tuple[str, str, MessagePreview]]:
-    """The letter to members of the team."""
+    """Returns the letter to members of the team, in each language, as `_write_offers` does."""
     role = next(iter([*roster.asked_again, *roster.cancelled]))
     return [
         (

@@ -69,7 +69,7 @@ def count(slugs: Collection[str], *, now: datetime) -> int:
 
 
 def forget(slug: str) -> None:
-    """The number of that office is counted again, since somebody did something."""
+    """Has the lines of that office counted again, since somebody did something."""
     _counts().put(slug, 0, size=MAX_OFFICES + 1)  # too large to be kept
 
 

@@ -73,8 +73,8 @@ def requires(
     fresh: bool = False,
     max_body_bytes: int | None = None,
 ) -> Callable[[View], View]:
-    """Decorator of a staff view: states its rule. A permission and a scope that is decided by
-    offices belong together; raises TypeError for one without the other."""
+    """States the rule of the staff view that it decorates. A permission and a scope that is decided
+    by offices belong together; raises TypeError for one without the other."""
     is_by_office = scope not in {Scope.PUBLIC, Scope.HALF_SIGNED_IN, Scope.SIGNED_IN}
     if is_by_office != (permission is not None):
         raise TypeError(f"scope {scope} and permission {permission} do not fit together")

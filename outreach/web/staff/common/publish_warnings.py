@@ -1,7 +1,7 @@
 """Publishing a draft: missing fields and warnings in words, and the confirmation of warnings.
 
-The same for one workshop, for the drafts of a bulk action, and for dates that are made and
-published in one act: what the page has not shown yet is asked about first.
+One workshop, the drafts of a bulk action, and dates that are made and published in one act are
+treated alike: what the page has not shown yet is asked about first.
 """
 
 from collections.abc import Sequence, Set
@@ -107,7 +107,7 @@ def confirming(session: Session, drafts: Sequence[Workshop]) -> str:
 
 
 def _mark(workshop: Workshop, what: PublishWarning) -> str:
-    """A warning as one word. It is bound to day, hour and venue, not to the id: dates that are made
+    """Returns a warning as one word. It names day, hour and venue, not the id: dates that are made
     and rolled back have another id the next time."""
     return f"{workshop.day:%y%m%d}-{workshop.starts:%H%M}-{workshop.venue_id or 0}-{what}"
 
@@ -118,7 +118,8 @@ def _name(workshop: Workshop) -> str:
 
 
 def check(session: Session, workshop: Workshop) -> CheckedWorkshop:
-    """Checks a saved draft; empty for other workshops."""
+    """Returns what the page shows above the button that publishes a saved draft; nothing for other
+    workshops."""
     if workshop.status is not WorkshopStatus.DRAFT:
         return CheckedWorkshop()
     missing = publish_checks.find_missing_fields(workshop, phone=config().phone)
@@ -129,7 +130,7 @@ def check(session: Session, workshop: Workshop) -> CheckedWorkshop:
 def in_words(
     warnings: Sequence[UnconfirmedWarnings], *, missing: Sequence[RequiredField] = ()
 ) -> CheckedWorkshop:
-    """Warnings and missing fields as the page shows them."""
+    """Returns warnings and missing fields as the page shows them."""
     return CheckedWorkshop(
         error_messages.say_fields(missing),
         [warning_words(each) for each in warnings],
@@ -157,12 +158,13 @@ def _holiday(spanish: str) -> str:
 
 
 def _occupant(other: VenueOccupant | None) -> str:
-    """«9:00 a. m., Conoce tus derechos»: the hour is first, since it ends in a full stop."""
+    """Returns what else is at the venue, as «9:00 a. m., Conoce tus derechos»: the hour is first,
+    since it ends in a full stop."""
     return f"{hour_words(other.starts)}, {say(other.title, current())}" if other else ""
 
 
 def warning_words(warning: UnconfirmedWarnings) -> tuple[str, str]:
-    """What is odd about the workshop, and what to do about it."""
+    """Returns what is odd about the workshop, and what to do about it."""
     detail = warning.detail
     words: dict[PublishWarning, tuple[str, str]] = {
         PublishWarning.OPEN_ADDRESS: (

@@ -10,13 +10,13 @@ from outreach.i18n import lazy
 
 @dataclass(frozen=True, kw_only=True)
 class SortLabel:
-    """What is said of a sort of work."""
+    """The words and the icon of a sort of work."""
 
     name: str
-    """Of the filter of the queue, and on the first page."""
+    """The name in the filter of the queue and on the first page."""
     icon: str
     line: str
-    """Of a line whose person is not shown; empty where it depends on the line."""
+    """What a line says whose person is not shown; empty where it depends on the line."""
 
 
 LABELS: Final[Mapping[WorkSort, SortLabel]] = {

@@ -31,7 +31,7 @@ Fields = list[tuple[str, str]]
 
 @dataclass(frozen=True)
 class RefusalText:
-    """What the page says."""
+    """The texts of the page of a refusal, and what its form may send again."""
 
     heading: str
     reason: str
@@ -49,8 +49,9 @@ def init_app(app: Flask) -> None:
 def show(
     status: int, error: Exception | None, sentence: str, typed: Fields | None
 ) -> ResponseReturnValue | None:
-    """The page of an error; None for one that is not of the staff pages. `sentence` is the reason
-    where the error has one of its own, `typed` the fields that a refused form may send again."""
+    """Returns the page of an error; None for one that is not of the staff pages. `sentence` is the
+    reason where the error has one of its own, `typed` the fields that a refused form may send
+    again."""
     if not (request.path == "/org" or request.path.startswith("/org/")) and not isinstance(
         error, PermissionMissing | FormTokenInvalid
     ):
@@ -215,14 +216,14 @@ def _permission_words(permission: Permission) -> str:
 
 
 def _account(who: SignedInStaff) -> str:
-    """«Tu cuenta es de Chicago.»"""
+    """Returns where an account belongs, as «Tu cuenta es de Chicago.»"""
     names = [_place_name(office, who) for office in sorted(who.grants)]
     return _("Tu cuenta es de %(places)s.", places=", ".join(filter(None, names)))
 
 
 def _place_name(office: str, who: SignedInStaff) -> str:
-    """The city of an office (slug), «toda la red» for `ALL_OFFICES`; empty for none. Without an
-    office, that of an account that has only one."""
+    """Returns the city of an office (slug), or «toda la red» for `ALL_OFFICES`. Without an office
+    it is that of an account with a role at one only; otherwise empty."""
     if not office and len(who.grants) == 1:
         office = next(iter(who.grants))
     if office == ALL_OFFICES:
@@ -235,7 +236,7 @@ def _place_name(office: str, who: SignedInStaff) -> str:
 
 
 def _admins() -> Sequence[str]:
-    """Some accounts that administer the network: name and address."""
+    """Returns name and address of some accounts that administer the network."""
     with store().read() as session:
         ids = staff.list_admin_ids(session)[:MAX_ADMINS]
         found = [staff.get(session, each) for each in ids]

@@ -65,7 +65,7 @@ class OfficeResource(Generic[Record, RecordForm]):
 def show_form(
     resource: OfficeResource[Any, Any], slug: str, record_id: int | None = None
 ) -> ResponseReturnValue:
-    """The form of a record; without an id, of a new one. Raises NotFound."""
+    """Shows the form of a record; without an id, the form of a new one. Raises NotFound."""
     with store().read() as session:
         office, record = _find(session, resource, slug, record_id)
         values = resource.read_values(record)

@@ -28,7 +28,8 @@ def role_words(role: RosterRole) -> str:
 
 
 def what_words(member: RosterMember) -> str:
-    """The role, of an interpreter with the languages: «Intérprete de náhuatl, por teléfono»."""
+    """Returns what a member does, and for an interpreter the languages: «Intérprete de náhuatl, por
+    teléfono»."""
     parts = [role_words(member.role)]
     if member.role is RosterRole.INTERPRETER and member.languages:
         names = [language_name(code, current()) for code in member.languages]
@@ -71,7 +72,8 @@ def clash_words(clash: MemberClash, *, has_place: bool = True) -> str:
 
 
 def availability_words(member: RosterMember) -> list[str]:
-    """«Lun 9:00 a. m. a 1:00 p. m.», a line for each day; one line for any hour."""
+    """Returns the hours of each day in a line, as «Lun 9:00 a. m. a 1:00 p. m.»; one line says that
+    any hour will do."""
     if not member.hours:
         return [_("A cualquier hora")]
     return [

@@ -13,8 +13,8 @@ from outreach.web.context import key_store
 
 
 def name_speakers(assigned: Iterable[RosterAssignment]) -> list[str]:
-    """The speakers among these active assignments, in their order: «Nayeli Flores (por contestar)».
-    Only for who edits the workshop."""
+    """Returns the speakers among these active assignments, in their order: «Nayeli Flores (por
+    contestar)». Only who edits the workshop may read them."""
     speaking = [each for each in assigned if each.role is RosterRole.SPEAKER]
     details = members.open_details(key_store(), [each.member for each in speaking])
     return [

@@ -38,8 +38,8 @@ class Undoable:
 
 
 def find_undoable(session: Session, workshop: Workshop, *, now: datetime) -> Undoable | None:
-    """The change that can be undone: within the undo window, or as long as nobody was told of
-    it."""
+    """Returns the last change of a workshop if the staff member may undo it: within the undo
+    window, or as long as nobody was told of it."""
     latest = workshop_changes.find_latest(session, workshop, now=now)
     if latest is None or not has_permission(Permission.EDIT, workshop.office.slug):
         return None
@@ -51,8 +51,8 @@ def find_undoable(session: Session, workshop: Workshop, *, now: datetime) -> Und
 
 
 def find_undoable_batch(session: Session, batch: str, *, now: datetime) -> Undoable | None:
-    """The changes of several workshops, or of a place, that can be undone together, within the
-    hold."""
+    """Returns the changes of several workshops, or of a place, if the staff member may undo them
+    together within the undo window."""
     if not batch:
         return None
     changes = workshop_changes.list_batch(session, batch)
@@ -68,7 +68,7 @@ def find_undoable_batch(session: Session, batch: str, *, now: datetime) -> Undoa
 
 
 def _count_seconds(made_at: datetime, now: datetime) -> int:
-    """Until the undo window of a change ends."""
+    """Returns the seconds until the undo window of a change ends, at least 0."""
     return max(0, ceil((made_at + UNDO_WINDOW - now).total_seconds()))
 
 

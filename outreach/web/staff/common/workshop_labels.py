@@ -62,23 +62,24 @@ def show_words(show: Shown | None) -> str:
 
 
 def short_weekday(number: int) -> str:
-    """lun for 0, as `date.weekday` counts."""
+    """Returns a weekday as «lun» for 0, as `date.weekday` counts."""
     monday = date(2026, 1, 5)
     return formats.date_name(monday + timedelta(days=number), "EEE", current())
 
 
 def short_day(day: date) -> str:
-    """sáb 28 nov"""
+    """Returns a day as «sáb 28 nov»."""
     return formats.dated(day, formats.SHORT_WEEKDAY_AND_DAY, current())
 
 
 def day_of_week(day: date) -> str:
-    """Sáb 28"""
+    """Returns a day as «Sáb 28»."""
     return formats.dated(day, formats.SHORT_WEEKDAY_AND_NUMBER, current()).capitalize()
 
 
 def span(first: date, last: date) -> str:
-    """7 de diciembre; 7 al 12 de diciembre; 30 de noviembre al 2 de diciembre"""
+    """Returns some days as «7 de diciembre», «7 al 12 de diciembre», «30 de noviembre al 2 de
+    diciembre»."""
     end = formats.dated(last, formats.DAY, current())
     if first == last:
         return end
@@ -89,12 +90,12 @@ def span(first: date, last: date) -> str:
 
 
 def brief_day(day: date) -> str:
-    """28 nov"""
+    """Returns a day as «28 nov»."""
     return formats.dated(day, formats.SHORT_DAY, current())
 
 
 def moment(at: datetime) -> str:
-    """28 nov, 5:20 p. m.; `at` is local"""
+    """Returns a local moment as «28 nov, 5:20 p. m.»."""
     return f"{brief_day(at.date())}, {hour_words(at.time())}"
 
 
@@ -132,7 +133,7 @@ def share(workshop: Workshop) -> float:
 
 
 def seats(workshop: Workshop) -> str:
-    """«32 de 40 lugares», or how people get in when seats are not reserved."""
+    """Returns «32 de 40 lugares», or how people get in when seats are not reserved."""
     if workshop.takes_places:
         words: str = _(
             "%(taken)d de %(capacity)d lugares",
@@ -217,21 +218,23 @@ def closes_words(workshop: Workshop, *, now: datetime) -> str:
 
 
 def city_time(zone: ZoneInfo) -> str:
-    """hora de Chicago"""
+    """Names a clock by the city of its zone: «hora de Chicago»."""
     return formats.zone_time(zone.key, current())
 
 
 def start_hour(workshop: Workshop, zone: ZoneInfo | None) -> str:
-    """6:00 p. m., of the clock at the workshop; «6:00 p. m., hora de Calgary» for a reader whose
-    clock (`zone`, None where it is not one) shows another hour then."""
+    """Returns the start on the clock of the workshop, as «6:00 p. m.»; as «6:00 p. m., hora de
+    Calgary» for a reader whose clock shows another hour then (`zone`; None where it is not one)."""
     hour = hour_words(workshop.starts)
     return f"{hour}, {city_time(workshop.zone)}" if is_elsewhere(workshop, zone) else hour
 
 
 def start_words(workshop: Workshop, now: datetime) -> str:
-    """When it starts, started or ended, from now: «Empieza hoy a las 6:00 p. m., en 17 h 40 min.»
+    """Returns when a workshop starts, started or ended, from now: «Empieza hoy a las 6:00 p. m., en
+    17 h 40 min.»
 
-    For the door, where after midnight «hoy» alone does not tell one workshop from another."""
+    It is for the door, where after midnight «hoy» alone does not tell one workshop from another.
+    """
     starts, ends = (
         moment.astimezone(workshop.zone) for moment in (workshop.starts_at, workshop.ends_at)
     )
@@ -254,14 +257,14 @@ def start_words(workshop: Workshop, now: datetime) -> str:
 
 
 def _near_moment(local: datetime, today: date) -> str:
-    """hoy a las 6:00 p. m. · el sáb 28 a las 6:00 p. m."""
+    """Returns a moment as «hoy a las 6:00 p. m.» or «el sáb 28 a las 6:00 p. m.»."""
     names = {0: _("hoy"), 1: _("mañana"), -1: _("ayer")}
     day = names.get((local.date() - today).days) or _("el %(day)s", day=short_day(local.date()))
     return _("%(day)s a las %(hour)s", day=day, hour=hour_words(local.time()))
 
 
 def _duration(left: timedelta) -> str:
-    """3 días · 17 h 40 min · 25 min"""
+    """Returns a length as «3 días», «17 h 40 min» or «25 min»."""
     if left >= timedelta(days=2):
         return ngettext("%(num)d día", "%(num)d días", left.days)
     minutes = max(1, -(-int(left.total_seconds()) // 60))
@@ -280,7 +283,7 @@ def is_elsewhere(workshop: Workshop, zone: ZoneInfo | None) -> bool:
 
 
 def headquarters_moment(moment: datetime) -> str:
-    """5 de diciembre, 6:00 p. m., hora de Ciudad de México"""
+    """Returns a moment as «5 de diciembre, 6:00 p. m., hora de Ciudad de México»."""
     there = clock.at_headquarters(moment)
     return _(
         "%(day)s, %(hour)s, %(zone)s",
@@ -299,7 +302,7 @@ def parties_words(parties: int) -> str:
 
 
 def silence_words() -> str:
-    """What happens to a workshop that nobody reports (COUNT07)."""
+    """Returns what happens to a workshop that nobody reports (COUNT07)."""
     return str(_("Si nadie dice cómo salió, cuenta como hecho y sin personas."))
 
 
@@ -451,7 +454,8 @@ class Suggestion:
 
 
 def suggestion_words(found: Suggestion) -> str:
-    """«En tus últimos 8 talleres de este tipo vino 6 de cada 10. Puedes dar 9 lugares de más.»"""
+    """Returns the advice: «En tus últimos 8 talleres de este tipo vino 6 de cada 10. Puedes dar 9
+    lugares de más.»"""
     show = found.show
     if show is None:
         too_little: str = _(
@@ -482,5 +486,5 @@ def suggestion_words(found: Suggestion) -> str:
 
 
 def when(workshop: Workshop) -> str:
-    """sábado 28 de noviembre, 10:00 a. m."""
+    """Returns day and hour as «sábado 28 de noviembre, 10:00 a. m.»"""
     return f"{day_words(workshop.day)}, {hour_words(workshop.starts)}"

@@ -27,9 +27,9 @@ class AlertCard:
     is_neutral: bool = False
     """Whether a discreet workshop is not named: the card is read with others looking on."""
     say_detail: Callable[[Alert, datetime], str] = lambda alert, now: ""
-    """Whole sentences, or empty."""
+    """Returns what else the card says, in whole sentences; may be empty."""
     find_path: Callable[[Workshop], str] = lambda workshop: ""
-    """Below the address of the workshop: the place where the action is done."""
+    """Returns where the action is done, as a path below the address of the workshop."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,8 @@ def doubtful_title(people: int) -> str:
 
 
 def doubtful_detail(workshop: Workshop, since: datetime, parties: int, people: int) -> str:
-    """When they began, and how many they are: «Viernes 27, desde las 2:00 p. m.: …»."""
+    """Returns when the doubtful seats began, and how many they are: «Viernes 27, desde las 2:00 p.
+    m.: …»."""
     local = since.astimezone(workshop.zone)
     return _(
         "%(day)s, desde las %(hour)s: %(parties)s, %(people)s.",
@@ -84,7 +85,8 @@ def doubtful_detail(workshop: Workshop, since: datetime, parties: int, people: i
 
 
 def _name(alert: Alert, card: AlertCard) -> str:
-    """The card is read with others looking on: a discreet workshop is not named."""
+    """Returns the title of the workshop. A neutral card, which is read with others looking on, does
+    not name a discreet one."""
     if card.is_neutral and alert.workshop.is_discreet:
         return _("Taller privado")
     return formatting.localize(alert.workshop.title)

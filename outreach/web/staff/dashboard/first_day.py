@@ -139,7 +139,7 @@ def load_packaged(listing: str) -> ResponseReturnValue:
 
 
 def _listing_of(listing: str) -> str:
-    """Raises NotFound for another list."""
+    """Returns the list that an address names. Raises NotFound for any but offices and kinds."""
     if listing not in {OFFICES, KINDS}:
         raise NotFound(f"packaged {listing}")
     return listing

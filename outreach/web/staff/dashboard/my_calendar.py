@@ -46,8 +46,8 @@ def calendar() -> ResponseReturnValue:
 @blueprint.post("/mi-calendario")
 @requires(Scope.SIGNED_IN)
 def create_calendar() -> ResponseReturnValue:
-    """Creates an address; this response alone shows it, since only its hash is stored. The one
-    before stops working, so that the field `do` has to say make."""
+    """Creates an address. This response alone shows it, since only its hash is stored. The address
+    before stops working, so the form has to say `do=make`."""
     _require_see()
     if request.form.get("do") != "make":
         raise PageRefused(_("Elige qué hacer con los botones de esta página."))
@@ -76,7 +76,7 @@ def revoke_calendar() -> ResponseReturnValue:
 @blueprint.get("/cal/<token>.ics")
 @requires(Scope.PUBLIC)
 def calendar_feed(token: str) -> ResponseReturnValue:
-    """The feed. It needs no session: the address is the permission."""
+    """Answers with the feed. It needs no session: the address is the permission."""
     with store().read() as session:
         owner = calendar_tokens.owner_of(session, token)
         if owner is None:
@@ -117,7 +117,7 @@ def _require_see() -> None:
 
 
 def _page(*, address: str = "", message: str = "") -> Response:
-    """The page, with the address if it was just created."""
+    """Shows the page, with the address if it was just created."""
     _require_see()
     with store().read() as session:
         made_at = calendar_tokens.created_at_of(session, current_staff().organizer_id)

@@ -35,7 +35,7 @@ class NetworkMonth:
 
     @property
     def share(self) -> float:
-        """The reported ones, of a hundred."""
+        """The workshops with a report, in percent of `total`."""
         return 100 * self.reported / self.total if self.total else 0.0
 
 

@@ -104,7 +104,8 @@ def _done_message() -> str:
 
 
 def _list_waiting(session: Session, now: datetime) -> list[tuple[WorkSort, str, int]]:
-    """What waits in the queue of the offices of the staff member: sort, its name, how many."""
+    """Returns what waits in the queue of the offices of the staff member: sort, its name, how
+    many."""
     lines = pending_work.load(session, pending_work.own_offices(current_staff().grants), now=now)
     return [
         (sort, str(queue_labels.LABELS[sort].name), number)
@@ -113,14 +114,15 @@ def _list_waiting(session: Session, now: datetime) -> list[tuple[WorkSort, str, 
 
 
 def _recent_frauds(session: Session, now: datetime) -> dict[FraudSign, int]:
-    """What people told of fraud within a week, for those who answer for the whole network."""
+    """Returns what people told of fraud within a week, for those who answer for the whole
+    network."""
     if not has_permission(Permission.NETWORK, ALL_OFFICES):
         return {}
     return fraud_reports.sum_since(session, clock.network_day(now - WEEK))
 
 
 def _high_text_usage() -> Usage | None:
-    """How many texts of the day are sent, once it is half of them."""
+    """Returns how many texts of the day are sent, once it is half of them."""
     if not config().texts.url:
         return None
     usage = TextBudget(config(), key_store()).usage()
@@ -152,8 +154,8 @@ def _alerts(session: Session, now: datetime) -> list[Alert]:
 @blueprint.get("/entrada")
 @requires(Scope.SIGNED_IN)
 def checkins() -> ResponseReturnValue:
-    """The workshops of today with a check-in, and one that has just ended past midnight; a single
-    one is opened at once."""
+    """Shows the workshops of today with a check-in, and one that has just ended past midnight; a
+    single one is opened at once."""
     now, own = clock.now(), get_office_slugs(current_staff().grants)
     with store().read() as session:
         near = agenda.list_workshops(session, own, *_around(now), limit=1000)
@@ -183,7 +185,7 @@ def _around(now: datetime) -> tuple[date, date]:
 
 
 def _is_on(workshop: Workshop, now: datetime) -> bool:
-    """Whether it takes place today, or started yesterday and has not ended."""
+    """Whether a workshop takes place today, or started yesterday and has not ended."""
     is_today = workshop.day == now.astimezone(workshop.zone).date()
     return is_today or workshop.starts_at <= now < workshop.ends_at
 

@@ -102,7 +102,7 @@ def figures_page() -> ResponseReturnValue:
 @blueprint.get("/cifras.csv")
 @requires(Scope.SIGNED_IN)
 def figures_file() -> ResponseReturnValue:
-    """The table `tabla` of the page."""
+    """Answers with the table of the page that `tabla` names."""
     name = request.args.get("tabla", FigureTable.ROWS)
     if name not in tuple(FigureTable):
         raise NotFound(f"table {name[:20]}")

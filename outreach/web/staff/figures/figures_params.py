@@ -65,8 +65,8 @@ class FiguresParams:
 def read_params(
     query: Mapping[str, str], *, this_year: int, offices: Sequence[Office], kinds: Sequence[Kind]
 ) -> FiguresParams:
-    """`offices` are those that the reader sees. Raises NotFound for a year without figures, another
-    office, or a kind that there is not; other words that are not known are left out."""
+    """Reads the query string; unknown words are left out. `offices` are those that the reader sees.
+    Raises NotFound for a year without figures, another office or an unknown kind."""
     year = query.get("ano", "")
     if year and not (year.isdecimal() and FIRST_YEAR <= int(year[:5]) <= this_year):
         raise NotFound(f"year {year[:5]}")

@@ -63,7 +63,8 @@ class RowNames:
     hidden_venues: Set[int]  # that the reader may not know
 
     def list_rows(self, by: FigureGrouping, rows: Sequence[FiguresRow]) -> list[NamedRow]:
-        """Months, weekdays and hours in their order, kinds in theirs, all others by name."""
+        """Returns the rows with their names. Months, weekdays and hours are in their order, kinds
+        in theirs, all others by name."""
         if by is FigureGrouping.KIND:
             rows = sorted(rows, key=lambda row: self.kinds[row.key].position)
         named = [NamedRow(self.name(by, row.key), row) for row in rows]

@@ -163,7 +163,8 @@ def _save(slug: str, link_id: str) -> ResponseReturnValue:
 
 
 def _mark_seen(slug: str, link_id: str) -> ResponseReturnValue:
-    """Drops what the page showed. What was read since is shown first."""
+    """Drops the differences that the page showed. If the calendar was read since, it drops nothing
+    and shows what is new."""
     with store().change() as session:
         link = calendar_links.find(session, slug, link_id, is_locked=True)
         is_shown = request.form.get("read", "") == _mark_of(link)
@@ -193,8 +194,8 @@ _ACTS: Final[dict[str, Callable[[str, str], ResponseReturnValue]]] = {
 
 @contextmanager
 def _fetching(slug: str) -> Iterator[None]:
-    """While a calendar is fetched. Raises UnreadableFile where another one is, and TooManyRequests
-    for an office that has read too many."""
+    """Context in which a calendar may be fetched, one at a time. Raises UnreadableFile where
+    another one is being fetched, and TooManyRequests for an office that has read too many."""
     rate_limits.count_calendar_reading(slug)
     if not _fetches.acquire(blocking=False):
         raise UnreadableFile(CalendarAddressErrorCode.BUSY)
@@ -229,7 +230,7 @@ def _show(
     reading: CalendarReading | None = None,
     ticked: Sequence[str] = (),
 ) -> Response:
-    """The calendar, with the events that stand to be ticked where it was just read."""
+    """Shows the calendar, with the events that stand to be ticked where it was just read."""
     with store().read() as session:
         link = calendar_links.find(session, slug, link_id)
         differing, gone = comparison.list_open(session, link, now=clock.now())
@@ -272,7 +273,7 @@ def _show(
 
 
 def _say_fault(name: str) -> str:
-    """Why the last reading failed; empty where it did not."""
+    """Returns why the last reading failed; empty where it did not."""
     if name not in CalendarAddressErrorCode.__members__:
         return ""
     return error_messages.say(Refusal(CalendarAddressErrorCode[name]))

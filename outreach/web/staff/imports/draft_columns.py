@@ -35,7 +35,7 @@ _ORDERS: Final = {each.name.lower(): each for each in DayOrder}
 
 @dataclass(frozen=True)
 class ColumnChoice:
-    """A heading with what it is taken for; once, also where several sheets have it."""
+    """A heading, and what it is taken for. A heading that several sheets have is there once."""
 
     heading: str
     name: str  # what its field in the form is called
@@ -144,7 +144,7 @@ def _read_until(text: str, opened: DraftReview) -> date:
 
 
 def _read_choices(opened: DraftReview) -> dict[str, Field | None]:
-    """The fields by heading, of columns that may be chosen. Raises PageRefused."""
+    """Returns the chosen fields by heading, without columns about persons. Raises PageRefused."""
     if request.form.get("mark", "") != _compute_mark(opened):
         raise PageRefused(_say_changed_meanwhile())
     chosen: dict[str, Field | None] = {}
@@ -175,7 +175,7 @@ def _list_columns(opened: DraftReview) -> list[ColumnChoice]:
 
 
 def _compute_mark(opened: DraftReview) -> str:
-    """Changes as soon as the form would show other choices."""
+    """Returns a hash that changes as soon as the form would show other choices."""
     columns = [(each.name, each.chosen, each.is_stored) for each in _list_columns(opened)]
     answers = opened.answers
     return _digest(f"{columns} {answers.order} {answers.half} {answers.sheets}")

@@ -111,7 +111,8 @@ def load_draft(slug: str, draft_id: str) -> ResponseReturnValue:
 
 
 def _load(session: Session, opened: DraftReview) -> Mapping[int, Any]:
-    """Writes the rows and records the load; the new days of erasure, by id of a workshop."""
+    """Writes the rows and records the load. Returns the new days of erasure of moved workshops, by
+    id."""
     ready, seal = opened.loadable, opened.seal
     decision = notify_sheet.read_decision()
     done = loading.write(
@@ -193,7 +194,8 @@ def _show(session: Session, draft: ImportDraft, *, undone: UndoneLoad | None) ->
 def _list_next_steps(
     draft: ImportDraft, missing: Sequence[Workshop], ready: Sequence[Workshop], address: str
 ) -> list[NextStep]:
-    """What is left to do with the drafts of a load and with the rows that were not loaded."""
+    """Returns what is left to do with the drafts of a load and with the rows that were not
+    loaded."""
     steps = []
     if ready:
         first = ready[: bulk.MAX_WORKSHOPS]  # the next ones once these are public

@@ -57,9 +57,10 @@ Typed = Mapping[Field, str]
 
 @dataclass
 class SentForm:
-    """What a form said: what was typed in its rows, by their keys, and what was typed in those that
-    a colleague has changed meanwhile; which kinds and venues the names in the sheet mean, for this
-    and later sheets; and whether a button has changed anything."""
+    """The answers in a form. `mended` has what was typed in its rows, by their keys, and
+    `conflicts` what was typed in rows that a colleague has changed meanwhile; `kinds` and `venues`
+    say what names in the sheet mean, for this and later sheets; `has_answered` is whether a button
+    has changed anything."""
 
     mended: dict[str, Typed] = field(default_factory=dict)
     conflicts: dict[str, Typed] = field(default_factory=dict)
@@ -94,7 +95,7 @@ class RowView:
 @blueprint.get("/traer/<slug>/<draft_id>")
 @requires(Scope.OFFICE, Permission.EDIT)
 def rows_page(slug: str, draft_id: str) -> ResponseReturnValue:
-    """The rows, those that somebody has to look at first."""
+    """Shows the rows, first those that somebody has to look at."""
     with store().read() as session:
         return show(session, open_draft(session, slug, draft_id))
 
@@ -150,7 +151,7 @@ def show_conflicts(slug: str, draft_id: str, sent: SentForm) -> Response:
 
 @restores(save_rows)
 def show_again(fields: MultiDict[str, str], slug: str, draft_id: str) -> Response:
-    """The rows with what was typed before the session ended."""
+    """Shows the rows with what was typed before the session ended."""
     with store().read() as session:
         opened = open_draft(session, slug, draft_id)
         by_key = opened.by_key
@@ -205,7 +206,7 @@ def _list_sent(form: MultiDict[str, str]) -> list[tuple[str, dict[Field, str], s
 
 
 def _obey(opened: DraftReview, order: str) -> bool:
-    """Does what a button of the form says; whether that changed something."""
+    """Does what a button of the form says. Returns whether that changed an answer."""
     verb, _colon, rest = order.partition(":")
     key, _colon, name = rest.partition(":")
     row = opened.by_key.get(key)
@@ -238,7 +239,7 @@ def _obey(opened: DraftReview, order: str) -> bool:
 
 
 def _answer_shared(opened: DraftReview, sent: SentForm) -> bool:
-    """Fills in what was typed once for several rows; whether anything was."""
+    """Fills in what was typed once for several rows. Returns whether anything was."""
     has_answered = False
     for each in shared_answers.list_shared(opened.rows):
         text = clean(request.form.get(f"shared-{each.id}", ""))[: mending.MAX_TYPED_LENGTH]
@@ -251,7 +252,7 @@ def _answer_shared(opened: DraftReview, sent: SentForm) -> bool:
 
 
 def _answer_venues(session: Session, opened: DraftReview, sent: SentForm) -> bool:
-    """Reads which venue a name means; whether anything was answered."""
+    """Reads which venue each name of the sheet means. Returns whether anything was answered."""
     own = {str(each.id): each for each in venues.list_venues(session, opened.office)}
     asked = {fold(each.parsed.venue) for each in opened.rows if each.is_open}
     renamed: dict[str, str] = {}
@@ -285,8 +286,9 @@ def show(
     is_outdated: bool = False,
     saved: bool = False,
 ) -> Response:
-    """The rows of a filter, a page of them. `typed` has values that are not stored, by key: those
-    rows come first. `is_outdated`: nothing was loaded, since something has changed meanwhile."""
+    """Shows a page of the rows that a filter has. `typed` has values that are not stored, by key:
+    those rows come first. `is_outdated` says that nothing was loaded, since something has changed
+    meanwhile."""
     opened_key = request.args.get("abre", "")
     typed, given = typed or {}, request.form if request.method == "POST" else request.args
     filters = _count_filters(opened)
@@ -395,7 +397,7 @@ def _is_asked_above(row: ReviewedRow, asked: frozenset[str]) -> bool:
 
 
 def _list_asked(row: ReviewedRow) -> set[Field]:
-    """The fields in which what is asked of a row can be answered."""
+    """Returns the fields in which one can answer what is asked of a row."""
     about = {
         each.field
         for each in row.parsed.remarks
@@ -405,7 +407,7 @@ def _list_asked(row: ReviewedRow) -> set[Field]:
 
 
 def _count_filters(opened: DraftReview) -> dict[str, int]:
-    """How many rows each filter has, in the order of the page."""
+    """Returns how many rows each filter has, in the order of the page."""
     return {
         name: sum(_is_in(row, name) for row in opened.rows)
         for name in ("open", "ready", "clash", "same", "out", "all")

@@ -44,7 +44,8 @@ _TYPES: Final = {
 @blueprint.get("/traer/plantilla.<any(csv,xlsx):form>")
 @requires(Scope.CHOSEN_OFFICE, Permission.EDIT)
 def template(form: str) -> ResponseReturnValue:
-    """A file with two example rows of the staff member's office, and notes on a second sheet."""
+    """Answers with a file with two example rows of the staff member's office, and notes on a second
+    sheet."""
     with store().read() as session:
         slugs = [office.slug for office in offices_with(session, Permission.EDIT)]
         known = workshops.network(session, own_offices())
@@ -87,7 +88,8 @@ def template(form: str) -> ResponseReturnValue:
 @blueprint.get("/talleres.<any(csv,xlsx):form>")
 @requires(Scope.SIGNED_IN)
 def export(form: str) -> ResponseReturnValue:
-    """The workshops of a month or a year, without personal data, in the import format."""
+    """Answers with the workshops of a month or a year, without personal data, in the import
+    format."""
     first, last, name = _span()
     offices = get_office_slugs(current_staff().grants)
     slug = clean(request.args.get("oficina", ""))
@@ -108,7 +110,7 @@ def export(form: str) -> ResponseReturnValue:
 @blueprint.get("/traer/fallas.csv")
 @requires(Scope.CHOSEN_OFFICE, Permission.EDIT)
 def errors() -> ResponseReturnValue:
-    """All errors of a previewed file."""
+    """Answers with a file of all errors of a previewed file."""
     public_id = clean(request.args.get("lote", ""))
     if not public_id:
         return redirect("/org/traer", 303)
@@ -133,7 +135,8 @@ def errors() -> ResponseReturnValue:
 @blueprint.get("/traer/<slug>/<draft_id>/renglones.csv")
 @requires(Scope.OFFICE, Permission.EDIT)
 def left_rows_file(slug: str, draft_id: str) -> ResponseReturnValue:
-    """The rows of a draft that wait for an answer, with the columns of the sheet that are read."""
+    """Answers with the rows of a draft that wait for an answer, with the columns of the sheet that
+    are read."""
     with store().read() as session:
         opened = open_draft(session, slug, draft_id)
     lines = left_rows.list_cells(
@@ -156,15 +159,15 @@ def _csv_attachment(rows: Iterable[Iterable[Cell]], name: str) -> Response:
 
 
 def _find_reason(row: ReviewedRow) -> str:
-    """What keeps a row from being loaded, as the page says it."""
+    """Returns what keeps a row from being loaded, as the page says it."""
     serious = [each for each in row.parsed.remarks if each.severity is not Severity.NOTE]
     serious.sort(key=lambda each: -each.severity)
     return " ".join(dict.fromkeys(remark_words.remark_words(each) for each in serious))
 
 
 def _span() -> tuple[date, date, str]:
-    """The first day, the day after the last, and a name for the file; the current month by
-    default."""
+    """Returns the first day, the day after the last, and a name for the file. Without parameters it
+    is the current month."""
     year = request.args.get("anio", "")
     if year.isascii() and year.isdigit() and len(year) == 4 and 2000 <= int(year) < 2100:
         return date(int(year), 1, 1), date(int(year) + 1, 1, 1), year

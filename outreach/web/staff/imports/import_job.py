@@ -193,7 +193,8 @@ def _lines(
 
 
 def _why(outcome: ImportJobOutcome | None) -> str:
-    """Why nothing was loaded, and what to do, as HTML; with the first errors of the file."""
+    """Returns why nothing was loaded, and what to do, as HTML; with the first errors of the
+    file."""
     if outcome is None:  # loaded already, or failed
         return str(_("Mira si ya están tus talleres. Si no, sube el archivo otra vez."))
     if not outcome.faults:

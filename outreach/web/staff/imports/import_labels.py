@@ -125,7 +125,7 @@ def mode_words(mode: DeliveryMode) -> str:
 
 
 def when(text: str) -> str:
-    """«sáb 5 dic 2026, 10:00 a. m.»; a text that is no time stays as it is."""
+    """Returns a time as «sáb 5 dic 2026, 10:00 a. m.»; a text that is no time stays as it is."""
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
@@ -168,7 +168,8 @@ def kind_of(line: RowParser, kinds: dict[str, Kind]) -> Kind | None:
 
 
 def done_message(counts: str) -> str:
-    """«Listo: 24 talleres nuevos, 3 cambiaron.» of counts by outcome, «24-3-0-0»; may be empty."""
+    """Returns counts by outcome, as «24-3-0-0», in words: «Listo: 24 talleres nuevos, 3 cambiaron.»
+    Empty for an empty text."""
     parts = counts.split("-")
     if len(parts) != len(PreviewVerdict) or not all(
         p.isascii() and p.isdigit() and len(p) < 6 for p in parts

@@ -39,7 +39,7 @@ MAX_UPLOAD_BYTES: Final = file_types.MAX_BYTES + 64 * 1024  # the file and the o
 @blueprint.get("/traer")
 @requires(Scope.CHOSEN_OFFICE, Permission.EDIT)
 def upload_form() -> ResponseReturnValue:
-    """The form to upload a file; with `lote`, the preview of an uploaded one."""
+    """Shows the form to upload a file; with `lote`, the preview of an uploaded one."""
     public_id = clean(request.args.get("lote", ""))
     if not public_id:
         return ask()
@@ -108,7 +108,7 @@ def load() -> ResponseReturnValue:
 
 
 def _refused_page(public_id: str, outcome: import_job.ImportJobOutcome) -> Response:
-    """Why nothing was loaded, and the preview as of now."""
+    """Shows why nothing was loaded, and the preview as of now."""
     with store().read() as session:
         batch = import_batches.find(
             session, public_id, current_staff().organizer_id, now=clock.now()
@@ -130,7 +130,7 @@ def _refused_page(public_id: str, outcome: import_job.ImportJobOutcome) -> Respo
 
 @blueprint.errorhandler(RequestEntityTooLarge)
 def show_too_large(_error: RequestEntityTooLarge) -> ResponseReturnValue:
-    """A file that is too large is refused by its Content-Length, unread."""
+    """Refuses a file that is too large by its Content-Length, unread."""
     words = error_messages.say(file_types.too_heavy(""))
     if request.endpoint == "staff.imports.read_sheet":
         return ask(413, sheet_fault=words)
@@ -162,8 +162,8 @@ def ask(
     faults: ImportRejected | None = None,
     sheet_fault: str = "",
 ) -> Response:
-    """The page on which an import begins. `sheet_fault` is about a sheet for a draft, the others
-    about a file that is loaded whole."""
+    """Shows the page on which an import begins. `sheet_fault` is about a sheet for a draft, the
+    others about a file that is loaded whole."""
     with store().read() as session:
         offices = offices_with(session, Permission.EDIT)
         all_kinds = kinds.list_kinds(session)

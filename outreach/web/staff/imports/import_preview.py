@@ -92,7 +92,8 @@ def _pack(fault: ImportFault) -> list[str]:
 
 
 def _unpack(line: int, packed: Sequence[str]) -> ImportFault:
-    """Raises NotFound for a file that another version of the program stored."""
+    """Returns the parse error that `_pack` wrote. Raises NotFound for a file that another version
+    of the program stored."""
     field, value, code, values = packed
     if code not in ImportErrorCode.__members__:
         raise NotFound("batch")

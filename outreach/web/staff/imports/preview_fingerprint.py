@@ -6,5 +6,5 @@ from collections.abc import Mapping
 
 
 def fingerprint(marks: Mapping[str, str]) -> str:
-    """Changes as soon as loading would have another outcome for any row."""
+    """Returns a hash that changes as soon as loading would have another outcome for any row."""
     return hashlib.sha256(json.dumps(sorted(marks.items())).encode()).hexdigest()[:32]

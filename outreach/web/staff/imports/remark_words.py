@@ -225,7 +225,7 @@ def shared_words(question: SharedQuestion) -> str:
 
 
 def shared_ways(question: SharedQuestion) -> list[str]:
-    """What the buttons of a shared question say, one for each way out."""
+    """Returns what the buttons of a shared question say, one for each way out."""
     if question.code is RemarkCode.YEAR_UNKNOWN:
         return [_("Sí, %(year)s", year=question.remark.error.values["year"])]
     words = _SHARED_WAYS.get(question.code, ())
@@ -233,8 +233,8 @@ def shared_ways(question: SharedQuestion) -> list[str]:
 
 
 def _value_words(name: str, value: object) -> object:
-    """Days as «sáb 16 ene 2027», hours as «6:00 p. m.», weekdays in the language of the page; the
-    rest, and what the sheet says, as it is."""
+    """Returns a value in words: days as «sáb 16 ene 2027», hours as «6:00 p. m.», weekdays in the
+    language of the page. Other values, and what the sheet says, stay as they are."""
     if isinstance(value, date):
         return day_words(value)
     if not isinstance(value, str):
@@ -246,7 +246,7 @@ def _value_words(name: str, value: object) -> object:
 
 
 def day_words(day: date | None) -> str:
-    """sáb 16 ene 2027; empty without a day"""
+    """Returns a day as «sáb 16 ene 2027»; empty without a day."""
     return f"{short_day(day)} {day.year}" if day is not None else ""
 
 
@@ -263,7 +263,7 @@ def _find_day(text: str) -> date | None:
 
 
 def fix_words(fix: RowFix) -> str:
-    """What the button of a way out says."""
+    """Returns what the button of a way out says."""
     if fix.is_leaving_out:
         return _("No traerlo")
     if fix.is_accepting:
@@ -277,8 +277,8 @@ def fix_words(fix: RowFix) -> str:
 
 
 def _typed_hours(text: str) -> str:
-    """«6 pm» as «6:00 p. m.», «10-12» as «10:00 a. m. a 12:00 p. m.»; a text that does not say
-    certain hours as it is."""
+    """Returns typed hours in words: «6 pm» as «6:00 p. m.», «10-12» as «10:00 a. m. a 12:00 p. m.».
+    A text that does not say certain hours stays as it is."""
     reading = hours.read_hours(text)
     found = hours.resolve(reading) if reading is not None else hours.Hours()
     if found.starts is None:
@@ -293,5 +293,5 @@ def outcome_tag(outcome: Outcome, *, is_left_out: bool) -> CardTag:
 
 
 def field_choices() -> Mapping[str, str]:
-    """What a column may be, by the value of the choice; empty for one that is not read."""
+    """Returns what a column may be, by the value of the choice; empty for one that is not read."""
     return {"": _("No traer"), **{field.value: str(words) for field, words in FIELDS.items()}}

@@ -32,7 +32,7 @@ def list_lists() -> ResponseReturnValue:
 @blueprint.get("/listas/<list_name>")
 @requires(Scope.SIGNED_IN)
 def show_list(list_name: str) -> ResponseReturnValue:
-    """Filters: words in `q`, and the parameters of the columns."""
+    """Shows a list. The words in `q` and the parameters of the columns filter it."""
     listed = _find(list_name)
     table = _read(listed)
     query = request.query_string.decode("ascii", "ignore")
@@ -51,7 +51,7 @@ def show_list(list_name: str) -> ResponseReturnValue:
 @blueprint.get("/listas/<list_name>.<any(csv,xlsx):ending>")
 @requires(Scope.SIGNED_IN)
 def download_list(list_name: str, ending: str) -> ResponseReturnValue:
-    """The rows that the page with this query string has, all of them."""
+    """Answers with all rows that the page with this query string has."""
     listed = _find(list_name)
     rows = _read(listed).file_rows
     if ending == "csv":

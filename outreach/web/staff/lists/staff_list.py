@@ -142,7 +142,7 @@ def _read_cell(column: StaffColumn[Any], row: Any) -> ListCell:
 def _list_filters(
     listed: StaffList[Any], rows: Sequence[Sequence[ListCell]], asked: Mapping[str, str]
 ) -> list[ListFilter]:
-    """The filters that leave a choice, or that have one."""
+    """Returns the filters whose column has several values, or for which a value was chosen."""
     filters = []
     for number, column in enumerate(listed.columns):
         if not column.parameter:

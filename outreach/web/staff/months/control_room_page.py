@@ -42,7 +42,7 @@ TILE_WIDTH, TILE_HEIGHT = 34, 38  # a square of the map with its gap
 
 @dataclass(frozen=True, kw_only=True)
 class ControlRoomParams:
-    """What the address asks for."""
+    """The parsed query string of the page."""
 
     month: Month
     order: OfficeOrder = OfficeOrder.PENDING
@@ -141,8 +141,9 @@ def control_room_page() -> ResponseReturnValue:
 @blueprint.get("/control.csv")
 @requires(Scope.NETWORK, Permission.NETWORK)
 def control_room_file() -> ResponseReturnValue:
-    """All offices of the table, in its order; `tabla=busquedas` is what was searched for and not
-    found, `tabla=sin-talleres` the offices without workshops."""
+    """Answers with all offices of the table, in its order; with `tabla=busquedas`, with what was
+    searched for and not found, and with `tabla=sin-talleres`, with the offices without
+    workshops."""
     now = clock.now()
     params = _read_params(request.args, closing_next=months.find_closing_next(now))
     early_access.record(_list_shown(params.month))
@@ -168,8 +169,8 @@ def _list_shown(month: Month) -> list[Month]:
 
 
 def _read_params(query: Mapping[str, str], *, closing_next: Month) -> ControlRoomParams:
-    """Raises NotFound for a month or a region that there is not. Any other order is the usual
-    one, and any other page the first."""
+    """Reads the query string; an unknown order is the usual one, and an unreadable page the first.
+    Raises NotFound for a month or a region that there is not."""
     month = month_access.month_of(query["mes"]) if query.get("mes") else closing_next
     order = query.get("orden", "")
     region = query.get("estado", "")
@@ -299,7 +300,7 @@ def _odd_words(found: ControlRoom, odd: OddHeadCount) -> tuple[str, str, str]:
 
 
 def _unmet_words(found: ControlRoom, unmet: UnmetSearch) -> tuple[str, str, str]:
-    """Week, state and kind of a search that found nothing."""
+    """Returns week, state and kind of a search that found nothing."""
     kind = found.kinds.get(unmet.kind_id)
     return (
         _("semana del %(day)s", day=workshop_labels.brief_day(unmet.week)),

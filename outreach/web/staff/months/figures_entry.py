@@ -115,7 +115,7 @@ def update_figures(month: str) -> ResponseReturnValue:
 
 @restores(update_figures)
 def restore(sent: MultiDict[str, str], month: str) -> Response:
-    """The form with what was typed before the session ended."""
+    """Shows the form with what was typed before the session ended."""
     wanted = month_access.month_of(month)
     with store().read() as session:
         entries, revision = _entries(session, wanted), _revision(session, wanted)
@@ -235,7 +235,7 @@ def _fingerprint(changed: Sequence[FigureEntry]) -> str:
 
 
 def _conflict_page(month: Month) -> ResponseReturnValue:
-    """After a change by somebody else: the stored figures, with what was typed."""
+    """Shows, after a change by somebody else, the stored figures with what was typed."""
     with store().read() as session:
         entries, revision = _entries(session, month), _revision(session, month)
     return _page(month, [_typed_over(entry) for entry in entries], revision, 409)
@@ -259,7 +259,8 @@ def _typed_over(now: FigureEntry) -> FigureEntry:
 
 
 def _revision(session: Session, month: Month) -> int:
-    """The number of the latest revision, 0 without one. Later figures go into the next."""
+    """Returns the number of the latest revision, 0 without one. Figures that are typed now go into
+    the next one."""
     latest = months.find_latest_revision(session, month)
     return latest.number if latest else 0
 

@@ -188,7 +188,7 @@ def _page(month: Month, status: int = 200, *, fault: str = "") -> ResponseReturn
 
 
 def _release_words(session: Session, month: Month, now: datetime) -> str:
-    """When the numbers are released; empty where nothing waits for an hour."""
+    """Returns when the numbers are released; empty where nothing waits for an hour."""
     embargo = releases.load_embargo(session, now)
     if not embargo.hides(month):
         return ""

@@ -36,7 +36,7 @@ def state_tag(row: CoverageRow) -> CardTag:
 
 
 def silence_words(month: Month, pending: int, *, now: datetime) -> str:
-    """What happens to the workshops that nobody reports, and until when that can be changed
+    """Returns what happens to the workshops that nobody reports, and until when that can be changed
     (COUNT07); empty where none is open."""
     if not pending:
         return ""
@@ -64,12 +64,12 @@ def called_off(number: int) -> str:
 
 
 def slim_date(moment: datetime) -> str:
-    """5 nov, the day at headquarters, as the public pages give it"""
+    """Returns the day at headquarters as «5 nov», as the public pages give it."""
     return workshop_labels.brief_day(clock.network_day(moment))
 
 
 def cut_words(moment: datetime) -> str:
-    """5 de noviembre, 6:00 p. m., hora de Ciudad de México"""
+    """Returns a moment as «5 de noviembre, 6:00 p. m., hora de Ciudad de México»."""
     return workshop_labels.headquarters_moment(moment)
 
 

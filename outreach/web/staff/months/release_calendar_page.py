@@ -29,7 +29,8 @@ def release_calendar_form() -> ResponseReturnValue:
 @blueprint.post("/ajustes/publicacion")
 @requires(Scope.NETWORK, Permission.NETWORK, fresh=True)
 def set_release_calendar() -> ResponseReturnValue:
-    """The field `do` is save, with `day` and `hour`, or remove."""
+    """Sets the calendar to the `day` and `hour` of the form (`do=save`) or removes it
+    (`do=remove`). A month that was covered before stays so."""
     try:
         calendar = _read_calendar()
     except Refusal as refusal:

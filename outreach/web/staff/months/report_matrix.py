@@ -137,7 +137,7 @@ def _markable_rows(matrix: CoverageMatrix, own: list[str]) -> list[CoverageRow]:
 
 
 def show_matrix(month: Month, *, fault: str) -> Response:
-    """The page with a fault, for the other forms of it."""
+    """Shows the page with a fault, for the other forms on it."""
     return _matrix_page(month, fault)
 
 

@@ -108,7 +108,7 @@ def _describe(
 
 
 def _lead(month: Month, late: Mapping[str, CoverageRow]) -> str:
-    """«Lo que falta de noviembre de 2026: 31 reportes»"""
+    """Returns what is missing: «Lo que falta de noviembre de 2026: 31 reportes»."""
     what: str = _("Lo que falta de %(month)s", month=formatting.month_and_year(month.first))
     pending = sum(row.pending for row in late.values())
     if not pending:
@@ -124,7 +124,8 @@ def _people_words(people: int, number: int) -> str:
 
 
 def _line(row: CoverageRow, reach: OfficeReach, names: Mapping[int, str]) -> OfficeLine:
-    """«Rubén Garza y Ana Cruz · le faltan 5 reportes · se le recordó el 3 nov»."""
+    """Returns the line of an office: «Rubén Garza y Ana Cruz · le faltan 5 reportes · se le recordó
+    el 3 nov»."""
     parts = [_name_people(reach.account_ids, names), _pending_words(row)]
     if row.reminded_at is not None:
         parts.append(_("se le recordó el %(day)s", day=month_labels.slim_date(row.reminded_at)))
@@ -140,7 +141,8 @@ def _line(row: CoverageRow, reach: OfficeReach, names: Mapping[int, str]) -> Off
 
 
 def _name_people(account_ids: Sequence[int], names: Mapping[int, str]) -> str:
-    """The first names, and how many more; empty for nobody. The page has no address."""
+    """Returns the first names, and how many more there are; empty for nobody. The page has no
+    address."""
     known = sorted(names[each] for each in account_ids if each in names)[:MAX_NAMED]
     more = len(account_ids) - len(known)
     if known and more:
@@ -182,7 +184,8 @@ def _cause(cause: NoReach) -> str:
 
 
 def _remedy(cause: NoReach) -> tuple[str, str]:
-    """The page where something can be done about it, and what; empty where one waits."""
+    """Returns the page where something can be done about a cause, and what; empty where one can
+    only wait."""
     if cause is NoReach.NO_ACCOUNT:
         return "/org/personal/invitar", _("Invitar")
     return ("", "") if cause is NoReach.REMINDED else ("/org/personal", _("Ver las cuentas"))

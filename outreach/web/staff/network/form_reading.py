@@ -45,7 +45,7 @@ def read_texts(form: Form, name: str) -> Words:
 
 
 def text_values(values: Mapping[str, Words]) -> dict[str, str]:
-    """The initial values of such fields, by field name."""
+    """Returns the initial values of the fields that `read_texts` reads, by field name."""
     return {
         f"{name}_{lang}": words.get(lang, "")
         for name, words in values.items()
@@ -54,8 +54,8 @@ def text_values(values: Mapping[str, Words]) -> dict[str, str]:
 
 
 def seen_version(subject: Office | Kind | None, status: int) -> str:
-    """The version that the form was opened on. A form shown again for an error keeps the version
-    that it was sent with."""
+    """Returns the version that the form was opened on. A form that is shown again for an error
+    keeps the version that it was sent with."""
     if status == 422:
         return request.form.get("seen", "")
     return network_changes.get_version(subject) if subject else ""

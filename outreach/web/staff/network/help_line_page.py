@@ -22,7 +22,8 @@ def show_help_lines() -> ResponseReturnValue:
 @blueprint.post("/ajustes/lineas")
 @requires(Scope.NETWORK, Permission.NETWORK)
 def record_help_line() -> ResponseReturnValue:
-    """The field `do` says whether the number of the line `code` is `right` or `wrong`."""
+    """Records whether the number of the line `code` was found to be `right` or `wrong` (field
+    `do`). A wrong one is withdrawn."""
     code, is_right = request.form.get("code", ""), request.form.get("do") == "right"
     is_known = is_right or request.form.get("do") == "wrong"
     if not is_known or not help_lines.has_line(code):  # a page of before an upgrade

@@ -40,7 +40,8 @@ from outreach.web.staff.network.staff_accounts import (
 
 
 class InviteForm(Form):
-    """An office lead chooses among their own offices, and roles up to their own."""
+    """The form of an invitation. It offers an office lead only their own offices, and roles up to
+    their own."""
 
     name = line(MAX_NAME_LENGTH)
     email = line(administration.MAX_EMAIL_LENGTH, required(lazy("Escribe su correo.")))
@@ -85,7 +86,8 @@ def new_staff() -> ResponseReturnValue:
 @blueprint.post("/personal/invitar")
 @requires(Scope.CHOSEN_OFFICE, Permission.COLLEAGUES, fresh=True)
 def invite_staff() -> ResponseReturnValue:
-    """Sends the link by letter. Only where this site sends none, an admin gets it."""
+    """Makes an invitation and sends its link by letter. Only where this site sends none, an admin
+    gets the link."""
     for slug in request.form.getlist("places"):
         require_permission(Permission.COLLEAGUES, slug)
     with store().read() as session:

@@ -126,7 +126,8 @@ class KindForm(Form):
             )
 
     def _listed_countries(self) -> Codes:
-        """The chosen countries; none where all of a large network are, which means every one."""
+        """Returns the chosen countries. If all countries of a large network are chosen it returns
+        none, which means every one."""
         chosen = set(self.countries.data or ())
         is_every = len(chosen) > MAX_COUNTRIES and chosen >= set(
             network_profile.current().countries

@@ -34,7 +34,7 @@ def place_names(slug: str) -> ResponseReturnValue:
 @blueprint.post("/lugares/<slug>")
 @requires(Scope.OFFICE, Permission.EDIT)
 def update_place_names(slug: str) -> ResponseReturnValue:
-    """The field `remove` holds the number of a name to remove; without it the form adds one."""
+    """Adds the name of the form; with `remove`, the number of a name, removes that one instead."""
     number = request.form.get("remove", "")
     if number.isascii() and number.isdigit() and len(number) < 10:
         with store().change() as session:

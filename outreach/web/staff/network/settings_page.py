@@ -49,7 +49,7 @@ def settings() -> ResponseReturnValue:
 
 
 def list_settings(current: Config, defaults: Config) -> list[Setting]:
-    """All settings, sorted by the name of the variable."""
+    """Returns all settings, sorted by the name of the variable."""
     settings = [
         _setting(
             name,
@@ -67,7 +67,8 @@ def list_settings(current: Config, defaults: Config) -> list[Setting]:
 
 
 def _values(values_of: Config) -> list[tuple[str, object, bool]]:
-    """Name, value, and whether it is secret (`repr=False` in `config.py`)."""
+    """Returns the name and value of each setting, and whether it is secret (`repr=False` in
+    `config.py`)."""
     values: list[tuple[str, object, bool]] = []
     for each in fields(values_of):
         if each.name in _NO_SETTINGS:

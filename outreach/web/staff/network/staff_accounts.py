@@ -189,7 +189,8 @@ def _listed(session: Session, everybody: Iterable[StaffMember]) -> _Listed:
 
 
 def _row(organizer: StaffMember, listed: _Listed) -> StaffAccountRow:
-    """An office lead reads the roles at their own offices only."""
+    """Returns the row of an account. An office lead reads in it the roles at their own offices
+    only."""
     rights = {
         office: role
         for office, role in administration.rights_of(organizer).items()
@@ -210,7 +211,8 @@ def _row(organizer: StaffMember, listed: _Listed) -> StaffAccountRow:
 
 
 def _invitation_words(organizer: StaffMember, listed: _Listed) -> Iterator[str]:
-    """«La invitó Ana hoy», «Correo enviado», «Sin abrir», while the link is open."""
+    """Returns what became of an invitation while its link is open: «Invitó Ana, hoy», «Correo
+    enviado», «Sin abrir»."""
     link = listed.open_links.get(organizer.id)
     if link is None:
         return
@@ -263,7 +265,8 @@ def managed_slugs() -> frozenset[str] | None:
 
 
 def team_name(cities: Mapping[str, str], slugs: frozenset[str] | None) -> str:
-    """«Equipo de Chicago» for an office lead, «Personal» for who administers the network."""
+    """Returns «Equipo de Chicago» for an office lead, «Personal» for who administers the
+    network."""
     if slugs is None:
         return str(_("Personal"))
     return _("Equipo de %(cities)s", cities=", ".join(sorted(cities.get(s, s) for s in slugs)))
@@ -335,7 +338,7 @@ def link_page(email: str, token: str, *, is_reset: bool = False) -> Response:
 
 
 def account_page(organizer_id: int, fault: str = "", status: int = 422) -> Response:
-    """The page of an account; with a fault, why something was refused."""
+    """Shows the page of an account; with a fault, why something was refused."""
     with store().read() as session:
         organizer = staff.get(session, organizer_id)
         listed = _listed(session, staff.list_staff(session))

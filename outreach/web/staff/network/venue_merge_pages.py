@@ -90,7 +90,7 @@ def merge_form(slug: str, venue: int) -> ResponseReturnValue:
 @requires(Scope.OFFICE, Permission.EDIT)
 @request_retry.harmless
 def merge_venues(slug: str, venue: int) -> ResponseReturnValue:
-    """Merges them, unless more people would be told than the page has said."""
+    """Merges two venues, unless more people would be told than the page has said."""
     other, now = request.form.get("con", type=int) or 0, clock.now()
     with store().read() as session:
         office = offices.find(session, slug)
@@ -191,7 +191,7 @@ def _require_announced(effect: MergeEffect) -> None:
 
 
 def _choice_page(session: Session, office: Office, kept: Venue) -> ResponseReturnValue:
-    """The other venues of the office, those that are like it first."""
+    """Shows the other venues of the office, first those that are like it."""
     others = [each for each in venues.list_venues(session, office) if each.id != kept.id]
     index = venue_matching.VenueIndex[Venue]()
     for each in others:

@@ -140,7 +140,7 @@ def entrance_words(entrance: str) -> str:
 
 
 def point_of(typed: str) -> tuple[float, float] | None:
-    """Latitude and longitude of a typed or copied position; None when it is invalid."""
+    """Returns latitude and longitude of a typed or copied position; None when it is invalid."""
     # Spaces are collapsed first: on thousands of them the pattern would backtrack.
     match = _POINT.fullmatch(" ".join(typed.split()))
     if match is None:
@@ -173,7 +173,7 @@ def list_venues() -> ResponseReturnValue:
 @blueprint.get("/sedes/<slug>/sedes.csv")
 @requires(Scope.OFFICE, Permission.EDIT)
 def download_venues(slug: str) -> ResponseReturnValue:
-    """All venues of the office, as `outreach load venues` reads them."""
+    """Answers with all venues of the office, as `outreach load venues` reads them."""
     with store().read() as session:
         body = venue_files.write(venues.list_venues(session, offices.find(session, slug)))
     answer = Response(body, mimetype="text/csv")
@@ -211,7 +211,8 @@ def create_venue(slug: str) -> ResponseReturnValue:
 
 
 def _unanswered(session: Session, office: Office, form: VenueForm) -> tuple[Venue, ...]:
-    """The venues that the typed one may be, where nobody has said yet that it is none of them."""
+    """Returns the venues that the typed one may be, unless somebody has said that it is none of
+    them."""
     data = form.venue_data()
     name = (data.name, data.address, data.city)
     found = venue_matching.match(
@@ -244,7 +245,8 @@ def edit_venue(slug: str, venue: int) -> ResponseReturnValue:
 @blueprint.post("/sedes/<slug>/<int(max=2147483647):venue>")
 @requires(Scope.OFFICE, Permission.EDIT)
 def update_venue(slug: str, venue: int) -> ResponseReturnValue:
-    """The field `do` retires, offers again or affirms; without it the form is saved."""
+    """Saves the form of a venue. With the field `do` it retires the venue, offers it again or
+    affirms it instead."""
     what = request.form.get("do", "")
     try:
         if what in {"retire", "offer"}:
@@ -303,7 +305,8 @@ def _retire(slug: str, venue: int, *, is_retired: bool) -> ResponseReturnValue:
 
 
 def _find_itself(session: Session, slug: str, venue_id: int) -> Venue:
-    """The venue. Raises Conflict where it was merged: what its page asked was of another."""
+    """Returns the venue. Raises Conflict where it was merged: its page asked about the venue
+    before."""
     found = venues.find(session, offices.find(session, slug), venue_id)
     if found.id != venue_id:
         raise Conflict("merged venue")

@@ -76,7 +76,8 @@ def workshop_recordings(public_id: str) -> ResponseReturnValue:
 @blueprint.post("/talleres/<public_id>/audio")
 @requires(Scope.WORKSHOP, Permission.EDIT, max_body_bytes=MAX_BODY_BYTES)
 def change_workshop_recordings(public_id: str) -> ResponseReturnValue:
-    """`do=save` stores the recording of the form, `do=delete` deletes `note`."""
+    """Stores the recording of the form (`do=save`) or deletes the one that `note` names
+    (`do=delete`)."""
     with store().read() as session:
         workshop = find_workshop(session, public_id)
     return _change(workshop)
@@ -114,7 +115,7 @@ def change_line_recordings() -> ResponseReturnValue:
 
 @blueprint.errorhandler(RequestEntityTooLarge)
 def show_too_large(_error: RequestEntityTooLarge) -> ResponseReturnValue:
-    """A file that is too large is refused by its Content-Length, unread: the form is unread too."""
+    """Refuses a file that is too large by its Content-Length. The form is not read either."""
     given = request.view_args or {}
     with store().read() as session:
         subject: Kind | Workshop | None = None
@@ -147,7 +148,7 @@ def _change(page_subject: Kind | Workshop | None) -> ResponseReturnValue:
 
 
 def _save(page_subject: Kind | Workshop | None, typed: TypedRecording) -> None:
-    """Raises Refusal."""
+    """Converts and stores the recording of the form. Raises Refusal where it cannot."""
     if typed.lang not in dict(_list_languages(page_subject)):
         raise PageRefused(_("Elige el idioma de la grabación."))
     if not typed.spoken_text or len(typed.spoken_text) > voice_notes.MAX_TEXT:
@@ -287,7 +288,7 @@ def _show(
     fault: str = "",
     typed: TypedRecording | None = None,
 ) -> Response:
-    """The page; `typed` is what the refused form had."""
+    """Shows the page; `typed` is what the refused form had."""
     subjects: list[Subject] = [*LinePrompt] if subject is None else [subject]
     notes = [note for each in subjects for note in voice_notes.list_notes(session, each)]
     done = {"guardado": _("Grabación guardada."), "borrado": _("Grabación borrada.")}

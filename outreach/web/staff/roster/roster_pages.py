@@ -64,7 +64,8 @@ class MemberRow:
 @blueprint.get("/equipo")
 @requires(Scope.CHOSEN_OFFICE, Permission.EDIT)
 def list_members() -> ResponseReturnValue:
-    """Filters: `papel`, `lengua`, `oficina` (a slug, or «red»), `retirados`."""
+    """Lists the members, filtered by `papel`, `lengua`, `oficina` (a slug, or «red») and
+    `retirados`."""
     asked_role, language = request.args.get("papel", ""), request.args.get("lengua", "")
     role = RosterRole(asked_role) if asked_role in set(RosterRole) else None
     language = language if language in i18n.SPOKEN else ""
@@ -161,7 +162,8 @@ def show_member(member_id: int) -> ResponseReturnValue:
 @blueprint.post("/equipo/<int(max=2147483647):member_id>")
 @requires(Scope.MEMBER, Permission.EDIT)
 def update_member(member_id: int) -> ResponseReturnValue:
-    """The field `do` retires or offers again; without it the form is saved."""
+    """Saves the form of a member. With the field `do` it retires the member or offers them again
+    instead."""
     with store().read() as session:
         member = _find_own(session, member_id)
     match request.form.get("do"):
@@ -187,8 +189,8 @@ def update_member(member_id: int) -> ResponseReturnValue:
 @blueprint.post("/equipo/<int(max=2147483647):member_id>/calendario")
 @requires(Scope.MEMBER, Permission.EDIT)
 def update_feed(member_id: int) -> ResponseReturnValue:
-    """The field `do` is make, a new address of the member's calendar, which this response alone
-    shows; or revoke, so that it stops working."""
+    """Makes a new address of the member's calendar, which this response alone shows (`do=make`), or
+    revokes it, so that it stops working (`do=revoke`)."""
     what = request.form.get("do")
     with store().change() as session:
         member = _find_own(session, member_id)
@@ -264,7 +266,7 @@ def _slug(member: RosterMember) -> str:
 
 
 def _read_details(member: RosterMember) -> MemberDetails:
-    """Raises NotFound where the data are erased."""
+    """Returns name and e-mail of a member. Raises NotFound where they are erased."""
     try:
         return members.read_details(key_store(), member)
     except DataErased:

@@ -48,7 +48,7 @@ _DONE: Final = {
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class TeamRow:
-    """A member who is assigned."""
+    """A member who is assigned to the workshop."""
 
     id: int  # the assignment's
     name: str
@@ -62,7 +62,7 @@ class TeamRow:
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class CandidateRow:
-    """A member who could be."""
+    """A member who could be assigned to the workshop."""
 
     id: int
     name: str
@@ -76,7 +76,7 @@ class CandidateRow:
 @blueprint.get("/talleres/<public_id>/equipo")
 @requires(Scope.WORKSHOP, Permission.EDIT)
 def team(public_id: str) -> ResponseReturnValue:
-    """`papel` limits who could be assigned to a role."""
+    """Shows the team. `papel` limits the members who could be assigned to those of one role."""
     return _team_page(public_id)
 
 
@@ -118,7 +118,8 @@ def _team_page(public_id: str, *, fault: str = "") -> ResponseReturnValue:
 @requires(Scope.WORKSHOP, Permission.EDIT)
 @act(refused=_team_page)
 def change_team(session: Session, public_id: str) -> str:
-    """`do=ask` with `member` assigns; `again`, `yes`, `no` and `release` are of an `assignment`."""
+    """Assigns a `member` (`do=ask`), or asks again, notes an answer or releases an `assignment`
+    (`again`, `yes`, `no`, `release`)."""
     what, now = request.form.get("do", ""), clock.now()
     if what not in _DONE:
         raise PageRefused(_("Elige qué hacer."))
@@ -151,7 +152,7 @@ def _ask(session: Session, workshop: Workshop) -> int:
 
 
 def _read_id(name: str) -> int:
-    """Raises NotFound where the field has no id."""
+    """Returns the id in a field of the form. Raises NotFound where it has none."""
     number = read_number(request.form.get(name, ""))
     if number is None:
         raise NotFound(name)
@@ -198,7 +199,7 @@ def _make_team(
 
 
 def _list_answers(assignment: RosterAssignment) -> Sequence[str]:
-    """The answers that are not the one of now."""
+    """Returns the answers that staff can note: those that differ from the present one."""
     current = {AssignmentState.CONFIRMED: "yes", AssignmentState.DECLINED: "no"}
     return [each for each in ("yes", "no") if each != current.get(assignment.state)]
 
@@ -240,7 +241,7 @@ def _make_candidates(
 
 
 def _count_needs(session: Session, workshop: Workshop) -> list[tuple[str, int]]:
-    """What kinds of interpreter the parties with a seat asked for, and how many did."""
+    """Returns what kinds of interpreter the parties with a seat asked for, and how many did."""
     counted = totals.read(session, workshop.id)
     found = (
         (need, counted[totals.need_name(need)])

@@ -1,6 +1,6 @@
 """Warnings about proposed dates, and creation of the ticked ones.
 
-Shared by `repeat`, `month_planner` and `duplicate`.
+`repeat`, `month_planner` and `duplicate` share it.
 """
 
 import re
@@ -53,7 +53,7 @@ class ProposalLine:
 
 
 def warnings(proposal: DateProposal) -> list[DateWarning]:
-    """What the staff should know before a workshop is created on this date."""
+    """Returns what the staff should know before a workshop is created on this date."""
     data, found = proposal.data, []
     if proposal.is_skipped:
         more = _(

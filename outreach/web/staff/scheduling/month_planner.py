@@ -60,7 +60,7 @@ from outreach.web.staff.scheduling.schedule_parser import CommonFields, UnclearL
 
 
 def _tabs_to_semicolons(text: str | None) -> str:
-    """Cells copied from a spreadsheet are separated by tabs."""
+    """Puts semicolons in place of tabs, which separate cells copied from a spreadsheet."""
     return (text or "").replace("\t", "; ")
 
 
@@ -166,7 +166,7 @@ def create_month() -> ResponseReturnValue:
 
 @restores(create_month)
 def restore(typed: MultiDict[str, str]) -> Response:
-    """The form with what was typed before the session ended."""
+    """Shows the form with what was typed before the session ended."""
     with store().read() as session:
         sheet = _sheet(session, typed)
         return _page(

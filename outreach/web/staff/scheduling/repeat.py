@@ -212,7 +212,7 @@ def _units(day: date) -> list[tuple[RecurrenceUnit, str]]:
 
 
 def _rule_words(form: RepeatForm, workshop: Workshop, dates: Sequence[date]) -> str:
-    """«Cada semana (sáb), 10:00 a. m., del sábado 5 de diciembre al …»"""
+    """Returns a rule in words: «Cada semana (sáb), 10:00 a. m., del sábado 5 de diciembre al …»."""
     rule = form.rule
     unit_words = dict(_units(workshop.day))[rule.every]
     if rule.every in {RecurrenceUnit.WEEK, RecurrenceUnit.TWO_WEEKS}:

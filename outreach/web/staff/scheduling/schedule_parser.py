@@ -125,7 +125,8 @@ def of_text(common: CommonFields, text: str) -> list[ParsedLine]:
 
 
 def _list_wordy(lines: Sequence[str]) -> Iterator[int]:
-    """The numbers of the lines that begin with no number of a day, as those of messages do."""
+    """Returns the numbers of the lines that do not begin with numbers of days, as those of messages
+    do not."""
     return (n for n, line in enumerate(lines, 1) if _DAYS.fullmatch(_split(line)[0]) is None)
 
 
@@ -267,8 +268,8 @@ def _days(text: str, common: CommonFields) -> list[date]:
 
 
 def _hours(text: str) -> tuple[time, time | None] | None:
-    """The start, and the end or None, of «18:30», «6:30 p. m.», «10:00-12:00»; None for other
-    text."""
+    """Returns the start, and the end if there is one, of «18:30», «6:30 p. m.», «10:00-12:00»; None
+    for other text."""
     first, _dash, last = text.replace("–", "-").partition("-")
     starts = _hour(first.strip())
     if starts is None or not last:

@@ -196,8 +196,8 @@ HELP: Final[Mapping[str, ScreenHelp]] = {
 @blueprint.get("/ayuda")
 @requires(Scope.SIGNED_IN)
 def show_help() -> ResponseReturnValue:
-    """`de` is the name of the screen, a key of HELP; any other is the first page. `parte=1` gives
-    the text alone, for the dialog."""
+    """Shows the help of the screen `de`, a key of HELP; for any other, that of the first page.
+    `parte=1` gives the text alone, for the dialog."""
     values: dict[str, Any] = {
         # The dialog may lie over the page: an id is there only once.
         "prefix": "dialogo-" if request.args.get("parte") else "",

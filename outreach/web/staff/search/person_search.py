@@ -173,7 +173,8 @@ def _answer(
     contact: str = "",
     reason: str = "",
 ) -> ResponseReturnValue:
-    """`typed` is the code that was looked for; a contact is repeated only with a fault."""
+    """Renders the answer. `typed` is the code that was looked for; `contact` is given only with a
+    fault, to be typed again."""
     return page(
         "search/person",
         422 if fault else 200,

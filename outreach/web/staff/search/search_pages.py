@@ -89,7 +89,8 @@ def _seal(typed: str) -> str:
 
 
 def _unseal(sealed: str) -> str:
-    """Empty where it is not of this account."""
+    """Returns the text that the address of the page holds encrypted; empty where another account
+    encrypted it."""
     try:
         padded = sealed + "=" * (-len(sealed) % 4)
         return kept_forms.server_key().unseal(urlsafe_b64decode(padded), _about())
@@ -188,7 +189,8 @@ def _find_partners(
 
 
 def _find_offices(own: Sequence[Office], words: tuple[str, ...]) -> list[MenuEntry]:
-    """The own offices: their workshops, and for who administers the network their data."""
+    """Returns the own offices with these words. Each entry leads to the office's workshops; for who
+    administers the network, to its data."""
     is_network = has_permission(Permission.NETWORK, ALL_OFFICES)
     found = [
         each

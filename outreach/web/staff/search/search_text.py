@@ -49,9 +49,11 @@ def is_like_a_contact(text: str) -> bool:
 
 
 def _read_public_code(text: str) -> str:
-    """The text as a part of the id or as the UID of a workshop, as `7K3M QX9P`.
+    """Returns the text as a code: a part of the id of a workshop or its UID, as `7K3M QX9P`. Empty
+    for other texts.
 
-    Some codes have no digit, so a word of their letters is read as a code beside a word."""
+    Some codes have no digit, so a word of their letters is read as a code beside a word.
+    """
     code = read_code(text) if _CODE.fullmatch(text) else ""
     is_code = MIN_CODE_LENGTH <= len(code) <= 26 and set(code) <= set(CROCKFORD)
     return code if is_code else ""
@@ -69,7 +71,7 @@ def _read_day(text: str, today: date) -> DayMeaning | None:
 
 
 def _read_full_day(text: str, today: date) -> DayMeaning | None:
-    """A day with its month: «sábado 5 de diciembre», «5/12», «2026-12-05»."""
+    """Reads a day with its month: «sábado 5 de diciembre», «5/12», «2026-12-05»."""
     reading = None if _ZIP_CODE.fullmatch(text) else dates.read_day(text)
     if reading is None or reading.is_several:
         return None
@@ -80,14 +82,14 @@ def _read_full_day(text: str, today: date) -> DayMeaning | None:
 
 
 def _list_days(parts: DayParts, today: date) -> list[date]:
-    """The days that these parts may be; without a year, of each that is near enough to have a 29th
-    of February among them."""
+    """Returns the days that these parts may be. Without a year there is one in each of the next and
+    last four years, so that a 29th of February is among them."""
     years = range(today.year - 4, today.year + 5)
     return [day for day in map(parts.to_day, years) if day is not None]
 
 
 def _read_weekday(tokens: Sequence[str], today: date) -> DayMeaning | None:
-    """«viernes 5», «viernes», «día 5»."""
+    """Reads a weekday, with the number of its day or without: «viernes 5», «viernes», «día 5»."""
     for at, token in enumerate(tokens):
         weekday = WEEKDAYS.get(token)
         if weekday is None and token not in _DAY_MARKS:
@@ -110,7 +112,7 @@ def _read_weekday(tokens: Sequence[str], today: date) -> DayMeaning | None:
 
 
 def _read_month(tokens: Sequence[str], today: date) -> DayMeaning | None:
-    """«diciembre», «dic 2027»."""
+    """Reads a month: «diciembre», «dic 2027»."""
     for at, token in enumerate(tokens):
         if token not in MONTHS:
             continue
@@ -130,7 +132,8 @@ def _month_span(day: date) -> DaySpan:
 
 
 def _find_near(days: Iterable[date], today: date, weekday: int | None) -> date | None:
-    """The day nearest to today, of those on that weekday where there is one."""
+    """Returns the day nearest to today. If a weekday is given, days that fall on it come before all
+    others."""
     return min(
         days,
         key=lambda day: (weekday is not None and day.weekday() != weekday, abs(day - today)),

@@ -119,7 +119,8 @@ def _tour_page(
     fault: str = "",
     asked: AskedWorkshops = NOTHING_ASKED,
 ) -> Response:
-    """The page of a tour; after an act on one of its stops too, which is named by `stop_id`."""
+    """Shows the page of a tour; after an act on one of its stops too, which is named by
+    `stop_id`."""
     now = clock.now()
     with store().read() as session:
         tour = _find(session, slug, tour_id)
@@ -326,8 +327,8 @@ def reinstate_stop(session: Session, slug: str, tour_id: int, stop_id: int) -> s
 
 
 def _ask_to_cancel(slug: str, tour_id: int, stop_id: int, fault: str = "") -> ResponseReturnValue:
-    """The sheet of a cancelled workshop, for all of the stop. The cancellation is tried and rolled
-    back, so that the sheet says what it would do."""
+    """Shows the sheet of a cancelled workshop, for all of the stop. The cancellation is tried and
+    rolled back, so that the sheet says what it would do."""
     with store().change() as session:
         tour = _find(session, slug, tour_id)
         stop = tours.find_stop(session, tour, stop_id)
@@ -373,8 +374,8 @@ def _publish_stop(session: Session, stop: TourStop) -> list[Workshop]:
 
 
 def _log_published(session: Session, workshops: list[Workshop]) -> int:
-    """Logs each, and returns how many. Raises NeedsConfirmations for warnings that the page has not
-    shown yet: everything is rolled back."""
+    """Logs each published workshop, and returns how many there are. Raises NeedsConfirmations for
+    warnings that the page has not shown yet: everything is rolled back."""
     publish_warnings.require_confirmed(session, workshops)
     for workshop in workshops:
         log_workshop_action(session, workshop, "workshop published", {"stop": workshop.stop_id})

@@ -71,7 +71,8 @@ class FormPreview:
 @blueprint.post("/talleres/vista-previa")
 @requires(Scope.CHOSEN_OFFICE, Permission.EDIT)
 def show_preview() -> ResponseReturnValue:
-    """The parts of the form's page that follow what is typed, as HTML. Stores nothing."""
+    """Answers with the parts of the form's page that follow what is typed, as HTML. Stores
+    nothing."""
     with store().read() as session:
         workshop = None
         if public_id := clean(request.form.get("workshop", "")):
@@ -90,7 +91,8 @@ def show_preview() -> ResponseReturnValue:
 
 
 def preview(session: Session, form: WorkshopForm, saved: Workshop | None) -> FormPreview:
-    """What the page says about the form, valid or not. `saved` is the workshop that it changes."""
+    """Returns what the page says about the form, valid or not. `saved` is the workshop that it
+    changes."""
     now = clock.now()
     typed = typed_workshop.build(session, form, saved, now=now)
     assigned = assignments.list_active(session, saved) if saved is not None else []
@@ -142,7 +144,7 @@ def _look(typed: TypedWorkshop, workshop: Workshop, now: datetime) -> PublicPrev
 
 
 def _place_note(workshop: Workshop) -> str:
-    """What the page of the workshop says under the place."""
+    """Returns what the page of the workshop says under the place."""
     venue = workshop.venue
     if not workshop.mode.has_venue or venue is None:
         return ""

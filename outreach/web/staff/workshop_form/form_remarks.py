@@ -152,7 +152,7 @@ def _list_speaker_remarks(
 def _list_team_remarks(
     session: Session, workshop: Workshop, assigned: Sequence[RosterAssignment], now: datetime
 ) -> Iterator[FormRemark]:
-    """What keeps members of the team from the workshop as it is typed."""
+    """Returns what keeps members of the team from the workshop as it is typed."""
     if not assigned or workshop.ends_at <= now:
         return
     found = member_clashes.find_in_team(session, workshop, assigned)

@@ -75,7 +75,7 @@ def save(form: WorkshopForm, typed: MultiDict[str, str]) -> str:
 def fields_of(
     session: Session, office: Office, template_id: str, given: Mapping[str, str]
 ) -> MultiDict[str, str]:
-    """The fields of a template as the form sent them, with those that are given otherwise. Raises
+    """Returns the fields that the form of a template sent; those in `given` replace its own. Raises
     NotFound."""
     fields = MultiDict(find(session, office, template_id).sent_fields)
     if "starts" in given:

@@ -193,7 +193,8 @@ class WorkshopForm(Form):
 
     @property
     def visibility_reason(self) -> str:
-        """Who may read the address of a discreet workshop by default, and why, in one sentence."""
+        """A sentence that says who may read the address of a discreet workshop by default, and
+        why."""
         kind = self.known_kind
         if kind is None or not kind.is_discreet:
             return ""
@@ -362,8 +363,8 @@ class WorkshopForm(Form):
     def data_over(
         self, base: WorkshopData, kind: Kind, venue: Venue | None, series: WorkshopSeries | None
     ) -> WorkshopData:
-        """`base` with the fields of the form, which has valid choices; day and start are those of
-        `base` where they are not typed."""
+        """Returns `base` with the fields of the form, which has valid choices. Day and start stay
+        as in `base` where they are not typed."""
         day = self.likely_day or base.day
         starts = base.starts if self.starts.data is None else self.starts.data
         from_kind = {"retention_days", "has_reminders"} if kind.id != base.kind.id else set()

@@ -117,8 +117,8 @@ def _just_called(session: Session, workshop: Workshop) -> list[Notification]:
 def make_tab(
     workshop: Workshop, attendees: AttendeeList, shown: str, *, now: datetime
 ) -> AttendeeTab:
-    """The list of one tab; nobody where the reader sees no names now. `shown` is the registration
-    whose contact was asked for."""
+    """Returns the list of one tab; it is empty where the reader sees no names now. `shown` is the
+    registration whose contact was asked for."""
     sees_contacts = disclosure.sees(SeenField.CONTACTS, workshop, is_acting=True)
     if not disclosure.sees(SeenField.NAMES, workshop):
         return AttendeeTab(sees_contacts=sees_contacts, names_note=_names_note(workshop, now))
@@ -158,7 +158,7 @@ def _list_tab(attendees: AttendeeList, tab: str) -> list[Registration]:
 
 
 def _names_note(workshop: Workshop, now: datetime) -> str:
-    """Why the reader sees no names, and from when they do."""
+    """Returns why the reader sees no names, and from when they do."""
     if not has_permission(Permission.PEOPLE, workshop.office.slug):
         return str(_("Tu papel ve los números, no los nombres."))
     if who_sees.find_moment(workshop, now=now) is Moment.AFTER:
@@ -225,7 +225,7 @@ def calls(
 
 
 def why(notice: Notification) -> str:
-    """What a call, or a letter that came back, was about."""
+    """Returns what a call, or a letter that came back, was about."""
     if notice.cause is NotificationType.MESSAGE and notice.message is not None:
         what = workshop_labels.template_words(notice.message.template)
         return f"{end_sentence(what)} {say(notice.message.paragraph, current())}".strip()

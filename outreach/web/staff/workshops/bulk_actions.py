@@ -300,7 +300,7 @@ def _log_outcomes(
 
 
 def done_message(action: str, count: int) -> str:
-    """What the list says after a bulk action; empty for an unknown one."""
+    """Returns what the list says after a bulk action; empty for an unknown one."""
     if action == BulkAction.PUBLISH:
         return ngettext("Publicamos %(num)d taller.", "Publicamos %(num)d talleres.", count)
     if action == BulkAction.MOVE:

@@ -53,8 +53,8 @@ def cancel(public_id: str) -> ResponseReturnValue:
 
 
 def _ask(public_id: str, fault: str = "") -> ResponseReturnValue:
-    """The sheet with the reasons. The cancellation is tried and rolled back, so that the sheet says
-    what it would do."""
+    """Shows the sheet with the reasons. The cancellation is tried and rolled back, so that the
+    sheet says what it would do."""
     now = clock.now()
     with store().change() as session:
         workshop = find_workshop(session, public_id)

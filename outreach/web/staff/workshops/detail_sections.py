@@ -130,7 +130,7 @@ class DetailNumbers:
 
 @dataclass(frozen=True, kw_only=True)
 class DetailFacts:
-    """The facts that the workshop itself has not."""
+    """What the page tells of the workshop that other rows hold: who gives it, and its history."""
 
     giving: Sequence[str]  # names
     history: Sequence[AuditRow]
@@ -214,7 +214,7 @@ def _may_edit(workshop: Workshop) -> bool:
 
 
 def _count_minutes(until: datetime | None, now: datetime) -> int:
-    """Whole minutes until then, at least one."""
+    """Returns the whole minutes until an instant, at least one."""
     return 1 if until is None else max(1, ceil((until - now) / timedelta(minutes=1)))
 
 

@@ -109,8 +109,9 @@ def doubtful_form(public_id: str) -> ResponseReturnValue:
 @blueprint.post("/talleres/<public_id>/dudosos")
 @requires(Scope.WORKSHOP, Permission.EDIT)
 def decide_doubtful(public_id: str) -> ResponseReturnValue:
-    """The field `do` is confirm, release or undo; `burst` the chosen ones. `seen-ID` says how many
-    parties were shown: more are never decided unseen."""
+    """Confirms or releases the chosen bursts (field `burst`), or undoes that, as the field `do`
+    says. A burst that has more parties than the page showed (`seen-ID`) is shown again, not
+    decided."""
     what, now = request.form.get("do", ""), clock.now()
     chosen = {clean(each) for each in request.form.getlist("burst")[:MAX_CHOSEN]}
     with store().read() as session:

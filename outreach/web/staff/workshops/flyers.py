@@ -78,7 +78,7 @@ def flyer_pdf(public_id: str) -> ResponseReturnValue:
 @blueprint.get("/talleres/<public_id>/volante.png")
 @requires(Scope.WORKSHOP, Permission.SEE)
 def flyer_png(public_id: str) -> ResponseReturnValue:
-    """The flyer as PNG; with `vista`, a smaller preview, also of the paper shapes."""
+    """Answers with the flyer as PNG; with `vista`, a smaller preview, also of the paper shapes."""
     shape, is_preview = _shape(), "vista" in request.args
     workshop, flyer_ = _build(public_id)
     body = paper.picture(flyer_, shape, scale=PREVIEW[shape] if is_preview else 1.0)
@@ -177,7 +177,7 @@ def _offered(lang: str) -> list[FlyerDownload]:
 
 
 def _size(shape: str) -> tuple[int, int]:
-    """Width and height of the preview in pixels: all shapes fit into the same square."""
+    """Returns width and height of the preview in pixels: all shapes fit into the same square."""
     size = paper.SHAPES[shape]
     scale = MAX_PREVIEW_PIXELS / max(size.width, size.height)
     return round(size.width * scale), round(size.height * scale)

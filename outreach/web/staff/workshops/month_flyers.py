@@ -54,7 +54,7 @@ def month_flyer_pdf(slug: str) -> ResponseReturnValue:
 @blueprint.get("/volantes/<slug>.png")
 @requires(Scope.OFFICE, Permission.SEE)
 def month_flyer_png(slug: str) -> ResponseReturnValue:
-    """The preview: the first page."""
+    """Answers with the preview, which is the first page."""
     _office, _month, flyer = _build(slug)
     return Response(paper.picture(flyer, ppi=PREVIEW_PPI), mimetype="image/png")
 

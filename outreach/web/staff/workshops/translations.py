@@ -67,7 +67,8 @@ def edit_texts(public_id: str) -> ResponseReturnValue:
 @blueprint.post("/talleres/<public_id>/textos")
 @requires(Scope.WORKSHOP, Permission.EDIT)
 def update_texts(public_id: str) -> ResponseReturnValue:
-    """Saves, unless the field `do` is `preview` or `fill`."""
+    """Saves the texts. If the field `do` is `preview` or `fill`, it shows them, or fills gaps from
+    the kind, and saves nothing."""
     what, typed = request.form.get("do", ""), _typed(request.form)
     with store().read() as session:
         workshop = find_workshop(session, public_id)
@@ -95,7 +96,7 @@ def update_texts(public_id: str) -> ResponseReturnValue:
 
 @restores(update_texts)
 def restore(form: MultiDict[str, str], public_id: str) -> Response:
-    """The form with what was typed before the session ended."""
+    """Shows the form with what was typed before the session ended."""
     with store().read() as session:
         workshop = find_workshop(session, public_id, Permission.EDIT)
     return _page(workshop, _typed(form), is_unsaved=True)
@@ -175,8 +176,8 @@ def _cells(texts: Texts, kind: Kind, faults: Mapping[str, str]) -> dict[str, lis
 
 
 def _advice(texts: Words, lang: str) -> str:
-    """Advice about a missing translation, or about a main text in Spanish that is hard to read; may
-    be empty."""
+    """Returns advice about a missing translation, or about a main text in Spanish that is hard to
+    read; may be empty."""
     text = texts.get(lang, "")
     main = get_default_language()
     if lang != main:

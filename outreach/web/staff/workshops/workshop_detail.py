@@ -51,8 +51,8 @@ MAX_SEATS: Final = 100_000
 
 
 def show(public_id: str, *, shown: str = "", fault: str = "", beyond: int = 0) -> Response:
-    """The page of one workshop. `shown` is the registration whose contact is revealed; `beyond` is
-    a number of seats above the capacity of the venue, to be confirmed."""
+    """Shows the page of one workshop. `shown` is the registration whose contact is revealed;
+    `beyond` is a number of seats above the capacity of the venue, to be confirmed."""
     now = clock.now()
     with store().read() as session:
         workshop = find_workshop(session, public_id, Permission.SEE)

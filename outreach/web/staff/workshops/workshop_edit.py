@@ -179,7 +179,7 @@ def update(public_id: str) -> ResponseReturnValue:
 
 @restores(create)
 def restore_new(typed: MultiDict[str, str]) -> Response:
-    """The form of a new workshop with what was typed before the session ended."""
+    """Shows the form of a new workshop with what was typed before the session ended."""
     with store().read() as session:
         office = _chosen_office(session, clean(typed.get("office", "")))
         form = form_of(session, office, typed)
@@ -188,7 +188,7 @@ def restore_new(typed: MultiDict[str, str]) -> Response:
 
 @restores(update)
 def restore(typed: MultiDict[str, str], public_id: str) -> Response:
-    """The form of a workshop with what was typed before the session ended."""
+    """Shows the form of a workshop with what was typed before the session ended."""
     with store().read() as session:
         workshop = find_workshop(session, public_id, Permission.EDIT)
         form = form_of(session, workshop.office, typed, workshop=workshop)
@@ -238,8 +238,8 @@ def _filled_form(
 
 
 def _save_template(form: WorkshopForm, *, public_id: str = "", nonce: str = "") -> Response:
-    """The form again, after its fields were kept as a template of the office; the workshop is not
-    saved."""
+    """Shows the form again, after its fields were kept as a template of the office; the workshop is
+    not saved."""
     why, kept = None, ""
     try:
         kept = template_pages.save(form, request.form)
@@ -265,8 +265,8 @@ def _refused_form(
     nonce: str = "",
     why: Refusal | NeedsConfirmation | None = None,
 ) -> Response:
-    """The form again, with its faults. «Guardar borrador» keeps it with them: it is offered on the
-    first page until it is finished."""
+    """Shows the form again, with its faults. «Guardar borrador» keeps it with them: it is offered
+    on the first page until it is finished."""
     status, kept_at = 422, ""
     with store().read() as session:
         workshop = find_workshop(session, public_id) if public_id else None
@@ -387,8 +387,8 @@ def _choose_partners(
 
 
 def _created_before(session: Session, nonce: str, error: sa.exc.IntegrityError) -> str:
-    """The public id of the workshop that the same form created meanwhile. Raises the error when
-    there is none."""
+    """Returns the public id of the workshop that the same form created meanwhile. Raises `error`
+    where there is none."""
     made = workshops.find_by_external_id(session, f"desk {nonce}")
     if made is None:
         raise error
@@ -419,8 +419,8 @@ def _venue(session: Session, form: WorkshopForm, office: Office) -> Venue | None
 
 
 def _known_venue(session: Session, form: WorkshopForm, office: Office) -> Venue | None:
-    """The venue that the typed one is already, also by what was answered to «¿Es la misma?». Raises
-    PageRefused where that has to be asked."""
+    """Returns the venue that the typed one is already, by its name or by the answer to «¿Es la
+    misma?». Raises PageRefused where that has to be asked."""
     name, city = form.venue_name.data or "", form.venue_city.data or ""
     found = venue_matching.match(
         session, office, name, address=form.venue_address.data or "", city=city
