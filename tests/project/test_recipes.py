@@ -9,8 +9,10 @@ from babel.messages.catalog import Catalog
 
 from tests.runner import command
 from tests.support.fixed_clock import fixed_clock
+from tests.tools import clones
+from tests.tools.clones import CHECKOUT
 from tests.tools.recipes import from_patch, list_recipes
-from tests.tools.recipes.__main__ import CHECKOUT, DONE_IN_A_CLONE, fill_in, list_checks
+from tests.tools.recipes.__main__ import fill_in
 from tests.tools.recipes.recipe import (
     AnchorGone,
     InsertAfter,
@@ -141,15 +143,14 @@ def test_module_that_is_written_from_a_recipe_declares_the_same() -> None:
     assert names["RECIPE"] == recipe
 
 
-def test_checks_of_a_recipe_are_those_of_a_quick_run_with_types_and_its_own_test() -> None:
+def test_checks_of_a_clone_are_those_of_a_quick_run_with_types() -> None:
     quick = command.steps(command.Options("quick", 1, []))
-    checks = list_checks(RECIPES[0])
-    assert list(checks) == ["style", "layers", "types", "quick", "own test"]
+    checks = clones.list_checks()
+    assert list(checks) == ["style", "layers", "types", "quick"]
     commands = [each for steps in checks.values() for each in steps]
-    tests = [*quick[-1].command, "--deselect", DONE_IN_A_CLONE]
+    tests = [*quick[-1].command, "--deselect", clones.DONE_IN_A_CLONE]
     assert [each.command for each in quick[:-1] if each.command not in commands] == []
     assert checks["quick"] == [tests]
-    assert commands[-1][-1] == RECIPES[0].own_tests[-1]
 
 
 def test_run_carries_out_the_recipes_that_are_named() -> None:

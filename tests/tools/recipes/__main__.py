@@ -6,7 +6,6 @@ tests and the change's own test there. The clone is thrown away.
 """
 
 import argparse
-import os
 import shutil
 import subprocess
 import sys
@@ -14,19 +13,13 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 from babel.messages.catalog import Catalog
 
 from outreach.translations import catalogues
-from tests.runner import command
+from tests.tools import clones
 from tests.tools.recipes import list_recipes
 from tests.tools.recipes.recipe import CATALOGUE, AnchorGone, Recipe, Translation
-
-CHECKOUT: Final = Path(__file__).parents[3]
-# In a clone that has the change, the recipe does not fit a second time.
-DONE_IN_A_CLONE: Final = "tests/project/test_recipes.py::test_recipe_fits_the_code"
-LAST_LINES: Final = 30  # shown of the output of a check that failed
 
 
 @dataclass(frozen=True)
@@ -42,35 +35,20 @@ class Outcome:
 
 def carry_out(recipe: Recipe, folder: Path) -> Outcome:
     """Carries out a recipe on a clone in `folder`. Raises AnchorGone where an edit does not fit."""
-    clone = make_clone(folder / recipe.name)
+    clone = clones.make_clone(folder / recipe.name)
     recipe.apply(clone)
     for each in recipe.commands:
         subprocess.run(
             [sys.executable, "-m", "outreach.cli", *each],
-            cwd=clone, env=_environ(clone), check=True, capture_output=True,
+            cwd=clone, env=clones.environ(clone), check=True, capture_output=True,
         )  # fmt: skip
     _translate(recipe.translations, clone)
     touched = recipe.count_touched(list_touched(clone))
     print(f"\n== {recipe.section}: {len(touched)} files, goal {recipe.max_files}", flush=True)
     print("\n".join(f"   {each}" for each in touched), flush=True)
-    checks = {name: _passes(name, steps, clone) for name, steps in list_checks(recipe).items()}
+    own = ["python", "-m", "pytest", "-q", "-p", "no:cacheprovider", *recipe.own_tests]
+    checks = clones.run_checks(clones.list_checks() | {"own test": [own]}, clone)
     return Outcome(recipe, touched, checks)
-
-
-def make_clone(clone: Path) -> Path:
-    """A clone of the commit of this checkout, with compiled catalogues."""
-    subprocess.run(
-        ["git", "clone", "-q", "--no-hardlinks", str(CHECKOUT), str(clone)],
-        check=True,
-    )
-    types = CHECKOUT / ".mypy_cache"
-    if types.is_dir():  # what it knows of the modules that the recipe leaves alone
-        shutil.copytree(types, clone / types.name)
-    subprocess.run(
-        [sys.executable, "-m", "outreach.cli", "i18n", "compile"],
-        cwd=clone, env=_environ(clone), check=True,
-    )  # fmt: skip
-    return clone
 
 
 def list_touched(clone: Path) -> list[str]:
@@ -85,48 +63,13 @@ def list_touched(clone: Path) -> list[str]:
     )
 
 
-def list_checks(recipe: Recipe) -> dict[str, list[list[str]]]:
-    """The commands of each check."""
-    quick = command.steps(command.Options("quick", 1, []))
-    by_name = {each.name: each.command for each in quick}
-    own = ["python", "-m", "pytest", "-q", "-p", "no:cacheprovider", *recipe.own_tests]
-    return {
-        "style": [by_name.pop("style"), by_name.pop("format")],
-        "layers": [by_name.pop("layers")],
-        "types": [["mypy", "--strict", "outreach", "tests"]],
-        "quick": [[*each, "--deselect", DONE_IN_A_CLONE] for each in by_name.values()],
-        "own test": [own],
-    }
-
-
-def _passes(name: str, steps: list[list[str]], clone: Path) -> bool:
-    for program, *arguments in steps:
-        found = Path(sys.executable).with_name(program)
-        done = subprocess.run(
-            [sys.executable if program == "python" else str(found), *arguments],
-            cwd=clone, env=_environ(clone), capture_output=True, text=True,
-        )  # fmt: skip
-        if done.returncode:
-            print(f"   {name}: FAILED: {program} {' '.join(arguments)[:100]}")
-            print("\n".join((done.stdout + done.stderr).splitlines()[-LAST_LINES:]), flush=True)
-            return False
-    print(f"   {name}: passed", flush=True)
-    return True
-
-
-def _environ(clone: Path) -> dict[str, str]:
-    """The code of the clone comes before whatever the caller has on its path."""
-    paths = [str(clone), *filter(None, [os.environ.get("PYTHONPATH")])]
-    return os.environ | {"PYTHONPATH": os.pathsep.join(paths)}
-
-
 def _translate(translations: Sequence[Translation], clone: Path) -> None:
     """Brings the catalogues of the clone up to date and fills in the words of the recipe."""
     if not translations:
         return
     program = [sys.executable, "-m", "outreach.cli", "i18n"]
     subprocess.run(
-        [*program, "update"], cwd=clone, env=_environ(clone), check=True, capture_output=True
+        [*program, "update"], cwd=clone, env=clones.environ(clone), check=True, capture_output=True
     )
     for path in sorted((clone / "outreach/translations").glob(f"*/*/*{CATALOGUE}")):
         lang = path.parts[-3]
@@ -134,7 +77,7 @@ def _translate(translations: Sequence[Translation], clone: Path) -> None:
         for each in translations:
             fill_in(catalogue, each, lang)
         catalogues.write(path, catalogue)
-    subprocess.run([*program, "compile"], cwd=clone, env=_environ(clone), check=True)
+    subprocess.run([*program, "compile"], cwd=clone, env=clones.environ(clone), check=True)
 
 
 def fill_in(catalogue: Catalog, translation: Translation, lang: str) -> None:
@@ -154,12 +97,11 @@ def format_table(outcomes: Sequence[Outcome]) -> str:
             each.recipe.section,
             str(len(each.touched)),
             str(each.recipe.max_files),
-            *("passed" if each.checks[name] else "FAILED" for name in names),
+            *clones.say_outcomes(each.checks),
         ]
         for each in outcomes
     ]
-    head = ["recipe", "files", "goal", *names]
-    return "\n".join(f"| {' | '.join(row)} |" for row in [head, ["---"] * len(head), *rows])
+    return clones.format_table(["recipe", "files", "goal", *names], rows)
 
 
 def main(arguments: Sequence[str]) -> int:

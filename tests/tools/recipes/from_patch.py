@@ -21,7 +21,8 @@ from typing import Final
 from babel.messages.pofile import read_po
 
 from tests.support.translations import forms
-from tests.tools.recipes.__main__ import CHECKOUT, list_touched
+from tests.tools.clones import CHECKOUT
+from tests.tools.recipes.__main__ import list_touched
 from tests.tools.recipes.recipe import (
     CATALOGUE,
     Edit,
