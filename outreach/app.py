@@ -13,7 +13,7 @@ from flask.typing import ResponseReturnValue
 from jinja2 import StrictUndefined
 from werkzeug.routing import RequestRedirect
 
-from outreach import clock, logs, network_profile, web
+from outreach import clock, extension, logs, network_profile, web
 from outreach.config import Config
 from outreach.db.postgresql import PAGES, Timeouts
 from outreach.db.retry import RetryPolicy
@@ -112,6 +112,7 @@ def create_network_apps(
 def _create(config: Config, timeouts: Timeouts) -> Application:
     """Builds the application of one network. The caller has chosen its profile."""
     clock.require_rules()
+    extensions = extension.load(config.extensions)
     help_lines.load()  # a wrong file is to be seen now, not by whoever opens the page
     app = Application("outreach", template_folder=str(_templates()), static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_FORM_BYTES
@@ -122,6 +123,7 @@ def _create(config: Config, timeouts: Timeouts) -> Application:
     app.jinja_env.lstrip_blocks = True
     app.jinja_env.add_extension(CompactHtml)
     app.extensions["outreach_config"] = config
+    app.extensions["outreach_extensions"] = extensions
     size = config.pool_size
     key_store = KeyStore(
         Store(config.keyring_url, pool_size=size, timeouts=timeouts), MasterKeys(config.keys)
@@ -146,7 +148,7 @@ def _create(config: Config, timeouts: Timeouts) -> Application:
         raise
     request_language.init_app(app)
     reader_place.init_app(app)
-    web.init_app(app)
+    web.init_app(app, [each.pages for each in extensions])
     return app
 
 

@@ -173,6 +173,7 @@ class Config:
     promise_no_sharing: bool = False
     promise_no_police: bool = False
     plain_feeds: bool = False  # send feeds uncompressed
+    extensions: tuple[str, ...] = ()  # the names of those that are on, in their order
     activitypub: bool = False  # push workshops to the fediverse
     hub: bool = False  # push feeds to programs that subscribe (WebSub)
     listen: str = "127.0.0.1"
@@ -201,6 +202,7 @@ class Config:
             headquarters_zone=self.headquarters_zone,
             help_lines=self.help_lines,
             vocabulary=self.vocabulary,
+            extensions=self.extensions,
         )
 
     @property
@@ -324,6 +326,7 @@ class Config:
             promise_no_sharing=read.flag("PROMISE_NO_SHARING"),
             promise_no_police=read.flag("PROMISE_NO_POLICE"),
             plain_feeds=read.flag("PLAIN_FEEDS"),
+            extensions=tuple(read.text("EXTENSIONS", "").split()),
             activitypub=read.flag("ACTIVITYPUB"),
             hub=read.flag("HUB"),
             listen=read.text("LISTEN", cls.listen),

@@ -6,7 +6,7 @@ language than its own, call `use_language` around a block or take the `Translato
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache, lru_cache
@@ -18,7 +18,7 @@ from babel import Locale
 from babel.support import LazyProxy, Translations
 from markupsafe import Markup
 
-from outreach import languages, network_profile
+from outreach import extension_points, languages, network_profile
 from outreach.db.base import Words
 
 LANGUAGES: Final = languages.CODES  # those of the program; a network offers `list_languages`
@@ -28,6 +28,8 @@ NAMES: Final = {
     each.code: each.name[0].upper() + each.name[1:] for each in languages.SITE_LANGUAGES
 }
 
+CATALOGUES: Final = "translations"  # the folder in an extension's package
+
 Message = tuple[str, str]  # context and text
 
 _used: ContextVar[str | None] = ContextVar("language", default=None)
@@ -35,19 +37,26 @@ _used: ContextVar[str | None] = ContextVar("language", default=None)
 
 class Translator:
     """The messages of one language; Spanish where its catalogue has none. What the network says in
-    words of its own comes from the catalogue of its vocabulary.
+    words of its own comes from the catalogue of its vocabulary, and what only extensions say from
+    theirs: the folder `translations` of their packages. `catalogues` is that of the profile.
 
     `%(name)s` in a message is filled in from `values`; without values it is returned as it is.
     """
 
-    def __init__(self, lang: str, vocabulary: str) -> None:
+    def __init__(self, lang: str, catalogues: str) -> None:
         self.lang = lang
+        vocabulary, *extensions = catalogues.split(" ")
         self.catalogue: NullTranslations = Translations.load(languages.CATALOGUES, [lang])
         if vocabulary:
             folder = languages.VOCABULARIES / vocabulary
             own: NullTranslations = Translations.load(folder, [lang])
             own.add_fallback(self.catalogue)
             self.catalogue = own
+        for name in extensions:
+            package = extension_points.find_folder(name)
+            if package is not None:
+                found = Translations.load(package / CATALOGUES, [lang])
+                self.catalogue.add_fallback(found)
 
     @property
     def locale(self) -> Locale:
@@ -128,7 +137,7 @@ def html_lang(code: str) -> str:
 
 
 def translator(lang: str) -> Translator:
-    return _load_translator(lang, network_profile.current().vocabulary)
+    return _load_translator(lang, network_profile.current().catalogues)
 
 
 _load_translator: Final = cache(Translator)
@@ -193,14 +202,15 @@ class _Marks(babel.support.NullTranslations):
         return MARK % message
 
 
-def mark_untranslated() -> None:
+def mark_untranslated(extensions: Sequence[str] = ()) -> None:
     """Marks on pages and in letters of this process what has no translation into their language.
     `outreach dev` calls it, and nothing else: without it, such a message is said in Spanish."""
     vocabularies = ["", *(each.name for each in languages.VOCABULARIES.iterdir())]
     for lang in LANGUAGES:
         if lang != SOURCE:
             for vocabulary in vocabularies:
-                _load_translator(lang, vocabulary).catalogue.add_fallback(_Marks())
+                catalogues = " ".join((vocabulary, *extensions))
+                _load_translator(lang, catalogues).catalogue.add_fallback(_Marks())
 
 
 def in_each(message: str | Message) -> Words:
@@ -233,12 +243,12 @@ def language_of(words: Words | None, lang: str) -> str:
 
 def as_markup(message: str, lang: str) -> Markup:
     """A message for a page, whose values are escaped. As in all templates, «%%» stands for «%»."""
-    return _as_markup(message, lang, network_profile.current().vocabulary)
+    return _as_markup(message, lang, network_profile.current().catalogues)
 
 
 @lru_cache(maxsize=8192)
-def _as_markup(message: str, lang: str, vocabulary: str) -> Markup:
-    text = _load_translator(lang, vocabulary).gettext(message)
+def _as_markup(message: str, lang: str, catalogues: str) -> Markup:
+    text = _load_translator(lang, catalogues).gettext(message)
     return Markup(text) % {}  # noqa: S704 - a text of the package, which nobody types
 
 

@@ -21,6 +21,7 @@ MAX_BYTES: Final = 100_000
 MAX_NAME_LENGTH: Final = 80
 _TABLE: Final = re.compile(r"\s*(\[\[?)\s*([\w.-]+)\s*\]")
 _KEY: Final = re.compile(r"\s*([\w.-]+)\s*=")
+_EXTENSION: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _RANK_CODE: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
 Check = Callable[[Any], bool]
@@ -131,6 +132,11 @@ _SETTINGS: Final[Mapping[str, tuple[str, Check, str]]] = {
         "LANGUAGES",
         _is_list_of(languages.CODES.__contains__),
         f"has to be a list of {', '.join(languages.CODES)}, each once; the first is the default",
+    ),
+    "extensions": (
+        "EXTENSIONS",
+        _is_list_of(lambda name: _EXTENSION.fullmatch(name) is not None),
+        "has to be a list of names of extensions, each once, as `outreach extension list` has them",
     ),
     "countries": (
         "COUNTRIES",

@@ -54,6 +54,7 @@ class NetworkProfile:
     help_lines: Path | None = None  # the network's own file of help lines
     # Its own words for its offices, a folder of `languages.VOCABULARIES`; empty: «oficina».
     vocabulary: str = "consular"
+    extensions: tuple[str, ...] = ()  # the names of those that are on, in their order
     brand: Brand = field(default_factory=Brand)
     ranks: tuple[OfficeRank, ...] = CONSULAR_RANKS  # that its offices can have, in their order
 
@@ -114,9 +115,15 @@ class NetworkProfile:
         return self.is_for_migrants and any(pack.has_agents_guide for pack in self.packs)
 
     @cached_property
+    def catalogues(self) -> str:
+        """What messages depend on, beside their language: the vocabulary, then the extensions, with
+        a space before each."""
+        return " ".join((self.vocabulary, *self.extensions))
+
+    @cached_property
     def wording(self) -> tuple[tuple[str, ...], str]:
         """What messages and formats depend on, beside their language."""
-        return self.locales, self.vocabulary
+        return self.locales, self.catalogues
 
     @cached_property
     def locale_names(self) -> dict[str, str]:

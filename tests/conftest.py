@@ -20,7 +20,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
-from outreach import clock, migrations
+from outreach import clock, extension_points, migrations
 from outreach.app import create_app
 from outreach.config import Config
 from outreach.db.store import Store
@@ -266,6 +266,7 @@ def config(
         controller="Red de consulados",
         secret_key="only for tests",
         hub=True,
+        extensions=extension_points.list_installed(),
     )
     if request.param == "sqlite":
         for folder, name in ((data, "outreach.db"), (keys, "keyring.db")):

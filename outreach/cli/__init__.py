@@ -31,6 +31,7 @@ COMMANDS: Final = {
     "demo": "Make a sample network on first use, print its addresses and sign-ins, and serve it.",
     "dev": "Serve the demo's network from a checkout, and reload it when a file changes.",
     "doctor": "Check this installation; exit 1 if something has to be done.",
+    "extension": "What this installation has beside the core: list the extensions.",
     "feed": "Write a calendar feed (iCalendar): the same bytes that the web serves.",
     "guide": "Print the operator's guide, or one PAGE of it.",
     "i18n": "Extract, update and compile the translations of the interface.",

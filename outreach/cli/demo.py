@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import click
 import platformdirs
 
-from outreach import clock
+from outreach import clock, extension_points
 from outreach.cli.context import open_key_store, open_store, settings
 from outreach.cli.serve import run
 from outreach.config import Config
@@ -82,6 +82,7 @@ def use_settings(data: Path, port: int) -> None:
         "OUTREACH_PHONE": "312 555 0142",
         "OUTREACH_VOICE_SECRET": VOICE_SECRET,
         "OUTREACH_VOICE_NUMBER": "312 555 0100",
+        "OUTREACH_EXTENSIONS": " ".join(extension_points.list_installed()),
         "OUTREACH_DEMO": "1",
     }
 

@@ -204,13 +204,13 @@ def _make_demo(sender: Connection, data: Path, port: int) -> None:
 
 
 def _run_site(sender: Connection, listener: socket.socket, data: Path, port: int) -> None:
-    from outreach import i18n
+    from outreach import extension_points, i18n
     from outreach.app import create_app
     from outreach.cli import demo
     from outreach.cli.context import settings
 
     demo.use_settings(data, port)
-    i18n.mark_untranslated()
+    i18n.mark_untranslated(extension_points.list_installed())
     app = create_app(settings(serving=True))
     app.debug = True
     # Without the page for unexpected errors they reach the debugger.
@@ -235,7 +235,7 @@ class _SilentHandler(WSGIRequestHandler):
 
 
 def _run_worker(_sender: Connection, data: Path, port: int) -> None:
-    from outreach import i18n, logs
+    from outreach import extension_points, i18n, logs
     from outreach.app import create_app
     from outreach.cli import demo
     from outreach.cli.context import settings
@@ -243,7 +243,7 @@ def _run_worker(_sender: Connection, data: Path, port: int) -> None:
     from outreach.maintenance.worker import Worker
 
     demo.use_settings(data, port)
-    i18n.mark_untranslated()
+    i18n.mark_untranslated(extension_points.list_installed())
     logging.basicConfig(format="%(message)s")
     logs.tracebacks.setLevel(logging.DEBUG)
     Worker(create_app(settings(serving=True), timeouts=WORK)).run(threading.Event())

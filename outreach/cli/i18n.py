@@ -38,12 +38,17 @@ def update(lang: tuple[str, ...]) -> None:
     Without LANG, all of them. New messages come without a translation and are listed; messages
     that the source no longer has are removed.
     """
-    template = catalogues.extract()
-    for code in lang or TRANSLATED:
-        missing = catalogues.update(code, template)
-        click.echo(f"{code}: {len(template)} messages, {len(missing)} without a translation")
-        for message in missing:
-            click.echo(f"  {message}")
+    for folder in catalogues.list_folders():
+        template = catalogues.extract(folder)
+        of_extension = "" if folder == catalogues.FOLDER else f"{folder.parent.name}, "
+        for code in lang or TRANSLATED:
+            missing = catalogues.update(code, template, folder)
+            click.echo(
+                f"{of_extension}{code}: {len(template)} messages, "
+                f"{len(missing)} without a translation"
+            )
+            for message in missing:
+                click.echo(f"  {message}")
     catalogues.compile_all()
 
 

@@ -13,4 +13,4 @@ class CompileTranslations(BuildHookInterface[Any]):
             raise FileNotFoundError("templates/ is missing: a wheel without it shows no page")
         folder = Path(self.root, "outreach/translations")
         # The package cannot be imported yet: what it needs is not installed.
-        runpy.run_path(str(folder / "catalogues.py"))["compile_all"](folder)
+        runpy.run_path(str(folder / "catalogues.py"))["compile_all"](folder.parent)

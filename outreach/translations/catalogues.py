@@ -1,5 +1,8 @@
 """Extracts, updates and compiles the message catalogues with Babel; makes a pseudo-language.
 
+The core has a folder of catalogues, and each extension that comes with the program one of its own,
+with the messages that the core does not say. The program looks for a message in the core's first.
+
 It imports nothing of `outreach`: the build of the wheel runs it before the package is installed.
 """
 
@@ -16,9 +19,10 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
 FOLDER: Final = Path(__file__).parent
-ROOT: Final = FOLDER.parents[1]
+PACKAGE: Final = FOLDER.parent
+ROOT: Final = PACKAGE.parent
+EXTENSIONS: Final = PACKAGE / "extensions"
 PO: Final = Path("LC_MESSAGES/messages.po")
-SOURCES: Final = (("outreach", "**.py", "python"), ("templates", "**.*", "jinja2"))
 KEYWORDS: Final[dict[str, Any]] = {
     **DEFAULT_KEYWORDS,
     "lazy": None,
@@ -37,26 +41,46 @@ MARKS: Final = frozenset(_ACCENTED)
 _KEPT: Final = re.compile(r"%\(\w+\)[a-z]|%[sd%]|</?[a-z][^<>]*>|&#?\w+;|\{\w*\}|https?://\S*")
 
 
-def extract() -> Catalog:
-    """The messages of the source, as a template of catalogues."""
+def list_folders() -> tuple[Path, ...]:
+    """Returns the folders of catalogues: that of the core, then those of the extensions."""
+    extensions = sorted(each.parent for each in EXTENSIONS.glob("*/__init__.py"))
+    return FOLDER, *(each / FOLDER.name for each in extensions)
+
+
+def extract(folder: Path = FOLDER) -> Catalog:
+    """Returns the messages that belong in the catalogues of a folder, as a template of them."""
+    if folder == FOLDER:
+        return _extract((PACKAGE, "**.py", "python"), (ROOT / "templates", "**.*", "jinja2"))
+    extension = folder.parent
+    found = _extract((extension, "**.py", "python"), (extension / "templates", "**.*", "jinja2"))
+    for message in extract():
+        found.delete(message.id, message.context)
+    return found
+
+
+def _extract(*sources: tuple[Path, str, str]) -> Catalog:
+    """Returns the messages of folders, each with a pattern of its files and how to read them."""
     catalogue = Catalog(project="outreach", charset="utf-8")
-    for folder, pattern, method in SOURCES:
+    for folder, pattern, method in sources:
         found = extract_from_dir(
-            ROOT / folder,
-            [(pattern, method)],
-            keywords=KEYWORDS,
-            directory_filter=lambda path: Path(path).name != "__pycache__",
+            folder, [(pattern, method)], keywords=KEYWORDS, directory_filter=_is_source
         )
+        place = folder.relative_to(ROOT).as_posix()
         for file, _line, message, comments, context in sorted(found, key=lambda each: each[0]):
-            locations = [(f"{folder}/{file}", 0)]
+            locations = [(f"{place}/{file}", 0)]
             catalogue.add(message, None, locations, auto_comments=comments, context=context)
     return catalogue
 
 
-def update(lang: str, template: Catalog) -> list[str]:
+def _is_source(path: str) -> bool:
+    """Whether to look into a folder below one of the sources: not into those of extensions."""
+    return Path(path).name != "__pycache__" and Path(path).parent != EXTENSIONS
+
+
+def update(lang: str, template: Catalog, folder: Path = FOLDER) -> list[str]:
     """Brings one catalogue up to date with the source; makes it where there is none. Returns the
     messages that have no translation."""
-    path = FOLDER / lang / PO
+    path = folder / lang / PO
     catalogue = read(path, lang) if path.exists() else Catalog(lang, project="outreach")
     catalogue.update(copy.deepcopy(template), no_fuzzy_matching=True, update_creation_date=False)
     catalogue.obsolete.clear()
@@ -77,7 +101,7 @@ def write(path: Path, catalogue: Catalog) -> None:
         write_po(file, catalogue, width=0, sort_by_file=True, include_lineno=False)
 
 
-def compile_all(folder: Path = FOLDER) -> None:
+def compile_all(folder: Path = PACKAGE) -> None:
     """Writes a `.mo` beside every `.po`, each at once: a process may be reading the old one."""
     for po in folder.rglob("*.po"):
         new = po.with_suffix(".mo.new")
@@ -90,7 +114,7 @@ def write_pseudo(folder: Path, lang: str) -> None:
     """Writes a complete catalogue of accented Spanish, and compiles it: a text on a page that has
     no accents of it comes from no catalogue."""
     catalogue = Catalog(project="outreach", charset="utf-8")
-    for message in extract():
+    for message in [each for source in list_folders() for each in extract(source)]:
         if message.id:
             forms = tuple(_accented(form, message.context or "") for form in _forms(message.id))
             catalogue.add(

@@ -11,6 +11,7 @@ from outreach.clock import Month
 from tests.browser import data_calls, data_imports, early_posts, second_factors
 from tests.browser.data_bulletins import ELENA
 from tests.browser.world import ANA, World
+from tests.support.extension_scenes import SCENES
 
 PAGES: Final[dict[str, Callable[[World], str]]] = {
     "list": lambda world: "/es/",
@@ -97,7 +98,6 @@ PAGES: Final[dict[str, Callable[[World], str]]] = {
     "feed builder with choices": lambda world: (
         f"/es/calendario?tipo=derechos&tipo={world.discreet_kind}&donde=IL&donde=Calgary&idioma=nah"
     ),
-    "embed page": lambda world: "/es/incrustar?oficina=chicago",
     "figures": lambda world: "/es/cifras/2020-01",
     "how to check figures": lambda world: "/es/cifras/comprobar",
     "all figures": lambda world: "/es/cifras/",
@@ -314,6 +314,8 @@ CALENDAR_CREATED: Final = "staff calendar, created"
 CODE_REQUESTED: Final = "second factor at sign-in"
 SETUP: Final = "second factor setup"
 RECOVERY_CODES: Final = "recovery codes"
+for _scene in SCENES:
+    PAGES.update(_scene.pages)
 PUBLIC: Final = (*PAGES, FORM_WITH_ERRORS, LINK_SENT)
 SIGNING_IN: Final = (CODE_REQUESTED, SETUP, RECOVERY_CODES)
 FILES: Final = {

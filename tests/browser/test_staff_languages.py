@@ -15,7 +15,6 @@ import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Browser, Page
 
-from outreach.translations import catalogues
 from tests.browser import second_factors
 from tests.browser.chromium import DESKTOP, PHONE
 from tests.browser.conftest import opening
@@ -24,6 +23,7 @@ from tests.browser.pages import ERRORS, HEADQUARTERS, STAFF
 from tests.browser.second_factors import DAVID, LEA, RITA
 from tests.browser.test_every_page import ALL_RULES, COLOUR_RULES, NARROW, require_no_violation
 from tests.browser.world import ANA, World
+from tests.support.translations import messages
 
 pytestmark = pytest.mark.long
 
@@ -72,9 +72,8 @@ def choose_language(page: Page, language: str) -> None:
 @cache
 def list_spanish_messages(language: str) -> list[tuple[str, re.Pattern[str]]]:
     """The Spanish messages without placeholders that are said otherwise in this language."""
-    file = catalogues.FOLDER / language / catalogues.PO
     found = set[str]()
-    for message in catalogues.read(file, language):
+    for message in messages(language):
         ids = [message.id] if isinstance(message.id, str) else list(message.id)
         texts = [message.string] if isinstance(message.string, str) else list(message.string or ())
         found |= {

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
-from outreach import clock
+from outreach import clock, extension_points
 from outreach.accounts import passwords
 from outreach.accounts.server_encryption import ServerEncryption
 from outreach.cli.db import bring_up_to_date
@@ -189,6 +189,7 @@ def _run_server(config: Config, port: int, quick_exit_url: str) -> Iterator[None
         "OUTREACH_CONTROLLER": "Red de consulados",
         "OUTREACH_QUICK_EXIT_URL": quick_exit_url,
         # Each page is opened by a person with an address of their own (`conftest.opening`).
+        "OUTREACH_EXTENSIONS": " ".join(extension_points.list_installed()),
         "OUTREACH_TRUSTED_PROXIES": "1",
         "OUTREACH_VOICE_SECRET": "a-secret-of-the-gateway",
         "OUTREACH_VOICE_NUMBER": "312 555 0100",

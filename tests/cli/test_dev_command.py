@@ -184,7 +184,7 @@ def test_marks_are_put_where_a_process_asks_for_them_only() -> None:
 
 
 def test_nothing_but_the_development_server_marks_words_or_shows_tracebacks() -> None:
-    for name in ("mark_untranslated()", "tracebacks.setLevel"):
+    for name in ("mark_untranslated(", "tracebacks.setLevel"):
         found = [
             str(path.relative_to(CHECKOUT))
             for path in (CHECKOUT / "outreach").rglob("*.py")

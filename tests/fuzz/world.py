@@ -18,7 +18,7 @@ from flask.testing import FlaskClient
 from jinja2 import FileSystemBytecodeCache
 from sqlalchemy.orm import Session
 
-from outreach import clock, migrations
+from outreach import clock, extension_points, migrations
 from outreach.accounts import sessions, totp
 from outreach.accounts.server_encryption import ServerEncryption
 from outreach.accounts.sessions import StaffSession
@@ -213,6 +213,7 @@ def _config(folder: Path, server: str) -> Config:
         controller="Red de consulados",
         secret_key=SIGNS,
         limits=UNLIMITED,
+        extensions=extension_points.list_installed(),
     )
 
 

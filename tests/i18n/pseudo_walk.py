@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from outreach import clock, i18n
+from outreach import clock, extension_points, i18n
 from outreach.clock import Month
 from outreach.db.base import Base
 from outreach.db.store import Store
@@ -66,7 +66,7 @@ UNMARKED: dict[str, set[str]] = {}  # unmarked words by page, letter or file
 @pytest.fixture(scope="module")
 def demo_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
     """The demo installation, with accents on all its texts."""
-    from outreach import migrations
+    from outreach import extension_points, migrations
     from outreach.app import create_app
     from outreach.config import Config
 
@@ -79,6 +79,7 @@ def demo_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
             "OUTREACH_MAIL_FROM": "talleres@example.org",
             "OUTREACH_CONTROLLER": accented("Red de consulados"),
             "OUTREACH_BRAND": BRAND, "OUTREACH_PHONE": "312 555 0142",
+            "OUTREACH_EXTENSIONS": " ".join(extension_points.list_installed()),
         }
     )  # fmt: skip
     ranks = tuple(replace(each, names=_accent_spanish(each.names)) for each in config.ranks)
@@ -145,6 +146,7 @@ def allowed(demo_app: Flask) -> frozenset[str]:
         }
     return (
         ALLOWED
+        | frozenset(extension_points.list_installed())
         | names_of_countries()
         | names_of_help_lines()
         | names_of_places(cities)

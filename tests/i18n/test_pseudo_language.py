@@ -46,9 +46,10 @@ def test_accents_keep_placeholders_tags_and_addresses() -> None:
 def test_pseudo_catalogue_is_complete(tmp_path: Path) -> None:
     catalogues.write_pseudo(tmp_path, "qps")
     catalogue = catalogues.read(tmp_path / "qps" / catalogues.PO, "en")
-    template = catalogues.extract()
     assert {(each.context, each.id) for each in catalogue} == {
-        (each.context, each.id) for each in template
+        (each.context, each.id)
+        for folder in catalogues.list_folders()
+        for each in catalogues.extract(folder)
     }
     assert [each.id for each in catalogue if each.id and not all(_forms(each.string))] == []
 

@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from babel.messages.pofile import read_po
 
 import outreach
 from tests.support.advice import require_none
-from tests.support.translations import name_catalogue
+from tests.support.translations import messages, name_catalogue
 
 PACKAGE: Final = Path(outreach.__file__).parent
 # French puts a no-break space before these, and inside quotation marks; URLs and hours have none.
@@ -51,13 +50,11 @@ def texts(lang: str) -> Iterator[str]:
     """Every text of a language: the catalogue, in Spanish without the messages of the staff pages,
     and the kinds that come with the package."""
     # The source strings are the Spanish ones: those of any catalogue.
-    file = PACKAGE / "translations" / ("en" if lang == "es" else lang) / "LC_MESSAGES/messages.po"
-    with file.open("rb") as opened:
-        for message in read_po(opened):
-            found = message.id if lang == "es" else message.string
-            is_for_staff = all(STAFF_FILES.match(file) for file, _line in message.locations)
-            if message.id and found and not (lang == "es" and is_for_staff):
-                yield from [found] if isinstance(found, str) else found
+    for message in messages("en" if lang == "es" else lang):
+        found = message.id if lang == "es" else message.string
+        is_for_staff = all(STAFF_FILES.match(file) for file, _line in message.locations)
+        if found and not (lang == "es" and is_for_staff):
+            yield from [found] if isinstance(found, str) else found
     for name in ("taxonomy.json", "sample-workshops.json"):
         yield from _in(json.loads((PACKAGE / "imports/data" / name).read_text()), lang)
 

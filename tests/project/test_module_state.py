@@ -43,8 +43,8 @@ KNOWN_CACHES: Final = {
     "outreach.domain.search.workshop_list._select_counts": "a statement, by the shape of filters",
     "outreach.domain.search.workshop_list._select_dates": "a statement, by the shape of filters",
     "outreach.domain.search.workshop_list._select_from_anywhere": "a statement, by the filters",
-    "outreach.i18n._as_markup": "by the vocabulary, whose messages it has",
-    "outreach.i18n._load_translator": "by the vocabulary; its locale is asked for when used",
+    "outreach.i18n._as_markup": "by the catalogues, whose messages it has",
+    "outreach.i18n._load_translator": "by the catalogues; its locale is asked for when used",
     "outreach.web.api.serializers._text": "by the default language of the network",
 }
 

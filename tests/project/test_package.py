@@ -141,7 +141,7 @@ def test_readme_runs_as_typed_on_a_fresh_machine(installed: Path, tmp_path: Path
 def test_wheel_has_every_file(wheel: Path) -> None:
     inside = set(zipfile.ZipFile(wheel).namelist())
     wanted = {
-        str(path.relative_to(CHECKOUT)).replace("templates/", "outreach/templates/", 1)
+        re.sub(r"^templates/", "outreach/templates/", str(path.relative_to(CHECKOUT)))
         for folder in ("outreach", "templates")
         for path in (CHECKOUT / folder).rglob("*")
         if path.is_file() and "__pycache__" not in path.parts

@@ -9,15 +9,14 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from babel.messages.catalog import Catalog
+from babel.messages.catalog import Catalog, Message
 from babel.messages.mofile import read_mo
 
 import outreach
-from outreach import languages
 from outreach.translations import catalogues
 from tests.support.advice import require_none
 from tests.support.fixed_clock import fixed_clock
-from tests.support.translations import CATALOGUES, OTHERS, forms, messages, name_catalogue
+from tests.support.translations import CATALOGUES, OTHERS, forms, name_catalogue
 
 pytestmark = [pytest.mark.core, pytest.mark.any_database, fixed_clock]
 
@@ -48,22 +47,22 @@ def read_keys(catalogue: Catalog) -> dict[Key, str]:
 
 # All languages in one test: a quick run has one case of each.
 def test_catalogues_have_the_messages_of_the_source() -> None:
-    source = read_keys(catalogues.extract())
-    for lang in OTHERS:
-        file, translated = name_catalogue(lang), read_keys(CATALOGUES[lang])
-        new = [f"{source[key]}: «{key[1][0]}»" for key in source.keys() - translated.keys()]
-        require_none(sorted(new), f"messages of the source are not in {file}; {UPDATE}")
-        old = [f"«{key[1][0]}»" for key in translated.keys() - source.keys()]
-        old += [f"«{key}»" for key in CATALOGUES[lang].obsolete]
-        require_none(sorted(old), f"{file} has what no source says; {UPDATE}")
+    sources = {each: read_keys(catalogues.extract(each)) for each in catalogues.list_folders()}
+    for folder, source in sources.items():
+        known = {each.lang: each for each in CATALOGUES if each.folder == folder}
+        for lang in OTHERS if source else ():
+            require_none([] if lang in known else [folder], f"no catalogue of {lang}; {UPDATE}")
+            file, translated = known[lang].name, read_keys(known[lang].catalogue)
+            new = [f"{source[key]}: «{key[1][0]}»" for key in source.keys() - translated.keys()]
+            require_none(sorted(new), f"messages of the source are not in {file}; {UPDATE}")
+            old = [f"«{key[1][0]}»" for key in translated.keys() - source.keys()]
+            old += [f"«{key}»" for key in known[lang].catalogue.obsolete]
+            require_none(sorted(old), f"{file} has what no source says; {UPDATE}")
 
 
 def test_every_message_is_translated() -> None:
-    for lang in OTHERS:
-        require_none(
-            list_untranslated(CATALOGUES[lang]),
-            f"translate in {name_catalogue(lang)}, then {COMPILE}",
-        )
+    for each in CATALOGUES:
+        require_none(list_untranslated(each.catalogue), f"translate in {each.name}, then {COMPILE}")
 
 
 def list_untranslated(catalogue: Catalog) -> Iterator[str]:
@@ -73,15 +72,15 @@ def list_untranslated(catalogue: Catalog) -> Iterator[str]:
 
 
 def test_a_translation_fills_in_the_same_values() -> None:
-    for lang in OTHERS:
+    for each in CATALOGUES:
         require_none(
-            _list_other_values(lang),
-            f"in {name_catalogue(lang)}, use the %(values)s of the Spanish message, and %% for a %",
+            _list_other_values(each.messages),
+            f"in {each.name}, use the %(values)s of the Spanish message, and %% for a %",
         )
 
 
-def _list_other_values(lang: str) -> Iterator[str]:
-    for message in messages(lang):
+def _list_other_values(messages: list[Message]) -> Iterator[str]:
+    for message in messages:
         if message.context in CHOICES:
             continue
         for source, form in zip(forms(message.id), forms(message.string), strict=True):
@@ -91,15 +90,17 @@ def _list_other_values(lang: str) -> Iterator[str]:
 
 
 def test_french_is_spaced_as_in_canada() -> None:
-    for pattern, advice in FRENCH:
-        faults = [form for form in _list_french(is_with_patterns=True) if pattern.search(form)]
-        require_none(faults, f"in {name_catalogue('fr')}, {advice}")
-    faults = [form for form in _list_french(is_with_patterns=False) if "'" in form]
-    require_none(faults, f"in {name_catalogue('fr')}, {APOSTROPHE}")
+    for each in [each for each in CATALOGUES if each.lang == "fr"]:
+        for pattern, advice in FRENCH:
+            found = _list_french(each.messages, is_with_patterns=True)
+            faults = [form for form in found if pattern.search(form)]
+            require_none(faults, f"in {each.name}, {advice}")
+        found = _list_french(each.messages, is_with_patterns=False)
+        require_none([form for form in found if "'" in form], f"in {each.name}, {APOSTROPHE}")
 
 
-def _list_french(*, is_with_patterns: bool) -> Iterator[str]:
-    for message in messages("fr"):
+def _list_french(messages: list[Message], *, is_with_patterns: bool) -> Iterator[str]:
+    for message in messages:
         # Bytes of feeds do not change: calendars would show each event as changed.
         if [file for file, _line in message.locations] == ["outreach/feeds/labels.py"]:
             continue
@@ -130,18 +131,18 @@ def _called(call: ast.Call) -> str:
 
 
 def test_compiled_catalogues_have_the_translations_of_their_source() -> None:
-    for lang in OTHERS:
-        compiled = (languages.CATALOGUES / lang / catalogues.PO).with_suffix(".mo")
+    for catalogue in CATALOGUES:
+        compiled = catalogue.path.with_suffix(".mo")
         require_none([] if compiled.is_file() else [compiled], f"a file is missing; {COMPILE}")
         with compiled.open("rb") as file:
             known = {(each.context, forms(each.id)): forms(each.string) for each in read_mo(file)}
         stale = [
             f"«{forms(each.id)[0]}»"
-            for each in messages(lang)
+            for each in catalogue.messages
             if all(forms(each.string))
             and known.get((each.context, forms(each.id))) != forms(each.string)
         ]
-        require_none(stale, f"{name_catalogue(lang)} was edited after it was compiled; {COMPILE}")
+        require_none(stale, f"{catalogue.name} was edited after it was compiled; {COMPILE}")
 
 
 def test_what_is_not_translated_is_found_and_its_place_named() -> None:

@@ -21,6 +21,7 @@ from outreach.domain.network.staff import Role
 from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.keystore import KeyStore
 from tests.conftest import make_workshop, seat, venue
+from tests.support.extension_scenes import SCENES
 from tests.support.public_urls import public_rules
 
 pytestmark = pytest.mark.any_database("texts of formats")
@@ -87,7 +88,7 @@ def secrets(
 
 
 def addresses(secrets: dict[str, Workshop]) -> Iterator[str]:
-    """Yields every machine-readable address: feeds, data, embeds, sitemaps."""
+    """Yields every machine-readable address: feeds, data, sitemaps, those of extensions."""
     filters = ("", "?idioma=es", "?donde=IL", "?donde=chicago", "?modalidad=presencial",
                "?tipo=derechos", "?tipo=derechos&donde=IL&idioma=es")  # fmt: skip
     ids = [each.public_id for each in secrets.values()]
@@ -95,8 +96,9 @@ def addresses(secrets: dict[str, Workshop]) -> Iterator[str]:
         yield f"/{lang}/cal/{name}.{form}{query}"
     for lang in LANGUAGES:
         yield from (f"/{lang}/cal/{name}.ics?tipo=K7QX" for name in ("red", "chicago"))
-        yield from (f"/{lang}/incrustar{query}" for query in filters)
-        yield from (f"/{lang}/incrustar/{each}" for each in ids)
+        for scene in SCENES:
+            if scene.list_formats is not None:
+                yield from scene.list_formats(lang, filters, ids)
         endings = ("", ".csv", ".json", ".xlsx", ".pdf")
         yield from (f"/{lang}/cifras/{MONTH}{ending}" for ending in endings)
         yield from (f"/{lang}/cifras/publicacion{ending}" for ending in ("", ".ics"))
@@ -113,8 +115,6 @@ def addresses(secrets: dict[str, Workshop]) -> Iterator[str]:
         yield f"/{lang}/lugares?q=canari"
         yield from (f"/{lang}/verdad?codigo={each[:8]}" for each in ids)
     yield from ("/robots.txt", "/sitemap.xml", "/sitemap/paginas.xml", "/sitemap/talleres-1.xml")
-    yield from (f"/oembed?url=http://localhost:8000/es/t/{each}" for each in ids)
-    yield "/oembed?url=http://localhost:8000/es/"
     for resource in ("", "offices", "offices/chicago", "kinds", "kinds/derechos", "kinds/mujeres"):
         yield f"/api/v1/{resource}"
     yield from (f"/api/v1/workshops{query}" for query in filters)

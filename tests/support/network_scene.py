@@ -135,6 +135,7 @@ def write_files(folder: Path, *configs: Config) -> dict[str, str]:
             "HOME_COUNTRY": config.home_country,
             "LOCALES": " ".join(config.locales),
             "VOCABULARY": config.vocabulary or "general",
+            "EXTENSIONS": " ".join(config.extensions),
         }
         lines = [f"OUTREACH_{name}='{value}'\n" for name, value in variables.items()]
         (folder / f"{config.name}.env").write_text("".join(lines))

@@ -29,6 +29,7 @@ from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.keystore import FollowChannel, KeyStore
 from tests.conftest import LONG_AGO, make_workshop, seat
+from tests.support.extension_scenes import SCENES
 from tests.support.registration_forms import answers
 
 NOBODY: Final = "A" * 21 + "g"  # as long as a token is
@@ -47,13 +48,11 @@ QUERIES: Final = {
     "workshops.workshop": ("", "?donde=Chicago&tipo=mujeres&cuando=mes"),
     "registration.form": ("", "?donde=Chicago&tipo=mujeres&cuando=mes"),
     "feed_builder.build": ("", "?tipo=K7QX", "?oficina=chicago&idioma=es"),
-    "embed.upcoming": ("", "?tipo=K7QX", "?oficina=chicago&cuantos=2", "?tipo=nada"),
-    "oembed.describe": ("", "?url=http://localhost:8000/es/", "?url=nada&format=xml"),
     "follow.form": ("", "?donde=60608&tipo=daca", "?taller=0000000000", "?donde=nada&tipo=K7QX"),
     "follow.check_inbox": ("", "?por=texto"),
     "calendar_files.workshop": ("", "?titulo=completo"),
     "calendar_files.feed": ("", "?tipo=K7QX", "?tipo=nada"),
-}
+} | {endpoint: tuple(each) for scene in SCENES for endpoint, each in scene.queries.items()}
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from typing import Any, Final
 import time_machine
 from flask import Flask
 
-from outreach import clock, migrations
+from outreach import clock, extension_points, migrations
 from outreach.app import create_app
 from outreach.config import Config
 from outreach.db.store import Store
@@ -129,6 +129,7 @@ def _make_config(folder: Path, postman: Postman, gateway: Gateway) -> Config:
         smtp_url=f"smtp://127.0.0.1:{postman.port}",
         smtp_seconds=5,
         limits=UNLIMITED,
+        extensions=extension_points.list_installed(),
         **texts,
     )
     migrations.upgrade(migrations.Database.MAIN, config.database_url)

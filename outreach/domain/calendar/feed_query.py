@@ -83,6 +83,11 @@ class FeedQuery:
         return bool(self.neutral) or any(kind.is_discreet for kind in self.kinds)
 
     @property
+    def is_sensitive(self) -> bool:
+        """Whether it has a kind that is discreet or of high sensitivity."""
+        return self.is_discreet or any(kind.is_sensitive for kind in self.kinds)
+
+    @property
     def name(self) -> str:
         """The name in the feed's address and of its change counter."""
         return self.office.slug if self.office else NETWORK

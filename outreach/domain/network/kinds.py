@@ -99,9 +99,14 @@ class Kind(Base):
         return frozenset(each for each in codes if each)
 
     @property
+    def is_sensitive(self) -> bool:
+        """Whether it is discreet or of high sensitivity."""
+        return self.is_discreet or self.sensitivity in HIGH_SENSITIVITIES
+
+    @property
     def can_be_shared(self) -> bool:
         """Whether partner networks may show its workshops (S44)."""
-        return not self.is_discreet and self.sensitivity not in HIGH_SENSITIVITIES
+        return not self.is_sensitive
 
     def is_given_in(self, country: str) -> bool:
         return not self.countries or country in self.countries

@@ -8,10 +8,10 @@ holds a hash of what is served: a browser keeps it for a year and asks again onl
 import gzip
 import hashlib
 import mimetypes
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
+from pathlib import Path
 from typing import Final
 
 import rcssmin
@@ -49,7 +49,6 @@ SOURCES: Final[Mapping[str, tuple[str, ...]]] = {
         "styles/calendar_slots.css",
         "styles/call_centre.css",
     ),
-    "embed.css": ("styles/embed.css",),
     "app.js": (
         "scripts/quick_exit.js",
         "scripts/forms.js",
@@ -95,17 +94,25 @@ class StaticFile:
     digest: str
 
 
+FONT: Final = "figtree.woff2"
+_FOLDER: Final = Path(__file__).parents[1]
 SIGN: Final = "i.svg"  # the program's own, where the network has none
 NETWORK_SIGN: Final = "sign.svg"
 NETWORK_STYLES: Final = "network.css"
 
 
-def init_app(app: Flask) -> None:
+def init_app(app: Flask, extensions: Iterable[Mapping[str, tuple[Path, ...]]] = ()) -> None:
+    """Builds the files. `extensions` have the files of one extension each, by their plain names."""
     config: Config = app.extensions["outreach_config"]
     brand = config.profile.brand
     own = _build_brand(brand)
     app.extensions["outreach_brand"] = tuple(own)  # names, for `static`
     files = _build_all() | own
+    for named in extensions:
+        for name, sources in named.items():
+            if name in files:
+                raise ValueError(f"two files are called {name}")
+            files[name] = _join(name, tuple(sources))
     app.extensions["outreach_static"] = {file.name: file for file in files.values()}
     app.add_template_global(lambda name: f"/static/{files[name].name}", "static")
     app.add_template_global(lambda: NETWORK_SIGN if brand.sign else SIGN, "site_sign")
@@ -137,17 +144,24 @@ def minified(name: str) -> str:
 @cache  # several applications of one process share the files
 def _build_all() -> dict[str, StaticFile]:
     """Every served file by its plain name."""
-    font = _file("figtree.woff2", _source("static/figtree.woff2"))
-    files = {}
-    for name, sources in SOURCES.items():
-        body = b"\n".join(_source(path) for path in sources)
-        if name.endswith(".css"):
-            body = rcssmin.cssmin(body)
-        elif name.endswith(".js"):
-            body = rjsmin.jsmin(body)
-        # The style sheet names the font by its plain name; its address has the hash.
-        files[name] = _file(name, body.replace(b"figtree.woff2", font.name.encode()))
-    return files
+    return {name: _join(name, _find_sources(name)) for name in SOURCES}
+
+
+def _find_sources(name: str) -> tuple[Path, ...]:
+    return tuple(_FOLDER / source for source in SOURCES[name])
+
+
+@cache
+def _join(name: str, sources: tuple[Path, ...]) -> StaticFile:
+    """Returns the file that is served under a name, joined of its sources."""
+    body = b"\n".join(source.read_bytes() for source in sources)
+    if name.endswith(".css"):
+        # It names the font by its plain name; the address of the font has the hash.
+        font = _join(FONT, _find_sources(FONT))
+        body = rcssmin.cssmin(body).replace(FONT.encode(), font.name.encode())
+    elif name.endswith(".js"):
+        body = rjsmin.jsmin(body)
+    return _file(name, body)
 
 
 def _build_brand(brand: Brand) -> dict[str, StaticFile]:
@@ -158,10 +172,6 @@ def _build_brand(brand: Brand) -> dict[str, StaticFile]:
     if brand.sign:
         files[NETWORK_SIGN] = _file(NETWORK_SIGN, brand.sign.encode())
     return files
-
-
-def _source(path: str) -> bytes:
-    return resources.files("outreach.web").joinpath(path).read_bytes()
 
 
 def _file(name: str, body: bytes) -> StaticFile:

@@ -25,7 +25,7 @@ from outreach.web.middleware.reference_cache import reference
 from outreach.web.middleware.response_headers import keep_for, keep_private
 from outreach.web.presentation import formatting
 from outreach.web.presentation.icons import qr
-from outreach.web.public import embed, feed_params
+from outreach.web.public import feed_params
 
 pages = Blueprint("feed_builder", __name__, url_prefix="/<lang:lang>")
 
@@ -41,6 +41,14 @@ class FeedOption:
     value: str
     words: str
     is_chosen: bool
+
+
+@dataclass(frozen=True)
+class CalendarForSites:
+    """What was chosen, for what extensions offer to other sites."""
+
+    choice: FeedQuery
+    place_names: tuple[str, ...]  # of its places, in their order
 
 
 @pages.get("/calendario")
@@ -71,7 +79,7 @@ def build() -> str:
         spoken=_spoken(choice),
         modes=_modes(choice),
         first_languages=FIRST_LANGUAGES,
-        frame=None if choice.is_discreet else embed.make_frame(choice, list(names.values())),
+        for_sites=CalendarForSites(choice, tuple(names.values())),
         **_addresses(choice),
     )
 

@@ -116,6 +116,7 @@ def render(
         **frames,
         params=params,
         is_front=is_front(params),
+        chosen=chosen,
         quick_exit=any(kind.is_discreet for kind in chosen),
         searched=place,
         found=_render_found(now, params, known, view),

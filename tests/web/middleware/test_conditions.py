@@ -12,6 +12,7 @@ from time_machine import TimeMachineFixture
 
 from outreach import clock
 from outreach.clock import Month
+from tests.support.extension_scenes import SCENES
 from tests.support.public_urls import FurnishedSite
 
 pytestmark = pytest.mark.any_database("headers of public pages")
@@ -66,7 +67,8 @@ def test_shareable_answers_have_a_tag_and_follow_every_condition(
         assert compressed.headers["ETag"] == tag
     assert {
         "workshops.workshop", "workshops.office", "calendar_files.feed", "calendar_files.workshop",
-        "sitemap.index", "static_files.static_file", "api.offices", "embed.upcoming",
+        "sitemap.index", "static_files.static_file", "api.offices",
+        *(endpoint for scene in SCENES for endpoint in scene.conditional),
     } <= kinds  # fmt: skip
 
 

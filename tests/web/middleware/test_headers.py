@@ -15,6 +15,7 @@ from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.network.staff import ALL_OFFICES, Role
 from tests.support.checkin_phone import held_today
+from tests.support.extension_scenes import SCENES
 from tests.support.fixed_clock import fixed_clock
 from tests.support.public_urls import NOBODY, FurnishedSite, Page
 from tests.support.staff_client import employ, signed_in_as
@@ -36,6 +37,7 @@ SECURITY_HEADERS: Final = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 # Only the embedded page may be shown in a frame of other sites; it has no scripts and forms.
+FRAMED_PATHS: Final = tuple(path for scene in SCENES for path in scene.framed_paths)
 FRAMED: Final = {
     name: value for name, value in SECURITY_HEADERS.items() if name != "X-Frame-Options"
 } | {
@@ -123,7 +125,7 @@ def test_public_pages_set_no_cookie(responses: list[TestResponse]) -> None:
 def test_every_response_has_the_security_headers(responses: list[TestResponse]) -> None:
     for answer in responses:
         is_open = answer.request.path.startswith("/api/v1/")
-        is_framed = answer.request.path.startswith("/es/incrustar")
+        is_framed = answer.request.path.startswith(FRAMED_PATHS)
         headers = FRAMED if is_framed else OPEN_DATA if is_open else SECURITY_HEADERS
         if answer.request.path == "/es/avisame" and answer.status_code in {200, 422}:
             headers = WITH_WORKER

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
-from flask import Blueprint, Flask, Response, current_app, g, jsonify, render_template, request
+from flask import Blueprint, Response, current_app, g, jsonify, render_template, request
 from markupsafe import Markup
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
@@ -29,8 +29,9 @@ from outreach.web.middleware import request_language
 from outreach.web.middleware.response_headers import PagePolicy, allow
 from outreach.web.presentation import formatting, workshop_cards
 from outreach.web.public import feed_params
+from outreach.web.public.feed_builder import CalendarForSites
 
-pages = Blueprint("embed", __name__, url_prefix="/<lang:lang>")
+pages = Blueprint("embed", __name__, url_prefix="/<lang:lang>", template_folder="templates")
 root = Blueprint("oembed", __name__)
 
 DEFAULT_COUNT: Final = 5
@@ -60,12 +61,6 @@ class EmbedFrame:
         )
         address = config().public_url + self.path
         return str(tag.format(address, self.title, width, height or self.height))
-
-
-def init_app(app: Flask) -> None:
-    app.register_blueprint(pages)
-    app.register_blueprint(root)
-    app.add_template_global(_oembed_address, "oembed")
 
 
 @pages.get("/incrustar")
@@ -172,10 +167,19 @@ def _find_frame(address: str) -> EmbedFrame:
     return make_frame(choice, places, _count(args))
 
 
-def _oembed_address() -> str:
-    """Returns the oEmbed address of the current page."""
+def render_oembed_link(_given: None) -> Markup:
+    """Returns the line of a page's head that leads to its oEmbed."""
     page_address = config().public_url + request.full_path.rstrip("?")
-    return f"{config().public_url}/oembed?" + urlencode({"format": "json", "url": page_address})
+    query = urlencode({"format": "json", "url": page_address})
+    return Markup('<link rel="alternate" type="application/json+oembed" href="{}">').format(
+        f"{config().public_url}/oembed?{query}"
+    )
+
+
+def render_lines_to_paste(chosen: CalendarForSites) -> Markup:
+    """Returns the part of the page of calendars with the frame to paste into another site."""
+    frame = make_frame(chosen.choice, list(chosen.place_names))
+    return Markup(render_template("embed/lines_to_paste.html", frame=frame))  # noqa: S704 - our own
 
 
 def _check_not_discreet(choice: FeedQuery) -> FeedQuery:

@@ -1,0 +1,85 @@
+"""What an extension declares, and which of those that are installed a network has.
+
+An extension is a package that other code does not import. Its distribution names it by an entry
+point of the group `outreach.extensions`; ours are in `pyproject.toml` like those of anybody else.
+The entry point leads to one `Extension` in the `__init__` of the package. Its parts are the
+declarations that the core is made of too: each layer has a class for what may be added to it.
+`outreach/docs/extensions.md` lists what an extension may import (decision 0078).
+"""
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from outreach import extension_points
+from outreach.errors import Misconfigured
+from outreach.web.presentation.extension_pages import ExtensionPages
+
+SETTING: Final = "OUTREACH_EXTENSIONS"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Extension:
+    """What one extension gives. Every part but the name and the summary is optional."""
+
+    name: str
+    """As in the setting: lower-case letters, digits and underscores."""
+    summary: str
+    """What it gives, in one English sentence for whoever runs the installation."""
+    requires: tuple[str, ...] = ()
+    """The names of extensions that have to be on beside it. It may import these."""
+    pages: ExtensionPages = field(default_factory=ExtensionPages)
+    """What it adds to the site."""
+
+
+def load(names: Sequence[str]) -> tuple[Extension, ...]:
+    """Imports the extensions of these names, and returns them in this order; one comes after those
+    that it requires.
+
+    Raises Misconfigured with a sentence a fault: where one is not installed, requires another that
+    is not named, or cannot be imported."""
+    faults = list(_find_faults(names))
+    if faults:
+        raise Misconfigured("\n".join(f"{SETTING}: {each}" for each in faults))
+    found = {name: find(name) for name in names}
+    for each in found.values():
+        missing = sorted(set(each.requires) - found.keys())
+        if missing:
+            raise Misconfigured(f"{SETTING}: {each.name} needs {', '.join(missing)} beside it.")
+    return tuple(_sort(found.values()))
+
+
+def _find_faults(names: Sequence[str]) -> Iterator[str]:
+    installed = extension_points.list_installed()
+    for name in sorted({each for each in names if names.count(each) > 1}):
+        yield f"{name} is named twice."
+    for name in names:
+        if name not in installed:
+            known = ", ".join(installed) or "none"
+            yield f"{name} is not installed. Installed are: {known}."
+
+
+def _sort(found: Collection[Extension]) -> Iterator[Extension]:
+    """Yields them in their order, each after those that it requires."""
+    waiting, done = list(found), set[str]()
+    while waiting:
+        ready = next((each for each in waiting if done.issuperset(each.requires)), None)
+        if ready is None:
+            names = ", ".join(each.name for each in waiting)
+            raise Misconfigured(f"{SETTING}: {names} require each other.")
+        waiting.remove(ready)
+        done.add(ready.name)
+        yield ready
+
+
+def find(name: str) -> Extension:
+    """Imports one of `extension_points.list_installed`. Raises Misconfigured where that fails."""
+    try:
+        found = extension_points.find_entry_points()[name].load()
+    except Exception as error:  # it is other people's code
+        raise Misconfigured(
+            f"{SETTING}: {name} cannot be imported ({type(error).__name__}: {error})."
+        ) from error
+    if not isinstance(found, Extension) or found.name != name:
+        raise Misconfigured(f"{SETTING}: the entry point of {name} leads to no Extension {name}.")
+    return found

@@ -1,0 +1,28 @@
+"""Which extensions are installed: names and folders, without importing any of them."""
+
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Final
+
+GROUP: Final = "outreach.extensions"
+
+
+def list_installed() -> tuple[str, ...]:
+    """Returns the names of all installed extensions, on or not, in the order of the alphabet."""
+    return tuple(sorted(find_entry_points()))
+
+
+def find_folder(name: str) -> Path | None:
+    """Returns the folder of an extension's package; None where it is not installed, or is no
+    package."""
+    found = find_entry_points().get(name)
+    spec = None if found is None else find_spec(found.module)
+    return None if spec is None or spec.origin is None else Path(spec.origin).parent
+
+
+@cache
+def find_entry_points() -> dict[str, EntryPoint]:
+    """Returns the entry points of the group by name. What is installed later is not seen."""
+    return {each.name: each for each in entry_points(group=GROUP)}

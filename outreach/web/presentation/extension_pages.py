@@ -1,0 +1,23 @@
+"""What an extension adds to the site."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from flask import Blueprint
+
+from outreach.web.presentation.slots import SlotContent
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExtensionPages:
+    """Its pages and what belongs to them. A blueprint names its folder of templates, which are in
+    one of the extension's name there, so that no two have the same."""
+
+    blueprints: tuple[Blueprint, ...] = ()
+    keeps_discreet_codes: bool = False
+    """Whether its addresses answer under the code of a discreet kind too, as those must that
+    programs were given."""
+    files: Mapping[str, tuple[Path, ...]] = field(default_factory=dict)
+    """Style sheets and scripts by the name that `static` takes, each with its sources in order."""
+    slots: tuple[SlotContent, ...] = ()

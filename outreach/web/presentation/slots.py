@@ -1,0 +1,82 @@
+"""Places in core pages where extensions add something.
+
+A template calls `slot(name, about, given)`. `SLOTS` lists the names: what each is given and where
+it stands is what extensions may rely on. Nothing is added to what is about a discreet kind or one
+of high sensitivity, unless the extension's declaration says that it may (S14).
+"""
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+from markupsafe import Markup
+
+
+class Subject(Protocol):
+    """What a page is about: a workshop, a kind, what a calendar was chosen to have."""
+
+    @property
+    def is_discreet(self) -> bool: ...
+
+    @property
+    def is_sensitive(self) -> bool: ...
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A place in a page, and what is given to those who fill it."""
+
+    name: str
+    where: str
+    given: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SlotContent:
+    """What an extension adds in one place."""
+
+    slot: str
+    render: Callable[[Any], Markup]
+    """Is given what `SLOTS` says, in a request. Empty where it has nothing to add."""
+    at_discreet: bool = False
+    """Whether it is also added to what is about a discreet kind."""
+    at_sensitive: bool = False
+    """Whether it is also added to what is about a kind of high sensitivity."""
+
+    def may_appear(self, about: Iterable[Subject]) -> bool:
+        return all(
+            self.at_discreet if each.is_discreet else self.at_sensitive or not each.is_sensitive
+            for each in about
+        )
+
+
+SLOTS: Final = (
+    Slot("list_head", "in the head of the list of workshops", "nothing"),
+    Slot("office_head", "in the head of an office's page", "nothing"),
+    Slot("workshop_head", "in the head of a workshop's page", "nothing"),
+    Slot(
+        "calendar_for_sites",
+        "among what the page of calendars has for other sites",
+        "the `CalendarForSites` of outreach/web/public/feed_builder.py",
+    ),
+)
+NAMES: Final = frozenset(each.name for each in SLOTS)
+
+
+def make_function(contents: Collection[SlotContent]) -> Callable[..., Markup]:
+    """Returns the function `slot` of templates. Raises ValueError for a slot that is not there."""
+    filled: Mapping[str, Sequence[SlotContent]] = {
+        name: [each for each in contents if each.slot == name] for name in NAMES
+    }
+    unknown = sorted({each.slot for each in contents} - NAMES)
+    if unknown:
+        raise ValueError(f"no page has the slots {', '.join(unknown)}")
+
+    def slot(name: str, about: Iterable[Subject], given: Any = None) -> Markup:
+        found = filled[name]
+        if not found:
+            return Markup()
+        subjects = tuple(about)
+        return Markup().join(each.render(given) for each in found if each.may_appear(subjects))
+
+    return slot

@@ -1,0 +1,149 @@
+"""Extensions are found by their entry points, and loaded by the names of a setting."""
+
+import re
+from collections.abc import Callable, Iterator
+from importlib.metadata import EntryPoint
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from flask import Flask
+
+from outreach import extension, extension_points
+from outreach.cli.extension import list_command
+from outreach.config import Config
+from outreach.errors import Misconfigured
+from outreach.extension import Extension
+from outreach.network_file import find_fault
+from outreach.web.presentation.slots import NAMES
+from tests.support.advice import require_none
+
+pytestmark = pytest.mark.any_database("what is declared depends on no database")
+
+CHECKOUT = Path(__file__).parents[2]
+FOLDER = CHECKOUT / "outreach/extensions"
+
+first = Extension(name="first", summary="The first.")
+second = Extension(name="second", summary="The second.", requires=("first",))
+third = Extension(name="third", summary="The third.", requires=("second", "first"))
+one_half = Extension(name="one_half", summary="A half.", requires=("other_half",))
+other_half = Extension(name="other_half", summary="A half.", requires=("one_half",))
+renamed = Extension(name="another", summary="It has another name.")
+NO_EXTENSION = "something else"
+DECLARED = ("first", "second", "third", "one_half", "other_half")
+
+
+@pytest.fixture
+def installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The extensions above, as if other distributions had brought them."""
+    places = {each: each for each in DECLARED} | {
+        "renamed": "renamed",
+        "no_extension": "NO_EXTENSION",
+        "missing": "not_there",
+    }
+    found = {
+        name: EntryPoint(name, f"{__name__}:{place}", "outreach.extensions")
+        for name, place in places.items()
+    }
+    found["no_module"] = EntryPoint("no_module", "outreach_no_module:x", "outreach.extensions")
+    monkeypatch.setattr(extension_points, "find_entry_points", lambda: found)
+
+
+def test_extensions_keep_the_order_of_the_setting_after_what_they_require(installed: None) -> None:
+    assert extension.load(()) == ()
+    assert extension.load(("first", "second")) == (first, second)
+    assert extension.load(("third", "second", "first")) == (first, second, third)
+
+
+@pytest.mark.parametrize(
+    ("names", "words"),
+    [
+        (["nothing"], "nothing is not installed. Installed are: first, missing,"),
+        (["first", "first"], "first is named twice."),
+        (["second"], "second needs first beside it."),
+        (["third", "first"], "third needs second beside it."),
+        (["one_half", "other_half"], "one_half, other_half require each other."),
+        (["missing"], "missing cannot be imported (AttributeError"),
+        (["no_module"], "no_module cannot be imported (ModuleNotFoundError"),
+        (["no_extension"], "the entry point of no_extension leads to no Extension no_extension."),
+        (["renamed"], "the entry point of renamed leads to no Extension renamed."),
+    ],
+)
+def test_a_wrong_setting_is_said_in_a_sentence(
+    installed: None, names: list[str], words: str
+) -> None:
+    with pytest.raises(Misconfigured, match=re.escape(f"OUTREACH_EXTENSIONS: {words}")):
+        extension.load(names)
+
+
+def test_one_that_is_broken_hides_no_other_in_the_list(
+    installed: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OUTREACH_EXTENSIONS", "first second")
+    shown = CliRunner().invoke(list_command, catch_exceptions=False).output.splitlines()
+    assert "first: on. The first." in shown
+    assert "third: off. The third." in shown
+    assert any(each.startswith("no_module: off. OUTREACH_EXTENSIONS: no_module ") for each in shown)
+    assert len(shown) == len(extension_points.list_installed())
+
+
+def test_a_setting_or_a_file_names_them() -> None:
+    assert Config.from_environ({}).extensions == ()
+    assert Config.from_environ({"OUTREACH_EXTENSIONS": " a  b "}).extensions == ("a", "b")
+    assert find_fault("extensions", ["embed"]) == ""
+    for wrong in ("embed", [], ["embed", "embed"], ["Embed"], [1], ["a b"]):
+        assert find_fault("extensions", wrong).startswith("extensions has to be a list of names")
+
+
+def test_an_application_refuses_to_start_without_one_that_it_was_told(
+    make_app: Callable[..., Flask],
+) -> None:
+    with pytest.raises(Misconfigured, match="no_such is not installed"):
+        make_app(extensions=("no_such",))
+
+
+def test_each_folder_is_declared_in_pyproject_and_documented() -> None:
+    folders = sorted(each.parent.name for each in FOLDER.glob("*/__init__.py"))
+    assert [*extension_points.list_installed()] == folders, "run: pip install -e ."
+    page = (CHECKOUT / "outreach/docs/extensions.md").read_text()
+    require_none(
+        [each for each in folders if f"| `{each}` |" not in page],
+        "add a row to the first table of outreach/docs/extensions.md",
+    )
+    for name in folders:
+        assert extension.find(name).name == name
+        assert extension_points.find_folder(name) == FOLDER / name
+        assert (CHECKOUT / "tests/extensions" / name).is_dir(), name
+
+
+def test_the_core_names_no_extension() -> None:
+    """Neither the package, nor its blueprints, templates, files and settings."""
+    for name in extension_points.list_installed():
+        declared = extension.find(name)
+        words = {f"{each.name}." for each in declared.pages.blueprints} | {
+            f"extensions.{name}", f"{name}/", f"OUTREACH_{name.upper()}", *declared.pages.files
+        }  # fmt: skip
+        named = [
+            f"{path.relative_to(CHECKOUT)}: {word}"
+            for path in _list_core_files()
+            for word in words
+            if re.search(rf"(?<![\w.]){re.escape(word)}", path.read_text())
+        ]
+        require_none(named, f"the core names the extension {name}: give it a hook instead")
+
+
+def _list_core_files() -> Iterator[Path]:
+    for folder in (CHECKOUT / "outreach", CHECKOUT / "tests"):
+        for path in folder.rglob("*.py"):
+            if "extensions" not in path.relative_to(CHECKOUT).parts:
+                yield path
+    yield from (each for each in (CHECKOUT / "templates").rglob("*") if each.is_file())
+
+
+def test_each_slot_that_a_template_names_is_listed_and_each_listed_one_is_in_a_page() -> None:
+    named = {
+        name
+        for path in (CHECKOUT / "templates").rglob("*.html")
+        for name in re.findall(r"\bslot\('(\w+)'", path.read_text())
+    }
+    assert named == NAMES

@@ -1,0 +1,39 @@
+"""What tests of all pages need to know of an extension that is installed.
+
+`tests/extensions/NAME/scene.py` has it as `SCENE`; without that folder its pages are in no sweep.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Final
+
+FOLDER: Final = Path(__file__).parents[1] / "extensions"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExtensionScene:
+    """Addresses of one extension, for the sweeps."""
+
+    queries: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Query strings by endpoint, as in `tests/support/public_urls.py`."""
+    pages: Mapping[str, Callable[[Any], str]] = field(default_factory=dict)
+    """Paths of public pages in the world of the browser tests, by a name that test ids show."""
+    list_formats: Callable[[str, Sequence[str], Sequence[str]], Iterator[str]] | None = None
+    """Yields the addresses that programs read, of a language, for filters of the list (`?…`) and
+    public ids of workshops."""
+    framed: Callable[[Any], Sequence[str]] | None = None
+    """Returns the paths that other sites may frame, in the world of the browser tests."""
+    framed_paths: tuple[str, ...] = ()
+    """How the paths begin that other sites may frame, in Spanish."""
+    conditional: frozenset[str] = frozenset()
+    """Endpoints that answer «not modified»."""
+
+
+def _load() -> tuple[ExtensionScene, ...]:
+    names = sorted(path.parent.name for path in FOLDER.glob("*/scene.py"))
+    return tuple(import_module(f"tests.extensions.{name}.scene").SCENE for name in names)
+
+
+SCENES: Final = _load()

@@ -1,0 +1,55 @@
+"""What extensions add to pages, and that it is not added where it could tell something."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import product
+
+import pytest
+from markupsafe import Markup
+
+from outreach.web.presentation import slots
+from outreach.web.presentation.slots import SlotContent
+
+NAME = "list_head"
+
+
+@dataclass(frozen=True)
+class Subject:
+    is_discreet: bool
+    is_sensitive: bool
+
+
+ORDINARY, SENSITIVE, DISCREET = Subject(False, False), Subject(False, True), Subject(True, True)
+
+
+def make(words: str, **changes: bool) -> SlotContent:
+    return SlotContent(
+        slot=NAME, render=lambda given: Markup("<b>{}{}</b>").format(words, given), **changes
+    )
+
+
+def slot(*contents: SlotContent) -> Callable[..., Markup]:
+    return slots.make_function(contents)
+
+
+def test_contents_stand_in_the_order_of_the_extensions_and_are_given_what_the_page_gives() -> None:
+    assert slot()(NAME, ()) == Markup()
+    assert slot(make("a"), make("b"))(NAME, (ORDINARY,), 1) == Markup("<b>a1</b><b>b1</b>")
+    assert slot(make("a"))("workshop_head", ()) == Markup()
+
+
+def test_what_is_discreet_or_sensitive_gets_only_what_says_so() -> None:
+    for at_discreet, at_sensitive in product((False, True), repeat=2):
+        fill = slot(make("a", at_discreet=at_discreet, at_sensitive=at_sensitive))
+        assert bool(fill(NAME, (ORDINARY,)))
+        assert bool(fill(NAME, (ORDINARY, SENSITIVE))) is at_sensitive
+        assert bool(fill(NAME, (ORDINARY, DISCREET))) is at_discreet
+        assert bool(fill(NAME, (SENSITIVE, DISCREET))) is (at_discreet and at_sensitive)
+
+
+def test_a_slot_that_is_in_no_page_is_refused() -> None:
+    nowhere = SlotContent(slot="nowhere", render=lambda _given: Markup("x"))
+    with pytest.raises(ValueError, match="no page has the slots nowhere"):
+        slots.make_function([nowhere])
+    with pytest.raises(KeyError):
+        slot()("nowhere", ())
