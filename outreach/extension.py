@@ -13,6 +13,7 @@ from typing import Final
 
 from outreach import extension_points
 from outreach.errors import Misconfigured
+from outreach.maintenance.steps import Step
 from outreach.web.presentation.extension_pages import ExtensionPages
 
 SETTING: Final = "OUTREACH_EXTENSIONS"
@@ -28,6 +29,8 @@ class Extension:
     """What it gives, in one English sentence for whoever runs the installation."""
     requires: tuple[str, ...] = ()
     """The names of extensions that have to be on beside it. It may import these."""
+    steps: tuple[Step, ...] = ()
+    """What the worker does for it."""
     pages: ExtensionPages = field(default_factory=ExtensionPages)
     """What it adds to the site."""
 

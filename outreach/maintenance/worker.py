@@ -1,4 +1,5 @@
-"""The worker: runs the steps of `worker_steps` in rounds; a step that fails stops no other.
+"""The worker: runs the steps of `worker_steps` and those of the extensions that are on, in rounds.
+A step that fails stops no other.
 
 Of several workers, only the leader runs the steps that are led. All of them deliver: messages are
 claimed one by one.
@@ -18,9 +19,11 @@ from flask import Flask
 
 from outreach import clock, logs
 from outreach.db import error_classes
+from outreach.maintenance import steps
 from outreach.maintenance.leader import Leader
 from outreach.maintenance.round_thread import RoundThread
-from outreach.maintenance.worker_steps import LED, PURGE, STEPS, InThread, Step, StepContext
+from outreach.maintenance.steps import InThread, Step, StepContext
+from outreach.maintenance.worker_steps import PURGE, STEPS
 
 log = logging.getLogger(__name__)
 
@@ -33,13 +36,14 @@ class Worker:
 
     def __init__(self, app: Flask, *, purged_on: date | None = None) -> None:
         self.context = StepContext(app)
-        self.leader = Leader(self.context.store, LED, warn=self.context.warn)
+        self.steps = steps.join(STEPS, app.extensions["outreach_extensions"])
+        self.leader = Leader(self.context.store, steps.name_led(self.steps), warn=self.context.warn)
         self.ran_at: dict[str, datetime] = {}  # by name of the step
         if purged_on is not None:
             self.ran_at[PURGE] = datetime.combine(purged_on, time_of_day(), UTC)
         self._threads = {
             step.name: RoundThread(self.leader, step.name, partial(step.run.make, app))
-            for step in STEPS
+            for step in self.steps
             if isinstance(step.run, InThread)
         }
         self._repeats = logs.Repeats()
@@ -57,7 +61,7 @@ class Worker:
             self.leader.acquire()
         except Exception as error:
             self._log_failure("leases", error)
-        for step in STEPS:
+        for step in self.steps:
             if self.context.should_stop():
                 break
             if step.is_led and not self.leader.leads(step.name):

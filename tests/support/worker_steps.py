@@ -1,6 +1,7 @@
 """Finds a step of the worker by its name."""
 
-from outreach.maintenance.worker_steps import STEPS, Step
+from outreach.maintenance.steps import Step
+from outreach.maintenance.worker_steps import STEPS
 
 
 def find_step(name: str) -> Step:

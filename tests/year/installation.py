@@ -23,9 +23,9 @@ from outreach.domain.network import installation_settings
 from outreach.domain.network.staff import ALL_OFFICES, Role
 from outreach.imports import packaged
 from outreach.keystore import KeyStore
+from outreach.maintenance import steps
 from outreach.maintenance.leader import Leader
 from outreach.maintenance.worker import Worker
-from outreach.maintenance.worker_steps import LED
 from tests.conftest import COMPILED_TEMPLATES, close_app
 from tests.support.gateway_server import Gateway, serve_gateway
 from tests.support.limits import UNLIMITED
@@ -106,7 +106,9 @@ def _employ_worker(app: Flask) -> Worker:
     """It leads by the database's clock, which nobody moves."""
     worker = Worker(app)
     worker.leader = Leader(
-        worker.context.store, LED, now=lambda: time_machine.escape_hatch.datetime.datetime.now(UTC)
+        worker.context.store,
+        steps.name_led(worker.steps),
+        now=lambda: time_machine.escape_hatch.datetime.datetime.now(UTC),
     )
     return worker
 
