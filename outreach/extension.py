@@ -11,12 +11,24 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+import sqlalchemy as sa
+
 from outreach import extension_points
 from outreach.errors import Misconfigured
 from outreach.maintenance.steps import Step
+from outreach.migrations import Database
 from outreach.web.presentation.extension_pages import ExtensionPages
 
 SETTING: Final = "OUTREACH_EXTENSIONS"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExtensionTables:
+    """The models of an extension, in a metadata of its own for each database. A foreign key to a
+    table of the core is given its column: `ForeignKey(Workshop.__table__.c.id)`."""
+
+    main: sa.MetaData | None = None
+    key_store: sa.MetaData | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +41,9 @@ class Extension:
     """What it gives, in one English sentence for whoever runs the installation."""
     requires: tuple[str, ...] = ()
     """The names of extensions that have to be on beside it. It may import these."""
+    tables: ExtensionTables = field(default_factory=ExtensionTables)
+    """What it stores. The tables bear its name, or begin with it and an underscore. Their
+    migrations are in the folder `migrations` of its package."""
     steps: tuple[Step, ...] = ()
     """What the worker does for it."""
     pages: ExtensionPages = field(default_factory=ExtensionPages)
@@ -85,4 +100,15 @@ def find(name: str) -> Extension:
         ) from error
     if not isinstance(found, Extension) or found.name != name:
         raise Misconfigured(f"{SETTING}: the entry point of {name} leads to no Extension {name}.")
+    return found
+
+
+def list_tables(names: Sequence[str], base: Database) -> dict[str, sa.MetaData]:
+    """Returns the models of these extensions in one of the databases, by name; one without any is
+    left out. Raises Misconfigured."""
+    found = {}
+    for each in load(names):
+        tables = each.tables.main if base is Database.MAIN else each.tables.key_store
+        if tables is not None:
+            found[each.name] = tables
     return found

@@ -86,7 +86,7 @@ def open_store(config: Config) -> Iterator[Store]:
     KeyStore(keyring, MasterKeys(config.keys)).attach(store)
     change_sessions.install(store)
     try:
-        _require_current(store, Database.MAIN)
+        _require_current(config, store, Database.MAIN)
         yield store
     finally:
         store.close()
@@ -98,14 +98,14 @@ def open_key_store(config: Config) -> Iterator[KeyStore]:
     """The key store. Raises Misconfigured where it is not migrated."""
     store = Store(config.keyring_url)
     try:
-        _require_current(store, Database.KEY_STORE)
+        _require_current(config, store, Database.KEY_STORE)
         yield KeyStore(store, MasterKeys(config.keys))
     finally:
         store.close()
 
 
-def _require_current(store: Store, base: Database) -> None:
-    current = migrations.state_after_upgrade(base, store)
+def _require_current(config: Config, store: Store, base: Database) -> None:
+    current = migrations.state_after_upgrade(base, store, config.extensions)
     if current.fault:
         raise Misconfigured(f"The database ({base}) cannot be used: {current.fault}.")
     if current.stage is not Stage.CURRENT:

@@ -52,15 +52,19 @@ def upgrade(new_key_store: bool) -> None:
 @command.command()
 def check() -> None:
     """Check that the databases are migrated and match the models; exit 1 if not."""
+    from outreach import extension  # here: it imports most of `outreach`
+
     config = settings()
     faults = _find_faults(config)
     if not faults:
         for base, url in urls(config).items():
             with _open(url) as store:
-                if fault := migrations.fault(base, store):
+                if fault := migrations.fault(base, store, config.extensions):
                     faults.append(f"{base}: {fault}")
                 else:
-                    faults += [f"{base}: {each}" for each in migrations.differences(base, store)]
+                    more = extension.list_tables(config.extensions, base)
+                    found = migrations.differences(base, store, more)
+                    faults += [f"{base}: {each}" for each in found]
     for fault in faults:
         click.echo(fault, err=True)
     if faults:
@@ -72,23 +76,28 @@ def check() -> None:
 @click.argument("message", default="")
 @click.option("--key-store", "is_key_store", is_flag=True, help="Of the key store's models.")
 @click.option("--empty", "is_empty", is_flag=True, help="Without statements: to move data.")
+@click.option("--extension", "name", default="", help="Of this extension's models.")
 @click.option(
     "--first",
     "is_first",
     is_flag=True,
     help="Write the first migrations anew instead: until release 1.0.0.",
 )
-def revision(message: str, is_key_store: bool, is_empty: bool, is_first: bool) -> None:
+def revision(message: str, is_key_store: bool, is_empty: bool, name: str, is_first: bool) -> None:
     """Write a migration from what changed in the models. For developers, in a checkout.
 
     MESSAGE says what the migration does; the file is named after it. Read the file before you
     commit it: a rename is written as a drop and an addition. With --first there is no MESSAGE.
     """
-    if is_first == bool(message):
-        raise click.UsageError("Give a MESSAGE, or --first alone.")
+    if is_first == bool(message) or (name and not is_first):
+        raise click.UsageError("Give a MESSAGE, or --first alone; of an extension, --first.")
     if is_first:
+        from outreach import extension
+
         for base in Database:
-            click.echo(migrations.write_first_migration(base))
+            tables = extension.list_tables([name], base) if name else {"": None}
+            for metadata in tables.values():
+                click.echo(migrations.write_first_migration(base, name, metadata))
         return
     base = Database.KEY_STORE if is_key_store else Database.MAIN
     click.echo(migrations.write_revision(base, message, is_empty=is_empty))
@@ -107,7 +116,7 @@ def bring_up_to_date(config: Config, *, new_key_store: bool = False) -> None:
         raise Misconfigured("\n".join(faults))
     # The key store first: a main database that is newer than its key store has the wrong one.
     for base in (Database.KEY_STORE, Database.MAIN):
-        migrations.upgrade(base, urls(config)[base])
+        migrations.upgrade(base, urls(config)[base], extensions=config.extensions)
     with _open(config.keyring_url) as keyring, _open(config.database_url) as store:
         version = migrations.state(Database.KEY_STORE, keyring).revision
         key_store = KeyStore(keyring, MasterKeys(config.keys))

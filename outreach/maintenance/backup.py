@@ -142,8 +142,10 @@ def _copy_rows(store: Store, target: Path, tell: Tell) -> None:
     copy = Store(f"sqlite:///{target}", is_durable=False)
     try:
         with snapshot(store) as source, copy.change_rows() as rows:
-            table_copy.empty(rows, MAIN)  # rows that migrations inserted are in the source too
-            table_copy.copy(source, rows, MAIN, tell=tell)
+            tables = table_copy.list_tables(source, MAIN)
+            table_copy.create_missing(rows, tables)
+            table_copy.empty(rows, tables)  # rows that migrations inserted are in the source too
+            table_copy.copy(source, rows, tables, tell=tell)
         copy.truncate_log()
     finally:
         copy.close()

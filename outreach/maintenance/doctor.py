@@ -46,7 +46,7 @@ def examine(config: Config) -> Iterator[CheckResult]:
     try:
         are_current = True
         for base, store in stores.items():
-            finding = _schema(base, store)
+            finding = _schema(config, base, store)
             are_current = are_current and finding.is_well
             yield finding
         if are_current:
@@ -157,10 +157,10 @@ def _key_store_file(config: Config) -> Iterator[Path]:
         yield path
 
 
-def _schema(base: Database, store: Store) -> CheckResult:
+def _schema(config: Config, base: Database, store: Store) -> CheckResult:
     about = f"database ({base})"
     try:
-        if fault := migrations.fault(base, store):
+        if fault := migrations.fault(base, store, config.extensions):
             return CheckResult(about, False, fault)
         if differences := migrations.differences(base, store):
             words = f"differs from the program in {len(differences)} ways"

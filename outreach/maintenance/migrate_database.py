@@ -60,7 +60,8 @@ def move(
 def _copy(
     base: Database, source: sa.Connection, target: sa.Connection, tell: Tell
 ) -> dict[str, int]:
-    tables = _TABLES[base]
+    tables = table_copy.list_tables(source, _TABLES[base])
+    table_copy.create_missing(target, tables)
     table_copy.empty(target, tables)  # rows that migrations inserted are in the source too
     table_copy.copy(source, target, tables, tell=tell)
     expected, copied = table_copy.count(source, tables), table_copy.count(target, tables)
@@ -97,7 +98,8 @@ def _prepare(base: Database, target: Store, *, replaces_rows: bool) -> None:
         raise CommandError(f"There is no folder {path.parent}.")
     prefilled = restore_target.PREFILLED_TABLES if base is Database.MAIN else frozenset[str]()
     with target.engine.connect() as connection:
-        table = table_copy.first_filled_table(connection, _TABLES[base], except_for=prefilled)
+        tables = table_copy.list_tables(connection, _TABLES[base])
+        table = table_copy.first_filled_table(connection, tables, except_for=prefilled)
     if table is not None and not replaces_rows:
         raise CommandError(
             f"The database to move to ({base}) has rows already, as in {table}. If they are of a "

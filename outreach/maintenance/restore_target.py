@@ -122,7 +122,8 @@ def prepare_schema(base: Database, store: Store) -> None:
 
 
 def _require_empty(connection: sa.Connection, replaces_rows: bool) -> None:
-    table = table_copy.first_filled_table(connection, MAIN, except_for=PREFILLED_TABLES)
+    tables = table_copy.list_tables(connection, MAIN)
+    table = table_copy.first_filled_table(connection, tables, except_for=PREFILLED_TABLES)
     if table is not None and not replaces_rows:
         raise CommandError(
             f"The database on PostgreSQL has rows already, as in {table}. With --yes they are "
@@ -138,9 +139,11 @@ def _put(database: Path, store: Store, replaces_rows: bool, tell: Tell) -> None:
             target.exec_driver_sql("SET LOCAL lock_timeout = '10s'")
             target.exec_driver_sql(f"LOCK TABLE {', '.join(names)} IN ACCESS EXCLUSIVE MODE")
             _require_empty(target, replaces_rows)
-            table_copy.empty(target, MAIN)
-            copied = table_copy.copy(source, target, MAIN, tell=tell)
-            if table_copy.count(target, MAIN) != copied:
+            tables = table_copy.list_tables(source, MAIN)
+            table_copy.create_missing(target, tables)
+            table_copy.empty(target, tables)
+            copied = table_copy.copy(source, target, tables, tell=tell)
+            if table_copy.count(target, tables) != copied:
                 raise CommandError("Not all rows arrived. Nothing has changed.")
         table_copy.analyze(store)
     finally:

@@ -1,5 +1,8 @@
 """Migrations of the main database and of the key store, each with a history of its own.
 
+The tables of an extension have one too, in `migrations/main` and `migrations/key_store` of its
+package. Functions that take `extensions` ask for those of the core and of these.
+
 A migration uses plain SQL types and no model: it records the schema of its day. May import `db` and
 the models. Open `upgrade` first; `env` is what Alembic runs. Alembic and the models are imported by
 the functions that need them: servers and commands only ask for the state of a database.
@@ -9,14 +12,17 @@ import logging
 import re
 import tempfile
 from argparse import Namespace
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from enum import StrEnum
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from time import sleep
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 import sqlalchemy as sa
 
+from outreach import extension_points
 from outreach.db import error_classes
 from outreach.db.error_classes import ErrorClass
 from outreach.db.store import Store
@@ -64,49 +70,71 @@ class Database(StrEnum):
 _LOCK_NUMBERS: Final = {Database.MAIN: 7_406_001, Database.KEY_STORE: 7_406_002}
 
 
-def config(base: Database, url: str, *, more_versions: Path | None = None) -> "Config":
+def config(
+    base: Database, url: str, *, extension: str = "", more_versions: Path | None = None
+) -> "Config":
     """Returns Alembic's configuration. `more_versions` is a folder of further migrations."""
     from alembic.config import Config
 
-    folders = _folders(base, more_versions)
+    folders = _folders(base, extension, more_versions)
     alembic = Config()
     alembic.set_main_option("script_location", str(PACKAGE))
     alembic.set_main_option("version_locations", "\n".join(map(str, folders)))
     alembic.set_main_option("path_separator", "newline")
     alembic.set_main_option("file_template", "%%(year)d_%%(month).2d_%%(day).2d_%%(slug)s")
     alembic.attributes["base"] = base
+    alembic.attributes["extension"] = extension
     alembic.attributes["url"] = url
     return alembic
 
 
-def _folders(base: Database, more_versions: Path | None = None) -> list[Path]:
-    return [PACKAGE / "versions" / base, *([] if more_versions is None else [more_versions])]
+def _folders(base: Database, extension: str, more_versions: Path | None = None) -> list[Path]:
+    own = find_versions(base, extension) if extension else PACKAGE / "versions" / base
+    return [each for each in (own, more_versions) if each is not None]
+
+
+def find_versions(base: Database, extension: str) -> Path | None:
+    """Returns the folder of an extension's migrations; None where it has no tables there."""
+    package = extension_points.find_folder(extension)
+    folder = None if package is None else package / "migrations" / base
+    return folder if folder is not None and folder.is_dir() else None
+
+
+def list_histories(base: Database, extensions: Iterable[str]) -> Iterator[str]:
+    """Yields what has tables in this database: the core, as an empty name, then extensions."""
+    yield ""
+    yield from (each for each in extensions if find_versions(base, each) is not None)
 
 
 def upgrade(
     base: Database,
     url: str,
     *,
+    extensions: Iterable[str] = (),
     to: str = "head",
     more_versions: Path | None = None,
     tries: int = MAX_TRIES,
 ) -> None:
-    """Runs the migrations, each in a transaction. One that does not get its lock is rolled back and
-    tried again, so that a registration waits two seconds at most.
+    """Runs the migrations of the core, then those of extensions, each in a transaction.
+
+    One that does not get its lock is rolled back and tried again, so that a registration waits two
+    seconds at most.
 
     Raises Misconfigured where it never gets the lock, and where the database must not be
     migrated."""
-    settings = config(base, url, more_versions=more_versions)
     store = Store(url)
     try:
         with store.exclusive(_LOCK_NUMBERS[base], patience=OTHER_UPGRADE_TIMEOUT) as has_lock:
             if not has_lock:
                 raise Misconfigured(f"{base}: another upgrade is running. Wait until it has ended.")
-            history = History.read(_folders(base, more_versions))
-            current = schema_state.look(store.engine, history)
-            if current.fault:
-                raise Misconfigured(f"{base}: {current.fault}.")
-            _upgrade(base, settings, to, tries)
+            for extension in list_histories(base, extensions):
+                more = None if extension else more_versions
+                history = History.read(_folders(base, extension, more))
+                current = schema_state.look(store.engine, history, extension)
+                if current.fault:
+                    raise Misconfigured(f"{_name(base, extension)}: {current.fault}.")
+                settings = config(base, url, extension=extension, more_versions=more)
+                _upgrade(base, settings, "head" if extension else to, tries)
     finally:
         store.close()
 
@@ -130,29 +158,39 @@ def _upgrade(base: Database, settings: "Config", to: str, tries: int) -> None:
     )
 
 
-def state(base: Database, store: Store) -> State:
-    """The stage and revision of this database."""
-    return schema_state.look(store.engine, _history(base))
+def _name(base: Database, extension: str) -> str:
+    return f"{base} of {extension}" if extension else base
 
 
-def state_after_upgrade(base: Database, store: Store) -> State:
+def state(base: Database, store: Store, extensions: Iterable[str] = ()) -> State:
+    """Returns the stage and revision of the core's tables; where these are current, and those of
+    an extension are not, the state of the latter."""
+    found = schema_state.look(store.engine, _history(base))
+    for extension in list_histories(base, extensions):
+        if found.stage is Stage.CURRENT and extension:
+            own = schema_state.look(store.engine, _history(base, extension), extension)
+            found = found if own.stage is Stage.CURRENT else own
+    return found
+
+
+def state_after_upgrade(base: Database, store: Store, extensions: Collection[str] = ()) -> State:
     """Returns the state as `state` does. While an upgrade is running it waits until that has
     ended."""
-    found = state(base, store)
+    found = state(base, store, extensions)
     if found.stage not in {Stage.BEHIND, Stage.EMPTY}:
         return found
     with store.exclusive(_LOCK_NUMBERS[base], patience=UPGRADE_PATIENCE):
-        return state(base, store)
+        return state(base, store, extensions)
 
 
-def is_current(base: Database, store: Store) -> bool:
+def is_current(base: Database, store: Store, extensions: Iterable[str] = ()) -> bool:
     """Whether all migrations have been applied."""
-    return state(base, store).stage is Stage.CURRENT
+    return state(base, store, extensions).stage is Stage.CURRENT
 
 
-def fault(base: Database, store: Store) -> str:
+def fault(base: Database, store: Store, extensions: Iterable[str] = ()) -> str:
     """Returns why a database is not up to date and what to do, or an empty text."""
-    current = state(base, store)
+    current = state(base, store, extensions)
     if current.stage in {Stage.BEHIND, Stage.EMPTY}:
         return "not up to date. Run: outreach db upgrade"
     return current.fault
@@ -169,41 +207,62 @@ def is_known(base: Database, revision: str) -> bool:
 
 
 @cache
-def _history(base: Database) -> History:
-    """The history, read once: `/readyz` asks every few seconds."""
-    return History.read(_folders(base))
+def _history(base: Database, extension: str = "") -> History:
+    """Returns the history, which is read once: `/readyz` asks every few seconds."""
+    return History.read(_folders(base, extension))
 
 
-def differences(base: Database, store: Store) -> list[str]:
-    """Differences between schema and models, a line each."""
+def differences(
+    base: Database, store: Store, more: Mapping[str, sa.MetaData] = MappingProxyType({})
+) -> list[str]:
+    """Returns differences between schema and models, a line each."""
     from alembic.autogenerate import compare_metadata
     from alembic.migration import MigrationContext
 
+    found: list[str] = []
+    with store.engine.connect() as connection:
+        names = set(sa.inspect(connection).get_table_names())
+        for extension, tables in {"": _get_tables(base), **more}.items():
+            own = schema_state.select_own(names, extension)
+            context = MigrationContext.configure(
+                connection,
+                opts={
+                    "compare_type": True,
+                    "version_table": schema_state.name_version_table(extension),
+                    "include_name": partial(_is_own, own),
+                },
+            )
+            found += map(str, compare_metadata(context, tables))
+    return found
+
+
+def _is_own(own: Collection[str], name: str | None, kind: str, _parents: object) -> bool:
+    return kind != "table" or name in own
+
+
+def _get_tables(base: Database) -> sa.MetaData:
     from outreach.migrations.models import KEY_STORE, MAIN
 
-    with store.engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
-        return [
-            str(each)
-            for each in compare_metadata(context, MAIN if base is Database.MAIN else KEY_STORE)
-        ]
+    return MAIN if base is Database.MAIN else KEY_STORE
 
 
-def write_first_migration(base: Database) -> Path:
+def write_first_migration(
+    base: Database, extension: str = "", tables: sa.MetaData | None = None
+) -> Path:
     """Writes the first migration anew from the models, as is done until release 1.0.0, and returns
     its file. What `upgrade` in it does besides creating tables stays.
 
     Raises Misconfigured where another migration follows the first."""
     from outreach.migrations import first_migration
-    from outreach.migrations.models import KEY_STORE, MAIN
 
-    if len(_history(base).parents) > 1:
+    if len(_history(base, extension).parents) > 1:
         raise Misconfigured(
             "Another migration follows the first. Delete its file: the first one will have what it "
             "has."
         )
-    file = PACKAGE / "versions" / base / "first.py"
-    first_migration.write(file, MAIN if base is Database.MAIN else KEY_STORE)
+    [folder] = _folders(base, extension)
+    file = folder / "first.py"
+    first_migration.write(file, _get_tables(base) if tables is None else tables)
     return file
 
 

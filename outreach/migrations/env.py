@@ -7,6 +7,7 @@ from outreach.db.store import Store
 from outreach.migrations import Database
 from outreach.migrations.first_migration import render
 from outreach.migrations.models import KEY_STORE, MAIN
+from outreach.migrations.schema_state import name_version_table
 
 attributes = context.config.attributes
 store = Store(attributes["url"], timeouts=MIGRATION)
@@ -17,7 +18,9 @@ try:
     with engine.connect() as connection:
         context.configure(
             connection,
+            # Only a new revision asks for the models; that of an extension is written anew.
             target_metadata=MAIN if attributes["base"] is Database.MAIN else KEY_STORE,
+            version_table=name_version_table(attributes["extension"]),
             render_as_batch=True,
             render_item=render,
             compare_type=True,

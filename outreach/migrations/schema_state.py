@@ -1,10 +1,14 @@
 """Determines the revision of a database, and faults that forbid a migration.
 
+The core's tables and those of each extension have a history of their own. The tables of an
+extension bear its name, or one that begins with it and an underscore; one that was switched off
+keeps them.
+
 Servers and every command ask for it, so it does without Alembic (decision 0042).
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum, auto
 from pathlib import Path
@@ -67,18 +71,48 @@ class State:
     fault: str = ""  # why it must not be migrated, and what to do
 
 
-def look(engine: sa.Engine, history: History) -> State:
+def name_version_table(extension: str = "") -> str:
+    """Returns the table that has the revision of the core, or of an extension."""
+    return f"{VERSIONS}_{extension}" if extension else VERSIONS
+
+
+def is_of(table: str, extension: str) -> bool:
+    """Whether a table belongs to this extension, by its name."""
+    return table == extension or table.startswith(f"{extension}_")
+
+
+def list_extensions(tables: Iterable[str]) -> frozenset[str]:
+    """Returns the extensions that have tables among these of a database, on or not."""
+    prefix = name_version_table("") + "_"
+    return frozenset(each.removeprefix(prefix) for each in tables if each.startswith(prefix))
+
+
+def select_own(tables: Collection[str], extension: str = "") -> frozenset[str]:
+    """Returns those of all tables of a database that belong to the core, or to an extension,
+    without the tables of revisions."""
+    if extension:
+        return frozenset(each for each in tables if is_of(each, extension))
+    others = list_extensions(tables)
+    versions = {VERSIONS, *map(name_version_table, others)}
+    return frozenset(
+        each for each in tables if each not in versions and not any(is_of(each, o) for o in others)
+    )
+
+
+def look(engine: sa.Engine, history: History, extension: str = "") -> State:
+    """Returns the state of the core's tables, or of those of an extension."""
+    versions = name_version_table(extension)
     with engine.connect() as connection:
         tables = set(sa.inspect(connection).get_table_names())
-        rows = f"SELECT version_num FROM {VERSIONS}"  # noqa: S608 - a constant
-        heads = connection.scalars(sa.text(rows)).all() if VERSIONS in tables else []
+        rows = sa.select(sa.column("version_num", sa.String)).select_from(sa.table(versions))
+        heads = connection.scalars(rows).all() if versions in tables else []
     if len(heads) > 1:
         return _odd(
             f"it is at several versions at once ({', '.join(sorted(heads))}): two upgrades were "
             "mixed in it. Put back the backup made before the upgrade"
         )
     if not heads:
-        if tables - {VERSIONS}:
+        if select_own(tables, extension):
             return _odd(
                 "it has tables and no version: another program's, or half of a copy. Put back a "
                 "whole backup, or name an empty database"

@@ -14,6 +14,8 @@ from outreach.cli.extension import list_command
 from outreach.config import Config
 from outreach.errors import Misconfigured
 from outreach.extension import Extension
+from outreach.migrations import schema_state
+from outreach.migrations.models import KEY_STORE, MAIN
 from outreach.network_file import find_fault
 from outreach.web.presentation.slots import NAMES
 from tests.support.advice import require_none
@@ -130,6 +132,29 @@ def test_the_core_names_no_extension() -> None:
             if re.search(rf"(?<![\w.]){re.escape(word)}", path.read_text())
         ]
         require_none(named, f"the core names the extension {name}: give it a hook instead")
+
+
+def test_tables_of_an_extension_bear_its_name_and_no_table_of_the_core_does() -> None:
+    for name in extension_points.list_installed():
+        tables = extension.find(name).tables
+        own = [each for found in (tables.main, tables.key_store) if found for each in found.tables]
+        require_none(
+            [each for each in own if not schema_state.is_of(each, name)],
+            f"call the tables of {name} {name}_…",
+        )
+        core = [*MAIN.tables, *KEY_STORE.tables]
+        assert [each for each in core if schema_state.is_of(each, name)] == [], name
+
+
+def test_tables_are_told_apart_by_their_names() -> None:
+    tables = {
+        "workshop", "follow", "follow_message", "followers", "alembic_version",
+        "alembic_version_follow", "alembic_version_hub",
+    }  # fmt: skip
+    assert schema_state.list_extensions(tables) == {"follow", "hub"}
+    assert schema_state.select_own(tables) == {"workshop", "followers"}
+    assert schema_state.select_own(tables, "follow") == {"follow", "follow_message"}
+    assert schema_state.select_own(tables, "hub") == set()
 
 
 def _list_core_files() -> Iterator[Path]:

@@ -19,7 +19,7 @@ from outreach.db import error_classes
 from outreach.db.error_classes import PASSING, ErrorClass
 from outreach.domain.text import code
 from outreach.migrations import Database, Stage
-from outreach.web.context import key_store, store
+from outreach.web.context import config, key_store, store
 from outreach.web.middleware.metrics import RequestMetrics
 
 log = logging.getLogger(__name__)
@@ -113,7 +113,7 @@ def without_text(error: BaseException) -> RuntimeError:
 def _find_schema_reason() -> ErrorClass | None:
     for base, own in ((Database.MAIN, store()), (Database.KEY_STORE, key_store().store)):
         try:
-            stage = migrations.state(base, own).stage
+            stage = migrations.state(base, own, config().extensions).stage
         except sa.exc.SQLAlchemyError:
             continue
         if stage in _OF_STAGE:

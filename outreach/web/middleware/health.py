@@ -66,7 +66,7 @@ def health() -> Response:
 @pages.route("/readyz", methods=ALL_METHODS, provide_automatic_options=False)
 def ready() -> Response:
     _require_token()
-    failed = readiness_probe.find_failures(store(), key_store())
+    failed = readiness_probe.find_failures(store(), key_store(), config().extensions)
     answer = jsonify(ready=not failed, failed=failed)
     answer.status_code = 503 if failed else 200
     return answer
@@ -106,7 +106,9 @@ def _probe_all(apps: Sequence[Flask], absent: Sequence[str]) -> Response:
     for own in (app.extensions for app in apps):
         settings: Config = own["outreach_config"]
         with use_profile(settings.profile):
-            found = readiness_probe.find_failures(own["outreach_store"], own["outreach_key_store"])
+            found = readiness_probe.find_failures(
+                own["outreach_store"], own["outreach_key_store"], settings.extensions
+            )
         failed += [f"{settings.name}: {each}" for each in found]
     body = json.dumps({"ready": not failed, "failed": failed})
     return Response(body, 503 if failed else 200, mimetype="application/json")

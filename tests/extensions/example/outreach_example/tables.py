@@ -1,0 +1,27 @@
+"""The guest book: a line of a workshop goes with it."""
+
+import sqlalchemy as sa
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from outreach.domain.workshops import Workshop
+
+
+class Base(DeclarativeBase):
+    pass
+
+
+class Line(Base):
+    __tablename__ = "example_line"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    workshop_id: Mapped[int] = mapped_column(
+        sa.ForeignKey(Workshop.__table__.c.id, ondelete="CASCADE"), index=True
+    )
+    words: Mapped[str] = mapped_column(sa.String(80))
+
+
+class Count(Base):
+    __tablename__ = "example_count"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    lines: Mapped[int]
