@@ -18,6 +18,7 @@ from outreach.domain.registrations import (
     RegistrationStatus,
     find,
 )
+from outreach.domain.registrations.call_attempts import CallAttempt, CallOutcome
 from outreach.domain.registrations.notifications import Notification
 from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.domain.workshops.time_slots import TimeSlot
@@ -106,8 +107,8 @@ class MessageCheck:
     site: Installation
     findings: Findings
     counts: Counter[str] = field(default_factory=Counter)
-    # By number of the person. A text that cancels says no hour.
-    _last: dict[int, tuple[Moment | None, str]] = field(default_factory=dict)
+    # By number of the person, with the hour of reading. A text that cancels says no hour.
+    _last: dict[int, tuple[Moment | None, str, datetime]] = field(default_factory=dict)
     _ever: set[Moment] = field(default_factory=set)  # every workshop's
 
     def remember(self) -> None:
@@ -137,7 +138,8 @@ class MessageCheck:
         # A letter that cancels at a discreet kind has no link, and a text no hour.
         is_cancelling = _CANCELLED.search(text.partition("\n")[0]) and "/avisame" not in text
         if is_cancelling or (moments and "/r/" in text):
-            self._last[person.number] = moments[-1] if moments else None, text
+            hour = clock.now().replace(minute=0, second=0, microsecond=0)
+            self._last[person.number] = moments[-1] if moments else None, text, hour
 
     def _is_to_be_notified(self, session: Session, registration: Registration) -> bool:
         """Whether a message waits until morning, as a text does at night."""
@@ -147,6 +149,15 @@ class MessageCheck:
             Notification.due_at.between(clock.now() - NIGHT, clock.now()),
         )
         return session.scalar(waiting.limit(1)) is not None
+
+    def _was_called(self, session: Session, registration: Registration, since: datetime) -> bool:
+        """Whether staff have told them by phone since an hour, as those who answered «STOP»."""
+        answered = sa.select(CallAttempt.id).where(
+            CallAttempt.registration_id == registration.id,
+            CallAttempt.outcome == CallOutcome.ANSWERED,
+            CallAttempt.made_at >= since,
+        )
+        return session.scalar(answered.limit(1)) is not None
 
     def check(self, people: list[Person]) -> None:
         """After a day: what those read last who, as the product has it, know what is true."""
@@ -160,15 +171,16 @@ class MessageCheck:
                 except NotFound:
                     continue
                 workshop = found.workshop
+                moment, text, read_at = last
                 if (
                     found.status not in ACTIVE_STATUSES
                     or found.known_facts != workshop.facts
                     or workshop.ends_at < clock.now()
                     or self._is_to_be_notified(session, found)
+                    or self._was_called(session, found, read_at)
                 ):
                     continue
                 self.counts["people whose last message was checked"] += 1
-                moment, text = last
                 if workshop.status is WorkshopStatus.CANCELLED:
                     is_true = bool(_CANCELLED.search(text))
                 else:
