@@ -1,6 +1,7 @@
 """Nobody finds out what a neighbour looked for by looking for the same and comparing how long it
 takes: what is private is kept nowhere (S04)."""
 
+import calendar
 import gc
 import sys
 from collections import Counter
@@ -49,10 +50,14 @@ def watched(
         kalispell.latitude, kalispell.longitude = 48.2, -114.3
         daca = kind("daca", "DACA", sensitivity="high", position=3)
         session.add_all([kalispell, daca])
-        for days, where in ((9, chicago), (23, kalispell)):
+        today = clock.now().date()
+        # All in this month or none: a page of this month says the same words in both states.
+        left = calendar.monthrange(today.year, today.month)[1] - today.day
+        first = 9 if left >= 26 else left + 2
+        for days, where in ((first, chicago), (first + 14, kalispell)):
             for number, each in enumerate((rights, women, daca)):
                 room = venue(session, where, name=f"Sala {days} {number}")
-                day = clock.now().date() + timedelta(days=days + number)
+                day = today + timedelta(days=days + number)
                 title = {"es": f"Taller {days} {number}"}
                 make_workshop(session, where, each, venue=room, day=day, title=title)
     client = app.test_client()
