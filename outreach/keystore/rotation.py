@@ -9,14 +9,21 @@ from datetime import datetime, timedelta
 from typing import Final
 
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
+from outreach.db.store import change_rows
 from outreach.keystore.keystore import KeyStore, day_of
-from outreach.keystore.models import DayKey, Follow, IndexKey, Key, MasterGeneration, Secret
+from outreach.keystore.models import DayKey, IndexKey, Key, MasterGeneration, Secret
 
 ROTATE_AFTER: Final = timedelta(days=30)
 # Other processes use the previous master key until they refresh (`Envelope.refresh`).
 RETIRE_AFTER: Final = timedelta(hours=1)
 BATCH: Final = 1000
+_SEALED_COLUMNS: Final = ("id", "sealed", "generation")
+# The key store's own keys, which are sealed under names of their own.
+_OWN: Final = tuple(
+    sa.table(each.__tablename__, sa.column("generation")) for each in (IndexKey, DayKey, Secret)
+)
 
 
 @dataclass(frozen=True)
@@ -107,29 +114,49 @@ def generations(key_store: KeyStore) -> dict[int, int]:
 def _reseal(key_store: KeyStore, number: int) -> int:
     """Encrypts anew what older master keys encrypted, except rows that another process has locked
     or that no master key decrypts. Returns the number of keys."""
-    done = _reseal_rows(key_store, Key, number)
-    _reseal_rows(key_store, Follow, number)
+    with key_store.store.read() as session:
+        sealed = _list_sealed(session)
+    done = {table.name: _reseal_rows(key_store, table, number) for table in sealed}
     _reseal_own(key_store, number)
-    return done
+    return done[Key.__tablename__]
 
 
-def _reseal_rows(key_store: KeyStore, table: type[Key] | type[Follow], number: int) -> int:
+def _list_sealed(session: Session) -> list[sa.TableClause]:
+    """Returns the tables whose rows are each sealed under their `id`.
+
+    These are the keys and whatever else is kept about people, by extensions too: the tables are
+    read from the database, so that they are sealed again also where an extension is off or gone."""
+    found = sa.inspect(session.connection())
+    own = {each.name for each in _OWN}
+    return [
+        sa.table(name, *map(sa.column, _SEALED_COLUMNS))
+        for name in sorted(found.get_table_names())
+        if name not in own
+        and {column["name"] for column in found.get_columns(name)}.issuperset(_SEALED_COLUMNS)
+    ]
+
+
+def _reseal_rows(key_store: KeyStore, table: sa.TableClause, number: int) -> int:
     """Seals the rows of one table again, which are encrypted under their id; returns how many."""
+    change = (
+        sa.update(table)
+        .where(table.c.id == sa.bindparam("row"))
+        .values(generation=number, sealed=sa.bindparam("resealed", type_=sa.LargeBinary))
+    )
     envelope, done, last = key_store.envelope, 0, b""
     while True:
         with key_store.store.change() as session:
             rows = session.execute(
-                sa.select(table.id, table.sealed, table.generation)
-                .where(table.generation < number, table.id > last)
-                .order_by(table.id)
+                sa.select(table.c.id, table.c.sealed, table.c.generation)
+                .where(table.c.generation < number, table.c.id > last)
+                .order_by(table.c.id)
                 .limit(BATCH)
                 .with_for_update(skip_locked=True)
             ).all()
             updates = [
                 {
-                    "id": row_id,
-                    "generation": number,
-                    "sealed": envelope.seal_with(
+                    "row": row_id,
+                    "resealed": envelope.seal_with(
                         number, envelope.unseal(sealed, row_id, old), row_id
                     ),
                 }
@@ -137,7 +164,7 @@ def _reseal_rows(key_store: KeyStore, table: type[Key] | type[Follow], number: i
                 if envelope.can_open(old)
             ]
             if updates:
-                session.execute(sa.update(table), updates)
+                session.connection().execute(change, updates)
         if not rows:
             return done
         done, last = done + len(updates), rows[-1].id
@@ -168,9 +195,9 @@ def _needs_older(key_store: KeyStore, number: int) -> bool:
     with key_store.store.read() as session:
         needed = {
             generation
-            for table in (Key, Follow, IndexKey, DayKey, Secret)
+            for table in (*_list_sealed(session), *_OWN)
             for generation in session.scalars(
-                sa.select(table.generation).where(table.generation < number).distinct()
+                sa.select(table.c.generation).where(table.c.generation < number).distinct()
             )
         }
     return any(map(key_store.envelope.can_open, needed))
@@ -180,8 +207,10 @@ def _delete_lost(key_store: KeyStore) -> int:
     """Deletes what no master key of this host decrypts. Returns the number of keys."""
     there = key_store.envelope.master_keys.numbers()
     with key_store.store.change() as session:
-        gone = session.execute(sa.delete(Key).where(Key.generation.not_in(there)))
-        for table in (Follow, IndexKey, DayKey, Secret):
-            session.execute(sa.delete(table).where(table.generation.not_in(there)))
-    assert isinstance(gone, sa.CursorResult)
-    return gone.rowcount
+        gone = {
+            table.name: change_rows(
+                session, sa.delete(table).where(table.c.generation.not_in(there))
+            )
+            for table in (*_list_sealed(session), *_OWN)
+        }
+    return gone[Key.__tablename__]

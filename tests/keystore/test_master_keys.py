@@ -104,6 +104,38 @@ def test_rotation_reseals_more_keys_than_a_batch(key_store: KeyStore) -> None:
     assert key_store.get_all(keys) == keys
 
 
+def test_rotation_reseals_what_an_extension_keeps_whose_package_is_gone(
+    key_store: KeyStore, config: Config
+) -> None:
+    """Its table is in the database, and in no model of this process."""
+    key_store.index(ROSA)  # makes the first master key
+    table = sa.Table(
+        "guests_note",
+        sa.MetaData(),
+        sa.Column("id", sa.LargeBinary(16), primary_key=True),
+        sa.Column("sealed", sa.LargeBinary),
+        sa.Column("generation", sa.Integer),
+    )
+    notes = {os.urandom(16): os.urandom(40) for _ in range(3)}
+    try:
+        with key_store.store.change() as session:
+            table.create(session.connection())
+            for note_id, text in notes.items():
+                sealed_text = key_store.envelope.seal_with(1, text, note_id)
+                row = {"id": note_id, "sealed": sealed_text, "generation": 1}
+                session.execute(sa.insert(table), row)
+        assert rotation.rotate(key_store, now=NOW).keys == 0, "counts people's keys only"
+        assert rotation.retire(key_store, now=LATER) == 1
+        with host(config) as fresh, fresh.store.read() as session:
+            rows = session.execute(sa.select(table)).all()
+            assert {row.generation for row in rows} == {2}
+            found = {row.id: fresh.envelope.unseal(row.sealed, row.id, 2) for row in rows}
+        assert found == notes
+    finally:
+        with key_store.store.change() as session:
+            table.drop(session.connection())
+
+
 def test_keys_are_made_and_read_during_a_rotation(key_store: KeyStore, config: Config) -> None:
     key_store.index(ROSA)
     created: dict[bytes, bytes] = {}
