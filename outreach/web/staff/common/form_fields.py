@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 from wtforms import (
     DateField,
+    Field,
     Form,
     IntegerField,
     SelectField,
@@ -16,7 +17,8 @@ from wtforms import (
     TimeField,
     ValidationError,
 )
-from wtforms.validators import InputRequired, Length, NumberRange, Optional
+from wtforms.form import BaseForm
+from wtforms.validators import InputRequired, Length, NumberRange, Optional, StopValidation
 
 from outreach.domain.locations import venues
 from outreach.domain.scheduling import workshop_data
@@ -39,9 +41,18 @@ def line(most: int, *validators: Any) -> StringField:
     return StringField(filters=[_cleaned], validators=[*validators, too_long])
 
 
+class _Filled(InputRequired):
+    """A field that must be filled. Zero fills it, and spaces alone do not."""
+
+    def __call__(self, form: BaseForm, field: Field) -> None:
+        super().__call__(form, field)
+        if field.data == "":
+            raise StopValidation(self.message or "")
+
+
 def required(message: str) -> InputRequired:
     """Returns a validator for a field that must be filled. `message` is a lazy message."""
-    return InputRequired(message)
+    return _Filled(message)
 
 
 def require_main_text(form: Form, name: str, message: str) -> None:
