@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
+import grimp
 import pytest
 from click.testing import CliRunner
 from flask import Flask
@@ -155,6 +156,28 @@ def test_tables_are_told_apart_by_their_names() -> None:
     assert schema_state.select_own(tables) == {"workshop", "followers"}
     assert schema_state.select_own(tables, "follow") == {"follow", "follow_message"}
     assert schema_state.select_own(tables, "hub") == set()
+
+
+def test_extensions_import_of_the_core_what_the_page_names() -> None:
+    page = (CHECKOUT / "outreach/docs/extensions.md").read_text()
+    rows = page.partition("| of `outreach` | for |")[2].splitlines()
+    cells = [row.split("|")[1] for row in rows if row.startswith("| `")]
+    allowed = [f"outreach.{name}" for cell in cells for name in re.findall(r"`([\w.]+)`", cell)]
+    assert len(allowed) > 10
+    graph = grimp.build_graph("outreach", cache_dir=None)
+    for name in extension_points.list_installed():
+        own = [name, *extension.find(name).requires]
+        may = [*allowed, *(f"outreach.extensions.{each}" for each in own)]
+        require_none(
+            [
+                f"{module} imports {imported}"
+                for module in graph.modules
+                if f"{module}.".startswith(f"outreach.extensions.{name}.")
+                for imported in graph.find_modules_directly_imported_by(module)
+                if not any(f"{imported}.".startswith(f"{each}.") for each in may)
+            ],
+            "an extension may import of the core what outreach/docs/extensions.md names",
+        )
 
 
 def _list_core_files() -> Iterator[Path]:
