@@ -290,8 +290,8 @@ READ: Final = {
 }
 # `serve` and `dev` change what the web changes; the others open no database of an installation.
 NO_DATABASE: Final = frozenset(
-    {"call", "db revision", "dev", "guide", "i18n compile", "i18n extract", "i18n pseudo"}
-    | {"i18n update", "serve"}
+    {"call", "db revision", "dev", "extension list", "guide", "i18n compile", "i18n extract"}
+    | {"i18n pseudo", "i18n update", "serve"}
 )
 
 

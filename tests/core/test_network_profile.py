@@ -67,7 +67,7 @@ def test_language_without_a_locale_in_the_setting_keeps_its_own() -> None:
 def test_application_sets_the_profile_of_its_process(make_app: Callable[..., Flask]) -> None:
     make_app(countries=("DE",), home_country="ES")
     assert network_profile.current().countries == ("DE",)
-    make_app()
+    make_app(extensions=())
     assert network_profile.current() == NetworkProfile()
 
 

@@ -98,7 +98,7 @@ def test_a_setting_or_a_file_names_them() -> None:
         assert find_fault("extensions", wrong).startswith("extensions has to be a list of names")
 
 
-def test_an_application_refuses_to_start_without_one_that_it_was_told(
+def test_an_application_refuses_to_start_without_one_that_the_setting_names(
     make_app: Callable[..., Flask],
 ) -> None:
     with pytest.raises(Misconfigured, match="no_such is not installed"):
@@ -147,7 +147,7 @@ def test_tables_of_an_extension_bear_its_name_and_no_table_of_the_core_does() ->
         assert [each for each in core if schema_state.is_of(each, name)] == [], name
 
 
-def test_tables_are_told_apart_by_their_names() -> None:
+def test_the_name_of_a_table_says_whose_it_is() -> None:
     tables = {
         "workshop", "follow", "follow_message", "followers", "alembic_version",
         "alembic_version_follow", "alembic_version_hub",

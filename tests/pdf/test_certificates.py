@@ -152,7 +152,7 @@ def test_discreet_workshop_has_one_certificate_at_a_time(
     ("changes", "says"),
     [
         ({"name": ""}, "Escribe el nombre."),
-        ({"name": "   "}, "Escribe el nombre con letras."),
+        ({"name": "   "}, "Escribe el nombre."),
         ({"name": "\u200b\u202e"}, "Escribe el nombre"),
         ({"name": "1234"}, "Escribe el nombre con letras."),
         ({"name": "A" * 61}, "Es demasiado largo. Escribe menos."),
