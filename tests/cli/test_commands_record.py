@@ -138,7 +138,8 @@ def load_workshops(scene: Scene) -> Words:
 
 
 def load_guessed(scene: Scene) -> Words:
-    day = clock.now().date() + timedelta(days=30)
+    # After the twelfth of a month: on other days it is asked whether the day comes first.
+    day = (clock.now().date() + timedelta(days=30)).replace(day=28)
     file = scene.write(
         "sheet.csv", f"Fecha,Hora,Taller,Lugar\n{day:%d/%m/%Y},18:00,Tus derechos,Biblioteca\n"
     )
