@@ -287,6 +287,15 @@ def second_pair(postgresql_server: None) -> Iterator[Pair]:
 
 
 @pytest.fixture
+def elsewhere(postgresql_server: None) -> Iterator[Pair]:
+    """Two databases of PostgreSQL for one test, which may leave anything in them."""
+    made = Pair()
+    made.rest()
+    yield made
+    made.drop()
+
+
+@pytest.fixture
 def second_config(
     request: pytest.FixtureRequest, config: Config, empty_databases: Path, tmp_path: Path
 ) -> Iterator[Config]:

@@ -109,6 +109,11 @@ class Step:
         return now - ran_at >= self.every
 
 
+RunStep = Callable[[StepContext, datetime], int]
+# Makes the outlets of some outboxes over what sends: letters, or texts.
+MakeOutlets = Callable[[Store, KeyStore, Config, Thing], Sequence[Outlet[Any, Any]]]
+
+
 def deliver(context: StepContext, now: datetime, outlets: Sequence[Outlet[Any, Any]]) -> int:
     """Delivers the messages of some outboxes that are due; returns how many."""
     with context.app.app_context():
@@ -117,28 +122,19 @@ def deliver(context: StepContext, now: datetime, outlets: Sequence[Outlet[Any, A
         )
 
 
-def by_mail(
-    make_outlets: Callable[[Store, KeyStore, Config, LetterTransport], Sequence[Outlet[Any, Any]]],
-) -> Callable[[StepContext, datetime], int]:
+def by_mail(make_outlets: MakeOutlets[LetterTransport]) -> RunStep:
     """Returns a step that delivers the letters of some outboxes, where letters can be sent."""
-
-    def run(context: StepContext, now: datetime) -> int:
-        transport = delivery.letter_transport(context.config)
-        if transport is None:
-            return 0
-        given = context.store, context.key_store, context.config
-        return deliver(context, now, make_outlets(*given, transport))
-
-    return run
+    return _by(delivery.letter_transport, make_outlets)
 
 
-def by_text(
-    make_outlets: Callable[[Store, KeyStore, Config, TextTransport], Sequence[Outlet[Any, Any]]],
-) -> Callable[[StepContext, datetime], int]:
+def by_text(make_outlets: MakeOutlets[TextTransport]) -> RunStep:
     """Returns a step that delivers the texts of some outboxes, where texts can be sent."""
+    return _by(delivery.text_transport, make_outlets)
 
+
+def _by(find: Callable[[Config], Thing | None], make_outlets: MakeOutlets[Thing]) -> RunStep:
     def run(context: StepContext, now: datetime) -> int:
-        transport = delivery.text_transport(context.config)
+        transport = find(context.config)
         if transport is None:
             return 0
         given = context.store, context.key_store, context.config

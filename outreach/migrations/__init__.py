@@ -128,6 +128,7 @@ def upgrade(
             if not has_lock:
                 raise Misconfigured(f"{base}: another upgrade is running. Wait until it has ended.")
             for extension in list_histories(base, extensions):
+                _require_own_name(base, extension)
                 more = None if extension else more_versions
                 history = History.read(_folders(base, extension, more))
                 current = schema_state.look(store.engine, history, extension)
@@ -137,6 +138,16 @@ def upgrade(
                 _upgrade(base, settings, "head" if extension else to, tries)
     finally:
         store.close()
+
+
+def _require_own_name(base: Database, extension: str) -> None:
+    """Raises Misconfigured where tables of the core would count as those of this extension."""
+    claimed = schema_state.select_own(_get_tables(base).tables, extension) if extension else ()
+    if claimed:
+        raise Misconfigured(
+            f"An extension cannot be called {extension}: the core has a table {min(claimed)}. "
+            "Whoever wrote it has to choose another name."
+        )
 
 
 def _upgrade(base: Database, settings: "Config", to: str, tries: int) -> None:

@@ -122,12 +122,23 @@ def look(engine: sa.Engine, history: History, extension: str = "") -> State:
     if revision not in history.parents:
         return State(
             Stage.UNKNOWN,
-            fault=f"its version ({revision}) is not known to this program. If a newer one made it, "
-            "install that version of outreach; one from before release 1.0.0 cannot be upgraded: "
-            "name an empty database",
+            fault=_say_unknown(revision, extension),
         )
     is_current = history.heads == {revision}
     return State(Stage.CURRENT if is_current else Stage.BEHIND, revision)
+
+
+def _say_unknown(revision: str, extension: str) -> str:
+    if extension:
+        return (
+            f"the version of the tables of {extension} ({revision}) is not known to the extension "
+            "that is installed. Install the newer version of it that made them"
+        )
+    return (
+        f"its version ({revision}) is not known to this program. If a newer one made it, install "
+        "that version of outreach; one from before release 1.0.0 cannot be upgraded: name an empty "
+        "database"
+    )
 
 
 def is_before(history: History, one: str, other: str) -> bool:

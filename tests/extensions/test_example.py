@@ -66,9 +66,11 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def environ(config: Config, installed: Path) -> dict[str, str]:
+def environ(
+    request: pytest.FixtureRequest, config: Config, installed: Path
+) -> Iterator[dict[str, str]]:
     paths = [str(CHECKOUT), str(installed), *filter(None, [os.environ.get("PYTHONPATH")])]
-    return os.environ | {
+    yield os.environ | {
         "PYTHONPATH": os.pathsep.join(paths),
         "OUTREACH_DATA": str(config.data),
         "OUTREACH_KEYS": str(config.keys),
@@ -78,6 +80,10 @@ def environ(config: Config, installed: Path) -> dict[str, str]:
         "OUTREACH_SECRET_KEY": config.secret_key,
         "OUTREACH_EXTENSIONS": "example",
     }
+    if config.is_postgresql:  # the next test gets the same databases, and without its tables
+        pair: Pair = request.getfixturevalue("pair")
+        pair.drop()
+        pair.make()
 
 
 def run(environ: Mapping[str, str], *arguments: str) -> "subprocess.CompletedProcess[str]":
@@ -127,14 +133,6 @@ def test_a_strangers_extension_is_on_and_off_and_on_again(
         "status": 404, "page": "", "has_link": False, "imported": False, "counted": 1
     }  # fmt: skip
     assert use(environ, public_id)["page"] == used["page"]
-
-
-@pytest.fixture
-def elsewhere(postgresql_server: None) -> Iterator[Pair]:
-    made = Pair()
-    made.rest()
-    yield made
-    made.drop()
 
 
 @pytest.mark.long

@@ -7,15 +7,17 @@ from pathlib import Path
 
 import grimp
 import pytest
+import sqlalchemy as sa
 from click.testing import CliRunner
 from flask import Flask
 
-from outreach import extension, extension_points
+from outreach import extension, extension_points, migrations
 from outreach.cli.extension import list_command
 from outreach.config import Config
+from outreach.db.store import Store
 from outreach.errors import Misconfigured
 from outreach.extension import Extension
-from outreach.migrations import schema_state
+from outreach.migrations import Database, schema_state
 from outreach.migrations.models import KEY_STORE, MAIN
 from outreach.network_file import find_fault
 from outreach.web.presentation.slots import NAMES
@@ -145,6 +147,39 @@ def test_tables_of_an_extension_bear_its_name_and_no_table_of_the_core_does() ->
         )
         core = [*MAIN.tables, *KEY_STORE.tables]
         assert [each for each in core if schema_state.is_of(each, name)] == [], name
+
+
+@pytest.mark.parametrize(("name", "table"), [("workshop", "workshop"), ("staff", "staff_alert")])
+def test_an_extension_that_would_claim_tables_of_the_core_is_refused(
+    config: Config, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str, table: str
+) -> None:
+    (tmp_path / "migrations/main").mkdir(parents=True)
+    monkeypatch.setattr(extension_points, "find_folder", {name: tmp_path}.get)
+    sentence = f"An extension cannot be called {name}: the core has a table {table}"
+    with pytest.raises(Misconfigured, match=sentence):
+        migrations.upgrade(Database.MAIN, config.database_url, extensions=(name,))
+
+
+def test_tables_of_a_newer_extension_name_it(
+    store: Store, config: Config, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    folder = tmp_path / "migrations/main"
+    folder.mkdir(parents=True)
+    (folder / "first.py").write_text('revision = "guests_first"\ndown_revision = None\n')
+    monkeypatch.setattr(extension_points, "find_folder", {"guests": tmp_path}.get)
+    versions = sa.Table(
+        "alembic_version_guests", sa.MetaData(), sa.Column("version_num", sa.String(32))
+    )
+    try:
+        with store.engine.begin() as connection:
+            versions.create(connection)
+            connection.execute(sa.insert(versions), {"version_num": "guests_of_tomorrow"})
+        fault = migrations.fault(Database.MAIN, store, ("guests",))
+        assert "of guests (guests_of_tomorrow) is not known to the extension" in fault
+        assert migrations.fault(Database.MAIN, store) == ""
+    finally:
+        with store.engine.begin() as connection:
+            versions.drop(connection)
 
 
 def test_the_name_of_a_table_says_whose_it_is() -> None:

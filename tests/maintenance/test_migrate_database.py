@@ -2,7 +2,6 @@
 
 import os
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 from threading import Timer
 from typing import Any
@@ -55,14 +54,6 @@ def workshop(store: Store, key_store: KeyStore, chicago: Office, rights: Kind) -
     seat(store, key_store, made, contact=ContactMethod.EMAIL, address="rosa@example.org")
     audit_verification.move_anchor(store, key_store, now=clock.now())
     return made
-
-
-@pytest.fixture
-def elsewhere(postgresql_server: None) -> Iterator[Pair]:
-    made = Pair()
-    made.rest()
-    yield made
-    made.drop()
 
 
 def rows_of(url: str, tables: sa.MetaData) -> dict[str, list[Any]]:

@@ -118,8 +118,8 @@ class Kind(Base):
         return self.sensitivity in HIGH_SENSITIVITIES or self.hides_under(codes)
 
     def hides_under(self, codes: Collection[str]) -> bool:
-        """Tells whether as little is said as of a discreet kind, where one of these codes names
-        it.
+        """Tells whether a page that names the kind by one of these codes says as little as for a
+        discreet kind.
         """
         return self.is_discreet or self.neutral_code in codes
 

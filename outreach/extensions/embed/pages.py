@@ -9,7 +9,16 @@ from datetime import datetime, timedelta
 from typing import Final
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
-from flask import Blueprint, Response, current_app, g, jsonify, render_template, request
+from flask import (
+    Blueprint,
+    Response,
+    current_app,
+    g,
+    get_template_attribute,
+    jsonify,
+    render_template,
+    request,
+)
 from markupsafe import Markup
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
@@ -178,8 +187,9 @@ def render_oembed_link(_given: None) -> Markup:
 
 def render_lines_to_paste(chosen: CalendarForSites) -> Markup:
     """Returns the part of the page of calendars with the frame to paste into another site."""
-    frame = make_frame(chosen.choice, list(chosen.place_names))
-    return Markup(render_template("embed/lines_to_paste.html", frame=frame))  # noqa: S704 - our own
+    lines = get_template_attribute("embed/lines_to_paste.html", "lines_to_paste")
+    made: Markup = lines(make_frame(chosen.choice, list(chosen.place_names)))
+    return made
 
 
 def _check_not_discreet(choice: FeedQuery) -> FeedQuery:

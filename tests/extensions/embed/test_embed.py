@@ -17,7 +17,8 @@ from outreach.domain.network.kinds import Kind, Way
 from outreach.domain.network.offices import Office
 from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import Workshop, WorkshopStatus
-from tests.conftest import LONG_AGO, make_workshop, venue
+from outreach.keystore import KeyStore
+from tests.conftest import LONG_AGO, kind, make_workshop, seat, venue
 from tests.support.public_urls import Page
 
 pytestmark = pytest.mark.any_database("the text of frames and of oEmbed")
@@ -261,3 +262,24 @@ def test_oembed_has_the_brand_of_the_installation(
     assert oembed["provider_name"] == "Encuentros"
     assert oembed["provider_url"] == "https://encuentros.example.org/es/"
     assert 'src="https://encuentros.example.org/es/incrustar?oficina=chicago"' in oembed["html"]
+
+
+def test_frame_of_a_sensitive_kind_tells_nothing_of_who_registers(
+    client: FlaskClient, store: Store, key_store: KeyStore, chicago: Office, women: Kind
+) -> None:
+    """The frame may stand on pages of kinds of high sensitivity: it says what their page says."""
+    with store.change() as session:
+        daca = kind("daca", "DACA", sensitivity="high", position=3)
+        session.add(daca)
+    with store.change() as session:
+        workshop = make_workshop(session, chicago, daca, capacity=4)
+    addresses = (
+        f"/es/incrustar/{workshop.public_id}",
+        "/es/incrustar?tipo=daca",
+        f"/oembed?url={SITE}/es/t/{workshop.public_id}",
+    )
+    before = [client.get(each).data for each in addresses]
+    for name in ("Rosa", "Ana"):
+        seat(store, key_store, workshop, name=name)
+    assert [client.get(each).data for each in addresses] == before
+    assert not re.search(r"[Qq]ueda", before[0].decode())
