@@ -6,13 +6,18 @@ that grow. Only where no process has ever stayed alive does the server end: then
 """
 
 import logging
+import os
 import signal
+import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
+from multiprocessing.process import BaseProcess
 from typing import Any, Final
 
-from granian.server.mp import MPServer
+from granian.server.mp import MPServer, WorkerProcess
 
 from outreach.cli.worker_process import FIRST_PAUSE, MAX_PAUSE
 
@@ -23,6 +28,7 @@ MAX_FAILED_STARTS: Final = 3  # one process may fail so often
 # Python runs the handler of a signal that comes between its last look for one and the wait of a
 # lock only when that wait ends: without a limit it would wait for the next signal.
 MAX_WAIT_SECONDS: Final = 5.0
+WAKE_SECONDS: Final = 0.5
 # Statuses of a process that somebody has stopped or killed: it could have started.
 _ENDED_FROM_OUTSIDE: Final = frozenset({0, -signal.SIGTERM, -signal.SIGKILL})
 
@@ -47,6 +53,11 @@ class ServerProcesses(MPServer):
 
     has_failed = False
     _has_lived = False  # one of its processes, for LIVED_SECONDS
+
+    def _spawn_worker(self, *args: Any, **kwargs: Any) -> WorkerProcess:
+        process = super()._spawn_worker(*args, **kwargs)
+        process.terminate = partial(_terminate, process)  # type: ignore[method-assign]
+        return process
 
     def _serve_loop(self, spawn_target: Any, target_loader: Callable[..., Any]) -> None:
         """Replaces processes that die, until the server is stopped."""
@@ -92,6 +103,25 @@ class ServerProcesses(MPServer):
         self._has_lived |= any(now - each.birth > LIVED_SECONDS for each in (dead, *others))
         has_none = not others and not self._has_lived
         self.has_failed = has_none and place.failed_starts >= MAX_FAILED_STARTS
+
+
+def _terminate(process: WorkerProcess) -> None:
+    """Stops a process as granian does, and sees to it that it hears of it."""
+    WorkerProcess.terminate(process)  # type: ignore[no-untyped-call]
+    threading.Thread(target=wake, args=(process.inner,), daemon=True).start()
+
+
+def wake(process: BaseProcess) -> None:
+    """Sends SIGHUP, which does nothing there, until a process that was told to stop has ended.
+
+    Its main thread waits for a lock. It would not hear of a SIGTERM that came just before, until
+    the next signal ends that wait."""
+    while True:
+        process.join(WAKE_SECONDS)
+        if process.exitcode is not None or process.pid is None:
+            return
+        with suppress(ProcessLookupError):
+            os.kill(process.pid, signal.SIGHUP)
 
 
 def _wait_seconds(places: list[_Place]) -> float:

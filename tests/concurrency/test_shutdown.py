@@ -4,6 +4,7 @@ With real processes on free ports."""
 import asyncio
 import http.client
 import json
+import multiprocessing
 import os
 import signal
 import socket
@@ -11,6 +12,7 @@ import subprocess
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -23,6 +25,7 @@ import sqlalchemy as sa
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from flask import Flask
 
+from outreach.cli import server_processes
 from outreach.config import Config
 from outreach.db import sqlite_write_lock
 from outreach.db.store import Store
@@ -244,6 +247,47 @@ def test_server_stops_when_signalled_during_start(
         server.stop()
         assert server.process.wait(timeout=15) == 0
     assert "Killing" not in server.log.read_text()
+
+
+def _wait_unaware(stopped: threading.Event, has_missed: int) -> None:
+    """Waits in the main thread, which a SIGTERM that another thread gets does not interrupt: as one
+    does that comes just before the wait."""
+    signal.signal(signal.SIGHUP, lambda *_: None)
+    signal.signal(signal.SIGTERM, lambda *_: stopped.set())
+    main = threading.get_ident()
+
+    def is_waiting() -> bool:
+        frame = sys._current_frames()[main]
+        codes = [each.f_code for each, _line in traceback.walk_stack(frame)][:3]
+        expected = (threading.Condition.wait, threading.Event.wait, _wait_unaware)
+        return codes == [each.__code__ for each in expected]
+
+    def take() -> None:
+        while not is_waiting():
+            pass
+        signal.pthread_kill(threading.get_ident(), signal.SIGTERM)
+        os.write(has_missed, b"x")
+
+    threading.Thread(target=take).start()
+    stopped.wait()
+
+
+@pytest.mark.any_database("signals of processes")
+def test_process_that_missed_its_signal_is_woken() -> None:
+    reading, writing = os.pipe()
+    forking = multiprocessing.get_context("fork")
+    process = forking.Process(target=_wait_unaware, args=(threading.Event(), writing))
+    process.start()
+    os.read(reading, 1)
+    waker = threading.Thread(target=server_processes.wake, args=(process,), daemon=True)
+    try:
+        waker.start()
+        waker.join(TIMEOUT_SECONDS)
+        assert process.exitcode == 0
+    finally:
+        process.kill()
+        os.close(reading)
+        os.close(writing)
 
 
 # Its fork is signalled before the first line of ours runs in it.

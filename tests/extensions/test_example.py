@@ -69,6 +69,8 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def environ(
     request: pytest.FixtureRequest, config: Config, installed: Path
 ) -> Iterator[dict[str, str]]:
+    if config.is_postgresql:  # commands that move databases refuse those that somebody has open
+        request.getfixturevalue("pair").rest()
     paths = [str(CHECKOUT), str(installed), *filter(None, [os.environ.get("PYTHONPATH")])]
     yield os.environ | {
         "PYTHONPATH": os.pathsep.join(paths),
