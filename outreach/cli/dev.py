@@ -12,7 +12,6 @@ import multiprocessing
 import signal
 import socket
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -240,10 +239,11 @@ def _run_worker(_sender: Connection, data: Path, port: int) -> None:
     from outreach.cli import demo
     from outreach.cli.context import settings
     from outreach.db.postgresql import WORK
+    from outreach.interrupts import Interrupt
     from outreach.maintenance.worker import Worker
 
     demo.use_settings(data, port)
     i18n.mark_untranslated(extension_points.list_installed())
     logging.basicConfig(format="%(message)s")
     logs.tracebacks.setLevel(logging.DEBUG)
-    Worker(create_app(settings(serving=True), timeouts=WORK)).run(threading.Event())
+    Worker(create_app(settings(serving=True), timeouts=WORK)).run(Interrupt())

@@ -6,29 +6,23 @@ that grow. Only where no process has ever stayed alive does the server end: then
 """
 
 import logging
-import os
 import signal
-import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
-from multiprocessing.process import BaseProcess
+from types import SimpleNamespace
 from typing import Any, Final
 
-from granian.server.mp import MPServer, WorkerProcess
+from granian.server import mp
+from granian.server.mp import MPServer
 
 from outreach.cli.worker_process import FIRST_PAUSE, MAX_PAUSE
+from outreach.interrupts import Interrupt
 
 log = logging.getLogger(__name__)
 
 LIVED_SECONDS: Final = 5.0  # after which a process has started well
 MAX_FAILED_STARTS: Final = 3  # one process may fail so often
-# Python runs the handler of a signal that comes between its last look for one and the wait of a
-# lock only when that wait ends: without a limit it would wait for the next signal.
-MAX_WAIT_SECONDS: Final = 5.0
-WAKE_SECONDS: Final = 0.5
 # Statuses of a process that somebody has stopped or killed: it could have started.
 _ENDED_FROM_OUTSIDE: Final = frozenset({0, -signal.SIGTERM, -signal.SIGKILL})
 
@@ -54,10 +48,15 @@ class ServerProcesses(MPServer):
     has_failed = False
     _has_lived = False  # one of its processes, for LIVED_SECONDS
 
-    def _spawn_worker(self, *args: Any, **kwargs: Any) -> WorkerProcess:
-        process = super()._spawn_worker(*args, **kwargs)
-        process.terminate = partial(_terminate, process)  # type: ignore[method-assign]
-        return process
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.main_loop_interrupt = Interrupt()  # type: ignore[assignment]  # as an Event
+
+    @staticmethod
+    def _spawn_wsgi_worker(*args: Any) -> None:
+        """What each process runs: granian's, with a wait that a signal handler may end."""
+        vars(mp)["threading"] = SimpleNamespace(Event=Interrupt)  # it waits for one
+        MPServer._spawn_wsgi_worker(*args)
 
     def _serve_loop(self, spawn_target: Any, target_loader: Callable[..., Any]) -> None:
         """Replaces processes that die, until the server is stopped."""
@@ -105,26 +104,7 @@ class ServerProcesses(MPServer):
         self.has_failed = has_none and place.failed_starts >= MAX_FAILED_STARTS
 
 
-def _terminate(process: WorkerProcess) -> None:
-    """Stops a process as granian does, and sees to it that it hears of it."""
-    WorkerProcess.terminate(process)  # type: ignore[no-untyped-call]
-    threading.Thread(target=wake, args=(process.inner,), daemon=True).start()
-
-
-def wake(process: BaseProcess) -> None:
-    """Sends SIGHUP, which does nothing there, until a process that was told to stop has ended.
-
-    Its main thread waits for a lock. It would not hear of a SIGTERM that came just before, until
-    the next signal ends that wait."""
-    while True:
-        process.join(WAKE_SECONDS)
-        if process.exitcode is not None or process.pid is None:
-            return
-        with suppress(ProcessLookupError):
-            os.kill(process.pid, signal.SIGHUP)
-
-
-def _wait_seconds(places: list[_Place]) -> float:
-    """Returns how long to wait until the next process has to be started, or MAX_WAIT_SECONDS."""
+def _wait_seconds(places: list[_Place]) -> float | None:
+    """Returns how long to wait until the next process has to be started; None where none has."""
     due = [place.due_at for place in places if place.due_at is not None]
-    return min(max(0.0, min(due) - time.monotonic()), MAX_WAIT_SECONDS) if due else MAX_WAIT_SECONDS
+    return max(0.0, min(due) - time.monotonic()) if due else None

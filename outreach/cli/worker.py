@@ -1,7 +1,6 @@
 """`outreach worker`: sends notifications and runs the scheduled jobs."""
 
 import signal
-import threading
 from collections.abc import Sequence
 
 import click
@@ -13,6 +12,7 @@ from outreach.cli.worker_loop import run
 from outreach.cli.worker_process import mail_workers, stop_starting_forks
 from outreach.config import Config
 from outreach.db.postgresql import WORK
+from outreach.interrupts import WAIT_SECONDS, Interrupt
 from outreach.maintenance.worker import Worker
 
 
@@ -47,11 +47,12 @@ def _check_databases(config: Config) -> None:
 
 def _run_all(configs: Sequence[Config]) -> None:
     """Runs a worker for each network in a fork, until a signal stops them."""
-    stop = threading.Event()
+    stop = Interrupt()
     apps = create_forkable_apps(configs, timeouts=WORK)
     stop_starting_forks()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     with mail_workers(apps, is_stopped=stop.is_set) as them:
         for each in them:
-            each.join()
+            while each.is_alive():
+                each.join(WAIT_SECONDS)  # the handler of a signal runs between two waits

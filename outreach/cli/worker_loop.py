@@ -2,8 +2,8 @@
 
 import logging
 import signal
-import threading
 
+from outreach.interrupts import Interrupt
 from outreach.maintenance.worker import Worker
 
 log = logging.getLogger(__name__)
@@ -12,7 +12,7 @@ log = logging.getLogger(__name__)
 def run(worker: Worker, *, ends_after_purge: bool = False) -> bool:
     """Works until a signal stops it or, with `ends_after_purge`, it has purged; returns whether a
     signal stopped it."""
-    stop = threading.Event()
+    stop = Interrupt()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     worker.run(

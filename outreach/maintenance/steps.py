@@ -4,7 +4,6 @@ A step of the core is in `worker_steps.py`, one of an extension in its declarati
 """
 
 import logging
-import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,6 +14,7 @@ from flask import Flask
 from outreach import clock
 from outreach.config import Config
 from outreach.db.store import Store
+from outreach.interrupts import Interrupt
 from outreach.keystore import KeyStore
 from outreach.mail import delivery, delivery_round
 from outreach.mail.delivery import LetterTransport, TextTransport
@@ -41,7 +41,7 @@ class StepContext:
         self.config: Config = app.extensions["outreach_config"]
         self.store: Store = app.extensions["outreach_store"]
         self.key_store: KeyStore = app.extensions["outreach_key_store"]
-        self.is_stopping = threading.Event()
+        self.is_stopping = Interrupt()
         self._warned_at: dict[str, datetime] = {}
         self._remembered: dict[Callable[..., Any], Any] = {}
 

@@ -6,7 +6,6 @@ claimed one by one.
 """
 
 import logging
-import threading
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -19,6 +18,7 @@ from flask import Flask
 
 from outreach import clock, logs
 from outreach.db import error_classes
+from outreach.interrupts import Interrupt
 from outreach.maintenance import steps
 from outreach.maintenance.leader import Leader
 from outreach.maintenance.round_thread import RoundThread
@@ -108,7 +108,7 @@ class Worker:
 
     def run(
         self,
-        stop: threading.Event,
+        stop: Interrupt,
         *,
         after: Callable[[int], None] = lambda sent: None,
         ends_after_purge: bool = False,

@@ -6,13 +6,13 @@ import http.client
 import json
 import multiprocessing
 import os
+import random
 import signal
 import socket
 import subprocess
 import sys
 import threading
 import time
-import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -25,7 +25,6 @@ import sqlalchemy as sa
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from flask import Flask
 
-from outreach.cli import server_processes
 from outreach.config import Config
 from outreach.db import sqlite_write_lock
 from outreach.db.store import Store
@@ -33,6 +32,7 @@ from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.registrations import Registration
 from outreach.domain.workshops import Workshop
+from outreach.interrupts import Interrupt
 from outreach.keystore import KeyStore
 from tests.conftest import make_workshop
 from tests.faults.conftest import Outbox
@@ -249,45 +249,57 @@ def test_server_stops_when_signalled_during_start(
     assert "Killing" not in server.log.read_text()
 
 
-def _wait_unaware(stopped: threading.Event, has_missed: int) -> None:
+def _wait_unaware(stopped: Interrupt) -> None:
     """Waits in the main thread, which a SIGTERM that another thread gets does not interrupt: as one
     does that comes just before the wait."""
-    signal.signal(signal.SIGHUP, lambda *_: None)
     signal.signal(signal.SIGTERM, lambda *_: stopped.set())
     main = threading.get_ident()
 
     def is_waiting() -> bool:
         frame = sys._current_frames()[main]
-        codes = [each.f_code for each, _line in traceback.walk_stack(frame)][:3]
-        expected = (threading.Condition.wait, threading.Event.wait, _wait_unaware)
-        return codes == [each.__code__ for each in expected]
+        return frame.f_code is Interrupt.wait.__code__
 
     def take() -> None:
         while not is_waiting():
             pass
         signal.pthread_kill(threading.get_ident(), signal.SIGTERM)
-        os.write(has_missed, b"x")
 
     threading.Thread(target=take).start()
     stopped.wait()
 
 
 @pytest.mark.any_database("signals of processes")
-def test_process_that_missed_its_signal_is_woken() -> None:
-    reading, writing = os.pipe()
+def test_process_hears_of_a_signal_that_did_not_end_its_wait() -> None:
     forking = multiprocessing.get_context("fork")
-    process = forking.Process(target=_wait_unaware, args=(threading.Event(), writing))
+    process = forking.Process(target=_wait_unaware, args=(Interrupt(),))
     process.start()
-    os.read(reading, 1)
-    waker = threading.Thread(target=server_processes.wake, args=(process,), daemon=True)
     try:
-        waker.start()
-        waker.join(TIMEOUT_SECONDS)
+        process.join(TIMEOUT_SECONDS)
         assert process.exitcode == 0
     finally:
         process.kill()
-        os.close(reading)
-        os.close(writing)
+
+
+def _be_interrupted(interrupt: Interrupt) -> None:
+    """Is interrupted anywhere in its waits by a handler that ends them."""
+    chance = random.Random(0)
+    signal.signal(signal.SIGALRM, lambda *_: interrupt.set())
+    for _ in range(300):
+        signal.setitimer(signal.ITIMER_REAL, chance.uniform(1e-6, 1e-4))
+        assert interrupt.wait(TIMEOUT_SECONDS)
+        interrupt.clear()
+
+
+@pytest.mark.any_database("signals of processes")
+def test_handler_may_end_a_wait_wherever_it_interrupts_it() -> None:
+    forking = multiprocessing.get_context("fork")
+    process = forking.Process(target=_be_interrupted, args=(Interrupt(),))
+    process.start()
+    try:
+        process.join(TIMEOUT_SECONDS)
+        assert process.exitcode == 0
+    finally:
+        process.kill()
 
 
 # Its fork is signalled before the first line of ours runs in it.

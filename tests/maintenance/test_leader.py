@@ -22,6 +22,7 @@ from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.registrations import ContactMethod
 from outreach.domain.registrations.notifications import Notification, NotificationType
+from outreach.interrupts import Interrupt
 from outreach.keystore import KeyStore
 from outreach.maintenance import steps
 from outreach.maintenance.leader import Leader
@@ -192,7 +193,7 @@ def test_two_simultaneous_workers_run_each_step_once(
     key_store.request_link("rosa@example.org")
     folder = config.data / "letters"
     workers = [Worker(make_app(mail_folder=folder)) for _ in range(2)]
-    start, stop = threading.Barrier(2), threading.Event()
+    start, stop = threading.Barrier(2), Interrupt()
     runs_done = [0, 0]
 
     def work(number: int) -> None:
@@ -247,7 +248,7 @@ def test_worker_that_does_not_lead_sends_letters_and_deletes_its_files(
 
 def test_worker_of_a_server_ends_after_its_purge(make_app: Callable[..., Flask]) -> None:
     worker, began_on = Worker(make_app()), clock.now().date()
-    worker.run(threading.Event(), ends_after_purge=True)
+    worker.run(Interrupt(), ends_after_purge=True)
     assert worker.purged_on in {began_on, clock.now().date()}
 
 
