@@ -120,6 +120,7 @@ def make_offer(
     )
     if party.contact is not ContactMethod.NONE:
         due_at = begins if begins > now else None
+        notifications.cancel_pending(session, party.id, NotificationType.OFFER_EXPIRED)
         notifications.enqueue(session, party.id, NotificationType.OFFER, now=now, due_at=due_at)
         change_notifications.fold_into_offer(session, party.id)
 

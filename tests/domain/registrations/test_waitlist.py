@@ -126,6 +126,16 @@ def test_only_waitlisted_party_gets_a_second_offer(full: Stage) -> None:
     assert full.left() == 2
 
 
+def test_new_offer_takes_the_place_of_the_message_that_an_earlier_one_lapsed(full: Stage) -> None:
+    """Whoever is called hears of one lapsed offer, not of two."""
+    rosa, luz = full.register(2), full.register(2)
+    full.cancel(rosa)
+    full.work(at=MONDAY + 24 * HOUR)
+    assert full.notification_types(luz).count(NotificationType.OFFER_EXPIRED) == 0
+    full.work(at=MONDAY + 48 * HOUR)
+    assert full.notification_types(luz).count(NotificationType.OFFER_EXPIRED) == 1
+
+
 def test_offers_expiring_together_keep_their_order(full: Stage) -> None:
     rosa = full.register(2)
     luz = full.register()
