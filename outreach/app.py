@@ -2,6 +2,7 @@
 
 import gc
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Final, NoReturn
@@ -126,7 +127,9 @@ def _create(config: Config, timeouts: Timeouts) -> Application:
     app.extensions["outreach_extensions"] = extensions
     size = config.pool_size
     key_store = KeyStore(
-        Store(config.keyring_url, pool_size=size, timeouts=timeouts), MasterKeys(config.keys)
+        Store(config.keyring_url, pool_size=size, timeouts=timeouts),
+        MasterKeys(config.keys),
+        find_keepers=partial(extension.find_keepers, config),
     )
     store = Store(config.database_url, pool_size=size, timeouts=timeouts)
     key_store.attach(store)

@@ -7,6 +7,7 @@ declarations that the core is made of too: each layer has a class for what may b
 `outreach/docs/extensions.md` lists what an extension may import (decision 0078).
 """
 
+import logging
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -14,11 +15,15 @@ from typing import Final
 import sqlalchemy as sa
 
 from outreach import extension_points
+from outreach.config import Config
+from outreach.db.store import Store
 from outreach.errors import Misconfigured
+from outreach.keystore import Keeper
 from outreach.maintenance.steps import Step
-from outreach.migrations import Database
+from outreach.migrations import Database, schema_state
 from outreach.web.presentation.extension_pages import ExtensionPages
 
+log = logging.getLogger(__name__)
 SETTING: Final = "OUTREACH_EXTENSIONS"
 
 
@@ -48,6 +53,9 @@ class Extension:
     """What the worker does for it."""
     pages: ExtensionPages = field(default_factory=ExtensionPages)
     """What it adds to the site."""
+    keepers: tuple[Keeper, ...] = ()
+    """What it stores about people, and how that is erased. These are asked also while it is off,
+    as long as its tables are there."""
 
 
 def load(names: Sequence[str]) -> tuple[Extension, ...]:
@@ -112,3 +120,35 @@ def list_tables(names: Sequence[str], base: Database) -> dict[str, sa.MetaData]:
         if tables is not None:
             found[each.name] = tables
     return found
+
+
+def find_keepers(config: Config) -> tuple[Keeper, ...]:
+    """Returns what is stored about people by the extensions that are on, and by installed ones that
+    are off and have left tables in one of the databases. One of these that cannot be imported is
+    logged and left out."""
+    return tuple(
+        keeper for each in (*load(config.extensions), *find_left(config)) for keeper in each.keepers
+    )
+
+
+def find_left(config: Config) -> tuple[Extension, ...]:
+    """Returns the installed extensions that are off and have tables in one of the databases."""
+    off = sorted(set(extension_points.list_installed()) - set(config.extensions))
+    if not off:
+        return ()
+    left = _list_with_tables(config.database_url) | _list_with_tables(config.keyring_url)
+    found = []
+    for name in sorted(left.intersection(off)):
+        try:
+            found.append(find(name))
+        except Misconfigured as error:
+            log.error("what it stored about people stays: %s", str(error))
+    return tuple(found)
+
+
+def _list_with_tables(url: str) -> frozenset[str]:
+    store = Store(url)
+    try:
+        return schema_state.list_extensions(sa.inspect(store.engine).get_table_names())
+    finally:
+        store.close()

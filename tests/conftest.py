@@ -7,7 +7,7 @@ it, and with --quick, only SQLite is used.
 import gc
 import os
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -20,7 +20,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
-from outreach import clock, extension_points, migrations
+from outreach import clock, extension, extension_points, migrations
 from outreach.app import create_app
 from outreach.config import Config
 from outreach.db.store import Store
@@ -35,6 +35,7 @@ from outreach.domain.scheduling import workshop_service
 from outreach.domain.scheduling.workshop_data import WorkshopData
 from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.keystore import KeyStore, MasterKeys
+from outreach.migrations import Database
 from outreach.migrations.models import KEY_STORE, MAIN
 from tests.support import own_clock, route_cache, sample, statement_cache
 from tests.support.compiled_templates import CompiledTemplates
@@ -165,9 +166,14 @@ def empty_databases(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if shared and folder.is_dir():
         return folder
     folder.mkdir(exist_ok=True)
-    migrations.upgrade(migrations.Database.MAIN, f"sqlite:///{folder / 'outreach.db'}")
-    migrations.upgrade(migrations.Database.KEY_STORE, f"sqlite:///{folder / 'keyring.db'}")
+    migrate(f"sqlite:///{folder / 'outreach.db'}", f"sqlite:///{folder / 'keyring.db'}")
     return folder
+
+
+def migrate(main: str, key_store: str) -> None:
+    """Makes the tables of the core and of all installed extensions in two databases."""
+    for base, url in ((Database.MAIN, main), (Database.KEY_STORE, key_store)):
+        migrations.upgrade(base, url, extensions=extension_points.list_installed())
 
 
 class Pair:
@@ -184,11 +190,13 @@ class Pair:
         with _server() as server:
             for each in (self.name, f"{self.name}_ring"):
                 server.execute(sa.text(f"CREATE DATABASE {each}"))
-        migrations.upgrade(migrations.Database.MAIN, self.main)
-        migrations.upgrade(migrations.Database.KEY_STORE, self.key_store)
+        migrate(self.main, self.key_store)
         self._open = [
-            (sa.create_engine(url, pool_pre_ping=True), tables)
-            for url, tables in ((self.main, MAIN), (self.key_store, KEY_STORE))
+            (sa.create_engine(url, pool_pre_ping=True), _list_tables(base, core))
+            for url, base, core in (
+                (self.main, Database.MAIN, MAIN),
+                (self.key_store, Database.KEY_STORE, KEY_STORE),
+            )
         ]
 
     def drop(self) -> None:
@@ -219,13 +227,19 @@ FORGET_STATISTICS = (
 )
 
 
-def _delete_all(engine: sa.Engine, tables: sa.MetaData) -> None:
+def _list_tables(base: Database, core: sa.MetaData) -> list[sa.Table]:
+    """The tables of the core and of installed extensions, in an order to delete their rows."""
+    of_extensions = extension.list_tables(extension_points.list_installed(), base).values()
+    return [each for some in (*of_extensions, core) for each in reversed(some.sorted_tables)]
+
+
+def _delete_all(engine: sa.Engine, tables: Sequence[sa.Table]) -> None:
     """Deletes all rows and what ANALYZE found out of them, which would change the plans of later
     tests, and resets the sequences; in one round trip, since every test ends so."""
     name = engine.dialect.identifier_preparer.format_table
     steps = [
         "PERFORM set_config('lock_timeout', '5s', true)",
-        *(f"DELETE FROM {name(table)}" for table in reversed(tables.sorted_tables)),
+        *(f"DELETE FROM {name(table)}" for table in tables),
         "PERFORM setval(oid, 1, false) FROM pg_class WHERE relkind = 'S'",
         *FORGET_STATISTICS,
     ]

@@ -20,7 +20,6 @@ from outreach.answers.commands import ReadAnswer, TextCommand
 from outreach.answers.text_limits import TextLimits
 from outreach.config import Config
 from outreach.db.store import Store
-from outreach.domain.follows import follows
 from outreach.domain.outbox import text_questions
 from outreach.domain.outbox.text_questions import TextedPlace
 from outreach.domain.registrations import Registration, reconfirmation, waitlist
@@ -110,7 +109,6 @@ class Conversation:
     ) -> Reply | None:
         if answer.command is TextCommand.STOP:
             text_exchange.stop_texts(self.key_store, number)
-            follows.end_all_for_number(self.key_store, number)
         elif answer.command is TextCommand.START:
             text_exchange.allow_texts(self.key_store, number)
         with self.store.read() as session:

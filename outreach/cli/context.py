@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import click
@@ -14,7 +15,7 @@ from outreach.config import Config
 from outreach.db.store import Store
 from outreach.domain import change_sessions
 from outreach.errors import Misconfigured
-from outreach.keystore import KeyStore, MasterKeys
+from outreach.keystore import Keeper, KeyStore, MasterKeys
 from outreach.maintenance.archive_format import InvalidArchive
 from outreach.migrations import Database, Stage
 from outreach.network_profile import use_profile
@@ -99,9 +100,16 @@ def open_key_store(config: Config) -> Iterator[KeyStore]:
     store = Store(config.keyring_url)
     try:
         _require_current(config, store, Database.KEY_STORE)
-        yield KeyStore(store, MasterKeys(config.keys))
+        find_keepers = partial(_find_keepers, config)
+        yield KeyStore(store, MasterKeys(config.keys), find_keepers=find_keepers)
     finally:
         store.close()
+
+
+def _find_keepers(config: Config) -> Sequence[Keeper]:
+    from outreach import extension  # with Flask, which few commands need
+
+    return extension.find_keepers(config)
 
 
 def _require_current(config: Config, store: Store, base: Database) -> None:

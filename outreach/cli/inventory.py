@@ -3,9 +3,8 @@
 import click
 
 from outreach.cli.context import open_key_store, open_store, settings
-from outreach.domain.follows import follows
 from outreach.domain.roster import assignments
-from outreach.privacy import retention_report
+from outreach.privacy import keepers, retention_report
 from outreach.privacy.retention_report import RosterHeld
 
 
@@ -18,7 +17,7 @@ def command() -> None:
     config = settings()
     with open_store(config) as store, open_key_store(config) as key_store, store.read() as session:
         report = retention_report.count_held(session, key_store)
-        follow_count = follows.count_stored(key_store)
+        kept = keepers.count_held(store, key_store)
     click.echo(f"{report.keys} registrations that can be read")
     if report.oldest is not None:
         click.echo(f"  the oldest made on {report.oldest}")
@@ -34,7 +33,10 @@ def command() -> None:
     click.echo(f"{report.replies} replies to texts that wait to be sent")
     click.echo(f"{report.subscribers} subscribers of the bulletin")
     _print_roster(report.roster)
-    click.echo(f"{follow_count} requests to be notified of workshops")
+    for keeper, count in kept.counts.items():
+        click.echo(f"{count} {keeper.held}")
+    for keeper in kept.failed:
+        click.echo(f"{keeper.noun}: they cannot be counted, and the log says why")
     click.echo(f"{report.recordings} recordings of staff about kinds and workshops")
     since = f", since {report.first_entry:%Y-%m-%d}" if report.first_entry else ""
     click.echo(f"{report.entries} entries of the audit log, none with a registered person{since}")

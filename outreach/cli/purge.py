@@ -4,7 +4,9 @@ import click
 
 from outreach import clock
 from outreach.cli.context import open_key_store, open_store, settings
-from outreach.privacy import retention
+from outreach.errors import CommandError
+from outreach.privacy import keepers, retention
+from outreach.privacy.keepers import KeeperCounts
 from outreach.privacy.retention import Purged
 
 
@@ -25,18 +27,26 @@ def command(dry_run: bool, yes: bool) -> None:
     with open_store(config) as store, open_key_store(config) as key_store:
         if dry_run:
             preview = retention.preview(store, key_store, config, now=now)
-            _print_numbers("would be forgotten", "would be emptied", "would go", preview)
+            kept = keepers.count_due(store, key_store, now=now)
+            _print_numbers("would be forgotten", "would be emptied", "would go", preview, kept)
             return
         purged = retention.purge(store, key_store, config, now=now, sure=yes)
-    _print_numbers("forgotten", "emptied", "gone", purged)
+        kept = keepers.purge(store, key_store, now=now)
+    _print_numbers("forgotten", "emptied", "gone", purged, kept)
+    if kept.failed:
+        nouns = ", ".join(keeper.noun for keeper in kept.failed)
+        raise CommandError(f"Not erased: {nouns}. The log says why. The worker tries again.")
 
 
-def _print_numbers(forgotten: str, emptied: str, gone: str, purged: Purged) -> None:
+def _print_numbers(
+    forgotten: str, emptied: str, gone: str, purged: Purged, kept: KeeperCounts
+) -> None:
     click.echo(f"{purged.keys} registrations {forgotten}")
     click.echo(f"{purged.emptied} rows without a key {emptied}")
     for noun, count in {
         "keys that nothing points at": purged.unused,
         **purged.rows,
+        **{keeper.noun: count for keeper, count in kept.counts.items()},
         "letters in the mail folder": purged.letters,
     }.items():
         click.echo(f"{count} {noun} {gone}")

@@ -18,18 +18,13 @@ from outreach.keystore.encryption import (
     derive_link,
     encrypt,
 )
-from outreach.keystore.keystore import KeyRequest, KeyStore, TooManyDue, of_session
+from outreach.keystore.keystore import Keeper, KeyRequest, KeyStore, TooManyDue, of_session
 from outreach.keystore.master_keys import MasterKeys
 from outreach.keystore.models import (
     AuditAnchor,
     Burst,
     BurstDecision,
     DayKey,
-    Follow,
-    FollowChannel,
-    FollowMessage,
-    FollowMessageType,
-    FollowSubject,
     Key,
     KeyStoreBase,
     LinkRequest,
@@ -47,11 +42,7 @@ __all__ = [
     "Burst",
     "BurstDecision",
     "DayKey",
-    "Follow",
-    "FollowChannel",
-    "FollowMessage",
-    "FollowMessageType",
-    "FollowSubject",
+    "Keeper",
     "Key",
     "KeyRequest",
     "KeyStore",

@@ -3,9 +3,10 @@
 import hashlib
 import hmac
 import secrets
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cached_property
 from itertools import islice
 from typing import Final
 
@@ -62,6 +63,37 @@ class StoredKey:
     made_on: date
 
 
+def _list_no_recipients(_session: Session, _key_store: "KeyStore") -> Collection[str]:
+    return ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Keeper:
+    """What an extension stores about people, and how it is erased. What identifies somebody in it
+    is encrypted with a key of the key store, in a row with `id`, `sealed` and `generation`
+    (decision 0078).
+
+    The core destroys the keys of people first, and never waits for an extension: it calls a keeper
+    only after its own work, one that fails stops nothing, and the worker calls it again until it
+    succeeds."""
+
+    noun: str
+    """As `outreach purge` says it after the number that it erased; 30 letters at most."""
+    held: str
+    """As `outreach inventory` says it after the number that is stored: «wishes»."""
+    count: Callable[[Store, "KeyStore"], int]
+    """Counts what is stored."""
+    count_due: Callable[[Store, "KeyStore", datetime], int]
+    """Counts what `purge` would erase now."""
+    purge: Callable[[Store, "KeyStore", datetime], int]
+    """Erases what has ended, and returns how many. It is called each day and whenever somebody
+    runs `outreach purge`, also while the extension is switched off, and may be called again after
+    it was interrupted."""
+    list_recipients: Callable[[Session, "KeyStore"], Collection[str]] = _list_no_recipients
+    """Returns what `KeyStore.letter_id` was given for those whose letters may stay in the folder of
+    OUTREACH_MAIL_FOLDER. Letters of all others are deleted there."""
+
+
 # An hour of UTC: midnight in Hawaii, 6:30 in Newfoundland. A day of UTC would end in the evening.
 COUNTING_DAY_BEGINS: Final = timedelta(hours=10)
 
@@ -74,12 +106,20 @@ class KeyStore:
         store: Store,
         master_keys: MasterKeys,
         now: Callable[[], datetime] = clock.now,
+        *,
+        find_keepers: Callable[[], Sequence[Keeper]] = tuple,
     ) -> None:
         store.use_change_sessions(Session)  # nothing follows a change of keys
         self.store, self._now = store, now
         self.envelope = Envelope(store, master_keys)
         self._index: bytes | None = None
         self._day: tuple[date, bytes] | None = None
+        self._find_keepers = find_keepers
+
+    @cached_property
+    def keepers(self) -> tuple[Keeper, ...]:
+        """What extensions store about people: those that are on, and those that left tables."""
+        return tuple(self._find_keepers())
 
     def today(self) -> date:
         return self._now().date()
@@ -440,6 +480,12 @@ class KeyStore:
         """A key of 32 bytes for one purpose of the whole installation; it dies with the key
         store."""
         return self._keyed(f"key {purpose}")
+
+    def digest_recipient(self, contact: str) -> bytes:
+        """The digest of an e-mail or phone in what is stored apart from registrations: it matches
+        no key of theirs. Phones that want no texts have it too
+        (`text_exchange.select_stopped_recipients`)."""
+        return self.digest_for("recipients", contact.strip().lower())[:16]
 
     def digest_for(self, purpose: str, text: str) -> bytes:
         """The HMAC of a text under the key of a purpose."""

@@ -40,7 +40,11 @@ class QueuedReply:
 
 
 def stop_texts(key_store: KeyStore, number: str) -> None:
-    row = {"contact": key_store.index(number), "stopped_on": key_store.today()}
+    row = {
+        "contact": key_store.index(number),
+        "recipient": key_store.digest_recipient(number),
+        "stopped_on": key_store.today(),
+    }
     with suppress(sa.exc.IntegrityError), key_store.store.change() as session:  # again
         session.execute(sa.insert(TextStop).values(row))
 
@@ -53,6 +57,12 @@ def allow_texts(key_store: KeyStore, number: str) -> None:
 def is_stopped(key_store: KeyStore, number: str) -> bool:
     with key_store.store.read() as session:
         return session.get(TextStop, key_store.index(number)) is not None
+
+
+def select_stopped_recipients() -> sa.Select[bytes]:
+    """Selects the `KeyStore.digest_recipient` of the phones that want no texts: for what ends with
+    that wish."""
+    return sa.select(TextStop.recipient)
 
 
 def list_stopped(key_store: KeyStore, key_ids: Sequence[bytes]) -> set[bytes]:

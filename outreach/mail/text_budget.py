@@ -50,13 +50,13 @@ class TextPurse(Enum):
     WARNINGS = 1  # they are counted and never wait
     OF_STAFF = 2  # the whole day's budget
     OF_STRANGERS = 3  # the strangers' half of it
-    OF_FOLLOWS = 4  # the same, until half of the whole is used: the rest is for who has a place
+    OF_EXTENSIONS = 4  # the same, until half of the whole is used: the rest is for who has a place
     OF_REPLIES = 5  # the same as strangers'
     OF_STOP_REPLIES = 6  # the whole budget: they have a limit of their own
 
     @property
     def is_of_strangers(self) -> bool:
-        return self in {TextPurse.OF_STRANGERS, TextPurse.OF_FOLLOWS, TextPurse.OF_REPLIES}
+        return self in {TextPurse.OF_STRANGERS, TextPurse.OF_EXTENSIONS, TextPurse.OF_REPLIES}
 
 
 _DROPPED: Final = "replies to texts are dropped: their part of OUTREACH_TEXTS_A_DAY is used up"
@@ -65,7 +65,7 @@ _WAIT_REASONS: Final = {
     TextPurse.OF_STRANGERS: (
         "texts that strangers cause wait: their half of OUTREACH_TEXTS_A_DAY is used up"
     ),
-    TextPurse.OF_FOLLOWS: ("texts to those who follow wait: half of OUTREACH_TEXTS_A_DAY is used"),
+    TextPurse.OF_EXTENSIONS: "texts of extensions wait: half of OUTREACH_TEXTS_A_DAY is used",
     TextPurse.OF_REPLIES: _DROPPED,
     TextPurse.OF_STOP_REPLIES: _DROPPED,
 }
@@ -104,7 +104,7 @@ class TextBudget:
             return ""
         usage = self.usage()
         is_left = usage.is_left_to_strangers if purse.is_of_strangers else not usage.is_used_up
-        if purse is TextPurse.OF_FOLLOWS:
+        if purse is TextPurse.OF_EXTENSIONS:
             is_left = is_left and not usage.is_high
         return "" if is_left else _WAIT_REASONS[purse]
 

@@ -10,7 +10,7 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from outreach import clock, migrations
+from outreach import clock, extension_points, migrations
 from outreach.config import Config
 from outreach.db.store import Store
 from outreach.domain import outbox
@@ -26,7 +26,7 @@ from outreach.mail import delivery
 from outreach.mail.text_budget import TextBudget
 from outreach.maintenance import audit_check, host_checks, keystore_check, proxy_check
 from outreach.maintenance.check_result import CheckResult
-from outreach.migrations import Database
+from outreach.migrations import Database, schema_state
 from outreach.signing import pdf_signature, revision_log
 
 LATE_AFTER: Final = timedelta(minutes=75)  # what a person caused is due at the hour (S33)
@@ -59,6 +59,7 @@ def examine(config: Config) -> Iterator[CheckResult]:
                 yield from _partner_networks(session)
                 yield host_checks.worker(session, clock.now())
                 yield from host_checks.clocks(config, stores[Database.MAIN], session, clock.now())
+            yield _extensions(config, stores.values())
             key_store = KeyStore(stores[Database.KEY_STORE], MasterKeys(config.keys))
             if config.texts.url:
                 yield _texts(config, key_store)
@@ -168,6 +169,28 @@ def _schema(config: Config, base: Database, store: Store) -> CheckResult:
     except sa.exc.DBAPIError as error:
         return CheckResult(about, False, f"cannot be reached ({type(error.orig).__name__})")
     return CheckResult(about, True, "up to date")
+
+
+def _extensions(config: Config, stores: Iterable[Store]) -> CheckResult:
+    """Whether somebody erases what each extension that has tables stored about people."""
+    with_tables = frozenset[str]().union(
+        *(
+            schema_state.list_extensions(sa.inspect(each.engine).get_table_names())
+            for each in stores
+        )
+    )
+    gone = sorted(with_tables.difference(extension_points.list_installed()))
+    if gone:
+        words = (
+            f"not installed, but here are tables of {', '.join(gone)}: nothing erases what is in "
+            "them about people. Install it again; it may stay off"
+        )
+        return CheckResult("extensions", False, words)
+    off = sorted(with_tables.difference(config.extensions))
+    words = f"on: {', '.join(config.extensions) or 'none'}"
+    return CheckResult(
+        "extensions", True, f"{words}; off, with tables: {', '.join(off)}" if off else words
+    )
 
 
 def _outbox(session: Session) -> Iterator[CheckResult]:

@@ -28,12 +28,19 @@ class RoundRunner(Protocol):
 
 class RoundThread:
     """Runs the rounds of one worker. `name` is the lease of the worker that looks for changes; all
-    workers deliver. `make` is called with a function that says whether a round has to end."""
+    workers deliver. `make` is called with a function that says whether a round has to end. At its
+    end a round that takes longer than `patience` in seconds is left, to end with the process."""
 
     def __init__(
-        self, leader: Leader, name: str, make: Callable[[Callable[[], bool]], RoundRunner]
+        self,
+        leader: Leader,
+        name: str,
+        make: Callable[[Callable[[], bool]], RoundRunner],
+        *,
+        pause: float = PAUSE_SECONDS,
+        patience: float | None = None,
     ) -> None:
-        self._leader, self._name = leader, name
+        self._leader, self._name, self._pause, self._patience = leader, name, pause, patience
         self._is_over = threading.Event()
         self._runner = make(self._is_over.is_set)
         self._thread: threading.Thread | None = None
@@ -55,11 +62,11 @@ class RoundThread:
             yield
         finally:
             self._is_over.set()
-            self._thread.join()
+            self._thread.join(self._patience)
             self._thread = None
 
     def _run(self) -> None:
-        while not self._is_over.wait(PAUSE_SECONDS):
+        while not self._is_over.wait(self._pause):
             try:
                 self.run_round(clock.now())
             except Exception as error:

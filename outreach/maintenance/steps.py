@@ -15,7 +15,7 @@ from outreach import clock
 from outreach.config import Config
 from outreach.db.store import Store
 from outreach.interrupts import Interrupt
-from outreach.keystore import KeyStore
+from outreach.keystore import Keeper, KeyStore
 from outreach.mail import delivery, delivery_round
 from outreach.mail.delivery import LetterTransport, TextTransport
 from outreach.mail.delivery_round import Outlet
@@ -152,19 +152,10 @@ class HasSteps(Protocol):
     """What adds steps to those of the core: an extension."""
 
     @property
+    def name(self) -> str: ...
+
+    @property
     def steps(self) -> "tuple[Step, ...]": ...
 
-
-def join(core: Sequence[Step], more: Iterable[HasSteps]) -> tuple[Step, ...]:
-    """Returns the steps of a round. Those of extensions that send nothing come before the first of
-    the core that sends, and must not wait for another server; those that send after its last."""
-    added = [step for each in more for step in each.steps]
-    sending = [number for number, step in enumerate(core) if step.sends]
-    first, last = sending[0], sending[-1] + 1
-    return (
-        *core[:first],
-        *(step for step in added if not step.sends),
-        *core[first:last],
-        *(step for step in added if step.sends),
-        *core[last:],
-    )
+    @property
+    def keepers(self) -> tuple[Keeper, ...]: ...

@@ -1,52 +1,79 @@
-"""The worker: runs the steps of `worker_steps` and those of the extensions that are on, in rounds.
-A step that fails stops no other.
+"""The worker: runs the steps of `worker_steps` in rounds, and those of each extension beside them.
 
 Of several workers, only the leader runs the steps that are led. All of them deliver: messages are
 claimed one by one.
 """
 
-import logging
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from datetime import UTC, date, datetime
 from datetime import time as time_of_day
-from functools import partial
+from itertools import chain
 from typing import Final
 
 from flask import Flask
 
-from outreach import clock, logs
-from outreach.db import error_classes
 from outreach.interrupts import Interrupt
+from outreach.keystore import Keeper, KeyStore
 from outreach.maintenance import steps
 from outreach.maintenance.leader import Leader
 from outreach.maintenance.round_thread import RoundThread
-from outreach.maintenance.steps import InThread, Step, StepContext
+from outreach.maintenance.step_runner import StepRunner
+from outreach.maintenance.steps import DAY, HasSteps, Step, StepContext
 from outreach.maintenance.worker_steps import PURGE, STEPS
 
-log = logging.getLogger(__name__)
-
 PAUSE_SECONDS: Final = 5.0  # between rounds
+# That the worker waits at its end for a round of an extension, which may never end.
+PATIENCE_SECONDS: Final = 30.0
 
 
-class Worker:
+def _list_steps(
+    extensions: Iterable[HasSteps], keepers: Iterable[Keeper]
+) -> dict[str, tuple[Step, ...]]:
+    """Returns the steps beside those of the core, by the extension that has them: its own, and
+    one for each thing that it stores about people. What the extensions that are off have left is
+    erased too, in rounds of its own."""
+    found, left = dict[str, tuple[Step, ...]](), list(keepers)
+    for each in extensions:
+        own = tuple(map(_make_purge, each.keepers))
+        if own or each.steps:
+            found[each.name] = own + each.steps
+        left = [keeper for keeper in left if keeper not in each.keepers]
+    return found | {keeper.noun: (_make_purge(keeper),) for keeper in left}
+
+
+def _make_purge(keeper: Keeper) -> Step:
+    def run(context: StepContext, now: datetime) -> int:
+        return keeper.purge(context.store, context.key_store, now)
+
+    return Step(f"purge of {keeper.noun}", run, is_led=True, every=DAY, is_retried_at_once=True)
+
+
+class Worker(StepRunner):
     """Runs rounds over the databases of one application. `purged_on` is the day of the last purge
-    by a worker before this one."""
+    by a worker before this one.
 
-    def __init__(self, app: Flask, *, purged_on: date | None = None) -> None:
-        self.context = StepContext(app)
-        self.steps = steps.join(STEPS, app.extensions["outreach_extensions"])
-        self.leader = Leader(self.context.store, steps.name_led(self.steps), warn=self.context.warn)
-        self.ran_at: dict[str, datetime] = {}  # by name of the step
+    Each extension has rounds of its own, in a thread: one that hangs delays no erasure and no
+    letter of the core."""
+
+    def __init__(
+        self,
+        app: Flask,
+        *,
+        purged_on: date | None = None,
+        make_leader: Callable[..., Leader] = Leader,
+    ) -> None:
+        key_store: KeyStore = app.extensions["outreach_key_store"]
+        more = _list_steps(app.extensions["outreach_extensions"], key_store.keepers)
+        leader = make_leader(
+            app.extensions["outreach_store"],
+            steps.name_led(chain(STEPS, *more.values())),
+            warn=lambda text: self.context.warn(text),
+        )
+        super().__init__(app, STEPS, leader)
+        self.extensions = {name: StepRunner(app, some, leader) for name, some in more.items()}
         if purged_on is not None:
             self.ran_at[PURGE] = datetime.combine(purged_on, time_of_day(), UTC)
-        self._threads = {
-            step.name: RoundThread(self.leader, step.name, partial(step.run.make, app))
-            for step in self.steps
-            if isinstance(step.run, InThread)
-        }
-        self._repeats = logs.Repeats()
 
     @property
     def purged_on(self) -> date | None:
@@ -55,48 +82,16 @@ class Worker:
         return None if ran_at is None else ran_at.date()
 
     def round(self) -> int:
-        """Runs all steps that are due once; returns how many letters and texts were sent."""
-        sent = 0
+        """Runs all steps that are due once, those of extensions last; returns how many letters and
+        texts were sent."""
+        return self._run_core() + sum(each.run_due() for each in self.extensions.values())
+
+    def _run_core(self) -> int:
         try:
             self.leader.acquire()
         except Exception as error:
             self._log_failure("leases", error)
-        for step in self.steps:
-            if self.context.should_stop():
-                break
-            if step.is_led and not self.leader.leads(step.name):
-                continue
-            try:
-                done = self.run_step(step, clock.now())
-            except Exception as error:
-                self._log_failure(step.name, error)
-                continue
-            sent += done if step.sends else 0
-        return sent
-
-    def run_step(self, step: Step, now: datetime) -> int:
-        """Runs the step if it is due, whoever leads; returns how many things it did."""
-        if not step.is_due(self.ran_at.get(step.name), now):
-            return 0
-        if not step.is_retried_at_once:
-            self.ran_at[step.name] = now
-        if isinstance(step.run, InThread):
-            thread = self._threads[step.name]
-            done = 0 if thread.is_running else thread.run_round(now)
-        else:
-            done = step.run(self.context, now)
-        self.ran_at[step.name] = now
-        return done
-
-    def _log_failure(self, name: str, error: Exception) -> None:
-        """Logs the failure of a step, an identical one once a minute: with a full disk each step of
-        each round fails. The text of the error is left out, since it may hold an address."""
-        what = error_classes.describe(error)
-        key = error_classes.classify(error) or (name, what)
-        more = self._repeats.admit(key, now=time.monotonic())
-        if more is not None:
-            log.error("%s failed: %s%s", name, what, logs.say_left_out(more))
-            logs.tracebacks.debug("%s failed", name, exc_info=error)
+        return self.run_due()
 
     def once(self) -> int:
         """Runs rounds until one sends nothing."""
@@ -115,14 +110,23 @@ class Worker:
     ) -> None:
         """Runs rounds until `stop` is set; a message that is being sent is finished first. With
         `ends_after_purge` it returns after a round in which it purged, too."""
-        self.context.is_stopping = stop
         purged_on = self.purged_on
         with ExitStack() as running:
             running.enter_context(self.leader.renewing())
-            for thread in self._threads.values():
-                running.enter_context(thread.running())
+            for each in (self, *self.extensions.values()):
+                each.context.is_stopping = stop
+                for thread in each.threads:
+                    running.enter_context(thread.running())
+            for name, each in self.extensions.items():
+                running.enter_context(self._run_beside(name, each).running())
             while not stop.is_set():
-                after(self.round())
+                after(self._run_core())
                 if ends_after_purge and self.purged_on != purged_on:
                     return
                 stop.wait(PAUSE_SECONDS)
+
+    def _run_beside(self, name: str, runner: StepRunner) -> RoundThread:
+        return RoundThread(
+            self.leader, name, lambda _is_over: runner,
+            pause=PAUSE_SECONDS, patience=PATIENCE_SECONDS,
+        )  # fmt: skip

@@ -11,13 +11,12 @@ from typing import Final
 from outreach.accounts.server_encryption import ServerEncryption
 from outreach.activitypub import publisher
 from outreach.answers import replies
-from outreach.domain.follows import matching
 from outreach.domain.network import installation_settings
 from outreach.domain.registrations.public_seats import DelayedStates
 from outreach.domain.trials import assignment
 from outreach.imports.calendar_links import updates
 from outreach.joint import network_puller
-from outreach.mail import delivery, follow_messages, mailings, roster_letters
+from outreach.mail import delivery, mailings, roster_letters
 from outreach.maintenance import scheduled_jobs, steps
 from outreach.maintenance.event_cache_warmup import EventCacheWarmer
 from outreach.maintenance.steps import (
@@ -30,9 +29,7 @@ from outreach.maintenance.steps import (
     Step,
     StepContext,
 )
-from outreach.privacy import audit_verification, follow_erasure, link_renewal, retention
-from outreach.push import push_delivery, push_subscriptions
-from outreach.push.push_delivery import PushSender
+from outreach.privacy import audit_verification, link_renewal, retention
 from outreach.signing import revision_log
 from outreach.websub import hub
 
@@ -49,14 +46,6 @@ def _make_cache_warmer(context: StepContext) -> EventCacheWarmer:
 
 def _make_delayed_states(_context: StepContext) -> DelayedStates:
     return DelayedStates()
-
-
-def _make_push_sender(context: StepContext) -> PushSender:
-    return PushSender(
-        context.key_store,
-        context.app.extensions[push_subscriptions.RULE],
-        push_delivery.make_signer(context.key_store, context.config),
-    )
 
 
 def _purge(context: StepContext, now: datetime) -> int:
@@ -82,13 +71,6 @@ def _end_undo_windows(context: StepContext, now: datetime) -> int:
     return offered + scheduled_jobs.end_approval_undo_windows(context.store, now=now)
 
 
-def _notify_followers_of_areas(context: StepContext, now: datetime) -> int:
-    count = matching.enqueue_news(context.store, context.key_store, now=now)
-    count += matching.enqueue_endings(context.key_store, now=now)
-    follow_erasure.purge(context.key_store, now=now)
-    return count
-
-
 def _deliver_mailings(context: StepContext, now: datetime) -> int:
     make = partial(mailings.letter_outlets, server_key=context.remember(_make_server_key))
     return steps.by_mail(make)(context, now)
@@ -99,20 +81,6 @@ def _deliver_replies(context: StepContext, now: datetime) -> int:
         return 0
     given = context.store, context.key_store, context.config
     return steps.deliver(context, now, replies.text_outlets(*given))
-
-
-def _deliver_to_followers(context: StepContext, now: datetime) -> int:
-    """Sends letters, texts and push messages to those who follow workshops. A follow that ends with
-    its one notice is erased after it."""
-    sent = steps.by_mail(follow_messages.letter_outlets)(context, now)
-    sent += steps.by_text(follow_messages.text_outlets)(context, now)
-    sent += push_delivery.deliver(
-        context.store, context.key_store, context.remember(_make_push_sender),
-        now=now, should_stop=context.should_stop, warn=context.warn,
-    )  # fmt: skip
-    if sent:
-        follow_erasure.purge(context.key_store, now=now)
-    return sent
 
 
 # Erasure is first, and steps that must not wait for a mail server come before delivery.
@@ -211,14 +179,6 @@ STEPS: Final[tuple[Step, ...]] = (
         is_led=True,
     ),
     Step(
-        "followers",
-        lambda context, now: matching.enqueue_single(context.store, context.key_store, now=now),
-        is_led=True,
-        every=MINUTE,
-    ),
-    # Each hour only: it decrypts what everybody has chosen.
-    Step("followers of areas", _notify_followers_of_areas, is_led=True, every=HOUR),
-    Step(
         "trials",
         lambda context, now: assignment.assign(context.store, context.key_store, now=now),
         is_led=True,
@@ -228,7 +188,6 @@ STEPS: Final[tuple[Step, ...]] = (
     Step("texts", steps.by_text(delivery.text_outlets), is_led=False, sends=True),
     Step("circulars", _deliver_mailings, is_led=False, sends=True),
     Step("roster", steps.by_mail(roster_letters.letter_outlets), is_led=False, sends=True),
-    Step("notices of followers", _deliver_to_followers, is_led=False, sends=True),
     Step("hub", InThread(hub.of_app), is_led=True),
     Step("fediverse", InThread(publisher.of_app), is_led=True),
     Step("joint", InThread(network_puller.of_app), is_led=True),

@@ -273,7 +273,7 @@ def write_first_migration(
         )
     [folder] = _folders(base, extension)
     file = folder / "first.py"
-    first_migration.write(file, _get_tables(base) if tables is None else tables)
+    first_migration.write(file, _get_tables(base) if tables is None else tables, extension or base)
     return file
 
 

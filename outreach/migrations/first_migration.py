@@ -15,6 +15,20 @@ from alembic.autogenerate import produce_migrations, render_python_code
 from alembic.migration import MigrationContext
 
 MARKER: Final = "# `outreach db revision --first` writes what follows from the models.\n"
+_HEAD: Final = '''"""The first schema of {name}."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "{name}_first_0"
+down_revision = None
+
+
+def upgrade() -> None:
+    create_tables()
+
+
+'''
 _REVISION: Final = re.compile(r'^revision = "(\w+_first)_\w+"$', re.MULTILINE)
 _BOOLEANS: Final = (sa.sql.elements.False_, sa.sql.elements.True_)
 
@@ -36,11 +50,12 @@ def digest(text: str) -> str:
     return hashlib.sha256(text.partition(MARKER)[2].encode()).hexdigest()[:8]
 
 
-def write(file: Path, tables: sa.MetaData) -> None:
+def write(file: Path, tables: sa.MetaData, name: str) -> None:
     """Writes the tables and the revision of this file anew. What it does after it has created the
-    tables stays."""
-    head, marker, _old = file.read_text(encoding="utf-8").partition(MARKER)
-    text = f"{head}{marker}def create_tables() -> None:\n{_render_tables(tables)}"
+    tables stays. A file that is not there is made, with revisions that begin with `name`."""
+    before = file.read_text(encoding="utf-8") if file.exists() else _HEAD.format(name=name)
+    head = before.partition(MARKER)[0]
+    text = f"{head}{MARKER}def create_tables() -> None:\n{_render_tables(tables)}"
     text = _REVISION.sub(rf'revision = "\1_{digest(text)}"', text)
     file.write_text(text, encoding="utf-8")
 

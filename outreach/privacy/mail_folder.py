@@ -8,11 +8,11 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from outreach.domain.follows import follows
 from outreach.domain.newsletter import mailings
 from outreach.domain.registrations import Registration
 from outreach.domain.roster import members
 from outreach.keystore import KeyStore
+from outreach.privacy import keepers
 
 
 def find_expired(session: Session, key_store: KeyStore, folder: Path | None) -> list[Path]:
@@ -21,7 +21,7 @@ def find_expired(session: Session, key_store: KeyStore, folder: Path | None) -> 
     if not recipients:
         return []
     known = mailings.readers(session) | members.list_recipient_ids(session)
-    known |= follows.list_recipient_ids(key_store)
+    known |= keepers.list_recipients(session, key_store)
     known |= {
         registration_id.lower()
         for registration_id in session.scalars(

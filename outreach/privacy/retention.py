@@ -19,7 +19,6 @@ from outreach.domain.audit import hash_chain
 from outreach.domain.call_centre import call_holds
 from outreach.domain.checkin import checkin_events, checkin_tokens
 from outreach.domain.dashboard import digests, staff_alerts
-from outreach.domain.follows import follows
 from outreach.domain.network import fraud_reports
 from outreach.domain.recordings import voice_notes
 from outreach.domain.registrations import assisted
@@ -37,7 +36,6 @@ from outreach.domain.trials import outcomes
 from outreach.keystore import KeyStore, TooManyDue, key_backup, rotation
 from outreach.privacy import (
     audit_verification,
-    follow_erasure,
     link_renewal,
     mail_folder,
     reconcile,
@@ -116,9 +114,7 @@ def purge(
         "look-ups": key_store.tidy(),
         "subscribers": subscriber_erasure.purge(store, key_store, now=now),
         "roster members": roster_erasure.purge(store, key_store, now=now),
-        "follows": follow_erasure.purge(key_store, now=now),
     }
-    follow_erasure.leave_out_refused(store, key_store)
     audit_verification.allow_deletion(store, key_store, now=now)
     cleared = reconcile.clear_erased_rows(store, now=now)
     rows["notices"] = notifications + cleared[Notification.__tablename__]
@@ -161,7 +157,6 @@ def preview(store: Store, key_store: KeyStore, config: Config, *, now: datetime)
         rows["call attempts"] = reconcile.count_rows_of_erased(session, CallAttempt)
     rows["subscribers"] = len(subscriber_erasure.find_expired(store, key_store, now=now, sure=True))
     rows["roster members"] = len(roster_erasure.find_expired(store, key_store, now=now, sure=True))
-    rows["follows"] = follows.count_due(key_store)
     unused = reconcile.find_unused_keys(store, key_store)
     return Purged(len(due), len(cleared), len(unused), len(files), rows)
 

@@ -12,17 +12,14 @@ from outreach.answers import replies
 from outreach.answers.conversation import ReplyName
 from outreach.config import Config, TextAnswers
 from outreach.db.store import Store
-from outreach.domain.follows.choices import FollowChoice, FollowDetails
-from outreach.domain.follows.follows import OpenFollow
 from outreach.domain.locations.venues import Venue
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.domain.registrations import Registration
 from outreach.domain.workshops import Workshop
 from outreach.i18n import LANGUAGES
-from outreach.keystore import FollowChannel, FollowMessageType, FollowSubject, KeyStore
-from outreach.mail import follow_messages, sms
-from outreach.mail.follow_messages import FollowContext
+from outreach.keystore import KeyStore
+from outreach.mail import sms
 from tests.conftest import make_workshop, seat
 from tests.mail.test_mail_words import NEVER, NEVER_DISCREET, WORKSHOP, forbidden_words
 from tests.support.letters import list_cases, write_all
@@ -85,32 +82,6 @@ def test_longest_day_and_hour_leave_each_text_one_part(
     with app.app_context():
         written = [each.text.words for each in write_all(longest, asking, lang, now=now)]
     assert [words for words in (*replied, *written) if sms.parts(words) > 1] == []
-
-
-@pytest.mark.parametrize("lang", LANGUAGES)
-@pytest.mark.parametrize("message_type", FollowMessageType)
-def test_texts_to_followers_are_one_part_and_say_how_to_stop_them(
-    app: Flask, config: Config, lang: str, message_type: FollowMessageType
-) -> None:
-    follow = OpenFollow(
-        id=b"", channel=FollowChannel.TEXT, subject=FollowSubject.AREA, workshop=None,
-        is_confirmed=True, expires_on=clock.now().date(), news_since=clock.now(),
-        details=FollowDetails("+13125550142", lang, FollowChoice()),
-    )  # fmt: skip
-    context = FollowContext(
-        follow=follow, message_type=message_type, token="A" * 22, now=clock.now(), letter_id=""
-    )
-    with app.app_context():
-        asking = replace(config, answers=ANSWERS, public_url=SITE)
-        words = follow_messages.write_text(context, asking).words
-        silent = follow_messages.write_text(context, replace(config, public_url=SITE)).words
-    assert sms.parts(words) == 1
-    assert set(words) <= sms.GSM_ALPHABET
-    # Who waited for one workshop gets one text.
-    is_once = message_type in {FollowMessageType.OPENING, FollowMessageType.SEAT}
-    stop = {"es": "BAJA: no mas mensajes.", "en": "STOP:", "fr": "ARRET :"}[lang]
-    assert (stop in words) is not is_once
-    assert stop not in silent
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)

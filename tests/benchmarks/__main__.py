@@ -16,6 +16,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from functools import cached_property
+from importlib import import_module
 from pathlib import Path
 from statistics import median
 from typing import Any, Final
@@ -33,7 +34,6 @@ from tests.benchmarks import (
     decade,
     door,
     feed_costs,
-    followers,
     front,
     journey,
     letters,
@@ -49,6 +49,7 @@ from tests.benchmarks.costs import Cost
 from tests.benchmarks.network import THOUSAND, Network, network
 from tests.benchmarks.paths import paths, world
 from tests.benchmarks.server import Running, running, serving
+from tests.support.extension_scenes import FOLDER
 
 FACTORY = "outreach.app:create_app"
 FLOORS = {
@@ -396,18 +397,6 @@ def measure_door(bench: Bench) -> None:
     )
 
 
-def measure_followers(bench: Bench) -> None:
-    """Measures how long it takes to find and write the letters to 100,000 who follow workshops."""
-    with tempfile.TemporaryDirectory(dir=bench.folder) as folder:
-        found = followers.measure(Path(folder))
-    bench.add_result(
-        f"100,000 follow, 200 workshops are new: {found.letters:,} letters matched and written",
-        f"{found.matching_seconds:.0f} and {found.writing_seconds:.0f} s",
-        most=(found.seconds, followers.MAX_SECONDS),
-        limit=f"≤ {followers.MAX_SECONDS} s",
-    )
-
-
 RATES: Final[Sequence[Callable[[Bench], None]]] = (
     compare_with_hello,
     compare_stored_counts,
@@ -429,6 +418,14 @@ def measure_rates(bench: Bench) -> None:
         measure(bench)
 
 
+def _list_parts_of_extensions() -> dict[str, Callable[[Bench], None]]:
+    """Those in `tests/extensions/NAME/benchmark.py`, by what they call them."""
+    parts: dict[str, Callable[[Bench], None]] = {}
+    for path in sorted(FOLDER.glob("*/benchmark.py")):
+        parts |= import_module(f"tests.extensions.{path.parent.name}.benchmark").PARTS
+    return parts
+
+
 PARTS: Final[dict[str, Callable[[Bench], None]]] = {
     "journey": measure_journey,
     "search": measure_search,
@@ -438,7 +435,7 @@ PARTS: Final[dict[str, Callable[[Bench], None]]] = {
     "weight": measure_weight,
     "burst": measure_burst,
     "scale": measure_scale,
-    "followers": measure_followers,
+    **_list_parts_of_extensions(),
     "rates": measure_rates,
     "decade": measure_decade,
 }

@@ -114,9 +114,6 @@ PAGES: Final[dict[str, Callable[[World], str]]] = {
         f"/es/boletin/s/{world.more['unconfirmed subscriber']}"
     ),
     "newsletter subscription": lambda world: f"/es/boletin/s/{world.more['subscribed']}",
-    "follow": lambda world: "/es/avisame?donde=Chicago",
-    "follow an opening": lambda world: f"/es/avisame?taller={world.more['not open yet']}",
-    "follow, message sent": lambda world: "/es/avisame/listo?por=texto",
     "open data": lambda world: "/es/datos",
     "privacy": lambda world: "/es/privacidad",
     "agents": lambda world: "/es/si-llegan-agentes",

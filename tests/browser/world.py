@@ -80,6 +80,7 @@ def running(folder: Path) -> Iterator[World]:
         database_url=f"sqlite:///{folder / 'data' / 'outreach.db'}",
         keyring_url=f"sqlite:///{folder / 'keys' / 'keyring.db'}",
         public_url=f"http://localhost:{port}",
+        extensions=extension_points.list_installed(),
     )
     bring_up_to_date(config)
     with _quick_exit_site() as exit_site:
@@ -188,8 +189,8 @@ def _run_server(config: Config, port: int, quick_exit_url: str) -> Iterator[None
         "OUTREACH_MAIL_FROM": "talleres@example.org",
         "OUTREACH_CONTROLLER": "Red de consulados",
         "OUTREACH_QUICK_EXIT_URL": quick_exit_url,
+        "OUTREACH_EXTENSIONS": " ".join(config.extensions),
         # Each page is opened by a person with an address of their own (`conftest.opening`).
-        "OUTREACH_EXTENSIONS": " ".join(extension_points.list_installed()),
         "OUTREACH_TRUSTED_PROXIES": "1",
         "OUTREACH_VOICE_SECRET": "a-secret-of-the-gateway",
         "OUTREACH_VOICE_NUMBER": "312 555 0100",

@@ -63,7 +63,7 @@ def empty(config: Config, request: pytest.FixtureRequest) -> Iterator[Config]:
         tables.reflect(engine)
         tables.drop_all(engine)
         engine.dispose()
-    yield config
+    yield replace(config, extensions=())
     _recreate_databases(config, request)
 
 
@@ -351,7 +351,7 @@ def test_first_migration_is_what_the_models_say(base: Database, tmp_path: Path) 
     committed = migrations.PACKAGE / "versions" / base / "first.py"
     copy = tmp_path / "first.py"
     copy.write_text(committed.read_text())
-    first_migration.write(copy, MAIN if base is Database.MAIN else KEY_STORE)
+    first_migration.write(copy, MAIN if base is Database.MAIN else KEY_STORE, base)
     assert copy.read_text() == committed.read_text(), "run: outreach db revision --first"
     assert _head(base) == f"{base}_first_{first_migration.digest(copy.read_text())}"
 

@@ -20,7 +20,6 @@ from outreach.cli import init_steps
 from outreach.config import Config
 from outreach.db.store import Store
 from outreach.domain import change_sessions
-from outreach.domain.follows import choices
 from outreach.domain.locations import geocoding, interpretation
 from outreach.domain.locations.geocoding import LocationScale
 from outreach.domain.network import kinds, offices
@@ -29,6 +28,7 @@ from outreach.domain.workshops import Workshop
 from outreach.network_profile import NetworkProfile
 from tests.conftest import close_app, make_workshop, venue
 from tests.support.environment import where
+from tests.support.extension_scenes import SCENES
 from tests.support.limits import UNLIMITED
 
 pytestmark = pytest.mark.any_database("the text of pages")
@@ -370,5 +370,6 @@ def test_every_city_and_region_of_an_office_is_found(site: ExampleSite) -> None:
             assert page.status_code == 200, text
         for city in {each.city for each in found}:
             where = geocoding.resolve(session, city)
-            area = choices.coarsen(where)
-            assert area is None or area.region == where.region, city
+            for scene in SCENES:
+                if scene.check_place is not None:
+                    scene.check_place(where, city)

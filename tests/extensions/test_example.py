@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+import sqlalchemy as sa
 
 from outreach.config import Config
 from outreach.db.store import Store
@@ -30,14 +31,17 @@ from outreach.maintenance.worker import Worker
 
 public_id, words = sys.argv[1:]
 app = create_app()
-store = app.extensions["outreach_store"]
+is_imported = "outreach_example" in sys.modules
+store, key_store = app.extensions["outreach_store"], app.extensions["outreach_key_store"]
 if words:
     from outreach.domain import workshops
+    from outreach_example import guests
     from outreach_example.tables import Line
 
     with store.change() as session:
         found = workshops.find_public(session, public_id)
         session.add(Line(workshop_id=found.id, words=words))
+    guests.add(key_store, "Rosa")
 Worker(app).once()
 client = app.test_client()
 page = client.get(f"/es/ejemplo/{public_id}")
@@ -48,7 +52,7 @@ with store.read() as session:
 print(json.dumps({
     "status": page.status_code, "page": page.text if page.status_code == 200 else "",
     "has_link": "x-guest-book" in client.get(f"/es/t/{public_id}").text,
-    "imported": "outreach_example" in sys.modules, "counted": counted,
+    "imported": is_imported, "counted": counted,
 }))
 """
 
@@ -135,6 +139,54 @@ def test_a_strangers_extension_is_on_and_off_and_on_again(
         "status": 404, "page": "", "has_link": False, "imported": False, "counted": 1
     }  # fmt: skip
     assert use(environ, public_id)["page"] == used["page"]
+
+
+@pytest.mark.thorough
+def test_what_it_stored_about_people_expires_also_while_it_is_off(
+    environ: dict[str, str], store: Store, key_store: KeyStore, chicago: Office, rights: Kind
+) -> None:
+    off = environ | {"OUTREACH_EXTENSIONS": ""}
+    held, gone = "names in guest books", "guests gone"
+    assert held not in run(off, "inventory").stdout
+    assert run(environ, "db", "upgrade").returncode == 0
+    with store.change() as session:
+        public_id = make_workshop(session, chicago, rights).public_id
+    for words in ("Gracias", "Otra vez", "Una más"):
+        use(environ, public_id, words)
+    for each in (environ, off):
+        assert f"3 {held}\n" in run(each, "inventory").stdout
+        assert f"0 {gone}\n" in run(each, "purge").stdout
+    require(run(off, "keys", "rotate"))
+    assert list_guests(environ) == "Rosa Rosa Rosa"
+    let_one_expire(key_store)
+    assert "1 guests would go\n" in run(off, "purge", "--dry-run").stdout
+    assert f"1 {gone}\n" in run(off, "purge").stdout
+    let_one_expire(key_store)
+    require(run(off, "worker", "--once"))
+    assert list_guests(environ) == "Rosa"
+    assert f"1 {held}\n" in run(off, "inventory").stdout
+    bare = off | {"PYTHONPATH": str(CHECKOUT)}
+    assert held not in run(bare, "inventory").stdout, "nobody can read what it is"
+
+
+def let_one_expire(key_store: KeyStore) -> None:
+    with key_store.store.change() as session:
+        first = session.scalar(sa.text("SELECT id FROM example_guest WHERE until > '2020-01-01'"))
+        session.execute(
+            sa.text("UPDATE example_guest SET until = '2020-01-01' WHERE id = :id"), {"id": first}
+        )
+
+
+def list_guests(environ: Mapping[str, str]) -> str:
+    program = (
+        "from outreach.app import create_app; from outreach_example import guests;"
+        "print(*guests.list_names(create_app().extensions['outreach_key_store']))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=environ, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
 
 
 @pytest.mark.long

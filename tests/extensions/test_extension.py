@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from importlib.metadata import EntryPoint
 from pathlib import Path
+from typing import Any
 
 import grimp
 import pytest
@@ -17,7 +19,9 @@ from outreach.config import Config
 from outreach.db.store import Store
 from outreach.errors import Misconfigured
 from outreach.extension import Extension
-from outreach.migrations import Database, schema_state
+from outreach.maintenance import doctor
+from outreach.maintenance.check_result import CheckResult
+from outreach.migrations import Database, first_migration, schema_state
 from outreach.migrations.models import KEY_STORE, MAIN
 from outreach.network_file import find_fault
 from outreach.web.presentation.slots import NAMES
@@ -125,8 +129,10 @@ def test_the_core_names_no_extension() -> None:
     """Neither the package, nor its blueprints, templates, files and settings."""
     for name in extension_points.list_installed():
         declared = extension.find(name)
-        words = {f"{each.name}." for each in declared.pages.blueprints} | {
-            f"extensions.{name}", f"{name}/", f"OUTREACH_{name.upper()}", *declared.pages.files
+        endpoints = {f"{each.name}." for each in declared.pages.blueprints}
+        words = {f"{quote}{each}" for each in endpoints for quote in "\"'"} | {
+            f"extensions.{name}", f"'{name}/", f'"{name}/', f"OUTREACH_{name.upper()}",
+            *declared.pages.files,
         }  # fmt: skip
         named = [
             f"{path.relative_to(CHECKOUT)}: {word}"
@@ -147,6 +153,18 @@ def test_tables_of_an_extension_bear_its_name_and_no_table_of_the_core_does() ->
         )
         core = [*MAIN.tables, *KEY_STORE.tables]
         assert [each for each in core if schema_state.is_of(each, name)] == [], name
+
+
+def test_first_migrations_of_extensions_are_what_their_models_say(tmp_path: Path) -> None:
+    installed = extension_points.list_installed()
+    for base in Database:
+        for name, tables in extension.list_tables(installed, base).items():
+            folder = migrations.find_versions(base, name)
+            assert folder is not None, f"run: outreach db revision --extension {name} --first"
+            copy = tmp_path / f"{name}.py"
+            copy.write_text((folder / "first.py").read_text())
+            first_migration.write(copy, tables, name)
+            assert copy.read_text() == (folder / "first.py").read_text(), name
 
 
 @pytest.mark.parametrize(("name", "table"), [("workshop", "workshop"), ("staff", "staff_alert")])
@@ -230,3 +248,25 @@ def test_each_slot_that_a_template_names_is_listed_and_each_listed_one_is_in_a_p
         for name in re.findall(r"\bslot\('(\w+)'", path.read_text())
     }
     assert named == NAMES
+
+
+def test_doctor_says_whose_tables_nobody_erases(config: Config, store: Store) -> None:
+    def examine(**changes: Any) -> CheckResult:
+        found = doctor.examine(replace(config, **changes))
+        return next(each for each in found if each.about == "extensions")
+
+    names = config.extensions
+    assert examine() == CheckResult("extensions", True, f"on: {', '.join(names)}")
+    with_tables = sorted({each for base in Database for each in extension.list_tables(names, base)})
+    words = f"on: none; off, with tables: {', '.join(with_tables)}" if with_tables else "on: none"
+    assert examine(extensions=()) == CheckResult("extensions", True, words)
+    versions = sa.Table("alembic_version_gone", sa.MetaData(), sa.Column("version_num", sa.Text))
+    try:
+        with store.engine.begin() as connection:
+            versions.create(connection)
+        found = examine()
+        assert not found.is_well
+        assert found.words.startswith("not installed, but here are tables of gone: nothing erases ")
+    finally:
+        with store.engine.begin() as connection:
+            versions.drop(connection)

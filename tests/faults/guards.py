@@ -16,6 +16,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -27,7 +28,6 @@ from tests.faults import (
     guards_of_call_centre,
     guards_of_disclosure,
     guards_of_fediverse,
-    guards_of_follows,
     guards_of_forms,
     guards_of_hub,
     guards_of_imports,
@@ -51,6 +51,12 @@ FELL: Final = 1  # pytest's exit status for a failed test; others are other erro
 MAKES_DATABASES: Final = ("outreach/db/", "outreach/migrations/")
 
 
+def _list_guards_of_extensions() -> Iterator[Guard]:
+    """Those in `tests/extensions/NAME/guards.py`."""
+    for path in sorted((CHECKOUT / "tests/extensions").glob("*/guards.py")):
+        yield from import_module(f"tests.extensions.{path.parent.name}.guards").GUARDS
+
+
 GUARDS: Final = (
     *guards_of_accounts.GUARDS,
     *guards_of_answers.GUARDS,
@@ -58,7 +64,6 @@ GUARDS: Final = (
     *guards_of_call_centre.GUARDS,
     *guards_of_disclosure.GUARDS,
     *guards_of_fediverse.GUARDS,
-    *guards_of_follows.GUARDS,
     *guards_of_forms.GUARDS,
     *guards_of_hub.GUARDS,
     *guards_of_imports.GUARDS,
@@ -71,6 +76,7 @@ GUARDS: Final = (
     *guards_of_silence.GUARDS,
     *guards_of_sounds.GUARDS,
     *guards_of_warnings.GUARDS,
+    *_list_guards_of_extensions(),
 )
 
 

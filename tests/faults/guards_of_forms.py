@@ -19,7 +19,7 @@ GUARDS: Final = (
     Guard(
         "S19", "outreach.web.public.about:leave",
         '\'"cache", "cookies", "storage"\'', '\'"cache", "cookies"\'',
-        "tests/browser/test_quick_exit.py::test_quick_exit_ends_the_messages_of_this_browser",
+        "tests/browser/test_quick_exit.py::test_quick_exit_works_without_javascript",
     ),
     Guard(
         "S09", "outreach.cli.request_bodies:RequestBodies.__call__",

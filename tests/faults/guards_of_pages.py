@@ -177,7 +177,7 @@ GUARDS: Final = (
     ),
     Guard(
         "S09", "outreach.web.middleware.rate_limits:count_post",
-        "_count('malformed post', limits.malformed_posts)", "_count('post', limits.posts)",
+        "count_request('malformed post', limits.malformed_posts)", "count_request('post', limits.posts)",
         "tests/security/test_abuse.py::test_malformed_posts_use_up_nothing_that_neighbours_need",
     ),
     Guard(

@@ -69,12 +69,7 @@ GUARDS: Final = (
     Guard(
         "S31", "outreach.web.public.my_registration.recover_link:_request_link",
         "not rate_limits.count_text()", "False",
-        "tests/web/public/test_texts_of_an_address.py::test_links_and_follows_beyond_it_are_refused_in_true_words",
-    ),
-    Guard(
-        "S31", "outreach.web.public.follow_pages:ask",
-        "rate_limits.require_text()", "pass",
-        "tests/web/public/test_texts_of_an_address.py::test_links_and_follows_beyond_it_are_refused_in_true_words",
+        "tests/web/public/test_texts_of_an_address.py::test_links_beyond_it_are_refused_in_true_words",
     ),
     Guard(
         "S31", "outreach.web.public.my_registration.change:_store_changes",

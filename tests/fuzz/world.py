@@ -18,7 +18,7 @@ from flask.testing import FlaskClient
 from jinja2 import FileSystemBytecodeCache
 from sqlalchemy.orm import Session
 
-from outreach import clock, extension_points, migrations
+from outreach import clock, extension_points
 from outreach.accounts import sessions, totp
 from outreach.accounts.server_encryption import ServerEncryption
 from outreach.accounts.sessions import StaffSession
@@ -42,7 +42,7 @@ from outreach.domain.workshops.tour_stops import TourStop
 from outreach.imports import demo
 from outreach.keystore import KeyStore, MasterKeys
 from outreach.reports import month_report
-from tests.conftest import close_app, make_workshop, seat
+from tests.conftest import close_app, make_workshop, migrate, seat
 from tests.support.limits import UNLIMITED
 from tests.support.staff_client import HASHED, SECRET
 
@@ -168,8 +168,7 @@ class Site:
 def made(folder: Path, server: str = "") -> Iterator[Base]:
     """Makes the network for the block, on SQLite or on a PostgreSQL server."""
     config = _config(folder, server)
-    migrations.upgrade(migrations.Database.MAIN, config.database_url)
-    migrations.upgrade(migrations.Database.KEY_STORE, config.keyring_url)
+    migrate(config.database_url, config.keyring_url)
     store = Store(config.database_url)
     key_store = KeyStore(Store(config.keyring_url), MasterKeys(config.keys))
     key_store.attach(store)

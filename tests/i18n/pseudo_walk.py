@@ -40,7 +40,7 @@ from outreach.reports import bulletin_data, bulletin_text
 from outreach.translations.catalogues import accented
 from outreach.web import error_messages
 from outreach.web.middleware import error_pages
-from tests.conftest import close_app
+from tests.conftest import close_app, migrate
 from tests.i18n.add_pseudo import CODE
 from tests.i18n.unmarked import (
     ALLOWED,
@@ -66,7 +66,7 @@ UNMARKED: dict[str, set[str]] = {}  # unmarked words by page, letter or file
 @pytest.fixture(scope="module")
 def demo_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
     """The demo installation, with accents on all its texts."""
-    from outreach import extension_points, migrations
+    from outreach import extension_points
     from outreach.app import create_app
     from outreach.config import Config
 
@@ -84,8 +84,7 @@ def demo_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
     )  # fmt: skip
     ranks = tuple(replace(each, names=_accent_spanish(each.names)) for each in config.ranks)
     config = replace(config, brand=BRAND, mail_name=BRAND, ranks=ranks)
-    migrations.upgrade(migrations.Database.MAIN, config.database_url)
-    migrations.upgrade(migrations.Database.KEY_STORE, config.keyring_url)
+    migrate(config.database_url, config.keyring_url)
     app = create_app(config)
     demo.fill(_store(app), _key_store(app), now=clock.now())
     with _store(app).change() as session:

@@ -231,7 +231,7 @@ def test_worker_that_does_not_lead_sends_letters_and_deletes_its_files(
         workshop = make_workshop(session, chicago, rights)
     rosa = seat(store, key_store, workshop, contact=ContactMethod.EMAIL, address="rosa@example.org")
     worker = Worker(make_app(mail_folder=folder))
-    elsewhere = Leader(store, steps.name_led(worker.steps))
+    elsewhere = Leader(store, steps.name_led(STEPS))
     elsewhere.acquire()
     assert worker.once() == 1
     assert worker.purged_on is None

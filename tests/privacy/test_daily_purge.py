@@ -82,7 +82,6 @@ def test_daily_job_purges_and_rotates_the_master_key_monthly(
             "subscribers": 0,
             "roster members": 0,
             "recordings": 0,
-            "follows": 0,
             "notices": 0,
             "messages": 0,
             "call attempts": 0,

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from outreach.cli import guide
+from tests.support import requirements
 from tests.support.advice import require_none
 from tests.support.fixed_clock import fixed_clock
 
@@ -41,7 +42,7 @@ def _developer_pages() -> list[tuple[str, str]]:
 
 
 def test_every_cited_requirement_is_defined_once() -> None:
-    defined = DEFINED_RULE.findall((DOCS / "requirements.md").read_text())
+    defined = DEFINED_RULE.findall(requirements.read_all())
     assert len(defined) == len(set(defined))
     cited = {
         (path, rule)

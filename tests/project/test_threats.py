@@ -9,6 +9,7 @@ from typing import Final
 
 import pytest
 
+from outreach.cli import guide
 from tests.support.safety_promises import PROMISES
 
 CHECKOUT: Final = Path(__file__).parents[2]
@@ -21,7 +22,9 @@ WHO: Final = (
 
 
 def named() -> list[str]:
-    return NAMED.findall(re.sub(r"\s+", " ", PAGE.read_text()))
+    """The tests that the page names, and the pages of extensions."""
+    pages = (PAGE, *guide.list_extension_pages().values())
+    return [each for page in pages for each in NAMED.findall(re.sub(r"\s+", " ", page.read_text()))]
 
 
 def test_each_threat_has_a_section_that_says_what_is_left() -> None:

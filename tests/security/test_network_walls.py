@@ -26,7 +26,6 @@ from outreach.logs import FORMS, Formatter
 from outreach.maintenance.worker import Worker
 from outreach.network_profile import use_profile
 from outreach.privacy import erasure
-from outreach.push import push_delivery
 from outreach.web.middleware.network_dispatch import NetworkDispatcher
 from tests.conftest import Pair, close_app
 from tests.support.backups import fingerprint
@@ -219,14 +218,6 @@ def test_rate_limit_that_is_reached_in_one_is_not_in_the_other(
                 sent = {"email": "rosa@example.org", "stamp": "", "website": ""}
                 answer = scene.ask(other, "/es/mi-registro", method="POST", data=sent)
                 assert answer.status_code != 429
-
-
-def test_each_signs_its_push_messages_by_a_key_of_its_own(scene: NetworkScene) -> None:
-    signers = [
-        push_delivery.make_signer(each.key_store, each.config)
-        for each in (scene.north, scene.south)
-    ]
-    assert signers[0].public_key != signers[1].public_key
 
 
 def test_log_line_says_its_network(scene: NetworkScene) -> None:

@@ -37,7 +37,9 @@ FORMS: Final = ("ics", "atom", "json", "jcal", "jscal")
 # HTML pages: tested in test_discreet.
 PAGES: Final = re.compile(
     r"^(root|workshops|about|feed_builder|registration|my_registration|qr_landing|demo|static_files|"
-    r"newsletter|follow|push_worker|sharing|tour_route)\b|^verify\.(report|thanks)"
+    r"newsletter|sharing|tour_route"
+    + "".join(f"|{each}" for scene in SCENES for each in scene.html_endpoints)
+    + r")\b|^verify\.(report|thanks)"
 )
 
 

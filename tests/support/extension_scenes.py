@@ -29,6 +29,22 @@ class ExtensionScene:
     """How the paths begin that other sites may frame, in Spanish."""
     conditional: frozenset[str] = frozenset()
     """Endpoints that answer «not modified»."""
+    make_token: Callable[[Any], str] | None = None
+    """Makes a token in its addresses, in the key store of a test."""
+    token_path: str = ""
+    """What stands in the addresses that have such a token."""
+    html_endpoints: tuple[str, ...] = ()
+    """Blueprints whose addresses are pages: no program reads them."""
+    with_worker: tuple[str, ...] = ()
+    """Paths of pages that register a service worker, in Spanish."""
+    paths: tuple[str, ...] = ()
+    """Paths of public pages below the language, that answer anybody."""
+    act: Callable[[Any], None] | None = None
+    """Something that a person does on a day of the year (`tests/year/people.py`)."""
+    check_place: Callable[[Any, str], None] | None = None
+    """Checks what it makes of each city of an office, given its `Location` and what was typed."""
+    promises: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """The tests of the safety requirements that are on its page of the guide."""
 
 
 def _load() -> tuple[ExtensionScene, ...]:

@@ -2,8 +2,8 @@
 
 A new address with a part unknown here fails the tests until a value is added."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
 from html.parser import HTMLParser
 from itertools import product
@@ -18,16 +18,13 @@ from werkzeug.test import TestResponse
 from outreach import clock
 from outreach.db.store import Store
 from outreach.domain import registrations
-from outreach.domain.follows import follows
-from outreach.domain.follows.choices import FollowChoice, FollowDetails
-from outreach.domain.locations import gazetteer
 from outreach.domain.network.kinds import Kind, Visibility, Way
 from outreach.domain.network.offices import Office
 from outreach.domain.registrations import Registration
 from outreach.domain.registrations import RegistrationStatus as Stands
 from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import Workshop, WorkshopStatus
-from outreach.keystore import FollowChannel, KeyStore
+from outreach.keystore import KeyStore
 from tests.conftest import LONG_AGO, make_workshop, seat
 from tests.support.extension_scenes import SCENES
 from tests.support.registration_forms import answers
@@ -48,8 +45,6 @@ QUERIES: Final = {
     "workshops.workshop": ("", "?donde=Chicago&tipo=mujeres&cuando=mes"),
     "registration.form": ("", "?donde=Chicago&tipo=mujeres&cuando=mes"),
     "feed_builder.build": ("", "?tipo=K7QX", "?oficina=chicago&idioma=es"),
-    "follow.form": ("", "?donde=60608&tipo=daca", "?taller=0000000000", "?donde=nada&tipo=K7QX"),
-    "follow.check_inbox": ("", "?por=texto"),
     "calendar_files.workshop": ("", "?titulo=completo"),
     "calendar_files.feed": ("", "?tipo=K7QX", "?tipo=nada"),
 } | {endpoint: tuple(each) for scene in SCENES for endpoint, each in scene.queries.items()}
@@ -65,7 +60,7 @@ class FurnishedSite:
     entry: str
     files: tuple[str, ...]
     languages: Sequence[str] = LANGUAGES
-    follows: tuple[str, ...] = ()  # tokens of who follows workshops
+    tokens: Mapping[str, str] = field(default_factory=dict)  # of extensions, by their paths
 
     def addresses(self, method: str = "GET") -> Iterator[tuple[str, str]]:
         """The endpoint and path of every public page that takes the method.
@@ -109,8 +104,8 @@ class FurnishedSite:
             "token": (
                 [self.entry, NOBODY]
                 if rule.rule.startswith(QR_LANDING)
-                else [*self.follows, NOBODY]
-                if "/avisame/" in rule.rule
+                else [*own, NOBODY]
+                if (own := [each for path, each in self.tokens.items() if path in rule.rule])
                 else [*self.links.values(), NOBODY]
             ),
             "text": ("2020-01", "nada"),
@@ -172,17 +167,8 @@ def furnished(
         | in_every_status(store, key_store, workshops["discreet"]),
         entry=registrations.derive_entry_token(registrations.get_key(key_store, seated)),
         files=tuple(app.extensions["outreach_static"]),
-        follows=(_follow(key_store),),
+        tokens={each.token_path: each.make_token(key_store) for each in SCENES if each.make_token},
     )
-
-
-def _follow(key_store: KeyStore) -> str:
-    """The token of somebody who follows all near Chicago by letter."""
-    area = gazetteer.load().find_county("IL", (41.88, -87.63))
-    details = FollowDetails("luz@example.org", "es", FollowChoice(area))
-    token = follows.request(key_store, details, FollowChannel.LETTER, now=clock.now())
-    follows.confirm(key_store, follows.find(key_store, token), None, now=clock.now())
-    return token
 
 
 def in_every_status(store: Store, key_store: KeyStore, workshop: Workshop) -> dict[str, str]:

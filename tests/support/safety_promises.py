@@ -101,7 +101,6 @@ PROMISES: Final[dict[str, tuple[str, ...]]] = {
         "domain/registrations/test_status.py::test_registration_without_contact_gets_no_notifications",
     ),
     "S19": (
-        "browser/test_quick_exit.py::test_quick_exit_ends_the_messages_of_this_browser",
         "browser/test_quick_exit.py::test_quick_exit_replaces_the_page_in_history",
         "browser/test_quick_exit.py::test_quick_exit_leaves_no_discreet_page_in_history",
         "browser/test_quick_exit.py::test_quick_exit_works_without_javascript",
@@ -293,22 +292,6 @@ PROMISES: Final[dict[str, tuple[str, ...]]] = {
         "websub/test_hub.py::test_pushed_feed_has_no_street_no_venue_and_no_free_text",
         "websub/test_hub.py::test_workshop_is_pushed_a_day_after_it_was_published",
     ),
-    "S40": (
-        "web/public/test_follow_pages.py"
-        "::test_single_kind_of_high_sensitivity_is_not_stored_with_an_address",
-        "web/public/test_follow_pages.py::test_no_place_finer_than_a_county_is_stored",
-        "web/public/test_follow_pages.py"
-        "::test_discreet_and_unlisted_workshops_are_announced_to_nobody",
-        "web/public/test_follow_pages.py::test_discreet_and_unlisted_workshops_cannot_be_followed",
-        "web/public/test_follow_pages.py::test_answer_is_the_same_for_who_follows_already",
-        "web/public/test_follow_pages.py::test_endpoint_that_is_no_push_service_is_refused",
-        "web/public/test_follow_pages.py::test_push_message_is_encrypted_for_the_browser_and_signed",
-        "security/test_follows.py::test_nothing_of_who_follows_is_readable_in_any_file",
-        "security/test_follows.py::test_nothing_is_left_of_who_ended_it",
-        "security/test_follows.py::test_no_backup_has_anything_of_who_follows",
-        "security/test_follows.py::test_no_subject_text_or_letter_reveals_a_kind",
-        "security/test_follows.py::test_log_has_nothing_of_who_follows",
-    ),
     "S41": (
         "answers/test_adapters.py::test_forged_request_is_refused",
         "answers/test_adapters.py::test_request_is_taken_once",
@@ -354,7 +337,6 @@ PROMISES: Final[dict[str, tuple[str, ...]]] = {
         "security/test_network_walls.py::test_links_of_a_person_lead_nowhere_in_the_other",
         "security/test_network_walls.py"
         "::test_rate_limit_that_is_reached_in_one_is_not_in_the_other",
-        "security/test_network_walls.py::test_each_signs_its_push_messages_by_a_key_of_its_own",
         "security/test_network_walls.py"
         "::test_erasing_a_person_of_one_leaves_the_other_untouched_to_the_byte",
         "security/test_network_walls.py::test_worker_of_one_touches_no_row_of_the_other",

@@ -9,13 +9,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 import time_machine
 from flask import Flask
 
-from outreach import clock, extension_points, migrations
+from outreach import clock, extension_points
 from outreach.app import create_app
 from outreach.config import Config
 from outreach.db.store import Store
@@ -23,10 +24,9 @@ from outreach.domain.network import installation_settings
 from outreach.domain.network.staff import ALL_OFFICES, Role
 from outreach.imports import packaged
 from outreach.keystore import KeyStore
-from outreach.maintenance import steps
 from outreach.maintenance.leader import Leader
 from outreach.maintenance.worker import Worker
-from tests.conftest import COMPILED_TEMPLATES, close_app
+from tests.conftest import COMPILED_TEMPLATES, close_app, migrate
 from tests.support.gateway_server import Gateway, serve_gateway
 from tests.support.limits import UNLIMITED
 from tests.support.ports import free_port
@@ -104,13 +104,8 @@ def installed(folder: Path) -> Iterator[Installation]:
 
 def _employ_worker(app: Flask) -> Worker:
     """It leads by the database's clock, which nobody moves."""
-    worker = Worker(app)
-    worker.leader = Leader(
-        worker.context.store,
-        steps.name_led(worker.steps),
-        now=lambda: time_machine.escape_hatch.datetime.datetime.now(UTC),
-    )
-    return worker
+    now = time_machine.escape_hatch.datetime.datetime.now
+    return Worker(app, make_leader=partial(Leader, now=lambda: now(UTC)))
 
 
 def _make_config(folder: Path, postman: Postman, gateway: Gateway) -> Config:
@@ -134,8 +129,7 @@ def _make_config(folder: Path, postman: Postman, gateway: Gateway) -> Config:
         extensions=extension_points.list_installed(),
         **texts,
     )
-    migrations.upgrade(migrations.Database.MAIN, config.database_url)
-    migrations.upgrade(migrations.Database.KEY_STORE, config.keyring_url)
+    migrate(config.database_url, config.keyring_url)
     return config
 
 

@@ -16,6 +16,7 @@ import time_machine
 from outreach import clock
 from outreach.clock import Month
 from outreach.domain.workshops import Workshop, WorkshopStatus
+from tests.support.extension_scenes import SCENES
 from tests.year.findings import Findings, LogWatch
 from tests.year.installation import (
     CANARY,
@@ -198,7 +199,9 @@ class Life:
         for public_id, office in near[:2]:
             self.staff.check_in(public_id, office)
         if self.rng.random() < 0.3:
-            self.people.follow()
+            for scene in SCENES:
+                if scene.act is not None:
+                    scene.act(self.people)
         if self.rng.random() < 0.1:
             self.staff.bring(self.rng.choice(list(OFFICES)), day + timedelta(days=12))
         if day.day == 6:

@@ -25,7 +25,7 @@ from outreach.domain.workshops.time_slots import TimeSlot
 from outreach.errors import NotFound
 from tests.year.findings import Findings
 from tests.year.installation import Installation
-from tests.year.people import PLACES, Person
+from tests.year.people import PLACES, TOKEN_PATHS, Person
 
 # The beginnings of the months' names, which tell them apart, also where they are short.
 _MONTHS: Final = {
@@ -136,7 +136,9 @@ class MessageCheck:
                 f"{each} {text}",
             )
         # A letter that cancels at a discreet kind has no link, and a text no hour.
-        is_cancelling = _CANCELLED.search(text.partition("\n")[0]) and "/avisame" not in text
+        is_cancelling = _CANCELLED.search(text.partition("\n")[0]) and not any(
+            each in text for each in TOKEN_PATHS
+        )
         if is_cancelling or (moments and "/r/" in text):
             hour = clock.now().replace(minute=0, second=0, microsecond=0)
             self._last[person.number] = moments[-1] if moments else None, text, hour

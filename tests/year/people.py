@@ -7,12 +7,15 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import urlencode
 
+from tests.support.extension_scenes import SCENES
 from tests.support.registration_forms import own_address
 from tests.support.text_conversation import plain
 from tests.year.browser import Browser, Form, Page
 from tests.year.findings import Findings
 from tests.year.installation import Installation
 
+# What stands in the addresses of pages of somebody's own, of extensions.
+TOKEN_PATHS: Final = tuple(each.token_path for each in SCENES if each.token_path)
 LANGUAGES: Final = ("es", "es", "en", "fr")
 NAMES: Final = (
     "Rosa", "Luz María", "José Ángel", "Ma. del Carmen", "Dr. Luz", "J.R.", "Chʼol", "Ñuu Savi",
@@ -39,7 +42,7 @@ class Person:
     place: str = ""  # one of PLACES, where they look for a workshop
     workshop: str = ""  # public id
     link: str = ""  # their own page's
-    follow: str = ""  # the page of what they follow
+    own_page: str = ""  # of what they asked an extension for
     is_gone: bool = False
 
 
@@ -174,24 +177,6 @@ class People:
         if form.action.endswith(("/cancelar", "/borrar")):
             person.is_gone = browser.get(person.link).status != 200
 
-    # Following
-
-    def follow(self) -> None:
-        person = self.come()
-        browser = self.browse(person)
-        query = urlencode({"donde": person.place})
-        page = browser.get(f"/{person.lang}/avisame?{query}")
-        form = page.find("/avisame", field_name="email")
-        if form is None or person.contact not in {"email", "text"}:
-            return
-        self.pause(25)
-        is_text = person.contact == "text"
-        filled: dict[str, Any] = {
-            "contact": "text" if is_text else "email",
-            "text" if is_text else "email": person.address,
-        }
-        browser.send(form, form.buttons[-1] if form.buttons else None, **filled)
-
     # What they get
 
     def read_letters(self) -> Sequence[tuple[Person | None, str, str, str]]:
@@ -220,8 +205,8 @@ class People:
         browser = self.browse(person)
         for path in re.findall(r"http://localhost:8000(/\S+)", text)[:3]:
             page = browser.get(path.rstrip(".,)"))
-            if "/avisame/s/" in page.path and page.status == 200:
-                person.follow = page.path
+            if page.status == 200 and any(each in page.path for each in TOKEN_PATHS):
+                person.own_page = page.path
                 form = page.find(page.path)
                 if form is not None and self.rng.random() < 0.8:
                     browser.send(form, form.buttons[0] if form.buttons else None)

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from outreach.clock import Month
 from outreach.domain.network.kinds import Visibility
 from outreach.domain.workshops import Workshop
+from tests.support.extension_scenes import SCENES
 from tests.year.browser import Browser
 from tests.year.findings import Findings
 from tests.year.installation import CANARY, OFFICES, SECRET_STREET, Installation
@@ -21,8 +22,9 @@ from tests.year.state import StateCheck
 LANGUAGES: Final = ("es", "en", "fr")
 MAX_CHANGED: Final = 12  # workshops whose pages are opened in one day
 PUBLIC: Final = (
-    "/", "/?donde=Chicago", "/?tipo=daca", "/?cuando=semana", "/red", "/calendario", "/avisame",
-    "/boletin/", "/gira", "/cifras/", "/incrustar", "/datos", "/por-telefono",
+    "/", "/?donde=Chicago", "/?tipo=daca", "/?cuando=semana", "/red", "/calendario",
+    "/boletin/", "/gira", "/cifras/", "/datos", "/por-telefono",
+    *(each for scene in SCENES for each in scene.paths),
 )  # fmt: skip
 FEEDS: Final = ("ics", "atom", "json", "jcal", "jscal")
 STAFF_PAGES: Final = (
@@ -138,10 +140,10 @@ class Rendering:
             if page.status == 200:
                 for part in self.rng.sample(("cambiar", "mover", "cancelar", "borrar"), 2):
                     browser.get(f"{person.link}/{part}")
-        following = [each for each in self.people.everyone if each.follow]
-        for person in self.rng.sample(following, min(2, len(following))):
+        asking = [each for each in self.people.everyone if each.own_page]
+        for person in self.rng.sample(asking, min(2, len(asking))):
             for lang in LANGUAGES:
-                self.people.browse(person).get(f"/{lang}{person.follow[3:]}")
+                self.people.browse(person).get(f"/{lang}{person.own_page[3:]}")
 
     def _render_staff(self, day: date, changed: list[str]) -> None:
         slug = self._office()

@@ -37,7 +37,6 @@ MAX_CONTACT_CHANGES: Final = 2  # in one registration in a day
 MAX_FRAUD_REPORTS: Final = 10  # by one address in a day: staff read the sums
 MAX_HUB_REQUESTS: Final = 120  # by one address
 MAX_HUB_CALLBACKS: Final = 60  # that name one registered domain, which is asked for each
-MAX_FOLLOWS: Final = 60  # asked for by one address: each causes a message
 MAX_PICTURES: Final = 60  # drawn for one address: each takes as long as 20 pages
 # One address is a waiting room of 200 people who each type two names in ten minutes.
 MAX_SUGGESTIONS: Final = 6000
@@ -61,9 +60,9 @@ def count_post(*, is_well_formed: bool = True) -> None:
     that others behind the same address need. Raises TooManyRequests with the seconds to wait."""
     limits = config().limits
     if is_well_formed:
-        _count("post", limits.posts)
+        count_request("post", limits.posts)
     else:
-        _count("malformed post", limits.malformed_posts)
+        count_request("malformed post", limits.malformed_posts)
 
 
 def count_link_post(token: str) -> None:
@@ -110,7 +109,7 @@ def count_invitation(organizer_id: int, email: str) -> None:
 
 def count_hub_request() -> None:
     """Counts a request of this address to the hub. Raises TooManyRequests."""
-    _count("hub", MAX_HUB_REQUESTS)
+    count_request("hub", MAX_HUB_REQUESTS)
 
 
 def count_hub_callback(domain: str) -> None:
@@ -119,11 +118,6 @@ def count_hub_callback(domain: str) -> None:
     TooManyRequests."""
     who = key_store().digest_of_today(f"callbacks at {domain}").hex()
     _hit("hub callback", _per_ten_minutes(MAX_HUB_CALLBACKS), who)
-
-
-def count_follow() -> None:
-    """Counts what this address asks to follow. Raises TooManyRequests."""
-    _count("follow", MAX_FOLLOWS)
 
 
 def count_text(address: str = "") -> bool:
@@ -157,7 +151,7 @@ def require_text() -> None:
 
 def count_picture() -> None:
     """Counts a picture that has to be drawn. Raises TooManyRequests."""
-    _count("picture", MAX_PICTURES)
+    count_request("picture", MAX_PICTURES)
 
 
 def count_suggestion() -> None:
@@ -220,7 +214,7 @@ def count_once(what: str) -> None:
 
 def count_look_up() -> None:
     """Counts the look-up of a registration code. Raises TooManyRequests."""
-    _count("look-up", config().limits.look_ups)
+    count_request("look-up", config().limits.look_ups)
 
 
 def count_person_search(organizer_id: int) -> None:
@@ -332,7 +326,7 @@ def _of_account(account: str, browser: str) -> str:
     return f"{of_today(source).hex()} {number}"
 
 
-def _count(what: str, most: int) -> None:
+def count_request(what: str, most: int) -> None:
     _hit(
         what,
         _per_ten_minutes(most),

@@ -74,8 +74,8 @@ class PagePolicy(Enum):
     # network too.
     CAMERA = _extend("camera")
     OFFLINE_CHECKIN = _extend("camera", worker_src="'self'")
-    # Where people ask for push messages, which a worker shows.
-    PUSH_WORKER = _extend(worker_src="'self'")
+    # A page that registers a service worker of this site.
+    SERVICE_WORKER = _extend(worker_src="'self'")
     # The list asks a phone where it is, when somebody presses the button; not while it is private.
     LOCATION = _extend("geolocation")
     # A page with recordings of this site.

@@ -6,18 +6,18 @@ browsers send `Origin: null`, and old phones send neither header: a public form 
 signed form token, a staff form on the token of its session (`web/staff`).
 """
 
+from collections.abc import Iterable
 from typing import Final
 from urllib.parse import urlsplit
 
-from flask import Flask, abort, request
+from flask import Flask, abort, current_app, request
 from werkzeug.exceptions import Forbidden
 
 from outreach.web.context import config
 from outreach.web.middleware import health
 
-ONE_CLICK_ENDPOINTS: Final = frozenset(
-    {"newsletter.leave", "follow.finish", "staff.auth.switch_letters_off"}
-)
+ONE_CLICK_ENDPOINTS: Final = frozenset({"newsletter.leave", "staff.auth.switch_letters_off"})
+_ENDPOINTS: Final = "outreach_one_click"  # in `app.extensions`: those of extensions too
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -26,7 +26,9 @@ class CrossSiteRequest(Forbidden):
     site."""
 
 
-def init_app(app: Flask) -> None:
+def init_app(app: Flask, one_click: Iterable[str] = ()) -> None:
+    """`one_click` are the endpoints of extensions that take the unsubscription of mail programs."""
+    app.extensions[_ENDPOINTS] = ONE_CLICK_ENDPOINTS.union(one_click)
     app.before_request(_refuse_other_hosts)
     app.before_request(_refuse_other_sites)
 
@@ -65,6 +67,6 @@ def _is_one_click() -> bool:
     """Whether this is the one-click unsubscription of a mail program (RFC 8058), which is
     cross-site. The token in the address is the permission, and nothing else can be done there."""
     return (
-        request.endpoint in ONE_CLICK_ENDPOINTS
+        request.endpoint in current_app.extensions[_ENDPOINTS]
         and request.form.get("List-Unsubscribe") == "One-Click"
     )

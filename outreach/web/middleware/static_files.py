@@ -76,8 +76,6 @@ SOURCES: Final[Mapping[str, tuple[str, ...]]] = {
     "select_all.js": ("scripts/select_all.js",),
     "shortcuts.js": ("scripts/shortcuts.js", "scripts/menus.js"),
     "toast.js": ("scripts/toast.js",),
-    "follow.js": ("scripts/follow.js",),
-    "push_worker.js": ("scripts/push_worker.js",),
     "leave_home.js": ("scripts/leave_home.js",),
     "figtree.woff2": ("static/figtree.woff2",),
     "figtree-OFL.txt": ("static/figtree-OFL.txt",),
@@ -114,6 +112,7 @@ def init_app(app: Flask, extensions: Iterable[Mapping[str, tuple[Path, ...]]] = 
                 raise ValueError(f"two files are called {name}")
             files[name] = _join(name, tuple(sources))
     app.extensions["outreach_static"] = {file.name: file for file in files.values()}
+    app.extensions["outreach_static_sources"] = files
     app.add_template_global(lambda name: f"/static/{files[name].name}", "static")
     app.add_template_global(lambda: NETWORK_SIGN if brand.sign else SIGN, "site_sign")
     app.add_template_global(lambda: brand.has_own_colours, "has_own_colours")
@@ -138,7 +137,8 @@ def static_file(name: str) -> Response:
 
 def minified(name: str) -> str:
     """The text of a served file by its plain name, as `checkin_worker.js`."""
-    return _build_all()[name].body.decode()
+    file: StaticFile = current_app.extensions["outreach_static_sources"][name]
+    return file.body.decode()
 
 
 @cache  # several applications of one process share the files

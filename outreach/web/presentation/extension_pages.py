@@ -18,6 +18,10 @@ class ExtensionPages:
     keeps_discreet_codes: bool = False
     """Whether its addresses answer under the code of a discreet kind too, as those must that
     programs were given."""
+    one_click: tuple[str, ...] = ()
+    """Its endpoints that take the one-click unsubscription of mail programs (RFC 8058), which
+    comes from another site: the token in the address is the permission, and nothing else can be
+    done there."""
     files: Mapping[str, tuple[Path, ...]] = field(default_factory=dict)
     """Style sheets and scripts by the name that `static` takes, each with its sources in order."""
     slots: tuple[SlotContent, ...] = ()

@@ -2,14 +2,22 @@
 
 A template calls `slot(name, about, given)`. `SLOTS` lists the names: what each is given and where
 it stands is what extensions may rely on. Nothing is added to what is about a discreet kind or one
-of high sensitivity, unless the extension's declaration says that it may (S14).
+of high sensitivity, unless the extension's declaration says that it may (S14). What fails is left
+out of the page.
 """
 
+import logging
+import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from markupsafe import Markup
+
+from outreach import logs
+from outreach.db import error_classes
+
+log: Final = logging.getLogger(__name__)
 
 
 class Subject(Protocol):
@@ -55,6 +63,12 @@ SLOTS: Final = (
     Slot("office_head", "in the head of an office's page", "nothing"),
     Slot("workshop_head", "in the head of a workshop's page", "nothing"),
     Slot(
+        "empty_list",
+        "among the buttons of a list without workshops",
+        "the query string, without `?`, of the place that was searched",
+    ),
+    Slot("workshop_ways", "below the ways to a place on a workshop's page", "the `Workshop`"),
+    Slot(
         "calendar_for_sites",
         "among what the page of calendars has for other sites",
         "the `CalendarForSites` of outreach/web/public/feed_builder.py",
@@ -71,12 +85,29 @@ def make_function(contents: Collection[SlotContent]) -> Callable[..., Markup]:
     unknown = sorted({each.slot for each in contents} - NAMES)
     if unknown:
         raise ValueError(f"no page has the slots {', '.join(unknown)}")
+    repeats = logs.Repeats()
+
+    def render(content: SlotContent, given: Any) -> Markup:
+        try:
+            return content.render(given)
+        except Exception as error:  # it is other people's code
+            if error_classes.classify(error) is not None:
+                raise  # the page has no database either, and the request is answered again
+            what = error_classes.describe(error)
+            more = repeats.admit((content, what), now=time.monotonic())
+            if more is not None:
+                words = f"{what}{logs.say_left_out(more)}"
+                log.error(
+                    "%s: left out of the slot %s: %s",
+                    content.render.__module__, content.slot, words,
+                )  # fmt: skip
+            return Markup()
 
     def slot(name: str, about: Iterable[Subject], given: Any = None) -> Markup:
         found = filled[name]
         if not found:
             return Markup()
         subjects = tuple(about)
-        return Markup().join(each.render(given) for each in found if each.may_appear(subjects))
+        return Markup().join(render(each, given) for each in found if each.may_appear(subjects))
 
     return slot

@@ -12,7 +12,6 @@ from sqlalchemy.orm import Session
 
 from outreach import clock, formats, i18n, memory_cache, network_profile
 from outreach.domain import workshops
-from outreach.domain.follows import matching
 from outreach.domain.joint import joint_listing
 from outreach.domain.joint.joint_listing import JointPage, PageRange
 from outreach.domain.locations import geocoding, regions
@@ -327,7 +326,6 @@ def workshop(public_id: str) -> ResponseReturnValue:
         phone=found.phone or found.office.phone or config().phone,
         is_open=found.is_open(now),
         opens=workshop_cards.opening(found, now=now),
-        follow_subject=matching.find_subject(found, now),
         search_query=SearchParams.read().carry(reference().kinds),
         is_over=found.has_ended(now),
         seats=workshop_cards.seats_tag(found, now=now),

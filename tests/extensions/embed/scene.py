@@ -26,5 +26,6 @@ SCENE = ExtensionScene(
     list_formats=list_formats,
     framed=list_framed,
     framed_paths=("/es/incrustar",),
+    paths=("/incrustar",),
     conditional=frozenset({"embed.upcoming"}),
 )

@@ -15,7 +15,6 @@ from flask import Flask
 from sqlalchemy.engine import make_url
 from werkzeug.test import TestResponse
 
-from outreach import migrations
 from outreach.app import create_app
 from outreach.config import Config
 from outreach.db import error_classes
@@ -32,7 +31,7 @@ from outreach.domain.scheduling.tours import Tour
 from outreach.domain.workshops import Workshop
 from outreach.keystore import Key, KeyStore
 from outreach.web.context import store as app_store
-from tests.conftest import kind, make_workshop, office
+from tests.conftest import kind, make_workshop, migrate, office
 from tests.runner import postgresql
 from tests.support import text_conversation
 from tests.support.gateway_server import serve_gateway
@@ -348,8 +347,7 @@ def test_request_waits_for_a_restarted_database(
             for name in ("talleres", "talleres_ring"):
                 connection.exec_driver_sql(f"CREATE DATABASE {name}")
         engine.dispose()
-        migrations.upgrade(migrations.Database.MAIN, own_config.database_url)
-        migrations.upgrade(migrations.Database.KEY_STORE, own_config.keyring_url)
+        migrate(own_config.database_url, own_config.keyring_url)
         store = Store(own_config.database_url)
         change_sessions.install(store)
         with store.change() as session:

@@ -3,9 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import product
+from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from markupsafe import Markup
+from werkzeug.exceptions import NotFound
 
 from outreach.web.presentation import slots
 from outreach.web.presentation.slots import SlotContent
@@ -45,6 +48,30 @@ def test_what_is_discreet_or_sensitive_gets_only_what_says_so() -> None:
         assert bool(fill(NAME, (ORDINARY, SENSITIVE))) is at_sensitive
         assert bool(fill(NAME, (ORDINARY, DISCREET))) is at_discreet
         assert bool(fill(NAME, (SENSITIVE, DISCREET))) is (at_discreet and at_sensitive)
+
+
+def fail(given: Any) -> Markup:
+    raise given
+
+
+def test_what_fails_is_left_out_of_the_page_and_tells_nothing(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    fill = slot(make("a"), SlotContent(slot=NAME, render=fail), make("b"))
+    for error in (LookupError("rosa@example.org"), NotFound(), OSError("a socket")):
+        for _ in range(3):
+            assert fill(NAME, (), error).count("<b>") == 2
+    assert [each.partition(" of the slot ")[2] for each in caplog.messages] == [
+        "list_head: LookupError", "list_head: NotFound", "list_head: OSError"
+    ]  # fmt: skip
+
+
+def test_trouble_of_the_database_ends_the_page(caplog: pytest.LogCaptureFixture) -> None:
+    fill = slot(SlotContent(slot=NAME, render=fail))
+    locked = sa.exc.TimeoutError()  # as all connections are taken
+    with pytest.raises(sa.exc.TimeoutError):
+        fill(NAME, (), locked)
+    assert caplog.messages == []
 
 
 def test_a_slot_that_is_in_no_page_is_refused() -> None:

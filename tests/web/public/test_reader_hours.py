@@ -11,7 +11,6 @@ from flask.testing import FlaskClient
 from outreach import formats, reader_zone
 from outreach.config import Config
 from outreach.db.store import Store
-from outreach.domain.follows import choices
 from outreach.domain.locations import gazetteer, time_zones
 from outreach.domain.locations.geocoding import resolve
 from outreach.domain.network.kinds import Kind, Way
@@ -203,13 +202,6 @@ def test_form_with_a_forged_zone_is_saved_without_it(
         assert answer.status_code == 303, words(answer.text)
         assert "9:00 a. m. a 12:00" in words(client.get(f"/es/t/{calls.public_id}").text)
         assert "tu hora ·" not in words(client.get(answer.headers["Location"]).text)
-
-
-def test_notices_of_a_followed_place_are_on_its_clock() -> None:
-    places = gazetteer.load()
-    [area] = [each for each in places.find("los angeles") if each.region == "CA"][:1]
-    choice = choices.FollowChoice(area=area)
-    assert choices.find_zone(choice) == ANGELES
 
 
 def write(

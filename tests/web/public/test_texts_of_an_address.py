@@ -20,7 +20,6 @@ from outreach.domain.network.offices import Office
 from outreach.domain.workshops import DeliveryMode, Workshop
 from outreach.keystore import KeyStore
 from outreach.maintenance.worker import Worker
-from outreach.web.forms import form_token
 from tests.conftest import make_workshop
 from tests.support.fixed_clock import FIXED_NOW
 from tests.support.gateway_server import Gateway, serve_gateway
@@ -120,25 +119,13 @@ def test_assisted_registration_of_a_hall_is_exempt(
     assert len(site.send_texts()) == SHARE + 3
 
 
-def test_links_and_follows_beyond_it_are_refused_in_true_words(
-    site: Site, workshop: Workshop
-) -> None:
+def test_links_beyond_it_are_refused_in_true_words(site: Site, workshop: Workshop) -> None:
     use_up(site, workshop)
     known = ask_for_link_by_text(site.client, "+13125550200")
     unknown = ask_for_link_by_text(site.client, "+13125550299")
     assert (known.status_code, unknown.status_code) == (429, 429)
     assert "Desde tu conexión ya se pidieron muchos mensajes hoy." in known.text
-    with site.app.app_context():
-        stamp = form_token.make("avisame", now=clock.now() - timedelta(minutes=1))
-    fields = {"donde": "60608", "miles": "50", "online": "yes", "stamp": stamp, "website": ""}
-    asked = fields | {"contact": "text", "text": "312 555 0199"}
-    refused = site.client.post("/es/avisame", data=asked)
-    assert refused.status_code == 429
-    until_midnight = timedelta(hours=6)  # midnight of UTC
-    assert refused.headers["Retry-After"] == str(int(until_midnight.total_seconds()))
     assert site.send_texts() == []
-    by_letter = fields | {"contact": "email", "email": "rosa@example.org"}
-    assert site.client.post("/es/avisame", data=by_letter).status_code == 303
 
 
 def test_move_and_change_of_contact_say_and_send_nothing_beyond_it(

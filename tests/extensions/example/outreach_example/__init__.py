@@ -1,4 +1,5 @@
-"""An extension of somebody else: visitors leave a line at a workshop, and the worker counts them.
+"""An extension of somebody else: visitors leave a line at a workshop, the worker counts them, and
+the key store has their names for three days.
 
 It imports only what `outreach/docs/extensions.md` lists. Open `pages.py` first.
 """
@@ -9,13 +10,14 @@ from outreach.extension import Extension, ExtensionTables
 from outreach.maintenance.steps import Step
 from outreach.web.presentation.extension_pages import ExtensionPages
 from outreach.web.presentation.slots import SlotContent
-from outreach_example import counting, pages, tables
+from outreach_example import counting, guests, pages, tables
 
 extension: Final = Extension(
     name="example",
     summary="A guest book for each workshop.",
-    tables=ExtensionTables(main=tables.Base.metadata),
+    tables=ExtensionTables(main=tables.Base.metadata, key_store=tables.KeyStoreBase.metadata),
     steps=(Step("example", counting.count, is_led=True),),
+    keepers=(guests.KEEPER,),
     pages=ExtensionPages(
         blueprints=(pages.pages,),
         slots=(SlotContent(slot="workshop_head", render=pages.render_link),),

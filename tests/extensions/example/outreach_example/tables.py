@@ -1,5 +1,7 @@
 """The guest book: a line of a workshop goes with it."""
 
+from datetime import date
+
 import sqlalchemy as sa
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -25,3 +27,18 @@ class Count(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     lines: Mapped[int]
+
+
+class KeyStoreBase(DeclarativeBase):
+    pass
+
+
+class Guest(KeyStoreBase):
+    """The name of whoever wrote a line. The core encrypts it anew when the master key changes."""
+
+    __tablename__ = "example_guest"
+
+    id: Mapped[bytes] = mapped_column(sa.LargeBinary(16), primary_key=True)
+    sealed: Mapped[bytes]
+    generation: Mapped[int]
+    until: Mapped[date]
