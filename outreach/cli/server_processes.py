@@ -50,12 +50,15 @@ class ServerProcesses(MPServer):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.main_loop_interrupt = Interrupt()  # type: ignore[assignment]  # as an Event
+        # granian only sets, clears and waits for it, so it need not be an Event.
+        self.main_loop_interrupt = Interrupt()  # type: ignore[assignment]
 
     @staticmethod
     def _spawn_wsgi_worker(*args: Any) -> None:
-        """What each process runs: granian's, with a wait that a signal handler may end."""
-        vars(mp)["threading"] = SimpleNamespace(Event=Interrupt)  # it waits for one
+        """What each process runs: granian's, with a wait that a signal handler may end.
+
+        Its main thread waits for an Event that it makes; in this process the module makes ours."""
+        vars(mp)["threading"] = SimpleNamespace(Event=Interrupt)
         MPServer._spawn_wsgi_worker(*args)
 
     def _serve_loop(self, spawn_target: Any, target_loader: Callable[..., Any]) -> None:

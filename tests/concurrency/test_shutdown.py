@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 from types import MappingProxyType
@@ -268,18 +268,6 @@ def _wait_unaware(stopped: Interrupt) -> None:
     stopped.wait()
 
 
-@pytest.mark.any_database("signals of processes")
-def test_process_hears_of_a_signal_that_did_not_end_its_wait() -> None:
-    forking = multiprocessing.get_context("fork")
-    process = forking.Process(target=_wait_unaware, args=(Interrupt(),))
-    process.start()
-    try:
-        process.join(TIMEOUT_SECONDS)
-        assert process.exitcode == 0
-    finally:
-        process.kill()
-
-
 def _be_interrupted(interrupt: Interrupt) -> None:
     """Is interrupted anywhere in its waits by a handler that ends them."""
     chance = random.Random(0)
@@ -291,9 +279,12 @@ def _be_interrupted(interrupt: Interrupt) -> None:
 
 
 @pytest.mark.any_database("signals of processes")
-def test_handler_may_end_a_wait_wherever_it_interrupts_it() -> None:
+@pytest.mark.parametrize("wait", [_wait_unaware, _be_interrupted])
+def test_process_hears_of_its_signal_wherever_that_finds_it(
+    wait: Callable[[Interrupt], None],
+) -> None:
     forking = multiprocessing.get_context("fork")
-    process = forking.Process(target=_be_interrupted, args=(Interrupt(),))
+    process = forking.Process(target=wait, args=(Interrupt(),))
     process.start()
     try:
         process.join(TIMEOUT_SECONDS)
