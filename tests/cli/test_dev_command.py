@@ -48,10 +48,19 @@ class DevServer:
         }
 
     def edit(self, name: str, old: str, new: str) -> None:
-        path = self.checkout / name
-        text = path.read_text()
+        text = (self.checkout / name).read_text()
         assert old in text
-        path.write_text(text.replace(old, new, 1))
+        self.write(name, text.replace(old, new, 1))
+
+    def write(self, name: str, text: str) -> None:
+        """In one step: a file that is seen empty and then whole is two reloads, and the second of
+        them ends the test's next request."""
+        path = self.checkout / name
+        path.with_name(f"{path.name}.new").write_text(text)
+        path.with_name(f"{path.name}.new").replace(path)
+
+    def count_reloads(self) -> int:
+        return self.log.read_text().count(": reloaded in")
 
     def seconds_until(self, is_shown: Callable[[], bool], limit: float) -> float:
         began = time.monotonic()
@@ -130,9 +139,9 @@ def test_error_is_shown_with_traceback_and_goes_when_mended(dev: DevServer) -> N
 def test_failed_step_of_the_worker_is_shown_with_its_traceback_here_only(dev: DevServer) -> None:
     # A step of every worker, so that the other one below runs it too.
     broken = 'def record_worker_seen(*given: object, **named: object) -> None:\n    {}["x1y2"]\n'
-    module = dev.checkout / "outreach/domain/network/installation_settings.py"
-    whole = module.read_text()
-    module.write_text(f"{whole}\n\n{broken}")
+    module = "outreach/domain/network/installation_settings.py"
+    whole = (dev.checkout / module).read_text()
+    dev.write(module, f"{whole}\n\n{broken}")
     dev.seconds_until(lambda: "KeyError: 'x1y2'" in dev.log.read_text(), MAX_SECONDS_TO_RELOAD)
     shown = dev.log.read_text()
     assert "Traceback (most recent call last)" in shown
@@ -145,7 +154,10 @@ def test_failed_step_of_the_worker_is_shown_with_its_traceback_here_only(dev: De
     assert "failed: KeyError" in production.stderr
     assert "Traceback" not in production.stderr
     assert "x1y2" not in production.stderr
-    module.write_text(whole)
+    reloads = dev.count_reloads()
+    dev.write(module, whole)
+    # The next test's request would end with the reload.
+    dev.seconds_until(lambda: dev.count_reloads() > reloads, MAX_SECONDS_TO_RELOAD)
 
 
 @pytest.mark.long
