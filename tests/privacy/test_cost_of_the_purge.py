@@ -9,7 +9,7 @@ from outreach import clock
 from outreach.domain.registrations import Registration
 from outreach.privacy import retention
 from tests.privacy.test_erasure import Aviary, aviary
-from tests.support.index_use import collect_statements, list_scans
+from tests.support.index_use import collect_statements, list_scans, prefer_indexes
 
 __all__ = ["aviary"]
 
@@ -34,9 +34,7 @@ def test_purge_scans_neither_registrations_nor_workshops(aviary: Aviary) -> None
         erased = sa.select(sa.func.count()).where(Registration.key_id.is_(None))
         assert session.scalar(erased) == 3
     with store.engine.connect() as connection:
-        # With few rows it would read the table whatever the index.
-        if not store.is_sqlite:
-            connection.exec_driver_sql("SET enable_seqscan = off")
+        prefer_indexes(connection)
         found = {
             statement: scans
             for statement, values in statements.items()

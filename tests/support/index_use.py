@@ -28,6 +28,15 @@ def collect_statements(engine: sa.Engine) -> Iterator[dict[str, Any]]:
     sa.event.remove(engine, "before_cursor_execute", note)
 
 
+def prefer_indexes(connection: sa.Connection) -> None:
+    """Has PostgreSQL plan as for large tables. With few rows it would read a table whatever its
+    indexes, or the whole of an index to merge or hash two tables, the more with statistics of
+    these rows (`tests/run` starts it without autovacuum)."""
+    if connection.dialect.name == "postgresql":
+        for name in ("enable_seqscan", "enable_hashjoin", "enable_mergejoin"):
+            connection.exec_driver_sql(f"SET {name} = off")
+
+
 def list_scans(
     connection: sa.Connection,
     statement: str,

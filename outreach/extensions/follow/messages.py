@@ -28,7 +28,7 @@ from outreach.extensions.follow.follows import OpenFollow
 from outreach.extensions.follow.matching import NewsMatcher, NewWorkshop
 from outreach.extensions.follow.tables import FollowChannel, FollowMessage, FollowMessageType
 from outreach.i18n import N_, NP_, translate, use_language
-from outreach.keystore import KeyStore, text_exchange
+from outreach.keystore import KeyStore
 from outreach.mail import delivery, render, sms
 from outreach.mail.delivery import LetterTransport, TextTransport
 from outreach.mail.delivery_round import Outlet, Prepared, Transport, Written
@@ -190,10 +190,6 @@ class FollowWriter(Generic[Written]):
             follow = follows.unseal(self.key_store, stored)
         except DataErased:
             return None
-        if follow.channel is FollowChannel.TEXT and text_exchange.is_stopped(
-            self.key_store, follow.details.recipient
-        ):
-            return None  # the follow ends within a minute
         context = self._look_up(message, follow, now)
         if context is None:
             return None

@@ -84,10 +84,8 @@ GUARDS: Final = (
         "tests/extensions/follow/test_follow_pages.py::test_page_and_worker_of_push_are_the_only_ones_with_a_worker",
     ),
     Guard(
-        "S40", "outreach.extensions.follow.messages:FollowWriter.__call__",
-        """if follow.channel is FollowChannel.TEXT and text_exchange.is_stopped(self.key_store, follow.details.recipient):
-    return None""",
-        "pass",
+        "S40", "outreach.mail.delivery:paying_texts",
+        "text_exchange.is_stopped(key_store, text.to)", "False",
         "tests/extensions/follow/test_texts_of_follows.py::test_phone_that_wants_no_texts_gets_none",
     ),
 )

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from outreach.db.store import Store
 from outreach.domain.workshops import Workshop
-from tests.support.index_use import collect_statements, list_scans
+from tests.support.index_use import collect_statements, list_scans, prefer_indexes
 from tests.support.public_urls import FurnishedSite
 
 # Tables that grow with the network and its years.
@@ -23,10 +23,7 @@ def test_public_pages_scan_no_table(furnished_site: FurnishedSite, store: Store)
     engine = site.app.extensions["outreach_store"].engine
     found, count = dict[str, list[str]](), 0
     with store.engine.connect() as connection, collect_statements(engine) as statements:
-        # With few rows it would read the table whatever the index, and with statistics of them the
-        # whole index: `tests/run` starts PostgreSQL without autovacuum.
-        if not store.is_sqlite:
-            connection.exec_driver_sql("SET enable_seqscan = off")
+        prefer_indexes(connection)
         for _endpoint, path in site.addresses():
             client.get(path)
             for statement, values in statements.items():
@@ -44,8 +41,7 @@ def test_scan_of_a_table_is_found(store: Store) -> None:
         session.scalars(sa.select(Workshop.id).where(Workshop.phone == "x")).all()
         session.scalars(sa.select(Workshop.id).where(Workshop.public_id == "x")).all()
     with store.engine.connect() as connection:
-        if not store.is_sqlite:
-            connection.exec_driver_sql("SET enable_seqscan = off")
+        prefer_indexes(connection)
         scans = [
             list_scans(connection, each, values, GROWING) for each, values in statements.items()
         ]
