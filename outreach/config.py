@@ -174,8 +174,6 @@ class Config:
     promise_no_police: bool = False
     plain_feeds: bool = False  # send feeds uncompressed
     extensions: tuple[str, ...] = ()  # the names of those that are on, in their order
-    activitypub: bool = False  # push workshops to the fediverse
-    hub: bool = False  # push feeds to programs that subscribe (WebSub)
     listen: str = "127.0.0.1"
     pool_size: int = 4  # connections to PostgreSQL a process, one a thread
     log: str = "text"  # or "json"
@@ -327,8 +325,6 @@ class Config:
             promise_no_police=read.flag("PROMISE_NO_POLICE"),
             plain_feeds=read.flag("PLAIN_FEEDS"),
             extensions=tuple(read.text("EXTENSIONS", "").split()),
-            activitypub=read.flag("ACTIVITYPUB"),
-            hub=read.flag("HUB"),
             listen=read.text("LISTEN", cls.listen),
             pool_size=read.number_between("POOL_SIZE", cls.pool_size, 1, 100),
             log=read.checked("LOG", cls.log, logs.FORMS.__contains__, "has to be text or json"),

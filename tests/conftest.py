@@ -279,7 +279,6 @@ def config(
         mail_from="talleres@example.org",
         controller="Red de consulados",
         secret_key="only for tests",
-        hub=True,
         extensions=extension_points.list_installed(),
     )
     if request.param == "sqlite":

@@ -55,7 +55,7 @@ def command(
                 param_hint=f"--{unknown.what}",
             ) from None
         host = installation_settings.get_calendar_host(session)
-        site = PublicSite(config.public_url, host, config.phone, config.hub)
+        site = PublicSite(config.public_url, host, config.phone)
         body = ics_feed.write_bytes(session, query, lang, site, today=clock.now().date())
     if output is None:
         sys.stdout.buffer.write(body)

@@ -6,7 +6,6 @@ SQLAlchemy needs all of them to resolve foreign keys, and migrations to compare 
 from outreach.db import job_locks
 from outreach.db.base import Base
 from outreach.domain import registrations, workshops
-from outreach.domain.activitypub import deliveries, followers, pushed_events
 from outreach.domain.audit import audit_log, hash_chain
 from outreach.domain.calendar import change_counters, event_cache, public_changes
 from outreach.domain.call_centre import call_holds
@@ -43,7 +42,6 @@ from outreach.domain.scheduling import (
 )
 from outreach.domain.search import unmet_searches
 from outreach.domain.trials import trials
-from outreach.domain.websub import subscriptions
 from outreach.domain.workshops import partners, series, time_slots
 
 __all__ = [
@@ -56,11 +54,9 @@ __all__ = [
     "change_counters",
     "checkin_events",
     "checkin_tokens",
-    "deliveries",
     "digests",
     "event_cache",
     "figures",
-    "followers",
     "form_drafts",
     "fraud_reports",
     "hash_chain",
@@ -84,7 +80,6 @@ __all__ = [
     "partners",
     "place_changes",
     "public_changes",
-    "pushed_events",
     "registrations",
     "releases",
     "revision_log",
@@ -95,7 +90,6 @@ __all__ = [
     "staff_alerts",
     "staff_messages",
     "subscribers",
-    "subscriptions",
     "time_slots",
     "totals",
     "tours",

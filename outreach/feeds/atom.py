@@ -11,7 +11,7 @@ from xml.sax.saxutils import escape, quoteattr
 from sqlalchemy.orm import Session
 
 from outreach.domain.calendar.feed_query import FeedQuery
-from outreach.feeds import ics_feed, upcoming
+from outreach.feeds import feed_links, ics_feed, upcoming
 from outreach.feeds.upcoming import UpcomingCut, UpcomingEvent, UpcomingFeed
 from outreach.feeds.vevent import PublicSite
 from outreach.i18n import list_languages
@@ -50,9 +50,7 @@ def _head(
         _link("alternate", "text/html", home, lang),
         _link("alternate", "text/calendar", ics_feed.address(choice, lang, site.public_url), lang),
     ]
-    if site.has_hub:
-        hub = quoteattr(ics_feed.hub_address(site.public_url))
-        parts.append(f'<link rel="hub" href={hub}/>\n')
+    parts.append(feed_links.write_atom(site.links, site.public_url))
     for each in list_languages():
         address = ics_feed.address(choice, each, site.public_url, "atom")
         relation = "self" if each == lang else "alternate"

@@ -131,11 +131,6 @@ def address(choice: FeedQuery, lang: str, public_url: str, form: str = "ics") ->
     return f"{public_url}/{lang}/cal/{choice.name}.{form}" + (f"?{query}" if query else "")
 
 
-def hub_address(public_url: str) -> str:
-    """Returns the address at which programs subscribe to feeds (WebSub)."""
-    return f"{public_url}/hub"
-
-
 def filename(name: str, form: str = "ics") -> str:
     """The file name of a feed: it names the office and never the kind (S14)."""
     return f"talleres.{form}" if name == NETWORK else f"talleres-{name}.{form}"

@@ -19,7 +19,7 @@ from typing import Any, Final
 from sqlalchemy.orm import Session
 
 from outreach.domain.calendar.feed_query import FeedQuery
-from outreach.feeds import ics_feed, upcoming
+from outreach.feeds import feed_links, ics_feed, upcoming
 from outreach.feeds.upcoming import UpcomingCut, UpcomingEvent, UpcomingFeed
 from outreach.feeds.vevent import PublicSite
 from outreach.whole_lists import make_each
@@ -46,8 +46,7 @@ def _head(
     choice: FeedQuery, lang: str, site: PublicSite, feed: UpcomingFeed, cut: UpcomingCut
 ) -> dict[str, Any]:
     home, whole = feed.text("URL"), replace(choice, since=None)
-    # A page is no topic of its own: a subscriber of the feed is told of all of it.
-    hubs = [{"type": "WebSub", "url": ics_feed.hub_address(site.public_url)}]
+    links = site.links if not choice.since else ()
     return {
         "version": VERSION,
         "title": feed.text("NAME"),
@@ -55,7 +54,7 @@ def _head(
         "home_page_url": home,
         "feed_url": ics_feed.address(whole, lang, site.public_url, "json"),
         "language": lang,
-        **({"hubs": hubs} if site.has_hub and not choice.since else {}),
+        **feed_links.write_json(links, site.public_url),
         "authors": [{"name": upcoming.author(choice, feed, lang), "url": home}],
     }
 

@@ -31,8 +31,9 @@ from outreach.domain.calendar import change_counters, feed_query
 from outreach.domain.calendar.feed_query import NETWORK, FeedQuery, UnknownFilter
 from outreach.domain.locations.reference_data import ReferenceCache, ReferenceData
 from outreach.domain.network import installation_settings
-from outreach.feeds import atom, ics_feed, jcal, jscalendar, json_feed
+from outreach.feeds import atom, feed_links, ics_feed, jcal, jscalendar, json_feed
 from outreach.feeds.event_writer import style_digest
+from outreach.feeds.feed_links import FeedLink
 from outreach.feeds.shared_feeds import FeedCopy, FeedKey, SharedFeed, SharedFeeds
 from outreach.feeds.vevent import PublicSite
 from outreach.memory_cache import MemoryCache
@@ -117,10 +118,12 @@ class Feeds:
         always: Mapping[str, str],
         *,
         reference: ReferenceCache | None = None,
+        links: Sequence[FeedLink] = (),
         room: int = MAX_MEMORY_BYTES,
         shared: SharedFeeds | None = None,
     ) -> None:
         self.config, self.store = config, store
+        self._links = tuple(links)
         self._reference = reference or ReferenceCache(store)
         # The servers are forked from this process, and share it.
         self._shared = shared or SharedFeeds()
@@ -238,7 +241,7 @@ class Feeds:
         number, counted_at = change_counters.read_without_session(self.store, request.name)
         version = now.date(), number
         host = installation_settings.read_calendar_host(self.store)
-        site = PublicSite(self.config.public_url, host, self.config.phone, self.config.hub)
+        site = PublicSite(self.config.public_url, host, self.config.phone, self._links)
         known = self._reference.read()
         codes = request.filters[FILTERS.index("tipo")]
         if any(kind.hides_under(codes) for kind in known.find_kinds(codes).values()):
@@ -468,17 +471,16 @@ def _address(choice: FeedQuery, request: FeedRequest, site: PublicSite) -> str:
 
 
 def _link(choice: FeedQuery, request: FeedRequest, site: PublicSite) -> str:
-    """The hub and the topic (WebSub, 4). Discreet feeds and later pages are not pushed and name no
-    hub."""
-    topic = f'<{_address(choice, request, site)}>; rel="self"'
-    if not site.has_hub or choice.is_discreet or choice.since:
-        return topic
-    return f'<{ics_feed.hub_address(site.public_url)}>; rel="hub", {topic}'
+    """The links of the site's feeds, and the feed's own address. A discreet feed and a later page
+    have none of the first."""
+    links = () if choice.is_discreet or choice.since else site.links
+    own = f'<{_address(choice, request, site)}>; rel="self"'
+    return feed_links.write_header(links, site.public_url) + own
 
 
 def get_site(config: Config, session: Session) -> PublicSite:
     host = installation_settings.get_calendar_host(session)
-    return PublicSite(config.public_url, host, config.phone, config.hub)
+    return PublicSite(config.public_url, host, config.phone)
 
 
 def _file(name: str, form: str) -> str:

@@ -15,6 +15,7 @@ from outreach.domain.network.kinds import Visibility, Way
 from outreach.domain.text import clean, clean_lines
 from outreach.domain.workshops import DeliveryMode, Workshop
 from outreach.feeds import labels, serialization
+from outreach.feeds.feed_links import FeedLink
 from outreach.feeds.serialization import IcsText
 from outreach.i18n import say, translate, translator
 
@@ -28,7 +29,7 @@ class PublicSite:
     public_url: str
     host: str  # in UIDs; stays the same if the site moves
     phone: str = ""  # for offices without one
-    has_hub: bool = False  # its feeds are pushed
+    links: tuple[FeedLink, ...] = ()  # of its feeds
 
 
 def write(

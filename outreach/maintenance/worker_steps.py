@@ -9,7 +9,6 @@ from functools import partial
 from typing import Final
 
 from outreach.accounts.server_encryption import ServerEncryption
-from outreach.activitypub import publisher
 from outreach.answers import replies
 from outreach.domain.network import installation_settings
 from outreach.domain.registrations.public_seats import DelayedStates
@@ -31,7 +30,6 @@ from outreach.maintenance.steps import (
 )
 from outreach.privacy import audit_verification, link_renewal, retention
 from outreach.signing import revision_log
-from outreach.websub import hub
 
 PURGE: Final = "purge"
 
@@ -188,8 +186,6 @@ STEPS: Final[tuple[Step, ...]] = (
     Step("texts", steps.by_text(delivery.text_outlets), is_led=False, sends=True),
     Step("circulars", _deliver_mailings, is_led=False, sends=True),
     Step("roster", steps.by_mail(roster_letters.letter_outlets), is_led=False, sends=True),
-    Step("hub", InThread(hub.of_app), is_led=True),
-    Step("fediverse", InThread(publisher.of_app), is_led=True),
     Step("joint", InThread(network_puller.of_app), is_led=True),
     Step("calendars", InThread(updates.of_app), is_led=True),
     Step(

@@ -89,15 +89,23 @@ def config(
 
 
 def _folders(base: Database, extension: str, more_versions: Path | None = None) -> list[Path]:
-    own = find_versions(base, extension) if extension else PACKAGE / "versions" / base
+    own = find_versions(base, extension)
     return [each for each in (own, more_versions) if each is not None]
 
 
 def find_versions(base: Database, extension: str) -> Path | None:
-    """Returns the folder of an extension's migrations; None where it has no tables there."""
-    package = extension_points.find_folder(extension)
-    folder = None if package is None else package / "migrations" / base
+    """Returns the folder of the core's migrations, as an empty name, or of an extension's; None
+    where it has no tables there."""
+    folder = _get_versions(base, extension)
     return folder if folder is not None and folder.is_dir() else None
+
+
+def _get_versions(base: Database, extension: str) -> Path | None:
+    """Returns where migrations belong; None of an extension that is not installed."""
+    if not extension:
+        return PACKAGE / "versions" / base
+    package = extension_points.find_folder(extension)
+    return None if package is None else package / "migrations" / base
 
 
 def list_histories(base: Database, extensions: Iterable[str]) -> Iterator[str]:
@@ -271,7 +279,9 @@ def write_first_migration(
             "Another migration follows the first. Delete its file: the first one will have what it "
             "has."
         )
-    [folder] = _folders(base, extension)
+    folder = _get_versions(base, extension)
+    assert folder is not None  # it is installed: its models are known
+    folder.mkdir(parents=True, exist_ok=True)
     file = folder / "first.py"
     first_migration.write(file, _get_tables(base) if tables is None else tables, extension or base)
     return file

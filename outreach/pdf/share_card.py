@@ -20,7 +20,7 @@ _DRAWING: Final = "1"  # changes with the template: the address of a picture cha
 
 @dataclass(frozen=True)
 class CoarseTexts:
-    """What a picture that is pushed to other sites says in place of title and venue (S42)."""
+    """What a picture that is pushed to other sites says in place of title and venue (S39)."""
 
     title: str
     where: str

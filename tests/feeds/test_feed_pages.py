@@ -72,7 +72,6 @@ def test_pages_have_every_workshop_once_in_order(client: FlaskClient, store: Sto
             f"taller-{uid}" for uid in upcoming
         ]
     assert {page["feed_url"] for page in pages} == {f"http://localhost:8000{FEED}"}
-    assert [("hubs" in page) for page in pages] == [True, *[False for _page in pages[1:]]]
 
 
 @pytest.mark.thorough
@@ -122,8 +121,3 @@ def test_other_formats_have_no_pages(client: FlaskClient, chicago: Office) -> No
     for form in ("ics", "atom", "jcal", "jscal"):
         address = f"/es/cal/chicago.{form}"
         assert client.get(f"{address}?desde=2030-01-01").data == client.get(address).data
-
-
-def test_later_page_names_no_hub(client: FlaskClient, chicago: Office) -> None:
-    answer = client.get(f"{FEED}?desde=2030-01-01")
-    assert answer.headers["Link"] == (f'<http://localhost:8000{FEED}?desde=2030-01-01>; rel="self"')

@@ -19,9 +19,9 @@ from outreach.joint import network_puller
 from outreach.joint.signed_documents import BadDocument
 from outreach.outbound.guarded_client import FetchRule
 from tests.joint.test_two_networks import titles
+from tests.support.callback_server import LOOPBACK_RULE
 from tests.support.fixed_clock import FIXED_NOW, fixed_clock
 from tests.support.joint_scene import Answer, HostilePartner, Payload, add_network, pull
-from tests.support.websub_subscriber import LOOPBACK_RULE
 
 pytestmark = [fixed_clock, pytest.mark.any_database("what is refused before anything is stored")]
 HOUR = timedelta(hours=1)

@@ -28,6 +28,7 @@ from outreach.joint import signed_documents
 from outreach.maintenance import doctor
 from outreach.reports import workshop_counts
 from tests.conftest import kind, make_workshop
+from tests.support.callback_server import LOOPBACK_RULE
 from tests.support.environment import where
 from tests.support.fixed_clock import FIXED_NOW, fixed_clock
 from tests.support.joint_scene import (
@@ -37,7 +38,6 @@ from tests.support.joint_scene import (
     add_network,
     pull,
 )
-from tests.support.websub_subscriber import LOOPBACK_RULE
 
 pytestmark = fixed_clock
 DAY = timedelta(days=1)

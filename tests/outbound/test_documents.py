@@ -5,7 +5,7 @@ import pytest
 from outreach.outbound import guarded_client
 from outreach.outbound.guarded_client import FetchedAnswer, FetchRule, HostUnreachable
 from tests.outbound.test_public_addresses import serve_bytes
-from tests.support.websub_subscriber import LOOPBACK_RULE, serve_subscriber
+from tests.support.callback_server import LOOPBACK_RULE, serve_subscriber
 
 pytestmark = pytest.mark.any_database("nothing is stored")
 

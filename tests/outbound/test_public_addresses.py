@@ -15,14 +15,14 @@ from outreach.config import Config
 from outreach.outbound import guarded_client, public_addresses
 from outreach.outbound.guarded_client import AddressRefused, FetchRule, HostUnreachable
 from tests.support import tls_certificate
-from tests.support.ports import free_port
-from tests.support.websub_subscriber import (
+from tests.support.callback_server import (
     ANY_PORT,
     LOOPBACK_RULE,
     LOOPBACK_TLS_RULE,
     is_loopback,
     serve_subscriber,
 )
+from tests.support.ports import free_port
 
 PRIVATE = (
     "0.0.0.0", "0.1.2.3", "10.0.0.1", "10.255.255.255", "100.64.0.1", "100.100.100.200",

@@ -19,6 +19,7 @@ from outreach.db.store import Store
 from outreach.domain.network.staff import ALL_OFFICES, Role
 from outreach.keystore import KeyStore
 from tests.security.test_safety import read_all_rows
+from tests.support.extension_scenes import SCENES
 from tests.support.login import half_a_minute_later
 from tests.support.policy_table import SCOPES
 from tests.support.public_urls import FurnishedSite
@@ -120,8 +121,8 @@ def test_post_without_origin_headers_needs_a_token(
                 answer = admin.client.post(path, headers=admin.headers)
                 assert answer.status_code in {401, 403, 404}, path
         else:
-            # The hub needs no token: it asks the callback (S39).
-            refused = {400} if path == "/hub" else {404, 422}
+            of_programs = [s.program_posts[path] for s in SCENES if path in s.program_posts]
+            refused = set(of_programs) or {404, 422}
             assert client.post(path, data={"name": "Rosa"}).status_code in refused, path
     assert read_all_rows(store, key_store) == before
 

@@ -185,8 +185,7 @@ def test_every_machine_readable_address_is_checked(
     without_data = {"figures.latest", "api.nothing", "sitemap.security", "places.locate"}
     # It is one roster member's: checked in tests/security/test_roster_discretion.py.
     without_data |= {"roster.answer", "roster.show", "roster.calendar_feed"}
-    # Answers with its own sentences only; what is pushed is checked in tests/websub.
-    without_data.add("hub.subscribe")
+    without_data |= {name for scene in SCENES for name in scene.without_data}
     # Answer a gateway the same, whatever they did: tests/answers/test_adapters.py.
     without_data |= {f"text_answers.{each}" for each in ("take_text", "take_whatsapp")}
     without_data.add("text_answers.verify_address")

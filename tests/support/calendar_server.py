@@ -11,7 +11,7 @@ from pathlib import Path
 
 from outreach.outbound.guarded_client import FetchRule
 from tests.imports.guess.builders import calendar
-from tests.support.websub_subscriber import ANY_PORT, is_loopback
+from tests.support.callback_server import ANY_PORT, is_loopback
 
 HOST = "calendario.example"
 OTHER_HOST = "otro.example"

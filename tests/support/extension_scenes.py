@@ -18,6 +18,11 @@ class ExtensionScene:
 
     queries: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """Query strings by endpoint, as in `tests/support/public_urls.py`."""
+    parts: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Values for parts of its addresses that no address of the core has."""
+    program_posts: Mapping[str, int] = field(default_factory=dict)
+    """The paths to which programs post without a token, each with the status of a post of
+    nonsense."""
     pages: Mapping[str, Callable[[Any], str]] = field(default_factory=dict)
     """Paths of public pages in the world of the browser tests, by a name that test ids show."""
     list_formats: Callable[[str, Sequence[str], Sequence[str]], Iterator[str]] | None = None
@@ -35,6 +40,8 @@ class ExtensionScene:
     """What stands in the addresses that have such a token."""
     html_endpoints: tuple[str, ...] = ()
     """Blueprints whose addresses are pages: no program reads them."""
+    without_data: frozenset[str] = frozenset()
+    """Endpoints that programs read and that show no workshop, or that tests of its own check."""
     with_worker: tuple[str, ...] = ()
     """Paths of pages that register a service worker, in Spanish."""
     paths: tuple[str, ...] = ()

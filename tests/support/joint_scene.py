@@ -31,9 +31,9 @@ from outreach.joint import joint_reader, network_puller
 from outreach.joint.network_puller import NetworkPuller
 from outreach.keystore import KeyStore, MasterKeys
 from tests.conftest import close_app, kind, make_workshop, office
+from tests.support.callback_server import LOOPBACK_RULE
 from tests.support.limits import UNLIMITED
 from tests.support.threaded_server import running
-from tests.support.websub_subscriber import LOOPBACK_RULE
 
 OWN_NAMES = ("Talleres", "Red de consulados")
 HOST_TITLE = "Taller con la biblioteca"

@@ -49,6 +49,9 @@ QUERIES: Final = {
     "calendar_files.feed": ("", "?tipo=K7QX", "?tipo=nada"),
 } | {endpoint: tuple(each) for scene in SCENES for endpoint, each in scene.queries.items()}
 
+# Values for parts of the addresses of extensions.
+PARTS: Final = {name: each for scene in SCENES for name, each in scene.parts.items()}
+
 
 @dataclass(frozen=True)
 class FurnishedSite:
@@ -119,7 +122,7 @@ class FurnishedSite:
             "form": ("ics", "atom", "json", "jcal", "jscal"),
             "name": self.files if rule.endpoint.startswith("static") else ("red", "chicago", "x"),
             "version": ("000000000000",),
-        }
+        } | dict(PARTS)
         assert name in known, (
             f"tell tests/support/public_urls.py what stands for <{name}> in {rule.rule}"
         )

@@ -282,15 +282,17 @@ PROMISES: Final[dict[str, tuple[str, ...]]] = {
         "web/public/test_safety_questions.py::test_discreet_page_says_nothing_of_the_way",
     ),
     "S39": (
-        "websub/test_hub.py::test_hub_is_off_unless_it_is_set",
         "outbound/test_public_addresses.py::test_address_that_only_this_server_can_reach_is_refused",
         "outbound/test_public_addresses.py"
         "::test_other_spelling_of_this_machine_is_refused_before_anything_is_sent",
         "outbound/test_public_addresses.py::test_no_setting_permits_this_machine",
-        "websub/test_hub.py::test_topic_that_is_no_public_feed_is_refused_with_one_sentence",
-        "websub/test_hub.py::test_callback_that_does_not_echo_the_challenge_gets_nothing",
-        "websub/test_hub.py::test_pushed_feed_has_no_street_no_venue_and_no_free_text",
-        "websub/test_hub.py::test_workshop_is_pushed_a_day_after_it_was_published",
+        "feeds/test_coarse_feeds.py::test_pushed_feed_has_no_street_no_venue_and_no_free_text",
+        "feeds/test_coarse_feeds.py::test_workshop_is_in_it_a_day_after_it_was_published",
+        "domain/scheduling/test_pushed_workshops.py::test_pushed_workshop_cannot_become_discreet",
+        "domain/scheduling/test_pushed_workshops.py"
+        "::test_kind_of_a_pushed_workshop_cannot_become_discreet",
+        "domain/scheduling/test_pushed_workshops.py"
+        "::test_staff_read_that_it_cannot_be_deleted_elsewhere",
     ),
     "S41": (
         "answers/test_adapters.py::test_forged_request_is_refused",
@@ -303,27 +305,6 @@ PROMISES: Final[dict[str, tuple[str, ...]]] = {
         "answers/test_fuzzed_answers.py::test_no_answer_ends_the_place_of_another_person",
         "answers/test_fuzzed_answers.py"
         "::test_nothing_of_a_number_is_left_when_its_person_is_erased",
-    ),
-    "S42": (
-        "activitypub/test_inbox.py::test_nothing_is_fetched_for_who_does_not_follow",
-        "activitypub/test_readers.py::test_nothing_is_there_without_the_setting",
-        "activitypub/test_readers.py::test_event_says_no_street_no_venue_and_no_free_text",
-        "activitypub/test_publisher.py::test_workshop_is_pushed_a_day_after_it_was_published",
-        "activitypub/test_publisher.py::test_what_no_pushed_feed_has_is_not_pushed",
-        "activitypub/test_publisher.py::test_kind_that_turned_discreet_is_neither_sent_nor_shown",
-        "activitypub/test_publisher.py::test_private_key_opens_with_the_key_store_only",
-        "activitypub/test_publisher.py::test_log_has_no_address_of_a_follower",
-        "activitypub/test_withdrawal.py::test_pushed_workshop_cannot_become_discreet",
-        "activitypub/test_withdrawal.py::test_kind_of_a_pushed_workshop_cannot_become_discreet",
-        "activitypub/test_withdrawal.py::test_withdrawn_event_and_its_picture_answer_410",
-        "activitypub/test_withdrawal.py::test_staff_read_that_it_cannot_be_deleted_elsewhere",
-        "activitypub/test_inbox.py::test_follow_signed_with_another_key_is_refused",
-        "activitypub/test_inbox.py::test_signature_older_than_an_hour_is_refused",
-        "activitypub/test_inbox.py::test_digest_that_does_not_fit_the_body_is_refused",
-        "activitypub/test_inbox.py::test_actor_on_another_host_than_its_key_is_refused",
-        "activitypub/test_inbox.py::test_inbox_at_a_private_address_or_another_host_is_refused",
-        "activitypub/test_inbox.py::test_followers_of_one_host_are_bounded",
-        "activitypub/test_inbox.py::test_only_addresses_are_stored_of_a_follower",
     ),
     "S43": (
         "security/test_network_walls.py::test_host_chooses_the_network_and_every_page_is_its_own",

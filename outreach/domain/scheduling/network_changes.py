@@ -11,7 +11,6 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from outreach.domain.activitypub import pushed_events
 from outreach.domain.calendar import feed_query, public_changes
 from outreach.domain.network import kinds
 from outreach.domain.network.kinds import Kind, Visibility, Way
@@ -20,7 +19,7 @@ from outreach.domain.newsletter import mailings
 from outreach.domain.newsletter.mailings import MailingTopic
 from outreach.domain.scheduling import workshop_service
 from outreach.domain.text import code
-from outreach.domain.workshops import Workshop, WorkshopStatus, new_public_id
+from outreach.domain.workshops import Workshop, WorkshopStatus, new_public_id, pushed
 from outreach.errors import Conflict, ErrorCode, Refusal
 
 UPCOMING_STATUSES = (WorkshopStatus.DRAFT, WorkshopStatus.PUBLISHED)
@@ -113,7 +112,7 @@ def change_kind(
     values = dict(values)
     was_discreet, is_discreet = kind.is_discreet, values.get("is_discreet", kind.is_discreet)
     if is_discreet and not was_discreet:
-        pushed_events.require_kind_not_pushed(session, kind)
+        pushed.require_kind_not_pushed(session, kind)
     # The code of four letters opens the kind for ever: it is in the addresses of subscribed feeds.
     if was_discreet and not is_discreet:
         values |= {"public_code": kind.code, "neutral_code": kind.public_code}

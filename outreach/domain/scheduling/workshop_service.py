@@ -15,7 +15,6 @@ from sqlalchemy.orm import Session
 
 from outreach import clock
 from outreach.domain import registrations
-from outreach.domain.activitypub import pushed_events
 from outreach.domain.locations import venues
 from outreach.domain.locations.venues import Venue
 from outreach.domain.network.kinds import Visibility
@@ -54,6 +53,7 @@ from outreach.domain.workshops import (
     fields,
     new_public_id,
     publish_checks,
+    pushed,
     time_slots,
     tour_stops,
 )
@@ -260,7 +260,7 @@ def _require_changeable(
         raise Refusal(ErrorCode.CLOSED_FOR_DANGER)
     is_discreet = data.kind.is_discreet if "kind" in new else workshop.is_discreet
     if is_discreet and not workshop.is_discreet:
-        pushed_events.require_not_pushed(session, workshop)
+        pushed.require_not_pushed(session, workshop)
     is_public = workshop.status is not WorkshopStatus.DRAFT
     if is_public and is_discreet and new & _EXPOSING and has_open_address(data):
         raise Refusal(ErrorCode.ADDRESS_EXPOSED)

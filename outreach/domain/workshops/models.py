@@ -169,6 +169,8 @@ class Workshop(Base):
 
     # Copied from the kind when it was made: a kind may become less discreet, it does not (S32).
     is_discreet: Mapped[bool] = mapped_column(init=False)
+    # Whether other sites have a copy, which nobody here can delete (`pushed.py`).
+    was_pushed: Mapped[bool] = mapped_column(init=False, default=False, server_default=sa.false())
 
     zone: Mapped[ZoneInfo]
     day: Mapped[date]

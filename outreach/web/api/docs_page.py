@@ -51,7 +51,6 @@ def about() -> ResponseReturnValue:
     keep_for(600)
     return render_template(
         "api/about.html",
-        has_hub=config().hub,
         nouns=[list(those) for _noun, those in groupby(shown, key=lambda each: each.noun)],
         terms=i18n.gettext(TERMS),
         licence=config().data_licence,

@@ -35,8 +35,6 @@ MAX_NEW_LINKS: Final = 3  # for one registration in a day
 MAX_MOVES: Final = 10  # by one registration to another date in a day
 MAX_CONTACT_CHANGES: Final = 2  # in one registration in a day
 MAX_FRAUD_REPORTS: Final = 10  # by one address in a day: staff read the sums
-MAX_HUB_REQUESTS: Final = 120  # by one address
-MAX_HUB_CALLBACKS: Final = 60  # that name one registered domain, which is asked for each
 MAX_PICTURES: Final = 60  # drawn for one address: each takes as long as 20 pages
 # One address is a waiting room of 200 people who each type two names in ten minutes.
 MAX_SUGGESTIONS: Final = 6000
@@ -107,17 +105,12 @@ def count_invitation(organizer_id: int, email: str) -> None:
     _hit("invitation to", RateLimitItemPerDay(INVITATIONS_A_DAY), invited)
 
 
-def count_hub_request() -> None:
-    """Counts a request of this address to the hub. Raises TooManyRequests."""
-    count_request("hub", MAX_HUB_REQUESTS)
-
-
-def count_hub_callback(domain: str) -> None:
-    """Counts a request to the hub or to an inbox that names a host of this domain
-    (`guarded_client.get_domain`), which will be asked: neither is a tool to flood others. Raises
+def count_domain(domain: str, limit: int) -> None:
+    """Counts a request, in ten minutes, that names a host of this domain
+    (`guarded_client.get_domain`), which will be asked: the site is no tool to flood others. Raises
     TooManyRequests."""
-    who = key_store().digest_of_today(f"callbacks at {domain}").hex()
-    _hit("hub callback", _per_ten_minutes(MAX_HUB_CALLBACKS), who)
+    who = key_store().digest_of_today(f"hosts of {domain}").hex()
+    _hit("domain", _per_ten_minutes(limit), who)
 
 
 def count_text(address: str = "") -> bool:

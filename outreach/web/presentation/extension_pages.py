@@ -6,6 +6,7 @@ from pathlib import Path
 
 from flask import Blueprint
 
+from outreach.feeds.feed_links import FeedLink
 from outreach.web.presentation.slots import SlotContent
 
 
@@ -25,3 +26,5 @@ class ExtensionPages:
     files: Mapping[str, tuple[Path, ...]] = field(default_factory=dict)
     """Style sheets and scripts by the name that `static` takes, each with its sources in order."""
     slots: tuple[SlotContent, ...] = ()
+    feed_links: tuple[FeedLink, ...] = ()
+    """Links that it adds to the feeds of the site that are not discreet."""

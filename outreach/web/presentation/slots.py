@@ -67,6 +67,11 @@ SLOTS: Final = (
         "among the buttons of a list without workshops",
         "the query string, without `?`, of the place that was searched",
     ),
+    Slot(
+        "api_notes",
+        "below the notes on the page of open data, as `<li>`",
+        "nothing",
+    ),
     Slot("workshop_ways", "below the ways to a place on a workshop's page", "the `Workshop`"),
     Slot(
         "calendar_for_sites",

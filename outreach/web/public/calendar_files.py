@@ -3,6 +3,7 @@
 A WSGI middleware answers feeds (`feeds/server.py`); only invalid feed addresses get here.
 """
 
+from collections.abc import Sequence
 from typing import Final
 
 from flask import Blueprint, Flask, Response, current_app, request
@@ -25,6 +26,7 @@ from outreach.web.middleware.response_headers import (
     keep_for,
     keep_private,
 )
+from outreach.web.presentation.extension_pages import ExtensionPages
 
 pages = Blueprint("calendar_files", __name__, url_prefix="/<lang:lang>")
 
@@ -32,7 +34,7 @@ CACHE_SECONDS: Final = 900  # as long as a feed
 MAX_QUOTE_LENGTH: Final = 40  # characters of a value quoted in an error
 
 
-def init_app(app: Flask) -> None:
+def init_app(app: Flask, extensions: Sequence[ExtensionPages]) -> None:
     config = app.extensions["outreach_config"]
     headers = {**ALWAYS, **get_https_headers(config.public_url), **CORS}
     feeds = Feeds(
@@ -40,6 +42,7 @@ def init_app(app: Flask) -> None:
         app.extensions["outreach_store"],
         headers,
         reference=app.extensions["outreach_reference"],
+        links=[link for each in extensions for link in each.feed_links],
     )
     app.extensions["outreach_feeds"] = feeds
     app.wsgi_app = FeedMiddleware(app.wsgi_app, feeds)  # type: ignore[assignment]  # as Flask says to

@@ -17,8 +17,8 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from outreach.extensions.follow.push_subscriptions import PushRule
+from tests.support.callback_server import LOOPBACK_RULE
 from tests.support.threaded_server import running
-from tests.support.websub_subscriber import LOOPBACK_RULE
 
 # No setting makes this rule: any host on this machine is a push service.
 LOOPBACK_PUSH = PushRule(LOOPBACK_RULE, ("127.0.0.1", "localhost"))

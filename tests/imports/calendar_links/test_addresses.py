@@ -22,7 +22,7 @@ from tests.support.calendar_server import (
     CalendarServer,
     look_up,
 )
-from tests.support.websub_subscriber import ANY_PORT, is_loopback
+from tests.support.callback_server import ANY_PORT, is_loopback
 
 pytestmark = pytest.mark.any_database("nothing is stored")
 

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "main_first_3d145e73"
+revision = "main_first_4ad45ff0"
 down_revision = None
 
 
@@ -55,54 +55,6 @@ def create_tables() -> None:
     sa.Column('sign', sa.String(length=20), nullable=False),
     sa.Column('reports', sa.Integer(), nullable=False),
     sa.PrimaryKeyConstraint('day', 'sign', name=op.f('pk_fraud_count'))
-    )
-    op.create_table('hub_request',
-    sa.Column('id', sa.Integer(), nullable=False),
-    sa.Column('key', sa.String(length=64), nullable=False),
-    sa.Column('nonce', sa.String(length=32), nullable=False),
-    sa.Column('mode', sa.String(length=20), nullable=False),
-    sa.Column('topic', sa.String(length=700), nullable=False),
-    sa.Column('callback', sa.String(length=500), nullable=False),
-    sa.Column('host', sa.String(length=253), nullable=False),
-    sa.Column('sealed_secret', sa.LargeBinary(), nullable=True),
-    sa.Column('lease_seconds', sa.Integer(), nullable=False),
-    sa.Column('made_at', sa.DateTime(), nullable=False),
-    sa.Column('due_at', sa.DateTime(), nullable=False),
-    sa.Column('tries', sa.Integer(), nullable=False),
-    sa.Column('leased_until', sa.DateTime(), nullable=True),
-    sa.Column('done_at', sa.DateTime(), nullable=True),
-    sa.Column('is_dead', sa.Boolean(), nullable=False),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_hub_request')),
-    sa.UniqueConstraint('key', name=op.f('uq_hub_request_key'))
-    )
-    op.create_index(op.f('ix_hub_request_host'), 'hub_request', ['host'], unique=False)
-    op.create_table('hub_subscription',
-    sa.Column('id', sa.Integer(), nullable=False),
-    sa.Column('key', sa.String(length=64), nullable=False),
-    sa.Column('topic', sa.String(length=700), nullable=False),
-    sa.Column('callback', sa.String(length=500), nullable=False),
-    sa.Column('host', sa.String(length=253), nullable=False),
-    sa.Column('sealed_secret', sa.LargeBinary(), nullable=True),
-    sa.Column('expires_at', sa.DateTime(), nullable=False),
-    sa.Column('sent_digest', sa.String(length=64), nullable=False),
-    sa.Column('made_at', sa.DateTime(), nullable=False),
-    sa.Column('due_at', sa.DateTime(), nullable=False),
-    sa.Column('tries', sa.Integer(), nullable=False),
-    sa.Column('leased_until', sa.DateTime(), nullable=True),
-    sa.Column('done_at', sa.DateTime(), nullable=True),
-    sa.Column('is_dead', sa.Boolean(), nullable=False),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_hub_subscription')),
-    sa.UniqueConstraint('key', name=op.f('uq_hub_subscription_key'))
-    )
-    op.create_index(op.f('ix_hub_subscription_host'), 'hub_subscription', ['host'], unique=False)
-    op.create_index(op.f('ix_hub_subscription_topic'), 'hub_subscription', ['topic'], unique=False)
-    op.create_table('hub_topic',
-    sa.Column('address', sa.String(length=700), nullable=False),
-    sa.Column('name', sa.String(length=40), nullable=False),
-    sa.Column('number', sa.BigInteger(), nullable=False),
-    sa.Column('digest', sa.String(length=64), nullable=False),
-    sa.Column('looked_at', sa.DateTime(), nullable=False),
-    sa.PrimaryKeyConstraint('address', name=op.f('pk_hub_topic'))
     )
     op.create_table('installation_setting',
     sa.Column('name', sa.String(length=40), nullable=False),
@@ -324,46 +276,6 @@ def create_tables() -> None:
     sa.ForeignKeyConstraint(['organizer_id'], ['staff_member.id'], name=op.f('fk_early_access_organizer_id_staff_member'), ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('month', 'organizer_id', name=op.f('pk_early_access'))
     )
-    op.create_table('fediverse_delivery',
-    sa.Column('id', sa.Integer(), nullable=False),
-    sa.Column('key', sa.String(length=64), nullable=False),
-    sa.Column('nonce', sa.String(length=32), nullable=False),
-    sa.Column('activity', sa.String(length=20), nullable=False),
-    sa.Column('office_id', sa.Integer(), nullable=False),
-    sa.Column('subject', sa.String(length=500), nullable=False),
-    sa.Column('follow_id', sa.String(length=500), nullable=False),
-    sa.Column('inbox', sa.String(length=500), nullable=False),
-    sa.Column('made_at', sa.DateTime(), nullable=False),
-    sa.Column('due_at', sa.DateTime(), nullable=False),
-    sa.Column('tries', sa.Integer(), nullable=False),
-    sa.Column('leased_until', sa.DateTime(), nullable=True),
-    sa.Column('done_at', sa.DateTime(), nullable=True),
-    sa.Column('is_dead', sa.Boolean(), nullable=False),
-    sa.ForeignKeyConstraint(['office_id'], ['office.id'], name=op.f('fk_fediverse_delivery_office_id_office')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_fediverse_delivery')),
-    sa.UniqueConstraint('key', name=op.f('uq_fediverse_delivery_key'))
-    )
-    op.create_table('fediverse_follower',
-    sa.Column('id', sa.Integer(), nullable=False),
-    sa.Column('office_id', sa.Integer(), nullable=False),
-    sa.Column('actor', sa.String(length=500), nullable=False),
-    sa.Column('inbox', sa.String(length=500), nullable=False),
-    sa.Column('shared_inbox', sa.String(length=500), nullable=False),
-    sa.Column('host', sa.String(length=253), nullable=False),
-    sa.Column('gone_since', sa.DateTime(), nullable=True),
-    sa.ForeignKeyConstraint(['office_id'], ['office.id'], name=op.f('fk_fediverse_follower_office_id_office')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_fediverse_follower')),
-    sa.UniqueConstraint('office_id', 'actor', name=op.f('uq_fediverse_follower_office_id_actor'))
-    )
-    op.create_index(op.f('ix_fediverse_follower_actor'), 'fediverse_follower', ['actor'], unique=False)
-    op.create_index(op.f('ix_fediverse_follower_host'), 'fediverse_follower', ['host'], unique=False)
-    op.create_table('fediverse_key',
-    sa.Column('office_id', sa.Integer(), nullable=False),
-    sa.Column('public_key', sa.Text(), nullable=False),
-    sa.Column('sealed_key', sa.LargeBinary(), nullable=False),
-    sa.ForeignKeyConstraint(['office_id'], ['office.id'], name=op.f('fk_fediverse_key_office_id_office')),
-    sa.PrimaryKeyConstraint('office_id', name=op.f('pk_fediverse_key'))
-    )
     op.create_table('form_draft',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('organizer_id', sa.Integer(), nullable=False),
@@ -579,20 +491,6 @@ def create_tables() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_passkey'))
     )
     op.create_index(op.f('ix_passkey_organizer_id'), 'passkey', ['organizer_id'], unique=False)
-    op.create_table('pushed_event',
-    sa.Column('id', sa.Integer(), nullable=False),
-    sa.Column('uid', sa.String(length=26), nullable=False),
-    sa.Column('office_id', sa.Integer(), nullable=False),
-    sa.Column('digest', sa.String(length=64), nullable=False),
-    sa.Column('event_changed_at', sa.DateTime(), nullable=False),
-    sa.Column('pushed_at', sa.DateTime(), nullable=False),
-    sa.Column('updated_at', sa.DateTime(), nullable=False),
-    sa.Column('withdrawn_at', sa.DateTime(), nullable=True),
-    sa.ForeignKeyConstraint(['office_id'], ['office.id'], name=op.f('fk_pushed_event_office_id_office')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_pushed_event')),
-    sa.UniqueConstraint('uid', name=op.f('uq_pushed_event_uid'))
-    )
-    op.create_index(op.f('ix_pushed_event_office_id'), 'pushed_event', ['office_id'], unique=False)
     op.create_table('recovery_code',
     sa.Column('organizer_id', sa.Integer(), nullable=False),
     sa.Column('mark', sa.String(length=64), nullable=False),
@@ -864,6 +762,7 @@ def create_tables() -> None:
     sa.Column('online_url', sa.String(length=400), nullable=False),
     sa.Column('live_url', sa.String(length=400), server_default='', nullable=False),
     sa.Column('is_discreet', sa.Boolean(), nullable=False),
+    sa.Column('was_pushed', sa.Boolean(), server_default=sa.false(), nullable=False),
     sa.Column('zone', sa.String(length=40), nullable=False),
     sa.Column('day', sa.Date(), nullable=False),
     sa.Column('starts', sa.Time(), nullable=False),

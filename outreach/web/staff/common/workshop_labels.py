@@ -169,7 +169,7 @@ def way_words(way: Way) -> str:
 
 def pushed_words() -> tuple[str, str]:
     """Returns what staff read about a workshop that was pushed to other sites, in short and in full
-    (S42)."""
+    (S39)."""
     return _("No se puede borrar de otros sitios"), _(
         "Este taller ya se publicó en otros sitios, como Mobilizon y Mastodon. Si lo cancelas o lo"
         " ocultas, les avisamos, pero alguno puede seguir mostrándolo."

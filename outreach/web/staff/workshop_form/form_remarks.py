@@ -9,7 +9,6 @@ from urllib.parse import parse_qsl, urlencode
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
-from outreach.domain.activitypub import pushed_events
 from outreach.domain.dashboard import clashes
 from outreach.domain.network.kinds import Way
 from outreach.domain.roster import member_clashes, members
@@ -78,7 +77,7 @@ def list_remarks(
         for each in warnings
         if each.what not in left_out
     ]
-    if workshop.way is Way.UNLISTED and pushed_events.was_pushed(session, workshop.id):
+    if workshop.way is Way.UNLISTED and workshop.was_pushed:
         found.insert(0, FormRemark(*workshop_labels.pushed_words()))
     if typed.has_time:
         found += _list_speaker_remarks(session, form, workshop)

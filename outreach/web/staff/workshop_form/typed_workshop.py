@@ -61,6 +61,7 @@ def build(
     if saved is not None:
         typed = replace(typed, is_moved=workshop.starts_at != saved.starts_at)
         workshop.id, workshop.stop_id = saved.id, saved.stop_id
+        workshop.was_pushed = saved.was_pushed
         workshop.seats_left = max(0, workshop.seats_left - saved.taken_seats)
         workshop.is_discreet = workshop.is_discreet or saved.is_discreet
     return replace(typed, workshop=workshop)

@@ -4,7 +4,6 @@ from flask import redirect, request
 from flask.typing import ResponseReturnValue
 
 from outreach import clock, i18n
-from outreach.domain.activitypub import pushed_events
 from outreach.domain.network.staff import Permission
 from outreach.domain.registrations.change_notifications import LATER
 from outreach.domain.scheduling import workshop_service
@@ -59,7 +58,6 @@ def _ask(public_id: str, fault: str = "") -> ResponseReturnValue:
     with store().change() as session:
         workshop = find_workshop(session, public_id)
         seen = workshop.sequence
-        is_pushed = pushed_events.was_pushed(session, workshop.id)
         try:
             workshop_service.cancel(session, workshop, now=now, decision=LATER)
             sheet = notify_sheet.describe(session, [workshop])
@@ -76,7 +74,7 @@ def _ask(public_id: str, fault: str = "") -> ResponseReturnValue:
         lead=f"{name}, {workshop_labels.when(workshop)}",
         back=(f"/org/talleres/{public_id}", name),
         seen=seen,
-        pushed=workshop_labels.pushed_words() if is_pushed else (),
+        pushed=workshop_labels.pushed_words() if workshop.was_pushed else (),
         action=request.path,
         here="workshops",
         look=icons.sign_class(workshop.kind.sign),

@@ -13,7 +13,6 @@ from typing import Final
 from flask import request
 from sqlalchemy.orm import Session
 
-from outreach.domain.activitypub import pushed_events
 from outreach.domain.checkin import checkin
 from outreach.domain.disclosure.who_sees import SeenField
 from outreach.domain.network.kinds import Visibility, Way
@@ -91,7 +90,7 @@ class DetailNotices:
     held: Sequence[str]  # ids of registrations: a decision on their address can be undone
     held_minutes: int
     cancellation: AuditRow | None
-    is_pushed: bool  # it was sent to other servers of the fediverse
+    was_pushed: bool
     is_undecided: bool  # nobody has decided whether people are told of the last change
     untold: Reach
     needs_door: bool
@@ -154,7 +153,7 @@ def load_notices(
         cancellation=(
             audit_rows.find_cancellation(session, workshop) if workshop.is_cancelled else None
         ),
-        is_pushed=pushed_events.was_pushed(session, workshop.id),
+        was_pushed=workshop.was_pushed,
         is_undecided=is_undecided,
         untold=untold,
         needs_door=notify_sheet.needs_door(workshop, untold, now=now),
