@@ -53,7 +53,6 @@ COMMANDS: Final = {
     "restore": "Replace the database by the backup FILE.",
     "retime": "Recompute what is stored in UTC, when a law has changed the clocks of a place.",
     "serve": "Serve the site.",
-    "trials": "Compare two wordings of the reminder: which one leaves fewer chairs empty.",
     "user": "Staff accounts: who may sign in, with which role at which office.",
     "verify": "Check whether FILE is exactly what was published of a closed month.",
     "worker": (

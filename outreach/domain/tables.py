@@ -41,7 +41,6 @@ from outreach.domain.scheduling import (
     workshop_templates,
 )
 from outreach.domain.search import unmet_searches
-from outreach.domain.trials import trials
 from outreach.domain.workshops import partners, series, time_slots
 
 __all__ = [
@@ -93,7 +92,6 @@ __all__ = [
     "time_slots",
     "totals",
     "tours",
-    "trials",
     "unmet_searches",
     "venue_merge",
     "venues",

@@ -468,10 +468,6 @@ class KeyStore:
         share: by it the letters of who is erased are found."""
         return self._keyed(f"letters to {recipient}").hex()[:_LETTER_DIGITS]
 
-    def trial_digest(self, trial_id: int, registration_id: str) -> bytes:
-        """Decides which wording of a trial a registration gets; 32 bytes."""
-        return self._keyed(f"trial {trial_id} {registration_id}")
-
     def code_digest(self, workshop: int, code: str) -> bytes:
         """The HMAC of a check-in code, by which the main database finds it (S33)."""
         return self._keyed(f"code {workshop} {code}")

@@ -21,7 +21,6 @@ from outreach.domain.outbox.delivery_queue import NotificationOutbox
 from outreach.domain.registrations import Registration
 from outreach.domain.registrations.notifications import Notification, NotificationType
 from outreach.domain.registrations.undo_window import UNDO_WINDOW
-from outreach.domain.trials import assignment
 from outreach.errors import DataErased, NotFound
 from outreach.keystore import KeyStore, text_exchange
 from outreach.mail import render, sms, sms_gateway, smtp
@@ -165,7 +164,6 @@ class _NotificationWriter(Generic[Written]):
             group = registrations.list_group(session, registration)
             has_entry = registration.wants_entry
             host = installation_settings.get_calendar_host(session) if has_entry else ""
-            wording = assignment.get_wording(session, notification)
         try:
             key = registrations.get_key(self.key_store, registration)
             person = registrations.decrypt_person(registration, key)
@@ -189,7 +187,6 @@ class _NotificationWriter(Generic[Written]):
                 calendar_host=host,
                 summary=summary,
                 unlisted=unlisted,
-                wording=wording,
                 letter_id=self.key_store.letter_id(notification.id, registration.id.lower()),
             )
         )

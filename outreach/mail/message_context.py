@@ -13,7 +13,6 @@ from outreach.domain import registrations
 from outreach.domain.registrations import Registration, reconfirmation, review
 from outreach.domain.registrations.message_types import DECLARATIONS, NotificationType
 from outreach.domain.registrations.notifications import Notification
-from outreach.domain.trials.trials import Wording
 from outreach.domain.workshops import facts, verify_codes
 
 MAX_EXPIRED_OFFERS: Final = 2  # then the registration leaves the waitlist
@@ -36,7 +35,6 @@ class MessageContext:
     calendar_host: str = ""  # only where a calendar entry is wanted
     summary: Sequence[tuple[Registration, bytes]] = ()  # what a summary lists, with their keys
     unlisted: int = 0  # how many more there are
-    wording: Wording | None = None  # a reminder in a trial may not have the usual one
     letter_id: str = field(default_factory=new_letter_id)  # the local part of the Message-ID
 
     @property
@@ -82,7 +80,6 @@ def template_values(context: MessageContext, config: Config) -> dict[str, Any]:
         "places": [(each, _link(context, config, each, key)) for each, key in summary],
         "unlisted": context.unlisted,
         "takes_answers": config.answers.is_on,  # by text
-        "wording": context.wording,
         "home": f"{config.public_url}/{lang}/",
         "verify_code": verify_codes.make(workshop),
         # Without the scheme: a letter has one link.

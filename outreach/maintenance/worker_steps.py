@@ -12,7 +12,6 @@ from outreach.accounts.server_encryption import ServerEncryption
 from outreach.answers import replies
 from outreach.domain.network import installation_settings
 from outreach.domain.registrations.public_seats import DelayedStates
-from outreach.domain.trials import assignment
 from outreach.imports.calendar_links import updates
 from outreach.joint import network_puller
 from outreach.mail import delivery, mailings, roster_letters
@@ -174,11 +173,6 @@ STEPS: Final[tuple[Step, ...]] = (
         lambda context, now: scheduled_jobs.enqueue_links(
             context.store, context.key_store, has_texts=context.has_texts, now=now
         ),
-        is_led=True,
-    ),
-    Step(
-        "trials",
-        lambda context, now: assignment.assign(context.store, context.key_store, now=now),
         is_led=True,
     ),
     Step("letters", steps.by_mail(delivery.letter_outlets), is_led=False, sends=True),

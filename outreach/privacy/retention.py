@@ -32,7 +32,6 @@ from outreach.domain.scheduling import (
     workshop_changes,
 )
 from outreach.domain.search import unmet_searches
-from outreach.domain.trials import outcomes
 from outreach.keystore import KeyStore, TooManyDue, key_backup, rotation
 from outreach.privacy import (
     audit_verification,
@@ -100,7 +99,6 @@ def purge(
     reconcile.find_rows_without_key(store, key_store, sure=sure)
     subscriber_erasure.find_expired(store, key_store, now=now, sure=sure)
     roster_erasure.find_expired(store, key_store, now=now, sure=sure)
-    outcomes.count(store, key_store, now=now)
     keys = key_store.destroy_due(sure=sure)
     blind = reconcile.find_rows_without_key(store, key_store, sure=True)
     with store.read() as session:

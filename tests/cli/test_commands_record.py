@@ -31,7 +31,6 @@ from outreach.domain.calendar.change_counters import NETWORK, ChangeCounter
 from outreach.domain.locations.venues import Venue
 from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
-from outreach.domain.trials.trials import Wording
 from outreach.domain.workshops import Workshop
 from outreach.imports import packaged
 from outreach.keystore import KeyStore, MasterKeys
@@ -198,11 +197,6 @@ def retime(scene: Scene) -> Words:
     return ()
 
 
-def end_trial(scene: Scene) -> Words:
-    scene.run("trials", "start", Wording.WELCOME)
-    return ()
-
-
 def add_partner(scene: Scene) -> Words:
     host = scene.find_host()
     host.hold()
@@ -263,8 +257,6 @@ CASES: Final = {
     "purge": Case(purge),
     "restore": Case(restore, "copy restored"),
     "retime": Case(retime, moves=True),
-    "trials end": Case(end_trial, "trial.end"),
-    "trials start": Case(lambda _scene: (Wording.WELCOME,), "trial.start"),
     "user add": Case(lambda _scene: ("ana@example.org", "--role", "admin"), "account"),
     "user disable": Case(an_account, "account"),
     "user reset": Case(an_account, "account"),

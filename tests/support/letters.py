@@ -29,7 +29,6 @@ from outreach.domain.registrations.message_types import (
 from outreach.domain.registrations.notifications import Notification
 from outreach.domain.registrations.party_details import PartyDetails
 from outreach.domain.registrations.staff_messages import Audience, Message, MessageTemplate
-from outreach.domain.trials.trials import Wording
 from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.i18n import LANGUAGES
 from outreach.mail import render, sms
@@ -64,8 +63,6 @@ CASES: dict[str, tuple[NotificationType, dict[str, Any]]] = {
     "cancelled": (NotificationType.CANCELLED, {}),
     "reinstated": (NotificationType.REINSTATED, {}),
     "reminder": (NotificationType.REMINDER, {}),
-    "reminder, welcome": (NotificationType.REMINDER, {}),
-    "reminder, empty chair": (NotificationType.REMINDER, {}),
     "confirm": (NotificationType.RECONFIRM, {"asked_at": True}),
     "approved": (NotificationType.APPROVED, {}),
     "link": (NotificationType.LINK_RECOVERY, {}),
@@ -93,11 +90,6 @@ SAYS: dict[str, MessageTemplate] = {
     "message, another hour": MessageTemplate.HOUR,
     "message, what to bring": MessageTemplate.BRING,
     "message, cancelled": MessageTemplate.CANCELLED,
-}
-# The wording of each reminder in a trial.
-WORDINGS: dict[str, Wording] = {
-    "reminder, welcome": Wording.WELCOME,
-    "reminder, empty chair": Wording.EMPTY_CHAIR,
 }
 PARAGRAPH = {
     "es": "Entra por la puerta de atrás.",
@@ -138,7 +130,6 @@ def write_all(
             key=bytes(range(32)),
             now=moment,
             calendar_host="talleres.example.org",
-            wording=WORDINGS.get(case),
         )
         by_phone = replace(context, address="+13125550142")
         is_texted = MessageChannel.TEXT in DECLARATIONS[cause].channels

@@ -48,8 +48,6 @@ class Notification(OutboxRow, Base):
     # What it says of the workshop (`workshops.facts`): one of a change from the beginning, others
     # from when they are claimed or called about (`change_notifications.SAID_FACTS`).
     facts: Mapped[bytes | None] = mapped_column(sa.LargeBinary(16), default=None)
-    # The wording of a reminder in a trial (`domain/trials`); empty again once it is counted.
-    trial_arm_id: Mapped[int | None] = mapped_column(default=None)
     # A text that is sent at night too (`text_hours`).
     is_urgent: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     made_at: Mapped[datetime] = mapped_column(Hour, sort_order=OUTBOX_ORDER + 1)

@@ -77,7 +77,6 @@ class KeptNotification(Base):
     )
     is_made: Mapped[bool]  # by the change
     cause: Mapped[NotificationType]
-    trial_arm_id: Mapped[int | None]
     is_urgent: Mapped[bool]
     due_at: Mapped[datetime]
     made_at: Mapped[datetime] = mapped_column(Hour)
@@ -162,7 +161,7 @@ def _keep_notifications(session: Session, change: WorkshopChange, *, is_made: bo
         KeptNotification.change_id == change.id
     )
     columns = (
-        "registration_id", "cause", "trial_arm_id", "is_urgent", "due_at", "made_at", "tries",
+        "registration_id", "cause", "is_urgent", "due_at", "made_at", "tries",
     )  # fmt: skip
     session.execute(
         sa.insert(KeptNotification).from_select(
@@ -375,7 +374,6 @@ def _restore_deleted(session: Session, change: WorkshopChange, workshop: Worksho
             if is_of_change
             else kept.cause,
             facts=workshop.facts if is_of_change else None,
-            trial_arm_id=kept.trial_arm_id,
             is_urgent=kept.is_urgent,
             due_at=kept.due_at,
             made_at=kept.made_at,

@@ -169,8 +169,6 @@ def test_month_of_an_action_is_written_out(store: Store, elena: StaffClient) -> 
             ("figure.enter", {"month": "2020-05", "figure": "passports", "value": 109657}),
             ("figures brought in", {"month": "2020-06", "new": 6, "changed": 0, "same": 1}),
             ("month.reopen", {"month": "2020-99", "revision": 1}),
-            ("trial.start", {"wording": "welcome"}),
-            ("trial.end", {"trial": 1, "reason": "trial harm"}),
         ):
             _record(session, None, action, details=details)
     page_text = words(elena.get("/org/bitacora"))

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "main_first_4ad45ff0"
+revision = "main_first_e73315fe"
 down_revision = None
 
 
@@ -197,16 +197,6 @@ def create_tables() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_subscriber')),
     sa.UniqueConstraint('key_id', name=op.f('uq_subscriber_key_id')),
     sa.UniqueConstraint('token', name=op.f('uq_subscriber_token'))
-    )
-    op.create_table('trial',
-    sa.Column('id', sa.Integer(), nullable=False),
-    sa.Column('wording', sa.String(length=20), nullable=False),
-    sa.Column('reminders', sa.Integer(), nullable=False),
-    sa.Column('last_day', sa.Date(), nullable=False),
-    sa.Column('started_at', sa.DateTime(), nullable=False),
-    sa.Column('ended_at', sa.DateTime(), nullable=True),
-    sa.Column('end_reason', sa.String(length=20), nullable=True),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_trial'))
     )
     op.create_table('unmet_search_count',
     sa.Column('week', sa.Date(), nullable=False),
@@ -582,18 +572,6 @@ def create_tables() -> None:
     sa.UniqueConstraint('nonce', name=op.f('uq_tour_nonce'))
     )
     op.create_index(op.f('ix_tour_office_id'), 'tour', ['office_id'], unique=False)
-    op.create_table('trial_arm',
-    sa.Column('id', sa.Integer(), nullable=False),
-    sa.Column('trial_id', sa.Integer(), nullable=False),
-    sa.Column('is_new', sa.Boolean(), nullable=False),
-    sa.Column('assigned', sa.Integer(), nullable=False),
-    sa.Column('reminded', sa.Integer(), nullable=False),
-    sa.Column('came', sa.Integer(), nullable=False),
-    sa.Column('absent', sa.Integer(), nullable=False),
-    sa.ForeignKeyConstraint(['trial_id'], ['trial.id'], name=op.f('fk_trial_arm_trial_id_trial'), ondelete='CASCADE'),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_trial_arm')),
-    sa.UniqueConstraint('trial_id', 'is_new', name=op.f('uq_trial_arm_trial_id_is_new'))
-    )
     op.create_table('venue',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('office_id', sa.Integer(), nullable=False),
@@ -972,15 +950,6 @@ def create_tables() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_time_slot')),
     sa.UniqueConstraint('workshop_id', 'minute', name=op.f('uq_time_slot_workshop_id_minute'))
     )
-    op.create_table('trial_workshop',
-    sa.Column('arm_id', sa.Integer(), nullable=False),
-    sa.Column('workshop_id', sa.Integer(), nullable=False),
-    sa.Column('reminders', sa.Integer(), nullable=False),
-    sa.ForeignKeyConstraint(['arm_id'], ['trial_arm.id'], name=op.f('fk_trial_workshop_arm_id_trial_arm'), ondelete='CASCADE'),
-    sa.ForeignKeyConstraint(['workshop_id'], ['workshop.id'], name=op.f('fk_trial_workshop_workshop_id_workshop'), ondelete='CASCADE'),
-    sa.PrimaryKeyConstraint('arm_id', 'workshop_id', name=op.f('pk_trial_workshop'))
-    )
-    op.create_index(op.f('ix_trial_workshop_workshop_id'), 'trial_workshop', ['workshop_id'], unique=False)
     op.create_table('voice_note',
     sa.Column('id', sa.Integer(), nullable=False),
     sa.Column('name', sa.String(length=20), nullable=False),
@@ -1159,7 +1128,6 @@ def create_tables() -> None:
     sa.Column('registration_id', sa.String(length=26), nullable=False),
     sa.Column('is_made', sa.Boolean(), nullable=False),
     sa.Column('cause', sa.String(length=20), nullable=False),
-    sa.Column('trial_arm_id', sa.Integer(), nullable=True),
     sa.Column('is_urgent', sa.Boolean(), nullable=False),
     sa.Column('due_at', sa.DateTime(), nullable=False),
     sa.Column('made_at', sa.DateTime(), nullable=False),
@@ -1175,7 +1143,6 @@ def create_tables() -> None:
     sa.Column('cause', sa.String(length=20), nullable=False),
     sa.Column('message_id', sa.Integer(), nullable=True),
     sa.Column('facts', sa.LargeBinary(length=16), nullable=True),
-    sa.Column('trial_arm_id', sa.Integer(), nullable=True),
     sa.Column('is_urgent', sa.Boolean(), server_default=sa.false(), nullable=False),
     sa.Column('due_at', sa.DateTime(), nullable=False),
     sa.Column('made_at', sa.DateTime(), nullable=False),

@@ -54,16 +54,6 @@ _AUDIENCES: Final[Mapping[str, str]] = {
     "seated": lazy("a quien tiene lugar"),
     "waiting": lazy("a quien espera"),
 }
-_TRIAL_ENDS: Final[Mapping[str, str]] = {
-    "trial enough": lazy("ya hay suficientes recordatorios"),
-    "trial last day": lazy("pasó su último día"),
-    "trial harm": lazy("la forma nueva dejaba más lugares vacíos"),
-    "trial stopped": lazy("a mano"),
-}
-_WORDINGS: Final[Mapping[str, str]] = {
-    "welcome": lazy("«Te esperamos.»"),
-    "empty-chair": lazy("«Sin ti queda un lugar vacío.»"),
-}
 # One value in a sentence of its own. «%s» is the value.
 _PHRASES: Final[Mapping[str, str]] = {
     "after": lazy("a %s"),
@@ -103,7 +93,6 @@ _PHRASES: Final[Mapping[str, str]] = {
     "stop": lazy("parada %s"),
     "text": lazy("texto %s"),
     "tour": lazy("gira %s"),
-    "trial": lazy("comparación %s"),
     "venue": lazy("sede %s"),
     "merged": lazy("que era la %s"),
     "member": lazy("persona del equipo %s"),
@@ -126,10 +115,8 @@ _CODES: Final[Mapping[str, Mapping[str, str]]] = {
         **_SIGN_IN_CODES,
         **SILENCE_REASONS,
         **WITHHELD_REASONS,
-        **_TRIAL_ENDS,
     },
     "template": _MESSAGE_TEMPLATES,
-    "wording": _WORDINGS,
 }
 # Keys are said in this order; one that is not here comes last.
 _ORDER: Final = (

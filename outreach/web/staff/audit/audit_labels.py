@@ -140,8 +140,6 @@ ACTIONS: Final[Mapping[str, AuditedAction]] = {
         _MONTH, lazy("deshizo la publicación del boletín")
     ),
     "bulletin corrected": AuditedAction(_MONTH, lazy("empezó a corregir el boletín")),
-    "trial.start": AuditedAction(_MONTH, lazy("empezó a comparar dos formas de recordar")),
-    "trial.end": AuditedAction(_MONTH, lazy("terminó la comparación de dos formas de recordar")),
     # the network
     "office opened": AuditedAction(_NETWORK, lazy("agregó la oficina")),
     "office changed": AuditedAction(_NETWORK, lazy("cambió la oficina")),
