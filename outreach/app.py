@@ -113,7 +113,7 @@ def create_network_apps(
 def _create(config: Config, timeouts: Timeouts) -> Application:
     """Builds the application of one network. The caller has chosen its profile."""
     clock.require_rules()
-    extensions = extension.load(config.extensions)
+    extensions = extension.load_checked(config)
     help_lines.load()  # a wrong file is to be seen now, not by whoever opens the page
     app = Application("outreach", template_folder=str(_templates()), static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_FORM_BYTES

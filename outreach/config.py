@@ -131,7 +131,8 @@ class Config:
     """All settings. They are passed to the functions that need them and never read again."""
 
     name: str = ""  # set where the installation has several networks (`networks`)
-    variables: frozenset[str] = field(repr=False, default=frozenset())  # those that were set
+    # Those that were set, by their whole names; extensions read theirs (`extension_settings`).
+    variables: Mapping[str, str] = field(repr=False, default_factory=dict)
     data: Path
     keys: Path
     database_url: str = field(repr=False)

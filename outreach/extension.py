@@ -18,6 +18,7 @@ from outreach import extension_points
 from outreach.config import Config
 from outreach.db.store import Store
 from outreach.errors import Misconfigured
+from outreach.extension_settings import AnySettings
 from outreach.keystore import Keeper
 from outreach.maintenance.steps import Step
 from outreach.migrations import Database, schema_state
@@ -34,6 +35,9 @@ class ExtensionTables:
 
     main: sa.MetaData | None = None
     key_store: sa.MetaData | None = None
+    exported: tuple[str, ...] = ()
+    """Tables of the main database that have nothing about people: `outreach extension remove`
+    writes them to files before it drops all."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +57,8 @@ class Extension:
     """What the worker does for it."""
     pages: ExtensionPages = field(default_factory=ExtensionPages)
     """What it adds to the site."""
+    settings: AnySettings | None = None
+    """Its settings, in the variables `OUTREACH_NAME_…`."""
     keepers: tuple[Keeper, ...] = ()
     """What it stores about people, and how that is erased. These are asked also while it is off,
     as long as its tables are there."""
@@ -73,6 +79,22 @@ def load(names: Sequence[str]) -> tuple[Extension, ...]:
         if missing:
             raise Misconfigured(f"{SETTING}: {each.name} needs {', '.join(missing)} beside it.")
     return tuple(_sort(found.values()))
+
+
+def load_checked(config: Config) -> tuple[Extension, ...]:
+    """Returns the extensions that a network has on, as `load`, with their settings checked. Raises
+    Misconfigured."""
+    found = load(config.extensions)
+    faults = list[str]()
+    for each in found:
+        if each.settings is not None:
+            try:
+                each.settings.of(config)
+            except Misconfigured as error:
+                faults.append(str(error))
+    if faults:
+        raise Misconfigured("\n".join(faults))
+    return found
 
 
 def _find_faults(names: Sequence[str]) -> Iterator[str]:

@@ -1,14 +1,16 @@
 """Reads a network's file (TOML): who it is, its languages, countries and brand, and where its
 offices and kinds of workshop stand. `outreach/docs/init.md` has all its keys."""
 
+import json
 import re
+import secrets
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from outreach import brand, clock, languages, setting_checks
+from outreach import atomic_files, brand, clock, languages, setting_checks
 from outreach.brand import COLOUR_NAMES, Brand, Palette
 from outreach.countries import packs
 from outreach.errors import Misconfigured
@@ -21,6 +23,9 @@ MAX_BYTES: Final = 100_000
 MAX_NAME_LENGTH: Final = 80
 _TABLE: Final = re.compile(r"\s*(\[\[?)\s*([\w.-]+)\s*\]")
 _KEY: Final = re.compile(r"\s*([\w.-]+)\s*=")
+_EXTENSIONS_LINE: Final = re.compile(
+    r"^[ \t]*extensions[ \t]*=[ \t]*\[[^\]]*\][^\n]*(?:\n|\Z)", re.MULTILINE
+)
 _EXTENSION: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _RANK_CODE: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
@@ -65,6 +70,32 @@ def find_fault(key: str, value: Any) -> str:
     """Returns why a key of the first table cannot have this value; empty where it can."""
     _name, check, words = _SETTINGS[key]
     return "" if check(value) else f"{key} {words}."
+
+
+def write_extensions(path: Path, names: Sequence[str]) -> None:
+    """Writes which extensions a network has on into its file, whole or not at all; the rest stays
+    as it is. Raises Misconfigured where the file cannot be read or written, or would not say so."""
+    text = path.read_text(encoding="utf-8")
+    line = f"extensions = {json.dumps(list(names))}\n" if names else ""
+    if _EXTENSIONS_LINE.search(text):
+        text = _EXTENSIONS_LINE.sub(lambda _found: line, text, count=1)
+    else:
+        table = re.search(r"^[ \t]*\[", text, re.MULTILINE)
+        place = table.start() if table is not None else len(text)
+        before = text[:place].rstrip("\n")
+        text = f"{before}\n{line}" + (f"\n{text[place:]}" if table is not None else "")
+    draft = path.with_name(f".new-{secrets.token_hex(8)}-{path.name}")
+    try:
+        draft.write_text(text, encoding="utf-8")
+        if read(draft).settings.get("OUTREACH_EXTENSIONS", "").split() != list(names):
+            raise Misconfigured(f"{path} has `extensions` twice. Edit it by hand.")
+        draft.chmod(path.stat().st_mode)
+        draft.replace(path)
+    except OSError as error:
+        raise Misconfigured(f"{path} cannot be written: {error.strerror}.") from None
+    finally:
+        draft.unlink(missing_ok=True)
+    atomic_files.sync(path.parent)
 
 
 def _is_line(value: Any) -> bool:

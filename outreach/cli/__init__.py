@@ -3,6 +3,7 @@
 May import everything. Open `context` first: settings and databases of a command.
 """
 
+import ast
 import atexit
 import gc
 import importlib
@@ -14,7 +15,8 @@ from typing import Any, Final, NoReturn
 
 import click
 
-from outreach.errors import OutreachError
+from outreach import extension_points
+from outreach.errors import Misconfigured, OutreachError
 
 # By name, the first sentence of what `outreach NAME --help` says. The command is in the module of
 # that name, which is imported when it runs: `outreach --help` imports none (decision 0042).
@@ -31,7 +33,9 @@ COMMANDS: Final = {
     "demo": "Make a sample network on first use, print its addresses and sign-ins, and serve it.",
     "dev": "Serve the demo's network from a checkout, and reload it when a file changes.",
     "doctor": "Check this installation; exit 1 if something has to be done.",
-    "extension": "What this installation has beside the core: list the extensions.",
+    "extension": (
+        "What this installation has beside the core: list, enable, disable and remove extensions."
+    ),
     "feed": "Write a calendar feed (iCalendar): the same bytes that the web serves.",
     "guide": "Print the operator's guide, or one PAGE of it.",
     "i18n": "Extract, update and compile the translations of the interface.",
@@ -81,22 +85,27 @@ def run() -> None:
 
 class _Lazy(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted(COMMANDS)
+        return sorted({*extension_points.list_commands(), *COMMANDS})
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in COMMANDS:
+        if cmd_name in COMMANDS:
+            module = f"{__name__}.{cmd_name}"
+        elif cmd_name in extension_points.list_commands():
+            module = extension_points.name_command_module(cmd_name)
+        else:
             return None
-        command: click.Command = importlib.import_module(f"{__name__}.{cmd_name}").command
+        command: click.Command = importlib.import_module(module).command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Writes the list of commands as click does, but does not import them."""
-        limit = formatter.width - 6 - max(map(len, COMMANDS))
+        names = self.list_commands(ctx)
+        limit = formatter.width - 6 - max(map(len, names))
         with formatter.section("Commands"):
             formatter.write_dl(
                 [
-                    (name, click.Command(name, help=COMMANDS[name]).get_short_help_str(limit))
-                    for name in self.list_commands(ctx)
+                    (name, click.Command(name, help=_describe(name)).get_short_help_str(limit))
+                    for name in names
                 ]
             )
 
@@ -108,7 +117,8 @@ class _Lazy(click.Group):
         try:
             return super().resolve_command(ctx, args)
         except click.exceptions.NoSuchCommand:
-            raise click.exceptions.NoSuchCommand(args[0], possibilities=COMMANDS, ctx=ctx) from None
+            known = self.list_commands(ctx)
+            raise click.exceptions.NoSuchCommand(args[0], possibilities=known, ctx=ctx) from None
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
         """Prints an error as one line that says what to do, and exits with 1 or 2."""
@@ -124,6 +134,30 @@ class _Lazy(click.Group):
         except Exception as error:
             _fail(_database_fault(error), "", 1)
         sys.exit(code if isinstance(code, int) else 0)
+
+
+def _describe(name: str) -> str:
+    """Returns the first sentence of a command's help. That of an extension's command is the first
+    line of its module, which is read and not imported."""
+    if name in COMMANDS:
+        return COMMANDS[name]
+    module = ast.parse(extension_points.find_command_file(name).read_bytes())
+    return (ast.get_docstring(module) or "").partition("\n")[0]
+
+
+def _require_on(name: str) -> None:
+    """Raises Misconfigured for a command of an extension that no network of the installation, or
+    not the named one, has on."""
+    owner = None if name in COMMANDS else extension_points.list_commands().get(name)
+    if owner is None:
+        return
+    from outreach.cli.context import list_settings  # here, so that `outreach --help` is fast
+
+    if not any(owner in config.extensions for config in list_settings()):
+        raise Misconfigured(
+            f"`outreach {name}` is a command of the extension {owner}, which is off. "
+            "OUTREACH_EXTENSIONS names those that are on."
+        )
 
 
 def _fail(message: str, hint: str, status: int) -> NoReturn:
@@ -169,7 +203,8 @@ def _help_hint(error: click.ClickException) -> str:
     envvar="OUTREACH_NETWORK",
     help="Of several networks in OUTREACH_NETWORKS: the one to act on.",
 )
-def main(network: str | None) -> None:  # read by `context`
+@click.pass_context
+def main(context: click.Context, network: str | None) -> None:  # `network` is read by `context`
     """Workshops of a network of consulates: places, calendars, monthly counts.
 
     Try it on an empty machine:  outreach demo
@@ -177,3 +212,5 @@ def main(network: str | None) -> None:  # read by `context`
     Settings are environment variables, OUTREACH_DATA and others: see `outreach guide`.
     Commands exit with 0 when done, 1 when something failed, 2 when what was asked is wrong.
     """
+    if context.invoked_subcommand is not None:
+        _require_on(context.invoked_subcommand)

@@ -76,9 +76,11 @@ def name_version_table(extension: str = "") -> str:
     return f"{VERSIONS}_{extension}" if extension else VERSIONS
 
 
-def is_of(table: str, extension: str) -> bool:
-    """Whether a table belongs to this extension, by its name."""
-    return table == extension or table.startswith(f"{extension}_")
+def find_owner(table: str, extensions: Iterable[str]) -> str:
+    """Returns the extension to which a table belongs, by its name; empty for the core. Of several
+    the longest name: `follow_up_note` is no table of `follow` where there is a `follow_up`."""
+    owners = [each for each in extensions if table == each or table.startswith(f"{each}_")]
+    return max(owners, key=len, default="")
 
 
 def list_extensions(tables: Iterable[str]) -> frozenset[str]:
@@ -90,12 +92,10 @@ def list_extensions(tables: Iterable[str]) -> frozenset[str]:
 def select_own(tables: Collection[str], extension: str = "") -> frozenset[str]:
     """Returns those of all tables of a database that belong to the core, or to an extension,
     without the tables of revisions."""
-    if extension:
-        return frozenset(each for each in tables if is_of(each, extension))
-    others = list_extensions(tables)
-    versions = {VERSIONS, *map(name_version_table, others)}
+    known = list_extensions(tables) | ({extension} if extension else set())
+    versions = {VERSIONS, *map(name_version_table, known)}
     return frozenset(
-        each for each in tables if each not in versions and not any(is_of(each, o) for o in others)
+        each for each in tables if each not in versions and find_owner(each, known) == extension
     )
 
 

@@ -264,6 +264,8 @@ CASES: Final = {
 }
 # Commands that fill a database of their own: a test each, below.
 FILL: Final = frozenset({"demo", "move"})
+# Those of extensions: tests/extensions/test_switching.py.
+SWITCH: Final = frozenset({f"extension {name}" for name in ("disable", "enable", "remove")})
 # What only reads leaves everything as it is.
 READ: Final = {
     "backup": "FOLDER/copy.backup",
@@ -369,7 +371,7 @@ def require_all_recorded(
 
 def test_every_command_is_in_one_of_the_lists() -> None:
     listed = {each.strip() for each in CASES}
-    assert listed | READ.keys() | FILL | NO_DATABASE == list_commands()
+    assert listed | READ.keys() | FILL | SWITCH | NO_DATABASE == list_commands()
     assert not listed & READ.keys()
 
 

@@ -48,7 +48,7 @@ def test_each_file_is_a_network_over_the_common_variables(tmp_path: Path) -> Non
     assert [north.brand, south.brand] == ["Red", "Sur"]
     assert [north.phone, south.phone] == ["312 555 0142"] * 2
     assert [north.profile.name, south.profile.name] == ["north", "south"]
-    assert {"OUTREACH_BRAND", "OUTREACH_PHONE"} <= south.variables
+    assert {"OUTREACH_BRAND", "OUTREACH_PHONE"} <= south.variables.keys()
     assert networks.load_network("south", environ) == south
 
 

@@ -1,5 +1,6 @@
 """Extensions are found by their entry points, and loaded by the names of a setting."""
 
+import importlib
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -14,6 +15,7 @@ from click.testing import CliRunner
 from flask import Flask
 
 from outreach import extension, extension_points, migrations
+from outreach.cli import COMMANDS
 from outreach.cli.extension import list_command
 from outreach.config import Config
 from outreach.db.store import Store
@@ -148,11 +150,33 @@ def test_tables_of_an_extension_bear_its_name_and_no_table_of_the_core_does() ->
         tables = extension.find(name).tables
         own = [each for found in (tables.main, tables.key_store) if found for each in found.tables]
         require_none(
-            [each for each in own if not schema_state.is_of(each, name)],
+            [each for each in own if schema_state.find_owner(each, [name]) != name],
             f"call the tables of {name} {name}_…",
         )
         core = [*MAIN.tables, *KEY_STORE.tables]
-        assert [each for each in core if schema_state.is_of(each, name)] == [], name
+        assert [each for each in core if schema_state.find_owner(each, [name])] == [], name
+
+
+def test_table_belongs_to_the_longest_name() -> None:
+    tables = ["follow", "follow_up_note", "follow_note", "followers", "alembic_version"]
+    versions = ["alembic_version_follow", "alembic_version_follow_up"]
+    every = [*tables, *versions]
+    assert schema_state.select_own(every, "follow") == {"follow", "follow_note"}
+    assert schema_state.select_own(every, "follow_up") == {"follow_up_note"}
+    assert schema_state.select_own(every) == {"followers"}
+    alone = [*tables, versions[0]]
+    assert schema_state.select_own(alone, "follow") == {"follow", "follow_note", "follow_up_note"}
+
+
+def test_no_command_of_an_extension_has_the_name_of_one_of_the_core() -> None:
+    assert extension_points.list_commands().keys() & COMMANDS.keys() == set()
+
+
+def test_command_of_an_extension_says_in_its_module_what_it_says_of_itself() -> None:
+    for name in extension_points.list_commands():
+        module = importlib.import_module(extension_points.name_command_module(name))
+        said = (module.__doc__ or "").partition("\n")[0]
+        assert said == module.command.get_short_help_str(1000), name
 
 
 def test_first_migrations_of_extensions_are_what_their_models_say(tmp_path: Path) -> None:

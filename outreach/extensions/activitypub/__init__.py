@@ -13,7 +13,7 @@ May import what `outreach/docs/extensions.md` lists. Open `publisher.py` first.
 from typing import Final
 
 from outreach.extension import Extension, ExtensionTables
-from outreach.extensions.activitypub import erasure, pages, publisher
+from outreach.extensions.activitypub import erasure, pages, publisher, pushed_events
 from outreach.extensions.activitypub.base import FediverseBase
 from outreach.maintenance.steps import InThread, Step
 from outreach.web.presentation.extension_pages import ExtensionPages
@@ -21,7 +21,9 @@ from outreach.web.presentation.extension_pages import ExtensionPages
 extension: Final = Extension(
     name="activitypub",
     summary="Offices can be followed from the fediverse, as Mobilizon and Mastodon (ActivityPub).",
-    tables=ExtensionTables(main=FediverseBase.metadata),
+    tables=ExtensionTables(
+        main=FediverseBase.metadata, exported=(pushed_events.PushedEvent.__tablename__,)
+    ),
     keepers=(erasure.KEEPER,),
     steps=(Step("fediverse", InThread(publisher.of_app), is_led=True),),
     pages=ExtensionPages(blueprints=(pages.pages,)),

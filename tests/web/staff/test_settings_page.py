@@ -43,7 +43,7 @@ def test_every_setting_is_shown_under_its_own_name(config: Config) -> None:
 
 
 def test_source_of_each_setting_is_shown(config: Config) -> None:
-    given = frozenset({"OUTREACH_BRAND"})
+    given = {"OUTREACH_BRAND": "Red"}
     changed_config = replace(config, brand="Red", controller="Otra", variables=given)
     found = {
         each.name: each.source

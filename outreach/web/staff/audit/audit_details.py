@@ -76,6 +76,7 @@ _PHRASES: Final[Mapping[str, str]] = {
     "last_line": lazy("hasta %s"),
     "left": lazy("quedan %s"),
     "letters": lazy("cartas: %s"),
+    "extension": lazy("extensión %s"),
     "network": lazy("red %s"),
     "new": lazy("nuevos: %s"),
     "one_of": lazy("uno de %s"),

@@ -144,6 +144,7 @@ ACTIONS: Final[Mapping[str, AuditedAction]] = {
     "office opened": AuditedAction(_NETWORK, lazy("agregó la oficina")),
     "office changed": AuditedAction(_NETWORK, lazy("cambió la oficina")),
     "office closed": AuditedAction(_NETWORK, lazy("cerró la oficina")),
+    "extension removed": AuditedAction(_NETWORK, lazy("borró lo que guardaba una extensión")),
     "kind added": AuditedAction(_NETWORK, lazy("agregó un tipo de taller")),
     "kind changed": AuditedAction(_NETWORK, lazy("cambió un tipo de taller")),
     "account invited": AuditedAction(_NETWORK, lazy("invitó a %(whom)s")),

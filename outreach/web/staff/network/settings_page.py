@@ -1,22 +1,24 @@
 """Shows the settings of the installation. They are changed on the server only."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, fields
 from functools import cache
 from typing import Final
 
+from flask import current_app
 from flask.typing import ResponseReturnValue
 
 from outreach import network_file
 from outreach.config import Config
 from outreach.domain.network.staff import Permission
+from outreach.environment import PREFIX, Environment
+from outreach.extension_settings import AnySettings
 from outreach.i18n import gettext as _
 from outreach.web.context import config
 from outreach.web.staff.common.guards import page
 from outreach.web.staff.common.permissions import Scope, requires
 from outreach.web.staff.network import blueprint
 
-PREFIX: Final = "OUTREACH_"
 _NAMES: Final = {"is_demo": "DEMO"}
 # Fields that tell of the settings, and those that only the network's file has.
 _NO_SETTINGS: Final = frozenset({"name", "variables", "look", "ranks"})
@@ -45,10 +47,19 @@ class Setting:
 @blueprint.get("/ajustes")
 @requires(Scope.NETWORK, Permission.NETWORK)
 def settings() -> ResponseReturnValue:
-    return page("network/settings", settings=list_settings(config(), _defaults()))
+    return page("network/settings", settings=list_of_network())
 
 
-def list_settings(current: Config, defaults: Config) -> list[Setting]:
+def list_of_network() -> list[Setting]:
+    """Returns the settings of the network that answers, with those of its extensions."""
+    own = current_app.extensions["outreach_extensions"]
+    of_extensions = [each.settings for each in own if each.settings is not None]
+    return list_settings(config(), _defaults(), of_extensions)
+
+
+def list_settings(
+    current: Config, defaults: Config, of_extensions: Iterable[AnySettings] = ()
+) -> list[Setting]:
     """Returns all settings, sorted by the name of the variable."""
     settings = [
         _setting(
@@ -63,7 +74,23 @@ def list_settings(current: Config, defaults: Config) -> list[Setting]:
             _values(current), _values(defaults), strict=True
         )
     ]
+    for each in of_extensions:
+        settings += _list_of_extension(each, current)
     return sorted(settings, key=lambda setting: setting.name)
+
+
+def _list_of_extension(settings: AnySettings, current: Config) -> Iterator[Setting]:
+    values = settings.of(current)
+    defaults = settings.read(Environment({}, settings.prefix))
+    for part in fields(values):
+        yield _setting(
+            f"{settings.name.upper()}_{part.name.upper()}",
+            getattr(values, part.name),
+            getattr(defaults, part.name),
+            current.variables,
+            is_secret=not part.repr,
+            has_network_file=False,
+        )
 
 
 def _values(values_of: Config) -> list[tuple[str, object, bool]]:

@@ -6,7 +6,6 @@ from outreach.domain.network.staff import ALL_OFFICES, Permission
 from outreach.domain.search.staff_search import has_words
 from outreach.domain.text import fold
 from outreach.i18n import gettext as _
-from outreach.web.context import config
 from outreach.web.staff.common.guards import has_permission, has_permission_anywhere
 from outreach.web.staff.dashboard import menu
 from outreach.web.staff.dashboard.menu import MenuEntry
@@ -64,7 +63,7 @@ def _find_settings(words: tuple[str, ...]) -> list[MenuEntry]:
     """Settings by the name of their variable; their values are neither searched nor shown."""
     if not has_permission(Permission.NETWORK, ALL_OFFICES):
         return []
-    names = [each.name for each in settings_page.list_settings(config(), config())]
+    names = [each.name for each in settings_page.list_of_network()]
     return [
         MenuEntry(f"/org/ajustes#{name}", "wrench", name, _("Ajuste del servidor"))
         for name in names

@@ -11,12 +11,18 @@ from outreach.maintenance.steps import Step
 from outreach.web.presentation.extension_pages import ExtensionPages
 from outreach.web.presentation.slots import SlotContent
 from outreach_example import counting, guests, pages, tables
+from outreach_example.settings import SETTINGS
 
 extension: Final = Extension(
     name="example",
     summary="A guest book for each workshop.",
-    tables=ExtensionTables(main=tables.Base.metadata, key_store=tables.KeyStoreBase.metadata),
+    tables=ExtensionTables(
+        main=tables.Base.metadata,
+        key_store=tables.KeyStoreBase.metadata,
+        exported=("example_line",),
+    ),
     steps=(Step("example", counting.count, is_led=True),),
+    settings=SETTINGS,
     keepers=(guests.KEEPER,),
     pages=ExtensionPages(
         blueprints=(pages.pages,),

@@ -5,7 +5,8 @@ from flask import Blueprint, render_template, request
 from markupsafe import Markup
 
 from outreach.domain import workshops
-from outreach.web.context import store
+from outreach.web.context import config, store
+from outreach_example.settings import SETTINGS
 from outreach_example.tables import Line
 
 pages = Blueprint("example", __name__, url_prefix="/<lang:lang>", template_folder="templates")
@@ -15,7 +16,8 @@ pages = Blueprint("example", __name__, url_prefix="/<lang:lang>", template_folde
 def book(public_id: str) -> str:
     with store().read() as session:
         workshop = workshops.find_public(session, public_id)
-        lines = session.scalars(sa.select(Line.words).where(Line.workshop_id == workshop.id)).all()
+        words = sa.select(Line.words).where(Line.workshop_id == workshop.id)
+        lines = session.scalars(words.limit(SETTINGS.of(config()).lines)).all()
     return render_template("example/book.html", lines=lines)
 
 
