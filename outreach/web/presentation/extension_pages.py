@@ -16,6 +16,9 @@ class ExtensionPages:
     one of the extension's name there, so that no two have the same."""
 
     blueprints: tuple[Blueprint, ...] = ()
+    staff_blueprints: tuple[Blueprint, ...] = ()
+    """Pages below `/org`, whose `url_prefix` begins there: each states its permission by `requires`
+    (`outreach/web/staff/common/permissions.py`)."""
     keeps_discreet_codes: bool = False
     """Whether its addresses answer under the code of a discreet kind too, as those must that
     programs were given."""

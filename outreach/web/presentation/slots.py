@@ -72,6 +72,16 @@ SLOTS: Final = (
         "below the notes on the page of open data, as `<li>`",
         "nothing",
     ),
+    Slot(
+        "queue",
+        "above what waits, on the staff's page «Por atender»",
+        "the slugs of the offices that are shown",
+    ),
+    Slot(
+        "waiting",
+        "after the numbers of what waits, on the staff's page «Hoy»: a link with a number",
+        "the slugs of the offices whose queue the staff member has",
+    ),
     Slot("workshop_ways", "below the ways to a place on a workshop's page", "the `Workshop`"),
     Slot(
         "calendar_for_sites",

@@ -4,10 +4,12 @@ The permission of a page stands at its route (`common.permissions`). Pages are i
 the account. May import `web.forms` and below, and never `public`. Start with `common.guards`.
 """
 
+from collections.abc import Iterable
 from typing import Final
 
 from flask import Flask
 
+from outreach.web.presentation.extension_pages import ExtensionPages
 from outreach.web.staff import (
     attendees,
     audit,
@@ -59,7 +61,7 @@ from outreach.web.staff.checkin import (
     sheet_download,
     venue_danger,
 )
-from outreach.web.staff.common import guards, permissions, refusals
+from outreach.web.staff.common import guards, refusals
 from outreach.web.staff.dashboard import data_held, first_day, menu, my_calendar, today
 from outreach.web.staff.figures import figures_page
 from outreach.web.staff.imports import (
@@ -223,8 +225,11 @@ for _package in (
     guards.staff_pages.register_blueprint(_package.blueprint)
 
 
-def init_app(app: Flask) -> None:
-    """Registers the staff pages. Raises LookupError when one of them states no permission."""
+def init_app(app: Flask, extensions: Iterable[ExtensionPages]) -> None:
+    """Registers the staff pages, and those of extensions below them."""
     app.register_blueprint(guards.staff_pages)
+    for each in extensions:
+        for blueprint in each.staff_blueprints:
+            path = f"{guards.staff_pages.url_prefix}{blueprint.url_prefix or ''}"
+            app.register_blueprint(blueprint, name_prefix=guards.staff_pages.name, url_prefix=path)
     refusals.init_app(app)
-    permissions.check_rules(app)

@@ -299,6 +299,7 @@ def show_queue(*, opened: str = "", fault: str = "", report: TypedReport | None 
             (each, str(queue_labels.LABELS[each].name), counts.get(each, 0)) for each in WorkSort
         ],
         offices=offices if len(offices) > 1 else [],
+        slugs=slugs,
         chosen=chosen.slug if chosen is not None else "",
         page_number=number,
         pages=-(-len(listed) // MAX_CARDS),

@@ -282,13 +282,18 @@ def set_session_cookie(response: Answer, token: str) -> Answer:
 
 def page(name: str, status: int = 200, **values: Any) -> Response:
     """Renders `templates/staff/NAME.html` with the frame of the staff pages."""
+    return render_page(f"staff/{name}.html", status, **values)
+
+
+def render_page(template: str, status: int = 200, **values: Any) -> Response:
+    """Renders a template, as one of an extension, with the frame of the staff pages."""
     who = signed_in_staff()
     values |= {
         "who": who,
         "frame": _frame(who) if who else {},
         "is_restored": g.get("is_restored", False),
     }
-    return make_response(render_template(f"staff/{name}.html", **values), status)
+    return make_response(render_template(template, **values), status)
 
 
 def local_path(path: str) -> str:

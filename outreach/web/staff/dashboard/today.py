@@ -1,5 +1,6 @@
 """The first page: workshops of today, alerts, the next seven days, the month to date."""
 
+from collections.abc import Collection
 from datetime import date, datetime, timedelta
 from typing import Final
 
@@ -56,7 +57,8 @@ def today() -> ResponseReturnValue:
         month = Month.from_day(local_day)
         so_far = agenda.count_month_to_date(session, own, month, now=now)
         following = agenda.find_next(session, own, now=now)
-        waiting = _list_waiting(session, now)
+        own_offices = pending_work.own_offices(current_staff().grants)
+        waiting = _list_waiting(session, own_offices, now)
         frauds = _recent_frauds(session, now)
         drafts = unfinished_drafts.list_rows(session, now=now)
         is_admin = has_permission(Permission.NETWORK, ALL_OFFICES)
@@ -75,6 +77,7 @@ def today() -> ResponseReturnValue:
         ahead=ahead[:MAX_ROWS],
         is_cut=len(ahead) > MAX_ROWS,
         waiting=waiting,
+        own_offices=sorted(own_offices),
         wanted=alert_rows.build(open_alerts, now=now),
         following=following,
         drafts=drafts,
@@ -103,10 +106,11 @@ def _done_message() -> str:
     return done.get(request.args.get("hecho", ""), "")
 
 
-def _list_waiting(session: Session, now: datetime) -> list[tuple[WorkSort, str, int]]:
-    """Returns what waits in the queue of the offices of the staff member: sort, its name, how
-    many."""
-    lines = pending_work.load(session, pending_work.own_offices(current_staff().grants), now=now)
+def _list_waiting(
+    session: Session, slugs: Collection[str], now: datetime
+) -> list[tuple[WorkSort, str, int]]:
+    """Returns what waits in the queue of these offices: sort, its name, how many."""
+    lines = pending_work.load(session, slugs, now=now)
     return [
         (sort, str(queue_labels.LABELS[sort].name), number)
         for sort, number in pending_work.sum_by_sort(lines).items()
