@@ -37,6 +37,10 @@ class ErrorCode(StrEnum):
         "clone it and make the copy discreet"
     )
     CAPACITY_BELOW_TAKEN = "%(taken)s places have been saved already; write %(taken)s or more"
+    VENUE_UNVERIFIED = (
+        "a stranger named the venue: call a number that you find on your own, and mark it as "
+        "verified on its page"
+    )
     VENUE_MISSING = "the venue is missing; choose one, or say that it is online"
     KIND_NOT_IN_COUNTRY = "this kind is not given in the country of the office; choose another kind"
     SERIES_OF_OTHER_OFFICE = "that series belongs to another office; choose one of yours"

@@ -41,6 +41,10 @@ MESSAGES: Final[Mapping[StrEnum, str]] = MappingProxyType(
         ErrorCode.CAPACITY_BELOW_TAKEN: N_(
             "Ya hay %(taken)s lugares apartados. Pon %(taken)s o más."
         ),
+        ErrorCode.VENUE_UNVERIFIED: N_(
+            "La sede está sin verificar: llama a un número que encuentres por tu cuenta y márcalo"
+            " en la página de la sede."
+        ),
         ErrorCode.VENUE_MISSING: N_("Falta la sede. Elige una o di que es en línea."),
         ErrorCode.KIND_NOT_IN_COUNTRY: N_(
             "Este tipo de taller no se da en el país de la oficina. Elige otro tipo."
@@ -590,6 +594,7 @@ _NAMES: Final[Mapping[StrEnum, str]] = MappingProxyType(
     {
         RequiredField.TITLE: N_("título"),
         RequiredField.VENUE: N_("sede"),
+        RequiredField.VERIFIED_VENUE: N_("verificar la sede"),
         RequiredField.LINK: N_("enlace"),
         RequiredField.LANGUAGES: N_("idioma"),
         RequiredField.CAPACITY: N_("lugares"),

@@ -45,7 +45,7 @@ _ANYBODY: Final = frozenset({Scope.PUBLIC, Scope.HALF_SIGNED_IN})
 def generate() -> str:
     """The Markdown table: one row for each URL and rule, with its methods."""
     app = Flask("outreach")
-    staff.init_app(app)
+    staff.init_app(app, ())
     roles = " | ".join(Role)
     return "\n".join(
         [

@@ -60,6 +60,9 @@ class Venue(Base):
     # When the office last affirmed that neither police nor migration are told of workshops here.
     affirmed_on: Mapped[date | None] = mapped_column(default=None)
     retired_at: Mapped[datetime | None] = mapped_column(default=None)  # not offered any more
+    # Whether a stranger named it, and staff have not called a number that they found on their own:
+    # nothing is published there.
+    is_unverified: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     # The venue that it became (`scheduling.venue_merge`). No foreign key: a table is copied in the
     # order of its ids, and this may be a higher one.
     merged_into_id: Mapped[int | None] = mapped_column(default=None)
@@ -305,7 +308,14 @@ def complete(venue: Venue, data: VenueData, *, now: datetime) -> None:
     venue.is_step_free = venue.is_step_free or data.is_step_free
 
 
-def add(session: Session, office: Office, data: VenueData, *, now: datetime) -> Venue:
+def add(
+    session: Session,
+    office: Office,
+    data: VenueData,
+    *,
+    now: datetime,
+    is_unverified: bool = False,
+) -> Venue:
     """Adds a venue; one at the office's address is its own room. Raises Refusal where there is one
     of that name and address, and as `require_public_meeting_point` does."""
     require_own_name(session, office, data, None)
@@ -319,6 +329,7 @@ def add(session: Session, office: Office, data: VenueData, *, now: datetime) -> 
         near_latitude=near[0],
         near_longitude=near[1],
         changed_at=now,
+        is_unverified=is_unverified,
         **{name: getattr(data, name) for name in DETAIL_FIELDS},
     )
     session.add(venue)

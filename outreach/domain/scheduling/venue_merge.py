@@ -171,6 +171,7 @@ def merge(
     _set_names(session, kept, data, merged, former)
     _fill(kept, data, stamp if is_changed else kept.changed_at)
     kept.retired_at = None if is_in_use else kept.retired_at
+    kept.is_unverified = kept.is_unverified and merged.is_unverified
     merged.merged_into_id = kept.id
     session.flush()
     row = VenueMerge(
@@ -247,6 +248,7 @@ def undo(
     for venue, saved in ((kept, done.kept_before), (merged, done.merged_before)):
         venue.affirmed_on = _day(saved["affirmed_on"])
         venue.retired_at = _instant(saved["retired_at"])
+        venue.is_unverified = saved["is_unverified"]
     merged.merged_into_id = None
     done.undone_at = now
     session.flush()
@@ -493,6 +495,7 @@ def _snapshot(venue: Venue) -> dict[str, Any]:
         "data": data | {"zone": venue.zone.key},
         "affirmed_on": venue.affirmed_on.isoformat() if venue.affirmed_on else None,
         "retired_at": venue.retired_at.isoformat() if venue.retired_at else None,
+        "is_unverified": venue.is_unverified,
     }
 
 

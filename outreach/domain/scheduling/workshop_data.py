@@ -147,8 +147,8 @@ def check(data: WorkshopData, *, is_draft: bool = False) -> None:
         raise Refusal(ErrorCode.ENDS_AT_START)
     if data.capacity < 0:
         raise Refusal(ErrorCode.CAPACITY_NEGATIVE)
-    if data.mode.has_venue and data.venue is None and not is_draft:
-        raise Refusal(ErrorCode.VENUE_MISSING)
+    if not is_draft:
+        _check_venue(data)
     if not data.kind.is_given_in(data.office.country):
         raise Refusal(ErrorCode.KIND_NOT_IN_COUNTRY)
     if data.way is Way.SLOTS:
@@ -171,6 +171,13 @@ def check(data: WorkshopData, *, is_draft: bool = False) -> None:
             least=reconfirmation.MIN_DAYS,
             most=reconfirmation.MAX_DAYS,
         )
+
+
+def _check_venue(data: WorkshopData) -> None:
+    if data.mode.has_venue and data.venue is None:
+        raise Refusal(ErrorCode.VENUE_MISSING)
+    if data.venue is not None and data.venue.is_unverified:
+        raise Refusal(ErrorCode.VENUE_UNVERIFIED)
 
 
 def _check_slots(data: WorkshopData) -> None:

@@ -24,6 +24,7 @@ class RequiredField(StrEnum):
 
     TITLE = "title"
     VENUE = "venue"
+    VERIFIED_VENUE = "verified venue"  # staff call before it is public (`Venue.is_unverified`)
     LINK = "link"
     LANGUAGES = "languages"
     CAPACITY = "capacity"
@@ -66,6 +67,7 @@ def find_missing_fields(workshop: Workshop, *, phone: str = "") -> list[Required
     filled = {
         RequiredField.TITLE: workshop.title.get(main),
         RequiredField.VENUE: workshop.venue or not workshop.mode.has_venue,
+        RequiredField.VERIFIED_VENUE: workshop.venue is None or not workshop.venue.is_unverified,
         RequiredField.LINK: _has_link(workshop) or workshop.mode not in _LINKED,
         RequiredField.LANGUAGES: workshop.languages,
         RequiredField.CAPACITY: workshop.capacity or not workshop.takes_places,

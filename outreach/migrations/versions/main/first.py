@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "main_first_e73315fe"
+revision = "main_first_78ca4d47"
 down_revision = None
 
 
@@ -597,6 +597,7 @@ def create_tables() -> None:
     sa.Column('entrance', sa.String(length=10), nullable=False),
     sa.Column('affirmed_on', sa.Date(), nullable=True),
     sa.Column('retired_at', sa.DateTime(), nullable=True),
+    sa.Column('is_unverified', sa.Boolean(), server_default=sa.false(), nullable=False),
     sa.Column('merged_into_id', sa.Integer(), nullable=True),
     sa.Column('changed_at', sa.DateTime(), nullable=False),
     sa.Column('search_text', sa.String(length=600), server_default='', nullable=False),

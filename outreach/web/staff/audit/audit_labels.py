@@ -173,6 +173,7 @@ ACTIONS: Final[Mapping[str, AuditedAction]] = {
     "venue affirmed": AuditedAction(
         _WORKSHOPS, lazy("afirmó que en una sede no se avisa a la policía ni a migración")
     ),
+    "venue verified": AuditedAction(_WORKSHOPS, lazy("llamó y verificó una sede")),
     "venues merged": AuditedAction(_WORKSHOPS, lazy("unió dos sedes")),
     "venue merge undone": AuditedAction(_WORKSHOPS, lazy("deshizo la unión de dos sedes")),
     "venue retired": AuditedAction(_WORKSHOPS, lazy("retiró una sede")),

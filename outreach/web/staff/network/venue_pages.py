@@ -245,14 +245,16 @@ def edit_venue(slug: str, venue: int) -> ResponseReturnValue:
 @blueprint.post("/sedes/<slug>/<int(max=2147483647):venue>")
 @requires(Scope.OFFICE, Permission.EDIT)
 def update_venue(slug: str, venue: int) -> ResponseReturnValue:
-    """Saves the form of a venue. With the field `do` it retires the venue, offers it again or
-    affirms it instead."""
+    """Saves the form of a venue. With the field `do` it retires the venue, offers it again,
+    affirms it or marks it as verified instead."""
     what = request.form.get("do", "")
     try:
         if what in {"retire", "offer"}:
             return _retire(slug, venue, is_retired=what == "retire")
         if what == "affirm":
             return _affirm(slug, venue)
+        if what == "verify":
+            return _verify(slug, venue)
     except Conflict:
         return redirect(f"/org/sedes/{slug}/{venue}", 303)
     with store().read() as session:
@@ -328,6 +330,22 @@ def _affirm(slug: str, venue: int) -> ResponseReturnValue:
     return redirect(f"/org/sedes/{slug}/{venue}", 303)
 
 
+def _verify(slug: str, venue: int) -> ResponseReturnValue:
+    """Staff called a number that they found on their own: workshops there may be published."""
+    with store().change() as session:
+        found = _find_itself(session, slug, venue)
+        if request.form.get("called") != "yes":
+            values = _values(found) | {"seen": _fingerprint(found)}
+            form = VenueForm(None, found.office, **values)
+            return _page(
+                form, found, 422, fault=_("Marca que llamaste. Si no, no se publica nada ahí.")
+            )
+        if found.is_unverified:
+            found.is_unverified = False
+            log_office_action(session, slug, "venue verified", {"venue": venue})
+    return redirect(f"/org/sedes/{slug}/{venue}?hecho=verificada", 303)
+
+
 def _upcoming_count(session: Session, venue: Venue) -> int:
     return _counts(session, venue.office, now=clock.now()).get(venue.id, 0)
 
@@ -382,6 +400,7 @@ def _done_message(what: str) -> str:
         "retirada": _("Retirada. Ya no sale al hacer un taller; lo pasado se queda."),
         "unida": _("Unidas. Los talleres, las direcciones y los calendarios ya son de esta sede."),
         "separada": _("Otra vez son dos sedes, cada una como estaba."),
+        "verificada": _("Verificada. Ya se pueden publicar talleres aquí."),
         "otra-vez": _("Otra vez se puede elegir."),
     }
     return messages.get(what, "")
