@@ -61,6 +61,7 @@ class SlotContent:
 SLOTS: Final = (
     Slot("list_head", "in the head of the list of workshops", "nothing"),
     Slot("office_head", "in the head of an office's page", "nothing"),
+    Slot("office_links", "after the links beside an office's workshops", "the `Office`"),
     Slot("workshop_head", "in the head of a workshop's page", "nothing"),
     Slot(
         "empty_list",
