@@ -89,7 +89,7 @@ def load_checked(config: Config) -> tuple[Extension, ...]:
     for each in found:
         if each.settings is not None:
             try:
-                each.settings.of(config)
+                each.settings.get(config)
             except Misconfigured as error:
                 faults.append(str(error))
     if faults:

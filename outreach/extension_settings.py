@@ -25,7 +25,7 @@ class ExtensionSettings(Generic[Values]):
     def prefix(self) -> str:
         return f"{PREFIX}{self.name.upper()}_"
 
-    def of(self, config: Config) -> Values:
+    def get(self, config: Config) -> Values:
         """Returns those of a network. Raises Misconfigured with one line a fault; an application
         with a fault does not start, so a page or step meets none."""
         reader = Environment(config.variables, self.prefix)

@@ -1,4 +1,4 @@
-"""The guards of requests to other sites: which addresses are fetched, and what is pushed."""
+"""The guards towards others: which addresses are fetched, what is pushed, which venues are known."""
 
 from typing import Final
 
@@ -40,6 +40,16 @@ GUARDS: Final = (
         "S39", "outreach.domain.scheduling.network_changes:change_kind",
         "pushed.require_kind_not_pushed(session, kind)", "pass",
         "tests/domain/scheduling/test_pushed_workshops.py::test_kind_of_a_pushed_workshop_cannot_become_discreet",
+    ),
+    Guard(
+        "S46", "outreach.domain.scheduling.workshop_data:_check_venue",
+        "data.venue is not None and data.venue.is_unverified", "False",
+        "tests/web/staff/test_unverified_venues.py::test_nothing_is_published_there_by_any_way",
+    ),
+    Guard(
+        "S46", "outreach.web.staff.network.venue_pages:_verify",
+        "request.form.get('called') != 'yes'", "False",
+        "tests/web/staff/test_unverified_venues.py::test_staff_verify_it_by_a_call",
     ),
 )
 # fmt: on

@@ -23,6 +23,11 @@ class ExtensionScene:
     program_posts: Mapping[str, int] = field(default_factory=dict)
     """The paths to which programs post without a token, each with the status of a post of
     nonsense."""
+    staff_parts: Callable[[Any], Mapping[str, str]] | None = None
+    """Returns values for parts of the addresses of its staff pages, of Chicago, given the key store
+    of a test."""
+    policy: str = ""
+    """The rules of its staff pages, in lines as in `tests/support/policy_table.py`."""
     pages: Mapping[str, Callable[[Any], str]] = field(default_factory=dict)
     """Paths of public pages in the world of the browser tests, by a name that test ids show."""
     list_formats: Callable[[str, Sequence[str], Sequence[str]], Iterator[str]] | None = None

@@ -16,6 +16,7 @@ from outreach.domain.scheduling.tours import TourStopData
 from outreach.domain.workshops.partners import Partner, PartnerKind, Speaker
 from outreach.keystore import KeyStore
 from tests.conftest import LONG_AGO, make_workshop, seat, tomorrow
+from tests.support.extension_scenes import SCENES
 from tests.support.policy_table import PERMISSIONS_NEEDED, SCOPES
 from tests.support.roster import add_member
 from tests.support.staff_client import StaffClient, employ
@@ -113,6 +114,8 @@ def furnish(app: Flask, store: Store, key_store: KeyStore, chicago: Office, righ
         "form": "csv",
         "list_name": "talleres-sin-ponente",
     }
+    for scene in SCENES:
+        url_values |= scene.staff_parts(key_store) if scene.staff_parts else {}
     registration = seat(store, key_store, workshop).id
     return Place(app, store, url_values, {"registration": registration, "do": "undo"})
 

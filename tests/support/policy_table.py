@@ -7,6 +7,7 @@ One line a page: endpoint below `staff.`, method, scope and permission. The scop
 from typing import Final
 
 from outreach.domain.network.staff import Permission
+from tests.support.extension_scenes import SCENES
 
 _TABLE: Final = """
 auth.sign_in_form               GET   public
@@ -279,7 +280,12 @@ FRESH: Final = {
 
 Page = tuple[str, str]  # endpoint and method
 
-_LINES: Final = [line.split() for line in _TABLE.split("\n") if line]
+_LINES: Final = [
+    line.split()
+    for table in (_TABLE, *(scene.policy for scene in SCENES))
+    for line in table.split("\n")
+    if line
+]
 SCOPES: Final[dict[Page, str]] = {(f"staff.{line[0]}", line[1]): line[2] for line in _LINES}
 PERMISSIONS_NEEDED: Final[dict[Page, Permission]] = {
     (f"staff.{line[0]}", line[1]): Permission(line[3]) for line in _LINES if len(line) > 3

@@ -343,4 +343,9 @@ PROMISES: Final[dict[str, tuple[str, ...]]] = {
         "joint/test_hostile_partner.py::test_redirect_to_another_host_is_not_followed",
         "joint/test_hostile_partner.py::test_name_that_resolves_to_a_private_address_is_not_asked",
     ),
+    "S46": (
+        "web/staff/test_unverified_venues.py::test_nothing_is_published_there_by_any_way",
+        "web/staff/test_unverified_venues.py::test_staff_verify_it_by_a_call",
+        "web/staff/test_unverified_venues.py::test_saving_its_form_does_not_verify_it",
+    ),
 }

@@ -80,7 +80,7 @@ def list_settings(
 
 
 def _list_of_extension(settings: AnySettings, current: Config) -> Iterator[Setting]:
-    values = settings.of(current)
+    values = settings.get(current)
     defaults = settings.read(Environment({}, settings.prefix))
     for part in fields(values):
         yield _setting(

@@ -17,7 +17,7 @@ def book(public_id: str) -> str:
     with store().read() as session:
         workshop = workshops.find_public(session, public_id)
         words = sa.select(Line.words).where(Line.workshop_id == workshop.id)
-        lines = session.scalars(words.limit(SETTINGS.of(config()).lines)).all()
+        lines = session.scalars(words.limit(SETTINGS.get(config()).lines)).all()
     return render_template("example/book.html", lines=lines)
 
 
