@@ -15,6 +15,7 @@ from outreach.domain.workshops import Workshop
 from outreach.keystore import KeyStore
 from outreach.pdf import typesetting
 from tests.conftest import make_workshop, seat, tomorrow, venue
+from tests.support.extension_scenes import SCENES
 from tests.support.fixed_clock import fixed_clock
 from tests.support.public_urls import public_rules
 from tests.support.registration_forms import link_of
@@ -111,7 +112,7 @@ def test_all_addresses_of_pictures_and_paper_are_tried_here(app: Flask) -> None:
         "/org/talleres/<public_id>/volante.svg",
         "/org/volantes/<slug>.pdf",
         "/org/volantes/<slug>.png",
-    }
+    }.union(*(scene.drawn for scene in SCENES))
     assert public_rules(app)
 
 

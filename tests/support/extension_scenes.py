@@ -28,6 +28,11 @@ class ExtensionScene:
     of a test."""
     policy: str = ""
     """The rules of its staff pages, in lines as in `tests/support/policy_table.py`."""
+    staff_posts: frozenset[str] = frozenset()
+    """Its staff endpoints, below `staff.`, whose address says what a post does; whom they write to
+    is checked by tests of its own."""
+    drawn: frozenset[str] = frozenset()
+    """The rules of its pictures and papers, whose characters tests of its own try."""
     pages: Mapping[str, Callable[[Any], str]] = field(default_factory=dict)
     """Paths of public pages in the world of the browser tests, by a name that test ids show."""
     list_formats: Callable[[str, Sequence[str], Sequence[str]], Iterator[str]] | None = None

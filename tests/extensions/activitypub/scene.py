@@ -12,6 +12,7 @@ SCENE = ExtensionScene(
         "activitypub.webfinger": ("", "?resource=acct:chicago@localhost:8000", "?resource=nada"),
         "activitypub.outbox": ("", "?page=1"),
     },
+    drawn=frozenset({"/ap/e/<uid>/imagen-<version>.png"}),
     parts={"uid": ("0" * 26,)},
     program_posts=dict.fromkeys(("/ap/inbox", "/ap/o/slug/inbox"), 400),
     # What they show of a workshop is checked in test_readers.py.

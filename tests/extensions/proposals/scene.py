@@ -35,6 +35,7 @@ SCENE = ExtensionScene(
     html_endpoints=("proposals",),
     paths=("/proponer",),
     staff_parts=make_staff_parts,
+    staff_posts=frozenset(f"proposals.{name}" for name in ("make_draft", "decline", "erase")),
     policy="""
 proposals.list_proposals        GET   chosen-office   contacts
 proposals.make_draft            POST  chosen-office   contacts
