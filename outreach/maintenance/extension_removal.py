@@ -44,9 +44,13 @@ def drop(session: Session, name: str) -> None:
 
 
 def _list_tables(session: Session, name: str) -> list[sa.Table]:
-    """Returns its tables as they are in the database, each after those that it refers to."""
+    """Returns its tables as they are in the database, each after those that it refers to; none of
+    what no migration of an extension of that name has made, as the core's."""
     connection = session.connection()
-    own = schema_state.select_own(sa.inspect(connection).get_table_names(), name)
+    names = sa.inspect(connection).get_table_names()
+    if name not in schema_state.list_extensions(names):
+        return []
+    own = schema_state.select_own(names, name)
     found = sa.MetaData()
     found.reflect(connection, only=sorted(own))
     return [each for each in found.sorted_tables if each.name in own]

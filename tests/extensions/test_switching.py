@@ -17,6 +17,8 @@ from outreach.domain.network.kinds import Kind
 from outreach.domain.network.offices import Office
 from outreach.errors import Misconfigured
 from outreach.keystore import KeyStore
+from outreach.maintenance import extension_removal
+from outreach.migrations import schema_state
 from tests.conftest import Pair, make_workshop
 from tests.extensions.test_example import CHECKOUT, installed, run, use
 
@@ -221,3 +223,31 @@ def test_file_that_would_not_say_so_stays(tmp_path: Path) -> None:
         network_file.write_extensions(path, ["embed"])
     assert path.read_text() == text
     assert [each.name for each in tmp_path.iterdir()] == ["network.toml"]
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("name", ["workshop", "staff", ""])
+def test_command_removes_no_table_of_the_core(
+    environ: dict[str, str], store: Store, key_store: KeyStore, name: str
+) -> None:
+    both = (store.engine, key_store.store.engine)
+    before = [sorted(sa.inspect(each).get_table_names()) for each in both]
+    said = refuse(environ, "extension", "remove", name, "--yes")
+    assert "has stored nothing here" in said
+    assert [sorted(sa.inspect(each).get_table_names()) for each in both] == before
+
+
+def test_no_name_stands_for_tables_of_the_core(store: Store, key_store: KeyStore) -> None:
+    """Only what a migration of an extension has made is an extension's."""
+    for each in (store, key_store.store):
+        with each.read() as session:
+            tables = sa.inspect(session.connection()).get_table_names()
+            installed = schema_state.list_extensions(tables)
+            parts = [table.split("_") for table in tables]
+            names = {"_".join(words[:count]) for words in parts for count in range(len(words) + 1)}
+            assert len(names) > len(tables)
+            for name in names - installed:
+                assert extension_removal.count_rows(session, name) == {}, name
+            core = schema_state.select_own(tables)
+            for name in installed:
+                assert not core & extension_removal.count_rows(session, name).keys(), name
