@@ -57,8 +57,5 @@ def erase(
         call_attempts.delete_of(session, Registration.id.in_(opened))
         call_holds.delete_of(session, list(opened))
     store.truncate_log()
-    if config.mail_folder is not None:
-        with store.read() as session:
-            files = mail_folder.find_expired(session, key_store, config.mail_folder)
-        mail_folder.delete(files)
+    mail_folder.delete_expired(store, key_store, config.mail_folder)
     return len(rows)

@@ -8,6 +8,7 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from outreach.db.store import Store
 from outreach.domain.newsletter import mailings
 from outreach.domain.registrations import Registration
 from outreach.domain.roster import members
@@ -30,6 +31,14 @@ def find_expired(session: Session, key_store: KeyStore, folder: Path | None) -> 
     }
     known = {key_store.letter_recipient(each) for each in known}
     return sorted(path for path, recipient in recipients.items() if recipient not in known)
+
+
+def delete_expired(store: Store, key_store: KeyStore, folder: Path | None) -> None:
+    """Deletes the letters of people who are erased. Call it after their erasure."""
+    if folder is not None:
+        with store.read() as session:
+            files = find_expired(session, key_store, folder)
+        delete(files)
 
 
 def delete(paths: list[Path]) -> int:

@@ -24,10 +24,7 @@ def erase(
     with store.change() as session:
         _delete(session, [subscriber_id])
     store.truncate_log()
-    if config.mail_folder is not None:
-        with store.read() as session:
-            files = mail_folder.find_expired(session, key_store, config.mail_folder)
-        mail_folder.delete(files)
+    mail_folder.delete_expired(store, key_store, config.mail_folder)
 
 
 def find_expired(

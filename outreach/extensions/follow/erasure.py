@@ -17,10 +17,7 @@ def erase(store: Store, key_store: KeyStore, config: Config, follow_id: bytes) -
     """Erases a follow, its messages and the letters in the mail folder. Nothing else is stored
     about it."""
     follows.end(key_store, follow_id)
-    if config.mail_folder is not None:
-        with store.read() as session:
-            files = mail_folder.find_expired(session, key_store, config.mail_folder)
-        mail_folder.delete(files)
+    mail_folder.delete_expired(store, key_store, config.mail_folder)
 
 
 def leave_out_refused(store: Store, key_store: KeyStore) -> int:

@@ -11,12 +11,12 @@ from markupsafe import Markup
 
 from outreach import clock, i18n
 from outreach.domain.network.offices import Office
-from outreach.extensions.proposals import proposals
+from outreach.extensions.proposals import erasure, proposals
 from outreach.extensions.proposals.form import ProposalForm
 from outreach.extensions.proposals.proposals import TooManyProposals
 from outreach.extensions.proposals.tables import ProposalAnswer
 from outreach.i18n import gettext as _
-from outreach.web.context import key_store
+from outreach.web.context import config, key_store, store
 from outreach.web.forms import email_form
 from outreach.web.middleware import error_pages, rate_limits
 from outreach.web.middleware.response_headers import keep_private
@@ -71,7 +71,8 @@ def state(token: str) -> ResponseReturnValue:
 def erase(token: str) -> ResponseReturnValue:
     """Erases the proposal, for who holds its address."""
     keep_private()
-    proposals.erase(key_store(), proposals.find(key_store(), token).id)
+    found = proposals.find(key_store(), token)
+    erasure.erase(store(), key_store(), config(), found.id)
     return redirect(f"/{i18n.current()}/proponer/borrada", 303)
 
 

@@ -19,14 +19,14 @@ from outreach.domain.network.staff import Permission
 from outreach.domain.scheduling import workshop_data, workshop_service
 from outreach.domain.workshops import Workshop
 from outreach.errors import NotFound, Refusal
-from outreach.extensions.proposals import proposals
+from outreach.extensions.proposals import erasure, proposals
 from outreach.extensions.proposals.form import PART_WORDS, may_be_proposed
 from outreach.extensions.proposals.proposals import OpenProposal
 from outreach.extensions.proposals.tables import ProposalAnswer
 from outreach.i18n import gettext as _
 from outreach.i18n import ngettext
 from outreach.web import error_messages
-from outreach.web.context import key_store, store
+from outreach.web.context import config, key_store, store
 from outreach.web.middleware.reference_cache import reference
 from outreach.web.staff.common.guards import (
     has_permission,
@@ -92,7 +92,7 @@ def decline(proposal_id: str) -> ResponseReturnValue:
 @requires(Scope.CHOSEN_OFFICE, Permission.CONTACTS)
 def erase(proposal_id: str) -> ResponseReturnValue:
     """Deletes a proposal without an answer, as one that is no proposal."""
-    proposals.erase(key_store(), _find(proposal_id).id)
+    erasure.erase(store(), key_store(), config(), _find(proposal_id).id)
     return redirect(f"{PATH}?hecho=borrada", 303)
 
 

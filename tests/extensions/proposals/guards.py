@@ -31,5 +31,10 @@ GUARDS: Final = (
         "rate_limits.count_request('proposals', MAX_ASKED)", "pass",
         "tests/extensions/proposals/test_proposals.py::test_a_script_is_stopped",
     ),
+    Guard(
+        "S47", "outreach.extensions.proposals.erasure:erase",
+        "mail_folder.delete_expired(store, key_store, config.mail_folder)", "pass",
+        "tests/extensions/proposals/test_staff_answers.py::test_erased_proposal_leaves_no_letter_in_the_mail_folder",
+    ),
 )
 # fmt: on

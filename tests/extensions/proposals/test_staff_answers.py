@@ -1,7 +1,9 @@
 """Staff read proposals to their offices, make drafts of them, and decline (S47)."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from email.message import EmailMessage
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -119,6 +121,20 @@ def test_letter_of_an_erased_proposal_is_not_sent(scene: ProposalScene, ana: Sta
     scene.client.post(f"{page}/borrar")
     assert scene.deliver() == 0
     assert scene.postman.letters == []
+
+
+def test_erased_proposal_leaves_no_letter_in_the_mail_folder(
+    scene: ProposalScene, ana: StaffClient, make_app: Callable[..., Flask], tmp_path: Path
+) -> None:
+    folder = tmp_path / "letters"
+    page = scene.propose()
+    ana.post(f"{path_of(scene)}/no")
+    scene.config = replace(scene.config, smtp_url="", mail_folder=folder)
+    assert scene.deliver() == 1
+    assert [each.suffix for each in folder.iterdir()] == [".eml"]
+    client = make_app(mail_folder=folder).test_client()
+    assert client.post(f"{page}/borrar").status_code == 303
+    assert list(folder.iterdir()) == []
 
 
 def test_kind_that_became_sensitive_makes_no_draft(
