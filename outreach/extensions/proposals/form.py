@@ -85,7 +85,11 @@ class ProposalForm(Form):
 
     @property
     def faults(self) -> list[tuple[str, str]]:
-        return [(field.name, str(field.errors[0])) for field in self if field.errors]
+        """The first fault of each field, in the order of the page."""
+        days = [field for pair in self.days for field in pair]
+        first, rest = [self["office"], self["kind"]], [self[name] for name in _AFTER_DAYS]
+        found = (*first, *days, *rest)
+        return [(field.name, str(field.errors[0])) for field in found if field.errors]
 
     def validate_phone(self, field: Field) -> None:
         field.data = read_phone(field.data, network_profile.country_of(self.region.data or ""))
@@ -101,13 +105,12 @@ class ProposalForm(Form):
             days=tuple(
                 ProposedDay(day.data, PartOfDay(part.data)) for day, part in self.days if day.data
             ),
-            **{name: self[name].data for name in _AS_TYPED},
+            **{name: self[name].data for name in ("kind", *_AFTER_DAYS)},
         )
 
 
-_AS_TYPED: Final = (
-    "kind", "organization", "place", "address", "city", "region", "people",
-    "name", "phone", "email",
+_AFTER_DAYS: Final = (
+    "place", "address", "city", "region", "people", "organization", "name", "phone", "email",
 )  # fmt: skip
 
 

@@ -14,7 +14,6 @@ from outreach.domain.network.offices import Office
 from outreach.extensions.proposals import erasure, proposals
 from outreach.extensions.proposals.form import ProposalForm
 from outreach.extensions.proposals.proposals import TooManyProposals
-from outreach.extensions.proposals.tables import ProposalAnswer
 from outreach.i18n import gettext as _
 from outreach.web.context import config, key_store, store
 from outreach.web.forms import email_form
@@ -60,7 +59,7 @@ def state(token: str) -> ResponseReturnValue:
     found = proposals.find(key_store(), token)
     return render_template(
         "proposals/state.html",
-        is_answered=found.answer is not ProposalAnswer.NONE,
+        is_answered=not found.is_open,
         has_email=bool(found.details.email),
         path=f"/{i18n.current()}/proponer/s/{token}",
         last_day=found.expires_on,

@@ -76,6 +76,11 @@ class OpenProposal:
     expires_on: date
     details: ProposalDetails
 
+    @property
+    def is_open(self) -> bool:
+        """Whether nobody has answered it."""
+        return self.answer is ProposalAnswer.NONE
+
 
 def make(key_store: KeyStore, office: str, details: ProposalDetails) -> str:
     """Stores a proposal and returns the token of its page. Raises TooManyProposals."""
@@ -143,9 +148,7 @@ def list_of(key_store: KeyStore, offices: Collection[str]) -> Sequence[OpenPropo
             found.append(_open(key_store, row))
         except DataErased:
             continue
-    return sorted(
-        found, key=lambda each: (each.answer is not ProposalAnswer.NONE, each.expires_on, each.id)
-    )
+    return sorted(found, key=lambda each: (not each.is_open, each.expires_on, each.id))
 
 
 def count_open(key_store: KeyStore, offices: Collection[str]) -> int:

@@ -112,7 +112,6 @@ def _show(*, fault: str = "") -> ResponseReturnValue:
         offices=own,
         kinds={each.code: each.short_name for each in reference().kinds},
         parts=PART_WORDS,
-        none=ProposalAnswer.NONE,
         fault=fault,
         done=done.get(request.args.get("hecho", ""), ""),
     )

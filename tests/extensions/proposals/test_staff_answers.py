@@ -53,6 +53,13 @@ def test_staff_read_it_and_the_queue_leads_there(scene: ProposalScene, ana: Staf
         assert each in words(shown), each
     assert "&lt;b&gt;San Pío" in shown.text
     assert "luz@example.org" not in shown.text, "who answers by letter needs no address"
+    for what in ("borrador", "no", "borrar"):
+        assert f'action="{path_of(scene)}/{what}"' in shown.text, what
+    assert "Contestada" not in words(shown)
+    ana.post(f"{path_of(scene)}/no")
+    answered = ana.get(PATH)
+    assert "Contestada que no" in words(answered)
+    assert f'action="{path_of(scene)}' not in answered.text
 
 
 def test_draft_is_made_at_a_venue_that_is_unverified(
