@@ -57,6 +57,7 @@ class _Contents:
         self.cells = found[::step][:MAX_SAMPLE]
         self.day = self._share(_has_day)
         self.hour = self._share(_has_hour)
+        self.only_day = self._share(_is_only_day)
         self.serial = self._share(dates.is_serial)
         self.numbered_day = self._share(_has_numbered_day)
         self.zone = self._share_text(lambda text: zones.find(text) is not None)
@@ -236,10 +237,10 @@ def _evidence(field: Field, content: _Contents, *, is_doubtful: bool) -> tuple[f
         Field.ZONE: (content.zone, 0.4 if is_doubtful else 0.0),
         Field.MINUTES: (content.minutes, 0.3),
         Field.KIND: (content.kind, 0.0 if content.text >= 0.5 else 1.1),
-        Field.TITLE: (content.text * (1 - content.day), 0.5),
-        Field.VENUE: (content.text * (1 - content.day) * 0.9, 0.4),
-        Field.ADDRESS: (content.text * (1 - content.day), 0.5),
-        Field.CITY: (content.text * (1 - content.day), 0.5),
+        Field.TITLE: (content.text * (1 - content.only_day), 0.5),
+        Field.VENUE: (content.text * (1 - content.only_day) * 0.9, 0.4),
+        Field.ADDRESS: (content.text * (1 - content.only_day), 0.5),
+        Field.CITY: (content.text * (1 - content.only_day), 0.5),
         Field.CAPACITY: (content.capacity, 0.3),
         # «Estado» may be that of the map.
         Field.STATUS: (content.status, 0.4 if is_doubtful else 0.0),
@@ -267,6 +268,17 @@ def _has_day(cell: Cell) -> bool:
     if isinstance(cell, bool | int | float) or (isinstance(cell, str) and cell.isdigit()):
         return False
     return dates.read_day(cell) is not None
+
+
+def _is_only_day(cell: Cell) -> bool:
+    """Whether a cell says a day, its hours at most beside it, and is no name that has one, as
+    «Escuela 5 de Mayo» is."""
+    if not _has_day(cell):
+        return False
+    reading = dates.read_day(cell)
+    return reading is not None and (
+        reading.hours == "" or hours.read_hours(reading.hours) is not None
+    )
 
 
 def _has_hour(cell: Cell) -> bool:

@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Final
 
 from outreach.domain.text import fold
-from outreach.domain.workshops import DeliveryMode, WorkshopStatus
+from outreach.domain.workshops import UID_PREFIX, DeliveryMode, WorkshopStatus
 from outreach.imports.guess.headings import Field
 from outreach.imports.guess.remarks import Remark, RemarkCode, quote, remark
 from outreach.imports.guess.word_lists import listed
@@ -96,6 +96,7 @@ _PHONE: Final = re.compile(
     r"(?<![0-9])(?:\+?1[ .-]?)?\(?[0-9]{3}\)?[ .-]?[0-9]{3}[ .-]?[0-9]{4}(?![0-9])"
 )
 _MOMENT: Final = re.compile(r"(?:0?|[3-7][0-9]{4})[.,][0-9]{6,17}")
+_OWN_ID: Final = re.compile(rf"{UID_PREFIX}[0-9A-Z]{{20}}")
 _EMAIL: Final = re.compile(r"[^\s@]{1,64}@[^\s@.]{1,63}\.[^\s@]{2,63}")
 
 
@@ -195,8 +196,8 @@ def read_flag(cell: Cell) -> bool | None:
 
 def has_contact(text: str) -> bool:
     """Whether a text has a telephone number or an e-mail address. The digits of a moment as
-    spreadsheets count it, 46405.4166666667, are none."""
-    if _MOMENT.fullmatch(text):
+    spreadsheets count it, 46405.4166666667, are none, nor are those of an id in our own files."""
+    if _MOMENT.fullmatch(text) or _OWN_ID.fullmatch(text):
         return False
     return _PHONE.search(text) is not None or _EMAIL.search(text) is not None
 

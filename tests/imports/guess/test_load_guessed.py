@@ -350,3 +350,47 @@ def test_our_own_file_keeps_a_title_that_is_like_a_formula(
     assert [each["values"]["title"] for each in answer["rows"]] == [title]
     assert outcomes(answer) == ["same"]
     assert workshops(store)[0].title == {"es": title}
+
+
+@pytest.mark.parametrize(
+    "name", ["Escuela 5 de Mayo", "Plaza 16 de Septiembre", "Biblioteca 20feb2", "Salón 10am30"]
+)
+def test_own_file_keeps_a_venue_whose_name_has_a_day(
+    config: Config, store: Store, furnished: Office, tmp_path: Path, name: str
+) -> None:
+    with store.change() as session:
+        kind = session.scalars(sa.select(Kind).where(Kind.code == "daca")).one()
+        workshop = make_workshop(session, furnished, kind, title={"es": f"Charla en la {name}"})
+        assert workshop.venue is not None
+        workshop.venue.name = workshop.venue.address = name
+        session.flush()
+        content = write.to_csv([write.cells(workshop)])
+    assert outcomes(guess(config, tmp_path / "a.csv", content)) == ["same"]
+
+
+def test_sheet_has_venues_whose_names_have_days(
+    config: Config, store: Store, furnished: Office, tmp_path: Path
+) -> None:
+    rows = (
+        "Fecha,Hora,Tipo,Sede,Cupo",
+        "2026-12-05,18:00,DACA,Escuela 5 de Mayo,30",
+        "2026-12-06,18:00,DACA,Plaza 16 de Septiembre,30",
+    )
+    answer = guess(config, tmp_path / "a.csv", *rows)
+    found = [(row["values"]["day"], row["values"]["venue"]) for row in answer["rows"]]
+    assert found == [
+        ("2026-12-05", "Escuela 5 de Mayo"),
+        ("2026-12-06", "Plaza 16 de Septiembre"),
+    ]
+
+
+def test_own_file_is_known_by_an_id_with_ten_digits(
+    config: Config, store: Store, furnished: Office, tmp_path: Path
+) -> None:
+    with store.change() as session:
+        kind = session.scalars(sa.select(Kind).where(Kind.code == "daca")).one()
+        workshop = make_workshop(session, furnished, kind)
+        workshop.uid = "5CYR6C1933307909FQ35"
+        session.flush()
+        content = write.to_csv([write.cells(workshop)])
+    assert outcomes(guess(config, tmp_path / "a.csv", content)) == ["same"]
