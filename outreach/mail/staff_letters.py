@@ -7,7 +7,7 @@ The words are in `templates/mail/staff`.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import date, datetime, time
 from email.message import EmailMessage
 from email.utils import formataddr
 from typing import Any, Final
@@ -20,7 +20,7 @@ from outreach.config import Config
 from outreach.domain.dashboard import digests, staff_alerts
 from outreach.domain.dashboard.digests import Digest
 from outreach.domain.dashboard.pending_items import DIGEST_SORTS
-from outreach.domain.dashboard.staff_alerts import StaffAlert
+from outreach.domain.dashboard.staff_alerts import StaffAlert, StaffAlertType
 from outreach.domain.network.staff import StaffMember
 from outreach.domain.newsletter import mail_choices
 from outreach.domain.newsletter.mail_choices import LetterGroup
@@ -41,6 +41,17 @@ class DoorLine:
     name: str = ""
     taken: int = 0
     seats: int = 0  # 0: they are not said
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlertLine:
+    """What a letter says of an alert. `name` is empty for a discreet workshop."""
+
+    alert_type: StaffAlertType
+    day: date
+    starts: time
+    name: str
+    city: str
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -102,9 +113,8 @@ def write(data: StaffLetterData, config: Config, *, letter_id: str, now: datetim
     with i18n.use_language(data.language):
         if data.digest is None:
             types = sorted({each.alert_type.value for each in data.alerts})
-            text = render_template(
-                "mail/staff/alert.txt", alerts=data.alerts, types=types, **values
-            )
+            alerts = [_describe_alert(each) for each in data.alerts]
+            text = render_template("mail/staff/alert.txt", alerts=alerts, types=types, **values)
         else:
             values |= _digest_values(data.digest)
             text = render_template("mail/staff/digest.txt", **values)
@@ -141,12 +151,31 @@ def _digest_values(digest: Digest) -> dict[str, Any]:
     }
 
 
-def _describe_door(workshop: Workshop) -> DoorLine:
+def _name(workshop: Workshop) -> str:
+    """The name of its kind; empty for a discreet one."""
     if workshop.is_discreet or workshop.kind.is_discreet:
+        return ""
+    return i18n.say(workshop.kind.short_name, i18n.current())
+
+
+def _describe_alert(alert: StaffAlert) -> AlertLine:
+    workshop = alert.workshop
+    return AlertLine(
+        alert_type=alert.alert_type,
+        day=workshop.day,
+        starts=workshop.starts,
+        name=_name(workshop),
+        city=workshop.office.city,
+    )
+
+
+def _describe_door(workshop: Workshop) -> DoorLine:
+    name = _name(workshop)
+    if not name:
         return DoorLine(starts=workshop.starts)
     return DoorLine(
         starts=workshop.starts,
-        name=i18n.say(workshop.kind.short_name, i18n.current()),
+        name=name,
         taken=workshop.taken_seats,
         seats=workshop.capacity if workshop.takes_places else 0,
     )

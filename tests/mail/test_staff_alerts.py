@@ -73,7 +73,7 @@ def test_first_who_awaits_approval_is_written_about_at_once(
     ask(store, key_store, discreet)
     assert mail.alerts(NOW) == ["ana@example.org"]
     assert mail.last["Subject"] == "Alguien espera tu aprobación"
-    assert "- sábado 5 de diciembre, 6:00 p. m., Chicago: alguien espera" in mail.text
+    assert "- sábado 5 de diciembre, 6:00 p. m., Taller, Chicago: alguien espera" in mail.text
     assert f"{mail.config.public_url}/org/por-atender" in mail.text
     assert mail.last["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     letter = mail.last.as_string() + mail.text
@@ -105,14 +105,14 @@ def test_next_one_is_written_about_again_after_nobody_waited(
 
 
 def test_full_workshop_is_written_about(
-    mail: StaffMail, store: Store, key_store: KeyStore, ana: int, small: Workshop
+    mail: StaffMail, store: Store, key_store: KeyStore, ana: int, small: Workshop, rights: Kind
 ) -> None:
     first = ask(store, key_store, small)
     assert mail.alerts(NOW) == []
     ask(store, key_store, small, address="luz@ejemplo.com")
     assert mail.alerts(NOW) == ["ana@example.org"]
     assert mail.last["Subject"] == "Un taller se llenó"
-    assert "Chicago: se llenó" in mail.text
+    assert f"{rights.short_name['es']}, Chicago: se llenó" in mail.text
     for hours in (1, 2, 3):  # somebody cancels and registers again and again
         with store.change() as session:
             row = session.get_one(Registration, first.id)

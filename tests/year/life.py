@@ -144,15 +144,16 @@ class Life:
         key = (to, text)
         before = self.sent.get(key)
         # Two answers to what somebody texted may be the same, and two notices in neutral words;
-        # and a question may be asked again after a change.
+        # a question may be asked again after a change; and of two workshops of one kind at one hour
+        # staff read the same.
         is_neutral = person is not None and person.workshop in self.rendering.secret
-        is_again = before is not None and clock.now() - before < REPEATED_WITHIN
-        is_answer = before is not None and to in self.answered and self.answered[to] >= before
-        is_after_change = before is not None and self.notified_of_change.get(to, before) > before
-        if is_again and not is_answer and not is_neutral and not is_after_change:
-            self.findings.add(
-                what, "is sent twice", f"since {before:%d %H:%M} to {to}: {text[:200]}"
-            )
+        if before is not None and clock.now() - before < REPEATED_WITHIN:
+            is_answer = to in self.answered and self.answered[to] >= before
+            is_after_change = self.notified_of_change.get(to, before) > before
+            is_excused = is_neutral or is_answer or is_after_change
+            if not is_excused and not self.staff.has_alerts_alike(since=before):
+                said = f"since {before:%d %H:%M} to {to}: {text[:200]}"
+                self.findings.add(what, "is sent twice", said)
         self.sent[key] = clock.now()
         if CHANGED.search(text.partition("\n")[0]):
             self.notified_of_change[to] = clock.now()

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from outreach import clock
 from outreach.clock import Month
+from outreach.domain.dashboard.staff_alerts import StaffAlert
 from outreach.domain.network.kinds import Kind, Way
 from outreach.domain.network.offices import Office
 from outreach.domain.workshops import Workshop, WorkshopStatus
@@ -86,6 +87,19 @@ class Staff:
         with self.site.store.read() as session:
             rows = session.execute(statement.where(*wanted).order_by(Workshop.id))
             return [(row[0], row[1]) for row in rows]
+
+    def has_alerts_alike(self, *, since: datetime) -> bool:
+        """Whether letters tell the same of two workshops, of which one was told of since then."""
+        alike = (StaffAlert.alert_type, Workshop.office_id, Workshop.day, Workshop.starts)
+        statement = (
+            sa.select(sa.literal(1))
+            .select_from(StaffAlert)
+            .join(Workshop, Workshop.id == StaffAlert.workshop_id)
+            .group_by(*alike)
+            .having(sa.func.count() > 1, sa.func.max(StaffAlert.made_at) > since)
+        )
+        with self.site.store.read() as session:
+            return session.execute(statement).first() is not None
 
     def list_ahead(self) -> list[tuple[str, str]]:
         return self.find_workshops(
