@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 import secrets
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property
@@ -63,10 +63,6 @@ class StoredKey:
     made_on: date
 
 
-def _list_no_recipients(_session: Session, _key_store: "KeyStore") -> Collection[str]:
-    return ()
-
-
 @dataclass(frozen=True, kw_only=True)
 class Keeper:
     """What an extension stores about people, and how it is erased. What identifies somebody in it
@@ -89,9 +85,6 @@ class Keeper:
     """Erases what has ended, and returns how many. It is called each day and whenever somebody
     runs `outreach purge`, also while the extension is switched off, and may be called again after
     it was interrupted."""
-    list_recipients: Callable[[Session, "KeyStore"], Collection[str]] = _list_no_recipients
-    """Returns what `KeyStore.letter_id` was given for those whose letters may stay in the folder of
-    OUTREACH_MAIL_FOLDER. Letters of all others are deleted there."""
 
 
 # An hour of UTC: midnight in Hawaii, 6:30 in Newfoundland. A day of UTC would end in the evening.

@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 from typing import Final
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
 
 from outreach.db.store import change_rows
+from outreach.keystore import sealed_rows
 from outreach.keystore.keystore import KeyStore, day_of
 from outreach.keystore.models import DayKey, IndexKey, Key, MasterGeneration, Secret
 
@@ -19,11 +19,6 @@ ROTATE_AFTER: Final = timedelta(days=30)
 # Other processes use the previous master key until they refresh (`Envelope.refresh`).
 RETIRE_AFTER: Final = timedelta(hours=1)
 BATCH: Final = 1000
-_SEALED_COLUMNS: Final = ("id", "sealed", "generation")
-# The key store's own keys, which are sealed under names of their own.
-_OWN: Final = tuple(
-    sa.table(each.__tablename__, sa.column("generation")) for each in (IndexKey, DayKey, Secret)
-)
 
 
 @dataclass(frozen=True)
@@ -115,25 +110,10 @@ def _reseal(key_store: KeyStore, number: int) -> int:
     """Encrypts anew what older master keys encrypted, except rows that another process has locked
     or that no master key decrypts. Returns the number of keys."""
     with key_store.store.read() as session:
-        sealed = _list_sealed(session)
+        sealed = sealed_rows.list_tables(session)
     done = {table.name: _reseal_rows(key_store, table, number) for table in sealed}
     _reseal_own(key_store, number)
     return done[Key.__tablename__]
-
-
-def _list_sealed(session: Session) -> list[sa.TableClause]:
-    """Returns the tables whose rows are each sealed under their `id`.
-
-    These are the keys and whatever else is kept about people, by extensions too: the tables are
-    read from the database, so that they are sealed again also where an extension is off or gone."""
-    found = sa.inspect(session.connection())
-    own = {each.name for each in _OWN}
-    return [
-        sa.table(name, *map(sa.column, _SEALED_COLUMNS))
-        for name in sorted(found.get_table_names())
-        if name not in own
-        and {column["name"] for column in found.get_columns(name)}.issuperset(_SEALED_COLUMNS)
-    ]
 
 
 def _reseal_rows(key_store: KeyStore, table: sa.TableClause, number: int) -> int:
@@ -195,7 +175,7 @@ def _needs_older(key_store: KeyStore, number: int) -> bool:
     with key_store.store.read() as session:
         needed = {
             generation
-            for table in (*_list_sealed(session), *_OWN)
+            for table in (*sealed_rows.list_tables(session), *sealed_rows.OWN_KEYS)
             for generation in session.scalars(
                 sa.select(table.c.generation).where(table.c.generation < number).distinct()
             )
@@ -211,6 +191,6 @@ def _delete_lost(key_store: KeyStore) -> int:
             table.name: change_rows(
                 session, sa.delete(table).where(table.c.generation.not_in(there))
             )
-            for table in (*_list_sealed(session), *_OWN)
+            for table in (*sealed_rows.list_tables(session), *sealed_rows.OWN_KEYS)
         }
     return gone[Key.__tablename__]

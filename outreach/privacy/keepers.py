@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
-from sqlalchemy.orm import Session
-
 from outreach.db import error_classes
 from outreach.db.store import Store
 from outreach.keystore import Keeper, KeyStore
@@ -38,13 +36,6 @@ def count_due(store: Store, key_store: KeyStore, *, now: datetime) -> KeeperCoun
 def count_held(store: Store, key_store: KeyStore) -> KeeperCounts:
     """Counts what is stored."""
     return _count(key_store, lambda keeper: keeper.count(store, key_store))
-
-
-def list_recipients(session: Session, key_store: KeyStore) -> set[str]:
-    """Returns whose letters may stay in the mail folder. The letters of a keeper that fails are
-    deleted: they are copies of what was sent."""
-    found = _ask(key_store, lambda keeper: keeper.list_recipients(session, key_store))
-    return {each for _keeper, recipients in found for each in recipients or ()}
 
 
 def _count(key_store: KeyStore, ask: Callable[[Keeper], int]) -> KeeperCounts:

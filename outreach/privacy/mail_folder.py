@@ -12,8 +12,7 @@ from outreach.db.store import Store
 from outreach.domain.newsletter import mailings
 from outreach.domain.registrations import Registration
 from outreach.domain.roster import members
-from outreach.keystore import KeyStore
-from outreach.privacy import keepers
+from outreach.keystore import KeyStore, sealed_rows
 
 
 def find_expired(session: Session, key_store: KeyStore, folder: Path | None) -> list[Path]:
@@ -22,7 +21,7 @@ def find_expired(session: Session, key_store: KeyStore, folder: Path | None) -> 
     if not recipients:
         return []
     known = mailings.readers(session) | members.list_recipient_ids(session)
-    known |= keepers.list_recipients(session, key_store)
+    known |= sealed_rows.list_recipient_ids(key_store)
     known |= {
         registration_id.lower()
         for registration_id in session.scalars(

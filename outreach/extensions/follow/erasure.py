@@ -3,8 +3,6 @@
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy.orm import Session
-
 from outreach.config import Config
 from outreach.db.store import Store
 from outreach.domain.network import kinds
@@ -36,16 +34,10 @@ def purge(store: Store, key_store: KeyStore, now: datetime) -> int:
     return count
 
 
-def list_recipients(_session: Session, key_store: KeyStore) -> set[str]:
-    """Returns of whom letters may stay in the mail folder."""
-    return follows.list_recipient_ids(key_store)
-
-
 KEEPER: Final = Keeper(
     noun="follows",
     held="requests to be notified of workshops",
     count=lambda _store, key_store: follows.count_stored(key_store),
     count_due=lambda _store, key_store, _now: follows.count_due(key_store),
     purge=purge,
-    list_recipients=list_recipients,
 )

@@ -310,18 +310,6 @@ def count_stored(key_store: KeyStore) -> int:
         return session.scalar(sa.select(sa.func.count()).select_from(Follow)) or 0
 
 
-def list_recipient_ids(key_store: KeyStore) -> set[str]:
-    """Returns the `recipient_id` of each follow; the Message-IDs of its letters have an HMAC of
-    it.
-    """
-    with key_store.store.read() as session:
-        return {recipient_id(each) for each in session.scalars(sa.select(Follow.id))}
-
-
-def recipient_id(follow_id: bytes) -> str:
-    return f"follow {follow_id.hex()}"
-
-
 def make_token(key_store: KeyStore, follow_id: bytes) -> str:
     """Returns what the link of a follow ends in, of 128 bits.
 

@@ -26,9 +26,14 @@ from outreach.errors import DataErased
 from outreach.extensions.follow import choices, follows, matching, message_queue
 from outreach.extensions.follow.follows import OpenFollow
 from outreach.extensions.follow.matching import NewsMatcher, NewWorkshop
-from outreach.extensions.follow.tables import FollowChannel, FollowMessage, FollowMessageType
+from outreach.extensions.follow.tables import (
+    Follow,
+    FollowChannel,
+    FollowMessage,
+    FollowMessageType,
+)
 from outreach.i18n import N_, NP_, translate, use_language
-from outreach.keystore import KeyStore
+from outreach.keystore import KeyStore, sealed_rows
 from outreach.mail import delivery, render, sms
 from outreach.mail.delivery import LetterTransport, TextTransport
 from outreach.mail.delivery_round import Outlet, Prepared, Transport, Written
@@ -221,12 +226,13 @@ class FollowWriter(Generic[Written]):
                 return None
         # With the time: an id may be reused once its row is deleted.
         about = f"follow {message.id}-{int(message.made_at.timestamp()):x}"
+        recipient = sealed_rows.recipient_id(Follow.__tablename__, follow.id)
         return FollowContext(
             follow=follow,
             message_type=message.message_type,
             token=follows.make_token(self.key_store, follow.id),
             now=now,
-            letter_id=self.key_store.letter_id(about, follows.recipient_id(follow.id)),
+            letter_id=self.key_store.letter_id(about, recipient),
             news=news,
             workshop=workshop,
         )

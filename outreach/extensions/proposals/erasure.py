@@ -3,8 +3,6 @@
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy.orm import Session
-
 from outreach.config import Config
 from outreach.db.store import Store
 from outreach.extensions.proposals import proposals
@@ -22,16 +20,10 @@ def purge(_store: Store, key_store: KeyStore, _now: datetime) -> int:
     return proposals.purge(key_store)
 
 
-def list_recipients(_session: Session, key_store: KeyStore) -> set[str]:
-    """Returns of whom letters may stay in the mail folder."""
-    return proposals.list_recipient_ids(key_store)
-
-
 KEEPER: Final = Keeper(
     noun="proposals",
     held="proposals of workshops, with who answers for them",
     count=lambda _store, key_store: proposals.count_stored(key_store),
     count_due=lambda _store, key_store, _now: proposals.count_expired(key_store),
     purge=purge,
-    list_recipients=list_recipients,
 )

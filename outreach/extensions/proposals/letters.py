@@ -12,9 +12,9 @@ from outreach.db.store import Store
 from outreach.domain.outbox import ClaimedMessage, OutboxTable
 from outreach.errors import DataErased, NotFound
 from outreach.extensions.proposals import proposals
-from outreach.extensions.proposals.tables import ProposalAnswer, ProposalLetter
+from outreach.extensions.proposals.tables import Proposal, ProposalAnswer, ProposalLetter
 from outreach.i18n import use_language
-from outreach.keystore import KeyStore
+from outreach.keystore import KeyStore, sealed_rows
 from outreach.mail import render
 from outreach.mail.delivery import LetterTransport
 from outreach.mail.delivery_round import Outlet, Prepared
@@ -50,7 +50,8 @@ class AnswerWriter:
             )
         subject, _gap, body = text.strip().partition("\n")
         about = f"proposal {row.id}-{int(row.made_at.timestamp()):x}"
-        letter_id = self.key_store.letter_id(about, proposals.recipient_id(proposal.id))
+        recipient = sealed_rows.recipient_id(Proposal.__tablename__, proposal.id)
+        letter_id = self.key_store.letter_id(about, recipient)
         shared = {
             "From": formataddr((self.config.mail_name, mail_from(self.config))),
             "Subject": subject.strip(),

@@ -240,17 +240,6 @@ def count_stored(key_store: KeyStore) -> int:
         return session.scalar(sa.select(sa.func.count()).select_from(Proposal)) or 0
 
 
-def list_recipient_ids(key_store: KeyStore) -> set[str]:
-    """Returns the `recipient_id` of each proposal."""
-    with key_store.store.read() as session:
-        return {recipient_id(each) for each in session.scalars(sa.select(Proposal.id))}
-
-
-def recipient_id(proposal_id: bytes) -> str:
-    """Returns by what the Message-ID of its letter is made."""
-    return f"proposal {proposal_id.hex()}"
-
-
 def make_token(key_store: KeyStore, proposal_id: bytes) -> str:
     """Returns what the address of a proposal's page ends in, of 128 bits."""
     digest = key_store.digest_for("link of a proposal", proposal_id.hex())[:16]

@@ -14,6 +14,7 @@ from outreach.domain.network.kinds import Kind
 from outreach.domain.network.staff import Role
 from outreach.domain.workshops import Workshop, WorkshopStatus
 from outreach.keystore import KeyStore
+from outreach.privacy import retention
 from tests.extensions.proposals.proposal_scene import ProposalScene
 from tests.support.fixed_clock import fixed_clock
 from tests.support.staff_client import StaffClient, employ, signed_in_as, words
@@ -138,6 +139,7 @@ def test_erased_proposal_leaves_no_letter_in_the_mail_folder(
     ana.post(f"{path_of(scene)}/no")
     scene.config = replace(scene.config, smtp_url="", mail_folder=folder)
     assert scene.deliver() == 1
+    assert retention.delete_letters(scene.store, scene.key_store, scene.config) == 0
     assert [each.suffix for each in folder.iterdir()] == [".eml"]
     client = make_app(mail_folder=folder).test_client()
     assert client.post(f"{page}/borrar").status_code == 303
