@@ -6,7 +6,8 @@ and one that does not answer delays no letter.
 
 import logging
 import threading
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Final, Protocol
@@ -18,6 +19,8 @@ from outreach.maintenance.leader import Leader
 log = logging.getLogger(__name__)
 
 PAUSE_SECONDS: Final = 1.0  # between rounds
+# That the worker waits at its end for the rounds of extensions, of which one may never end.
+PATIENCE_SECONDS: Final = 30.0
 
 
 class RoundRunner(Protocol):
@@ -28,8 +31,8 @@ class RoundRunner(Protocol):
 
 class RoundThread:
     """Runs the rounds of one worker. `name` is the lease of the worker that looks for changes; all
-    workers deliver. `make` is called with a function that says whether a round has to end. At its
-    end a round that takes longer than `patience` in seconds is left, to end with the process."""
+    workers deliver. `make` is called before the first round, with a function that says whether a
+    round has to end; where it fails, it is called again for the next one."""
 
     def __init__(
         self,
@@ -38,11 +41,11 @@ class RoundThread:
         make: Callable[[Callable[[], bool]], RoundRunner],
         *,
         pause: float = PAUSE_SECONDS,
-        patience: float | None = None,
     ) -> None:
-        self._leader, self._name, self._pause, self._patience = leader, name, pause, patience
+        self._leader, self._name, self._make, self._pause = leader, name, make, pause
+        self._repeats = logs.Repeats()
         self._is_over = threading.Event()
-        self._runner = make(self._is_over.is_set)
+        self._runner: RoundRunner | None = None
         self._thread: threading.Thread | None = None
 
     @property
@@ -50,19 +53,24 @@ class RoundThread:
         return self._thread is not None
 
     def run_round(self, now: datetime) -> int:
+        if self._runner is None:
+            self._runner = self._make(self._is_over.is_set)
         return self._runner.run_round(now=now, is_leading=self._leader.leads(self._name))
 
-    @contextmanager
-    def running(self) -> Iterator[None]:
-        """Runs rounds while the block lasts; a delivery that has begun is finished."""
+    def start(self) -> None:
+        """Begins rounds in a thread."""
         self._is_over.clear()
         self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
         self._thread.start()
-        try:
-            yield
-        finally:
-            self._is_over.set()
-            self._thread.join(self._patience)
+
+    def stop(self) -> None:
+        """Says that no round is to begin, and that the present one has to end."""
+        self._is_over.set()
+
+    def join(self, seconds: float) -> None:
+        """Waits that long for the present round. One that takes longer ends with the process."""
+        if self._thread is not None:
+            self._thread.join(seconds)
             self._thread = None
 
     def _run(self) -> None:
@@ -71,5 +79,24 @@ class RoundThread:
                 self.run_round(clock.now())
             except Exception as error:
                 # The type only: the error's text may hold a callback.
-                log.error("%s failed: %s", self._name, error_classes.describe(error))
+                what = error_classes.describe(error)
+                more = self._repeats.admit(what, now=time.monotonic())
+                if more is not None:
+                    log.error("%s failed: %s%s", self._name, what, logs.say_left_out(more))
                 logs.tracebacks.debug("%s failed", self._name, exc_info=error)
+
+
+@contextmanager
+def running(threads: Sequence[RoundThread]) -> Iterator[None]:
+    """Runs the rounds of these threads while the block lasts; a delivery that has begun is
+    finished, if that takes no longer than PATIENCE_SECONDS."""
+    for each in threads:
+        each.start()
+    try:
+        yield
+    finally:
+        for each in threads:
+            each.stop()
+        until = time.monotonic() + PATIENCE_SECONDS
+        for each in threads:
+            each.join(max(0.0, until - time.monotonic()))

@@ -5,7 +5,6 @@ claimed one by one.
 """
 
 from collections.abc import Callable, Iterable
-from contextlib import ExitStack
 from datetime import UTC, date, datetime
 from datetime import time as time_of_day
 from itertools import chain
@@ -15,7 +14,7 @@ from flask import Flask
 
 from outreach.interrupts import Interrupt
 from outreach.keystore import Keeper, KeyStore
-from outreach.maintenance import steps
+from outreach.maintenance import round_thread, steps
 from outreach.maintenance.leader import Leader
 from outreach.maintenance.round_thread import RoundThread
 from outreach.maintenance.step_runner import StepRunner
@@ -23,8 +22,6 @@ from outreach.maintenance.steps import DAY, HasSteps, Step, StepContext
 from outreach.maintenance.worker_steps import PURGE, STEPS
 
 PAUSE_SECONDS: Final = 5.0  # between rounds
-# That the worker waits at its end for a round of an extension, which may never end.
-PATIENCE_SECONDS: Final = 30.0
 
 
 def _list_steps(
@@ -111,14 +108,12 @@ class Worker(StepRunner):
         """Runs rounds until `stop` is set; a message that is being sent is finished first. With
         `ends_after_purge` it returns after a round in which it purged, too."""
         purged_on = self.purged_on
-        with ExitStack() as running:
-            running.enter_context(self.leader.renewing())
-            for each in (self, *self.extensions.values()):
-                each.context.is_stopping = stop
-                for thread in each.threads:
-                    running.enter_context(thread.running())
-            for name, each in self.extensions.items():
-                running.enter_context(self._run_beside(name, each).running())
+        everyone = (self, *self.extensions.values())
+        for each in everyone:
+            each.context.is_stopping = stop
+        threads = [thread for each in everyone for thread in each.threads]
+        threads += [self._run_beside(name, each) for name, each in self.extensions.items()]
+        with self.leader.renewing(), round_thread.running(threads):
             while not stop.is_set():
                 after(self._run_core())
                 if ends_after_purge and self.purged_on != purged_on:
@@ -126,7 +121,4 @@ class Worker(StepRunner):
                 stop.wait(PAUSE_SECONDS)
 
     def _run_beside(self, name: str, runner: StepRunner) -> RoundThread:
-        return RoundThread(
-            self.leader, name, lambda _is_over: runner,
-            pause=PAUSE_SECONDS, patience=PATIENCE_SECONDS,
-        )  # fmt: skip
+        return RoundThread(self.leader, name, lambda _is_over: runner, pause=PAUSE_SECONDS)

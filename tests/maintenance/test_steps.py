@@ -11,6 +11,7 @@ from flask import Flask
 from outreach.db.store import Store
 from outreach.interrupts import Interrupt
 from outreach.keystore import Keeper, KeyStore
+from outreach.maintenance import round_thread
 from outreach.maintenance import worker as worker_module
 from outreach.maintenance.steps import Step, StepContext
 from outreach.maintenance.worker import Worker
@@ -66,7 +67,7 @@ def test_worker_runs_the_steps_of_its_extensions_after_its_own(app: Flask) -> No
 def test_an_extension_that_hangs_delays_no_step_of_the_core_nor_of_another(
     app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(worker_module, "PATIENCE_SECONDS", 0.1)
+    monkeypatch.setattr(round_thread, "PATIENCE_SECONDS", 0.1)
     monkeypatch.setattr(worker_module, "PAUSE_SECONDS", 0.01)
     stop, never = Interrupt(), threading.Event()
     heard: list[int] = []
