@@ -32,6 +32,7 @@ from outreach.web.middleware import failures, reader_place, request_language, re
 from outreach.web.middleware.url_rules import DeferredRule
 from outreach.web.presentation import stored_templates
 from outreach.web.presentation.html_whitespace import CompactHtml
+from outreach.web.presentation.slots import WARM_UP
 from outreach.web.presentation.template_code import SHARED_TEMPLATES, PageEnvironment
 
 PACKAGE = Path(__file__).parent
@@ -204,6 +205,7 @@ def _prepare_fork(app: Flask) -> None:
     interpretation.warm_up()
     config: Config = app.extensions["outreach_config"]
     client = app.test_client()
+    client.environ_base[WARM_UP] = "yes"
     offered = config.languages
     first = (f"/{offered[0]}/{path}" for path in WARM_UP_PATHS)
     for path in (*(f"/{code}/" for code in offered), *first, "/org/entrar"):

@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from cachetools.keys import hashkey
-from flask import Flask, Response, current_app, request
+from flask import Flask, Response, current_app, g, request
 
 from outreach.memory_cache import MemoryCache
 from outreach.web.middleware.response_headers import keep_for
@@ -62,7 +62,8 @@ class PageCache:
         """Returns the page that `render` returns, or returned before for equal data.
 
         `data` has to hold all that the page shows besides its address; `mark` has to be taken
-        before the data are read.
+        before the data are read. A page that lacks what an extension adds (`g.is_incomplete`) is
+        not kept.
         """
         key = hashkey(request.full_path, data)  # which computes the hash of all workshops once
         page = self._by_data.get(key)
@@ -70,6 +71,8 @@ class PageCache:
             body = render().encode()
             gzipped = gzip.compress(body, compresslevel=GZIP_LEVEL, mtime=0)
             page = CachedPage(body, gzipped, hashlib.sha256(body).hexdigest()[:32])
+            if g.get("is_incomplete"):
+                return _respond(page)
             self._by_data.put(key, page)
         self._by_address.put(request.full_path, page, version=mark, now=now)
         return _respond(page)

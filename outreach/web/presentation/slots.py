@@ -2,8 +2,8 @@
 
 A template calls `slot(name, about, given)`. `SLOTS` lists the names: what each is given and where
 it stands is what extensions may rely on. Nothing is added to what is about a discreet kind or one
-of high sensitivity, unless the extension's declaration says that it may (S14). What fails is left
-out of the page.
+of high sensitivity, unless the extension's declaration says that it may (S14). What fails, hangs
+or is no markup is left out of the page.
 """
 
 import logging
@@ -12,12 +12,18 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
+from flask import g, has_request_context, request
 from markupsafe import Markup
 
 from outreach import logs
 from outreach.db import error_classes
+from outreach.web.presentation.extension_visits import VISITS
 
 log: Final = logging.getLogger(__name__)
+PATIENCE_SECONDS: Final = 0.1  # that a page waits for others who are in the code of extensions
+# In the environment of a request by which a process prepares itself: an extension that hangs does
+# not keep it from starting.
+WARM_UP: Final = "outreach.warm_up"
 
 
 class Subject(Protocol):
@@ -103,25 +109,33 @@ def make_function(contents: Collection[SlotContent]) -> Callable[..., Markup]:
         raise ValueError(f"no page has the slots {', '.join(unknown)}")
     repeats = logs.Repeats()
 
+    def leave_out(content: SlotContent, reason: str) -> Markup:
+        if has_request_context():
+            g.is_incomplete = True
+        more = repeats.admit((content, reason), now=time.monotonic())
+        if more is not None:
+            module, words = content.render.__module__, f"{reason}{logs.say_left_out(more)}"
+            log.error("%s: left out of the slot %s: %s", module, content.slot, words)
+        return Markup()
+
     def render(content: SlotContent, given: Any) -> Markup:
-        try:
-            return content.render(given)
-        except Exception as error:  # it is other people's code
-            if error_classes.classify(error) is not None:
-                raise  # the page has no database either, and the request is answered again
-            what = error_classes.describe(error)
-            more = repeats.admit((content, what), now=time.monotonic())
-            if more is not None:
-                words = f"{what}{logs.say_left_out(more)}"
-                log.error(
-                    "%s: left out of the slot %s: %s",
-                    content.render.__module__, content.slot, words,
-                )  # fmt: skip
-            return Markup()
+        with VISITS.enter(PATIENCE_SECONDS) as has_entered:
+            if not has_entered:
+                return leave_out(content, "extensions do not answer")
+            try:
+                made: object = content.render(given)
+            except Exception as error:  # it is other people's code
+                if error_classes.classify(error) is not None:
+                    raise  # the page has no database either, and the request is answered again
+                return leave_out(content, error_classes.describe(error))
+        return made if isinstance(made, Markup) else leave_out(content, "it is no Markup")
 
     def slot(name: str, about: Iterable[Subject], given: Any = None) -> Markup:
         found = filled[name]
         if not found:
+            return Markup()
+        if has_request_context() and request.environ.get(WARM_UP):
+            g.is_incomplete = True
             return Markup()
         subjects = tuple(about)
         return Markup().join(render(each, given) for each in found if each.may_appear(subjects))

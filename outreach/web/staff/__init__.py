@@ -9,6 +9,7 @@ from typing import Final
 
 from flask import Flask
 
+from outreach.web.presentation import extension_pages
 from outreach.web.presentation.extension_pages import ExtensionPages
 from outreach.web.staff import (
     attendees,
@@ -231,5 +232,7 @@ def init_app(app: Flask, extensions: Iterable[ExtensionPages]) -> None:
     for each in extensions:
         for blueprint in each.staff_blueprints:
             path = f"{guards.staff_pages.url_prefix}{blueprint.url_prefix or ''}"
-            app.register_blueprint(blueprint, name_prefix=guards.staff_pages.name, url_prefix=path)
+            extension_pages.register(
+                app, blueprint, name_prefix=guards.staff_pages.name, url_prefix=path
+            )
     refusals.init_app(app)

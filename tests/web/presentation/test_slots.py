@@ -1,6 +1,8 @@
 """What extensions add to pages, and that it is not added where it could tell something."""
 
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
@@ -10,7 +12,8 @@ import sqlalchemy as sa
 from markupsafe import Markup
 from werkzeug.exceptions import NotFound
 
-from outreach.web.presentation import slots
+from outreach.web.presentation import extension_visits, slots
+from outreach.web.presentation.extension_visits import ExtensionVisits
 from outreach.web.presentation.slots import SlotContent
 
 NAME = "list_head"
@@ -64,6 +67,36 @@ def test_what_fails_is_left_out_of_the_page_and_tells_nothing(
     assert [each.partition(" of the slot ")[2] for each in caplog.messages] == [
         "list_head: LookupError", "list_head: NotFound", "list_head: OSError"
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("made", [None, "<script>", 7, b"x"])
+def test_what_is_no_markup_is_left_out(made: Any) -> None:
+    assert slot(SlotContent(slot=NAME, render=lambda _given: made), make("b"))(NAME, ()) == Markup(
+        "<b>bNone</b>"
+    )
+
+
+def test_what_hangs_is_left_out_for_everybody_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(slots, "VISITS", ExtensionVisits())
+    released, inside = threading.Event(), threading.Semaphore(0)
+
+    def hang(_given: Any) -> Markup:
+        inside.release()
+        released.wait()
+        return Markup("<b>late</b>")
+
+    fill = slot(SlotContent(slot=NAME, render=hang), make("b"))
+    with ThreadPoolExecutor() as threads:
+        first = [threads.submit(fill, NAME, ()) for _ in range(extension_visits.MOST)]
+        for _ in first:
+            assert inside.acquire(timeout=20)
+        try:
+            for _ in range(3):
+                assert fill(NAME, ()) == Markup()
+        finally:
+            released.set()
+        assert [each.result().count("<b>") for each in first] == [2, 2]
+    assert fill(NAME, ()).count("<b>") == 2
 
 
 def test_trouble_of_the_database_ends_the_page(caplog: pytest.LogCaptureFixture) -> None:
