@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from babel.messages.catalog import Catalog
+from flask import Flask
 from markupsafe import Markup
 
 from outreach import extension, extension_points, i18n
@@ -44,6 +45,43 @@ def test_each_network_has_the_slots_that_it_chose(
         for network in (scene.north, scene.south) * 2:
             has_it = bool(network.config.extensions)
             assert (LINE in scene.ask(network, "/es/").text) is has_it, network.word
+
+
+@pytest.mark.any_database("which pages a network has")
+def test_each_network_has_the_pages_that_it_chose(config: Config, second_config: Config) -> None:
+    known = {each: extension.find(each) for each in sorted(ours())}
+    alone = [name for name, each in known.items() if not each.requires]
+    choices = tuple(alone[::2]), tuple(alone[1::2])
+    settings = [
+        replace(each, extensions=own)
+        for each, own in zip((config, second_config), choices, strict=True)
+    ]
+    with opened(*settings) as scene:
+        paths = {
+            network.word: list_paths(network.app, [known[each] for each in own])
+            for network, own in zip((scene.north, scene.south), choices, strict=True)
+        }
+        north, south = paths.values()
+        assert north
+        assert not north & south
+        for network in (scene.north, scene.south) * 2:
+            for word, found in paths.items():
+                there = {each for each in found if scene.ask(network, each).status_code != 404}
+                assert bool(there) is (word == network.word), there
+
+
+def ours() -> set[str]:
+    folder = Path(extension_points.__file__).with_name("extensions")
+    return {each.parent.name for each in folder.glob("*/__init__.py")}
+
+
+def list_paths(app: Flask, chosen: Sequence[Extension]) -> set[str]:
+    """The addresses of these extensions, in Spanish, that have no other part to fill in."""
+    own = {pages.name for each in chosen for pages in each.pages.blueprints}
+    rules = [each for each in app.url_map.iter_rules() if "GET" in (each.methods or ())]
+    found = {each.rule for each in rules if each.endpoint.partition(".")[0] in own}
+    paths = {each.replace("<lang:lang>", "es") for each in found}
+    return {each for each in paths if "<" not in each}
 
 
 @pytest.mark.any_database("what is said depends on no database")

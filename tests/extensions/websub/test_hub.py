@@ -3,7 +3,7 @@
 import json
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
 from time import monotonic
@@ -30,7 +30,6 @@ from tests.conftest import make_workshop
 from tests.extensions.websub.hub_scene import HubScene
 from tests.support.callback_server import LOOPBACK_RULE, Subscriber, serve_subscriber
 from tests.support.fixed_clock import FIXED_NOW, fixed_clock
-from tests.support.limits import UNLIMITED
 
 pytestmark = [
     fixed_clock,  # Friday, November 27, 2026
@@ -44,25 +43,6 @@ BASE = "http://localhost:8000/es/cal/chicago"
 ATOM, JSON, ICS = f"{BASE}.atom", f"{BASE}.json", f"{BASE}.ics"
 STREET = "1805 S. Ejemplo St."
 SECRET = "una clave de prueba"
-
-
-@pytest.fixture
-def subscriber() -> Iterator[Subscriber]:
-    with serve_subscriber() as served:
-        yield served
-
-
-@pytest.fixture
-def scene(make_app: Callable[..., Flask], subscriber: Subscriber, store: Store) -> HubScene:
-    app = make_app(limits=UNLIMITED)
-    return HubScene(app, app.test_client(), subscriber)
-
-
-@pytest.fixture
-def workshop(store: Store, chicago: Office, rights: Kind) -> Workshop:
-    """Published long ago, at a venue with a street."""
-    with store.change() as session:
-        return make_workshop(session, chicago, rights, day=DAY)
 
 
 def change(store: Store, workshop: Workshop, **changes: Any) -> None:
