@@ -48,6 +48,9 @@ class Extension:
     """As in the setting: lower-case letters, digits and underscores."""
     summary: str
     """What it gives, in one English sentence for whoever runs the installation."""
+    question: str = ""
+    """What `outreach init` asks whoever makes a network, as `N_("¿Quieren …?")`, to be answered
+    with yes or no. Without one it is not asked for, and is off."""
     requires: tuple[str, ...] = ()
     """The names of extensions that have to be on beside it. It may import these."""
     tables: ExtensionTables = field(default_factory=ExtensionTables)

@@ -8,14 +8,17 @@ from typing import Any, Final
 
 import click
 
-from outreach import brand, languages, network_file
+from outreach import brand, extension, extension_points, languages, network_file
 from outreach.accounts import administration
 from outreach.errors import Misconfigured
 from outreach.i18n import gettext as _
 from outreach.network_file import GENERAL, PACKAGED
+from outreach.network_profile import NetworkProfile, use_profile
 
 Answers = dict[str, Any]
 _OWN_FILES: Final = ("offices", "kinds", "sign")
+_YES: Final = frozenset({"sí", "si", "s", "yes", "y", "oui", "o"})
+_NO: Final = frozenset({"no", "n", "non"})
 
 
 def ask() -> Answers:
@@ -41,6 +44,7 @@ def ask() -> Answers:
     answers["sign"] = _ask_until(
         _("¿Qué archivo tiene el signo (SVG)? (o nada)"), "", _find_sign_fault
     )
+    answers["extensions"] = _ask_extensions()
     return answers
 
 
@@ -63,6 +67,8 @@ def write(answers: Mapping[str, Any], path: Path) -> Path:
     )  # fmt: skip
     lines = [f"{key} = {_toml(answers[key])}" for key in keys]
     lines += [f"{key} = {_toml(own[key])}" for key in ("offices", "kinds") if own[key]]
+    if answers["extensions"]:
+        lines.append(f"extensions = {_toml(answers['extensions'])}")
     if own["sign"] or answers["main"] != brand.LIGHT.main:
         lines += ["", "[brand]", *([f"sign = {_toml(own['sign'])}"] if own["sign"] else [])]
     if answers["main"] != brand.LIGHT.main:
@@ -108,6 +114,29 @@ def _ask_list(answers: Answers, key: str, words: str, usual: tuple[str, ...]) ->
 def _ask_file(words: str, answers: Answers) -> str:
     usual = PACKAGED if answers["vocabulary"] == "consular" else ""
     return _ask_until(words, usual, _find_file_fault)
+
+
+def _ask_extensions() -> list[str]:
+    """Returns the names of the extensions that the network wants, with those that they require."""
+    wanted: list[str] = []
+    for name in extension_points.list_installed():
+        try:
+            found = extension.find(name)
+        except Misconfigured:
+            continue  # `outreach extension list` says what is wrong with it
+        # Its question is in its own catalogue.
+        with use_profile(NetworkProfile(extensions=(name,))):
+            question = _(found.question) if found.question else ""
+        if question and _ask_whether(question):
+            wanted += [name, *found.requires]
+    return sorted(set(wanted))
+
+
+def _ask_whether(question: str) -> bool:
+    def find_fault(text: str) -> str:
+        return "" if text.casefold() in _YES | _NO else _("Contesta sí o no.")
+
+    return _ask_until(question, _("no"), find_fault).casefold() in _YES
 
 
 def _ask_until(words: str, usual: str, find_fault: Callable[[str], str]) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from outreach import examples, network_file, network_profile
+from outreach import examples, extension, extension_points, network_file, network_profile
 from outreach.cli import init_steps, main
 from outreach.config import Config
 from outreach.db.store import Store
@@ -20,6 +20,7 @@ from tests.support.environment import where
 pytestmark = pytest.mark.any_database
 
 STEPS = 6
+_ANSWER_YES_OR_NO = "Answer yes or no."
 ANSWERS = (
     "Red de ejemplo", "", "https://talleres.example.org", "talleres@example.org", "es en",
     "us ca", "", "America/Chicago", "general", "", "", "#14532d", "", "ana@example.org",
@@ -142,7 +143,13 @@ def test_file_with_faults_writes_nothing(config: Config, folder: Path, union: Pa
 
 
 def test_questions_make_the_network(config: Config, folder: Path) -> None:
-    typed = "\n".join(("", *ANSWERS)) + "\n"
+    asked = [
+        each for each in map(extension.find, extension_points.list_installed()) if each.question
+    ]
+    # The first is wanted, after an answer that is neither yes nor no.
+    own = ["perhaps", "yes", *[""] * (len(asked) - 1)] if asked else []
+    *others, admin = ANSWERS
+    typed = "\n".join(("", *others, *own, admin)) + "\n"
     done = init(config, folder, typed=typed)
     assert done.exit_code == 0, done.output
     assert "What is the network called?" in done.stdout
@@ -152,6 +159,9 @@ def test_questions_make_the_network(config: Config, folder: Path) -> None:
     assert made.profile.languages == ("es", "en")
     assert made.look.light.main == "#14532d"
     assert counts(config) == (0, 0, 1)
+    wanted = {each for found in asked[:1] for each in (found.name, *found.requires)}
+    assert set(made.extensions) == wanted
+    assert (_ANSWER_YES_OR_NO in done.stdout) is bool(asked)
 
 
 @pytest.mark.parametrize("name", ["Ünion", "a" * 41, "-x", "a b"])

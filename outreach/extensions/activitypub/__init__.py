@@ -15,12 +15,14 @@ from typing import Final
 from outreach.extension import Extension, ExtensionTables
 from outreach.extensions.activitypub import erasure, pages, publisher, pushed_events
 from outreach.extensions.activitypub.base import FediverseBase
+from outreach.i18n import N_
 from outreach.maintenance.steps import InThread, Step
 from outreach.web.presentation.extension_pages import ExtensionPages
 
 extension: Final = Extension(
     name="activitypub",
     summary="Offices can be followed from the fediverse, as Mobilizon and Mastodon (ActivityPub).",
+    question=N_("¿Se podrá seguir a las oficinas desde Mastodon y Mobilizon?"),
     tables=ExtensionTables(
         main=FediverseBase.metadata, exported=(pushed_events.PushedEvent.__tablename__,)
     ),

@@ -8,6 +8,7 @@ from typing import Final
 
 from outreach.extension import Extension
 from outreach.extensions.embed import pages
+from outreach.i18n import N_
 from outreach.web.presentation.extension_pages import ExtensionPages
 from outreach.web.presentation.slots import SlotContent
 
@@ -21,6 +22,7 @@ _HEADS: Final = tuple(
 extension: Final = Extension(
     name="embed",
     summary="Frames with the next workshops, which other sites show in their pages.",
+    question=N_("¿Otros sitios mostrarán los talleres en sus páginas?"),
     pages=ExtensionPages(
         blueprints=(pages.pages, pages.root),
         keeps_discreet_codes=True,

@@ -15,6 +15,7 @@ from typing import Final
 
 from outreach.extension import Extension, ExtensionTables
 from outreach.extensions.follow import erasure, pages, steps, tables
+from outreach.i18n import N_
 from outreach.web.presentation.extension_pages import ExtensionPages
 from outreach.web.presentation.slots import SlotContent
 
@@ -23,6 +24,7 @@ _SCRIPTS: Final = Path(__file__).parent / "scripts"
 extension: Final = Extension(
     name="follow",
     summary="«Avísame»: people are notified of new workshops, openings and seats.",
+    question=N_("¿Avisar de talleres nuevos a quien lo pida?"),
     tables=ExtensionTables(key_store=tables.FollowBase.metadata),
     keepers=(erasure.KEEPER,),
     steps=steps.STEPS,

@@ -11,6 +11,7 @@ from typing import Final
 
 from outreach.extension import Extension, ExtensionTables
 from outreach.extensions.proposals import erasure, letters, pages, staff_pages, tables
+from outreach.i18n import N_
 from outreach.maintenance import steps
 from outreach.maintenance.steps import Step
 from outreach.web.presentation.extension_pages import ExtensionPages
@@ -19,6 +20,7 @@ from outreach.web.presentation.slots import SlotContent
 extension: Final = Extension(
     name="proposals",
     summary="Parishes, schools and unions propose workshops to an office.",
+    question=N_("¿Parroquias, escuelas y sindicatos propondrán talleres?"),
     tables=ExtensionTables(key_store=tables.ProposalBase.metadata),
     keepers=(erasure.KEEPER,),
     steps=(
