@@ -1,5 +1,7 @@
 """`outreach purge`: erases people whose retention has ended."""
 
+from dataclasses import replace
+
 import click
 
 from outreach import clock
@@ -32,6 +34,8 @@ def command(dry_run: bool, yes: bool) -> None:
             return
         purged = retention.purge(store, key_store, config, now=now, sure=yes)
         kept = keepers.purge(store, key_store, now=now)
+        letters = purged.letters + retention.delete_letters(store, key_store, config)
+        purged = replace(purged, letters=letters)
     _print_numbers("forgotten", "emptied", "gone", purged, kept)
     if kept.failed:
         nouns = ", ".join(keeper.noun for keeper in kept.failed)

@@ -20,6 +20,7 @@ from outreach.maintenance.round_thread import RoundThread
 from outreach.maintenance.step_runner import StepRunner
 from outreach.maintenance.steps import DAY, HasSteps, Step, StepContext
 from outreach.maintenance.worker_steps import PURGE, STEPS
+from outreach.privacy import retention
 
 PAUSE_SECONDS: Final = 5.0  # between rounds
 
@@ -41,7 +42,9 @@ def _list_steps(
 
 def _make_purge(keeper: Keeper) -> Step:
     def run(context: StepContext, now: datetime) -> int:
-        return keeper.purge(context.store, context.key_store, now)
+        count = keeper.purge(context.store, context.key_store, now)
+        retention.delete_letters(context.store, context.key_store, context.config)
+        return count
 
     return Step(f"purge of {keeper.noun}", run, is_led=True, every=DAY, is_retried_at_once=True)
 
