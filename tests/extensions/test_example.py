@@ -8,6 +8,8 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from email import message_from_bytes
+from email.message import Message
 from pathlib import Path
 from typing import Final
 
@@ -41,7 +43,7 @@ if words:
     with store.change() as session:
         found = workshops.find_public(session, public_id)
         session.add(Line(workshop_id=found.id, words=words))
-    guests.add(key_store, "Rosa")
+    guests.add(key_store, "Rosa", "rosa@example.org")
 Worker(app).once()
 client = app.test_client()
 page = client.get(f"/es/ejemplo/{public_id}")
@@ -71,7 +73,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def environ(
-    request: pytest.FixtureRequest, config: Config, installed: Path
+    request: pytest.FixtureRequest, config: Config, installed: Path, tmp_path: Path
 ) -> Iterator[dict[str, str]]:
     if config.is_postgresql:  # commands that move databases refuse those that somebody has open
         request.getfixturevalue("pair").rest()
@@ -84,6 +86,8 @@ def environ(
         "OUTREACH_KEYRING_URL": config.keyring_url,
         "OUTREACH_PUBLIC_URL": config.public_url,
         "OUTREACH_SECRET_KEY": config.secret_key,
+        "OUTREACH_MAIL_FROM": "talleres@example.org",
+        "OUTREACH_MAIL_FOLDER": str(tmp_path / "letters"),
         "OUTREACH_EXTENSIONS": "example",
     }
     if config.is_postgresql:  # the next test gets the same databases, and without its tables
@@ -131,6 +135,8 @@ def test_a_strangers_extension_is_on_and_off_and_on_again(
         "imported": True,
         "counted": 1,
     }
+    [letter] = list_letters(environ)
+    assert (letter["To"], letter.get_payload()) == ("rosa@example.org", "Gracias, Rosa.\r\n")
     for name in ("check", "upgrade", "check"):  # what is off keeps its tables, and nobody minds
         done = run(off, "db", name)
         assert (done.returncode, done.stderr) == (0, ""), name
@@ -164,9 +170,15 @@ def test_what_it_stored_about_people_expires_also_while_it_is_off(
     let_one_expire(key_store)
     require(run(off, "worker", "--once"))
     assert list_guests(environ) == "Rosa"
+    assert len(list_letters(environ)) == 1, "the others went with their guests"
     assert f"1 {held}\n" in run(off, "inventory").stdout
     bare = off | {"PYTHONPATH": str(CHECKOUT)}
     assert held not in run(bare, "inventory").stdout, "nobody can read what it is"
+
+
+def list_letters(environ: Mapping[str, str]) -> list[Message]:
+    folder = Path(environ["OUTREACH_MAIL_FOLDER"])
+    return [message_from_bytes(each.read_bytes()) for each in folder.iterdir()]
 
 
 def let_one_expire(key_store: KeyStore) -> None:

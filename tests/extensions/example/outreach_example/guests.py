@@ -1,4 +1,4 @@
-"""Who wrote a line, for three days: only the key store has the name, encrypted."""
+"""Who wrote a line, for three days: only the key store has name and address, encrypted."""
 
 import secrets
 from datetime import datetime, timedelta
@@ -6,26 +6,38 @@ from typing import Final
 
 import sqlalchemy as sa
 
+from outreach import clock
 from outreach.db.store import Store, change_rows
 from outreach.keystore import Keeper, KeyStore
-from outreach_example.tables import Guest
+from outreach_example.tables import Guest, GuestLetter, LetterReason
 
 DAYS: Final = timedelta(days=3)
 
 
-def add(key_store: KeyStore, name: str) -> None:
-    guest_id = secrets.token_bytes(16)
-    sealed, generation = key_store.envelope.seal(name.encode(), guest_id)
+def add(key_store: KeyStore, name: str, email: str) -> None:
+    """Stores a guest, and a letter that thanks them."""
+    guest_id, now = secrets.token_bytes(16), clock.now()
+    sealed, generation = key_store.envelope.seal(f"{name}\n{email}".encode(), guest_id)
     guest = Guest(id=guest_id, sealed=sealed, generation=generation, until=key_store.today() + DAYS)
     with key_store.store.change() as session:
         session.add(guest)
+        session.flush()
+        letter = GuestLetter(guest_id=guest_id, reason=LetterReason.THANKS, made_at=now, due_at=now)
+        session.add(letter)
+
+
+def open_guest(key_store: KeyStore, guest: Guest) -> tuple[str, str]:
+    """Returns the name and the address of a guest. Raises DataErased."""
+    name, email = (
+        key_store.envelope.unseal(guest.sealed, guest.id, guest.generation).decode().split("\n")
+    )
+    return name, email
 
 
 def list_names(key_store: KeyStore) -> list[str]:
     with key_store.store.read() as session:
         rows = session.scalars(sa.select(Guest)).all()
-    unseal = key_store.envelope.unseal
-    return [unseal(row.sealed, row.id, row.generation).decode() for row in rows]
+    return [open_guest(key_store, row)[0] for row in rows]
 
 
 def _count(_store: Store, key_store: KeyStore, *conditions: sa.ColumnElement[bool]) -> int:

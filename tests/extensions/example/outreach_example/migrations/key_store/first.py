@@ -16,3 +16,17 @@ def upgrade() -> None:
         sa.Column("until", sa.Date(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
+    op.create_table(
+        "example_letter",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("guest_id", sa.LargeBinary(length=16), nullable=False),
+        sa.Column("reason", sa.String(length=20), nullable=False),
+        sa.Column("made_at", sa.DateTime(), nullable=False),
+        sa.Column("due_at", sa.DateTime(), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("leased_until", sa.DateTime(), nullable=True),
+        sa.Column("done_at", sa.DateTime(), nullable=True),
+        sa.Column("is_dead", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(["guest_id"], ["example_guest.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id"),
+    )
