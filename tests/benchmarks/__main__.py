@@ -25,6 +25,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from outreach import extension_points
 from tests.benchmarks import (
     backup,
     burst,
@@ -211,11 +212,16 @@ def measure_weight(bench: Bench) -> None:
             baseline="import flask",
             ratio=start.ratio,
         )
-    serving = weight.measure_serving(bench.environ, bench.folder)
-    memory = "memory of two servers and a worker, MB"
-    bench.add_figure(memory, serving.resting_mb)
-    bench.add_result(memory, f"{serving.resting_mb:.0f} MB")
-    bench.add_result("first page after a start", f"{serving.first_answer_seconds:.1f} s")
+    everything = " ".join(extension_points.list_installed())
+    for which, names in {"": everything, ", without extensions": ""}.items():
+        environ = {**bench.environ, "OUTREACH_EXTENSIONS": names}
+        serving = weight.measure_serving(environ, bench.folder)
+        memory = f"memory of two servers and a worker{which}, MB"
+        bench.add_figure(memory, serving.resting_mb)
+        bench.add_result(memory, f"{serving.resting_mb:.0f} MB")
+        bench.add_result(
+            f"first page after a start{which}", f"{serving.first_answer_seconds:.1f} s"
+        )
 
 
 def measure_burst(bench: Bench) -> None:

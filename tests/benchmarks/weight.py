@@ -66,7 +66,7 @@ def measure_starts(environ: Mapping[str, str], *, repetitions: int) -> list[Star
 
 
 def measure_serving(environ: Mapping[str, str], folder: Path) -> Serving:
-    """The memory of a server at rest that has answered one page."""
+    """The memory of a server at rest that has answered one page. `environ` names its extensions."""
     _compile()
     port = free_port()
     command = [*OUTREACH, "serve", "--port", str(port), "--workers", "2"]
@@ -74,13 +74,18 @@ def measure_serving(environ: Mapping[str, str], folder: Path) -> Serving:
         "OUTREACH_PUBLIC_URL": f"http://127.0.0.1:{port}",
         "OUTREACH_MAIL_FROM": "talleres@example.org",
     }
+    run_ours(("db", "upgrade"), {**environ, **needed})  # tables of its extensions
     began = perf_counter()
-    with (folder / "serve.log").open("wb") as log:
+    written = folder / "serve.log"
+    with written.open("wb") as log:
         server = subprocess.Popen(
             command, env={**os.environ, **environ, **needed}, stdout=log, stderr=log
         )
     try:
-        wait_until_ready(f"http://127.0.0.1:{port}/es/", timeout_seconds=60)
+        try:
+            wait_until_ready(f"http://127.0.0.1:{port}/es/", server, timeout_seconds=60)
+        except AssertionError as error:
+            raise AssertionError(f"{error}\n{written.read_text()}") from None
         answered = perf_counter() - began
         sleep(SETTLED_SECONDS)
         return Serving(answered, sum(map(_shared_mb, (server.pid, *children(server.pid)))))
