@@ -8,7 +8,7 @@ from tests.faults.guard import Guard
 GUARDS: Final = (
     # Letters to staff.
     Guard(
-        "S35", "outreach.mail.staff_letters:_describe_door",
+        "S35", "outreach.mail.staff_letters:_name",
         "workshop.is_discreet or workshop.kind.is_discreet", "False",
         "tests/mail/test_digests.py::test_digest_names_no_person_and_no_discreet_topic",
     ),
