@@ -3,10 +3,14 @@
 import random
 import subprocess
 import sys
+from datetime import date, time, timedelta
 
 import pytest
 
+from outreach import formats, languages
+from outreach.mail import sms
 from tests.year.installation import DAYS
+from tests.year.messages import Moment, read_moments
 
 
 @pytest.mark.real_clock  # its own clock begins in another year, whatever that of the run is
@@ -24,6 +28,18 @@ def test_nothing_is_wrong_on_any_day(days: int, request: pytest.FixtureRequest) 
     done = subprocess.run([sys.executable, *command], capture_output=True, text=True)
     print(done.stdout[-20_000:])
     assert done.returncode == 0, f"python {' '.join(command)}\n{done.stderr[-3000:]}"
+
+
+@pytest.mark.parametrize("lang", languages.CODES)
+def test_day_and_hour_are_read_in_letters_and_in_texts_of_every_day(lang: str) -> None:
+    """A text leaves accents out that its alphabet lacks."""
+    day = date(2028, 1, 1)
+    while day.year == 2028:
+        for pattern in (formats.DAY, formats.WEEKDAY_AND_DAY):
+            line = f"{formats.dated(day, pattern, lang)}, {formats.hour(time(18, 30), lang)}"
+            for text in (line, sms.plain(line)):
+                assert list(read_moments(text, lang)) == [Moment(day.month, day.day, time(18, 30))]
+        day += timedelta(days=1)
 
 
 def _read_seed(config: pytest.Config) -> int:
