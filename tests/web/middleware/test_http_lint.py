@@ -150,6 +150,8 @@ def find_pages(site: FurnishedSite) -> Collection[tuple[str, TestResponse]]:
         (endpoint, answer.status_code): (address, answer)
         for endpoint, address in spanish.addresses()
         for answer in [client.get(address)]
+        # The linter finds fault with any. WebFinger asks for it without `resource` (RFC 7033).
+        if answer.status_code != 400
     }.values()
 
 
