@@ -514,7 +514,7 @@ def make_workshop(session: Session, office: Office, kind: Kind, **changes: Any) 
     }
     plain |= changes
     if "venue" not in plain:
-        plain["venue"] = venue(session, office, name=f"Biblioteca {secrets.token_hex(3)}")
+        plain["venue"] = venue(session, office, name=f"Biblioteca {secrets.token_hex(8)}")
     return workshop_service.create(session, WorkshopData(**plain), now=now, status=status)
 
 
