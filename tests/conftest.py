@@ -5,6 +5,7 @@ it, and with --quick, only SQLite is used.
 """
 
 import gc
+import itertools
 import os
 import secrets
 from collections.abc import Callable, Iterator, Sequence
@@ -63,6 +64,8 @@ LONGEST = frozenset(
     }
 )
 LONG_AGO = datetime(2026, 1, 5, 15, 0, tzinfo=UTC)
+# Random names met, and ten digits in a row looked like a phone number.
+VENUE_NUMBERS = itertools.count(1)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -514,7 +517,7 @@ def make_workshop(session: Session, office: Office, kind: Kind, **changes: Any) 
     }
     plain |= changes
     if "venue" not in plain:
-        plain["venue"] = venue(session, office, name=f"Biblioteca {secrets.token_hex(8)}")
+        plain["venue"] = venue(session, office, name=f"Biblioteca {next(VENUE_NUMBERS):06x}")
     return workshop_service.create(session, WorkshopData(**plain), now=now, status=status)
 
 
