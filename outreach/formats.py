@@ -89,8 +89,8 @@ def dated(value: date, pattern: Message, lang: str) -> str:
 
 @cached_by_wording
 def date_name(value: date, field: str, lang: str) -> str:
-    """Returns one name of a date, by its letters in CLDR: `EEEE` a weekday, `MMMM` a month, `MMM` a
-    short month."""
+    """Returns one name of a date, by its letters in CLDR: `EEEE` a weekday, `EEEE d` a weekday and
+    its number, `MMMM` a month, `MMM` a short month."""
     return format_date(value, field, translator(lang).locale)
 
 

@@ -189,6 +189,11 @@ def has_agents_guide(region: str) -> bool:
     return current().is_for_migrants and packs.load(country_of(region)).has_agents_guide
 
 
+def reminds_on_request(country: str) -> bool:
+    """Whether people of a country are reminded only if they tick it."""
+    return packs.is_country(country) and packs.load(country).reminds_on_request
+
+
 def has_miles(country: str) -> bool:
     """Whether distances are said in miles there; empty: in the network's first country."""
     code = country or current().main_country

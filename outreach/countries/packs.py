@@ -41,6 +41,7 @@ class CountryPack:
     has_miles: bool  # whether distances are said in miles; otherwise in kilometres
     region_word: str  # what its regions are: state, province, department, region, community
     emergency: str  # the number that calls the police
+    reminds_on_request: bool  # whether the form leaves the reminders to be asked for
     has_agents_guide: bool  # whether the page on agents who ask for papers says the law there
     postal_pattern: str  # a regular expression of a whole postal code
     postal_example: str
@@ -76,6 +77,7 @@ def load(code: str) -> CountryPack:
         has_miles=data["has_miles"],
         region_word=data["region_word"],
         emergency=data["emergency"],
+        reminds_on_request=data.get("reminds_on_request", False),
         has_agents_guide=data.get("has_agents_guide", False),
         postal_pattern=data["postal_pattern"],
         postal_example=data["postal_example"],
@@ -156,6 +158,7 @@ def _make_plain_pack(code: str) -> CountryPack:
         has_miles=code in world["miles"],
         region_word="country",
         emergency=world["emergency"],
+        reminds_on_request=False,
         has_agents_guide=False,
         postal_pattern="(?!)",  # none: what an address ends with is not known there
         postal_example="",

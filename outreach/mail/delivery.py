@@ -6,25 +6,33 @@ import secrets
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from email.message import EmailMessage
 from functools import partial
 from pathlib import Path
-from typing import Generic
+from typing import Final, Generic
 
 from outreach.config import Config
 from outreach.db.store import Store
 from outreach.domain import outbox, registrations
 from outreach.domain.network import installation_settings
-from outreach.domain.outbox import ClaimedMessage, NotificationReader, link_recovery, summaries
+from outreach.domain.outbox import (
+    ClaimedMessage,
+    NotificationReader,
+    link_recovery,
+    reminder_folds,
+    summaries,
+)
 from outreach.domain.outbox.delivery_queue import NotificationOutbox
-from outreach.domain.registrations import Registration
+from outreach.domain.registrations import Registration, text_hours
+from outreach.domain.registrations.message_types import DECLARATIONS
 from outreach.domain.registrations.notifications import Notification, NotificationType
 from outreach.domain.registrations.undo_window import UNDO_WINDOW
 from outreach.errors import DataErased, NotFound
 from outreach.keystore import KeyStore, text_exchange
 from outreach.mail import render, sms, sms_gateway, smtp
 from outreach.mail.delivery_errors import (
+    AlreadySaid,
     Delayed,
     DeliveryRefused,
     DeliveryUncertain,
@@ -38,6 +46,7 @@ from outreach.mail.text_budget import TextBudget, TextPurse
 
 log = logging.getLogger(__name__)
 
+_OF_ANOTHER_WORKER: Final = timedelta(minutes=1)  # then what it is sending is sent
 LetterTransport = Transport[EmailMessage]
 TextTransport = Transport[SmsMessage]
 
@@ -62,7 +71,7 @@ def letter_outlets(
     """Returns the outlets of letters of notifications: that of warnings comes first."""
     write = partial(render.write, config=config)
     return [
-        _make_outlet("letters", store, key_store, each, write, transport)
+        _make_outlet("letters", store, key_store, each, write, transport, can_be_stopped=True)
         for each in (outbox.WARNING_LETTERS, outbox.LETTERS)
     ]
 
@@ -77,12 +86,15 @@ def text_outlets(
     purses = {
         outbox.WARNING_TEXTS: TextPurse.WARNINGS,
         outbox.TEXTS_OF_STAFF: TextPurse.OF_STAFF,
+        outbox.TEXT_REMINDERS: TextPurse.OF_REMINDERS,
         outbox.TEXTS_OF_STRANGERS: TextPurse.OF_STRANGERS,
     }
     outlets = []
     for source, purse in purses.items():
         sending = partial(paying_texts, transport, key_store, budget, purse)
-        made = _make_outlet("texts", store, key_store, source, write, sending)
+        made = _make_outlet(
+            "texts", store, key_store, source, write, sending, can_be_stopped=config.answers.is_on
+        )
         outlets.append(replace(made, explain_wait=partial(budget.explain_wait, purse)))
     return outlets
 
@@ -94,12 +106,14 @@ def _make_outlet(
     source: NotificationOutbox,
     write: Callable[[MessageContext], Written],
     transport: Transport[Written],
+    *,
+    can_be_stopped: bool,
 ) -> Outlet[ClaimedMessage, Written]:
     return Outlet(
         plural=plural,
         store=store,
         outbox=source,
-        prepare=_NotificationWriter(store, key_store, source, write),
+        prepare=_NotificationWriter(store, key_store, source, write, can_be_stopped=can_be_stopped),
         transport=transport,
         limits=RecipientLimits(key_store),
     )
@@ -145,11 +159,12 @@ class _NotificationWriter(Generic[Written]):
     key_store: KeyStore
     source: NotificationOutbox
     write: Callable[[MessageContext], Written]
+    can_be_stopped: bool  # by its recipient: by an answer, or on the page of its link
     reader: NotificationReader = field(default_factory=NotificationReader)
 
     def __call__(self, claimed: ClaimedMessage, now: datetime) -> Prepared[Written] | None:
         """Returns the message of a notification; None when the personal data were erased or it is
-        obsolete. Raises Delayed."""
+        obsolete. Raises AlreadySaid and Delayed."""
         with self.store.read() as session:
             notification = self.reader.read(session, claimed)
             if notification is None or outbox.is_over(notification, now):
@@ -173,6 +188,10 @@ class _NotificationWriter(Generic[Written]):
             return None
         summary: Sequence[tuple[Registration, bytes]] = ()
         unlisted = 0
+        if DECLARATIONS[notification.cause].is_reminder:
+            summary = self._fold(notification, person.address, now)
+            if not summary:
+                return None
         if notification.cause is NotificationType.SUMMARY:
             summary, unlisted = self._summarize(notification, person.address, now)
             if not summary:
@@ -192,6 +211,25 @@ class _NotificationWriter(Generic[Written]):
         )
         is_limited = summaries.is_limited(notification, self.key_store, now)
         return Prepared(message=message, limited=person.address if is_limited else "")
+
+    def _fold(
+        self, reminder: Notification, address: str, now: datetime
+    ) -> Sequence[tuple[Registration, bytes]]:
+        """The registrations that a reminder tells of, with their keys; none if it is not sent.
+        Raises AlreadySaid and Delayed."""
+        is_day = text_hours.is_daytime(reminder.registration.workshop, now)
+        is_stopped = text_exchange.is_stopped(self.key_store, address)
+        if not is_day or is_stopped or not self.can_be_stopped:
+            return ()
+        key_ids = self.key_store.find(address)
+        keys = self.key_store.get_all(key_ids)
+        with self.store.read() as session:
+            found = reminder_folds.list_of_day(session, key_ids, reminder, now=now)
+            if found and reminder_folds.is_repeated_today(session, key_ids, reminder, now=now):
+                raise AlreadySaid
+            if found and reminder_folds.is_being_sent(session, key_ids, reminder, now=now):
+                raise Delayed(now + _OF_ANOTHER_WORKER)
+        return [(each, keys[each.key_id]) for each in found if each.key_id in keys]
 
     def _summarize(
         self, notification: Notification, address: str, now: datetime

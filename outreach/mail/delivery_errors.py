@@ -34,6 +34,10 @@ class Delayed(Exception):
         self.until = until
 
 
+class AlreadySaid(Exception):
+    """Another message has told the recipient what this one says."""
+
+
 class DeliveryUncertain(Exception):
     """The connection ended after the message was sent: it may have been accepted."""
 

@@ -25,6 +25,7 @@ from sqlalchemy.orm import Session
 
 from outreach.db.store import Store
 from outreach.mail.delivery_errors import (
+    AlreadySaid,
     Delayed,
     DeliveryDropped,
     DeliveryRefused,
@@ -87,9 +88,9 @@ class Outlet(Generic[Claim, Written]):
     """One outbox, and how its messages are made and sent.
 
     `prepare` looks a claimed row up as of an instant and writes its message; None means that
-    nothing needs to be sent. It may raise Delayed and DeliveryDropped. `explain_wait` is called
-    before each claim: the reason, for the log, why nothing more is sent now, as a budget that is
-    used up.
+    nothing needs to be sent. It may raise AlreadySaid, Delayed and DeliveryDropped. `explain_wait`
+    is called before each claim: the reason, for the log, why nothing more is sent now, as a budget
+    that is used up.
     """
 
     plural: str  # what it delivers, for the log
@@ -230,6 +231,8 @@ class _DeliveryRound(Generic[Claim, Written]):
             return partial(self.outbox.delay, claimed=claimed, until=hours.until)
         except Postponed as limit:
             return partial(self.outbox.postpone, claimed=claimed, until=limit.until)
+        except AlreadySaid:
+            return partial(self.outbox.mark_done, claimed=claimed, now=self._current_time())
         except DeliveryDropped as dropped:
             self.warn(str(dropped))
             return partial(self.outbox.discard, claimed=claimed)

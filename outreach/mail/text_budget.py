@@ -2,9 +2,10 @@
 
 Strangers cause texts: by registering, asking for links, writing to us and following workshops. All
 of that together may use half of the day's texts, and one network address a fiftieth. Warnings
-(`change_notifications.is_warning`) are counted and never wait. Other texts beyond the limits wait
-until the day is over, and staff call whom they would have told (`manual_calls.py`). `outreach
-doctor` and the first page of the staff warn from half of the texts on.
+(`change_notifications.is_warning`) are counted and never wait. Reminders, which follow from a place
+and not from what somebody does now, have as many again. Other texts beyond the limits wait until
+the day is over, and staff call whom they would have told (`manual_calls.py`). `outreach doctor` and
+the first page of the staff warn from half of the texts on.
 """
 
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ STOP_REPLIES: Final = 8
 ADDRESS: Final = 50  # what one address causes is at most one text of so many
 _ALL: Final = "texts"
 _OF_STRANGERS: Final = "texts of strangers"
+_REMINDERS: Final = "reminders"
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,7 @@ class TextPurse(Enum):
     OF_EXTENSIONS = 4  # the same, until half of the whole is used: the rest is for who has a place
     OF_REPLIES = 5  # the same as strangers'
     OF_STOP_REPLIES = 6  # the whole budget: they have a limit of their own
+    OF_REMINDERS = 7  # as many again, beside the budget: no stranger can use them up at once
 
     @property
     def is_of_strangers(self) -> bool:
@@ -66,6 +69,7 @@ _WAIT_REASONS: Final = {
         "texts that strangers cause wait: their half of OUTREACH_TEXTS_A_DAY is used up"
     ),
     TextPurse.OF_EXTENSIONS: "texts of extensions wait: half of OUTREACH_TEXTS_A_DAY is used",
+    TextPurse.OF_REMINDERS: "reminders wait: as many were sent as OUTREACH_TEXTS_A_DAY says",
     TextPurse.OF_REPLIES: _DROPPED,
     TextPurse.OF_STOP_REPLIES: _DROPPED,
 }
@@ -93,6 +97,9 @@ class TextBudget:
 
     def count(self, purse: TextPurse) -> None:
         """Counts a text that was sent."""
+        if purse is TextPurse.OF_REMINDERS:
+            self._limiter.hit(self._limit, _REMINDERS, self._today)
+            return
         self._limiter.hit(self._limit, _ALL, self._today)
         if purse.is_of_strangers:
             self._limiter.hit(self._limit_of_strangers, _OF_STRANGERS, self._today)
@@ -102,6 +109,9 @@ class TextBudget:
         are."""
         if purse is TextPurse.WARNINGS:
             return ""
+        if purse is TextPurse.OF_REMINDERS:
+            left = self._count_left(self._limit, _REMINDERS)
+            return "" if left else _WAIT_REASONS[purse]
         usage = self.usage()
         is_left = usage.is_left_to_strangers if purse.is_of_strangers else not usage.is_used_up
         if purse is TextPurse.OF_EXTENSIONS:

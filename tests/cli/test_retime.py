@@ -191,7 +191,7 @@ def test_retime_corrects_past_workshops_within_their_month(
     assert (right.starts_at, right.month) == (datetime(2026, 11, 1, 4, tzinfo=UTC), 202610)
 
 
-def test_retime_notifies_nobody_and_moves_reminders_to_eleven_local(
+def test_retime_notifies_nobody_and_moves_reminders_with_the_clock(
     store: Store, key_store: KeyStore, shell: Shell, wrong: Workshop
 ) -> None:
     hers = seat(
@@ -202,13 +202,12 @@ def test_retime_notifies_nobody_and_moves_reminders_to_eleven_local(
         address="luz@ejemplo.com",
         wants_reminder=True,
     )
-    eleven = datetime(2027, 1, 20, 17, 0, tzinfo=UTC)
-    old = eleven + timedelta(hours=1)
+    right = datetime(2027, 1, 21, 14, 0, tzinfo=UTC)  # at 8:00 of the day
     with store.change() as session:
         due = (
             sa.update(Notification)
             .where(Notification.cause == NotificationType.REMINDER)
-            .values(due_at=old)
+            .values(due_at=right + timedelta(hours=1))
         )
         session.execute(due)
     done = shell.run("retime")
@@ -220,10 +219,11 @@ def test_retime_notifies_nobody_and_moves_reminders_to_eleven_local(
         ).all()
         assert {each.cause for each in notifications} == {
             NotificationType.REGISTERED,
+            NotificationType.EARLY_REMINDER,
             NotificationType.REMINDER,
         }
         [reminder] = [each for each in notifications if each.cause is NotificationType.REMINDER]
-    assert reminder.due_at == eleven
+    assert reminder.due_at == right
 
 
 def test_retime_keeps_the_next_try_of_a_reminder(

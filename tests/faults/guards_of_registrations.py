@@ -140,8 +140,23 @@ GUARDS: Final = (
     ),
     Guard(
         "S36", "outreach.domain.outbox.delivery_queue:NotificationOutbox.compute_send_time",
-        "not self._is_by_day or notification.is_urgent", "True",
+        "not is_by_day or notification.is_urgent", "True",
         "tests/domain/outbox/test_text_hours.py::test_text_of_the_night_is_sent_once_in_the_morning",
+    ),
+    Guard(
+        "S30", "outreach.mail.delivery:_NotificationWriter._fold",
+        "not is_day or is_stopped or not self.can_be_stopped", "False",
+        "tests/mail/test_reminders.py::test_no_reminder_by_text_where_no_answer_comes_back",
+    ),
+    Guard(
+        "S30", "outreach.domain.outbox.reminder_folds:list_of_day",
+        "len(unanswered) >= MAX_UNANSWERED", "False",
+        "tests/mail/test_reminders.py::test_thirty_registrations_of_a_number_that_never_answered_remind_of_two",
+    ),
+    Guard(
+        "S30", "outreach.domain.outbox.reminder_folds:_is_alike",
+        "Workshop.is_discreet.is_(own.workshop.is_discreet)", "sa.true()",
+        "tests/mail/test_reminders.py::test_ordinary_and_discreet_reminders_are_never_one_message",
     ),
     Guard(
         "S36", "outreach.domain.registrations.models:Registration.is_approved",

@@ -125,7 +125,10 @@ def test_no_subject_names_kind_office_or_consulate(
             for workshop in workshops:
                 action(session, session.get_one(Workshop, workshop.id), now=now)
         assert deliver(app, store, key_store, config, postman, now) == 4
-    assert deliver(app, store, key_store, config, postman, now + timedelta(days=6, hours=20)) == 2
+    ordinary = workshops[1]
+    assert ordinary.remind_early_at is not None
+    assert deliver(app, store, key_store, config, postman, ordinary.remind_early_at) == 1
+    assert deliver(app, store, key_store, config, postman, ordinary.remind_at) == 2
     for letter in postman.letters:
         subject = str(letter["Subject"]).casefold()
         assert not [word for word in FORBIDDEN_WORDS if word in subject], subject

@@ -13,6 +13,7 @@ from outreach.db.store import Store
 from outreach.domain import registrations
 from outreach.domain.network.kinds import Way
 from outreach.domain.registrations import Registration, review
+from outreach.domain.registrations.message_types import REMINDERS
 from outreach.domain.registrations.notifications import Notification, NotificationType
 from outreach.domain.workshops import Workshop
 from outreach.keystore import KeyStore
@@ -179,7 +180,7 @@ def test_seated_party_is_written_to_once(
             sa.select(Notification.cause).where(Notification.registration_id == party.id)
         ).all()
     assert status_of(store, party) is CONFIRMED
-    assert sorted(causes) == sorted([NotificationType.REGISTERED, NotificationType.REMINDER])
+    assert sorted(causes) == sorted([NotificationType.REGISTERED, *REMINDERS])
 
 
 def test_hour_is_held_by_who_has_a_seat_only(

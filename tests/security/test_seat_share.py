@@ -16,6 +16,7 @@ from outreach.db.store import Store
 from outreach.domain.network.kinds import Kind, Way
 from outreach.domain.network.offices import Office
 from outreach.domain.registrations import Registration, RegistrationStatus, review
+from outreach.domain.registrations.message_types import DECLARATIONS, REMINDERS
 from outreach.domain.registrations.notifications import Notification, NotificationType
 from outreach.domain.workshops import DeliveryMode, Workshop, series
 from outreach.keystore import KeyStore, MasterKeys, SeatParty, SeatShare
@@ -438,7 +439,10 @@ def test_veiled_letters_and_reminders_are_the_same(
         for each in everyone(store)
     }
     assert set(map(frozenset, causes.values())) == {
-        frozenset({NotificationType.REGISTERED, NotificationType.REMINDER})
+        frozenset(
+            {NotificationType.REGISTERED}
+            | {each for each in REMINDERS if DECLARATIONS[each].is_sent_about(workshop)}
+        )
     }
 
 

@@ -23,6 +23,7 @@ from outreach.domain.registrations import (
 )
 from outreach.domain.registrations.message_types import (
     DECLARATIONS,
+    SCHEDULES,
     MessageChannel,
     NotificationType,
 )
@@ -123,12 +124,13 @@ def write_all(
         status_before = workshop.status
         if cause is NotificationType.CANCELLED or SAYS.get(case) is MessageTemplate.CANCELLED:
             workshop.status = WorkshopStatus.CANCELLED
-        moment = workshop.remind_at if cause is NotificationType.REMINDER else now
+        schedule = SCHEDULES.get(cause)
+        due_at = None if schedule is None else schedule.compute_due(workshop)
         context = MessageContext(
             notification=_notification(registration, cause, now, SAYS.get(case)),
             address="rosa@example.org",
             key=bytes(range(32)),
-            now=moment,
+            now=due_at or now,
             calendar_host="talleres.example.org",
         )
         by_phone = replace(context, address="+13125550142")

@@ -181,7 +181,9 @@ class UndoWorld(NotificationWorld):
                 sa.select(Workshop).where(Workshop.id.in_(self.workshop_ids))
             ).all()
             instants = [
-                at for each in people for at in (each.confirm_at, each.remind_at, each.undo_until)
+                at
+                for each in people
+                for at in (each.confirm_at, each.remind_early_at, each.remind_at, each.undo_until)
             ]
             return (
                 session.scalar(due.limit(1)) is not None

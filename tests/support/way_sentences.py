@@ -30,6 +30,7 @@ class Surface(StrEnum):
     FORM = "form"
     TICKET = "ticket"
     LETTER = "letter"
+    REMINDER = "reminder"
     ENTRY = "calendar entry"
 
 
@@ -179,6 +180,12 @@ LETTER: Final[dict[TakingPart, ByLanguage]] = {
         "Nous vous appelons à 9 h 20 / Votre code, si vous appelez pour une question :",
     ),
 }
+# A plain reminder: the code is on the page to which it leads.
+REMINDER: Final[dict[TakingPart, ByLanguage]] = {
+    TakingPart.VIDEO_CALL: _each("En línea", "Online", "En ligne"),
+    TakingPart.HYBRID_ONLINE: _each("En línea", "Online", "En ligne"),
+    TakingPart.CALL: CALLED_AT,
+}
 ENTRY: Final[dict[TakingPart, ByLanguage]] = {
     TakingPart.VIDEO_CALL: _each("En línea", "Online", "En ligne"),
     TakingPart.HYBRID_ONLINE: _each("En línea", "Online", "En ligne"),
@@ -303,6 +310,8 @@ def list_required(
             found.append(QUIET_CODE_AT_DOOR if at_door else TICKET[way])
     elif surface is Surface.LETTER and not is_discreet and state is not State.CANCELLED:
         found.append(LETTER[way])
+    elif surface is Surface.REMINDER and not is_discreet and way in REMINDER:
+        found.append(REMINDER[way])
     elif surface is Surface.ENTRY and not is_discreet and way in ENTRY:
         found.append(ENTRY[way])
     return found
@@ -313,7 +322,7 @@ def list_forbidden(
 ) -> list[ByLanguage]:
     """What the surface must not say."""
     found: list[ByLanguage] = [NEVER]
-    is_personal = surface in {Surface.TICKET, Surface.LETTER, Surface.ENTRY}
+    is_personal = surface in {Surface.TICKET, Surface.LETTER, Surface.REMINDER, Surface.ENTRY}
     is_both = way in {TakingPart.HYBRID_THERE, TakingPart.HYBRID_ONLINE} and not is_personal
     if way not in AT_A_VENUE and not is_both:
         found.append(THE_DOOR)

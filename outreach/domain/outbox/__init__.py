@@ -2,12 +2,14 @@
 
 Imports registrations. Open `outbox_table` first: claiming, recording the outcome and retrying,
 for every table of messages; `delivery_queue` applies it to notifications. `manual_calls` lists
-what staff do themselves: calls, and letters that were given up. `messaging` writes to the people
+what staff do themselves: calls, and letters that were given up. `reminder_folds` joins the
+reminders of a day to one recipient. `messaging` writes to the people
 of a workshop; `link_recovery` queues «find my link».
 """
 
 from outreach.domain.outbox.delivery_queue import (
     LETTERS,
+    TEXT_REMINDERS,
     TEXTS,
     TEXTS_OF_STAFF,
     TEXTS_OF_STRANGERS,
@@ -46,6 +48,7 @@ __all__ = [
     "TEXTS",
     "TEXTS_OF_STAFF",
     "TEXTS_OF_STRANGERS",
+    "TEXT_REMINDERS",
     "WARNING_LETTERS",
     "WARNING_TEXTS",
     "Backlog",

@@ -34,6 +34,7 @@ from outreach.domain.registrations import (
 )
 from outreach.domain.registrations.message_types import (
     DECLARATIONS,
+    REMINDERS,
     SCHEDULES,
     CountedAs,
     EntryChange,
@@ -84,11 +85,12 @@ class NotificationOutbox(OutboxTable):
 
     def compute_send_time(self, notification: Notification, now: datetime) -> datetime:
         """Returns when a notification that is due may be sent: a text in the daytime, unless it
-        is urgent.
+        is urgent, and reminders by any way.
 
         This is the only place that decides it.
         """
-        if not self._is_by_day or notification.is_urgent:
+        is_by_day = self._is_by_day or notification.cause in REMINDERS
+        if not is_by_day or notification.is_urgent:
             return now
         is_change = DECLARATIONS[notification.cause].is_of_change
         workshop = notification.registration.workshop
@@ -128,8 +130,8 @@ _TEXTS_ARE_LATE: Final = GIVE_UP_AFTER
 LETTERS: Final = NotificationOutbox(_GETS_LETTERS)
 TEXTS: Final = NotificationOutbox(*_GETS_TEXTS, max_overdue=_TEXTS_ARE_LATE, is_by_day=True)
 # Parts of the two that are delivered one after the other (S31): warnings, tried again soon; then
-# what strangers cannot cause; then the rest. A registration is young here for up to an hour
-# longer than in `summaries`: its row has the hour only.
+# what strangers cannot cause; reminders; then the rest. A registration is young here for up to an
+# hour longer than in `summaries`: its row has the hour only.
 WARNING_LETTERS: Final = NotificationOutbox(
     _GETS_LETTERS,
     change_notifications.IS_WARNING,
@@ -146,6 +148,7 @@ WARNING_TEXTS: Final = NotificationOutbox(
     instants=change_notifications.WARNING_INSTANTS,
     max_retry_delay=FIRST_RETRY_DELAY,
 )
+_IS_REMINDER: Final = Notification.cause.in_(REMINDERS)
 _IS_OF_STRANGER: Final = sa.or_(
     Notification.cause.in_(_select_counted(CountedAs.OF_ANYBODY)),
     sa.and_(
@@ -157,6 +160,7 @@ _YOUNG: Final = {"young_since": -(summaries.YOUNG + summaries.HOUR)}
 TEXTS_OF_STAFF: Final = NotificationOutbox(
     *_GETS_TEXTS,
     sa.not_(_IS_OF_STRANGER),
+    sa.not_(_IS_REMINDER),
     max_overdue=_TEXTS_ARE_LATE,
     is_by_day=True,
     instants=_YOUNG,
@@ -164,9 +168,13 @@ TEXTS_OF_STAFF: Final = NotificationOutbox(
 TEXTS_OF_STRANGERS: Final = NotificationOutbox(
     *_GETS_TEXTS,
     _IS_OF_STRANGER,
+    sa.not_(_IS_REMINDER),
     max_overdue=_TEXTS_ARE_LATE,
     is_by_day=True,
     instants=_YOUNG,
+)
+TEXT_REMINDERS: Final = NotificationOutbox(
+    *_GETS_TEXTS, _IS_REMINDER, max_overdue=_TEXTS_ARE_LATE, is_by_day=True
 )
 _ALL: Final = NotificationOutbox()
 
@@ -260,11 +268,14 @@ def is_repeated(session: Session, notification: Notification) -> bool:
     is_informed = registration.known_facts in {None, workshop.facts}
     if schedule is None or not schedule.is_repetition or not is_informed:
         return False
+    due_at = schedule.compute_due(workshop)
+    if due_at is None:
+        return False
     earlier = sa.select(Notification.id).where(
         Notification.registration_id == registration.id,
         Notification.cause.in_(_SAYING_WHEN_AND_WHERE),
         # Stored to the hour.
-        Notification.done_at >= clock.hour_of(schedule.compute_due(workshop)),
+        Notification.done_at >= clock.hour_of(due_at),
         Notification.is_dead.is_(False),
     )
     return session.scalar(earlier.limit(1)) is not None

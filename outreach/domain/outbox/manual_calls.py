@@ -19,7 +19,11 @@ from outreach.domain.registrations import (
     change_notifications,
     message_types,
 )
-from outreach.domain.registrations.message_types import MessageChannel, NotificationType
+from outreach.domain.registrations.message_types import (
+    SCHEDULES,
+    MessageChannel,
+    NotificationType,
+)
 from outreach.domain.registrations.notifications import Notification
 from outreach.domain.workshops import Workshop
 from outreach.errors import NotFound
@@ -126,7 +130,13 @@ def list_calls_of_message(
 def _at(now: datetime) -> dict[str, datetime]:
     warning = change_notifications.WARNING_INSTANTS
     near = {name: now + distance for name, distance in warning.items()}
-    return {"now": now, "waiting_since": now - MAX_WAIT, **near}
+    ahead = {_name_ahead(cause): now + each.call_ahead for cause, each in SCHEDULES.items()}
+    return {"now": now, "waiting_since": now - MAX_WAIT, **near, **ahead}
+
+
+def _name_ahead(cause: NotificationType) -> str:
+    """Returns the parameter of `_IS_CALLED_AHEAD` for the calls of a scheduled message."""
+    return f"ahead_{cause.value}"
 
 
 _SELECT: Final = (
@@ -161,13 +171,24 @@ _GETS_TEXTS: Final = sa.and_(
 _MAY_BE_CALLED: Final = sa.and_(
     Registration.contact == ContactMethod.PHONE, call_attempts.MAY_BE_CALLED
 )
+# A scheduled message that staff may say before a text or letter would be due.
+_IS_CALLED_AHEAD: Final = sa.or_(
+    *(
+        sa.and_(
+            Notification.cause == cause,
+            Notification.due_at <= sa.bindparam(_name_ahead(cause), type_=Instant),
+            sa.not_(_GETS_TEXTS),
+        )
+        for cause in SCHEDULES
+    )
+)
 # A notification that needs a call `now`. It is due, or was and is tried again later. Where a
 # gateway is configured (`has_texts`), who allowed texts is called only about one that waits in
 # vain, or was given up.
 _NEEDS_CALL: Final = sa.and_(
     _MAY_BE_CALLED,
     Notification.cause.not_in(_NOT_CALLED),
-    sa.or_(Notification.due_at <= _NOW, Notification.tries > 0),
+    sa.or_(Notification.due_at <= _NOW, Notification.tries > 0, _IS_CALLED_AHEAD),
     sa.or_(
         sa.and_(Notification.done_at.is_(None), sa.or_(sa.not_(_GETS_TEXTS), _WAITS_IN_VAIN)),
         Notification.is_dead.is_(True),

@@ -63,7 +63,7 @@ from outreach.domain.registrations.models import (
     prepare,
     store_links,
 )
-from outreach.domain.registrations.notify import follow_reminders
+from outreach.domain.registrations.notify import follow_reminders, set_reminders
 from outreach.domain.registrations.service import (
     RegistrationChange,
     cancel,
@@ -128,5 +128,6 @@ __all__ = [
     "register_group",
     "rejoin",
     "revoke_approval",
+    "set_reminders",
     "store_links",
 ]

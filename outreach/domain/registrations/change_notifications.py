@@ -269,7 +269,8 @@ def _follow_holds(
             )
         elif each.due_at > now and not each.tries:  # one that failed waits for its next try
             schedule = SCHEDULES.get(each.cause)
-            each.due_at = schedule.compute_due(workshop) if schedule else clock.hour_of(now)
+            planned_at = schedule.compute_due(workshop) if schedule else clock.hour_of(now)
+            each.due_at = planned_at or each.due_at
     session.flush()
 
 

@@ -37,6 +37,7 @@ class NotificationType(StrEnum):
     CHANGED = "changed"
     CANCELLED = "cancelled"
     REINSTATED = "reinstated"
+    EARLY_REMINDER = "early"  # the first of two
     REMINDER = "reminder"
     RECONFIRM = "confirm"  # are you still coming?
     APPROVED = "approved"  # they may see the address
@@ -97,6 +98,7 @@ class CountedAs(Enum):
     OF_ANYBODY = 1  # whoever knows an address can cause it: limited; from the strangers' half
     OF_YOUNG = 2  # the same in the first hour of a registration; afterwards as one of staff
     OF_STAFF = 3  # never limited; from the whole day's budget
+    OF_REMINDERS = 4  # one a day and recipient (`outbox.reminder_folds`); from a purse of its own
 
 
 class EntryChange(Enum):
@@ -137,9 +139,10 @@ class Schedule:
     It follows the workshop to another day.
     """
 
-    compute_due: Callable[[Workshop], datetime]
+    compute_due: Callable[[Workshop], datetime | None]  # None: not at this workshop
     is_on_request: bool  # only to who ticked «recuérdame»
     is_repetition: bool  # left out where another message has said when and where since it was due
+    call_ahead: timedelta  # so long before it is due may staff say it in a call
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,6 +165,12 @@ def _get_start(workshop: Workshop) -> datetime:
     return workshop.starts_at
 
 
+def _get_end_of_early(workshop: Workshop) -> datetime:
+    """One day after it is due: later, the second reminder is near."""
+    early = workshop.remind_early_at
+    return workshop.starts_at if early is None else early + timedelta(days=1)
+
+
 # What has to be true of a registration beside its status.
 def _is_true(_registration: Registration, _now: datetime) -> bool:
     return True
@@ -169,6 +178,10 @@ def _is_true(_registration: Registration, _now: datetime) -> bool:
 
 def _awaits_answer(registration: Registration, _now: datetime) -> bool:
     return registration.asked_at is not None and registration.confirmed_at is None
+
+
+def _was_not_asked(registration: Registration, _now: datetime) -> bool:
+    return registration.asked_at is None
 
 
 def _has_offer(registration: Registration, now: datetime) -> bool:
@@ -212,6 +225,10 @@ class MessageDeclaration:
     # Limits and purse.
     counted_as: CountedAs
     sheet: NotifySheetType = NotifySheetType.NONE
+
+    @property
+    def is_reminder(self) -> bool:
+        return self.counted_as is CountedAs.OF_REMINDERS
 
     @property
     def is_of_change(self) -> bool:
@@ -367,19 +384,42 @@ _DECLARED: Final = (
         sheet=NotifySheetType.CHANGE,
     ),
     MessageDeclaration(
+        notification_type=NotificationType.EARLY_REMINDER,
+        at_discreet=AtDiscreet.IS_NOT_SENT,
+        at_sensitive=AtSensitive.IS_SENT,
+        schedule=Schedule(
+            compute_due=lambda workshop: workshop.remind_early_at,
+            is_on_request=True,
+            is_repetition=True,
+            call_ahead=timedelta(0),
+        ),
+        waits_for_changes=True,
+        statuses=WITH_SEAT,
+        channels=WRITTEN_ONLY,  # one call is enough
+        valid_until=_get_end_of_early,
+        is_true_of=_was_not_asked,
+        said_facts=SaidFacts.ALWAYS,
+        question=TextQuestion.REMINDER,
+        counted_as=CountedAs.OF_REMINDERS,
+    ),
+    MessageDeclaration(
         notification_type=NotificationType.REMINDER,
         at_discreet=AtDiscreet.IS_NEUTRAL,
         at_sensitive=AtSensitive.IS_SENT,
         schedule=Schedule(
-            compute_due=lambda workshop: workshop.remind_at, is_on_request=True, is_repetition=True
+            compute_due=lambda workshop: workshop.remind_at,
+            is_on_request=True,
+            is_repetition=True,
+            # From 11:00 of the day before, where it is due at 8:00 of the day.
+            call_ahead=timedelta(hours=21),
         ),
         waits_for_changes=True,
         statuses=WITH_SEAT,
         valid_until=_get_start,
-        staff_words=N_("Pidió que le recordemos"),
+        staff_words=N_("Recordarle su lugar"),
         said_facts=SaidFacts.ALWAYS,
         question=TextQuestion.REMINDER,
-        counted_as=CountedAs.OF_YOUNG,
+        counted_as=CountedAs.OF_REMINDERS,
     ),
     MessageDeclaration(
         notification_type=NotificationType.RECONFIRM,
@@ -445,6 +485,7 @@ def select_types(
 
 
 CHANGE_TYPES: Final = select_types(lambda each: each.is_of_change)
+REMINDERS: Final = select_types(lambda each: each.is_reminder)
 FOLLOW_UPS: Final = tuple(each for each in _DECLARED if each.follow_up is not None)
 SCHEDULES: Final = MappingProxyType(
     {each.notification_type: each.schedule for each in _DECLARED if each.schedule is not None}

@@ -7,11 +7,13 @@ from typing import Final
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from outreach.domain.registrations import notifications
+from outreach.domain.registrations import capacity, notifications
 from outreach.domain.registrations.message_types import (
     DECLARATIONS,
     FOLLOW_UPS,
+    REMINDERS,
     SCHEDULES,
+    WITH_SEAT,
     MessageDeclaration,
     NotificationType,
     Schedule,
@@ -64,8 +66,24 @@ def enqueue_scheduled(
         if not (is_wanted and declared.reaches(contact) and declared.is_sent_about(workshop)):
             continue
         due_at = schedule.compute_due(workshop)
-        if now < due_at:
+        if due_at is not None and now < due_at:
             notifications.enqueue(session, registration_id, cause, now=now, due_at=due_at)
+
+
+def set_reminders(
+    session: Session, registration: Registration, *, is_wanted: bool, now: datetime
+) -> None:
+    """Stores whether a party with a contact is reminded, and queues or deletes its reminders."""
+    workshop = capacity.lock_workshop_of(session, registration)
+    if registration.contact is ContactMethod.NONE:
+        return
+    registration.wants_reminder = is_wanted
+    notifications.cancel_pending(session, registration.id, *REMINDERS)
+    if is_wanted and registration.apparent_status in WITH_SEAT:
+        enqueue_scheduled(
+            session, registration.id, workshop, registration.contact, wants_reminder=True, now=now
+        )
+    session.flush()
 
 
 def follow_reminders(session: Session, workshop: Workshop, *, now: datetime) -> None:
@@ -77,15 +95,23 @@ def follow_reminders(session: Session, workshop: Workshop, *, now: datetime) -> 
         )
     ).all()
     for cause, schedule in SCHEDULES.items():
-        notifications.reschedule(session, cause, active, schedule.compute_due(workshop))
-        _queue_missing(session, workshop, cause, schedule, now)
+        due_at = schedule.compute_due(workshop)
+        if due_at is not None:
+            notifications.reschedule(session, cause, active, due_at)
+            _queue_missing(session, workshop, cause, schedule, due_at, now=now)
 
 
 def _queue_missing(
-    session: Session, workshop: Workshop, cause: NotificationType, schedule: Schedule, now: datetime
+    session: Session,
+    workshop: Workshop,
+    cause: NotificationType,
+    schedule: Schedule,
+    due_at: datetime,
+    *,
+    now: datetime,
 ) -> None:
     """Queues scheduled messages of the new day for those who have none pending."""
-    due_at, declared = schedule.compute_due(workshop), DECLARATIONS[cause]
+    declared = DECLARATIONS[cause]
     if now >= due_at or not declared.is_sent_about(workshop):
         return
     has_pending = sa.exists().where(

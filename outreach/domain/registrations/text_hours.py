@@ -12,14 +12,19 @@ FROM: Final = time(8)
 UNTIL: Final = time(20)
 
 
+def is_daytime(workshop: Workshop, at: datetime) -> bool:
+    """Tells whether it is an hour of texts by the clock of the venue."""
+    return FROM <= at.astimezone(workshop.zone).time() < UNTIL
+
+
 def find_next(workshop: Workshop, at: datetime, *, is_change: bool = False) -> datetime:
     """Returns the first instant from `at` on at which a text about the workshop may be sent.
 
     `is_change`: the text tells of the last change of the workshop.
     """
-    there = at.astimezone(workshop.zone)
-    if FROM <= there.time() < UNTIL:
+    if is_daytime(workshop, at):
         return at
+    there = at.astimezone(workshop.zone)
     day = there.date() + timedelta(days=there.time() >= UNTIL)
     morning = clock.instant(day, FROM, workshop.zone)
     starts_at = workshop.find_first_start(at) if is_change else workshop.starts_at

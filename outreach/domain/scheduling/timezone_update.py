@@ -80,7 +80,7 @@ def update(session: Session, ids: Sequence[int], *, now: datetime) -> list[Stale
 def find_wrong_reminders(session: Session, *, now: datetime) -> dict[int, datetime]:
     """Returns the pending messages that are not due at the hour of their schedule.
 
-    That is for reminders 11:00 local time. The result has, by id, when each should be due.
+    The result has, by id, when each should be due.
     """
     rows = session.execute(
         sa.select(Notification.id, Notification.cause, Notification.due_at, Workshop)
@@ -100,7 +100,7 @@ def find_wrong_reminders(session: Session, *, now: datetime) -> dict[int, dateti
     wrong = {}
     for number, cause, due_at, workshop in rows:
         planned_at = SCHEDULES[cause].compute_due(workshop)
-        if due_at != planned_at:
+        if planned_at is not None and due_at != planned_at:
             wrong[number] = planned_at
     return wrong
 

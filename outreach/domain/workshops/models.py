@@ -44,6 +44,12 @@ UID_PREFIX: Final = "taller-"  # prefix of a uid in files and calendars
 # So long before the start a change may reach somebody too late, who has set out.
 SETS_OUT_WITHIN: Final = timedelta(hours=24)
 CONTACT_HOUR: Final = time(11)  # local time of letters and texts
+# Somebody who comes to a workshop reads its reminder on the morning of the day, or, where that is
+# too early to get ready, and where nobody has to set out, on the evening before.
+_REMINDER_MORNING: Final = time(8)
+_REMINDER_EVENING: Final = time(18)
+_STARTS_EARLY_BEFORE: Final = time(10)
+_EARLY_REMINDER_DAYS: Final = 2  # before the workshop
 
 
 class DeliveryMode(StrEnum):
@@ -365,8 +371,20 @@ class Workshop(Base):
 
     @property
     def remind_at(self) -> datetime:
-        """When reminders are sent: the day before at 11:00 local time."""
-        return clock.instant(self.day - timedelta(days=1), CONTACT_HOUR, self.zone)
+        """When the reminder is sent: at 8:00 of the day, by the clock of the venue, or at 18:00 of
+        the day before, where the workshop starts before 10:00 or can be taken part in from home."""
+        if self.mode.is_from_anywhere or self.starts < _STARTS_EARLY_BEFORE:
+            return clock.instant(self.day - timedelta(days=1), _REMINDER_EVENING, self.zone)
+        return clock.instant(self.day, _REMINDER_MORNING, self.zone)
+
+    @property
+    def remind_early_at(self) -> datetime | None:
+        """When the first of two reminders is sent: two days before at 11:00 local time. None: the
+        question whether people still come takes its place."""
+        if self.confirm_days is not None:
+            return None
+        day = self.day - timedelta(days=_EARLY_REMINDER_DAYS)
+        return clock.instant(day, CONTACT_HOUR, self.zone)
 
     @property
     def opens_at(self) -> datetime | None:

@@ -29,6 +29,7 @@ from outreach.web.forms import form_token
 from outreach.web.forms.availability import Availability
 from outreach.web.forms.contact_fields import OnceField, read_email, read_phone, suggest_email
 from outreach.web.forms.form_token import FormToken
+from outreach.web.presentation import reminder_words
 
 MAX_NAME_LENGTH: Final = 60
 MAX_INTERPRETERS: Final = 3
@@ -260,6 +261,8 @@ class RegistrationForm(PersonForm):
                 self.contact.data = ContactMethod.PHONE.value
             elif workshop.is_discreet:
                 self.contact.data = ContactMethod.NONE.value
+            if reminder_words.is_default(workshop):
+                self.remind.data = "yes"
         elif not self.is_sent("people"):
             self.people.data = ""
 

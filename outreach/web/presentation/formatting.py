@@ -198,6 +198,11 @@ def weekday(value: date) -> str:
     return formats.date_name(value, "EEEE", i18n.current())
 
 
+def weekday_and_number(value: date) -> str:
+    """Returns «jueves 18», «Thursday 18», «jeudi 18»."""
+    return formats.date_name(value, "EEEE d", i18n.current())
+
+
 def month_name(value: date) -> str:
     return formats.date_name(value, "MMMM", i18n.current())
 

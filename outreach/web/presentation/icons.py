@@ -39,6 +39,7 @@ ICONS: Final = {
     "cross": '<path d="m6 6 12 12M18 6 6 18"/>',
     "clock": '<circle cx="12" cy="12" r="9"/><path d="M12 7v5l3.5 2"/>',
     "pencil": '<path d="m4.5 19.5.8-4L16 4.8a2 2 0 0 1 3 3L8.5 18.7z"/>',
+    "bell": '<path d="M6 16.5V11a6 6 0 0 1 12 0v5.5l1.5 1.5h-15zM10 20.5h4"/>',
     "silent": '<path d="M6.5 16.5V11a5.5 5.5 0 0 1 8.5-4.6M17.5 10.5v6H8M10 20h4M4 3.5l16 17"/>',
     "wrench": '<path d="M15.5 4a5 5 0 0 0-4.6 7L4.5 17.5l2 2L13 13a5 5 0 0 0 6.5-6l-3 3-2.5-.5-.5-2.5z"/>',
     "video": '<rect x="2.5" y="6" width="13" height="12" rx="2.5"/><path d="m15.5 11 6-3.5v9l-6-3.5"/>',

@@ -24,6 +24,7 @@ from outreach.domain.registrations import (
     text_hours,
     waitlist,
 )
+from outreach.domain.registrations.message_types import REMINDERS
 from outreach.domain.registrations.notifications import Notification, NotificationType
 from outreach.domain.registrations.staff_messages import Audience, MessageTemplate
 from outreach.domain.workshops import Workshop
@@ -116,7 +117,8 @@ def test_no_kind_of_text_passes_but_what_is_urgent(
         made.is_urgent = is_urgent
         sent_at = outbox.TEXTS.compute_send_time(made, NIGHT)
         assert sent_at == (NIGHT if is_urgent else MORNING)
-        assert outbox.LETTERS.compute_send_time(made, NIGHT) == NIGHT
+        waits = cause in REMINDERS and not is_urgent
+        assert outbox.LETTERS.compute_send_time(made, NIGHT) == (MORNING if waits else NIGHT)
 
 
 def test_text_of_the_night_is_sent_once_in_the_morning(

@@ -88,9 +88,9 @@ def test_group_registration_takes_each_date_and_sends_one_letter(course: Course)
     assert [
         date.notification_types(each) for date, each in zip(dates, registration_ids, strict=True)
     ] == [
-        [NotificationType.REMINDER, NotificationType.REGISTERED],
-        [NotificationType.REMINDER],
-        [NotificationType.REMINDER],
+        [NotificationType.EARLY_REMINDER, NotificationType.REMINDER, NotificationType.REGISTERED],
+        [NotificationType.EARLY_REMINDER, NotificationType.REMINDER],
+        [NotificationType.EARLY_REMINDER, NotificationType.REMINDER],
     ]
 
 

@@ -18,13 +18,15 @@ from outreach.domain.workshops import Workshop
 from outreach.keystore import KeyStore
 from tests.conftest import make_workshop, seat
 from tests.domain.registrations.test_change_notifications import (
-    HOURS,
     TELL,
     ZONE,
     StaffMember,
     decide,
     list_subjects,
 )
+
+# Before 10:00, so that the reminder is due at 18:00 of the day before.
+HOURS = (time(9), time(9, 15), time(9, 30))
 
 
 @pytest.fixture
@@ -65,7 +67,7 @@ def test_reminder_waits_until_the_change_that_it_tells_can_no_longer_be_undone(
     staff: StaffMember, workshop: Workshop, luz: Registration, mode: NotifyMode, subject: str
 ) -> None:
     """The workshop is moved to tomorrow, after the hour of reminders."""
-    staff.now = datetime.combine(workshop.day - timedelta(days=5), time(12), ZONE)
+    staff.now = datetime.combine(workshop.day - timedelta(days=5), time(19), ZONE)
     tomorrow = workshop.day - timedelta(days=4)
     staff.change(workshop, decide(mode, "move"), day=tomorrow)
     staff.wait(UNDO_WINDOW - timedelta(seconds=1))

@@ -285,10 +285,14 @@ def test_nothing_of_the_old_date_stays_with_the_party(
     move(key_store, rosa, there)
     moved = there.of(rosa)
     assert (moved.approved_at, moved.asked_at, moved.confirmed_at) == (None, None, None)
-    assert there.notification_types(rosa) == [NotificationType.MOVED, NotificationType.REMINDER]
+    assert there.notification_types(rosa) == [
+        NotificationType.EARLY_REMINDER,
+        NotificationType.MOVED,
+        NotificationType.REMINDER,
+    ]
     with store.read() as session:
         causes = session.scalars(sa.text("SELECT cause FROM notification")).all()
-    assert sorted(causes) == ["moved", "reminder"]
+    assert sorted(causes) == ["early_reminder", "moved", "reminder"]
 
 
 def test_offline_phone_of_the_old_door_counts_the_party_as_a_walk_in(

@@ -332,7 +332,11 @@ def test_staff_grant_seats_in_any_order_but_only_free_ones(full: Stage) -> None:
 
 def test_only_confirmed_people_are_reminded(full: Stage) -> None:
     rosa, luz = full.register(2, wants_reminder=True), full.register(wants_reminder=True)
-    assert full.notification_types(rosa) == [NotificationType.REMINDER, NotificationType.REGISTERED]
+    assert full.notification_types(rosa) == [
+        NotificationType.EARLY_REMINDER,
+        NotificationType.REMINDER,
+        NotificationType.REGISTERED,
+    ]
     assert full.notification_types(luz) == [NotificationType.WAITLISTED]
     full.cancel(rosa)
     assert full.notification_types(rosa) == []
@@ -350,6 +354,7 @@ def test_postponed_workshop_sends_a_second_reminder(
     full.change_workshop(day=DAY + timedelta(days=7))
     assert full.notification_types(rosa) == [
         NotificationType.CHANGED,
+        NotificationType.EARLY_REMINDER,
         NotificationType.REMINDER,
         NotificationType.REGISTERED,
     ]

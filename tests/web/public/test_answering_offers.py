@@ -23,6 +23,7 @@ def test_accepting_an_offer_twice_has_one_effect(full: Stage) -> None:
     full.accept(luz)
     assert full.status(luz) is SEATED
     assert full.notification_types(luz) == [
+        NotificationType.EARLY_REMINDER,
         NotificationType.REMINDER,
         NotificationType.REGISTERED,
         NotificationType.WAITLISTED,

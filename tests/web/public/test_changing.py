@@ -102,9 +102,11 @@ def test_new_name_and_email_are_encrypted_with_the_same_key(
     assert key_store.find("rosa@ejemplo.com") == []
     assert key_store.find("otra@ejemplo.com", workshop.id) == [rosa.key_id]
     assert "Listo, Rosita" in client.get(link).text
-    assert pending(store, rosa) == [NotificationType.REGISTERED, NotificationType.REMINDER], (
-        "the new address gets a letter with the link"
-    )
+    assert pending(store, rosa) == [
+        NotificationType.EARLY_REMINDER,
+        NotificationType.REGISTERED,
+        NotificationType.REMINDER,
+    ], "the new address gets a letter with the link"
 
 
 def test_removing_the_contact_cancels_pending_messages(

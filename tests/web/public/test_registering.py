@@ -15,6 +15,7 @@ from outreach.domain import registrations
 from outreach.domain.network.kinds import Kind, Visibility, Way
 from outreach.domain.network.offices import Office
 from outreach.domain.registrations import ContactMethod
+from outreach.domain.registrations.message_types import REMINDERS
 from outreach.domain.registrations.notifications import Notification, NotificationType
 from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import Workshop, WorkshopStatus
@@ -99,7 +100,7 @@ def test_email_access_needs_and_language_are_stored(
     assert person.address == "Rosa@ejemplo.com"
     with store.read() as session:
         notification_types = set(session.scalars(sa.select(Notification.cause)))
-    assert notification_types == {NotificationType.REGISTERED, NotificationType.REMINDER}
+    assert notification_types == {NotificationType.REGISTERED, *REMINDERS}
 
 
 def test_phone_is_stored_with_its_country_code(

@@ -21,6 +21,7 @@ from outreach.domain import registrations
 from outreach.domain.network.kinds import Kind, Way
 from outreach.domain.network.offices import Office
 from outreach.domain.registrations import ContactMethod, Registration
+from outreach.domain.registrations.message_types import DECLARATIONS, REMINDERS
 from outreach.domain.registrations.notifications import Notification, NotificationType
 from outreach.domain.scheduling import workshop_service
 from outreach.domain.workshops import DeliveryMode, Workshop, series
@@ -71,7 +72,7 @@ _CHOSEN: Final[dict[TakingPart, dict[str, Any]]] = {
 }  # fmt: skip
 
 # The letters that are sent in each state.
-_LETTERS: Final = dict.fromkeys(State, (NotificationType.REGISTERED, NotificationType.REMINDER)) | {
+_LETTERS: Final = dict.fromkeys(State, (NotificationType.REGISTERED, *REMINDERS)) | {
     State.CANCELLED: (NotificationType.CANCELLED,),
     State.PAST: (),
     State.MOVED: (NotificationType.CHANGED,),
@@ -150,10 +151,9 @@ class Scene:
         own = f"/{lang}/r/{registrations.derive_manage_token(key)}"
         yield Surface.TICKET, _words(self.client.get(own).text)
         yield Surface.ENTRY, _unfold(self.client.post(f"{own}/cita.ics").text)
-        for letter in self._letters(lang, key):
-            yield Surface.LETTER, letter
+        yield from self._letters(lang, key)
 
-    def _letters(self, lang: str, key: bytes) -> Iterator[str]:
+    def _letters(self, lang: str, key: bytes) -> Iterator[tuple[Surface, str]]:
         assert self.registration is not None
         with self.store.change() as session:
             row = session.get_one(Registration, self.registration.id)
@@ -162,6 +162,9 @@ class Scene:
             row = session.get_one(Registration, self.registration.id)
             assert row.workshop.title
             for cause in _LETTERS[self.state]:
+                if not DECLARATIONS[cause].is_sent_about(row.workshop):
+                    continue
+                surface = Surface.REMINDER if cause in REMINDERS else Surface.LETTER
                 notification = Notification(
                     registration_id=row.id, cause=cause, due_at=FIXED_NOW, made_at=FIXED_NOW
                 )
@@ -171,7 +174,10 @@ class Scene:
                 )
                 with self.app.app_context():
                     letter = render.write(context, self.app.extensions["outreach_config"])
-                yield _CHECK_CODE.sub("(code)", " ".join(str(letter.get_content()).split()))
+                yield (
+                    surface,
+                    _CHECK_CODE.sub("(code)", " ".join(str(letter.get_content()).split())),
+                )
 
 
 @pytest.mark.thorough

@@ -32,7 +32,7 @@ from outreach.web.context import key_store, store
 from outreach.web.forms import form_token
 from outreach.web.middleware import rate_limits
 from outreach.web.middleware.response_headers import PagePolicy, allow
-from outreach.web.presentation import alternatives, formatting
+from outreach.web.presentation import alternatives, formatting, reminder_words
 from outreach.web.presentation.workshop_cards import WorkshopCard
 from outreach.web.public import sharing
 from outreach.web.public.my_registration import registration_page
@@ -105,6 +105,7 @@ def show_registration(
         has_moved=request.args.get("fecha") == "nueva" and view.has_seat,
         can_move=moving.is_movable(view.registration, now),
         is_asked=reconfirmation.is_asked(view.registration, now),
+        reminded=_find_reminders(view, now),
         review_at=_review_words(view.registration, now),
         ticket_pass=_make_pass(view.registration, now),
         has_picture=has_picture(view, now),
@@ -114,6 +115,14 @@ def show_registration(
         was_silent=view.registration.lapses < 2,  # the reconfirmation lapsed, not an offer
     )
     return make_response(page, status)
+
+
+def _find_reminders(view: RegistrationView, now: datetime) -> str:
+    """Returns when the person is reminded or could be; empty where there is nothing to choose."""
+    is_ahead = view.has_seat and not view.workshop.is_cancelled
+    if not is_ahead or not view.workshop.has_reminders:
+        return ""
+    return reminder_words.say_own_moments(view.registration, now)
 
 
 def _make_pass(registration: Registration, now: datetime) -> str:

@@ -1,4 +1,6 @@
-"""A new link for a registration; the old one answers like an unknown one from then on."""
+"""A new link for a registration; the old one answers like an unknown one from then on.
+
+Who lost the phone gets it in the same act as the end of all messages to that phone."""
 
 import secrets
 
@@ -11,7 +13,7 @@ from outreach.domain import registrations
 from outreach.domain.text import clean
 from outreach.errors import NotFound
 from outreach.i18n import gettext as _
-from outreach.privacy import link_renewal
+from outreach.privacy import link_renewal, lost_phones
 from outreach.web.context import key_store, store
 from outreach.web.middleware import rate_limits
 from outreach.web.public.my_registration import registration_page
@@ -40,7 +42,9 @@ def renew_link(token: str) -> ResponseReturnValue:
     except TooManyRequests:
         notice = _("Hoy ya pediste tres enlaces nuevos. Pide otro mañana, o llámanos.")
         return _page(view, notice, 429)
-    keys = link_renewal.renew(store(), key_store(), view.joint, nonce, now=clock.now())
+    is_lost = request.form.get("lost") == "phone"
+    renew = lost_phones.report if is_lost else link_renewal.renew
+    keys = renew(store(), key_store(), view.joint, nonce, now=clock.now())
     if registration.id not in keys:
         raise NotFound("registration")
     return _lead_to(keys[registration.id])
