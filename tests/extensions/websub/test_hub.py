@@ -579,8 +579,15 @@ def test_subscriber_that_does_not_answer_delays_no_other(
 @pytest.mark.real_clock
 @pytest.mark.time_machine(None)
 def test_worker_pushes_a_change_within_five_seconds(
-    make_app: Callable[..., Flask], subscriber: Subscriber, workshop: Workshop, store: Store
+    make_app: Callable[..., Flask],
+    subscriber: Subscriber,
+    store: Store,
+    chicago: Office,
+    rights: Kind,
 ) -> None:
+    """Of a workshop that is ahead by the real clock."""
+    with store.change() as session:
+        workshop = make_workshop(session, chicago, rights)
     app = make_app()
     app.extensions[hub.RULE] = LOOPBACK_RULE
     HubScene(app, app.test_client(), subscriber).subscribe(JSON)
