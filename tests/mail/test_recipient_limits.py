@@ -28,9 +28,8 @@ from tests.conftest import make_workshop, seat
 from tests.support.fixed_clock import FIXED_NOW
 from tests.support.gateway_server import serve_gateway
 from tests.support.limits import UNLIMITED
-from tests.support.ports import free_port
 from tests.support.registration_forms import answers, link_of, send, status_of
-from tests.support.smtp_server import Postman, serve_mail
+from tests.support.smtp_server import Postman
 from tests.support.staff_client import employ, signed_in_as
 
 pytestmark = pytest.mark.any_database("counts of the key store")
@@ -46,12 +45,6 @@ def clock_of_test() -> Iterator[time_machine.Traveller]:
     """Counts end with their hour and with the day."""
     with time_machine.travel(FIXED_NOW, tick=False) as traveller:
         yield traveller
-
-
-@pytest.fixture
-def postman() -> Iterator[Postman]:
-    with serve_mail(Postman(free_port())) as postman:
-        yield postman
 
 
 @pytest.fixture

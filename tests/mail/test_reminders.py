@@ -23,8 +23,7 @@ from tests.conftest import make_workshop, seat
 from tests.support.fixed_clock import FIXED_NOW
 from tests.support.gateway_server import Gateway, serve_gateway
 from tests.support.limits import UNLIMITED
-from tests.support.ports import free_port
-from tests.support.smtp_server import Postman, serve_mail
+from tests.support.smtp_server import Postman
 from tests.support.text_conversation import plain, settings
 
 pytestmark = pytest.mark.any_database("instants of messages, and counts of the key store")
@@ -90,12 +89,6 @@ def traveller() -> Iterator[time_machine.Traveller]:
 def gateway() -> Iterator[Gateway]:
     with serve_gateway() as gateway:
         yield gateway
-
-
-@pytest.fixture
-def postman() -> Iterator[Postman]:
-    with serve_mail(Postman(free_port())) as postman:
-        yield postman
 
 
 @pytest.fixture
