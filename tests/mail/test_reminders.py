@@ -179,11 +179,12 @@ def test_who_registers_later_gets_the_reminder_that_is_ahead(
     assert _hours(outbox.sweep(workshop)) == hours
 
 
-def test_question_whether_one_still_comes_takes_the_place_of_the_first(
+@pytest.mark.parametrize(("days", "hours"), [(2, [8]), (3, [8]), (4, [-37, 8]), (9, [-37, 8])])
+def test_question_some_days_before_takes_the_place_of_the_first_reminder(
     outbox: Outbox, store: Store, rights: Kind, store_workshop: Callable[..., Workshop],
-    remind: Callable[..., Registration],
+    remind: Callable[..., Registration], days: int, hours: list[float],
 ) -> None:  # fmt: skip
-    workshop = store_workshop(rights, confirm_days=3)
+    workshop = store_workshop(rights, confirm_days=days)
     assert workshop.confirm_at is not None
     remind(workshop, ContactMethod.EMAIL)
     outbox.work(clock.now())
@@ -192,7 +193,7 @@ def test_question_whether_one_still_comes_takes_the_place_of_the_first(
         assert reconfirmation.request_reconfirmation(session, asked, now=workshop.confirm_at) == 1
     [question] = outbox.work(workshop.confirm_at)
     assert question.startswith("¿Sigues viniendo?")
-    assert _hours(outbox.sweep(workshop)) == [8]
+    assert _hours(outbox.sweep(workshop)) == hours
 
 
 def test_discreet_workshop_reminds_only_who_asked_and_once(

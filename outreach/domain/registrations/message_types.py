@@ -180,8 +180,8 @@ def _awaits_answer(registration: Registration, _now: datetime) -> bool:
     return registration.asked_at is not None and registration.confirmed_at is None
 
 
-def _was_not_asked(registration: Registration, _now: datetime) -> bool:
-    return registration.asked_at is None
+def _has_early_reminder(registration: Registration, _now: datetime) -> bool:
+    return registration.workshop.remind_early_at is not None
 
 
 def _has_offer(registration: Registration, now: datetime) -> bool:
@@ -397,7 +397,7 @@ _DECLARED: Final = (
         statuses=WITH_SEAT,
         channels=WRITTEN_ONLY,  # one call is enough
         valid_until=_get_end_of_early,
-        is_true_of=_was_not_asked,
+        is_true_of=_has_early_reminder,
         said_facts=SaidFacts.ALWAYS,
         question=TextQuestion.REMINDER,
         counted_as=CountedAs.OF_REMINDERS,

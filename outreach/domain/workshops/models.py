@@ -50,6 +50,7 @@ _REMINDER_MORNING: Final = time(8)
 _REMINDER_EVENING: Final = time(18)
 _STARTS_EARLY_BEFORE: Final = time(10)
 _EARLY_REMINDER_DAYS: Final = 2  # before the workshop
+_MAX_DAYS_OF_QUESTION: Final = 3  # that it may be before the workshop to take that reminder's place
 
 
 class DeliveryMode(StrEnum):
@@ -380,8 +381,8 @@ class Workshop(Base):
     @property
     def remind_early_at(self) -> datetime | None:
         """When the first of two reminders is sent: two days before at 11:00 local time. None: the
-        question whether people still come takes its place."""
-        if self.confirm_days is not None:
+        question whether people still come takes its place, two or three days before."""
+        if self.confirm_days is not None and self.confirm_days <= _MAX_DAYS_OF_QUESTION:
             return None
         day = self.day - timedelta(days=_EARLY_REMINDER_DAYS)
         return clock.instant(day, CONTACT_HOUR, self.zone)

@@ -51,12 +51,15 @@ def list_moments(
     workshop: Workshop, channels: frozenset[MessageChannel], now: datetime
 ) -> list[datetime]:
     """Returns the instants after `now` at which a reminder is due that one of the channels can
-    have, on the clock of the venue."""
-    due = (
+    have, on the clock of the venue. The question whether people still come is one of them where it
+    takes the place of the first."""
+    due = [
         schedule.compute_due(workshop)
         for cause, schedule in SCHEDULES.items()
         if DECLARATIONS[cause].channels & channels and DECLARATIONS[cause].is_sent_about(workshop)
-    )
+    ]
+    if workshop.remind_early_at is None and not workshop.is_discreet:
+        due.append(workshop.confirm_at)
     return sorted(each.astimezone(workshop.zone) for each in due if each is not None and each > now)
 
 

@@ -40,15 +40,30 @@ def _tick(client: FlaskClient, workshop: Workshop, lang: str = "es") -> bool | N
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
-def test_form_of_an_ordinary_workshop_ticks_the_reminders_and_says_when(
-    client: FlaskClient, workshop: Workshop, lang: str
-) -> None:
-    assert _tick(client, workshop, lang) is True
-    text = client.get(f"/{lang}/t/{workshop.public_id}/lugar").text
-    early = workshop.remind_early_at
+@pytest.mark.parametrize("confirm_days", [None, 2, 3, 5])
+def test_form_and_ticket_of_an_ordinary_workshop_say_both_days(
+    client: FlaskClient, store: Store, key_store: KeyStore, chicago: Office, rights: Kind,
+    lang: str, confirm_days: int | None,
+) -> None:  # fmt: skip
+    """Also where the first message is the question whether one still comes."""
+    with store.change() as session:
+        workshop = make_workshop(session, chicago, rights, confirm_days=confirm_days)
+    early = workshop.remind_early_at or workshop.confirm_at
     assert early is not None
+    rosa = seat(
+        store, key_store, workshop, contact=ContactMethod.EMAIL, address="rosa@example.org",
+        wants_reminder=True,
+    )  # fmt: skip
+    assert _tick(client, workshop, lang) is True
+    form = html.fromstring(client.get(f"/{lang}/t/{workshop.public_id}/lugar").data)
+    link = link_of(key_store, rosa).replace("/es/", f"/{lang}/")
+    ticket = html.fromstring(client.get(link).data)
+    [on_form] = form.xpath("//label[@for='remind' or .//input[@name='remind']]")
+    [on_ticket] = ticket.xpath("//*[@id='recordatorios']")
     for moment in (early, workshop.remind_at):
-        assert str(moment.astimezone(workshop.zone).day) in text
+        day = str(moment.astimezone(workshop.zone).day)
+        assert day in on_form.text_content().split()
+        assert day in on_ticket.text_content().replace(".", " ").split()
 
 
 def test_form_of_a_discreet_workshop_does_not_tick_them(
