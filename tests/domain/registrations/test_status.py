@@ -18,6 +18,7 @@ from outreach.domain.registrations import (
     StatusEvent,
     doubtful,
 )
+from outreach.domain.registrations.message_types import REMINDERS
 from outreach.domain.registrations.notifications import NotificationType
 from outreach.domain.workshops import Workshop
 from outreach.errors import OutreachError
@@ -174,7 +175,7 @@ QUEUED: dict[Transition, set[NotificationType]] = {
     (OFFERED, StatusEvent.ACCEPT): {
         NotificationType.WAITLISTED,
         NotificationType.REGISTERED,
-        NotificationType.REMINDER,
+        *REMINDERS,
     },
     (OFFERED, StatusEvent.EXPIRE): {NotificationType.WAITLISTED, NotificationType.OFFER_EXPIRED},
     (OFFERED, StatusEvent.EXPIRE_SECOND): {
@@ -184,13 +185,13 @@ QUEUED: dict[Transition, set[NotificationType]] = {
     (OFFERED, StatusEvent.GRANT): {
         NotificationType.WAITLISTED,
         NotificationType.SEAT_GRANTED,
-        NotificationType.REMINDER,
+        *REMINDERS,
     },
     (OFFERED, StatusEvent.RELEASE): {NotificationType.WAITLISTED},
     (OFFERED, StatusEvent.CANCEL): set(),
     (SEATED, StatusEvent.CANCEL): set(),
     # Obsolete: they are not sent to somebody without a seat.
-    (SEATED, StatusEvent.RELEASE): {NotificationType.REGISTERED, NotificationType.REMINDER},
+    (SEATED, StatusEvent.RELEASE): {NotificationType.REGISTERED, *REMINDERS},
     (SEATED, StatusEvent.NO_ANSWER): {NotificationType.OFFER_EXPIRED},
     (LAPSED, StatusEvent.REJOIN): {NotificationType.WAITLISTED},
     (LAPSED, StatusEvent.CANCEL): set(),
