@@ -36,7 +36,9 @@ def _forget_phone(
     store: Store, key_store: KeyStore, registration_id: str, key: RegistrationKey, *, now: datetime
 ) -> None:
     with store.change() as session:
-        registration = session.get(Registration, registration_id, with_for_update=True)
+        registration = session.get(
+            Registration, registration_id, with_for_update={"of": Registration}
+        )
         if registration is None or registration.key_id is None:
             return
         key_id = registration.key_id
